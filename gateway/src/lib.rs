@@ -1,0 +1,1 @@
+//! A self-hosted server for applications built on the Tencent IM SDKs.

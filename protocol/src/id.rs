@@ -1,0 +1,162 @@
+//! Names of things: applications, users, groups, sequence numbers and moments.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// An application (tenant), the vendor's SDKAppID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AppId(pub u32);
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a text cannot name a user or a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    #[error("the id is empty")]
+    Empty,
+    #[error("the id is longer than {0} bytes")]
+    TooLong(usize),
+    #[error("the id holds a control character")]
+    ControlCharacter,
+}
+
+fn check(text: &str, most: usize) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > most {
+        return Err(IdError::TooLong(most));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(IdError::ControlCharacter);
+    }
+    Ok(())
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $most:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The greatest length, in bytes of UTF-8.
+            pub const MAX_BYTES: usize = $most;
+
+            /// Checks the length and the characters of `text`.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                check(text, Self::MAX_BYTES)?;
+                Ok(Self(text.into()))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A user of one application. Compared byte for byte: no case folding, no normalisation.
+    ///
+    /// At most 32 bytes of UTF-8 without control characters. Source: "Use Limits" (269/9346).
+    UserId, 32
+}
+
+text_id! {
+    /// A group of one application.
+    ///
+    /// Custom ids have at most 48 bytes; generated ones begin with `@TGS#`. Source: "create_group" (269/1615).
+    GroupId, 96
+}
+
+/// The position of an entry in a timeline: dense, from 1; 0 stands before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    pub const ZERO: Seq = Seq(0);
+
+    #[must_use]
+    pub fn next(self) -> Seq {
+        Seq(self.0 + 1)
+    }
+
+    /// The one before; nothing stands before `ZERO`.
+    #[must_use]
+    pub fn previous(self) -> Seq {
+        Seq(self.0.saturating_sub(1))
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A moment in Unix milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// Whole Unix seconds, the unit of nearly every time on the wire.
+    pub fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_refuse_what_cannot_be_a_name() {
+        assert_eq!(UserId::parse(""), Err(IdError::Empty));
+        assert_eq!(UserId::parse(&"a".repeat(33)), Err(IdError::TooLong(32)));
+        assert_eq!(UserId::parse("a\nb"), Err(IdError::ControlCharacter));
+        assert_eq!(UserId::parse("小明").unwrap().as_str(), "小明");
+    }
+
+    #[test]
+    fn an_id_that_is_not_a_text_is_refused() {
+        assert!(serde_json::from_str::<UserId>("12").is_err());
+        assert_eq!(serde_json::from_str::<UserId>(r#""a\u0062""#).unwrap().as_str(), "ab");
+    }
+}

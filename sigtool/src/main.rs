@@ -1,0 +1,3 @@
+//! Issues, checks and explains UserSig tokens.
+
+fn main() {}

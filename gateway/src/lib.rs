@@ -1,1 +1,4 @@
 //! A self-hosted server for applications built on the Tencent IM SDKs.
+
+pub mod bus;
+pub mod storage;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
-pub use event::Event;
+pub use event::{DeviceId, Event};
 pub use local::LocalBus;
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

@@ -20,6 +20,7 @@
 //!
 //! `conformance.rs` is this text as code, run against every engine.
 
+pub mod records;
 mod table;
 
 use std::sync::Arc;

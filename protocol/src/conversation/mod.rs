@@ -9,7 +9,7 @@ use crate::request::Empty;
 use crate::{ErrorCode, Request};
 
 /// One conversation of a user: with a peer or in a group.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Target {
     Peer(UserId),
     Group(GroupId),

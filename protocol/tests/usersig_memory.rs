@@ -1,4 +1,5 @@
-//! A small UserSig that inflates to megabytes costs kilobytes. Alone in its binary: the gauge counts every thread.
+//! A small UserSig that inflates to megabytes costs kilobytes. Alone in its binary: the gauge counts every
+//! thread.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests unwrap too")]
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 /// The key that signs an application's UserSigs.
 ///
-/// Its bytes are those of its text: the console's 64 hexadecimal digits are not decoded. `Debug` never shows it.
+/// Its bytes are those of its text: the console's 64 hexadecimal digits are not decoded. `Debug` never shows
+/// it.
 #[derive(Clone)]
 pub struct SecretKey(String);
 

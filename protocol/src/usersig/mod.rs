@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The JSON object names the user, the application, the second of issue and the lifetime, and carries an
-//! HMAC-SHA256 over these values. It holds no nonce and no key id, so whoever has the key can speak for anybody.
+//! HMAC-SHA256 over these values. It holds no nonce and no key id, so whoever has the key can speak for
+//! anybody.
 //!
 //! Texts of different libraries for the same values differ byte for byte (field order, compression level);
 //! what is alike is the decoded object and its MAC.

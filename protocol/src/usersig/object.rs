@@ -24,9 +24,9 @@ const MAC: &str = "TLS.sig";
 /// The one format version there is; it is not signed.
 const VERSION_2: &str = "2.0";
 
-/// Lines of the signed text are not escaped, so a user id with a line end in it could be cut anew into the claims
-/// of another user under the same MAC. Refusing these characters where UserSigs are issued and where they are read
-/// closes that hole.
+/// Lines of the signed text are not escaped, so a user id with a line end in it could be cut anew into the
+/// claims of another user under the same MAC. Refusing these characters where UserSigs are issued and where
+/// they are read closes that hole.
 pub(super) fn has_control_character(user: &str) -> bool {
     user.chars().any(|c| c.is_ascii_control())
 }
@@ -79,8 +79,8 @@ pub(super) fn is_signed_by(key: &SecretKey, unchecked: &Unchecked) -> bool {
 
 /// The MAC over one line for each value, in this order whatever the order in the object.
 ///
-/// The base64 of the userbuf is signed, not its bytes. Only the canonical base64 is ever read, so that encoding the
-/// bytes again gives the text as it came.
+/// The base64 of the userbuf is signed, not its bytes. Only the canonical base64 is ever read, so that
+/// encoding the bytes again gives the text as it came.
 fn mac(key: &SecretKey, claims: &Claims, userbuf: Option<&[u8]>) -> Hmac<Sha256> {
     let Claims { app, user, issued_at, lifetime } = claims;
     let mut mac = Hmac::new_from_slice(key.expose().as_bytes()).expect("a key of any length will do");

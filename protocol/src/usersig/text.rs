@@ -10,15 +10,16 @@ use flate2::{Compression, Decompress, FlushDecompress, Status};
 
 use super::Fault;
 
-/// The longest UserSig that is looked at. Real ones have 150 to 300 bytes, up to some hundred more with a userbuf.
+/// The longest UserSig that is looked at. Real ones have 150 to 300 bytes, up to some hundred more with a
+/// userbuf.
 pub const MAX_TEXT_BYTES: usize = 8192;
 
-/// The largest JSON a UserSig may hold. Also the limit of what inflating one may produce: 7000 characters can hold
-/// 5 MiB of blanks.
+/// The largest JSON a UserSig may hold. Also the limit of what inflating one may produce: 7000 characters can
+/// hold 5 MiB of blanks.
 pub const MAX_JSON_BYTES: usize = 8192;
 
-/// Neither the standard nor the URL alphabet of RFC 4648, where `-` and `_` mean other values. Padding is required
-/// and unused bits are zero, so that the same bytes have one text.
+/// Neither the standard nor the URL alphabet of RFC 4648, where `-` and `_` mean other values. Padding is
+/// required and unused bits are zero, so that the same bytes have one text.
 static BASE64: GeneralPurpose = {
     const SYMBOLS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-";
     let Some(padding) = Symbol::new(b'_') else { panic!("the padding is printable") };
@@ -48,8 +49,8 @@ pub(super) fn unpack(text: &str) -> Result<Vec<u8>, Fault> {
 
 /// Inflates one whole zlib stream with nothing after it.
 ///
-/// The output buffer is the limit: the inflater cannot produce more than it can write. A preset dictionary and a
-/// wrong checksum are errors of the stream.
+/// The output buffer is the limit: the inflater cannot produce more than it can write. A preset dictionary
+/// and a wrong checksum are errors of the stream.
 fn inflate(compressed: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut json = vec![0; MAX_JSON_BYTES];
     let mut stream = Decompress::new(true);

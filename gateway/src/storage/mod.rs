@@ -20,6 +20,7 @@
 //!
 //! `conformance.rs` is this text as code, run against every engine.
 
+pub mod embedded;
 pub mod records;
 mod table;
 
@@ -267,7 +268,8 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Frees what an ended life of a partition left behind: every record of `tables` whose suffix begins with `prefix`,
     /// and the log named `prefix`. May be repeated; ends with nothing left when it returns `Ok`.
-    async fn purge(&self, partition: &Partition, tables: &[Table], prefix: Bytes) -> Result<(), StorageError>;
+    async fn purge(&self, partition: &Partition, tables: &[Table], prefix: Bytes)
+    -> Result<(), StorageError>;
 
     /// Whether the store takes writes now; the reason in words where it does not.
     async fn health(&self) -> Result<(), StorageError>;

@@ -21,6 +21,8 @@ pub enum Table {
     Group,
     /// group; epoch, user; the membership.
     Member,
+    /// group; epoch, user; until when he may not speak. It survives leaving and coming again.
+    Mute,
     /// group; epoch, name; a number kept by the store.
     Count,
     /// group or pair; epoch, user; how far the user has read.
@@ -36,13 +38,14 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 12] = [
+    pub const ALL: [Table; 13] = [
         Table::Account,
         Table::Session,
         Table::Joined,
         Table::Conversation,
         Table::Group,
         Table::Member,
+        Table::Mute,
         Table::Count,
         Table::Read,
         Table::Amendment,
@@ -60,6 +63,7 @@ impl Table {
             Table::Conversation => b'c',
             Table::Group => b'g',
             Table::Member => b'm',
+            Table::Mute => b'q',
             Table::Count => b'n',
             Table::Read => b'r',
             Table::Amendment => b'e',

@@ -121,7 +121,7 @@ impl Sessions {
         let claims = usersig::verify(&keys.keys, app, user.as_str(), now, text)?;
         let not_before = self.accounts.get(app, user).await?.map_or(0, |account| account.not_before);
         // A token of the very second of the kick is refused: it may be the stolen one.
-        if not_before > 0 && u64::try_from(claims.issued_at).unwrap_or(0) <= not_before {
+        if not_before > 0 && !claims.issued_after(not_before) {
             return Err(SessionError::Revoked);
         }
         Ok(())

@@ -37,7 +37,7 @@ fn mac(key: &SecretKey, payload: &[u8]) -> Hmac<Sha256> {
     let new = |key: &[u8]| {
         Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length")
     };
-    let derived = new(key.as_bytes()).chain_update(PURPOSE).finalize().into_bytes();
+    let derived = new(key.expose().as_bytes()).chain_update(PURPOSE).finalize().into_bytes();
     new(&derived).chain_update(payload)
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn only_what_was_sealed_opens() {
-        let (old, new) = (SecretKey::new("old").unwrap(), SecretKey::new("new").unwrap());
+        let (old, new) = (SecretKey::parse("old").unwrap(), SecretKey::parse("new").unwrap());
         let claims = Claims {
             app: AppId(1),
             user: UserId::parse("alice").unwrap(),

@@ -1,4 +1,6 @@
 //! A self-hosted server for applications built on the Tencent IM SDKs.
 
 pub mod bus;
+pub mod clock;
+pub mod services;
 pub mod storage;

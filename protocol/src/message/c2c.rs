@@ -10,7 +10,7 @@ use crate::json::lenient_flag;
 use crate::request::Empty;
 
 /// What names a message between two users: `{MsgSeq}_{MsgRandom}_{MsgTimeStamp}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageKey {
     /// The sender's own number.
     pub seq: u64,

@@ -26,7 +26,8 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
 pub use kind::{Overrides, RuleBook, Rules, Tips};
 pub use life::NewGroup;
-pub use member::{AddOutcome, MemberChange, MemberView};
+pub use join::AddOutcome;
+pub use member::{MemberChange, MemberView};
 pub use profile::ProfileEdit;
 
 /// Why something about a group was not done.

@@ -2,5 +2,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod commands;
+pub mod hub;
 pub mod services;
 pub mod storage;

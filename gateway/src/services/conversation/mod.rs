@@ -388,6 +388,11 @@ impl Conversations {
         Ok(())
     }
 
+    /// Tells the actor's other devices what he did on this one.
+    pub async fn tell_own_devices(&self, actor: &Actor, event: Event) {
+        self.core.tell(actor.app, &actor.user, None, event).await;
+    }
+
     /// How the actor is told of peers' messages; of all peers where it is not the default.
     pub async fn mutes(
         &self,

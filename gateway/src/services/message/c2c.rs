@@ -25,8 +25,6 @@ pub enum C2cError {
     RecalledAlready,
     #[error("it is too late to recall the message")]
     TooLate,
-    #[error("{0}")]
-    BadParameter(&'static str),
     #[error(transparent)]
     Storage(#[from] StorageError),
 }

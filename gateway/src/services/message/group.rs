@@ -16,7 +16,7 @@ use crate::services::group::{Found, GroupError, Groups, Member};
 use crate::services::push::{Kept, Notices};
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Head, Window};
+use crate::storage::{Batch, Head, StorageError, Window};
 
 /// A page of a group's history.
 pub struct GroupHistory {
@@ -379,6 +379,15 @@ impl GroupMessages {
     ) -> Result<Vec<PastRecall>, MessageError> {
         let (found, _) = self.readable(actor, group).await?;
         Ok(self.timelines.recalls(&found.log(), begin_us, end_us, limit).await?)
+    }
+
+    /// Whether a member has yet to read a message.
+    pub async fn is_unread(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<bool, StorageError> {
+        let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(false) };
+        if self.groups.member(&found, &actor.user).await?.is_none() {
+            return Ok(false);
+        }
+        Ok(self.timelines.position(&found.log(), &actor.user).await?.read < seq)
     }
 
     /// Notes how far a member has read, and tells his other devices.

@@ -194,20 +194,32 @@ impl Sessions {
 
     /// Takes up the session of a checked token on a new connection.
     pub async fn resume(&self, claims: &Claims) -> Result<LoggedIn, SessionError> {
-        let (app, user) = (claims.app, &claims.user);
-        let account = self.accounts.ensure(app, user).await?;
-        self.set_node(app, user, claims.platform, claims.device, Some(self.core.node)).await?;
         let device = Device { id: claims.device, platform: claims.platform, since: claims.since };
-        let token = self.token(app, user, &device)?;
-        Ok(LoggedIn { account, device, token })
+        self.resume_device(claims.app, &claims.user, &device).await
+    }
+
+    /// Takes up the session of a device again where it is.
+    pub async fn resume_device(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: &Device,
+    ) -> Result<LoggedIn, SessionError> {
+        let account = self.accounts.ensure(app, user).await?;
+        self.set_node(app, user, device.platform, device.id, Some(self.core.node)).await?;
+        let token = self.token(app, user, device)?;
+        Ok(LoggedIn { account, device: device.clone(), token })
     }
 
     /// Ends the session of a device that asked for it.
-    pub async fn logout(&self, app: AppId, user: &UserId, device: &Device) -> Result<(), SessionError> {
-        self.change_devices(app, user, device.platform, |devices| {
-            devices.retain(|known| known.id != device.id);
-        })
-        .await
+    pub async fn logout(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+        device: DeviceId,
+    ) -> Result<(), SessionError> {
+        self.change_devices(app, user, platform, |devices| devices.retain(|known| known.id != device)).await
     }
 
     /// The device's connection is gone; its session is not.

@@ -29,9 +29,10 @@ use protocol::{ErrorCode, Failure, Request};
 use crate::bus::DeviceId;
 use crate::services::Services;
 use crate::services::core::Actor;
-use crate::services::session::{Claims, Device};
+use crate::services::session::Claims;
 use crate::storage::StorageError;
 
+pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
 pub use table::{Row, Surface, TABLE};
 
@@ -152,7 +153,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn refusal(failure: &Failure) -> Self {
+    pub fn refusal(failure: &Failure) -> Self {
         Self { body: envelope::refusal(failure), code: failure.code, effect: None }
     }
 }

@@ -8,7 +8,7 @@ use protocol::id::GroupId;
 use super::frame::Dialect;
 use super::outbound::Outbound;
 use super::Attachment;
-use crate::bus::Topic;
+use crate::bus::{DeviceId, Topic};
 
 /// A connection and what waits to be written to it.
 #[derive(Debug)]
@@ -44,6 +44,11 @@ impl Connection {
     /// Who is logged in here.
     pub fn attachment(&self) -> Option<Attachment> {
         self.state().as_ref().map(|state| state.attachment.clone())
+    }
+
+    /// Whether this device is logged in here still.
+    pub fn is_attached(&self, device: DeviceId) -> bool {
+        self.state().as_ref().is_some_and(|state| state.attachment.device == device)
     }
 
     pub(super) fn attach(&self, attachment: Attachment) {

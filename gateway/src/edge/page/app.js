@@ -24,13 +24,14 @@ let everReady = false;
 
 // ---- Signing in ----
 
-/** A link's session is kept for this tab alone and leaves the address bar, where it could be copied by accident. */
+/** A link's session is kept for this tab alone and leaves the address bar, where it could be copied by accident. Returns whether there was one. */
 function sessionFromLink() {
   const link = new URLSearchParams(location.hash.slice(1));
   const [sdkappid, user, usersig] = ["sdkappid", "user", "usersig"].map((key) => link.get(key));
-  if (!user || !usersig) return;
+  if (!user || !usersig) return false;
   sessionStorage.setItem(SESSION, JSON.stringify({ sdkappid: sdkappid || "1400000000", user, usersig }));
   history.replaceState(null, "", location.pathname + location.search);
+  return true;
 }
 
 function showLogin(error) {
@@ -59,7 +60,7 @@ function signOut(error) {
   wire?.close(0);
   forget();
   sessionStorage.removeItem(SESSION);
-  $("login-form").elements.usersig.value = "";
+  if (!error) $("login-form").elements.usersig.value = "";
   showLogin(error);
 }
 
@@ -100,8 +101,8 @@ function ended(reason) {
     title: t("endedTitle"),
     body: [h("p", {}, t(text))],
     actions: [
-      { text: t("otherUser"), run: () => signOut() },
-      { text: t("useHere"), primary: true, run: start },
+      { text: t("otherUser"), run: () => signOut },
+      { text: t("useHere"), primary: true, run: () => start },
     ],
     cancel: () => signOut(),
   });
@@ -117,10 +118,10 @@ function showState(state, retryAt = 0) {
 function renderConnection() {
   const { state, retryAt } = connection;
   document.body.dataset.connection = state;
-  $("connection").textContent = t(state === "offline" ? "offlineNow" : state);
+  $("connection").textContent = t(state);
   const seconds = Math.ceil((retryAt - Date.now()) / 1000);
   $("banner").hidden = state !== "offline";
-  $("banner-text").textContent = seconds > 0 ? t("offline", seconds) : t("offlineNow");
+  $("banner-text").textContent = seconds > 0 ? t("retryIn", seconds) : t("retrying");
 }
 
 // ---- Drawing ----
@@ -195,6 +196,23 @@ function groupNode(group) {
 let shown = null;
 let atEnd = true;
 let newBelow = 0;
+let knownTop = 0;
+
+/**
+ * Notes where the reader has scrolled to. The browser tells of it a frame late, so drawing looks for
+ * itself; and only a changed position counts, since a view that became lower has not been scrolled.
+ */
+function noteScroll() {
+  if (scroller.scrollTop === knownTop) return;
+  knownTop = scroller.scrollTop;
+  atEnd = scroller.scrollHeight - knownTop - scroller.clientHeight < NEAR_END_PX;
+  if (atEnd) newBelow = 0;
+}
+
+function scrollTo(top) {
+  scroller.scrollTop = top;
+  knownTop = scroller.scrollTop;
+}
 
 function renderConversation() {
   const group = chat.current;
@@ -206,6 +224,8 @@ function renderConversation() {
     newBelow = 0;
     input.value = group?.draft ?? "";
     fitInput();
+  } else {
+    noteScroll();
   }
   $("conversation").hidden = !group;
   $("pick").hidden = !!group;
@@ -214,12 +234,13 @@ function renderConversation() {
   $("group-name").textContent = group.name;
   const members = group.members === 1 ? t("oneMember") : group.members ? t("members", group.members) : "";
   $("group-info").textContent = [members, group.id !== group.name ? group.id : ""].filter(Boolean).join(" · ");
-  renderOlder(group);
 
-  const anchor = other || atEnd ? null : scrollAnchor();
+  const anchor = other || atEnd ? null : scrollAnchor(group);
+  renderOlder(group);
   place($("messages"), conversationNodes(group));
-  if (anchor) scroller.scrollTop = bottomOf(anchor.node) - anchor.distance;
-  else if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+  const bottom = anchor && bottomOf(anchor.item);
+  if (bottom) scrollTo(scroller.scrollTop + bottom - anchor.bottom);
+  else if (atEnd) scrollTo(scroller.scrollHeight);
   $("newest").hidden = atEnd;
   $("newest-count").textContent = newBelow ? t("newMessages", newBelow) : "";
   loadIfNearTop();
@@ -232,27 +253,31 @@ function renderOlder(group) {
   else older.textContent = t(group.cursor === 0 ? "beginning" : "loading");
 }
 
-const bottomOf = (node) => node.offsetTop + node.offsetHeight;
-
 /**
- * The first message in view, and how far its lower edge is from the top: restored after drawing, so
- * that nothing the reader looks at moves when messages are put in above. The lower edge, because
- * the upper one moves when the message loses its sender's name to an earlier one of the same run.
+ * The first item in view, and where its lower edge is: restored after drawing, so that nothing the
+ * reader looks at moves when messages are put in above. The lower edge, because the upper one moves
+ * when the message loses its sender's name to an earlier one of the same run.
  */
-function scrollAnchor() {
-  for (const node of $("messages").querySelectorAll(".item")) {
-    if (bottomOf(node) > scroller.scrollTop) return { node, distance: bottomOf(node) - scroller.scrollTop };
-  }
-  return null;
+function scrollAnchor(group) {
+  const top = scroller.getBoundingClientRect().top;
+  const item = itemsOf(group).find((each) => bottomOf(each) > top);
+  return item && { item, bottom: bottomOf(item) };
 }
 
+/** Where on the screen the element of an item ends; nothing for an item that is not drawn. */
+function bottomOf(item) {
+  const node = drawn.get(item)?.node;
+  return node?.isConnected ? node.getBoundingClientRect().bottom : null;
+}
+
+const itemsOf = (group) => [...group.messages, ...group.outbox];
 const drawn = new WeakMap();
 const days = new Map();
 
 function conversationNodes(group) {
   const nodes = [];
   let before = null;
-  for (const item of [...group.messages, ...group.outbox]) {
+  for (const item of itemsOf(group)) {
     const day = dayKey(item.time);
     const newDay = !before || dayKey(before.time) !== day;
     if (newDay) nodes.push(dayNode(day, item.time));
@@ -330,14 +355,13 @@ function toNewest() {
 }
 
 scroller.addEventListener("scroll", () => {
-  atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END_PX;
-  if (atEnd) newBelow = 0;
+  noteScroll();
   $("newest").hidden = atEnd;
   loadIfNearTop();
 });
 
 // A keyboard that opens or a growing input makes the view lower: the newest message stays in it.
-new ResizeObserver(() => atEnd && (scroller.scrollTop = scroller.scrollHeight)).observe(scroller);
+new ResizeObserver(() => atEnd && scrollTo(scroller.scrollHeight)).observe(scroller);
 
 // ---- Writing ----
 
@@ -374,21 +398,24 @@ async function recall(group, item) {
 
 // ---- Dialogs ----
 
-/** Shows a dialog. An action's `run` may refuse by throwing a Failure, which is shown; else the dialog closes. */
+/**
+ * Shows a dialog. An action's `run` may throw a Failure, which is shown; else the dialog closes, and
+ * what `run` returned is called: closing gives the focus back to where it was, so whatever moves it comes after.
+ */
 function ask({ title, body, actions, cancel }) {
   const dialog = $("dialog");
   const error = $("dialog-error");
   const buttons = actions.map(({ text, primary, danger, run }) => {
     const button = h("button", { type: primary ? "submit" : "button", class: primary ? "primary" : danger ? "danger" : "" }, text);
     button.onclick = async (event) => {
-      if (primary && !button.form.reportValidity()) return event.preventDefault();
       event.preventDefault();
+      if (primary && !button.form.reportValidity()) return;
       error.hidden = true;
       for (const each of buttons) each.disabled = true;
       try {
-        dialog.oncancel = null;
-        const follow = await run?.(new FormData(button.form));
-        if (follow !== "stay") dialog.close();
+        const then = await run?.(new FormData(button.form));
+        dialog.close();
+        then?.();
       } catch (failure) {
         error.textContent = errorText(failure);
         error.hidden = false;
@@ -403,17 +430,18 @@ function ask({ title, body, actions, cancel }) {
   $("dialog-body").replaceChildren(...body);
   $("dialog-actions").replaceChildren(...buttons);
   dialog.oncancel = cancel ?? null;
-  if (!dialog.open) dialog.showModal();
+  dialog.showModal();
 }
 
 const field = (label, properties, hint) => h("label", {}, h("span", {}, t(label)), h("input", { autocomplete: "off", maxLength: 48, ...properties }), hint ? h("span", { class: "small muted" }, t(hint)) : null);
+const opened = (id) => () => openGroup(id);
 const cancelAction = () => ({ text: t("cancel") });
 
 function askCreate() {
   ask({
     title: t("createTitle"),
     body: [field("name", { name: "name", required: true, maxLength: 33 }), field("idOptional", { name: "id", autocapitalize: "none", spellcheck: false }, "idHint")],
-    actions: [cancelAction(), { text: t("createDo"), primary: true, run: async (data) => openGroup(await chat.create(data.get("name").trim(), data.get("id").trim())) }],
+    actions: [cancelAction(), { text: t("createDo"), primary: true, run: async (data) => opened(await chat.create(data.get("name").trim(), data.get("id").trim())) }],
   });
 }
 
@@ -428,8 +456,7 @@ function askJoin() {
         primary: true,
         run: async (data) => {
           const id = data.get("id").trim();
-          if (await chat.join(id)) openGroup(id);
-          else toast(t("waitApproval"));
+          return (await chat.join(id)) ? opened(id) : () => toast(t("waitApproval"));
         },
       },
     ],
@@ -445,7 +472,7 @@ async function showDetails() {
     title: group.name,
     body: [h("p", { class: "row" }, h("span", { class: "grow" }, `${t("id")} `, h("code", {}, group.id)), navigator.clipboard ? copy : null), members],
     actions: [
-      { text: t(owner ? "dismiss" : "leave"), danger: true, run: () => askLeave(group, owner) },
+      { text: t(owner ? "dismiss" : "leave"), danger: true, run: () => () => askLeave(group, owner) },
       { text: t("close"), primary: true },
     ],
   });
@@ -468,7 +495,6 @@ function askLeave(group, owner) {
     body: [],
     actions: [cancelAction(), { text: t(owner ? "dismiss" : "leave"), danger: true, run: () => (owner ? chat.dismiss(group) : chat.leave(group)) }],
   });
-  return "stay";
 }
 
 let toastTimer = 0;
@@ -504,10 +530,8 @@ addEventListener("popstate", ({ state }) => {
   if (state?.group && chat.groups.has(state.group)) openGroup(state.group, true);
   else closeGroup();
 });
-addEventListener("hashchange", () => {
-  sessionFromLink();
-  location.reload();
-});
+addEventListener("hashchange", () => sessionFromLink() && location.reload());
+addEventListener("beforeunload", (event) => chat?.unsent && event.preventDefault());
 
 $("login-form").addEventListener("input", showHow);
 $("login-form").addEventListener("submit", (event) => {

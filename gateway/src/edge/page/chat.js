@@ -175,14 +175,13 @@ export class Chat {
     localStorage.setItem(this.#readKey, JSON.stringify(this.#read));
   }
 
-  /** Loads the page before the oldest message here; true if there was one to load. */
+  /** Loads the page before the oldest message here. */
   async loadOlder(group) {
-    if (group.loading || group.cursor === 0 || !this.#wire.ready) return false;
+    if (group.loading || group.cursor === 0 || !this.#wire.ready) return;
     const from = group.cursor ?? group.have;
     if (from === 0) {
       group.cursor = 0;
-      this.#on.changed();
-      return false;
+      return this.#on.changed();
     }
     group.loading = true;
     group.loadFailed = false;
@@ -192,10 +191,8 @@ export class Chat {
       for (const raw of answer.RspMsgList) this.#add(group, raw);
       const next = answer.NextReqMsgSeq ?? 0;
       group.cursor = answer.IsFinished === 2 || next < 1 ? 0 : next;
-      return true;
-    } catch {
-      group.loadFailed = true;
-      return false;
+    } catch (failure) {
+      group.loadFailed = failure.code !== "lost";
     } finally {
       group.loading = false;
       this.#on.changed();
@@ -273,6 +270,10 @@ export class Chat {
     item.error = null;
     this.#on.changed();
     this.#deliver(group);
+  }
+
+  get unsent() {
+    return [...this.groups.values()].some((group) => group.outbox.some(({ state }) => state === "pending"));
   }
 
   /** One at a time, so that the order of writing is the order of sending. */

@@ -12,8 +12,9 @@ const words = {
     howToSign: "A UserSig is made on the server with its secret key:",
     connecting: "Connecting…",
     connected: "Connected",
-    offline: "Offline. Trying again in {0} s.",
-    offlineNow: "Offline. Trying again…",
+    offline: "Offline",
+    retryIn: "Offline. Trying again in {0} s.",
+    retrying: "Offline. Trying again…",
     retryNow: "Try now",
     meetings: "Meetings",
     create: "New",
@@ -135,8 +136,9 @@ const words = {
     howToSign: "UserSig 在服务器上用密钥生成：",
     connecting: "正在连接…",
     connected: "已连接",
-    offline: "连接已断开，{0} 秒后重试。",
-    offlineNow: "连接已断开，正在重试…",
+    offline: "已断开",
+    retryIn: "连接已断开，{0} 秒后重试。",
+    retrying: "连接已断开，正在重试…",
     retryNow: "立即重试",
     meetings: "会议群",
     create: "新建",
@@ -272,17 +274,14 @@ export function switchLanguage() {
 
 /**
  * Puts the words in place. In the document `data-t="key"` asks for an element's text, and
- * `data-t-title="key"` or `data-t-placeholder="key"` for an attribute; a title becomes the
- * accessible name as well.
+ * `data-t-title="key"` or `data-t-placeholder="key"` for an attribute that becomes the accessible
+ * name as well.
  */
 export function translate(root) {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  for (const element of root.querySelectorAll("[data-t-placeholder]")) element.placeholder = t(element.dataset.tPlaceholder);
-  for (const element of root.querySelectorAll("[data-t-title]")) {
-    element.title = t(element.dataset.tTitle);
-    element.ariaLabel = element.title;
-  }
+  for (const element of root.querySelectorAll("[data-t-placeholder]")) element.ariaLabel = element.placeholder = t(element.dataset.tPlaceholder);
+  for (const element of root.querySelectorAll("[data-t-title]")) element.ariaLabel = element.title = t(element.dataset.tTitle);
 }
 
 const format = (options) => {

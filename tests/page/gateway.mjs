@@ -32,12 +32,23 @@ export class Gateway {
 
   /** Starts the process on the same port and data, and waits until it answers. */
   async restart() {
-    const flags = ["--listen", `127.0.0.1:${this.port}`, "--data-dir", join(this.#folder, "data"), "--sdkappid", SDKAPPID, "--secret-key-file", join(this.#folder, "key")];
+    const flags = [
+      "--listen",
+      `127.0.0.1:${this.port}`,
+      "--data-dir",
+      join(this.#folder, "data"),
+      "--sdkappid",
+      SDKAPPID,
+      "--secret-key-file",
+      join(this.#folder, "key"),
+    ];
     this.#process = spawn(this.#program, flags.map(String), { stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [this.#process.stdout, this.#process.stderr]) stream.on("data", (data) => this.#log.push(data));
+    for (const stream of [this.#process.stdout, this.#process.stderr])
+      stream.on("data", (data) => this.#log.push(data));
     const deadline = Date.now() + START_MS;
     while (!(await this.#answers())) {
-      if (this.#process.exitCode !== null || Date.now() > deadline) throw new Error(`the gateway does not answer:\n${this.log}`);
+      if (this.#process.exitCode !== null || Date.now() > deadline)
+        throw new Error(`the gateway does not answer:\n${this.log}`);
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
     }
   }

@@ -3,18 +3,34 @@
 import { chromium } from "playwright-core";
 import { equal, expect, step, summary } from "./check.mjs";
 import { Gateway } from "./gateway.mjs";
+import { prefixed } from "./proxy.mjs";
 import { Tab } from "./tab.mjs";
 
-const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const PHONE = { viewport: { width: 360, height: 720 }, isMobile: true, hasTouch: true, colorScheme: "dark" };
-const FILES = ["", "style.css", "app.js", "message.js", "chat.js", "wire.js", "text.js"];
+const FILES = [
+  "",
+  "page/style.css",
+  ...["app", "list", "conversation", "message", "dialog", "chat", "group", "wire", "text", "element"].map(
+    (name) => `page/${name}.js`,
+  ),
+];
 const HOSTILE = `<img src=x onerror="window.harmed=1"><script>window.harmed=1</script><b>bold</b>`;
 /** More than three pages of history, and no multiple of a page. */
 const LONG_HISTORY = 75;
 /** More than two pages to catch up with. */
 const LONG_ABSENCE = 45;
 
-const numbered = (word, count) => Array.from({ length: count }, (_, index) => `${word} ${String(index + 1).padStart(3, "0")}`);
+const numbered = (word, count) =>
+  Array.from({ length: count }, (_, index) => `${word} ${String(index + 1).padStart(3, "0")}`);
 
 const gateway = await Gateway.start(process.env.GATEWAY_BIN);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: QUIET });
@@ -68,10 +84,26 @@ async function signingIn() {
     for (const name of FILES) {
       const response = await fetch(`${gateway.origin}/${name}`);
       equal(response.status, 200, `status of /${name}`);
-      expect(response.headers.get("content-security-policy")?.startsWith("default-src 'none'"), `/${name} has no content policy`);
+      expect(
+        response.headers.get("content-security-policy")?.startsWith("default-src 'none'"),
+        `/${name} has no content policy`,
+      );
     }
-    const origins = await alice.page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin));
+    const origins = await alice.page.evaluate(() =>
+      performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin),
+    );
     equal([...new Set(origins)], [gateway.origin], "origins");
+  });
+}
+
+async function behindAPrefix() {
+  await step("behind a proxy the page and its session work under a path prefix", async () => {
+    const proxy = await prefixed("/some/where", gateway.port);
+    const ivan = await open(gateway.link("ivan").replace(`${gateway.origin}/`, `${proxy.origin}/some/where/`));
+    await ivan.isIn("connected");
+    equal(ivan.page.url(), `${proxy.origin}/some/where/`, "address");
+    await ivan.page.close();
+    proxy.close();
   });
 }
 
@@ -105,7 +137,10 @@ async function meetings() {
 
   await step("the details show who is there", async () => {
     await alice.button("Details").click();
-    for (const [user, remark] of [["alice", "Owner, you"], ["bob", ""]]) {
+    for (const [user, remark] of [
+      ["alice", "Owner, you"],
+      ["bob", ""],
+    ]) {
       await alice.page.getByRole("dialog").locator("li", { hasText: user }).filter({ hasText: remark }).waitFor();
     }
     await alice.button("Close").click();
@@ -187,18 +222,31 @@ async function otherElements() {
   await step("elements that are not text are labelled, and carry no dangerous link", async () => {
     carol = await open(gateway.origin);
     await carol.page.evaluate(speak, gateway.session("carol"));
-    await carol.call("group_open_http_svc.create_group", { Type: "ChatRoom", Name: "Hall", GroupId: "hall", Owner_Account: "carol", WebPushFlag: 1, FaceUrl: "" });
+    await carol.call("group_open_http_svc.create_group", {
+      Type: "ChatRoom",
+      Name: "Hall",
+      GroupId: "hall",
+      Owner_Account: "carol",
+      WebPushFlag: 1,
+      FaceUrl: "",
+    });
     await bob.join("hall", "Hall");
     const elements = [
       ["TIMCustomElem", { Data: `{"gift":"rose"}`, Desc: "a rose", Ext: "" }],
       ["TIMFaceElem", { Index: 7, Data: "smile" }],
       ["TIMLocationElem", { Desc: "the river", Latitude: 22.5, Longitude: 113.1 }],
-      ["TIMFileElem", { UUID: "u", FileName: "plan.pdf", FileSize: 2048, Url: "javascript:window.harmed=1", Download_Flag: 2 }],
+      [
+        "TIMFileElem",
+        { UUID: "u", FileName: "plan.pdf", FileSize: 2048, Url: "javascript:window.harmed=1", Download_Flag: 2 },
+      ],
     ];
-    for (const [index, [MsgType, MsgContent]] of elements.entries()) await carol.call("group_open_http_svc.send_group_msg", message("hall", index + 1, { MsgType, MsgContent }));
+    for (const [index, [MsgType, MsgContent]] of elements.entries())
+      await carol.call("group_open_http_svc.send_group_msg", message("hall", index + 1, { MsgType, MsgContent }));
     await bob.page.locator(".chip", { hasText: "plan.pdf" }).waitFor();
     equal(
-      await bob.page.locator(".chip").evaluateAll((chips) => chips.map((chip) => [...chip.children].map((part) => part.textContent).join(" | "))),
+      await bob.page
+        .locator(".chip")
+        .evaluateAll((chips) => chips.map((chip) => [...chip.children].map((part) => part.textContent).join(" | "))),
       ["Custom message | a rose", "Sticker | smile", "Location | the river 22.5, 113.1", "File | plan.pdf (2 KB)"],
       "chips",
     );
@@ -212,7 +260,11 @@ async function otherElements() {
   });
 
   await step("who is removed is told, and the meeting leaves the list", async () => {
-    await carol.call("group_open_http_svc.delete_group_member", { GroupId: "hall", MemberToDel_Account: ["bob"], Reason: "" });
+    await carol.call("group_open_http_svc.delete_group_member", {
+      GroupId: "hall",
+      MemberToDel_Account: ["bob"],
+      Reason: "",
+    });
     await bob.sees("You were removed from “Great hall”.");
     await bob.entry("Great hall").waitFor({ state: "detached" });
     await bob.openGroup("Design review");
@@ -243,7 +295,11 @@ async function unread() {
     await bob.entry("Side room").getByLabel("2 unread").waitFor();
     await bob.openGroup("Side room");
     await bob.has("side 5");
-    equal(await bob.texts(), numbered("side", 5).map((text) => text.replace(" 00", " ")), "conversation");
+    equal(
+      await bob.texts(),
+      numbered("side", 5).map((text) => text.replace(" 00", " ")),
+      "conversation",
+    );
   });
 
   await step("leaving, and ending a meeting for all", async () => {
@@ -273,7 +329,12 @@ async function longHistory() {
     await frank.join("archive", "Archive");
     await frank.has(written.at(-1));
     expect((await frank.texts()).length < LONG_HISTORY, "everything was loaded at once");
-    expect(await frank.page.locator("#scroller").evaluate((view) => view.scrollHeight - view.scrollTop - view.clientHeight < 2), "the newest message is not in view");
+    expect(
+      await frank.page
+        .locator("#scroller")
+        .evaluate((view) => view.scrollHeight - view.scrollTop - view.clientHeight < 2),
+      "the newest message is not in view",
+    );
     await frank.readAll();
     equal(await frank.texts(), written, "history");
   });
@@ -367,55 +428,76 @@ async function phone() {
 }
 
 async function comingBack() {
-  await step(`who was off the network reads the ${LONG_ABSENCE} messages he missed, each once and in order`, async () => {
-    const heidi = await enter("heidi", { cutable: true });
-    await heidi.join("archive", "Archive");
-    await heidi.join("design", "Design review");
-    await heidi.say("heidi is here");
-    await heidi.cut();
-    await heidi.write("heidi wrote this off the network");
-    const missed = numbered("missed", LONG_ABSENCE);
-    await alice.openGroup("Design review");
-    for (const text of missed) await alice.write(text);
-    await alice.has(missed.at(-1));
-    await alice.openGroup("Archive");
-    for (const text of ["archived 1", "archived 2"]) await alice.say(text);
-    await heidi.page.locator(".message.pending", { hasText: "off the network" }).waitFor();
-    await heidi.mend();
-    await heidi.has("heidi wrote this off the network");
-    await heidi.entry("Archive").getByLabel("2 unread").waitFor();
-    const texts = await heidi.texts();
-    equal(texts.slice(texts.indexOf("heidi is here")), ["heidi is here", ...missed, "heidi wrote this off the network"], "conversation");
-  });
+  await step(
+    `who was off the network reads the ${LONG_ABSENCE} messages he missed, each once and in order`,
+    async () => {
+      const heidi = await enter("heidi", { cutable: true });
+      await heidi.join("archive", "Archive");
+      await heidi.join("design", "Design review");
+      await heidi.say("heidi is here");
+      await heidi.cut();
+      await heidi.write("heidi wrote this off the network");
+      const missed = numbered("missed", LONG_ABSENCE);
+      await alice.openGroup("Design review");
+      for (const text of missed) await alice.write(text);
+      await alice.has(missed.at(-1));
+      await alice.openGroup("Archive");
+      for (const text of ["archived 1", "archived 2"]) await alice.say(text);
+      await heidi.page.locator(".message.pending", { hasText: "off the network" }).waitFor();
+      await heidi.mend();
+      await heidi.has("heidi wrote this off the network");
+      await heidi.entry("Archive").getByLabel("2 unread").waitFor();
+      const texts = await heidi.texts();
+      equal(
+        texts.slice(texts.indexOf("heidi is here")),
+        ["heidi is here", ...missed, "heidi wrote this off the network"],
+        "conversation",
+      );
+    },
+  );
 
-  await step("the gateway is killed and started again: both tabs come back by themselves and nothing is lost or doubled", async () => {
-    for (const tab of [alice, bob]) await tab.openGroup("Design review");
-    await alice.say("before the end");
-    await bob.has("before the end");
-    await alice.write("at the last moment");
-    await gateway.kill();
-    for (const tab of [alice, bob]) await tab.isIn("offline");
-    await alice.write("written in the dark, first");
-    await alice.write("written in the dark, second");
-    await bob.write("bob wrote in the dark too");
-    await alice.picture("desktop-offline");
-    await gateway.restart();
-    for (const tab of [alice, bob]) await tab.isIn("connected");
-    const dark = ["at the last moment", "written in the dark, first", "written in the dark, second", "bob wrote in the dark too"];
-    for (const text of dark) for (const tab of [alice, bob]) await tab.has(text);
-    await bob.say("and on it goes");
-    await alice.has("and on it goes");
-    const [fromAlice, fromBob] = [await alice.texts(), await bob.texts()].map((texts) => texts.slice(texts.indexOf("before the end")));
-    equal(fromAlice, fromBob, "the conversation of alice and that of bob");
-    equal([...fromAlice].sort(), ["before the end", ...dark, "and on it goes"].sort(), "messages around the break");
-    equal(fromAlice.filter((text) => dark.slice(0, 3).includes(text)), dark.slice(0, 3), "what alice wrote, in her order");
-    const judy = await enter("judy");
-    await judy.join("design", "Design review");
-    await judy.has("and on it goes");
-    await judy.readAll();
-    const stored = await judy.texts();
-    equal(stored.slice(stored.indexOf("before the end")), fromAlice, "what is stored");
-  });
+  await step(
+    "the gateway is killed and started again: both tabs come back by themselves and nothing is lost or doubled",
+    async () => {
+      for (const tab of [alice, bob]) await tab.openGroup("Design review");
+      await alice.say("before the end");
+      await bob.has("before the end");
+      await alice.write("at the last moment");
+      await gateway.kill();
+      for (const tab of [alice, bob]) await tab.isIn("offline");
+      await alice.write("written in the dark, first");
+      await alice.write("written in the dark, second");
+      await bob.write("bob wrote in the dark too");
+      await alice.picture("desktop-offline");
+      await gateway.restart();
+      for (const tab of [alice, bob]) await tab.isIn("connected");
+      const dark = [
+        "at the last moment",
+        "written in the dark, first",
+        "written in the dark, second",
+        "bob wrote in the dark too",
+      ];
+      for (const text of dark) for (const tab of [alice, bob]) await tab.has(text);
+      await bob.say("and on it goes");
+      await alice.has("and on it goes");
+      const [fromAlice, fromBob] = [await alice.texts(), await bob.texts()].map((texts) =>
+        texts.slice(texts.indexOf("before the end")),
+      );
+      equal(fromAlice, fromBob, "the conversation of alice and that of bob");
+      equal([...fromAlice].sort(), ["before the end", ...dark, "and on it goes"].sort(), "messages around the break");
+      equal(
+        fromAlice.filter((text) => dark.slice(0, 3).includes(text)),
+        dark.slice(0, 3),
+        "what alice wrote, in her order",
+      );
+      const judy = await enter("judy");
+      await judy.join("design", "Design review");
+      await judy.has("and on it goes");
+      await judy.readAll();
+      const stored = await judy.texts();
+      equal(stored.slice(stored.indexOf("before the end")), fromAlice, "what is stored");
+    },
+  );
 }
 
 async function otherPlaces() {
@@ -448,9 +530,14 @@ async function quiet() {
 
 /** Runs in a page: a session that speaks the wire by hand, in `window.wire`. */
 async function speak(session) {
-  const { Wire } = await import("/wire.js");
+  const { Wire } = await import("/page/wire.js");
   await new Promise((resolve, reject) => {
-    window.wire = new Wire(session, { state() {}, ready: resolve, event() {}, ended: (reason) => reject(new Error(JSON.stringify(reason))) });
+    window.wire = new Wire(session, {
+      state() {},
+      ready: resolve,
+      event() {},
+      ended: (reason) => reject(new Error(JSON.stringify(reason))),
+    });
     window.wire.open();
   });
 }
@@ -473,7 +560,10 @@ function message(group, random, element) {
 async function measureJump() {
   const view = document.getElementById("scroller");
   const items = () => [...document.querySelectorAll(".item")];
-  const place = (seq) => items().find((item) => item.dataset.seq === seq).getBoundingClientRect().bottom;
+  const place = (seq) =>
+    items()
+      .find((item) => item.dataset.seq === seq)
+      .getBoundingClientRect().bottom;
   const loaded = items().length;
   const older = new Promise((resolve) => {
     new MutationObserver((_, observer) => {
@@ -483,14 +573,30 @@ async function measureJump() {
     }).observe(document.getElementById("messages"), { childList: true });
   });
   view.scrollTop = 150;
-  const { seq } = items().find((item) => item.getBoundingClientRect().top > view.getBoundingClientRect().top + 50).dataset;
+  const { seq } = items().find(
+    (item) => item.getBoundingClientRect().top > view.getBoundingClientRect().top + 50,
+  ).dataset;
   const before = place(seq);
   await older;
   return place(seq) - before;
 }
 
 try {
-  for (const chapter of [signingIn, meetings, chatting, otherElements, unread, longHistory, languages, phone, comingBack, otherPlaces, quiet]) await chapter();
+  for (const chapter of [
+    signingIn,
+    behindAPrefix,
+    meetings,
+    chatting,
+    otherElements,
+    unread,
+    longHistory,
+    languages,
+    phone,
+    comingBack,
+    otherPlaces,
+    quiet,
+  ])
+    await chapter();
 } catch (error) {
   // Without the first steps nothing after them means anything.
   await step("the story goes on to its end", () => Promise.reject(error));

@@ -1,10 +1,8 @@
-// What the user's meetings hold: groups, their messages, and what has been read.
-//
-// A group's messages are kept by sequence number, which the server gives without holes. `have` is
-// the number up to which nothing is missing; whatever the server numbers beyond it and does not
-// push (the connection was gone) is fetched. Adding a message twice changes nothing, so history,
-// pushes and catching up may overlap in any order.
+// The user's groups: what is pushed to them and fetched for them, what has been read, and what is
+// written. History, pushes and catching up after a break may overlap in any order, because a group
+// takes each message once.
 
+import { Group, decode } from "./group.js";
 import { Failure } from "./wire.js";
 
 const PAGE = 20;
@@ -12,36 +10,8 @@ const PAGE = 20;
 const LONGEST_CATCH_UP = 300;
 const HOLE_PATIENCE_MS = 1000;
 const RECALL_SECONDS = 120;
-const GROUP_FIELDS = ["Type", "Name", "Owner_Account", "CreateTime", "LastMsgTime", "MemberNum", "NextMsgSeq", "MuteAllMember"];
-
-class Group {
-  items = new Map();
-  /** Messages of this user the server has not acknowledged, in the order of writing. */
-  outbox = [];
-  unread = 0;
-  draft = "";
-  last = null;
-  /** Where the next older page begins; 0 when there is none; null before the first page. */
-  cursor = null;
-  loading = false;
-  loadFailed = false;
-  catchUp = null;
-  sending = false;
-
-  constructor(id, have) {
-    this.id = id;
-    this.name = id;
-    this.have = have;
-  }
-
-  get messages() {
-    return [...this.items.values()].sort((a, b) => a.seq - b.seq);
-  }
-
-  get time() {
-    return Math.max(this.last?.time ?? 0, this.lastTime ?? 0);
-  }
-}
+const GROUP_FIELDS = ["Type", "Name", "CreateTime", "LastMsgTime", "MemberNum", "NextMsgSeq"];
+const ALREADY_MEMBER = 10013;
 
 /**
  * `on.changed()` after any change of what is here; `on.arrived(group, item)` for each new message
@@ -102,7 +72,7 @@ export class Chat {
         Member_Account: this.user,
         Limit: 100,
         Offset: offset,
-        ResponseFilter: { GroupBaseInfoFilter: GROUP_FIELDS, SelfInfoFilter: ["Role", "MsgSeq"] },
+        ResponseFilter: { GroupBaseInfoFilter: GROUP_FIELDS, SelfInfoFilter: ["Role"] },
         SupportTopic: 0,
       });
       for (const info of answer.GroupIdList ?? []) found.set(info.GroupId, info);
@@ -112,6 +82,7 @@ export class Chat {
     for (const info of found.values()) this.#describe(info);
     if ([...this.groups.values()].some((group) => !group.last && group.have > 0)) await this.#previews();
     this.listed = true;
+    this.seen();
     this.#on.changed();
   }
 
@@ -119,7 +90,8 @@ export class Chat {
     const newest = (info.NextMsgSeq ?? 1) - 1;
     let group = this.groups.get(info.GroupId);
     if (!group) {
-      // What this browser has not seen of a group it knows counts as unread; a group it meets for the first time starts read.
+      // What this browser has not seen of a group it knows counts as unread; a group it meets for
+      // the first time starts read.
       group = new Group(info.GroupId, Math.min(this.#read[info.GroupId] ?? newest, newest));
       this.groups.set(group.id, group);
       this.#markRead(group, group.have);
@@ -134,25 +106,38 @@ export class Chat {
   /** The last message of each group, for the list. */
   async #previews() {
     const answer = await this.#wire
-      .call("recentcontact.page_get", { From_Account: this.user, TimeStamp: 0, StartIndex: 0, TopTimeStamp: 0, TopStartIndex: 0, OrderType: 1, MsgAssistFlags: 15, AssistFlags: 31 })
+      .call("recentcontact.page_get", {
+        From_Account: this.user,
+        TimeStamp: 0,
+        StartIndex: 0,
+        TopTimeStamp: 0,
+        TopStartIndex: 0,
+        OrderType: 1,
+        MsgAssistFlags: 15,
+        AssistFlags: 31,
+      })
       .catch((failure) => this.#report(failure));
     for (const item of answer?.SessionItem ?? []) {
       const group = item.Type === 2 && this.groups.get(item.ToAccount);
       if (!group || group.last || !item.LastMsg) continue;
       const tip = item.LastMsg.GroupTips;
-      group.last = decode({
-        From_Account: item.MsgGroupFrom_Account,
-        MsgSeq: item.MsgSeq,
-        MsgTimeStamp: item.MsgTimeStamp,
-        GroupInfo: { From_AccountNick: item.MsgGroupFromNickName, MsgFrom_AccountExtraInfo: { NameCard: item.MsgGroupFromCardName } },
-        IsPlaceMsg: item.LastMsgFlags === 2 ? 2 : 0,
-        RevokerInfo: item.LastMsg.RevokerInfo,
-        ...(tip ? { Event: 4, ...(Array.isArray(tip) ? tip[0] : tip) } : { MsgBody: item.LastMsg.MsgBody }),
-      }, this.user);
+      group.last = decode(
+        {
+          From_Account: item.MsgGroupFrom_Account,
+          MsgSeq: item.MsgSeq,
+          MsgTimeStamp: item.MsgTimeStamp,
+          GroupInfo: {
+            From_AccountNick: item.MsgGroupFromNickName,
+            MsgFrom_AccountExtraInfo: { NameCard: item.MsgGroupFromCardName },
+          },
+          IsPlaceMsg: item.LastMsgFlags === 2 ? 2 : 0,
+          RevokerInfo: item.LastMsg.RevokerInfo,
+          ...(tip ? { Event: 4, ...(Array.isArray(tip) ? tip[0] : tip) } : { MsgBody: item.LastMsg.MsgBody }),
+        },
+        this.user,
+      );
     }
   }
-
-  // Reading
 
   open(id) {
     this.current = this.groups.get(id) ?? null;
@@ -172,6 +157,10 @@ export class Chat {
   #markRead(group, seq) {
     if (this.#read[group.id] === seq) return;
     this.#read[group.id] = seq;
+    this.#saveRead();
+  }
+
+  #saveRead() {
     localStorage.setItem(this.#readKey, JSON.stringify(this.#read));
   }
 
@@ -188,7 +177,7 @@ export class Chat {
     this.#on.changed();
     try {
       const answer = await this.#history(group, from, PAGE);
-      for (const raw of answer.RspMsgList) this.#add(group, raw);
+      for (const raw of answer.RspMsgList) group.add(raw, this.user);
       const next = answer.NextReqMsgSeq ?? 0;
       group.cursor = answer.IsFinished === 2 || next < 1 ? 0 : next;
     } catch (failure) {
@@ -208,11 +197,7 @@ export class Chat {
   #fetchMissed(group, target) {
     if (target - group.have > LONGEST_CATCH_UP) {
       group.unread += target - group.have;
-      group.items.clear();
-      group.last = null;
-      group.cursor = null;
-      group.have = target;
-      return;
+      return group.startAfresh(target);
     }
     const before = group.catchUp ?? Promise.resolve();
     const run = before.then(async () => {
@@ -223,30 +208,27 @@ export class Chat {
         const missed = answer.RspMsgList.filter((raw) => raw.MsgSeq > from);
         for (const raw of missed.reverse()) this.#arrive(group, raw);
         // Numbers the server no longer shows (deleted, expired) are not missing either.
-        group.have = Math.max(group.have, to);
-        this.#advance(group);
+        group.advanceTo(to);
       }
     });
-    group.catchUp = run
-      .catch((failure) => this.#report(failure))
-      .finally(() => this.#on.changed());
+    group.catchUp = run.catch((failure) => this.#report(failure)).finally(() => this.#on.changed());
   }
 
-  /** Recalls of messages that are already here are not part of the history after them: asked for by time. */
+  /** Recalls of messages that are here already are no part of the history after them: asked for by time. */
   async #missedRecalls() {
     const since = this.#recallsSince;
     this.#recallsSince = this.#wire.now() - RECALL_SECONDS;
-    const loaded = [...this.groups.values()].filter((group) => group.items.size > 0);
     if (!since) return;
-    for (let at = 0; at < loaded.length; at += 10) {
-      const ask = loaded.slice(at, at + 10).map(({ id }) => ({ NotifyType: 1, GroupId: id, Limit: 20, BeginTime: since * 1e6, EndTime: (this.#wire.now() + 1) * 1e6 }));
-      const answer = await this.#group("batch_get_group_notify", { NotifyReqList: ask });
-      for (const { GroupId, NotifyMsgList } of answer.NotifyRspList ?? [])
+    const span = { NotifyType: 1, Limit: 20, BeginTime: since * 1e6, EndTime: (this.#wire.now() + 1) * 1e6 };
+    const loaded = [...this.groups.values()].filter((group) => group.items.size > 0);
+    while (loaded.length) {
+      const asked = loaded.splice(0, 10).map(({ id }) => ({ ...span, GroupId: id }));
+      const answer = await this.#group("batch_get_group_notify", { NotifyReqList: asked });
+      for (const { GroupId, NotifyMsgList } of answer.NotifyRspList ?? []) {
         for (const { MsgSeq, RevokerInfo } of NotifyMsgList ?? []) this.#recalled(GroupId, MsgSeq, RevokerInfo);
+      }
     }
   }
-
-  // Writing
 
   send(group, text) {
     const item = {
@@ -264,7 +246,10 @@ export class Chat {
     this.#deliver(group);
   }
 
-  /** Sends a failed message again, under the same random number: should the first try have reached the server after all, it stays one message. */
+  /**
+   * Sends a failed message again, under the same random number: should the first try have reached
+   * the server after all, it stays one message.
+   */
   retry(group, item) {
     item.state = "pending";
     item.error = null;
@@ -280,84 +265,81 @@ export class Chat {
   async #deliver(group) {
     if (group.sending) return;
     group.sending = true;
-    try {
-      for (let item; this.#wire.ready && (item = group.outbox.find(({ state }) => state === "pending")); ) {
-        try {
-          const answer = await this.#group("send_group_msg", {
-            From_Account: this.user,
-            GroupId: group.id,
-            Random: item.random,
-            ClientSeq: item.random,
-            MsgPriority: "Normal",
-            MsgBody: item.body,
-            CloudCustomData: "",
-            OnlineOnlyFlag: 0,
-            OfflinePushInfo: { PushFlag: 0 },
-            GroupAtInfo: [],
-            SendMsgControl: [],
-            MsgClientTime: item.time,
-            NeedReadReceipt: 0,
-            SupportMessageExtension: 0,
-            IsRelayMsg: 0,
-          });
-          this.#sent(group, item, answer.MsgSeq, answer.MsgTime);
-        } catch (failure) {
-          if (failure.code === "lost") return;
-          item.state = "failed";
-          item.error = failure;
-        }
-        this.#on.changed();
+    while (this.#wire.ready) {
+      const item = group.outbox.find(({ state }) => state === "pending");
+      if (!item) break;
+      try {
+        const answer = await this.#post(group, item);
+        group.sent(item, answer.MsgSeq, answer.MsgTime);
+        this.#watchHole(group);
+      } catch (failure) {
+        // Whether the server has it is open: it stays pending, and is sent again after the next login.
+        if (failure.code === "lost") break;
+        Object.assign(item, { state: "failed", error: failure });
       }
-    } finally {
-      group.sending = false;
+      this.#on.changed();
     }
+    group.sending = false;
   }
 
-  #sent(group, item, seq, time) {
-    const at = group.outbox.indexOf(item);
-    if (at < 0) return;
-    group.outbox.splice(at, 1);
-    Object.assign(item, { seq, time, state: "sent" });
-    group.items.set(seq, item);
-    this.#latest(group, item);
-    this.#advance(group);
+  #post(group, item) {
+    return this.#group("send_group_msg", {
+      From_Account: this.user,
+      GroupId: group.id,
+      Random: item.random,
+      ClientSeq: item.random,
+      MsgPriority: "Normal",
+      MsgBody: item.body,
+      CloudCustomData: "",
+      OnlineOnlyFlag: 0,
+      OfflinePushInfo: { PushFlag: 0 },
+      GroupAtInfo: [],
+      SendMsgControl: [],
+      MsgClientTime: item.time,
+      NeedReadReceipt: 0,
+      SupportMessageExtension: 0,
+      IsRelayMsg: 0,
+    });
   }
 
   canRecall(item) {
-    return item.own && item.state === "sent" && !item.recalled && this.recallSecondsLeft(item) > 0;
-  }
-
-  recallSecondsLeft(item) {
-    return item.time + RECALL_SECONDS - this.#wire.now();
+    return item.own && item.state === "sent" && !item.recalled && this.#wire.now() - item.time < RECALL_SECONDS;
   }
 
   async recall(group, item) {
-    const answer = await this.#group("group_msg_recall", { GroupId: group.id, MsgSeqList: [{ MsgSeq: item.seq }], TopicId: "" });
+    const answer = await this.#group("group_msg_recall", {
+      GroupId: group.id,
+      MsgSeqList: [{ MsgSeq: item.seq }],
+      TopicId: "",
+    });
     const code = answer.RecallRetList?.[0]?.RetCode ?? 0;
     if (code !== 0) throw new Failure(code);
     this.#recalled(group.id, item.seq, { Revoker_Account: this.user });
   }
 
-  // Groups
-
   async create(name, id) {
-    const answer = await this.#group("create_group", { Type: "ChatRoom", Name: name, Owner_Account: this.user, WebPushFlag: 1, FaceUrl: "", ...(id && { GroupId: id }) });
+    const answer = await this.#group("create_group", {
+      Type: "ChatRoom",
+      Name: name,
+      Owner_Account: this.user,
+      WebPushFlag: 1,
+      FaceUrl: "",
+      ...(id && { GroupId: id }),
+    });
     await this.refresh();
     return answer.GroupId;
   }
 
   /** Resolves with whether the user is a member now (else someone has to approve). */
   async join(id) {
-    let status = "JoinedSuccess";
-    try {
-      const answer = await this.#group("apply_join_group", { GroupId: id, ApplyMsg: "", WebPushFlag: 1 });
-      status = answer.JoinedStatus;
-    } catch (failure) {
-      const alreadyMember = 10013;
-      if (failure.code !== alreadyMember) throw failure;
-    }
+    const answer = await this.#group("apply_join_group", { GroupId: id, ApplyMsg: "", WebPushFlag: 1 }).catch(
+      (failure) => {
+        if (failure.code !== ALREADY_MEMBER) throw failure;
+        return { JoinedStatus: "JoinedSuccess" };
+      },
+    );
     await this.refresh();
-    return status === "JoinedSuccess";
+    return answer.JoinedStatus === "JoinedSuccess";
   }
 
   async leave(group) {
@@ -372,25 +354,35 @@ export class Chat {
 
   /** The first hundred members: `[{user, name, role}]`. */
   async members(group) {
-    const answer = await this.#group("get_group_member_info", { GroupId: group.id, Limit: 100, Offset: 0, MemberInfoFilter: ["Role", "JoinTime", "NameCard"] });
+    const answer = await this.#group("get_group_member_info", {
+      GroupId: group.id,
+      Limit: 100,
+      Offset: 0,
+      MemberInfoFilter: ["Role", "JoinTime", "NameCard"],
+    });
     group.members = answer.MemberNum;
     this.#on.changed();
-    return answer.MemberList.map(({ Member_Account, NameCard, Role }) => ({ user: Member_Account, name: NameCard || Member_Account, role: Role }));
+    return answer.MemberList.map(({ Member_Account, NameCard, Role }) => ({
+      user: Member_Account,
+      name: NameCard || Member_Account,
+      role: Role,
+    }));
   }
 
   #remove(group, reason) {
     if (!this.groups.delete(group.id)) return;
     delete this.#read[group.id];
+    this.#saveRead();
     if (this.current === group) this.current = null;
     this.#on.removed(group, reason);
     this.#on.changed();
   }
 
-  // Pushed events
-
   receive(event) {
     for (const raw of event.GroupMsgArray ?? []) this.#arrive(this.#groupOf(raw), raw);
-    for (const raw of event.GroupMsgModNotifys ?? []) this.#modified(raw);
+    for (const { GroupId, MsgSeq, MsgBody } of event.GroupMsgModNotifys ?? []) {
+      if (MsgBody) this.groups.get(GroupId)?.change(MsgSeq, { body: MsgBody });
+    }
     for (const tip of event.GroupTips ?? []) {
       if (event.Event === 4) this.#arrive(this.#groupOf(tip), { ...tip, Event: 4 });
       else if (event.Event === 5) this.#notice(tip);
@@ -416,10 +408,12 @@ export class Chat {
   }
 
   #notice({ ToGroupId, GroupInfo, RevokerInfo, MsgBody }) {
-    for (const { GroupId, MsgSeq } of MsgBody.GroupWithdrawInfoArray ?? []) this.#recalled(GroupId, MsgSeq, RevokerInfo);
+    for (const { GroupId, MsgSeq } of MsgBody.GroupWithdrawInfoArray ?? [])
+      this.#recalled(GroupId, MsgSeq, RevokerInfo);
     const group = this.groups.get(GroupInfo?.GroupId ?? ToGroupId);
     switch (MsgBody.ReportType ?? MsgBody.OpType) {
-      case 2: // This user joined from another device, was invited, created a group elsewhere, or has another role.
+      // The user joined from another device, made a group there, was invited, or has another role.
+      case 2:
       case 6:
       case 7:
       case 9:
@@ -437,46 +431,23 @@ export class Chat {
 
   /** A message or tip that is new here, pushed or caught up with. */
   #arrive(group, raw) {
-    const item = this.#add(group, raw);
+    const item = group.add(raw, this.user);
     if (!item) return;
     if (item.kind === "tip") this.#tipped(group, raw.MsgBody);
-    const counts = item.kind === "message" && !item.own && !item.recalled;
-    if (counts) {
-      const watched = group === this.current && document.visibilityState !== "hidden";
-      if (!watched && !raw.SendMsgControl?.NoUnread) group.unread += 1;
+    if (item.kind === "message" && !item.own && !item.recalled) {
+      if (!raw.SendMsgControl?.NoUnread) group.unread += 1;
       this.#on.arrived(group, item);
     }
-    this.#advance(group);
+    this.#watchHole(group);
     if (group === this.current) this.seen();
   }
 
-  /** Adds one message to what is known; nothing if it was known. */
-  #add(group, raw) {
-    if (raw.IsPlaceMsg === 1) return;
-    // A message for online users only has a number that is not its own.
-    const key = raw.OnlineOnlyFlag ? `online ${raw.MsgRandom}` : raw.MsgSeq;
-    if (group.items.has(key)) return;
-    const item = decode(raw, this.user);
-    const written = item.own && group.outbox.find(({ random }) => random === item.random);
-    if (written) return this.#sent(group, written, item.seq, item.time);
-    if (raw.OnlineOnlyFlag) item.seq = group.have + 0.5;
-    group.items.set(key, item);
-    this.#latest(group, item);
-    return item;
-  }
-
-  #latest(group, item) {
-    if (item.seq >= (group.last?.seq ?? 0)) group.last = item;
-  }
-
-  /** Moves `have` over what has arrived in order. Pushes and answers may overtake each other, so a hole is given a moment to close. */
-  #advance(group) {
-    while (group.items.has(group.have + 1)) group.have += 1;
-    const newest = group.last?.seq ?? 0;
-    if (newest <= group.have + 1) return;
+  /** Pushes and answers may overtake each other: a hole is given a moment to close before it is fetched. */
+  #watchHole(group) {
+    if (!group.hasHole) return;
     clearTimeout(group.holeTimer);
     group.holeTimer = setTimeout(() => {
-      if (this.#wire.ready && newest > group.have + 1 && this.groups.has(group.id)) this.#fetchMissed(group, Math.floor(newest));
+      if (this.#wire.ready && group.hasHole && this.groups.has(group.id)) this.#fetchMissed(group, group.newest);
     }, HOLE_PATIENCE_MS);
   }
 
@@ -490,19 +461,17 @@ export class Chat {
   #recalled(id, seq, revoker) {
     const group = this.groups.get(id);
     if (!group) return;
-    for (const item of [group.items.get(seq), group.last?.seq === seq && group.last]) {
-      if (item && !item.recalled) mark(item, { recalled: revoker?.Revoker_Account || item.from });
-    }
-    if (seq > (this.#read[id] ?? 0) && group.unread > 0) group.unread -= 1;
+    const item = group.items.get(seq);
+    const wasUnread = item && !item.own && !item.recalled && seq > this.#read[id];
+    if (wasUnread && group.unread > 0) group.unread -= 1;
+    group.recall(seq, revoker?.Revoker_Account);
     this.#on.changed();
   }
 
-  #modified({ GroupId, MsgSeq, MsgBody }) {
-    const item = this.groups.get(GroupId)?.items.get(MsgSeq);
-    if (item && MsgBody) mark(item, { body: MsgBody });
-  }
-
-  /** A connection that goes away ends whatever was under way, and the next login begins it again: no news for the user. */
+  /**
+   * A connection that goes away ends whatever was under way, and the next login begins it again: that
+   * is no news for the user.
+   */
   #report(failure) {
     if (!(failure instanceof Failure)) throw failure;
     if (failure.code !== "lost") this.#on.failed(failure);
@@ -511,27 +480,4 @@ export class Chat {
   #group(command, body) {
     return this.#wire.call(`group_open_http_svc.${command}`, body);
   }
-}
-
-/** An item that looks different from now on: whoever has drawn it draws it again. */
-function mark(item, changes) {
-  Object.assign(item, changes, { version: (item.version ?? 0) + 1 });
-}
-
-/** The wire's message or tip as an item of the conversation. */
-function decode(raw, user) {
-  const isTip = raw.Event === 4 || raw.Event === 6;
-  const from = raw.From_Account;
-  return {
-    kind: isTip ? "tip" : "message",
-    own: !isTip && from === user,
-    from,
-    who: raw.GroupInfo?.MsgFrom_AccountExtraInfo?.NameCard || raw.GroupInfo?.From_AccountNick || from,
-    seq: raw.MsgSeq,
-    random: raw.MsgRandom ?? raw.Random,
-    time: raw.MsgTimeStamp ?? raw.MsgTime,
-    body: raw.MsgBody,
-    state: "sent",
-    recalled: raw.IsPlaceMsg === 2 ? raw.RevokerInfo?.Revoker_Account || from : null,
-  };
 }

@@ -1,58 +1,47 @@
 // One message or tip as an element of the page. Whatever a user wrote becomes text nodes, never markup.
 
+import { h, paintAvatar } from "./element.js";
 import { clockText, errorText, t } from "./text.js";
 
-/** `h("p", {class: "small"}, "text", node)`: properties by name, `class`, `role`, `data-*` and `aria-*` as attributes. */
-export function h(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (/^(class|role|data-|aria-)/.test(name)) element.setAttribute(name, value);
-    else element[name] = value;
-  }
-  element.append(...children.filter((child) => child != null));
-  return element;
-}
-
-/** A disc with the first letter of a name, in a colour that is always the same for one id. */
-export function paintAvatar(element, id, name) {
-  let hue = 0;
-  for (const char of id) hue = (hue * 31 + char.codePointAt(0)) % 360;
-  element.style.setProperty("--hue", hue);
-  element.textContent = [...name.trim()][0]?.toUpperCase() ?? "?";
-  return element;
-}
-
-/** `actions` are `recall(item)` and `retry(item)`; `starts` when the sender changes here. */
-export function messageNode(item, starts, actions) {
+/** `starts` when the sender's name stands here; `recall` is false when it is too late for it. */
+export function messageNode(item, starts, { recall, retry }) {
   if (item.recalled) return h("li", { class: "tip item" }, h("span", {}, recallText(item)));
   if (item.kind === "tip") return h("li", { class: "tip item" }, h("span", {}, tipText(item.body)));
   const created = createdText(item);
   if (created) return h("li", { class: "tip item" }, h("span", {}, created));
 
-  const bubble = h("div", { class: "bubble", dir: "auto" }, ...item.body.map(element), when(item));
-  const canRecall = actions.canRecall(item);
-  const recall = canRecall && h("button", { type: "button", class: "recall quiet", onclick: () => actions.recall(item) }, t("recall"));
-  const failed =
-    item.state === "failed" &&
-    h("p", { class: "reason small" }, t("failed", errorText(item.error)), " ", h("button", { type: "button", class: "quiet", onclick: () => actions.retry(item) }, t("retry")));
+  const named = starts && !item.own;
+  const button = (text, run, look = "") => h("button", { type: "button", class: `quiet ${look}`, onclick: run }, text);
+  const time = h("time", { class: "when", dateTime: new Date(item.time * 1000).toISOString() }, clockText(item.time));
   return h(
     "li",
     { class: `message item ${item.own ? "own" : "other"} ${item.state}${starts ? " starts" : ""}` },
-    !item.own && starts ? paintAvatar(h("span", { class: "avatar", "aria-hidden": true }), item.from, item.who) : null,
-    h("div", { class: "stack" }, starts && !item.own ? h("span", { class: "who small line", title: item.from }, item.who) : null, h("div", { class: "row" }, recall || null, bubble), failed || null),
+    named && paintAvatar(h("span", { class: "avatar", "aria-hidden": true }), item.from, item.who),
+    h(
+      "div",
+      { class: "stack" },
+      named && h("span", { class: "who small line", title: item.from }, item.who),
+      h("div", { class: "bubble", dir: "auto" }, ...item.body.map(element), time),
+      item.state === "pending" && h("span", { class: "beside small muted" }, t("sending")),
+      recall && button(t("recall"), recall, "beside recall"),
+      item.state === "failed" &&
+        h("p", { class: "reason small" }, t("failed", errorText(item.error)), " ", button(t("retry"), retry)),
+    ),
   );
-}
-
-function when(item) {
-  if (item.state === "pending") return h("span", { class: "when" }, t("sending"));
-  return h("time", { class: "when", dateTime: new Date(item.time * 1000).toISOString() }, clockText(item.time));
 }
 
 /** The message in one line, for the list and for a screen reader. */
 export function summary(item) {
   if (item.recalled) return recallText(item);
   if (item.kind === "tip") return tipText(item.body);
-  return createdText(item) ?? item.body.map(({ MsgType, MsgContent }) => (MsgType === "TIMTextElem" ? MsgContent?.Text : `[${chip(MsgType, MsgContent).join(" ")}]`)).join(" ");
+  return (
+    createdText(item) ??
+    item.body
+      .map(({ MsgType, MsgContent }) =>
+        MsgType === "TIMTextElem" ? MsgContent?.Text : `[${chip(MsgType, MsgContent).join(" ")}]`,
+      )
+      .join(" ")
+  );
 }
 
 function recallText(item) {
@@ -63,15 +52,16 @@ function recallText(item) {
 function element({ MsgType, MsgContent }) {
   if (MsgType === "TIMTextElem") return h("span", { class: "text" }, ...linked(String(MsgContent?.Text ?? "")));
   const [label, detail, url] = chip(MsgType, MsgContent);
-  const shown = detail && h("span", { class: "line" }, detail);
-  return h("span", { class: "chip" }, h("b", {}, label), (url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, shown || url) : shown) || null);
+  return h("span", { class: "chip" }, h("b", {}, label), url ? link(url, detail) : detail && h("span", {}, detail));
 }
+
+const link = (url, text) => h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, text);
 
 /** Text with its web addresses as links; a stop after an address is the sentence's. */
 function linked(text) {
   return text.split(/(https?:\/\/[^\s<>"'，。；！？）】]*[^\s<>"'，。；！？）】.,;:!?)])/).map((part, index) => {
     const url = index % 2 && safeUrl(part);
-    return url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, part) : part;
+    return url ? link(url, part) : part;
   });
 }
 
@@ -102,12 +92,14 @@ function chip(type, content = {}) {
     case "TIMRelayElem":
       return [t("relay"), brief(content.Title)];
     default:
-      return [t("unknown", brief(type)), ""];
+      return [t("unknown", brief(type))];
   }
 }
 
 function brief(value) {
-  const text = String(value ?? "").replace(/\s+/g, " ").trim();
+  const text = String(value ?? "")
+    .replace(/\s+/g, " ")
+    .trim();
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
@@ -123,7 +115,9 @@ function createdText(item) {
 function tipText(tip) {
   const name = (info) => info?.NickName || info?.User_Account;
   const operator = name(tip.MsgOperatorMemberExtraInfo) || tip.Operator_Account;
-  const concerned = tip.MsgMemberExtraInfo?.length ? tip.MsgMemberExtraInfo.map(name) : (tip.List_Account ?? [operator]);
+  const concerned = tip.MsgMemberExtraInfo?.length
+    ? tip.MsgMemberExtraInfo.map(name)
+    : (tip.List_Account ?? [operator]);
   const others = concerned.join(", ");
   switch (tip.OpType) {
     case 1:
@@ -139,7 +133,9 @@ function tipText(tip) {
     case 6:
       return profileText(operator, tip.MsgGroupNewInfo ?? {});
     case 7:
-      return (tip.MsgMemberInfo ?? []).map(({ User_Account, ShutupTime }) => t(ShutupTime > 0 ? "tipMuted" : "tipUnmuted", User_Account)).join(", ");
+      return (tip.MsgMemberInfo ?? [])
+        .map(({ User_Account, ShutupTime }) => t(ShutupTime > 0 ? "tipMuted" : "tipUnmuted", User_Account))
+        .join(", ");
     default:
       return t("tipOther");
   }

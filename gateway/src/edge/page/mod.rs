@@ -1,10 +1,11 @@
 //! The demo page: what a browser gets at `/`, embedded in the binary.
 //!
-//! Plain files without a build step, a font or an address of another host: `index.html` and
-//! `style.css`; `app.js` (what the user sees and does), `message.js` (one message as an element),
-//! `chat.js` (groups and messages), `wire.js` (the session), `text.js` (the words in Chinese and
-//! English). They refer to each other by relative names, so the page works under any path prefix
-//! that ends with a slash, and finds the WebSocket at `binfo` beside itself.
+//! Plain files without a build step, a font or an address of another host. `index.html` and
+//! `style.css`; `app.js` (who is signed in, what the keys and buttons do), `list.js`,
+//! `conversation.js`, `message.js` and `dialog.js` (what is seen), `chat.js` and `group.js` (what is
+//! known), `wire.js` (the session), `text.js` (the words in Chinese and English), `element.js`.
+//! They refer to each other by relative names, so the page works under any path prefix that ends
+//! with a slash, and finds the WebSocket at `binfo` beside itself.
 
 /// One file of the page.
 #[derive(Debug, Clone, Copy)]
@@ -27,12 +28,17 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 const ASSETS: &[Asset] = &[
     asset("/", HTML, include_str!("index.html")),
-    asset("/style.css", CSS, include_str!("style.css")),
-    asset("/app.js", SCRIPT, include_str!("app.js")),
-    asset("/message.js", SCRIPT, include_str!("message.js")),
-    asset("/chat.js", SCRIPT, include_str!("chat.js")),
-    asset("/wire.js", SCRIPT, include_str!("wire.js")),
-    asset("/text.js", SCRIPT, include_str!("text.js")),
+    asset("/page/style.css", CSS, include_str!("style.css")),
+    asset("/page/app.js", SCRIPT, include_str!("app.js")),
+    asset("/page/list.js", SCRIPT, include_str!("list.js")),
+    asset("/page/conversation.js", SCRIPT, include_str!("conversation.js")),
+    asset("/page/message.js", SCRIPT, include_str!("message.js")),
+    asset("/page/dialog.js", SCRIPT, include_str!("dialog.js")),
+    asset("/page/chat.js", SCRIPT, include_str!("chat.js")),
+    asset("/page/group.js", SCRIPT, include_str!("group.js")),
+    asset("/page/wire.js", SCRIPT, include_str!("wire.js")),
+    asset("/page/text.js", SCRIPT, include_str!("text.js")),
+    asset("/page/element.js", SCRIPT, include_str!("element.js")),
 ];
 
 /// The file at a path, for GET and HEAD.
@@ -64,7 +70,11 @@ mod tests {
         let mut seen = vec!["/".to_owned()];
         for asset in ASSETS {
             for name in references(asset.body) {
-                let path = format!("/{}", name.trim_start_matches("./"));
+                // Scripts refer to their neighbours, the page itself to what lies in `page/`.
+                let path = match name.strip_prefix("./") {
+                    Some(neighbour) => format!("/page/{neighbour}"),
+                    None => format!("/{name}"),
+                };
                 assert!(get(&path).is_some(), "{} refers to {name}", asset.path);
                 seen.push(path);
             }

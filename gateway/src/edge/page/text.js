@@ -280,13 +280,16 @@ export function switchLanguage() {
 export function translate(root) {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  for (const element of root.querySelectorAll("[data-t-placeholder]")) element.ariaLabel = element.placeholder = t(element.dataset.tPlaceholder);
-  for (const element of root.querySelectorAll("[data-t-title]")) element.ariaLabel = element.title = t(element.dataset.tTitle);
+  for (const element of root.querySelectorAll("[data-t-placeholder]"))
+    element.ariaLabel = element.placeholder = t(element.dataset.tPlaceholder);
+  for (const element of root.querySelectorAll("[data-t-title]"))
+    element.ariaLabel = element.title = t(element.dataset.tTitle);
 }
 
 const format = (options) => {
   const made = {};
-  return (seconds) => (made[language] ??= new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en", options)).format(seconds * 1000);
+  return (seconds) =>
+    (made[language] ??= new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en", options)).format(seconds * 1000);
 };
 
 export const clockText = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

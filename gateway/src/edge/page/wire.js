@@ -31,7 +31,9 @@ export class Failure extends Error {
 export class Wire {
   #session;
   #on;
-  #instance = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  #instance = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   #seq = Math.floor(Math.random() * 1e8);
   #socket = null;
   #pending = new Map();
@@ -63,7 +65,8 @@ export class Wire {
   /** Ends the session for good; `logout` tells the server, and why: 0 the user asked, 1 after a kick. */
   close(logout) {
     if (this.#over) return;
-    if (logout !== undefined && this.ready) this.call("im_open_status.wslogout", { wslogout_type: logout }).catch(() => {});
+    if (logout !== undefined && this.ready)
+      this.call("im_open_status.wslogout", { wslogout_type: logout }).catch(() => {});
     this.#over = true;
     this.ready = false;
     clearInterval(this.#timer);
@@ -124,7 +127,11 @@ export class Wire {
   async #enter() {
     try {
       const sent = Date.now();
-      const login = await this.#request("im_open_status.wslogin", { State: "Online", is_web_uniapp: 0, InstType: 0, CustomInfo: "" }, ANSWER_MS);
+      const login = await this.#request(
+        "im_open_status.wslogin",
+        { State: "Online", is_web_uniapp: 0, InstType: 0, CustomInfo: "" },
+        ANSWER_MS,
+      );
       // The token of the first login stays the session's: later answers only renew the instance.
       this.#login = { ...login, A2Key: this.#login?.A2Key ?? login.A2Key };
       if (login.TimeStamp) this.#clockOffset = login.TimeStamp * 1000 - (sent + Date.now()) / 2;

@@ -141,8 +141,10 @@ export class Chat {
 
   open(id) {
     this.current = this.groups.get(id) ?? null;
-    if (this.current) this.seen();
+    this.seen();
     this.#on.changed();
+    // Nobody is told of those who join or leave a meeting: their number is asked for.
+    if (this.current) this.#refreshQuietly();
   }
 
   /** The user looks at the current group. */

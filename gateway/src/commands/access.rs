@@ -45,11 +45,7 @@ pub enum Identity<'a> {
 }
 
 /// The caller, if he is who he says and the row lets him.
-pub(super) async fn admit(
-    context: &Context,
-    identity: Identity<'_>,
-    row: &Row,
-) -> Result<Caller, Failure> {
+pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Failure> {
     if let Identity::Rest(credentials) = identity {
         // A back end proves itself for every command, also for those that need no proof of a device.
         let admin = admin(context, credentials).await?;

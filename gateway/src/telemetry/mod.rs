@@ -6,7 +6,8 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 /// Upper bounds of the latency histogram, in seconds.
-const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const BUCKETS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Sends log lines to standard error; `RUST_LOG` chooses which.
 pub fn start_logging(format: LogFormat) {

@@ -62,9 +62,7 @@ pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<
         Proof::Token(claims) => {
             sessions.logout(caller.app, &caller.user, claims.platform, claims.device).await
         }
-        Proof::Session(device) => {
-            sessions.logout(caller.app, &caller.user, device.platform, device.id).await
-        }
+        Proof::Session(device) => sessions.logout(caller.app, &caller.user, device.platform, device.id).await,
     };
     done.map_err(|error| refused(&error))?;
     call.set_effect(Effect::Detach);

@@ -19,6 +19,8 @@ const EVENT_WITHIN_MS = 10_000;
 const PACED = new Set(['createGroup', 'joinGroup', 'getGroupProfile']);
 const PACED_PER_SECOND = 3;
 
+const ANY = () => true;
+
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -83,7 +85,7 @@ export class Device {
     this.#userSig = userSig;
     const from = this.#events.length;
     const answer = await this.call('login', { userID: as, userSig });
-    await this.#await('SDK_READY', () => true, EVENT_WITHIN_MS, from);
+    await this.#await('SDK_READY', ANY, EVENT_WITHIN_MS, from);
     return answer;
   }
 
@@ -127,7 +129,7 @@ export class Device {
   }
 
   /** The first event `name` since the mark whose data `matches`: one that came already, or one that will come. */
-  event(name, matches = () => true, ms = EVENT_WITHIN_MS) {
+  event(name, matches = ANY, ms = EVENT_WITHIN_MS) {
     return this.#await(name, matches, ms, this.#mark);
   }
 
@@ -227,7 +229,8 @@ export class Device {
       look = (event) => fits(event) && resolve(event.data);
       this.#waiting.add(look);
     });
-    return within(seen, ms, `${this.user} (${this.kind}) sees ${name} that ${matches}`)
+    const what = matches === ANY ? name : `${name} with ${matches}`;
+    return within(seen, ms, `${this.user} (${this.kind}) sees ${what}`)
       .finally(() => this.#waiting.delete(look));
   }
 }

@@ -1,5 +1,8 @@
 // What a person reads while the suite runs, and the counts at its end.
 
+/** A failed comparison of two message objects fills pages; its beginning tells enough. */
+const MESSAGE_LINES = 30;
+
 export class Report {
   #passed = 0;
   #failures = [];
@@ -37,7 +40,9 @@ export class Report {
 
 function tell(error) {
   const stack = (error.stack ?? '').split('\n').filter((line) => line.includes('/tests/sdk/') && !line.includes('node_modules'));
-  return [error.message, ...stack.slice(0, 4).map((line) => line.trim())].join('\n');
+  const message = error.message.split('\n');
+  const cut = message.length > MESSAGE_LINES ? [`(${message.length - MESSAGE_LINES} more lines)`] : [];
+  return [...message.slice(0, MESSAGE_LINES), ...cut, ...stack.slice(0, 4).map((line) => line.trim())].join('\n');
 }
 
 function indent(text) {

@@ -9,6 +9,7 @@ export class Relay {
   #target;
   #links = new Set();
   #holding = false;
+  #parked = null;
 
   /** How many connections the device has opened so far. */
   opened = 0;
@@ -16,7 +17,7 @@ export class Relay {
   static async to(gateway) {
     const relay = new Relay();
     relay.#target = gateway.port;
-    relay.#server = createServer((client) => relay.#join(client));
+    relay.#server = createServer((client) => (relay.#parked ? relay.#park(client) : relay.#join(client)));
     await new Promise((resolve, reject) => {
       relay.#server.once('error', reject);
       relay.#server.listen(0, '127.0.0.1', resolve);
@@ -37,6 +38,23 @@ export class Relay {
   }
 
   /**
+   * Breaks every connection and lets none through until `resume`.
+   *
+   * New connections of the device are accepted and wait: to be refused would put the SDKs into a state in which they
+   * dial again only when they next have something to ask.
+   */
+  interrupt() {
+    this.#parked = [];
+    this.cut();
+  }
+
+  resume() {
+    const parked = this.#parked.splice(0);
+    this.#parked = null;
+    parked.forEach((client) => this.#join(client));
+  }
+
+  /**
    * Waits until the present connection is older than a second.
    *
    * The SDKs dial again at once only after a connection that lived that long; after a shorter one they
@@ -48,11 +66,18 @@ export class Relay {
   }
 
   async close() {
+    this.#parked?.forEach((client) => client.destroy());
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  #park(client) {
+    client.on('error', () => client.destroy());
+    this.#parked.push(client);
+  }
+
   #join(client) {
+    if (client.destroyed) return;
     this.opened += 1;
     const gateway = connect(this.#target, '127.0.0.1');
     const link = {

@@ -205,6 +205,22 @@ async function history(t, kind) {
     assert.deepEqual((await allPages(alice, withUser(bob))).flat().map(identity), sent.map(identity));
   });
 
+  await t.check('hopping from a time gives what was said from then on, each message once and in order', async () => {
+    await forget(bob);
+    const lines = texts(sent);
+    const seen = [];
+    let { time } = sent[0];
+    for (let page = 0; page < 20; page += 1) {
+      const { messageList, isCompleted } = await bob.getMessageListHopping({ conversationID: withUser(alice), time, direction: 1 });
+      const fresh = texts(messageList).filter((text) => !seen.includes(text));
+      seen.push(...fresh);
+      if (isCompleted || fresh.length === 0) break;
+      time = messageList.at(-1).time;
+    }
+    assert.ok(seen.length >= 15, `${seen.length} messages`);
+    assert.deepEqual(seen, lines.slice(0, seen.length));
+  });
+
   await t.check('a message deleted by one is gone for him only', async () => {
     await forget(bob);
     const target = (await bob.getMessageList({ conversationID: withUser(alice) })).messageList.at(-1);

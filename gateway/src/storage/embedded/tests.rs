@@ -1,7 +1,20 @@
 use protocol::id::{AppId, Millis, UserId};
 
 use super::*;
-use crate::storage::CommitError;
+use crate::storage::conformance::{Fixture, Opened, conformance};
+
+conformance!(directory);
+
+fn directory() -> impl Fixture {
+    tempfile::tempdir().unwrap()
+}
+
+impl Fixture for tempfile::TempDir {
+    async fn open(&self) -> Opened {
+        let (bus, events) = LocalBus::new();
+        Opened { engine: Arc::new(Embedded::open(self.path(), bus).unwrap()), events }
+    }
+}
 
 fn open(dir: &Path) -> Embedded {
     Embedded::open(dir, LocalBus::new().0).unwrap()

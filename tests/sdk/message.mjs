@@ -47,17 +47,24 @@ async function newest(device, groupID) {
   return messageList;
 }
 
-/** Logs out and in again, so that the SDK has nothing in memory and asks the server. */
+/**
+ * Logs out and in again, so that the SDK has nothing in memory and asks the server.
+ *
+ * Then waits for its list of groups, as an application does before it opens one: a history that 2.27.6 is asked for
+ * meanwhile begins with the same page twice.
+ */
 async function forget(device) {
   await device.logout();
   await device.signIn();
+  await device.getGroupList();
 }
 
-/** 3.6.6 asks the server and is refused; 2.27.6 shows an empty list of its own for a group that it does not know. */
+/** A refusal, or the empty list that 2.27.6 shows by itself for a group it does not know. */
 async function readsNothing(device, groupID) {
   const asked = device.getMessageList({ conversationID: conversation(groupID) });
-  if (device.kind === 'chat') await refused(10007, asked);
-  else assert.deepEqual((await asked).messageList, []);
+  const own = device.kind === 'chat' ? null : await asked.catch(() => null);
+  if (own) assert.deepEqual(own.messageList, []);
+  else await refused(10007, asked);
 }
 
 /** What every device must agree on for one message. */
@@ -470,28 +477,29 @@ async function own(t, kind) {
     assert.deepEqual(texts((await allPages(alice, conversation(groupID))).flat()), ['old', 'new']);
   });
 
-  await t.check('setMessageRead clears the unread count, and the other device follows', async () => {
+  await t.check('a Meeting counts nothing as unread: not live, not on another device, not for who was away', async () => {
     const groupID = await meeting(alice, [bob]);
     const phone = await t.login(bob.user, 'tim-wx');
-    await alice.say(groupID, 'read me');
-    await Promise.all([bob.message('read me'), phone.message('read me')]);
-    await bob.setMessageRead({ conversationID: conversation(groupID) });
-    const unread = async (device) => (await listed(device, groupID))?.unreadCount;
-    assert.equal(await unread(bob), 0);
-    await until(async () => await unread(phone) === 0, 5_000, 'the phone follows');
-    await forget(bob);
-    assert.equal(await unread(bob), 0);
+    await alice.say(groupID, 'not counted');
+    await Promise.all([bob.message('not counted'), phone.message('not counted')]);
+    for (const device of [bob, phone]) includes(await listed(device, groupID), { unreadCount: 0 });
+    assert.equal(await bob.getTotalUnreadMessageCount(), 0);
     await phone.close();
-  });
-
-  await t.check('a Meeting keeps no unread count for who was away', async () => {
-    const groupID = await meeting(alice, [bob]);
     await bob.logout();
     for (const text of ['one', 'two', 'three']) await alice.say(groupID, text);
     await bob.signIn();
     const shown = await until(() => listed(bob, groupID), 5_000, 'the conversation is listed');
     includes(shown, { unreadCount: 0 });
     assert.equal(shown.lastMessage.messageForShow, 'three');
+  });
+
+  await t.check('setMessageRead of a group is accepted', async () => {
+    const groupID = await meeting(alice, [bob]);
+    await alice.say(groupID, 'read me');
+    await bob.message('read me');
+    await bob.setMessageRead({ conversationID: conversation(groupID) });
+    await forget(bob);
+    includes(await until(() => listed(bob, groupID), 5_000, 'the conversation is listed'), { unreadCount: 0 });
   });
 
   await t.check('a message that was refused can be sent again, as the same message', async () => {

@@ -134,8 +134,12 @@ mod tests {
 
     #[test]
     fn a_frame_keeps_its_body_as_it_came() {
-        let frame = Frame::parse(br#"{"head":{"servcmd":"a.b","seq":4294967296,"x":1},"body":{ "b" : 1 }}"#).unwrap();
-        assert_eq!((frame.head.servcmd.as_ref(), frame.head.seq, frame.body()), ("a.b", 1 << 32, r#"{ "b" : 1 }"#));
+        let frame =
+            Frame::parse(br#"{"head":{"servcmd":"a.b","seq":4294967296,"x":1},"body":{ "b" : 1 }}"#).unwrap();
+        assert_eq!(
+            (frame.head.servcmd.as_ref(), frame.head.seq, frame.body()),
+            ("a.b", 1 << 32, r#"{ "b" : 1 }"#)
+        );
         assert!(Frame::parse(b"{").is_err());
         assert!(Frame::parse(&[b'['; 4000]).is_err());
     }

@@ -119,7 +119,8 @@ pub struct Mark {
 /// The event of a mention, as pushes and `openim.getmsg` have it.
 pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value {
     let mut item = system_item(Some(user), None, number, at);
-    let kinds: Vec<u8> = [(mark.me, 1), (mark.all, 2)].iter().filter(|(is, _)| *is).map(|(_, n)| *n).collect();
+    let kinds: Vec<u8> =
+        [(mark.me, 1), (mark.all, 2)].iter().filter(|(is, _)| *is).map(|(_, n)| *n).collect();
     item["GroupAtTips"] = json!({
         "From_Account": mark.from, "GroupId": mark.group, "MsgSeq": mark.seq, "GroupAtType": kinds,
     });
@@ -163,7 +164,12 @@ pub fn group_read(user: &UserId, group: &GroupId, seq: Seq, at: Millis) -> Strin
 }
 
 /// The user changed his receive option for a group on another device.
-pub fn receive_option(user: &UserId, label: &GroupLabel, option: crate::group::ReceiveOption, at: Millis) -> String {
+pub fn receive_option(
+    user: &UserId,
+    label: &GroupLabel,
+    option: crate::group::ReceiveOption,
+    at: Millis,
+) -> String {
     let mut item = system_item(Some(user), Some(label), at.0, at);
     item["MsgBody"] = json!({"ReportType": 20, "MsgFlag": option, "Operator_Account": user});
     item["MsgFlag"] = json!(option);
@@ -209,7 +215,9 @@ pub fn read_by_peer(reader: &UserId, time: u64) -> String {
 
 /// The user read a peer's messages on another device.
 pub fn c2c_read(peer: &UserId, time: u64) -> String {
-    c2c_notify(json!({"ReadC2cMsgNotify": {"UinPairReadArray": [{"From_Account": peer, "LastReadTime": time}]}}))
+    c2c_notify(
+        json!({"ReadC2cMsgNotify": {"UinPairReadArray": [{"From_Account": peer, "LastReadTime": time}]}}),
+    )
 }
 
 /// The user changed how he is told of a peer's messages on another device.
@@ -255,7 +263,9 @@ pub fn profile_changed(user: &UserId, items: &[crate::profile::Item]) -> String 
             text => json!({"Tag": item.tag, "ValueBytes": text}),
         })
         .collect();
-    body(json!({"Event": 3, "ProfileDataMod": [{"PushType": 1, "Profile_Account": user, "ProfileList": list}]}))
+    body(
+        json!({"Event": 3, "ProfileDataMod": [{"PushType": 1, "Profile_Account": user, "ProfileList": list}]}),
+    )
 }
 
 /// This device is logged out. The body of a [`FORCE_OFFLINE`] push.

@@ -13,6 +13,8 @@ use crate::services::session::{Device, SessionError};
 pub enum Access {
     /// Anybody, logged in or not: nobody's identity is looked at.
     Anybody,
+    /// Anybody too, but one who proves to be a user is one: for a device that leaves, logged out already or not.
+    AnybodyOrUser,
     /// A user of an SDK.
     User,
     /// An administrator, by REST.
@@ -45,21 +47,18 @@ pub enum Identity<'a> {
 }
 
 /// The caller, if he is who he says and the row lets him.
-pub(super) async fn admit(
-    context: &Context,
-    identity: Identity<'_>,
-    row: &Row,
-) -> Result<Caller, Failure> {
+pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Failure> {
     if let Identity::Rest(credentials) = identity {
         // A back end proves itself for every command, also for those that need no proof of a device.
         let admin = admin(context, credentials).await?;
         return match row.access {
             Access::Admin | Access::UserOrAdmin => Ok(admin),
-            Access::User | Access::Anybody => Err(Failure::new(ErrorCode::UNKNOWN_COMMAND)),
+            Access::User | Access::AnybodyOrUser | Access::Anybody => Err(Failure::new(ErrorCode::UNKNOWN_COMMAND)),
         };
     }
     match row.access {
         Access::Anybody => Ok(Caller::Anonymous),
+        Access::AnybodyOrUser => Ok(user(context, identity).await.unwrap_or(Caller::Anonymous)),
         Access::User | Access::UserOrAdmin => user(context, identity).await,
         Access::Admin => {
             // Known or not, a user is told the same.

@@ -78,15 +78,14 @@ impl Config {
             );
         }
         let listen = address("listen", &file.listen, &mut mistakes);
-        let internal_listen = file
-            .internal_listen
-            .as_ref()
-            .and_then(|text| address("internal_listen", text, &mut mistakes));
+        let internal_listen =
+            file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
         let main_app = AppId(file.sdkappid);
         let mut apps = HashMap::new();
         for app in &file.app {
             let id = AppId(app.sdkappid);
-            let keys = app.keys.iter().filter_map(|key| parse_key(key, id, &mut mistakes)).collect::<Vec<_>>();
+            let keys =
+                app.keys.iter().filter_map(|key| parse_key(key, id, &mut mistakes)).collect::<Vec<_>>();
             if keys.is_empty() && app.keys.is_empty() {
                 mistakes.push(format!("app {id}: keys is empty; give at least one secret key"));
             }

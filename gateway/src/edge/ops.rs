@@ -10,9 +10,7 @@ pub(super) async fn route(edge: &Edge, path: &str) -> Option<Reply> {
         // The process answers: that is all there is to being alive.
         "/livez" => Some(reply::text(StatusCode::OK, "alive")),
         "/healthz" => Some(store(edge).await),
-        "/readyz" if !edge.is_ready() => {
-            Some(reply::text(StatusCode::SERVICE_UNAVAILABLE, "going down"))
-        }
+        "/readyz" if !edge.is_ready() => Some(reply::text(StatusCode::SERVICE_UNAVAILABLE, "going down")),
         "/readyz" => Some(store(edge).await),
         "/metrics" => Some(reply::with_body(
             StatusCode::OK,

@@ -26,9 +26,9 @@ pub(super) async fn route(edge: Edge, request: Request<Incoming>, surfaces: Surf
         return rest::call(edge, request, &command).await;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD)
-        && let Some(reply) = page::route(&path)
+        && let Some(asset) = page::get(&path)
     {
-        return reply;
+        return reply::asset(asset);
     }
     reply::text(StatusCode::NOT_FOUND, "there is nothing here; clients connect to /binfo or /info")
 }

@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::id::GroupId;
 
+use super::Attachment;
 use super::frame::Dialect;
 use super::outbound::Outbound;
-use super::Attachment;
 use crate::bus::{DeviceId, Topic};
 
 /// A connection and what waits to be written to it.

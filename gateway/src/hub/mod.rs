@@ -178,9 +178,8 @@ impl Hub {
             if frame::is_personal(event) {
                 encoded = None;
             }
-            let encoded = encoded.get_or_insert_with(|| {
-                Encoded::new(event::PUSH, &frame::body(event, stamp, &attached.user))
-            });
+            let encoded = encoded
+                .get_or_insert_with(|| Encoded::new(event::PUSH, &frame::body(event, stamp, &attached.user)));
             connection.outbound.push(encoded.frame(connection.dialect));
             pushed += 1;
         }

@@ -135,9 +135,7 @@ impl Tip {
                 body.join_type = Some(if *invited { 2 } else { 1 });
                 body.shown = members;
             }
-            Change::Kicked { members }
-            | Change::AdminsSet { members }
-            | Change::AdminsUnset { members } => {
+            Change::Kicked { members } | Change::AdminsSet { members } | Change::AdminsUnset { members } => {
                 body.shown = members;
             }
             Change::Left => {}

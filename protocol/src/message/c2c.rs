@@ -22,11 +22,7 @@ pub struct MessageKey {
 impl MessageKey {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('_').map(str::parse);
-        let key = Self {
-            seq: parts.next()?.ok()?,
-            random: parts.next()?.ok()?,
-            time: parts.next()?.ok()?,
-        };
+        let key = Self { seq: parts.next()?.ok()?, random: parts.next()?.ok()?, time: parts.next()?.ok()? };
         parts.next().is_none().then_some(key)
     }
 }

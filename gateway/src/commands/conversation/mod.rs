@@ -2,8 +2,8 @@
 
 use protocol::conversation::{
     AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
-    GetPage, GroupItem, GroupLast, GroupReadResult, Item, LastMessage, Lists, MuteItem, Mutes, MutesSet, Page,
-    PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
+    GetPage, GroupItem, GroupLast, GroupReadResult, Item, LastMessage, Lists, MuteItem, Mutes, MutesSet,
+    Page, PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
 };
 use protocol::group::ReceiveOption;
 use protocol::id::{GroupId, Seq};
@@ -209,8 +209,11 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
         };
         groups.push(GroupReadResult { group: item.group, seq: item.seq, code });
     }
-    let read: Vec<(GroupId, Seq)> =
-        groups.iter().filter(|result| result.code == ErrorCode::OK).map(|r| (r.group.clone(), r.seq)).collect();
+    let read: Vec<(GroupId, Seq)> = groups
+        .iter()
+        .filter(|result| result.code == ErrorCode::OK)
+        .map(|r| (r.group.clone(), r.seq))
+        .collect();
     let event = Event::ReadAll { peers: request.peers, groups: read, origin: actor.device };
     context.services.conversations.tell_own_devices(&actor, event).await;
     Ok(AllRead { peers: flag(request.peers), groups })
@@ -227,7 +230,11 @@ pub(super) async fn get_mutes(context: &Context, call: &Call, request: GetMutes)
     Ok(Mutes { mutes, seq: 1 })
 }
 
-pub(super) async fn set_mutes(context: &Context, call: &Call, request: SetMutes) -> Result<MutesSet, Failure> {
+pub(super) async fn set_mutes(
+    context: &Context,
+    call: &Call,
+    request: SetMutes,
+) -> Result<MutesSet, Failure> {
     let actor = call.actor()?;
     if request.peers.len() > MAX_CONTACTS || request.receive > 2 {
         let reason = "at most 100 peers, Mute_Notifications 0 to 2";

@@ -22,9 +22,7 @@ pub(in crate::commands) async fn create(
     };
     let id = match request.group.as_str() {
         "" => None,
-        text => Some(
-            GroupId::parse(text).map_err(|error| Failure::because(ErrorCode::GROUP_BAD_ID, error))?,
-        ),
+        text => Some(GroupId::parse(text).map_err(|error| Failure::because(ErrorCode::GROUP_BAD_ID, error))?),
     };
     if let (Some(owner), true) = (&owner, actor.is_admin) {
         let ensured = context.services.accounts.ensure(actor.app, owner).await;

@@ -76,11 +76,9 @@ fn receiver<'a>(actor: &'a Actor, peer: &'a UserId, sender: &UserId) -> &'a User
 
 fn key(seen: &Seen) -> Option<MessageKey> {
     match &seen.entry {
-        Entry::Message(message) => Some(MessageKey {
-            seq: message.client_seq,
-            random: message.random,
-            time: seen.at.seconds(),
-        }),
+        Entry::Message(message) => {
+            Some(MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() })
+        }
         Entry::Tip(_) => None,
     }
 }

@@ -51,9 +51,8 @@ pub(in crate::commands) async fn send(
     }
     let (options, mentions) = (request.options(), request.mentions());
     // The service knows the limit; here only what no limit would allow is kept out.
-    let body = Body::parse(request.body, usize::MAX).map_err(|error: BodyError| {
-        Failure::because(ErrorCode::GROUP_BAD_PARAMETER, error)
-    })?;
+    let body = Body::parse(request.body, usize::MAX)
+        .map_err(|error: BodyError| Failure::because(ErrorCode::GROUP_BAD_PARAMETER, error))?;
     let draft = Draft {
         from: request.from.unwrap_or_else(|| actor.user.clone()),
         random: u64::from(request.random),
@@ -120,7 +119,8 @@ pub(in crate::commands) async fn get_history_simple(
 ) -> Result<SimpleHistory, Failure> {
     let actor = call.actor()?;
     let count = page_size(request.count);
-    let history = context.services.group_messages.history(&actor, &request.group, request.newest, count).await;
+    let history =
+        context.services.group_messages.history(&actor, &request.group, request.newest, count).await;
     let GroupHistory { items, next, .. } = history.map_err(|error| message_failure(&error))?;
     let is_cut = next.is_some() && items.len() < request.count as usize;
     Ok(SimpleHistory {

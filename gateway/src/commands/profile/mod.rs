@@ -29,8 +29,14 @@ pub(super) async fn get_all(context: &Context, call: &Call, request: GetAll) -> 
         let items = context.services.profiles.get(app, &item.user).await;
         let items = items.map_err(|error| storage_failure(&error, ErrorCode::PROFILE_INTERNAL))?;
         if let Some(items) = items {
-            let profile =
-                Profile { user: item.user, items, code: 0, info: "", standard_sequence: 0, custom_sequence: 0 };
+            let profile = Profile {
+                user: item.user,
+                items,
+                code: 0,
+                info: "",
+                standard_sequence: 0,
+                custom_sequence: 0,
+            };
             profiles.push(profile);
         }
     }

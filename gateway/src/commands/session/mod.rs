@@ -11,7 +11,7 @@ use protocol::session::{
 };
 
 use super::access::refused;
-use super::{Call, Context, Effect, Proof};
+use super::{Call, Caller, Context, Effect, Proof};
 
 pub(super) async fn ping(_: &Context, _: &Call, _: Ping) -> Result<Empty, Failure> {
     Ok(Empty {})
@@ -53,8 +53,9 @@ pub(super) async fn hello(_: &Context, _: &Call, _: Hello) -> Result<Empty, Fail
     Ok(Empty {})
 }
 
+/// Never refused: a device that was logged out by somebody else says goodbye too, and takes a refusal for another kick.
 pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<Empty, Failure> {
-    let caller = call.user()?;
+    let Caller::User(caller) = &call.caller else { return Ok(Empty {}) };
     let sessions = &context.services.sessions;
     let done = match &caller.proof {
         // Nothing began with a UserSig alone, so nothing ends.
@@ -62,9 +63,7 @@ pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<
         Proof::Token(claims) => {
             sessions.logout(caller.app, &caller.user, claims.platform, claims.device).await
         }
-        Proof::Session(device) => {
-            sessions.logout(caller.app, &caller.user, device.platform, device.id).await
-        }
+        Proof::Session(device) => sessions.logout(caller.app, &caller.user, device.platform, device.id).await,
     };
     done.map_err(|error| refused(&error))?;
     call.set_effect(Effect::Detach);

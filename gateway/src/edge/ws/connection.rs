@@ -303,9 +303,7 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, payl
             let answer = commands::dispatch(&edge.context, identity, servcmd, frame.body()).await;
             Done { servcmd: servcmd.to_owned(), seq: frame.head.seq, answer }
         }
-        Err(failure) => {
-            Done { servcmd: MALFORMED.to_owned(), seq: 0, answer: Answer::refusal(&failure) }
-        }
+        Err(failure) => Done { servcmd: MALFORMED.to_owned(), seq: 0, answer: Answer::refusal(&failure) },
     }
 }
 

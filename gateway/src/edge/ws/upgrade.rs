@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::header::{
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use hyper::upgrade::Parts;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -52,8 +55,7 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 /// Answers the upgrade and serves the connection that comes of it.
 pub(in crate::edge) fn upgrade(edge: Edge, mut request: Request<Incoming>, dialect: Dialect) -> Reply {
     let headers = request.headers();
-    let is_websocket =
-        has_token(headers, UPGRADE, "websocket") && has_token(headers, CONNECTION, "upgrade");
+    let is_websocket = has_token(headers, UPGRADE, "websocket") && has_token(headers, CONNECTION, "upgrade");
     let Some(key) = headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_websocket) else {
         let mut reply = reply::text(StatusCode::UPGRADE_REQUIRED, "this path is for WebSocket connections");
         reply.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));

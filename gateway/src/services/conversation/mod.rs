@@ -130,11 +130,7 @@ impl Conversations {
         records::get(&self.core.engine, &Partition::user(app, user), key(target)).await
     }
 
-    async fn peers(
-        &self,
-        app: AppId,
-        user: &UserId,
-    ) -> Result<Vec<(UserId, Preference)>, StorageError> {
+    async fn peers(&self, app: AppId, user: &UserId) -> Result<Vec<(UserId, Preference)>, StorageError> {
         let entries: Vec<(_, Versioned<Preference>)> = records::scan_all(
             &self.core.engine,
             &Partition::user(app, user),
@@ -312,19 +308,13 @@ impl Conversations {
 
     /// Takes a conversation off the list until its next message; with `clear` its history too.
     /// One that is not there counts as done.
-    pub async fn delete(
-        &self,
-        actor: &Actor,
-        target: &Target,
-        clear: bool,
-    ) -> Result<(), ConversationError> {
+    pub async fn delete(&self, actor: &Actor, target: &Target, clear: bool) -> Result<(), ConversationError> {
         let Some(log) = self.log(actor, target).await? else { return Ok(()) };
         let head = self.core.engine.head(&log).await?;
         if clear {
             self.clear(actor, target).await?;
         }
-        let event =
-            Event::ConversationsDeleted { targets: vec![target.clone()], origin: actor.device };
+        let event = Event::ConversationsDeleted { targets: vec![target.clone()], origin: actor.device };
         let change = |preference: &mut Preference| {
             preference.hidden_up_to = preference.hidden_up_to.max(head.seq);
             preference.pinned = false;
@@ -362,11 +352,8 @@ impl Conversations {
             }
         }
         for target in targets {
-            let event = Event::ConversationsPinned {
-                targets: vec![target.clone()],
-                pinned,
-                origin: actor.device,
-            };
+            let event =
+                Event::ConversationsPinned { targets: vec![target.clone()], pinned, origin: actor.device };
             self.update(actor, target, |preference| preference.pinned = pinned, Some(event)).await?;
         }
         Ok(())
@@ -423,8 +410,7 @@ impl Conversations {
         receive: u8,
     ) -> Result<(), ConversationError> {
         for peer in peers {
-            let event =
-                Event::PeersMuted { peers: vec![peer.clone()], receive, origin: actor.device };
+            let event = Event::PeersMuted { peers: vec![peer.clone()], receive, origin: actor.device };
             let change = |preference: &mut Preference| preference.receive = receive;
             self.update(actor, &Target::Peer(peer.clone()), change, Some(event)).await?;
         }

@@ -210,12 +210,8 @@ impl Groups {
         members: &[(UserId, Member)],
     ) -> Result<(), GroupError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
-        let notice = |kind| Notice {
-            group: group.label(id),
-            operator: operator.clone(),
-            kind,
-            remark: String::new(),
-        };
+        let notice =
+            |kind| Notice { group: group.label(id), operator: operator.clone(), kind, remark: String::new() };
         for (user, _) in members {
             if group.owner.as_ref() == Some(user) {
                 self.notices.tell(actor.app, user, notice(NoticeKind::Created), actor.device).await;
@@ -319,10 +315,7 @@ impl Groups {
     pub(super) async fn unindex(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
         let batch = Batch::new(Partition::user(app, user), self.core.now())
             .delete(super::joined_key(id))
-            .delete(Key::new(
-                Table::Conversation,
-                crate::services::conversation::group_suffix(id),
-            ));
+            .delete(Key::new(Table::Conversation, crate::services::conversation::group_suffix(id)));
         self.core.commit(batch).await?;
         Ok(())
     }

@@ -57,9 +57,7 @@ impl Groups {
             })
             .collect();
         // The owner first: he came first, or took over.
-        members.sort_by_key(|(user, member)| {
-            (member.role != Role::Owner, member.joined_at, user.clone())
-        });
+        members.sort_by_key(|(user, member)| (member.role != Role::Owner, member.joined_at, user.clone()));
         Ok(members)
     }
 
@@ -255,8 +253,7 @@ impl Groups {
         if role == before.role || !self.rules(found.group.record.kind).tells_admins {
             return Ok(());
         }
-        let kind =
-            if role == Role::Admin { NoticeKind::AdminGranted } else { NoticeKind::AdminRevoked };
+        let kind = if role == Role::Admin { NoticeKind::AdminGranted } else { NoticeKind::AdminRevoked };
         let notice = self.notice(actor, found, kind, "").await?;
         self.notices.send(actor.app, user, Kept::Notice(notice), None).await?;
         Ok(())

@@ -24,9 +24,9 @@ use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
+pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
 pub use life::NewGroup;
-pub use join::AddOutcome;
 pub use member::{MemberChange, MemberView};
 pub use profile::ProfileEdit;
 

@@ -1,6 +1,8 @@
 //! What a group says of itself, and which groups a user is in.
 
-use protocol::group::{ApplyJoinOption, Change, CustomField, GroupInfo, InviteJoinOption, ProfileChange, Switch};
+use protocol::group::{
+    ApplyJoinOption, Change, CustomField, GroupInfo, InviteJoinOption, ProfileChange, Switch,
+};
 use protocol::id::{AppId, GroupId, UserId};
 
 use super::life::{check_custom, check_text};

@@ -55,12 +55,7 @@ pub struct C2cMessages {
 }
 
 impl C2cMessages {
-    pub fn new(
-        core: Core,
-        accounts: Accounts,
-        conversations: Conversations,
-        timelines: Timelines,
-    ) -> Self {
+    pub fn new(core: Core, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
         Self { core, accounts, conversations, timelines }
     }
 

@@ -142,7 +142,8 @@ impl GroupMessages {
         message: Message,
     ) -> Result<Option<Head>, MessageError> {
         let sender = message.from.user.clone();
-        let token = [found.epoch().as_ref(), sender.as_str().as_bytes(), &message.random.to_be_bytes()].concat();
+        let token =
+            [found.epoch().as_ref(), sender.as_str().as_bytes(), &message.random.to_be_bytes()].concat();
         let mentions = message.mentions.clone();
         let entry = Entry::Message(message);
         let bytes = records::encode(&entry);

@@ -44,9 +44,8 @@ impl Profiles {
     /// The fields that are set; `None` when there is no such account.
     pub async fn get(&self, app: AppId, user: &UserId) -> Result<Option<Vec<Item>>, StorageError> {
         let account = self.accounts.get(app, user).await?;
-        let items = |account: Account| {
-            account.profile.into_iter().map(|(tag, value)| Item { tag, value }).collect()
-        };
+        let items =
+            |account: Account| account.profile.into_iter().map(|(tag, value)| Item { tag, value }).collect();
         Ok(account.map(items))
     }
 

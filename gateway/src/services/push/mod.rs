@@ -81,10 +81,7 @@ impl Notices {
         let window = Window { from: seen.next(), to: Seq(u64::MAX), limit: CATCH_UP, newest_first: true };
         let mut entries = self.core.engine.read(&log(app, user), window).await?;
         entries.reverse();
-        entries
-            .into_iter()
-            .map(|entry| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?)))
-            .collect()
+        entries.into_iter().map(|entry| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?))).collect()
     }
 }
 

@@ -179,8 +179,7 @@ impl Sessions {
                 .check(devices_key(platform), expected)
                 .put(devices_key(platform), records::encode(&devices));
             for device in replaced {
-                let event =
-                    Event::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
+                let event = Event::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
@@ -312,8 +311,8 @@ impl Sessions {
             if devices.len() == before && devices.iter().map(|device| device.node).eq(nodes) {
                 return Ok(());
             }
-            let batch =
-                Batch::new(Partition::user(app, user), self.core.now()).check(devices_key(platform), expected);
+            let batch = Batch::new(Partition::user(app, user), self.core.now())
+                .check(devices_key(platform), expected);
             let batch = if devices.is_empty() {
                 batch.delete(devices_key(platform))
             } else {

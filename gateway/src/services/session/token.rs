@@ -34,9 +34,7 @@ pub struct Claims {
 }
 
 fn mac(key: &SecretKey, payload: &[u8]) -> Hmac<Sha256> {
-    let new = |key: &[u8]| {
-        Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length")
-    };
+    let new = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     let derived = new(key.expose().as_bytes()).chain_update(PURPOSE).finalize().into_bytes();
     new(&derived).chain_update(payload)
 }
@@ -55,8 +53,7 @@ impl Claims {
         }
         let (payload, signature) = text.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        let is_ours =
-            keys.iter().any(|key| mac(key, payload.as_bytes()).verify_slice(&signature).is_ok());
+        let is_ours = keys.iter().any(|key| mac(key, payload.as_bytes()).verify_slice(&signature).is_ok());
         if !is_ours {
             return None;
         }

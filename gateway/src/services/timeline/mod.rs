@@ -121,10 +121,8 @@ impl Timelines {
         let (amendments, hidden) = found.split_at(entries.len());
         let mut seen = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            let amendment: Option<Amendment> = amendments[index]
-                .as_ref()
-                .map(|value| records::decode(&value.bytes))
-                .transpose()?;
+            let amendment: Option<Amendment> =
+                amendments[index].as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
             seen.push(Seen {
                 seq: entry.seq,
                 at: entry.at,

@@ -1,0 +1,57 @@
+'use strict';
+
+// The least of a browser and of a WeChat mini program that the vendor's SDKs look for, over the WebSocket of
+// the `ws` package (this version of Node has none of its own).
+
+const { WebSocket } = require('ws');
+
+// `@tencentcloud/chat` runs in Node as it is, given a WebSocket.
+globalThis.WebSocket = WebSocket;
+
+/** `tim-js-sdk` opens a socket only where there is a `window`. */
+function installBrowser() {
+  globalThis.window = globalThis;
+  globalThis.document = { charset: 'utf-8', characterSet: 'utf-8' };
+  globalThis.navigator ??= { userAgent: '' };
+  globalThis.addEventListener ??= () => {};
+  globalThis.removeEventListener ??= () => {};
+}
+
+/** With this `wx` an SDK takes itself for a mini program: platform 8, sockets by `wx.connectSocket`. */
+function installMiniProgram() {
+  const storage = new Map();
+  globalThis.getApp = () => ({});
+  globalThis.__wxConfig = { pages: [] };
+  globalThis.wx = {
+    getSystemInfoSync: () => ({ fontSizeSetting: 16, platform: 'android', system: 'Android 14', version: '8.0.50', SDKVersion: '3.5.0' }),
+    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+    onNetworkStatusChange: () => {},
+    offNetworkStatusChange: () => {},
+    getStorageSync: (key) => storage.get(key) ?? '',
+    setStorageSync: (key, value) => storage.set(key, value),
+    setStorage: ({ key, data }) => storage.set(key, data),
+    removeStorageSync: (key) => storage.delete(key),
+    clearStorageSync: () => storage.clear(),
+    getStorageInfoSync: () => ({ keys: [...storage.keys()], currentSize: 0, limitSize: 10_240 }),
+    request: ({ fail }) => fail?.({ errMsg: 'request:fail no network beside the gateway' }),
+    connectSocket,
+  };
+}
+
+function connectSocket({ url, header }) {
+  const socket = new WebSocket(url, { headers: header });
+  socket.binaryType = 'arraybuffer';
+  return {
+    onOpen: (listener) => { socket.onopen = () => listener({ header: {} }); },
+    onMessage: (listener) => { socket.onmessage = ({ data }) => listener({ data }); },
+    onClose: (listener) => { socket.onclose = ({ code, reason }) => listener({ code, reason }); },
+    onError: (listener) => { socket.onerror = ({ message }) => listener({ errMsg: message }); },
+    send: ({ data, success, fail }) => socket.send(data, (error) => (error ? fail?.({ errMsg: error.message }) : success?.({}))),
+    close: ({ code, reason, success } = {}) => {
+      socket.close(code ?? 1000, reason);
+      success?.({});
+    },
+  };
+}
+
+module.exports = { installBrowser, installMiniProgram };

@@ -1,0 +1,112 @@
+// One part of the suite: a gateway of its own, scenes with their devices, and named checks inside them.
+
+import { Device } from './device.mjs';
+import { Gateway } from './gateway.mjs';
+import { within } from './wait.mjs';
+
+const CHECK_WITHIN_MS = 60_000;
+const LOG_LINES_SHOWN = 60;
+
+export class Part {
+  #report;
+  #devices = new Set();
+  #closers = [];
+  #scene = '';
+  #failedBefore;
+
+  constructor(name, report) {
+    this.name = name;
+    this.#report = report;
+  }
+
+  async run(body) {
+    try {
+      this.gateway = await Gateway.start();
+      await body(this);
+    } catch (error) {
+      this.#report.failed(`${this.name}: the part runs to its end`, error);
+    } finally {
+      await this.#leave();
+      if (this.gateway && this.#report.hasFailures(this.name)) {
+        this.#report.note(`log of the gateway of '${this.name}', last ${LOG_LINES_SHOWN} lines:\n${this.gateway.logTail(LOG_LINES_SHOWN)}`);
+      }
+      await this.gateway?.remove();
+    }
+  }
+
+  /** A setting with devices of its own, which are closed when it ends. `label` begins the names of its checks. */
+  async scene(label, body) {
+    this.#scene = label;
+    try {
+      await body();
+    } catch (error) {
+      this.#report.failed(this.#title('the scene is set up and runs to its end'), error);
+    } finally {
+      await this.#leave();
+      this.#scene = '';
+    }
+  }
+
+  /**
+   * One named check. It fails when `body` throws, when it does not end, or when an SDK meanwhile printed an
+   * unhandled rejection or an error that no call was rejected with.
+   */
+  async check(name, body) {
+    this.#devices.forEach((device) => device.mark());
+    const title = this.#title(name);
+    try {
+      await within(body(), CHECK_WITHIN_MS, 'the check ends');
+      const faults = [...this.#devices].flatMap((device) => device.takeFaults());
+      if (faults.length > 0) throw new Error(faults.join('\n'));
+      this.#report.passed(title);
+    } catch (error) {
+      this.#devices.forEach((device) => device.takeFaults());
+      this.#report.failed(title, error);
+    }
+  }
+
+  /** A device that is not logged in. `settings` as for `Device.open`. */
+  async device(user, kind, settings = {}) {
+    return this.#enter(await Device.open({ gateway: this.gateway, user, kind, ...settings }));
+  }
+
+  /** A device that is logged in and ready. */
+  async login(user, kind, settings = {}) {
+    const device = await this.device(user, kind, settings);
+    await device.signIn();
+    device.mark();
+    return device;
+  }
+
+  /** Several logged-in users at once: `{ alice: 'chat', bob: 'tim-js' }`, with user ids made unique by `tag`. */
+  async logins(tag, kinds) {
+    const devices = await Promise.all(
+      Object.entries(kinds).map(async ([user, kind]) => [user, await this.login(`${user}_${tag}`, kind)]),
+    );
+    return Object.fromEntries(devices);
+  }
+
+  /** Something to undo when the scene ends: a relay, a browser. */
+  onLeave(closer) {
+    this.#closers.push(closer);
+  }
+
+  #enter(device) {
+    this.#devices.add(device);
+    return device;
+  }
+
+  async #leave() {
+    const faults = [...this.#devices].flatMap((device) => device.takeFaults());
+    if (faults.length > 0) {
+      this.#report.failed(this.#title('no SDK complains between the checks'), new Error(faults.join('\n')));
+    }
+    await Promise.all([...this.#devices].map((device) => device.close()));
+    this.#devices.clear();
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+
+  #title(name) {
+    return `${this.name}: ${this.#scene ? `${this.#scene}: ` : ''}${name}`;
+  }
+}

@@ -1,0 +1,102 @@
+// A TCP relay between one device and the gateway, to break the network where a test wants it broken.
+
+import { connect, createServer } from 'node:net';
+
+import { elapse } from './wait.mjs';
+
+export class Relay {
+  #server;
+  #target;
+  #links = new Set();
+  #holding = false;
+  #parked = null;
+
+  /** How many connections the device has opened so far. */
+  opened = 0;
+
+  static async to(gateway) {
+    const relay = new Relay();
+    relay.#target = gateway.port;
+    relay.#server = createServer((client) => (relay.#parked ? relay.#park(client) : relay.#join(client)));
+    await new Promise((resolve, reject) => {
+      relay.#server.once('error', reject);
+      relay.#server.listen(0, '127.0.0.1', resolve);
+    });
+    relay.url = `ws://127.0.0.1:${relay.#server.address().port}`;
+    return relay;
+  }
+
+  /** From now on the gateway receives what the device says, and the device hears nothing. */
+  holdAnswers() {
+    this.#holding = true;
+  }
+
+  /** Breaks every connection as a lost network does. What was held is lost; new connections work. */
+  cut() {
+    this.#holding = false;
+    this.#links.forEach((link) => link.destroy());
+  }
+
+  /**
+   * Breaks every connection and lets none through until `resume`.
+   *
+   * New connections of the device are accepted and wait: to be refused would put the SDKs into a state in which they
+   * dial again only when they next have something to ask.
+   */
+  interrupt() {
+    this.#parked = [];
+    this.cut();
+  }
+
+  resume() {
+    const parked = this.#parked.splice(0);
+    this.#parked = null;
+    parked.forEach((client) => this.#join(client));
+  }
+
+  /**
+   * Waits until the present connection is older than a second.
+   *
+   * The SDKs dial again at once only after a connection that lived that long; after a shorter one they
+   * wait for the next request of the application.
+   */
+  async settled() {
+    const born = Math.max(...[...this.#links].map((link) => link.born));
+    await elapse(Math.max(0, born + 1_200 - Date.now()));
+  }
+
+  async close() {
+    this.#parked?.forEach((client) => client.destroy());
+    this.cut();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #park(client) {
+    client.on('error', () => client.destroy());
+    this.#parked.push(client);
+  }
+
+  #join(client) {
+    if (client.destroyed) return;
+    this.opened += 1;
+    const gateway = connect(this.#target, '127.0.0.1');
+    const link = {
+      born: Date.now(),
+      destroy: () => {
+        this.#links.delete(link);
+        client.resetAndDestroy();
+        gateway.destroy();
+      },
+    };
+    this.#links.add(link);
+    client.pipe(gateway);
+    gateway.on('data', (chunk) => {
+      if (!this.#holding) client.write(chunk);
+    });
+    gateway.on('end', () => client.end());
+    client.on('error', link.destroy);
+    gateway.on('error', link.destroy);
+    client.on('close', link.destroy);
+    gateway.on('close', link.destroy);
+  }
+}

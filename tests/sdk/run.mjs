@@ -1,0 +1,31 @@
+// Runs the suite, or the parts named on the command line: `run.mjs group message`.
+
+import { Part } from './harness/part.mjs';
+import { Report } from './harness/report.mjs';
+
+const PARTS = ['session', 'profile', 'group', 'message', 'conversation', 'rest', 'restart', 'browser'];
+/** Parts wait much and compute little, so some run side by side; each has its own gateway. */
+const SIDE_BY_SIDE = 3;
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !PARTS.includes(name));
+if (unknown.length > 0) {
+  console.error(`no part is called ${unknown.join(', ')}; there are: ${PARTS.join(', ')}`);
+  process.exit(2);
+}
+
+// A test that is told to end must not leave gateways and devices behind: their 'exit' handlers end them.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+const report = new Report();
+const waiting = chosen.length > 0 ? chosen : [...PARTS];
+
+async function work() {
+  for (let name = waiting.shift(); name; name = waiting.shift()) {
+    const { default: body } = await import(`./${name}.mjs`);
+    await new Part(name, report).run(body);
+  }
+}
+
+await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+process.exit(report.close());

@@ -437,7 +437,8 @@ export class Chat {
     if (!item) return;
     if (item.kind === "tip") this.#tipped(group, raw.MsgBody);
     if (item.kind === "message" && !item.own && !item.recalled) {
-      if (!raw.SendMsgControl?.NoUnread) group.unread += 1;
+      // Though the server marks all messages of a meeting as not to be counted: a reader wants to know.
+      group.unread += 1;
       this.#on.arrived(group, item);
     }
     this.#watchHole(group);

@@ -1,1 +1,43 @@
 //! What every test of the whole needs: a running gateway and typed callers.
+//!
+//! ```ignore
+//! let gateway = TestGateway::start().await;
+//! let [alice, bob] = gateway.users(["alice", "bob"]).await;
+//! let group = alice.create_group("lobby").await;
+//! bob.join(&group).await;
+//! alice.send_text(&group, "hi").await;
+//! bob.expect_message(&group, "hi").await;
+//! ```
+//!
+//! The gateway is the real one, in this process, on threads of its own; callers reach it through real sockets only.
+//! Time is a clock that the test moves. Nothing here sleeps: a caller waits for an event and fails at a deadline.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test harness fails loudly")]
+
+mod admin;
+mod anonymous;
+mod answer;
+mod clock;
+mod gateway;
+mod http;
+mod raw;
+mod socket;
+mod talk;
+mod user;
+mod watch;
+
+pub use admin::Admin;
+pub use anonymous::Anonymous;
+pub use answer::{Answer, is_documented};
+pub use clock::TestClock;
+pub use gateway::{APP, TestGateway};
+pub use http::{Reply, exchange};
+pub use raw::{RawFrame, RawSocket};
+pub use socket::{Dialect, Event, Request, Socket};
+pub use talk::{Group, Sent};
+pub use user::{Device, Session, User};
+
+use std::time::Duration;
+
+/// A wait that is longer than this has failed. Far beyond what anything takes, also on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -1,0 +1,6 @@
+//! Groups.
+
+mod join;
+mod life;
+mod member;
+mod profile;

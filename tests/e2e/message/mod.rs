@@ -1,0 +1,4 @@
+//! Messages.
+
+mod c2c;
+mod group;

@@ -1,0 +1,203 @@
+//! Our own source, as a tree that tests can ask about.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::visit::Visit;
+
+use crate::bless::root;
+
+/// One file of a crate, without its tests.
+pub(crate) struct SourceFile {
+    /// From the crate's `src`, as `services/group/mod.rs`.
+    pub(crate) path: String,
+    /// The module it is, as `["services", "group"]`.
+    pub(crate) module: Vec<String>,
+    pub(crate) syntax: syn::File,
+}
+
+/// The files under `folder`, a path in the repository. Modules under `#[cfg(test)]` are taken out.
+pub(crate) fn files(folder: &str) -> Vec<SourceFile> {
+    let base = root().join(folder);
+    let mut paths = Vec::new();
+    collect(&base, &mut paths);
+    paths.sort();
+    let mut files = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        strip_tests(&mut syntax.items);
+        let path = path.strip_prefix(&base).unwrap().to_str().unwrap().to_owned();
+        let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let module = module.split('/').filter(|part| !matches!(*part, "lib" | "main" | "mod"));
+        let module = module.map(str::to_owned).collect();
+        files.push(SourceFile { path, module, syntax });
+    }
+    assert!(!files.is_empty(), "{folder} has no source");
+    // A file that only a test module names is a test.
+    files.retain(|file| !file.module.iter().any(|part| part == "tests"));
+    files
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+}
+
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg") && attribute.meta.to_token_stream().to_string().contains("test")
+    })
+}
+
+fn strip_tests(items: &mut Vec<syn::Item>) {
+    items.retain_mut(|item| match item {
+        syn::Item::Mod(module) => {
+            if let Some((_, items)) = &mut module.content {
+                strip_tests(items);
+            }
+            !is_test(&module.attrs)
+        }
+        syn::Item::Fn(function) => !is_test(&function.attrs),
+        syn::Item::Use(import) => !is_test(&import.attrs),
+        _ => true,
+    });
+}
+
+/// A path that a file names: from the root of its crate (`crate::…`), or from the crate it names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Named {
+    pub(crate) path: Vec<String>,
+    /// Named in a `use`, so its first part is a crate or a module and not a local name.
+    pub(crate) imported: bool,
+}
+
+impl SourceFile {
+    /// Every path in the file, imports taken apart, `self` and `super` resolved.
+    pub(crate) fn names(&self) -> Vec<Named> {
+        let mut names = Names { module: self.module.clone(), found: Vec::new() };
+        names.visit_file(&self.syntax);
+        names.found.sort();
+        names.found.dedup();
+        names.found
+    }
+
+    /// Whether the file names `ident` anywhere, macros included.
+    pub(crate) fn mentions(&self, ident: &str) -> bool {
+        fn search(tokens: TokenStream, ident: &str) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(found) => found == ident,
+                TokenTree::Group(group) => search(group.stream(), ident),
+                _ => false,
+            })
+        }
+        search(self.syntax.to_token_stream(), ident)
+    }
+}
+
+struct Names {
+    module: Vec<String>,
+    found: Vec<Named>,
+}
+
+impl Names {
+    fn note(&mut self, parts: &[String], imported: bool) {
+        let path = match parts.first().map(String::as_str) {
+            Some("crate") => parts.to_vec(),
+            Some("self") => [&["crate".to_owned()], &self.module[..], &parts[1..]].concat(),
+            Some("super") => {
+                let ups = parts.iter().take_while(|part| *part == "super").count();
+                // A `super` in an inner module of the file leads into the file: nothing beyond it is named.
+                let kept = self.module.len().saturating_sub(ups);
+                [&["crate".to_owned()], &self.module[..kept], &parts[ups..]].concat()
+            }
+            _ => parts.to_vec(),
+        };
+        self.found.push(Named { path, imported });
+    }
+
+    fn tree(&mut self, tree: &syn::UseTree, before: &[String]) {
+        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.tree(&path.tree, &with(&path.ident)),
+            syn::UseTree::Name(name) if name.ident == "self" => self.note(before, true),
+            syn::UseTree::Name(name) => self.note(&with(&name.ident), true),
+            syn::UseTree::Rename(rename) => self.note(&with(&rename.ident), true),
+            syn::UseTree::Glob(_) => self.note(&[before, &["*".to_owned()]].concat(), true),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, before)),
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_item_use(&mut self, import: &'ast syn::ItemUse) {
+        self.tree(&import.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let parts: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.note(&parts, false);
+        syn::visit::visit_path(self, path);
+    }
+
+    /// The rows of a table stand in a macro: `a::b::c` in its tokens is a path too.
+    fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
+        self.tokens(invocation.tokens.clone());
+    }
+}
+
+impl Names {
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.end(&mut path);
+                    }
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Group(group) => {
+                    self.end(&mut path);
+                    self.tokens(group.stream());
+                    colons = 0;
+                }
+                _ => {
+                    self.end(&mut path);
+                    colons = 0;
+                }
+            }
+        }
+        self.end(&mut path);
+    }
+
+    fn end(&mut self, path: &mut Vec<String>) {
+        if path.len() > 1 {
+            self.note(path, false);
+        }
+        path.clear();
+    }
+}
+
+/// The text of doc comments, one line a comment line.
+pub(crate) fn doc(attributes: &[syn::Attribute]) -> String {
+    let line = |attribute: &syn::Attribute| match &attribute.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let lines: Vec<String> = attributes.iter().filter_map(line).collect();
+    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}

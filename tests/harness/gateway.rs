@@ -1,0 +1,223 @@
+//! A gateway of one test: the real one, on a free port, with a directory of its own.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use gateway::config::{App, LogFormat};
+use gateway::services::limits::Limits;
+use gateway::{Config, Gateway};
+use protocol::id::{AppId, UserId};
+use protocol::usersig::{self, SecretKey};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::user::Device;
+use crate::{Admin, Anonymous, DEADLINE, Dialect, TestClock, User, watch};
+
+/// The application of every test: that of the captured frames.
+pub const APP: AppId = AppId(1_400_000_001);
+
+/// How long the UserSigs of test users are good.
+const SIG_LIFETIME_SECONDS: u64 = 30 * 24 * 3600;
+
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
+/// A running gateway. It ends with the value, abruptly; [`TestGateway::stop`] ends it as a signal does.
+pub struct TestGateway {
+    pub clock: TestClock,
+    config: Config,
+    number: usize,
+    running: Option<Running>,
+    instances: AtomicUsize,
+    _directory: TempDir,
+}
+
+struct Running {
+    runtime: Runtime,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<Result<(), String>>,
+}
+
+fn config(directory: &TempDir) -> Config {
+    let key = SecretKey::from_random(rand::random());
+    let admins = vec![UserId::parse("administrator").unwrap()];
+    Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        internal_listen: None,
+        data_dir: directory.path().to_owned(),
+        apps: HashMap::from([(APP, App { keys: vec![key], admins })]),
+        main_app: APP,
+        is_first_run: false,
+        key_file: None,
+        demo: false,
+        hello_interval_seconds: 10,
+        devices_per_platform: 1,
+        max_frame_bytes: 512 * 1024,
+        queue_bytes: 4 * 1024 * 1024,
+        drain_seconds: 0,
+        limits: Limits::default(),
+        groups: HashMap::new(),
+        log_format: LogFormat::Text,
+    }
+}
+
+impl TestGateway {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A gateway with other settings than the usual ones.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        watch::begin();
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = config(&directory);
+        change(&mut config);
+        let mut gateway = Self {
+            clock: TestClock::default(),
+            config,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            running: None,
+            instances: AtomicUsize::new(1),
+            _directory: directory,
+        };
+        gateway.begin().await;
+        gateway
+    }
+
+    /// Starts on the directory as it is.
+    pub async fn begin(&mut self) {
+        assert!(self.running.is_none(), "the gateway runs already");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name(watch::thread_name(self.number))
+            .enable_all()
+            .build()
+            .unwrap();
+        let (started, starting) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let (config, clock) = (self.config.clone(), self.clock.handle());
+        runtime.spawn(async move {
+            let gateway = match Gateway::start(&config, clock).await {
+                Ok(gateway) => gateway,
+                Err(error) => return started.send(Err(error.to_string())).unwrap(),
+            };
+            started.send(Ok(gateway.address())).unwrap();
+            let shutdown = async {
+                // A test that drops the gateway has no wish to drain it.
+                if stopped.await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let result = gateway.run(shutdown).await;
+            let _ = end.send(result.map_err(|error| error.to_string()));
+        });
+        let address = timeout(DEADLINE, starting).await.expect("a gateway starts in time");
+        let address = address.unwrap().unwrap_or_else(|error| panic!("the gateway does not start: {error}"));
+        self.running = Some(Running { runtime, address, stop, ended });
+    }
+
+    /// Ends it as SIGTERM does, and gives what `run` gave.
+    pub async fn stop(&mut self) -> Result<(), String> {
+        let Running { runtime, stop, ended, .. } = self.running.take().expect("the gateway runs");
+        stop.send(()).expect("the gateway runs");
+        let result = timeout(DEADLINE, ended).await.expect("a gateway drains in time").unwrap();
+        // What is left of it goes too, so that the directory is free.
+        let down = move || runtime.shutdown_timeout(DEADLINE);
+        tokio::task::spawn_blocking(down).await.unwrap();
+        result
+    }
+
+    pub async fn restart(&mut self) {
+        self.stop().await.unwrap();
+        self.begin().await;
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.running.as_ref().expect("the gateway runs").address
+    }
+
+    pub fn key(&self) -> &SecretKey {
+        &self.config.apps[&APP].keys[0]
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A UserSig of now.
+    pub fn usersig(&self, name: &str) -> String {
+        let now = self.clock.now().seconds();
+        usersig::issue(self.key(), APP, name, now, SIG_LIFETIME_SECONDS, None).unwrap()
+    }
+
+    /// What it has logged, at debug level.
+    pub fn logs(&self) -> String {
+        watch::logs(self.number)
+    }
+
+    /// A connection of nobody.
+    pub async fn anonymous(&self) -> Anonymous {
+        Anonymous::connect(self.address(), Dialect::Binary, &Device::web(self.fresh_instance())).await
+    }
+
+    pub async fn anonymous_on(&self, dialect: Dialect) -> Anonymous {
+        Anonymous::connect(self.address(), dialect, &Device::web(self.fresh_instance())).await
+    }
+
+    /// A user whose browser is connected and logged in.
+    pub async fn user(&self, name: &str) -> User {
+        self.user_on(name, Device::web(self.fresh_instance()), Dialect::Binary).await
+    }
+
+    /// Several at once, each on a connection of his own.
+    pub async fn users<const N: usize>(&self, names: [&str; N]) -> [User; N] {
+        let users = join_all(names.map(|name| self.user(name))).await;
+        users.try_into().unwrap_or_else(|_| unreachable!("as many users as names"))
+    }
+
+    /// A user on a device of a kind.
+    pub async fn user_on(&self, name: &str, device: Device, dialect: Dialect) -> User {
+        let user = self.stranger_on(name, device, dialect).await;
+        user.login().await;
+        user
+    }
+
+    /// A user who is connected and not logged in.
+    pub async fn stranger(&self, name: &str) -> User {
+        self.stranger_on(name, Device::web(self.fresh_instance()), Dialect::Binary).await
+    }
+
+    pub async fn stranger_on(&self, name: &str, device: Device, dialect: Dialect) -> User {
+        User::connect(self.address(), name, self.usersig(name), device, dialect).await
+    }
+
+    /// The application's back end.
+    pub fn admin(&self) -> Admin {
+        Admin::new(self.address(), "administrator", self.usersig("administrator"))
+    }
+
+    /// The id of another object of an SDK.
+    pub fn fresh_instance(&self) -> String {
+        format!("{:032x}", self.instances.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Drop for TestGateway {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.runtime.shutdown_background();
+        }
+        let panics = watch::panics(self.number);
+        if std::thread::panicking() {
+            eprintln!("--- the gateway's log:\n{}", watch::own_logs(self.number));
+        } else {
+            assert!(panics.is_empty(), "the gateway panicked: {panics:#?}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! A client's WebSocket connection: requests out, answers paired by command and number, pushes collected.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{Answer, DEADLINE};
+
+/// Which path, and with it which kind of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `/binfo`
+    Binary,
+    /// `/info`
+    Text,
+}
+
+impl Dialect {
+    pub fn path(self) -> &'static str {
+        match self {
+            Dialect::Binary => "/binfo",
+            Dialect::Text => "/info",
+        }
+    }
+
+    fn message(self, text: String) -> Message {
+        match self {
+            Dialect::Binary => Message::binary(text.into_bytes()),
+            Dialect::Text => Message::text(text),
+        }
+    }
+}
+
+/// One thing that was pushed: an element of `EventArray`, or the whole body where there is none.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub servcmd: String,
+    pub value: Value,
+}
+
+/// A request whose answer is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    pub servcmd: String,
+    pub seq: u64,
+}
+
+#[derive(Default)]
+struct Inbox {
+    answers: HashMap<(String, u64), Value>,
+    /// Numbers of the requests that were sent.
+    asked: HashMap<(String, u64), bool>,
+    events: Vec<Event>,
+    /// Those of `events` that no `expect` has taken yet.
+    fresh: Vec<Event>,
+    /// What no gateway may do.
+    faults: Vec<String>,
+    /// The close code, 1006 when there was none.
+    closed: Option<u16>,
+}
+
+type Stream = WebSocketStream<TcpStream>;
+
+/// A connection. It is closed with the value.
+pub struct Socket {
+    dialect: Dialect,
+    sink: tokio::sync::Mutex<SplitSink<Stream, Message>>,
+    inbox: Arc<Mutex<Inbox>>,
+    changed: watch::Receiver<u64>,
+    reader: JoinHandle<()>,
+    next_seq: AtomicU64,
+}
+
+impl Socket {
+    pub async fn connect(address: SocketAddr, dialect: Dialect, query: &str) -> Self {
+        let open = async {
+            let stream = TcpStream::connect(address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let url = format!("ws://{address}{}?{query}", dialect.path());
+            tokio_tungstenite::client_async(url, stream).await.unwrap().0
+        };
+        let (sink, stream) = timeout(DEADLINE, open).await.expect("an upgrade in time").split();
+        let inbox = Arc::new(Mutex::new(Inbox::default()));
+        let (change, changed) = watch::channel(0);
+        let reader = tokio::spawn(read(stream, dialect, inbox.clone(), change));
+        let sink = tokio::sync::Mutex::new(sink);
+        Self { dialect, sink, inbox, changed, reader, next_seq: AtomicU64::new(1000) }
+    }
+
+    pub fn fresh_seq(&self) -> u64 {
+        self.next_seq.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sends a request frame. Its head names the command and the number.
+    pub async fn send(&self, head: &Value, body: &Value) -> Request {
+        let request = Request {
+            servcmd: head["servcmd"].as_str().unwrap().to_owned(),
+            seq: head["seq"].as_u64().unwrap(),
+        };
+        self.note(&request);
+        self.send_text(json!({"head": head, "body": body}).to_string()).await;
+        request
+    }
+
+    /// Awaits an answer to a request that is sent by hand.
+    pub fn note(&self, request: &Request) {
+        let mut inbox = self.inbox.lock().unwrap();
+        inbox.asked.insert((request.servcmd.clone(), request.seq), false);
+        inbox.answers.remove(&(request.servcmd.clone(), request.seq));
+    }
+
+    /// Sends any text as a message of the connection's kind.
+    pub async fn send_text(&self, text: String) {
+        self.send_message(self.dialect.message(text)).await;
+    }
+
+    /// A connection that the gateway has closed takes nothing more: the test sees it where it waits.
+    pub async fn send_message(&self, message: Message) {
+        let mut sink = self.sink.lock().await;
+        let _ = timeout(DEADLINE, sink.send(message)).await.expect("the gateway reads in time");
+    }
+
+    /// Many messages with one flush at the end.
+    pub async fn send_all(&self, texts: impl IntoIterator<Item = String>) {
+        let mut sink = self.sink.lock().await;
+        let send = async {
+            for text in texts {
+                sink.feed(self.dialect.message(text)).await?;
+            }
+            sink.flush().await
+        };
+        let _ = timeout(DEADLINE, send).await.expect("the gateway reads in time");
+    }
+
+    pub async fn answer(&self, request: &Request) -> Answer {
+        let key = (request.servcmd.clone(), request.seq);
+        let what = format!("an answer to {} {}", request.servcmd, request.seq);
+        let body = self.wait(&what, |inbox| inbox.answers.remove(&key)).await;
+        Answer { servcmd: request.servcmd.clone(), body }
+    }
+
+    /// The answer, if it has come.
+    pub fn answered(&self, request: &Request) -> Option<Answer> {
+        let key = (request.servcmd.clone(), request.seq);
+        let body = self.inbox.lock().unwrap().answers.remove(&key)?;
+        Some(Answer { servcmd: request.servcmd.clone(), body })
+    }
+
+    /// Waits for an event of which `is_it` is true, and takes it.
+    pub async fn expect_event(&self, what: &str, mut is_it: impl FnMut(&Event) -> bool) -> Event {
+        self.wait(what, |inbox| {
+            let index = inbox.fresh.iter().position(&mut is_it)?;
+            Some(inbox.fresh.remove(index))
+        })
+        .await
+    }
+
+    /// Waits until what was pushed so far satisfies `is_enough`.
+    pub async fn until(&self, what: &str, mut is_enough: impl FnMut(&[Event]) -> bool) {
+        self.wait(what, |inbox| is_enough(&inbox.events).then_some(())).await;
+    }
+
+    /// Everything that was pushed, in its order.
+    pub fn events(&self) -> Vec<Event> {
+        self.inbox.lock().unwrap().events.clone()
+    }
+
+    /// Waits for the end of the connection and gives the close code.
+    pub async fn closed(&self) -> u16 {
+        self.wait("the end of the connection", |inbox| inbox.closed).await
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.inbox.lock().unwrap().closed.is_some()
+    }
+
+    async fn wait<T>(&self, what: &str, mut look: impl FnMut(&mut Inbox) -> Option<T>) -> T {
+        let mut changed = self.changed.clone();
+        let search = async {
+            loop {
+                changed.borrow_and_update();
+                {
+                    let mut inbox = self.inbox.lock().unwrap();
+                    assert!(inbox.faults.is_empty(), "the gateway must not: {:#?}", inbox.faults);
+                    if let Some(found) = look(&mut inbox) {
+                        return Some(found);
+                    }
+                    if inbox.closed.is_some() {
+                        return None;
+                    }
+                }
+                if changed.changed().await.is_err() {
+                    // The reader is gone; what it left is looked at once more.
+                    return look(&mut self.inbox.lock().unwrap());
+                }
+            }
+        };
+        match timeout(DEADLINE, search).await {
+            Ok(Some(found)) => found,
+            Ok(None) => panic!("{what}: the connection ended before, {}", self.state()),
+            Err(_) => panic!("{what}: did not come in time, {}", self.state()),
+        }
+    }
+
+    fn state(&self) -> String {
+        let inbox = self.inbox.lock().unwrap();
+        let last: Vec<String> = inbox.events.iter().rev().take(5).map(|event| format!("{event:?}")).collect();
+        format!("closed {:?}, {} events, the last: {last:#?}", inbox.closed, inbox.events.len())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+async fn read(
+    mut stream: SplitStream<Stream>,
+    dialect: Dialect,
+    inbox: Arc<Mutex<Inbox>>,
+    change: watch::Sender<u64>,
+) {
+    let mut code = None;
+    while let Some(Ok(message)) = stream.next().await {
+        let text = match (message, dialect) {
+            (Message::Close(frame), _) => {
+                code = frame.map(|frame| u16::from(frame.code));
+                continue;
+            }
+            (Message::Binary(bytes), Dialect::Binary) => bytes.to_vec(),
+            (Message::Text(text), Dialect::Text) => text.as_bytes().to_vec(),
+            (Message::Ping(_) | Message::Pong(_), _) => continue,
+            (message, _) => {
+                inbox.lock().unwrap().faults.push(format!("send another kind of message: {message}"));
+                continue;
+            }
+        };
+        inbox.lock().unwrap().take_in(&text);
+        change.send_modify(|version| *version += 1);
+    }
+    inbox.lock().unwrap().closed = Some(code.unwrap_or(1006));
+    change.send_modify(|version| *version += 1);
+}
+
+impl Inbox {
+    fn take_in(&mut self, text: &[u8]) {
+        let frame: Value = match serde_json::from_slice(text) {
+            Ok(frame) => frame,
+            Err(error) => {
+                return self.faults.push(format!("send {error}: {}", String::from_utf8_lossy(text)));
+            }
+        };
+        // Without these the real client throws.
+        let servcmd = frame["head"]["servcmd"].as_str().unwrap_or_default().to_owned();
+        if !servcmd.contains('.') || !frame["body"].is_object() {
+            return self.faults.push(format!("send a frame that clients choke on: {frame}"));
+        }
+        let key = (servcmd, frame["head"]["seq"].as_u64().unwrap_or(0));
+        match self.asked.get_mut(&key) {
+            Some(is_answered) if !*is_answered => {
+                *is_answered = true;
+                self.answers.insert(key, frame["body"].clone());
+            }
+            Some(_) => self.faults.push(format!("answer twice: {frame}")),
+            None => self.push(&key.0, &frame["body"]),
+        }
+    }
+
+    fn push(&mut self, servcmd: &str, body: &Value) {
+        let event = |value: &Value| Event { servcmd: servcmd.to_owned(), value: value.clone() };
+        let events: Vec<Event> = match body["EventArray"].as_array() {
+            Some(events) => events.iter().map(event).collect(),
+            None => vec![event(body)],
+        };
+        self.fresh.extend(events.iter().cloned());
+        self.events.extend(events);
+    }
+}

@@ -1,0 +1,185 @@
+//! A user of an SDK on one connection, speaking as the SDKs do.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::gateway::APP;
+use crate::{Answer, Dialect, Event, Request, Socket};
+
+/// What a client says of itself in the URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub platform: u32,
+    /// The id of the SDK object: the same over reconnects.
+    pub instance: String,
+}
+
+impl Device {
+    /// A browser.
+    pub fn web(instance: String) -> Self {
+        Self { platform: 7, instance }
+    }
+
+    /// A WeChat mini program.
+    pub fn wechat(instance: String) -> Self {
+        Self { platform: 8, instance }
+    }
+
+    pub fn query(&self) -> String {
+        format!(
+            "sdkappid={APP}&instanceid={}&random=0.5&platform={}&host=unknown&version=-1&sdkversion=3.6.6&compress=gzip",
+            self.instance, self.platform
+        )
+    }
+}
+
+/// What a login gave.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub a2: String,
+    pub tiny_id: String,
+    pub inst_id: u64,
+}
+
+pub struct User {
+    pub name: String,
+    pub device: Device,
+    pub socket: Socket,
+    usersig: String,
+    session: Mutex<Option<Session>>,
+    pub(crate) next_random: AtomicU64,
+}
+
+impl User {
+    /// Connects. The head carries the name and the UserSig until a login succeeds.
+    pub async fn connect(
+        address: SocketAddr,
+        name: &str,
+        usersig: String,
+        device: Device,
+        dialect: Dialect,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            socket: Socket::connect(address, dialect, &device.query()).await,
+            device,
+            usersig,
+            session: Mutex::new(None),
+            next_random: AtomicU64::new(1),
+        }
+    }
+
+    /// The same SDK object on a new connection. It keeps its session, as an SDK does over a reconnect, and has not
+    /// logged in again yet.
+    pub async fn reconnect(&self, address: SocketAddr, dialect: Dialect) -> Self {
+        Self {
+            name: self.name.clone(),
+            device: self.device.clone(),
+            socket: Socket::connect(address, dialect, &self.device.query()).await,
+            usersig: self.usersig.clone(),
+            session: Mutex::new(self.session.lock().unwrap().clone()),
+            next_random: AtomicU64::new(self.next_random.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The head of a request as the SDK writes it now.
+    pub fn head(&self, servcmd: &str) -> Value {
+        let mut head = json!({
+            "ver": "v4", "platform": self.device.platform, "websdkappid": 537_048_168, "websdkversion": "1.7.3",
+            "servcmd": servcmd, "seq": self.socket.fresh_seq(), "reqtime": 0, "sdkappid": APP,
+            "contenttype": "json", "sdkability": 75_689_843, "sdkability_ext": "", "cappid": 0, "status_instid": 0,
+        });
+        match &*self.session.lock().unwrap() {
+            Some(session) => {
+                head["a2"] = session.a2.as_str().into();
+                head["tinyid"] = session.tiny_id.as_str().into();
+                head["status_instid"] = session.inst_id.into();
+            }
+            None => {
+                head["identifier"] = self.name.as_str().into();
+                head["usersig"] = self.usersig.as_str().into();
+            }
+        }
+        head
+    }
+
+    pub async fn begin(&self, servcmd: &str, body: Value) -> Request {
+        self.socket.send(&self.head(servcmd), &body).await
+    }
+
+    pub async fn answer(&self, request: &Request) -> Answer {
+        self.socket.answer(request).await
+    }
+
+    pub async fn call(&self, servcmd: &str, body: Value) -> Answer {
+        let request = self.begin(servcmd, body).await;
+        self.answer(&request).await
+    }
+
+    /// A call whose head is not the usual one.
+    pub async fn call_with(&self, head: Value, body: Value) -> Answer {
+        let request = self.socket.send(&head, &body).await;
+        self.answer(&request).await
+    }
+
+    /// Logs in, or takes the session up again where there is one. As in the SDKs, the token of the first login is kept.
+    pub async fn try_login(&self) -> Answer {
+        let body = json!({"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""});
+        let answer = self.call("im_open_status.wslogin", body).await;
+        if answer.code() == 0 {
+            let text = |name: &str| answer.body[name].as_str().unwrap().to_owned();
+            let mut session = self.session.lock().unwrap();
+            let inst_id = answer.body["InstId"].as_u64().unwrap();
+            match &mut *session {
+                Some(session) => session.inst_id = inst_id,
+                None => {
+                    *session = Some(Session { a2: text("A2Key"), tiny_id: text("TinyId"), inst_id });
+                }
+            }
+        }
+        answer
+    }
+
+    pub async fn login(&self) -> Value {
+        self.try_login().await.ok()
+    }
+
+    pub async fn logout(&self) {
+        self.call("im_open_status.wslogout", json!({"wslogout_type": 0, "is_web_uniapp": 0})).await.ok();
+        *self.session.lock().unwrap() = None;
+    }
+
+    pub fn session(&self) -> Session {
+        self.session.lock().unwrap().clone().expect("the user has logged in")
+    }
+
+    /// Forgets the session without a word, as an application does that starts anew.
+    pub fn forget_session(&self) {
+        *self.session.lock().unwrap() = None;
+    }
+
+    pub fn usersig(&self) -> &str {
+        &self.usersig
+    }
+
+    pub async fn ping(&self) {
+        self.call("heartbeat.alive", json!({})).await.ok();
+    }
+
+    /// Waits for a push of which `is_it` is true, and takes it.
+    pub async fn expect_event(&self, what: &str, is_it: impl FnMut(&Event) -> bool) -> Value {
+        let what = format!("{}: {what}", self.name);
+        self.socket.expect_event(&what, is_it).await.value
+    }
+
+    /// Waits for the push that logs this device out, and gives its `KickType`.
+    pub async fn expect_kick(&self) -> u64 {
+        let event = self
+            .expect_event("a kick", |event| event.servcmd == "im_open_status.stat_forceoffline")
+            .await;
+        event["C2cNotifyMsgArray"][0]["KickoutMsgNotify"]["KickType"].as_u64().unwrap()
+    }
+}

@@ -26,11 +26,11 @@ use protocol::envelope;
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::{ErrorCode, Failure, Request};
 
-use crate::bus::DeviceId;
 use crate::services::Services;
+use crate::services::StorageError;
 use crate::services::core::Actor;
+use crate::services::core::DeviceId;
 use crate::services::session::Claims;
-use crate::storage::StorageError;
 
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use protocol::id::{AppId, Millis, UserId};
 
 use super::limits::Limits;
-use crate::bus::{Bus, Delivery, DeviceId, Event, Stamp, Topic};
+use crate::bus::{Bus, Delivery, Event, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
+
+pub use crate::bus::DeviceId;
 
 /// How often a change is decided anew after losing a race, before the caller is told to come again.
 pub const ATTEMPTS: usize = 16;

@@ -84,7 +84,7 @@ pub(super) async fn serve(edge: Edge, socket: WebSocketStream<TcpStream>, client
         edge,
     };
     let end = served.run().await;
-    served.finish(end).await;
+    Box::pin(served.finish(end)).await;
 }
 
 struct Served {
@@ -188,7 +188,8 @@ impl Served {
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, done: Done) {
         if let Some(effect) = done.answer.effect {
-            self.set_session(Session::new(effect).map(Arc::new)).await;
+            // Rare and large: boxed, so that a connection at rest does not carry its state.
+            Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
         }
         self.push(&envelope::answer(&done.servcmd, done.seq, &done.answer.body));
     }

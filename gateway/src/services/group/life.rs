@@ -1,7 +1,7 @@
 //! How a group begins, changes hands and ends.
 
 use protocol::group::{
-    ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, NewMember, ProfileChange, Role,
+    ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ProfileChange, Role,
 };
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
@@ -26,7 +26,15 @@ pub struct NewGroup {
     pub max_members: Option<u64>,
     pub apply_join: Option<ApplyJoinOption>,
     pub invite_join: Option<InviteJoinOption>,
-    pub members: Vec<NewMember>,
+    pub members: Vec<FirstMember>,
+    pub custom: Vec<CustomField>,
+}
+
+/// A member that a group begins with, beside its owner.
+#[derive(Clone, Debug)]
+pub struct FirstMember {
+    pub user: UserId,
+    pub is_admin: bool,
     pub custom: Vec<CustomField>,
 }
 
@@ -339,8 +347,7 @@ fn first_members(new: &NewGroup, now: Millis) -> Vec<(UserId, Member)> {
     }
     for guest in &new.members {
         if members.iter().all(|(user, _)| *user != guest.user) {
-            // Nobody but the owner owns it.
-            let role = if guest.role == Some(Role::Admin) { Role::Admin } else { Role::Member };
+            let role = if guest.is_admin { Role::Admin } else { Role::Member };
             members.push((guest.user.clone(), member(role, guest.custom.clone())));
         }
     }

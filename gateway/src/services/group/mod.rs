@@ -26,9 +26,9 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
 pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
-pub use life::NewGroup;
+pub use life::{FirstMember, NewGroup};
 pub use member::{MemberChange, MemberView};
-pub use profile::ProfileEdit;
+pub use profile::{GroupState, ProfileEdit};
 
 /// Why something about a group was not done.
 #[derive(Debug, thiserror::Error)]

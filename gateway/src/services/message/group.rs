@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use protocol::ErrorCode;
-use protocol::event::{GroupMessageId, Mark};
 use protocol::group::{GroupKind, Role};
 use protocol::id::{GroupId, Seq, UserId};
-use protocol::message::{Mention, Message, Recall};
+use protocol::message::{GroupMessageId, Mention, Message, Recall};
+use protocol::push::Mark;
 
 use super::{Draft, MessageError, is_recallable};
 use crate::bus::{Delivery, Event, Stamp, Topic};

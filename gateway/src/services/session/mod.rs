@@ -6,8 +6,8 @@
 
 mod token;
 
-use protocol::event::KickReason;
 use protocol::id::{AppId, Millis, UserId};
+use protocol::session::KickReason;
 use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
 

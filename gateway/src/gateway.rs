@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,9 @@ use crate::services::session::{AppKeys, Policy};
 use crate::storage::Engine;
 use crate::storage::embedded::Embedded;
 use crate::telemetry;
+
+/// How often samples of metrics are folded into their histograms.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What is left of the drain window for what was begun.
 const GRACE: Duration = Duration::from_secs(10);
@@ -85,6 +89,8 @@ impl Gateway {
             CancellationToken::new(),
         );
 
+        tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
+
         let (listener, address) = bind(config.listen).await?;
         let surfaces = if config.internal_listen.is_some() { Surfaces::Public } else { Surfaces::All };
         let mut listeners = vec![tokio::spawn(listen(edge.clone(), listener, surfaces))];
@@ -130,6 +136,17 @@ impl Gateway {
         let closed = self.engine.close().await;
         self.hub.abort();
         closed.map_err(|error| GatewayError::Store(error.to_string()))
+    }
+}
+
+/// Folds samples into their histograms, so that they do not pile up where nobody reads the metrics.
+async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => metrics.run_upkeep(),
+            () = stop.cancelled() => return,
+        }
     }
 }
 

@@ -249,10 +249,11 @@ fn internal(name: &str) -> ErrorCode {
     }
 }
 
-/// A fault of the store: the log has it, the caller a number.
+/// A fault of the store: the log has it, the caller the number under which it stands there.
 fn storage_failure(error: &StorageError, code: ErrorCode) -> Failure {
-    tracing::error!(%error, "the store failed");
-    Failure::new(code)
+    let request = format!("{:08x}", rand::random::<u32>());
+    tracing::error!(%error, request, "request {request}: the store failed");
+    Failure::because(code, format_args!("request {request}"))
 }
 
 /// The groups whose events a user's device hears, read after it was attached.

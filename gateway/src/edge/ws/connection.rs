@@ -276,7 +276,20 @@ impl Served {
         if let Some(session) = self.session.filter(|_| was_attached) {
             commands::disconnected(&self.edge.context, session.app, &session.user, &session.device).await;
         }
-        // Calls under way go on by themselves: what was submitted is stored, and the client asks again.
+        if !self.calls.is_empty() {
+            self.edge.tasks.clone().spawn(finish_calls(self.edge, self.calls));
+        }
+    }
+}
+
+/// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
+/// half done. Each call has its deadline.
+async fn finish_calls(edge: Edge, mut calls: Calls) {
+    while let Some(done) = calls.next().await {
+        if let Some(session) = done.answer.effect.and_then(Session::new) {
+            // A login without a connection: the device is not there.
+            commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
+        }
     }
 }
 

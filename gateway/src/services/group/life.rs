@@ -6,11 +6,13 @@ use protocol::group::{
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, Group, GroupError, Groups, Member, RuleBook, group_key, require};
+use super::{Found, Group, GroupError, Groups, Indexed, Member, RuleBook, group_key, require};
 use crate::bus::{Event, Topic};
+use crate::services::conversation;
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
 use crate::services::limits::Limits;
-use crate::storage::{Batch, Expected, Key, Partition, Table, records};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Partition, Table};
 
 /// A group as its creator describes it.
 #[derive(Clone, Debug)]
@@ -188,7 +190,7 @@ impl Groups {
         let found = Found {
             app: actor.app,
             id: id.clone(),
-            group: records::Versioned { record: group.clone(), version: crate::storage::Version(0) },
+            group: Versioned { record: group.clone(), version: crate::storage::Version(0) },
         };
         let mut batch = Batch::new(Partition::group(actor.app, id), group.created_at)
             .check(group_key(), Expected::Absent)
@@ -315,17 +317,28 @@ impl Groups {
 
     /// Notes that a user may be a member, before he becomes one.
     pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
-        let batch =
-            Batch::new(Partition::user(app, user), self.core.now()).put(super::joined_key(id), &b"{}"[..]);
+        let now = self.core.now();
+        let batch = Batch::new(Partition::user(app, user), now)
+            .put(super::joined_key(id), records::encode(&Indexed { at: now }));
         self.core.commit(batch).await?;
         Ok(())
     }
 
-    /// Notes that a user is no member, after he ceased to be one.
-    pub(super) async fn unindex(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
+    /// Notes that a user is no member, after he ceased to be one. `indexed` is the entry as it stood before: another one
+    /// is of a membership that began meanwhile.
+    pub(super) async fn unindex(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        indexed: Option<&Versioned<Indexed>>,
+    ) -> Result<(), GroupError> {
+        let Some(indexed) = indexed else { return Ok(()) };
+        let preference = Key::new(Table::Conversation, conversation::group_suffix(id));
         let batch = Batch::new(Partition::user(app, user), self.core.now())
+            .check(super::joined_key(id), Expected::Version(indexed.version))
             .delete(super::joined_key(id))
-            .delete(Key::new(Table::Conversation, crate::services::conversation::group_suffix(id)));
+            .delete(preference);
         self.core.commit(batch).await?;
         Ok(())
     }

@@ -178,6 +178,12 @@ pub(super) fn joined_key(group: &GroupId) -> Key {
     Key::new(Table::Joined, group.as_str().as_bytes().to_vec())
 }
 
+/// That a user may be in a group.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Indexed {
+    at: Millis,
+}
+
 /// The groups of all applications.
 #[derive(Clone)]
 pub struct Groups {

@@ -40,11 +40,13 @@ impl Groups {
     /// The groups a user is a member of, with his memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
         let mut joined = Vec::new();
-        for id in self.indexed(app, user).await? {
+        for (id, indexed) in self.indexed(app, user).await? {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
             {
                 joined.push((found, member.record));
+            } else {
+                self.forget(app, user, &id, &indexed).await?;
             }
         }
         Ok(joined)

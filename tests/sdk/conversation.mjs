@@ -296,6 +296,19 @@ async function list(t, kind) {
     assert.deepEqual(texts((await allPages(carol, withUser(alice))).flat()), ['from carol', 'once more']);
   });
 
+  await t.check('a deleted group conversation is gone until the next message, while one stays a member', async () => {
+    await alice.deleteConversation(`GROUP${groupID}`);
+    await forget(alice);
+    await listed(alice, withUser(bob));
+    assert.equal(await find(alice, `GROUP${groupID}`), undefined);
+    await bob.joinGroup({ groupID });
+    await bob.say(groupID, 'the group again');
+    await alice.message('the group again');
+    await forget(alice);
+    const shown = await listed(alice, `GROUP${groupID}`);
+    assert.equal(shown.lastMessage.messageForShow, 'the group again');
+  });
+
   await t.check('getConversationProfile shows one conversation', async () => {
     const { conversation: shown } = await alice.getConversationProfile(withUser(bob));
     includes(shown, { conversationID: withUser(bob), type: 'C2C' });
@@ -308,7 +321,7 @@ async function list(t, kind) {
     await alice.message('welcome');
     await listed(alice, `GROUP${group.groupID}`);
     await alice.quitGroup(group.groupID);
-    assert.equal(await find(alice, `GROUP${group.groupID}`), undefined);
+    // The SDKs keep the entry until they read the list anew.
     await forget(alice);
     await listed(alice, withUser(bob));
     assert.equal(await find(alice, `GROUP${group.groupID}`), undefined);
@@ -380,6 +393,14 @@ async function otherDevices(t, kind) {
     await phone.message('to be taken back');
     await alice.revokeMessage(sent);
     await phone.event('MESSAGE_REVOKED', (revoked) => revoked.some(({ ID }) => ID === sent.ID));
+  });
+
+  await t.check('pinning a group conversation reaches the other device', async () => {
+    const { group: { groupID } } = await alice.createGroup({ type: alice.types.GRP_MEETING, name: 'Pinned' });
+    await alice.say(groupID, 'to be pinned');
+    await listed(phone, `GROUP${groupID}`);
+    await alice.pinConversation({ conversationID: `GROUP${groupID}`, isPinned: true });
+    await listed(phone, `GROUP${groupID}`, ({ isPinned }) => isPinned);
   });
 
   await t.check('pinning and deleting a conversation reach the other device', async () => {

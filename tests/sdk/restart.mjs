@@ -182,6 +182,7 @@ async function crowd(t) {
     const [reader] = receivers;
     await reader.logout();
     await reader.signIn();
+    await reader.getGroupList();
     const history = (await allPages(reader, `GROUP${groupID}`))
       .filter(({ type }) => type === 'TIMTextElem')
       .map(({ sequence, payload }) => [sequence, payload.text]);

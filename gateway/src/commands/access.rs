@@ -53,7 +53,9 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
         let admin = admin(context, credentials).await?;
         return match row.access {
             Access::Admin | Access::UserOrAdmin => Ok(admin),
-            Access::User | Access::AnybodyOrUser | Access::Anybody => Err(Failure::new(ErrorCode::UNKNOWN_COMMAND)),
+            Access::User | Access::AnybodyOrUser | Access::Anybody => {
+                Err(Failure::new(ErrorCode::UNKNOWN_COMMAND))
+            }
         };
     }
     match row.access {

@@ -50,7 +50,7 @@ impl Services {
         let conversations =
             Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {
-            profiles: Profiles::new(core.clone(), accounts.clone()),
+            profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
             group_messages: GroupMessages::new(
                 core.clone(),
                 groups.clone(),

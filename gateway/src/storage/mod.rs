@@ -20,6 +20,8 @@
 //!
 //! `conformance.rs` is this text as code, run against every engine.
 
+#[cfg(test)]
+mod conformance;
 pub mod embedded;
 pub mod records;
 mod table;

@@ -32,8 +32,9 @@ pub enum Table {
     /// group or pair; epoch, microseconds; which message was recalled then.
     Recall,
     /// group or pair; epoch, user, sequence number; a message that one user deleted for himself.
+    /// user; `notice`, sequence number; a notice that the user has seen.
     Hidden,
-    /// group or pair; epoch; the messages, in order. A log, not a table of records.
+    /// group or pair; epoch; the messages, in order. user; `notice`; his notices. A log, not a table of records.
     Message,
 }
 

@@ -23,7 +23,15 @@ pub struct Contact {
     pub kind: u8,
     #[serde(rename = "To_Account", default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<UserId>,
-    #[serde(rename = "ToGroupid", alias = "ToGroupId", default, skip_serializing_if = "Option::is_none")]
+    /// Requests spell it in several ways. Source: observed.
+    #[serde(
+        rename = "ToGroupid",
+        alias = "ToGroupId",
+        alias = "GroupId",
+        alias = "ToAccount",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub group: Option<GroupId>,
 }
 

@@ -31,8 +31,6 @@ pub struct MemberInfo {
     pub muted_until_old: u64,
     #[serde(rename = "MuteUntil")]
     pub muted_until: u64,
-    #[serde(rename = "LastSendMsgTime")]
-    pub last_sent_at: u64,
     /// `Online` or `Offline`.
     #[serde(rename = "OnlineStatus")]
     pub online: &'static str,

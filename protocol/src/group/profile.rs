@@ -93,19 +93,14 @@ impl GroupInfo {
     /// As an item of a list: its own `ErrorCode` and what the filter names.
     ///
     /// Short answers are merged into live objects by the SDKs without translation, so nothing beyond the filter is told.
-    pub fn item(&self, filter: &ResponseFilter) -> Map<String, Value> {
-        let mut item = filtered(self, filter.base.as_deref(), ITEM);
-        if filter.base.is_some() {
-            match &filter.custom {
-                Some(keys) => {
-                    let fields: Vec<&CustomField> =
-                        self.custom.iter().filter(|field| keys.contains(&field.key)).collect();
-                    item.insert("AppDefinedData".into(), serde_json::json!(fields));
-                }
-                None => {
-                    item.remove("AppDefinedData");
-                }
-            }
+    /// A filter that names no members of the group asks for none.
+    pub fn item(&self, filter: Option<&ResponseFilter>) -> Map<String, Value> {
+        let names = filter.map(|filter| filter.base.as_deref().unwrap_or_default());
+        let mut item = filtered(self, names, ITEM);
+        if let Some(keys) = filter.and_then(|filter| filter.custom.as_ref()) {
+            let fields: Vec<&CustomField> =
+                self.custom.iter().filter(|field| keys.contains(&field.key)).collect();
+            item.insert("AppDefinedData".into(), serde_json::json!(fields));
         }
         item.insert("ErrorCode".into(), 0.into());
         item.insert("ErrorInfo".into(), "".into());
@@ -203,8 +198,8 @@ macro_rules! info_request {
             /// At most 50.
             #[serde(rename = "GroupIdList")]
             pub groups: Vec<GroupId>,
-            #[serde(rename = "ResponseFilter", default)]
-            pub filter: ResponseFilter,
+            #[serde(rename = "ResponseFilter")]
+            pub filter: Option<ResponseFilter>,
         }
 
         impl Request for $request {

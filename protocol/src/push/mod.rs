@@ -1,11 +1,10 @@
 //! What users are told besides messages: notices, and the commands about them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::Request;
 use crate::group::Shown;
-use crate::id::UserId;
+use crate::id::{Seq, UserId};
 use crate::message::GroupLabel;
 use crate::request::Empty;
 
@@ -71,11 +70,19 @@ impl Request for Ack {
     }
 }
 
-/// `openim.deletemsg`: the user has seen these marks and notices.
+/// `openim.deletemsg`: the user has seen these marks and notices. Source: observed.
 #[derive(Debug, Deserialize)]
 pub struct DeleteNotices {
     #[serde(rename = "DelMsgList", default)]
-    pub notices: Vec<Value>,
+    pub notices: Vec<NoticeItem>,
+}
+
+/// A notice is named by its number among those of the user.
+#[derive(Debug, Deserialize)]
+pub struct NoticeItem {
+    /// The `ClientSeq` of the push.
+    #[serde(rename = "MsgSeq")]
+    pub seq: Seq,
 }
 
 impl Request for DeleteNotices {

@@ -12,10 +12,13 @@ const CALL_WITHIN_MS = 20_000;
 const EVENT_WITHIN_MS = 10_000;
 
 /**
- * Calls that end in requests the SDKs allow themselves only so often a second (error 2996 beyond it), and how often a
- * test may call them. A new conversation asks for the profile of its group as well, unseen, hence the wide margin.
+ * Requests that the SDKs allow themselves only so often a second (error 2996 beyond it), and how many a call takes.
+ *
+ * They ask for the profile of a group (8 a second) at these calls, and twice more when they see the first message of
+ * the group, which comes a moment later: hence a window longer than a second. History they ask for 20 times a second.
  */
-const PER_SECOND = { createGroup: 3, joinGroup: 3, getGroupProfile: 3, getMessageList: 12, getMessageListHopping: 12 };
+const GROUP_PROFILE = { windowMs: 1_400, most: 6, cost: { createGroup: 3, joinGroup: 3, getGroupProfile: 1 } };
+const HISTORY = { windowMs: 1_200, most: 16, cost: { getMessageList: 1, getMessageListHopping: 1 } };
 
 const ANY = () => true;
 
@@ -41,7 +44,7 @@ export class Device {
   #mark = 0;
   #faults = [];
   #refusals = new Set();
-  #called = {};
+  #spent = new Map([[GROUP_PROFILE, []], [HISTORY, []]]);
   #userSig;
 
   /**
@@ -93,7 +96,7 @@ export class Device {
   }
 
   async call(method, ...args) {
-    if (method in PER_SECOND) await this.#pace(method);
+    for (const limit of [GROUP_PROFILE, HISTORY]) if (method in limit.cost) await this.#pace(limit, limit.cost[method]);
     return this.#ask('call', { method, args }, method);
   }
 
@@ -190,12 +193,16 @@ export class Device {
     return within(answer, CALL_WITHIN_MS, `${name} of ${this.user} is answered`);
   }
 
-  async #pace(method) {
-    const now = Date.now();
-    const recent = (this.#called[method] ?? []).filter((at) => at > now - 1_000);
-    const at = recent.length < PER_SECOND[method] ? now : recent.at(-PER_SECOND[method]) + 1_000;
-    this.#called[method] = [...recent, at];
-    if (at > now) await elapse(at - now);
+  /** Waits until the present window of `limit` has room for `cost` more. */
+  async #pace(limit, cost) {
+    const spent = this.#spent.get(limit);
+    for (;;) {
+      const recent = spent.filter((entry) => entry.at > Date.now() - limit.windowMs);
+      const sum = recent.reduce((total, entry) => total + entry.cost, 0);
+      if (sum + cost <= limit.most) break;
+      await elapse(recent[0].at + limit.windowMs + 1 - Date.now());
+    }
+    spent.push({ at: Date.now(), cost });
   }
 
   #hear(message) {

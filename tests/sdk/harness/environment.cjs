@@ -3,7 +3,31 @@
 // The least of a browser and of a WeChat mini program that the vendor's SDKs look for, over the WebSocket of
 // the `ws` package (this version of Node has none of its own).
 
-const { WebSocket } = require('ws');
+const { appendFileSync } = require('node:fs');
+
+const { WebSocket: PlainWebSocket } = require('ws');
+
+/** For whoever looks into a failure: a file that gets every frame of every device, one JSON object a line. */
+const FRAMES_FILE = process.env.SDK_FRAMES;
+
+class WatchedWebSocket extends PlainWebSocket {
+  constructor(...args) {
+    super(...args);
+    this.on('message', (data) => this.#write('server', data));
+  }
+
+  send(data, ...rest) {
+    this.#write('client', data);
+    super.send(data, ...rest);
+  }
+
+  #write(from, data) {
+    const frame = JSON.parse(Buffer.from(data).toString());
+    appendFileSync(FRAMES_FILE, `${JSON.stringify({ at: Date.now(), process: process.pid, from, frame })}\n`);
+  }
+}
+
+const WebSocket = FRAMES_FILE ? WatchedWebSocket : PlainWebSocket;
 
 // `@tencentcloud/chat` runs in Node as it is, given a WebSocket.
 globalThis.WebSocket = WebSocket;

@@ -24,10 +24,6 @@ pub(in crate::commands) async fn create(
         "" => None,
         text => Some(GroupId::parse(text).map_err(|error| Failure::because(ErrorCode::GROUP_BAD_ID, error))?),
     };
-    if let (Some(owner), true) = (&owner, actor.is_admin) {
-        let ensured = context.services.accounts.ensure(actor.app, owner).await;
-        ensured.map_err(|error| group_failure(&error.into()))?;
-    }
     let kind = request.kind;
     let new = NewGroup {
         kind,

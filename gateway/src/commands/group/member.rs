@@ -37,7 +37,6 @@ pub(super) async fn member_info(
         name_card: view.member.name_card,
         muted_until_old: view.muted_until,
         muted_until: view.muted_until,
-        last_sent_at: view.last_sent_at,
         online: if is_online { "Online" } else { "Offline" },
         custom: view.member.custom,
     })

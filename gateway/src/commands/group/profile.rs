@@ -72,7 +72,7 @@ pub(in crate::commands) async fn get_with_self(
     call: &Call,
     request: GetWithSelf,
 ) -> Result<GroupInfos, Failure> {
-    infos(context, &call.actor()?, &request.groups, &request.filter, Tells::Own).await
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Own).await
 }
 
 pub(in crate::commands) async fn get_public(
@@ -80,7 +80,7 @@ pub(in crate::commands) async fn get_public(
     call: &Call,
     request: GetPublic,
 ) -> Result<GroupInfos, Failure> {
-    infos(context, &call.actor()?, &request.groups, &request.filter, Tells::Nobodys).await
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Nobodys).await
 }
 
 pub(in crate::commands) async fn get(
@@ -88,14 +88,14 @@ pub(in crate::commands) async fn get(
     call: &Call,
     request: Get,
 ) -> Result<GroupInfos, Failure> {
-    infos(context, &call.actor()?, &request.groups, &request.filter, Tells::All).await
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::All).await
 }
 
 async fn infos(
     context: &Context,
     actor: &Actor,
     ids: &[GroupId],
-    filter: &ResponseFilter,
+    filter: Option<&ResponseFilter>,
     tells: Tells,
 ) -> Result<GroupInfos, Failure> {
     check_count(ids)?;
@@ -116,7 +116,7 @@ async fn info(
     context: &Context,
     actor: &Actor,
     id: &GroupId,
-    filter: &ResponseFilter,
+    filter: Option<&ResponseFilter>,
     tells: Tells,
 ) -> Result<Map<String, Value>, GroupError> {
     let groups = &context.services.groups;
@@ -130,13 +130,14 @@ async fn info(
         Tells::All => Some(groups.members(&found, None).await?),
     };
     let mut item = groups.info(&found).await?.item(filter);
-    // A group is told with its members where the filter names something about them, or names nothing at all.
-    let wants_members = filter.member.is_some() || (filter.base.is_none() && tells == Tells::All);
+    // A group is told with its members unless there is a filter that names nothing about them.
+    let member_filter = filter.and_then(|filter| filter.member.as_deref());
+    let wants_members = filter.is_none() || member_filter.is_some();
     if let Some(members) = members.filter(|_| wants_members) {
         let mut list: Vec<Value> = Vec::with_capacity(members.len());
         for (user, member) in members {
-            let info = member_info(context, &found, user, member, filter.member.as_deref()).await?;
-            list.push(info.filtered(filter.member.as_deref()).into());
+            let info = member_info(context, &found, user, member, member_filter).await?;
+            list.push(info.filtered(member_filter).into());
         }
         item.insert("MemberList".into(), list.into());
     }

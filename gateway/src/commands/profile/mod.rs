@@ -13,7 +13,6 @@ pub(super) fn profile_failure(error: &ProfileError) -> Failure {
         ProfileError::BadType(_) => ErrorCode::PROFILE_BAD_TYPE,
         ProfileError::BadValue(_) => ErrorCode::PROFILE_BAD_VALUE,
         ProfileError::TooLong(_) => ErrorCode::PROFILE_TOO_LONG,
-        ProfileError::ReadOnly(_) => ErrorCode::PROFILE_READ_ONLY,
         ProfileError::Storage(error) => return storage_failure(error, ErrorCode::PROFILE_INTERNAL),
     };
     Failure::because(code, error)

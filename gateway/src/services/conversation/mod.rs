@@ -145,6 +145,11 @@ impl Conversations {
             .collect())
     }
 
+    /// With whom a user has ever talked.
+    pub async fn peers_of(&self, app: AppId, user: &UserId) -> Result<Vec<UserId>, StorageError> {
+        Ok(self.peers(app, user).await?.into_iter().map(|(peer, _)| peer).collect())
+    }
+
     /// The conversations with peers that are on the list.
     pub async fn with_peers(&self, actor: &Actor) -> Result<Vec<PeerConversation>, StorageError> {
         let mut conversations = Vec::new();

@@ -126,6 +126,8 @@ impl Groups {
             return Err(GroupError::Full);
         }
         for (user, _) in &members {
+            // Whoever is named exists from now on, as with the first login.
+            self.accounts.ensure(actor.app, user).await?;
             self.check_room_for_groups(actor.app, user).await?;
         }
 

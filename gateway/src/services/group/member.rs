@@ -23,8 +23,6 @@ pub struct MemberView {
     pub read: Seq,
     /// Unix seconds until which he may not speak; 0 when he may.
     pub muted_until: u64,
-    /// Unix second of his last message; 0 when he has said nothing since this process started.
-    pub last_sent_at: u64,
 }
 
 /// What is to be changed about a member. Absent members stay.
@@ -71,7 +69,7 @@ impl Groups {
         let muted_until = self.muted_until(found, &user).await?;
         let muted_until = if muted_until > self.core.now().seconds() { muted_until } else { 0 };
         let read = self.timelines.position(&found.log(), &user).await?.read;
-        Ok(MemberView { user, member, read, muted_until, last_sent_at: 0 })
+        Ok(MemberView { user, member, read, muted_until })
     }
 
     /// The group and those of the named users who are members; `None` names all.

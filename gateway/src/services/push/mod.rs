@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::{Core, Outcome};
 use crate::bus::{DeviceId, Event, Stamp, Topic};
-use crate::storage::{Batch, Log, Partition, StorageError, Window, records};
+use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
 
 /// A kept notice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,8 +81,33 @@ impl Notices {
         let window = Window { from: seen.next(), to: Seq(u64::MAX), limit: CATCH_UP, newest_first: true };
         let mut entries = self.core.engine.read(&log(app, user), window).await?;
         entries.reverse();
-        entries.into_iter().map(|entry| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?))).collect()
+        let keys: Vec<Key> = entries.iter().map(|entry| deleted_key(entry.seq)).collect();
+        let deleted = self.core.engine.get(&Partition::user(app, user), &keys).await?;
+        entries
+            .into_iter()
+            .zip(deleted)
+            .filter(|(_, deleted)| deleted.is_none())
+            .map(|(entry, _)| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?)))
+            .collect()
     }
+
+    /// The user has seen these. Numbers that are none of his notices' are ignored.
+    pub async fn delete(&self, app: AppId, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
+        let last = self.last(app, user).await?;
+        let mut batch = Batch::new(Partition::user(app, user), self.core.now());
+        for seq in seqs.iter().filter(|seq| (Seq(1)..=last).contains(seq)) {
+            batch = batch.put(deleted_key(*seq), &b"{}"[..]);
+        }
+        if !batch.puts.is_empty() {
+            self.core.commit(batch).await?;
+        }
+        Ok(())
+    }
+}
+
+/// That the user has seen a notice.
+fn deleted_key(seq: Seq) -> Key {
+    Key::new(Table::Hidden, [LOG, &seq.0.to_be_bytes()].concat())
 }
 
 fn log(app: AppId, user: &UserId) -> Log {

@@ -82,7 +82,7 @@ mod tests {
             let mut bytes = text.clone().into_bytes();
             bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).unwrap();
-            assert_eq!(Claims::open(&[old.clone()], &changed), None, "at {index}");
+            assert_eq!(Claims::open(std::slice::from_ref(&old), &changed), None, "at {index}");
         }
         assert_eq!(Claims::open(&[old], ""), None);
     }

@@ -22,8 +22,24 @@ const OWN: u8 = 0;
 /// Where the number of the last stored batch is kept.
 pub(super) const LAST_BATCH: [u8; 2] = [OWN, b'b'];
 
-/// Where it is kept which generation of tokens is the current one.
-pub(super) const GENERATION: [u8; 2] = [OWN, b'o'];
+/// Where it is kept which set of tokens is the current one, see `tokens/sets.rs`.
+pub(super) const TOKEN_SET: [u8; 2] = [OWN, b's'];
+
+/// What the rows of the tokens of groups have in common, see `tokens/recent.rs`.
+pub(super) const TOKENS: [u8; 2] = [OWN, b't'];
+
+/// The row of the tokens of one group.
+pub(super) fn tokens(number: u64) -> [u8; 10] {
+    let mut row = [0; 10];
+    row[..2].copy_from_slice(&TOKENS);
+    row[2..].copy_from_slice(&number.to_be_bytes());
+    row
+}
+
+/// The number in a row that `tokens` gave.
+pub(super) fn tokens_number(row: &[u8]) -> Option<u64> {
+    row.last_chunk().map(|number| u64::from_be_bytes(*number))
+}
 
 /// What a partition's records of one table have in common.
 fn of_partition(table: Table, partition: &Partition, room: usize) -> Vec<u8> {

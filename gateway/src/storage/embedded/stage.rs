@@ -49,7 +49,7 @@ impl<'a> Stage<'a> {
     pub(super) fn take(&mut self, batch: Batch) -> Result<Committed, CommitError> {
         let token = batch.once.as_ref().map(|once| tokens::token(&batch.partition, once));
         if let Some(token) = &token
-            && let Some(answer) = self.answered(token)?
+            && let Some(answer) = self.answered(token, batch.at)?
         {
             return Ok(answer);
         }
@@ -85,10 +85,10 @@ impl<'a> Stage<'a> {
     }
 
     /// The answer that a batch with this token got before.
-    fn answered(&self, token: &Token) -> Result<Option<Committed>, StorageError> {
+    fn answered(&self, token: &Token, now: Millis) -> Result<Option<Committed>, StorageError> {
         match self.answers.get(token) {
             Some(answer) => Ok(Some(Committed { repeated: true, ..answer.clone() })),
-            None => self.tokens.find(self.store, token),
+            None => self.tokens.find(self.store, token, now),
         }
     }
 
@@ -165,11 +165,8 @@ impl<'a> Stage<'a> {
         for (row, value) in entries {
             group.insert(&store.entries, row, value);
         }
-        if let Some(at) = newest_token {
-            tokens.turn(store, at, &mut group)?;
-        }
-        for (token, answer) in answers {
-            group.insert(tokens.current(store), token, tokens::encode(&token, &answer));
+        if let Some(newest) = newest_token {
+            tokens.remember(store, &answers, newest, &mut group)?;
         }
         Ok(Some((group, last)))
     }

@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::bus::LocalBus;
 use crate::clock::Clock;
@@ -66,12 +67,14 @@ impl Gateway {
         let engine = Arc::new(engine);
 
         let bus = Arc::new(bus);
+        let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
             limits: Arc::new(config.limits.clone()),
             node: rand::random(),
+            tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let services = Services::new(core, rules, policy(config));
@@ -87,6 +90,7 @@ impl Gateway {
             metrics,
             Arc::new(StoreHealth(engine.clone())),
             CancellationToken::new(),
+            tasks,
         );
 
         tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));

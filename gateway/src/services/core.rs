@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use protocol::id::{AppId, Millis, UserId};
 
+use tokio_util::task::TaskTracker;
+
 use super::limits::Limits;
 use crate::bus::{Bus, Delivery, Event, Stamp, Topic};
 use crate::clock::Clock;
@@ -23,6 +25,8 @@ pub struct Core {
     pub limits: Arc<Limits>,
     /// This life of this process: a device that another life left "online" is not.
     pub node: u64,
+    /// Work that goes on after its call was answered; waited for at the end.
+    pub tasks: TaskTracker,
 }
 
 /// What became of a batch.

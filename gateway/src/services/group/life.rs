@@ -260,13 +260,22 @@ impl Groups {
                 .delete(key)
                 .announce(found.topic(), Event::GroupDismissed { notice, origin: actor.device });
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                // What is left lies under an epoch that nobody will ask for again; a crash here leaves it behind
-                // as garbage, nothing more.
-                self.core.engine.purge(&found.partition(), OF_A_LIFE, found.epoch()).await?;
+                self.sweep(&found);
                 return Ok(());
             }
         }
         Err(GroupError::Busy)
+    }
+
+    /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
+    /// some of it behind as garbage, nothing more.
+    fn sweep(&self, found: &Found) {
+        let (engine, partition, epoch) = (self.core.engine.clone(), found.partition(), found.epoch());
+        self.core.tasks.spawn(async move {
+            if let Err(error) = engine.purge(&partition, OF_A_LIFE, epoch).await {
+                tracing::warn!(%error, "what a dismissed group left behind was not swept");
+            }
+        });
     }
 
     /// Hands a group over to another member. The former owner becomes a plain member.

@@ -106,7 +106,6 @@ impl Served {
         loop {
             let connection = self.connection.clone();
             let end = tokio::select! {
-                biased;
                 () = connection.outbound.ready() => self.write().await,
                 Some(done) = self.calls.next(), if !self.calls.is_empty() => {
                     self.complete(done).await;

@@ -99,7 +99,8 @@ fn all_of(table: Table) -> Scan {
     Scan { table, prefix: Bytes::new(), after: None, limit: usize::MAX, reverse: false }
 }
 
-const ALL: Window = Window { from: Seq(1), to: Seq(u64::MAX), limit: usize::MAX, newest_first: false };
+pub(crate) const ALL: Window =
+    Window { from: Seq(1), to: Seq(u64::MAX), limit: usize::MAX, newest_first: false };
 
 /// The bytes at each key of the room.
 async fn bytes_at(engine: &dyn Engine, keys: &[Key]) -> Vec<Option<Bytes>> {

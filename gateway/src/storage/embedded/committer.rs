@@ -10,8 +10,8 @@ use fjall::{OwnedWriteBatch, PersistMode};
 use crate::bus::{Delivery, LocalBus, Stamp};
 use crate::storage::{Announce, CommitError, Committed, StorageError};
 
-use super::frame;
 use super::heads::Heads;
+use super::journal;
 use super::key::{self, Range};
 use super::queue::{Job, Queue, Reply};
 use super::stage::Stage;
@@ -87,7 +87,7 @@ impl Committer {
 
     /// Stores the rows together, so that a crash after this does not undo them.
     fn write(&mut self, mut rows: OwnedWriteBatch, last: u64) -> Result<(), StorageError> {
-        rows.insert(&self.store.records, key::LAST_BATCH, frame::encode(&key::LAST_BATCH, last, &[]));
+        rows.insert(&self.store.records, key::LAST_BATCH, journal::link(last, self.last));
         rows.durability(Some(PersistMode::SyncData)).commit().map_err(|error| failed("commit", error))?;
         self.last = last;
         self.watermark.rise(last)

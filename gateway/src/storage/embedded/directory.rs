@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 
 use crate::storage::StorageError;
 
+use super::Settings;
+use super::journal::Journals;
 use super::key;
+use super::manifest;
 use super::store::Store;
 use super::watermark::Watermark;
 
@@ -34,40 +37,63 @@ impl Directory {
         }
     }
 
-    /// Opens the database, and gives the number of its last batch.
-    pub(super) fn open(&self) -> Result<(Store, Watermark, u64), StorageError> {
+    /// Looks the files over, opens the database, and gives the number of its last batch.
+    pub(super) fn open(&self, settings: &Settings) -> Result<(Store, Watermark, u64), StorageError> {
         let rows = self.path.join("rows");
         if !rows.exists() {
-            self.create(&rows).map_err(|error| failed(&self.path, &error.to_string()))?;
+            self.create(&rows, settings)?;
         }
-        let (watermark, acknowledged) = Watermark::open(&self.path.join("watermark"))?;
-        let store = Store::open(&rows)?;
-        let last = store.newest(&key::LAST_BATCH)?.map_or(0, |kept| kept.number);
-        if last < acknowledged {
+        let (watermark, acknowledged) = Watermark::open(&self.path.join("watermark"))
+            .map_err(|error| failed(&self.path, &format!("watermark: {error}; {MEND}")))?;
+        let journals = look_over(&rows)?;
+        if let Some(last) = journals.last
+            && last < acknowledged
+        {
             return Err(self.lost(last, acknowledged));
+        }
+        journals.cut_torn_end().map_err(|error| failed(&rows, &error.to_string()))?;
+        let store = Store::open(&rows, settings)?;
+        let last = store.newest(&key::LAST_BATCH)?.map_or(0, |kept| kept.number);
+        if last < acknowledged || journals.last.is_some_and(|in_journals| last < in_journals) {
+            return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));
         }
         Ok((store, watermark, last))
     }
 
     /// Makes the database under another name first: a process that dies meanwhile leaves no half of one behind.
-    fn create(&self, rows: &Path) -> Result<(), std::io::Error> {
+    fn create(&self, rows: &Path, settings: &Settings) -> Result<(), StorageError> {
+        let failed = |error: std::io::Error| failed(&self.path, &error.to_string());
         let new = self.path.join("rows.new");
         if new.exists() {
-            fs::remove_dir_all(&new)?;
+            fs::remove_dir_all(&new).map_err(failed)?;
         }
-        Store::open(&new).map_err(std::io::Error::other)?;
-        fs::rename(&new, rows)?;
-        File::open(&self.path)?.sync_all()
+        Store::create(&new, settings)?;
+        fs::rename(&new, rows).map_err(failed)?;
+        File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(failed)
     }
 
     fn lost(&self, last: u64, acknowledged: u64) -> StorageError {
-        let reason = format!(
-            "batches {} to {acknowledged} were acknowledged and are not in the files any more",
-            last + 1,
-        );
+        let first = last + 1;
+        let reason =
+            format!("batches {first} to {acknowledged} were acknowledged and are not in the files; {MEND}");
         failed(&self.path, &reason)
     }
 }
+
+/// Checks what the database would take for good, or for new.
+fn look_over(rows: &Path) -> Result<Journals, StorageError> {
+    let failed = |error: &dyn std::fmt::Display| failed(rows, &format!("{error}; {RESTORE}"));
+    if !rows.join("version").exists() {
+        return Err(failed(&"the file `version` is missing"));
+    }
+    manifest::check(rows).map_err(|error| failed(&error))?;
+    Journals::read(rows).map_err(|error| failed(&error))
+}
+
+/// What an operator can do.
+const RESTORE: &str = "restore the directory from a backup";
+const MEND: &str =
+    "restore the directory from a backup, or remove the file `watermark` to go on with what is left";
 
 fn failed(path: &Path, reason: &str) -> StorageError {
     StorageError::Failed { operation: "open the store", reason: format!("{}: {reason}", path.display()) }

@@ -6,13 +6,15 @@
 //! | `store` | the open database and the reads |
 //! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
 //! | `heads`, `tokens` | where logs end; which batches were carried out before |
-//! | `watermark`, `directory` | what is checked when a store is opened |
+//! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 
 mod committer;
 mod directory;
 mod frame;
 mod heads;
+mod journal;
 mod key;
+mod manifest;
 mod queue;
 mod stage;
 mod store;
@@ -46,12 +48,27 @@ use super::{
     Value, Window,
 };
 
-/// Tokens of [`Batch::once`] that are indexed in memory: some 200 MB when it is full,
-/// which takes 7,000 messages a second for ten minutes.
-const TOKENS: usize = 4_000_000;
-
 /// How long [`Engine::health`] waits for an answer of the store's thread.
 const PROBE: Duration = Duration::from_secs(5);
+
+/// What the engine may use.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Data that is gathered in memory before it is sorted into files. There are several such buffers.
+    /// Fixed when a store is made.
+    pub write_buffer_bytes: u64,
+    /// Blocks of those files that are kept in memory.
+    pub cache_bytes: u64,
+    /// Tokens of [`Batch::once`] that are indexed in memory, at about 50 bytes each; more of them cost time.
+    pub tokens_in_memory: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // That many tokens take 7,000 messages a second for ten minutes.
+        Self { write_buffer_bytes: 32 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
+    }
+}
 
 /// The embedded engine. Dropping it lets the queue run dry in the background; [`Engine::close`] waits for that.
 pub struct Embedded {
@@ -79,12 +96,17 @@ impl Embedded {
     ///
     /// Blocks while the journal is read back. Errors: another process has the store open; the files were damaged.
     pub fn open(dir: &Path, bus: LocalBus) -> Result<Self, StorageError> {
+        Self::open_with(dir, bus, &Settings::default())
+    }
+
+    /// [`Embedded::open`] with other settings.
+    pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
         let directory = Directory::lock(dir)?;
-        let (store, watermark, last) = directory.open()?;
+        let (store, watermark, last) = directory.open(settings)?;
         let queue = Arc::new(Queue::new());
         let committer = Committer {
             queue: queue.clone(),
-            tokens: Tokens::load(&store, TOKENS)?,
+            tokens: Tokens::load(&store, settings.tokens_in_memory)?,
             heads: Heads::default(),
             store: store.clone(),
             bus,

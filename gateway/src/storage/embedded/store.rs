@@ -5,13 +5,25 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, Readable, Snapshot};
+use fjall::{
+    CompressionType, Database, DatabaseBuilder, Keyspace, KeyspaceCreateOptions, Readable, Snapshot,
+};
 use protocol::id::{Millis, Seq};
 
 use crate::storage::{Entry, Head, Key, Log, Partition, Scan, StorageError, Value, Version, Window};
 
+use super::Settings;
 use super::frame::{self, Framed};
 use super::key;
+
+const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
+
+fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
+    Database::builder(dir)
+        .cache_size(settings.cache_bytes)
+        // What is long is mostly hashes and pictures, and a journal does not live long.
+        .journal_compression(CompressionType::None)
+}
 
 /// The open database.
 #[derive(Clone)]
@@ -27,14 +39,31 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn open(dir: &Path) -> Result<Self, StorageError> {
+    /// Makes a database in `dir` and closes it.
+    pub(super) fn create(dir: &Path, settings: &Settings) -> Result<(), StorageError> {
+        let failed = |error| failed("make the store", error);
+        let database = builder(dir, settings).open().map_err(failed)?;
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(settings.write_buffer_bytes);
+        for name in KEYSPACES {
+            database.keyspace(name, options).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the database in `dir`.
+    pub(super) fn open(dir: &Path, settings: &Settings) -> Result<Self, StorageError> {
         let failed = |error| failed("open the store", error);
-        let database = Database::builder(dir).open().map_err(failed)?;
+        let database = builder(dir, settings).open().map_err(failed)?;
+        // The database would make one that is missing, as if it had always been empty.
+        if !KEYSPACES.iter().all(|name| database.keyspace_exists(name)) {
+            return Err(StorageError::Damaged { operation: "open the store" });
+        }
         let rows = |name| database.keyspace(name, KeyspaceCreateOptions::default).map_err(failed);
+        let [records, entries, token0, token1] = KEYSPACES;
         Ok(Self {
-            records: rows("record")?,
-            entries: rows("entry")?,
-            tokens: [rows("token0")?, rows("token1")?],
+            records: rows(records)?,
+            entries: rows(entries)?,
+            tokens: [rows(token0)?, rows(token1)?],
             database,
         })
     }

@@ -1,19 +1,44 @@
+mod damage;
+mod journal;
+
 use protocol::id::{AppId, Millis, UserId};
 
 use super::*;
 use crate::storage::conformance::{Fixture, Opened, conformance};
 
-conformance!(directory);
-
-fn directory() -> impl Fixture {
-    tempfile::tempdir().unwrap()
+struct Directory {
+    dir: tempfile::TempDir,
+    settings: Settings,
 }
 
-impl Fixture for tempfile::TempDir {
+impl Fixture for Directory {
     async fn open(&self) -> Opened {
         let (bus, events) = LocalBus::new();
-        Opened { engine: Arc::new(Embedded::open(self.path(), bus).unwrap()), events }
+        let engine = Embedded::open_with(self.dir.path(), bus, &self.settings).unwrap();
+        Opened { engine: Arc::new(engine), events }
     }
+}
+
+mod as_it_is {
+    use super::*;
+
+    fn new() -> Directory {
+        Directory { dir: tempfile::tempdir().unwrap(), settings: Settings::default() }
+    }
+
+    conformance!(new);
+}
+
+/// Everything that waits for a bound is passed through all the time.
+mod with_small_bounds {
+    use super::*;
+
+    fn new() -> Directory {
+        let settings = Settings { write_buffer_bytes: 4 << 10, cache_bytes: 4 << 10, tokens_in_memory: 2 };
+        Directory { dir: tempfile::tempdir().unwrap(), settings }
+    }
+
+    conformance!(new);
 }
 
 fn open(dir: &Path) -> Embedded {

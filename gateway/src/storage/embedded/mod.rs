@@ -66,7 +66,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         // That many tokens take 7,000 messages a second for ten minutes.
-        Self { write_buffer_bytes: 32 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
+        Self { write_buffer_bytes: 16 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
     }
 }
 

@@ -170,7 +170,7 @@ impl Store {
 
     /// The end of the log whose rows begin with `log`.
     pub(super) fn head_of(&self, log: &[u8]) -> Result<Head, StorageError> {
-        let rows = key::entry(log, Seq::ZERO)..=key::entry(log, Seq(u64::MAX));
+        let rows = key::entry(log.to_vec(), Seq::ZERO)..=key::entry(log.to_vec(), Seq(u64::MAX));
         unless_it_panics("head", || {
             let Some(guard) = self.database.snapshot().range(&self.entries, rows).next_back() else {
                 return Ok(Head::default());

@@ -1,1 +1,15 @@
-//! A self-hosted server for applications built on the Tencent IM SDKs.
+#![doc = include_str!("../README.md")]
+
+pub mod bus;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod edge;
+pub mod gateway;
+pub mod hub;
+pub mod services;
+pub mod storage;
+pub mod telemetry;
+
+pub use config::Config;
+pub use gateway::Gateway;

@@ -1,3 +1,82 @@
-//! The `gateway` program.
+//! The `gateway` program: settings in, a serving gateway, exit code out.
 
-fn main() {}
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use gateway::clock::Clock;
+use gateway::config::Cli;
+use gateway::{Config, Gateway, telemetry};
+use protocol::usersig;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long the UserSigs of the demo links are good.
+const DEMO_LIFETIME_SECONDS: u64 = 7 * 24 * 3600;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gateway: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(cli)?;
+    telemetry::start_logging(config.log_format);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let gateway = Gateway::start(&config, Clock::system()).await?;
+        // A closed standard output is no reason not to serve.
+        let _ = std::io::stdout().write_all(greeting(&config, gateway.address()).as_bytes());
+        let _ = std::io::stdout().flush();
+        gateway
+            .run(async {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            })
+            .await?;
+        Ok(())
+    })
+}
+
+/// What the operator needs to know, and nothing that is secret but for the links he asked for.
+fn greeting(config: &Config, address: SocketAddr) -> String {
+    let key = match &config.key_file {
+        Some(path) => path.display().to_string(),
+        None => "the environment (GATEWAY_SECRET_KEY)".to_owned(),
+    };
+    let mut text = format!(
+        "Timgate is listening.\n\n  clients    proxyServer: 'ws://{address}'\n  REST       http://{address}/v4/\n  \
+         SDKAppID   {}\n  key        {key}\n  data       {}\n",
+        config.main_app,
+        config.data_dir.display(),
+    );
+    if config.is_first_run || config.demo {
+        text.push_str("\nTry it in two windows; each link logs one user in (keep them to yourself):\n\n");
+        for user in ["alice", "bob"] {
+            text.push_str(&demo_link(config, address, user).unwrap_or_default());
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn demo_link(config: &Config, address: SocketAddr, user: &str) -> Option<String> {
+    let key = config.apps.get(&config.main_app)?.keys.first()?;
+    let now = Clock::system().now().seconds();
+    let sig = usersig::issue(key, config.main_app, user, now, DEMO_LIFETIME_SECONDS, None).ok()?;
+    // The fragment stays in the browser: it is not sent to any server, nor logged by one.
+    let sig = percent_encoding::utf8_percent_encode(&sig, percent_encoding::NON_ALPHANUMERIC);
+    Some(format!("  http://{address}/#sdkappid={}&user={user}&usersig={sig}\n", config.main_app))
+}

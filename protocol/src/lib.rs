@@ -3,6 +3,28 @@
 //!
 //! There is no IO here, no async and no clock: time is an argument.
 //! Tencent's names (`From_Account`, `MsgSeq`) appear in this crate as serde renames and stop at its edge.
+//!
+//! One folder a subject: `account session profile friend message group conversation push`.
+//! A command is one file or one part of a file there: its request with its name and whom it acts for, and its response.
 
+pub mod account;
+pub mod code;
+pub mod conversation;
+pub mod envelope;
+pub mod event;
+pub mod failure;
+pub mod friend;
+pub mod group;
 pub mod id;
+pub mod json;
+pub mod message;
+pub mod profile;
+pub mod push;
+pub mod request;
+pub mod rest;
+pub mod session;
 pub mod usersig;
+
+pub use code::ErrorCode;
+pub use failure::Failure;
+pub use request::Request;

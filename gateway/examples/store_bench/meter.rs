@@ -1,0 +1,117 @@
+//! Counts what a run used: time, processor, bytes written.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::RECORD;
+
+/// The processor's ticks in `/proc`, per second. The same on every Linux that is in use.
+const TICKS: f64 = 100.0;
+
+pub(crate) struct Meter {
+    begun: Instant,
+    cpu: Duration,
+    written: u64,
+}
+
+impl Meter {
+    pub(crate) fn start() -> Self {
+        Self { begun: Instant::now(), cpu: cpu(), written: written() }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Takes what was used until now; what closing the store still costs is added by [`Row::closed`].
+    pub(crate) fn row(&self, name: String, records: u64, mut commits: Vec<Duration>) -> Row {
+        commits.sort_unstable();
+        let at = |share: f64| commits[((commits.len() - 1) as f64 * share) as usize];
+        Row {
+            name,
+            records,
+            took: self.elapsed(),
+            cpu: cpu() - self.cpu,
+            store_cpu: None,
+            written: 0,
+            p50: at(0.5),
+            p99: at(0.99),
+        }
+    }
+}
+
+pub(crate) struct Row {
+    name: String,
+    records: u64,
+    took: Duration,
+    cpu: Duration,
+    /// Of the store's own threads, where there are others.
+    pub(crate) store_cpu: Option<Duration>,
+    written: u64,
+    p50: Duration,
+    p99: Duration,
+}
+
+impl Row {
+    pub(crate) const HEAD: &str = "| what | records/s | CPU µs/record | of it store | bytes written/stored | commit p50 ms | p99 ms |\n\
+        |---|---|---|---|---|---|---|";
+
+    /// Adds what was written until the store was closed.
+    pub(crate) fn closed(mut self, meter: &Meter) -> Self {
+        self.written = written() - meter.written;
+        self
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / self.records as f64;
+        write!(
+            f,
+            "| {} | {:.0} | {:.1} | {} | {:.2} | {:.2} | {:.2} |",
+            self.name,
+            self.records as f64 / self.took.as_secs_f64(),
+            each(self.cpu),
+            self.store_cpu.map_or("".into(), |cpu| format!("{:.1}", each(cpu))),
+            self.written as f64 / (self.records * RECORD as u64) as f64,
+            self.p50.as_secs_f64() * 1e3,
+            self.p99.as_secs_f64() * 1e3,
+        )
+    }
+}
+
+/// Of the whole process.
+fn cpu() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    // The name may hold spaces, so count from behind it: user and system ticks are the 12th and 13th after.
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks: f64 =
+        after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum();
+    Duration::from_secs_f64(ticks / TICKS)
+}
+
+/// What each live thread has used whose name begins with one of `names`.
+pub(crate) fn cpu_of_threads(names: &[&str]) -> HashMap<OsString, Duration> {
+    let mut used = HashMap::new();
+    for thread in fs::read_dir("/proc/self/task").unwrap() {
+        let thread = thread.unwrap();
+        let (id, thread) = (thread.file_name(), thread.path());
+        let name = fs::read_to_string(thread.join("comm")).unwrap_or_default();
+        if names.iter().any(|start| name.starts_with(start)) {
+            let stat = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+            let ran = stat.split_whitespace().next().and_then(|ran| ran.parse().ok()).unwrap_or(0);
+            used.insert(id, Duration::from_nanos(ran));
+        }
+    }
+    used
+}
+
+/// Bytes that this process caused to be written to the disk.
+fn written() -> u64 {
+    let io = fs::read_to_string("/proc/self/io").unwrap();
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap();
+    line.parse().unwrap()
+}

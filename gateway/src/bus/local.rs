@@ -1,0 +1,42 @@
+//! The bus of a single node: a bounded queue between the store and the hub.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::{Bus, Delivery, Topic};
+
+/// Events that may wait for the hub. A store that runs ahead of the fan-out then waits,
+/// which slows the senders down instead of growing the process.
+const QUEUE: usize = 4096;
+
+/// Carries events inside one process. Nothing is lost while the receiver lives.
+#[derive(Clone)]
+pub struct LocalBus {
+    queue: mpsc::Sender<Delivery>,
+}
+
+impl LocalBus {
+    /// The bus, and the end that the hub reads.
+    pub fn new() -> (Self, mpsc::Receiver<Delivery>) {
+        let (queue, deliveries) = mpsc::channel(QUEUE);
+        (Self { queue }, deliveries)
+    }
+
+    /// For the store's own thread. Waits while the queue is full; does nothing when the hub has gone.
+    pub fn publish_blocking(&self, delivery: Delivery) {
+        // The hub goes only after the last connection, so nobody is left to hear.
+        let _ = self.queue.blocking_send(delivery);
+    }
+}
+
+#[async_trait]
+impl Bus for LocalBus {
+    async fn publish(&self, delivery: Delivery) {
+        // As above: no receiver means no connection.
+        let _ = self.queue.send(delivery).await;
+    }
+
+    async fn follow(&self, _topic: &Topic) {}
+
+    async fn unfollow(&self, _topic: &Topic) {}
+}

@@ -1,0 +1,166 @@
+//! Who may call: the first of three checks. The second is whom the request acts for, the third the role in the object.
+
+use protocol::id::{AppId, UserId};
+use protocol::session::KickReason;
+use protocol::{ErrorCode, Failure, usersig};
+use serde_json::json;
+
+use super::{Caller, Context, Proof, Row, UserCaller, storage_failure};
+use crate::services::session::{Device, SessionError};
+
+/// What a row asks of its caller. There is no default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, logged in or not: nobody's identity is looked at.
+    Anybody,
+    /// Anybody too, but one who proves to be a user is one: for a device that leaves, logged out already or not.
+    AnybodyOrUser,
+    /// A user of an SDK.
+    User,
+    /// An administrator, by REST.
+    Admin,
+    /// Both.
+    UserOrAdmin,
+}
+
+/// How a frame or a REST query says who calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    pub app: u32,
+    pub identifier: &'a str,
+    pub usersig: &'a str,
+    /// The session token; empty on REST and before a login.
+    pub token: &'a str,
+    pub platform: u32,
+    pub instance: &'a str,
+}
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Identity<'a> {
+    /// A frame that repeats the token of the connection's own session.
+    Session { app: AppId, user: &'a UserId, device: &'a Device, instance: &'a str },
+    /// Any other frame.
+    Frame(Credentials<'a>),
+    /// A REST call.
+    Rest(Credentials<'a>),
+}
+
+/// The caller, if he is who he says and the row lets him.
+pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Failure> {
+    if let Identity::Rest(credentials) = identity {
+        // A back end proves itself for every command, also for those that need no proof of a device.
+        let admin = admin(context, credentials).await?;
+        return match row.access {
+            Access::Admin | Access::UserOrAdmin => Ok(admin),
+            Access::User | Access::AnybodyOrUser | Access::Anybody => {
+                Err(Failure::new(ErrorCode::UNKNOWN_COMMAND))
+            }
+        };
+    }
+    match row.access {
+        Access::Anybody => Ok(Caller::Anonymous),
+        Access::AnybodyOrUser => Ok(user(context, identity).await.unwrap_or(Caller::Anonymous)),
+        Access::User | Access::UserOrAdmin => user(context, identity).await,
+        Access::Admin => {
+            // Known or not, a user is told the same.
+            user(context, identity).await?;
+            Err(Failure::new(forbidden(row.name)))
+        }
+    }
+}
+
+/// The code for a call that needs an administrator, by the habit of its service.
+pub(super) fn forbidden(name: &str) -> ErrorCode {
+    match super::service(name) {
+        "im_open_login_svc" => ErrorCode::LOGIN_NOT_ADMIN,
+        "openim" => ErrorCode::C2C_NOT_ADMIN,
+        "profile" => ErrorCode::PROFILE_NOT_ADMIN,
+        "group_open_http_svc" | "million_group_open_http_svc" => ErrorCode::GROUP_NOT_ALLOWED,
+        _ => ErrorCode::NOT_ADMIN,
+    }
+}
+
+async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Failure> {
+    let credentials = match identity {
+        Identity::Session { app, user, device, instance } => {
+            return Ok(Caller::User(UserCaller {
+                app,
+                user: user.clone(),
+                proof: Proof::Session(device.clone()),
+                platform: device.platform,
+                instance: instance.to_owned(),
+            }));
+        }
+        Identity::Frame(credentials) | Identity::Rest(credentials) => credentials,
+    };
+    let sessions = &context.services.sessions;
+    let app = AppId(credentials.app);
+    let (user, proof) = if credentials.token.is_empty() {
+        let user = usersig_holder(context, credentials).await?;
+        (user, Proof::UserSig)
+    } else {
+        let claims = sessions.check_token(app, credentials.token).await.map_err(|error| refused(&error))?;
+        (claims.user.clone(), Proof::Token(claims))
+    };
+    Ok(Caller::User(UserCaller {
+        app,
+        user,
+        proof,
+        platform: credentials.platform,
+        instance: credentials.instance.to_owned(),
+    }))
+}
+
+async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Result<UserId, Failure> {
+    if credentials.identifier.is_empty() && credentials.usersig.is_empty() {
+        return Err(Failure::new(ErrorCode::NOT_AUTHENTICATED));
+    }
+    let user = UserId::parse(credentials.identifier)
+        .map_err(|error| Failure::because(ErrorCode::NOT_AUTHENTICATED, error))?;
+    let sessions = &context.services.sessions;
+    sessions
+        .check_usersig(AppId(credentials.app), &user, credentials.usersig)
+        .await
+        .map_err(|error| refused(&error))?;
+    Ok(user)
+}
+
+async fn admin(context: &Context, credentials: Credentials<'_>) -> Result<Caller, Failure> {
+    let user = usersig_holder(context, credentials).await?;
+    let app = AppId(credentials.app);
+    if !context.services.sessions.is_admin(app, &user) {
+        return Err(Failure::new(ErrorCode::NOT_ADMIN));
+    }
+    Ok(Caller::Admin { app, user })
+}
+
+/// Why somebody is not who he says.
+pub(super) fn refused(error: &SessionError) -> Failure {
+    match error {
+        SessionError::UnknownApp => Failure::new(ErrorCode::APP_UNKNOWN),
+        SessionError::UserSig(error) => Failure::because(usersig_code(error), error),
+        SessionError::Revoked => Failure::new(ErrorCode::SIG_REVOKED),
+        // To an SDK "expired" means: log in again, with a new UserSig.
+        SessionError::BadToken => Failure::because(ErrorCode::SIG_EXPIRED, "the session is not known"),
+        SessionError::Kicked(reason) => kicked(*reason),
+        SessionError::Busy => Failure::new(ErrorCode::BACKEND_TIMEOUT),
+        SessionError::Storage(error) => storage_failure(error, ErrorCode::LOGIN_INTERNAL),
+    }
+}
+
+fn usersig_code(error: &usersig::Error) -> ErrorCode {
+    match error {
+        usersig::Error::Expired => ErrorCode::SIG_EXPIRED,
+        usersig::Error::Empty => ErrorCode::SIG_EMPTY,
+        usersig::Error::Illegal(_) => ErrorCode::SIG_ILLEGAL,
+        usersig::Error::Signature => ErrorCode::SIG_WRONG,
+        usersig::Error::OtherUser => ErrorCode::SIG_OTHER_USER,
+        usersig::Error::OtherApp => ErrorCode::SIG_OTHER_APP,
+    }
+}
+
+/// With `KickType` in the body the SDKs log out, as if they had been pushed the kick.
+fn kicked(reason: KickReason) -> Failure {
+    Failure::new(ErrorCode::KICKED).with(&json!({"KickType": reason.number(), "NewInstInfo": {}}))
+}

@@ -1,0 +1,91 @@
+//! Accounts, for back ends.
+
+use protocol::account::{
+    Check, Checked, CheckedItem, Import, Kick, OnlineDevice, OnlineState, OnlineStates, QueryOnline,
+    UnknownAccount,
+};
+use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
+
+use super::access::refused;
+use super::profile::profile_failure;
+use super::{Call, Context, storage_failure};
+
+const MAX_CHECKED: usize = 100;
+const MAX_QUERIED: usize = 500;
+
+pub(super) async fn import(context: &Context, call: &Call, request: Import) -> Result<Empty, Failure> {
+    let app = call.actor()?.app;
+    let profiles = &context.services.profiles;
+    profiles
+        .import(app, &request.user, request.nick, request.face)
+        .await
+        .map_err(|error| profile_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(super) async fn check(context: &Context, call: &Call, request: Check) -> Result<Checked, Failure> {
+    let app = call.actor()?.app;
+    if request.items.len() > MAX_CHECKED {
+        return Err(Failure::because(ErrorCode::LOGIN_BAD_PARAMETER, "more than 100 accounts"));
+    }
+    let mut items = Vec::with_capacity(request.items.len());
+    for item in request.items {
+        let account = context.services.accounts.get(app, &item.user).await;
+        let account = account.map_err(|error| storage_failure(&error, ErrorCode::LOGIN_INTERNAL))?;
+        let status = if account.is_some() { "Imported" } else { "NotImported" };
+        items.push(CheckedItem { user: item.user, code: 0, info: "", status });
+    }
+    Ok(Checked { items })
+}
+
+pub(super) async fn kick(context: &Context, call: &Call, request: Kick) -> Result<Empty, Failure> {
+    let app = call.actor()?.app;
+    let exists = context.services.sessions.kick(app, &request.user).await;
+    if !exists.map_err(|error| refused(&error))? {
+        return Err(Failure::new(ErrorCode::ACCOUNT_MISSING));
+    }
+    Ok(Empty {})
+}
+
+pub(super) async fn query_online(
+    context: &Context,
+    call: &Call,
+    request: QueryOnline,
+) -> Result<OnlineStates, Failure> {
+    let app = call.actor()?.app;
+    if request.users.is_empty() {
+        return Err(Failure::because(ErrorCode::C2C_BAD_JSON, "To_Account is empty"));
+    }
+    if request.users.len() > MAX_QUERIED {
+        return Err(Failure::new(ErrorCode::C2C_TOO_MANY_ACCOUNTS));
+    }
+    let fault = |error| storage_failure(&error, ErrorCode::C2C_INTERNAL);
+    let (mut states, mut unknown) = (Vec::new(), Vec::new());
+    for user in request.users {
+        if context.services.accounts.get(app, &user).await.map_err(fault)?.is_none() {
+            unknown.push(UnknownAccount { user, code: ErrorCode::ACCOUNT_MISSING });
+            continue;
+        }
+        let platforms = context.services.sessions.online(app, &user).await.map_err(fault)?;
+        let status = if platforms.is_empty() { "Offline" } else { "Online" };
+        let device = |platform: &u32| OnlineDevice { platform: platform_name(*platform), status: "Online" };
+        let devices = request.detail.then(|| platforms.iter().map(device).collect());
+        states.push(OnlineState { user, status, devices });
+    }
+    if states.is_empty() {
+        return Err(Failure::new(ErrorCode::ACCOUNT_MISSING));
+    }
+    Ok(OnlineStates { states, unknown })
+}
+
+/// The vendor's word for a platform: whatever is built on a web SDK counts as the web. Source: 269/2566.
+fn platform_name(platform: u32) -> &'static str {
+    match platform {
+        1 => "PC",
+        2 => "Android",
+        3 => "iPhone",
+        4 => "Mac",
+        _ => "Web",
+    }
+}

@@ -1,0 +1,242 @@
+//! The list of conversations.
+
+use protocol::conversation::{
+    AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
+    GetPage, GroupItem, GroupLast, GroupReadResult, Item, LastMessage, Lists, MuteItem, Mutes, MutesSet,
+    Page, PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
+};
+use protocol::group::ReceiveOption;
+use protocol::id::{GroupId, Seq};
+use protocol::json::{flag, raw};
+use protocol::message::{GroupItem as GroupMessageItem, SYSTEM_ACCOUNT};
+use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
+
+use super::group::group_failure;
+use super::{Call, Context, storage_failure};
+use crate::services::conversation::{ConversationError, GroupConversation, PeerConversation};
+use crate::services::group::GroupError;
+use crate::services::message::MessageError;
+use crate::services::timeline::{Entry, Seen};
+
+/// Conversations that one call names.
+const MAX_CONTACTS: usize = 100;
+
+fn conversation_failure(error: &ConversationError) -> Failure {
+    match error {
+        ConversationError::Group(GroupError::Storage(error)) => {
+            storage_failure(error, ErrorCode::CONVERSATION_INTERNAL)
+        }
+        ConversationError::Group(error) => group_failure(error),
+        ConversationError::TooManyPinned => Failure::new(ErrorCode::TOO_MANY_PINNED),
+        ConversationError::Busy => Failure::new(ErrorCode::CONVERSATION_INTERNAL),
+    }
+}
+
+fn target(contact: &Contact) -> Result<Target, Failure> {
+    let reason = "Type is 1 with To_Account or 2 with ToGroupid";
+    contact.target().ok_or_else(|| Failure::because(ErrorCode::CONVERSATION_BAD_PARAMETER, reason))
+}
+
+fn targets(contacts: &[Contact]) -> Result<Vec<Target>, Failure> {
+    if contacts.len() > MAX_CONTACTS {
+        return Err(Failure::because(ErrorCode::CONVERSATION_BAD_PARAMETER, "more than 100 conversations"));
+    }
+    contacts.iter().map(target).collect()
+}
+
+pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -> Result<Page, Failure> {
+    let actor = call.actor_for(request.from.as_ref())?;
+    let conversations = &context.services.conversations;
+    let peers = conversations.with_peers(&actor).await;
+    let peers = peers.map_err(|error| storage_failure(&error, ErrorCode::CONVERSATION_INTERNAL))?;
+    let groups = conversations.in_groups(&actor).await.map_err(|error| group_failure(&error))?;
+    let peers = peers.into_iter().map(|conversation| Item::Peer(Box::new(peer_item(conversation))));
+    let groups = groups.into_iter().map(|conversation| Item::Group(Box::new(group_item(conversation))));
+    Ok(Page { complete: 1, conversations: peers.chain(groups).collect(), ..Page::default() })
+}
+
+fn peer_item(conversation: PeerConversation) -> PeerItem {
+    let account = conversation.account.as_ref();
+    PeerItem {
+        kind: 1,
+        unread: conversation.unread,
+        last: conversation.last.and_then(peer_last),
+        nick: account.map(|account| account.nick().to_owned()).unwrap_or_default(),
+        face: account.map(|account| account.face().to_owned()).unwrap_or_default(),
+        remark: "",
+        peer_read_at: conversation.peer_read_time,
+        pinned: flag(conversation.preference.pinned),
+        receive: conversation.preference.receive,
+        peer: conversation.peer,
+    }
+}
+
+fn peer_last(seen: Seen) -> Option<PeerLast> {
+    let Entry::Message(message) = seen.entry else { return None };
+    Some(PeerLast {
+        time: seen.at.seconds(),
+        seq: message.client_seq,
+        from: message.from.user,
+        flags: if seen.recall.is_some() { 8 } else { 0 },
+        message: LastMessage::Message {
+            body: message.body,
+            cloud_custom_data: message.cloud_custom_data,
+            recall: seen.recall,
+        },
+    })
+}
+
+fn group_item(conversation: GroupConversation) -> GroupItem {
+    let GroupConversation { found, member, preference, last, head, position, unread, ignored } = conversation;
+    let label = found.label();
+    let group = found.group.record;
+    let is_recalled = last.as_ref().is_some_and(|seen| seen.recall.is_some());
+    let last = last.map(|seen| match seen.entry {
+        Entry::Message(message) => GroupLast {
+            from: message.from.user.as_str().to_owned(),
+            name_card: message.from.name_card,
+            nick: message.from.nick,
+            message: LastMessage::Message {
+                body: message.body,
+                cloud_custom_data: message.cloud_custom_data,
+                recall: seen.recall,
+            },
+        },
+        Entry::Tip(tip) => GroupLast {
+            from: SYSTEM_ACCOUNT.to_owned(),
+            name_card: String::new(),
+            nick: String::new(),
+            message: LastMessage::Tip {
+                event: 4,
+                tip: raw(&GroupMessageItem::tip(&label, seen.seq, seen.at, &tip, false)),
+            },
+        },
+    });
+    GroupItem {
+        kind: 2,
+        group: found.id,
+        name: group.name,
+        face: group.face,
+        group_kind: group.kind,
+        next_seq: head.seq.next(),
+        read: position.read,
+        unread,
+        ignored,
+        time: head.at.seconds(),
+        seq: head.seq,
+        flags: if is_recalled { 2 } else { 0 },
+        last,
+        receive: receive_number(member.receive),
+        pinned: flag(preference.pinned),
+    }
+}
+
+fn receive_number(option: ReceiveOption) -> u8 {
+    match option {
+        ReceiveOption::AcceptAndNotify => 0,
+        ReceiveOption::Discard => 1,
+        ReceiveOption::AcceptNotNotify => 2,
+    }
+}
+
+pub(super) async fn delete_many(
+    context: &Context,
+    call: &Call,
+    request: DeleteMany,
+) -> Result<Deleted, Failure> {
+    let actor = call.actor_for(request.from.as_ref())?;
+    let mut results = Vec::new();
+    for target in targets(&request.contacts)? {
+        let deleted = context.services.conversations.delete(&actor, &target, request.clear).await;
+        deleted.map_err(|error| conversation_failure(&error))?;
+        results.push(DeleteResult { contact: Contact::from(&target), code: ErrorCode::OK, info: "" });
+    }
+    Ok(Deleted { results })
+}
+
+pub(super) async fn delete(context: &Context, call: &Call, request: Delete) -> Result<Empty, Failure> {
+    let actor = call.actor_for(request.from.as_ref())?;
+    let target = target(&request.contact)?;
+    let deleted = context.services.conversations.delete(&actor, &target, request.clear).await;
+    deleted.map_err(|error| conversation_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(super) async fn clear(context: &Context, call: &Call, request: Clear) -> Result<Empty, Failure> {
+    let actor = call.actor_for(request.from.as_ref())?;
+    let cleared = context.services.conversations.clear(&actor, &target(&request.contact)?).await;
+    cleared.map_err(|error| conversation_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(super) async fn pin(context: &Context, call: &Call, request: Pin) -> Result<Empty, Failure> {
+    let actor = call.actor_for(request.from.as_ref())?;
+    let pinned = match request.operation {
+        1 => true,
+        2 => false,
+        _ => {
+            let reason = "OperationType is 1 or 2";
+            return Err(Failure::because(ErrorCode::CONVERSATION_BAD_PARAMETER, reason));
+        }
+    };
+    let done = context.services.conversations.pin(&actor, &targets(&request.contacts)?, pinned).await;
+    done.map_err(|error| conversation_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(super) async fn get_lists(_: &Context, _: &Call, _: GetLists) -> Result<Lists, Failure> {
+    Ok(Lists { complete: 1, next: 0, lists: Vec::new(), contacts: Vec::new() })
+}
+
+pub(super) async fn search_lists(_: &Context, _: &Call, _: SearchLists) -> Result<FoundLists, Failure> {
+    Ok(FoundLists { lists: Vec::new(), contacts: Vec::new() })
+}
+
+pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -> Result<AllRead, Failure> {
+    let actor = call.actor()?;
+    if request.peers {
+        let read = context.services.conversations.read_all_peers(&actor).await;
+        read.map_err(|error| conversation_failure(&error))?;
+    }
+    let mut groups = Vec::with_capacity(request.groups.len());
+    for item in request.groups.into_iter().take(MAX_CONTACTS) {
+        let code = match context.services.group_messages.read(&actor, &item.group, item.seq).await {
+            Ok(()) => ErrorCode::OK,
+            Err(MessageError::Group(error)) => group_failure(&error).code,
+            Err(_) => ErrorCode::GROUP_INTERNAL,
+        };
+        groups.push(GroupReadResult { group: item.group, seq: item.seq, code });
+    }
+    let is_read = |result: &&GroupReadResult| result.code == ErrorCode::OK;
+    let read: Vec<(GroupId, Seq)> =
+        groups.iter().filter(is_read).map(|result| (result.group.clone(), result.seq)).collect();
+    context.services.conversations.tell_all_read(&actor, request.peers, read).await;
+    Ok(AllRead { peers: flag(request.peers), groups })
+}
+
+pub(super) async fn get_mutes(context: &Context, call: &Call, request: GetMutes) -> Result<Mutes, Failure> {
+    let actor = call.actor()?;
+    if request.peers.as_ref().is_some_and(|peers| peers.len() > MAX_CONTACTS) {
+        return Err(Failure::because(ErrorCode::C2C_BAD_FORMAT, "more than 100 peers"));
+    }
+    let mutes = context.services.conversations.mutes(&actor, request.peers.as_deref()).await;
+    let mutes = mutes.map_err(|error| conversation_failure(&error))?;
+    let mutes = mutes.into_iter().map(|(peer, receive)| MuteItem { peer, receive }).collect();
+    Ok(Mutes { mutes, seq: 1 })
+}
+
+pub(super) async fn set_mutes(
+    context: &Context,
+    call: &Call,
+    request: SetMutes,
+) -> Result<MutesSet, Failure> {
+    let actor = call.actor()?;
+    if request.peers.len() > MAX_CONTACTS || request.receive > 2 {
+        let reason = "at most 100 peers, Mute_Notifications 0 to 2";
+        return Err(Failure::because(ErrorCode::C2C_BAD_FORMAT, reason));
+    }
+    let set = context.services.conversations.set_mutes(&actor, &request.peers, request.receive).await;
+    set.map_err(|error| conversation_failure(&error))?;
+    Ok(MutesSet { failed: Vec::new(), seq: 1 })
+}

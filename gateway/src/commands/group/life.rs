@@ -1,0 +1,71 @@
+//! Creating, handing over and dismissing.
+
+use protocol::group::{ChangeOwner, Create, Created, Dismiss, NewMember, Role};
+use protocol::id::GroupId;
+use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
+
+use super::group_failure;
+use crate::commands::{Call, Caller, Context};
+use crate::services::group::{FirstMember, NewGroup};
+
+pub(in crate::commands) async fn create(
+    context: &Context,
+    call: &Call,
+    request: Create,
+) -> Result<Created, Failure> {
+    let actor = call.actor()?;
+    let owner = match &call.caller {
+        // A user owns what he makes; the dispatcher has seen to it that he names nobody else.
+        Caller::User(caller) => Some(caller.user.clone()),
+        _ => request.owner,
+    };
+    let id = match request.group.as_str() {
+        "" => None,
+        text => Some(GroupId::parse(text).map_err(|error| Failure::because(ErrorCode::GROUP_BAD_ID, error))?),
+    };
+    let kind = request.kind;
+    let new = NewGroup {
+        kind,
+        id,
+        owner,
+        name: request.name,
+        introduction: request.introduction,
+        notification: request.notification,
+        face: request.face,
+        max_members: request.max_members,
+        apply_join: request.apply_join,
+        invite_join: request.invite_join,
+        members: request.members.into_iter().map(first_member).collect(),
+        custom: request.custom,
+    };
+    let group = context.services.groups.create(&actor, new).await.map_err(|error| group_failure(&error))?;
+    Ok(Created { group, kind })
+}
+
+/// Nobody but the owner owns a group, whatever the list says.
+fn first_member(member: NewMember) -> FirstMember {
+    FirstMember { user: member.user, is_admin: member.role == Some(Role::Admin), custom: member.custom }
+}
+
+pub(in crate::commands) async fn dismiss(
+    context: &Context,
+    call: &Call,
+    request: Dismiss,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    let dismissed = context.services.groups.dismiss(&actor, &request.group).await;
+    dismissed.map_err(|error| group_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn change_owner(
+    context: &Context,
+    call: &Call,
+    request: ChangeOwner,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    let changed = context.services.groups.change_owner(&actor, &request.group, &request.new_owner).await;
+    changed.map_err(|error| group_failure(&error))?;
+    Ok(Empty {})
+}

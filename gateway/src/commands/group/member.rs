@@ -1,0 +1,159 @@
+//! Members.
+
+use protocol::Failure;
+use protocol::group::{
+    AddMembers, AddResult, Added, CountOnline, DeleteMembers, GetMembers, GetSpecifiedMembers, MemberInfo,
+    Members, ModifyMember, OnlineCount, SpecifiedMembers,
+};
+use protocol::id::UserId;
+use protocol::request::Empty;
+
+use super::group_failure;
+use crate::commands::{Call, Context};
+use crate::services::StorageError;
+use crate::services::group::{AddOutcome, Found, Member, MemberChange};
+
+/// For how long a client may keep the number of members online.
+const ONLINE_COUNT_LIFETIME_SECONDS: u32 = 60;
+
+/// A member's line; whether he is online is looked up only where the caller wants to know.
+pub(super) async fn member_info(
+    context: &Context,
+    found: &Found,
+    user: UserId,
+    member: Member,
+    filter: Option<&[String]>,
+) -> Result<MemberInfo, StorageError> {
+    let view = context.services.groups.view(found, user, member).await?;
+    let wants_online = filter.is_none_or(|names| names.iter().any(|name| name == "OnlineStatus"));
+    let is_online =
+        wants_online && !context.services.sessions.online(found.app, &view.user).await?.is_empty();
+    Ok(MemberInfo {
+        user: view.user,
+        role: view.member.role,
+        joined_at: view.member.joined_at.seconds(),
+        read: view.read,
+        receive: view.member.receive,
+        name_card: view.member.name_card,
+        muted_until_old: view.muted_until,
+        muted_until: view.muted_until,
+        online: if is_online { "Online" } else { "Offline" },
+        custom: view.member.custom,
+    })
+}
+
+pub(in crate::commands) async fn get(
+    context: &Context,
+    call: &Call,
+    request: GetMembers,
+) -> Result<Members, Failure> {
+    let actor = call.actor()?;
+    let groups = &context.services.groups;
+    let listed = groups.list(&actor, &request.group, request.roles.as_deref()).await;
+    let (found, listed) = listed.map_err(|error| group_failure(&error))?;
+    let page = listed.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX));
+    let filter = request.filter.as_deref();
+    let mut members = Vec::new();
+    for (user, member) in page {
+        let info = member_info(context, &found, user, member, filter).await;
+        members.push(info.map_err(|error| group_failure(&error.into()))?.filtered(filter));
+    }
+    let count = groups.count(&found).await.map_err(|error| group_failure(&error.into()))?;
+    Ok(Members { count, members })
+}
+
+pub(in crate::commands) async fn get_specified(
+    context: &Context,
+    call: &Call,
+    request: GetSpecifiedMembers,
+) -> Result<SpecifiedMembers, Failure> {
+    let actor = call.actor()?;
+    let picked = context.services.groups.pick(&actor, &request.group, &request.users).await;
+    let (found, picked) = picked.map_err(|error| group_failure(&error))?;
+    let mut filter = request.filter;
+    if let (Some(names), Some(_)) = (&mut filter, &request.custom) {
+        names.push("AppMemberDefinedData".to_owned());
+    }
+    let mut members = Vec::new();
+    for (user, mut member) in picked {
+        if let Some(keys) = &request.custom {
+            member.custom.retain(|field| keys.contains(&field.key));
+        }
+        let info = member_info(context, &found, user, member, filter.as_deref()).await;
+        members.push(info.map_err(|error| group_failure(&error.into()))?.filtered(filter.as_deref()));
+    }
+    Ok(SpecifiedMembers { group: request.group, members })
+}
+
+pub(in crate::commands) async fn add(
+    context: &Context,
+    call: &Call,
+    request: AddMembers,
+) -> Result<Added, Failure> {
+    let actor = call.actor()?;
+    let users: Vec<UserId> = request.members.into_iter().map(|member| member.user).collect();
+    let outcomes = context.services.groups.add(&actor, &request.group, &users, request.silent).await;
+    let outcomes = outcomes.map_err(|error| group_failure(&error))?;
+    let result = |outcome| match outcome {
+        AddOutcome::Failed => 0,
+        AddOutcome::Added => 1,
+        AddOutcome::WasMember => 2,
+        AddOutcome::InTooManyGroups => 4,
+    };
+    let results = users
+        .into_iter()
+        .zip(outcomes)
+        .map(|(user, outcome)| AddResult { user, result: result(outcome) })
+        .collect();
+    Ok(Added { results })
+}
+
+pub(in crate::commands) async fn delete(
+    context: &Context,
+    call: &Call,
+    request: DeleteMembers,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    let groups = &context.services.groups;
+    let deleted =
+        groups.put_out(&actor, &request.group, &request.users, &request.reason, request.silent).await;
+    deleted.map_err(|error| group_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn modify(
+    context: &Context,
+    call: &Call,
+    request: ModifyMember,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    let change = MemberChange {
+        role: request.role,
+        name_card: request.name_card,
+        mute_seconds: request.mute_seconds,
+        receive: request.receive,
+        custom: request.custom,
+    };
+    let modified =
+        context.services.groups.modify_member(&actor, &request.group, &request.user, &change).await;
+    modified.map_err(|error| group_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn count_online(
+    context: &Context,
+    call: &Call,
+    request: CountOnline,
+) -> Result<OnlineCount, Failure> {
+    let actor = call.actor()?;
+    let listed = context.services.groups.list(&actor, &request.group, None).await;
+    let (_, members) = listed.map_err(|error| group_failure(&error))?;
+    let mut count = 0;
+    for (user, _) in members {
+        let platforms = context.services.sessions.online(actor.app, &user).await;
+        if !platforms.map_err(|error| group_failure(&error.into()))?.is_empty() {
+            count += 1;
+        }
+    }
+    Ok(OnlineCount { count, lifetime_seconds: ONLINE_COUNT_LIFETIME_SECONDS })
+}

@@ -1,0 +1,197 @@
+//! What groups say of themselves.
+
+use protocol::group::{
+    Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
+    Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
+};
+use protocol::id::GroupId;
+use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
+use serde_json::{Map, Value};
+
+use super::group_failure;
+use super::member::member_info;
+use crate::commands::{Call, Context};
+use crate::services::StorageError;
+use crate::services::core::Actor;
+use crate::services::group::{Found, GroupError, GroupState, ProfileEdit};
+
+/// Groups that one call may ask for.
+const MAX_GROUPS: usize = 50;
+
+/// The group as clients read it.
+async fn group_info(context: &Context, found: &Found) -> Result<GroupInfo, StorageError> {
+    let GroupState { head, members } = context.services.groups.state(found).await?;
+    let group = found.group.record.clone();
+    let mute_all = Switch::from(group.mute_all);
+    Ok(GroupInfo {
+        group: found.id.clone(),
+        kind: group.kind,
+        name: group.name,
+        introduction: group.introduction,
+        notification: group.notification,
+        face: group.face,
+        owner: group.owner.map(|owner| owner.as_str().to_owned()).unwrap_or_default(),
+        created_at: group.created_at.seconds(),
+        info_seq: group.info_seq,
+        info_changed_at: group.info_changed_at.seconds(),
+        last_message_at: head.at.seconds(),
+        next_seq: head.seq.next(),
+        members,
+        max_members: group.max_members,
+        apply_join: group.apply_join,
+        invite_join: group.invite_join,
+        mute_all_old: mute_all,
+        mute_all,
+        app: found.app,
+        custom: group.custom,
+    })
+}
+
+fn check_count(groups: &[GroupId]) -> Result<(), Failure> {
+    if groups.len() > MAX_GROUPS {
+        return Err(Failure::because(ErrorCode::GROUP_BAD_PARAMETER, "more than 50 groups"));
+    }
+    Ok(())
+}
+
+pub(in crate::commands) async fn get_joined(
+    context: &Context,
+    call: &Call,
+    request: GetJoined,
+) -> Result<JoinedGroups, Failure> {
+    let actor = call.actor_for(request.member.as_ref())?;
+    let joined = context.services.groups.joined(actor.app, &actor.user).await;
+    let mut joined = joined.map_err(|error| group_failure(&error))?;
+    joined.retain(|(found, _)| request.kind.is_none_or(|kind| found.group.record.kind == kind));
+    let total = joined.len();
+    let own = request.filter.own.as_deref().unwrap_or_default();
+    let mut groups = Vec::new();
+    for (found, member) in joined.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX)) {
+        let item = async {
+            let info = group_info(context, &found).await?;
+            let own = member_info(context, &found, actor.user.clone(), member, Some(own)).await?;
+            Ok::<_, GroupError>(JoinedGroups::item(&info, &own, &request.filter))
+        };
+        groups.push(item.await.map_err(|error| group_failure(&error))?);
+    }
+    Ok(JoinedGroups { total, groups })
+}
+
+pub(in crate::commands) async fn get_joined_communities(
+    _: &Context,
+    _: &Call,
+    _: GetJoinedCommunities,
+) -> Result<JoinedGroups, Failure> {
+    Ok(JoinedGroups { total: 0, groups: Vec::new() })
+}
+
+/// Whose membership a list of groups tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    /// The caller's own; he must be a member.
+    Own,
+    /// Nobody's.
+    Nobodys,
+    /// Everybody's.
+    All,
+}
+
+pub(in crate::commands) async fn get_with_self(
+    context: &Context,
+    call: &Call,
+    request: GetWithSelf,
+) -> Result<GroupInfos, Failure> {
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Own).await
+}
+
+pub(in crate::commands) async fn get_public(
+    context: &Context,
+    call: &Call,
+    request: GetPublic,
+) -> Result<GroupInfos, Failure> {
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Nobodys).await
+}
+
+pub(in crate::commands) async fn get(
+    context: &Context,
+    call: &Call,
+    request: Get,
+) -> Result<GroupInfos, Failure> {
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::All).await
+}
+
+async fn infos(
+    context: &Context,
+    actor: &Actor,
+    ids: &[GroupId],
+    filter: Option<&ResponseFilter>,
+    tells: Tells,
+) -> Result<GroupInfos, Failure> {
+    check_count(ids)?;
+    let mut groups = Vec::with_capacity(ids.len());
+    for id in ids {
+        groups.push(match info(context, actor, id, filter, tells).await {
+            Ok(item) => item,
+            Err(GroupError::Missing) if tells == Tells::Nobodys => {
+                failed_item(id, &Failure::new(UNKNOWN_PUBLIC))
+            }
+            Err(error) => failed_item(id, &group_failure(&error)),
+        });
+    }
+    Ok(GroupInfos { groups })
+}
+
+async fn info(
+    context: &Context,
+    actor: &Actor,
+    id: &GroupId,
+    filter: Option<&ResponseFilter>,
+    tells: Tells,
+) -> Result<Map<String, Value>, GroupError> {
+    let groups = &context.services.groups;
+    let found = groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?;
+    let members = match tells {
+        Tells::Nobodys => None,
+        Tells::Own => {
+            let member = groups.member(&found, &actor.user).await?.ok_or(GroupError::NotMember)?;
+            Some(vec![(actor.user.clone(), member.record)])
+        }
+        Tells::All => Some(groups.members(&found, None).await?),
+    };
+    let mut item = group_info(context, &found).await?.item(filter);
+    // A group is told with its members unless there is a filter that names nothing about them.
+    let member_filter = filter.and_then(|filter| filter.member.as_deref());
+    let wants_members = filter.is_none() || member_filter.is_some();
+    if let Some(members) = members.filter(|_| wants_members) {
+        let mut list: Vec<Value> = Vec::with_capacity(members.len());
+        for (user, member) in members {
+            let info = member_info(context, &found, user, member, member_filter).await?;
+            list.push(info.filtered(member_filter).into());
+        }
+        item.insert("MemberList".into(), list.into());
+    }
+    Ok(item)
+}
+
+pub(in crate::commands) async fn modify(
+    context: &Context,
+    call: &Call,
+    request: Modify,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    let edit = ProfileEdit {
+        name: request.name,
+        introduction: request.introduction,
+        notification: request.notification,
+        face: request.face,
+        max_members: request.max_members,
+        apply_join: request.apply_join,
+        invite_join: request.invite_join,
+        mute_all: request.mute_all.map(|switch| switch == Switch::On),
+        custom: request.custom,
+    };
+    let modified = context.services.groups.modify(&actor, &request.group, &edit).await;
+    modified.map_err(|error| group_failure(&error))?;
+    Ok(Empty {})
+}

@@ -1,0 +1,227 @@
+//! Messages between two users.
+
+use protocol::event;
+use protocol::id::{Seq, UserId};
+use protocol::json::raw;
+use protocol::message::c2c::{
+    DeleteForMe, GetHistory, GetPeerReadTime, History, MessageKey, PairUnread, PeerReadTimes, RecallMessage,
+    ReportRead, Send, Sent, Sync, Synced,
+};
+use protocol::message::{Body, BodyError, C2cItem, Priority};
+use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
+use serde_json::value::RawValue;
+
+use crate::commands::{Call, Context, storage_failure};
+use crate::services::core::Actor;
+use crate::services::message::{C2cError, Direction, Draft};
+use crate::services::push::Kept;
+use crate::services::timeline::{Entry, Seen};
+
+/// Messages of one page, whatever more is asked for.
+const MAX_PAGE: usize = 100;
+/// Messages of one page when the caller does not say.
+const PAGE: usize = 15;
+/// Keys that one call deletes.
+const MAX_KEYS: usize = 30;
+/// Peers that one call names.
+const MAX_PEERS: usize = 100;
+
+fn c2c_failure(error: &C2cError) -> Failure {
+    let code = match error {
+        C2cError::NoReceiver => ErrorCode::C2C_BAD_ACCOUNT,
+        C2cError::TooLong => ErrorCode::TOO_LONG,
+        C2cError::NoMessage => ErrorCode::C2C_RECALL_MISSING,
+        C2cError::RecalledAlready => ErrorCode::C2C_RECALLED_ALREADY,
+        C2cError::TooLate => ErrorCode::C2C_RECALL_TOO_LATE,
+        C2cError::Storage(error) => return storage_failure(error, ErrorCode::C2C_INTERNAL),
+    };
+    Failure::because(code, error)
+}
+
+fn too_many(what: &str) -> Failure {
+    Failure::because(ErrorCode::C2C_BAD_FORMAT, what)
+}
+
+pub(in crate::commands) async fn send(
+    context: &Context,
+    call: &Call,
+    request: Send,
+) -> Result<Sent, Failure> {
+    let actor = call.actor()?;
+    let options = request.options();
+    let body = Body::parse(request.body, usize::MAX)
+        .map_err(|error: BodyError| Failure::because(ErrorCode::C2C_BAD_BODY, error))?;
+    let draft = Draft {
+        from: request.from.unwrap_or_else(|| actor.user.clone()),
+        random: u64::from(request.random),
+        client_seq: request.seq,
+        client_time: request.client_time,
+        priority: Priority::default(),
+        body,
+        cloud_custom_data: request.cloud_custom_data,
+        mentions: Vec::new(),
+        options,
+    };
+    let sent = context.services.c2c_messages.send(&actor, &request.to, draft).await;
+    let time = sent.map_err(|error| c2c_failure(&error))?.seconds();
+    let key = MessageKey { seq: request.seq, random: u64::from(request.random), time };
+    Ok(Sent { time, key: key.to_string() })
+}
+
+/// The one of two users who did not send a message.
+fn receiver<'a>(actor: &'a Actor, peer: &'a UserId, sender: &UserId) -> &'a UserId {
+    if *sender == actor.user { peer } else { &actor.user }
+}
+
+fn key(seen: &Seen) -> Option<MessageKey> {
+    match &seen.entry {
+        Entry::Message(message) => {
+            Some(MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() })
+        }
+        Entry::Tip(_) => None,
+    }
+}
+
+fn item(actor: &Actor, peer: &UserId, seen: &Seen) -> Option<Box<RawValue>> {
+    let Entry::Message(message) = &seen.entry else { return None };
+    let to = receiver(actor, peer, &message.from.user);
+    Some(raw(&C2cItem::new(to, seen.at, message).in_history(seen.recall.as_ref())))
+}
+
+pub(in crate::commands) async fn get_history(
+    context: &Context,
+    call: &Call,
+    request: GetHistory,
+) -> Result<History, Failure> {
+    let actor = call.actor()?;
+    let start = match request.key.as_str() {
+        "" => None,
+        text => {
+            let key = MessageKey::parse(text);
+            Some(key.ok_or_else(|| Failure::because(ErrorCode::C2C_BAD_FORMAT, "MsgKey is not a key"))?)
+        }
+    };
+    let direction = if request.direction == 1 { Direction::Newer } else { Direction::Older };
+    let count = match request.count as usize {
+        0 => PAGE,
+        count => count.min(MAX_PAGE),
+    };
+    let messages = &context.services.c2c_messages;
+    let history = messages.history(&actor, &request.peer, direction, (start, request.time), count).await;
+    let history = history.map_err(|error| c2c_failure(&error))?;
+    let farthest = match direction {
+        Direction::Older => history.items.first(),
+        Direction::Newer => history.items.last(),
+    };
+    let farthest = farthest.and_then(key);
+    Ok(History {
+        complete: u8::from(history.is_complete),
+        count: history.items.len(),
+        time: farthest.map_or(request.time, |key| key.time),
+        key: farthest.map_or(request.key, |key| key.to_string()),
+        items: history.items.iter().filter_map(|seen| item(&actor, &request.peer, seen)).collect(),
+    })
+}
+
+pub(in crate::commands) async fn report_read(
+    context: &Context,
+    call: &Call,
+    request: ReportRead,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    if request.read.items.len() > MAX_PEERS {
+        return Err(too_many("more than 100 peers"));
+    }
+    for item in request.read.items {
+        let read = context.services.c2c_messages.read(&actor, &item.peer, item.time).await;
+        read.map_err(|error| c2c_failure(&error))?;
+    }
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn get_peer_read_time(
+    context: &Context,
+    call: &Call,
+    request: GetPeerReadTime,
+) -> Result<PeerReadTimes, Failure> {
+    let actor = call.actor()?;
+    if request.peers.len() > MAX_PEERS {
+        return Err(too_many("more than 100 peers"));
+    }
+    let mut times = Vec::with_capacity(request.peers.len());
+    for peer in &request.peers {
+        let time = context.services.c2c_messages.peer_read_time(&actor, peer).await;
+        times.push(time.map_err(|error| c2c_failure(&error))?);
+    }
+    Ok(PeerReadTimes { times })
+}
+
+pub(in crate::commands) async fn recall(
+    context: &Context,
+    call: &Call,
+    request: RecallMessage,
+) -> Result<Empty, Failure> {
+    let actor = call.actor()?;
+    let key = request.message.key();
+    let recalled = context.services.c2c_messages.recall(&actor, &request.message.to, key).await;
+    recalled.map_err(|error| c2c_failure(&error))?;
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn delete_for_me(
+    context: &Context,
+    call: &Call,
+    request: DeleteForMe,
+) -> Result<Empty, Failure> {
+    let actor = call.actor_for(request.from.as_ref())?;
+    let keys: Option<Vec<MessageKey>> = request.keys.iter().map(|text| MessageKey::parse(text)).collect();
+    let keys = keys
+        .filter(|keys| (1..=MAX_KEYS).contains(&keys.len()))
+        .ok_or_else(|| Failure::because(ErrorCode::C2C_BAD_FORMAT, "MsgKeyList has 1 to 30 keys"))?;
+    let deleted = context.services.c2c_messages.delete_for_me(&actor, &request.peer, &keys).await;
+    deleted.map_err(|error| c2c_failure(&error))?;
+    Ok(Empty {})
+}
+
+/// Unread counts, and what was told of groups while the device was away.
+///
+/// The cookie is the number of the last notice that the device knows. Without one it is new here: it has all groups
+/// fresh, so of the past it needs only the mentions that it has not read.
+pub(in crate::commands) async fn sync(
+    context: &Context,
+    call: &Call,
+    request: Sync,
+) -> Result<Synced, Failure> {
+    let actor = call.actor()?;
+    let fault = |error| storage_failure(&error, ErrorCode::C2C_INTERNAL);
+    let notices = &context.services.notices;
+    let known: Option<u64> = request.cookie.strip_prefix('n').and_then(|number| number.parse().ok());
+    let last = notices.last(actor.app, &actor.user).await.map_err(fault)?;
+    let kept = notices.since(actor.app, &actor.user, Seq(known.unwrap_or(0))).await.map_err(fault)?;
+    let mut events = Vec::new();
+    for (seq, at, kept) in kept.into_iter().filter(|(seq, _, _)| *seq <= last) {
+        match kept {
+            Kept::Notice(notice) if known.is_some() => {
+                events.push(raw(&event::notice_event(&actor.user, &notice, seq.0, at)));
+            }
+            Kept::Notice(_) => {}
+            Kept::Mark(mark) => {
+                let unread = context.services.group_messages.is_unread(&actor, &mark.group, mark.seq).await;
+                if unread.map_err(fault)? {
+                    events.push(raw(&event::mark_event(&actor.user, &mark, seq.0, at)));
+                }
+            }
+        }
+    }
+    let unread = context.services.conversations.unread_of_peers(&actor).await.map_err(fault)?;
+    Ok(Synced {
+        // Never empty: the SDKs drop an answer with an empty cookie.
+        cookie: format!("n{last}"),
+        flag: 2,
+        messages: Vec::new(),
+        events,
+        unread: unread.into_iter().map(|(peer, count)| PairUnread { peer, count }).collect(),
+        remaining: Vec::new(),
+    })
+}

@@ -1,0 +1,4 @@
+//! Messages.
+
+pub(super) mod c2c;
+pub(super) mod group;

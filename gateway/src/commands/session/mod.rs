@@ -1,0 +1,107 @@
+//! Logging in and out, staying online, configuration.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use protocol::Failure;
+use protocol::id::AppId;
+use protocol::request::Empty;
+use protocol::session::{
+    Background, CONFIG_LIFETIME_SECONDS, ClientConfig, FetchConfig, FetchPurchaseBits, Foreground, Hello,
+    LoggedIn, Login, Logout, MediaKey, NoMediaKey, PURCHASE_BITS, Ping, PurchaseBits, Statistics,
+};
+
+use super::access::refused;
+use super::{Call, Caller, Context, Effect, Proof};
+
+pub(super) async fn ping(_: &Context, _: &Call, _: Ping) -> Result<Empty, Failure> {
+    Ok(Empty {})
+}
+
+pub(super) async fn statistics(_: &Context, _: &Call, _: Statistics) -> Result<Empty, Failure> {
+    Ok(Empty {})
+}
+
+pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<LoggedIn, Failure> {
+    let sessions = &context.services.sessions;
+    let caller = call.user()?;
+    let (app, user) = (caller.app, &caller.user);
+    let login = match &caller.proof {
+        Proof::UserSig => sessions.login(app, user, caller.platform, &caller.instance).await,
+        Proof::Token(claims) => sessions.resume(claims).await,
+        Proof::Session(device) => sessions.resume_device(app, user, device).await,
+    };
+    let login = login.map_err(|error| refused(&error))?;
+    call.set_effect(Effect::Attach {
+        app,
+        user: user.clone(),
+        device: login.device.clone(),
+        token: login.token.clone(),
+    });
+    Ok(LoggedIn {
+        a2: login.token,
+        tiny_id: login.account.tiny_id.to_string(),
+        inst_id: login.device.id,
+        hello_interval_seconds: context.hello_interval_seconds,
+        time: context.services.profiles.now_seconds(),
+        custom_status: STANDARD.encode(""),
+        purchase_bits: PURCHASE_BITS,
+    })
+}
+
+/// Being let in is all there is to it: a device that was logged out is told so by the refusal.
+pub(super) async fn hello(_: &Context, _: &Call, _: Hello) -> Result<Empty, Failure> {
+    Ok(Empty {})
+}
+
+/// Never refused: a device that was logged out by somebody else says goodbye too, and takes a refusal for another kick.
+pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<Empty, Failure> {
+    let Caller::User(caller) = &call.caller else { return Ok(Empty {}) };
+    let sessions = &context.services.sessions;
+    let done = match &caller.proof {
+        // Nothing began with a UserSig alone, so nothing ends.
+        Proof::UserSig => Ok(()),
+        Proof::Token(claims) => {
+            sessions.logout(caller.app, &caller.user, claims.platform, claims.device).await
+        }
+        Proof::Session(device) => sessions.logout(caller.app, &caller.user, device.platform, device.id).await,
+    };
+    done.map_err(|error| refused(&error))?;
+    call.set_effect(Effect::Detach);
+    Ok(Empty {})
+}
+
+pub(super) async fn background(_: &Context, _: &Call, _: Background) -> Result<Empty, Failure> {
+    Ok(Empty {})
+}
+
+pub(super) async fn foreground(_: &Context, _: &Call, _: Foreground) -> Result<Empty, Failure> {
+    Ok(Empty {})
+}
+
+pub(super) async fn fetch_config(_: &Context, call: &Call, _: FetchConfig) -> Result<ClientConfig, Failure> {
+    let app: AppId = call.user()?.app;
+    // The statistics of the SDKs go to their vendor's analysts; here nobody reads them.
+    let config = serde_json::json!({
+        "evt_rpt_sdkappid_bl": app.to_string(), "q_rpt_sdkappid_bl": app.to_string(),
+    });
+    Ok(ClientConfig {
+        code: 0,
+        message: "",
+        config: config.to_string(),
+        lifetime_seconds: CONFIG_LIFETIME_SECONDS,
+        app,
+        version: 1,
+    })
+}
+
+pub(super) async fn fetch_purchase_bits(
+    _: &Context,
+    _: &Call,
+    _: FetchPurchaseBits,
+) -> Result<PurchaseBits, Failure> {
+    Ok(PurchaseBits::all())
+}
+
+pub(super) async fn media_key(_: &Context, _: &Call, _: MediaKey) -> Result<NoMediaKey, Failure> {
+    Ok(NoMediaKey::default())
+}

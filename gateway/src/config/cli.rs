@@ -1,0 +1,83 @@
+//! The command line, and the environment beside it.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::File;
+
+/// A self-hosted server for applications built on the Tencent IM SDKs (`@tencentcloud/chat`, `tim-js-sdk`, TUIKit).
+///
+/// Without any argument it serves at once on 127.0.0.1:8080 with an embedded store in ./data.
+/// Point a client at it with the SDK's documented option: `proxyServer: 'ws://HOST:PORT'`.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "gateway", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// A TOML file with settings; flags and environment go before it. See config.example.toml.
+    #[arg(long, env = "GATEWAY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Address of everything: WebSocket, REST, demo page [default: 127.0.0.1:8080]
+    #[arg(long, env = "GATEWAY_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// Address for health and metrics alone [default: they are on --listen]
+    #[arg(long, env = "GATEWAY_INTERNAL_LISTEN", value_name = "ADDRESS")]
+    pub internal_listen: Option<String>,
+
+    /// Where the embedded store and a made key lie [default: ./data]
+    #[arg(long, env = "GATEWAY_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Share rooms with other instances through this Redis [default: none, the embedded store]
+    #[arg(long, env = "GATEWAY_REDIS_URL", value_name = "URL")]
+    pub redis_url: Option<String>,
+
+    /// The application's SDKAppID [default: 1400000000]
+    #[arg(long, env = "GATEWAY_SDKAPPID", value_name = "NUMBER")]
+    pub sdkappid: Option<u32>,
+
+    /// File with the application's secret key [default: made at the first start in the data directory]
+    ///
+    /// The key itself can come in the environment variable GATEWAY_SECRET_KEY instead.
+    #[arg(long, env = "GATEWAY_SECRET_KEY_FILE", value_name = "FILE")]
+    pub secret_key_file: Option<PathBuf>,
+
+    /// Accounts that may call the REST API, with commas between them [default: administrator]
+    #[arg(long, env = "GATEWAY_ADMINS", value_name = "USERS", value_delimiter = ',')]
+    pub admins: Option<Vec<String>>,
+
+    /// Print ready links to the demo page for two users, with UserSigs in them
+    #[arg(long)]
+    pub demo: bool,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  stopped by SIGTERM or SIGINT after a clean drain
+  1  could not start, or the store failed; one line says what, where and how to mend it
+  2  wrong usage
+
+Environment:
+  Every flag has a GATEWAY_ variable of its name, shown above. GATEWAY_SECRET_KEY holds the key itself.
+  RUST_LOG sets what is logged, for example RUST_LOG=debug [default: info]
+
+Examples:
+  gateway
+  gateway --listen 0.0.0.0:8080 --data-dir /var/lib/gateway --sdkappid 1400000001
+  gateway --config /etc/gateway.toml";
+
+impl Cli {
+    /// The file's settings with those of the command line and the environment in their place.
+    pub(super) fn over(&self, mut file: File) -> File {
+        let cli = self.clone();
+        file.listen = cli.listen.unwrap_or(file.listen);
+        file.internal_listen = cli.internal_listen.or(file.internal_listen);
+        file.data_dir = cli.data_dir.unwrap_or(file.data_dir);
+        file.redis_url = cli.redis_url.or(file.redis_url);
+        file.sdkappid = cli.sdkappid.unwrap_or(file.sdkappid);
+        file.secret_key_file = cli.secret_key_file.or(file.secret_key_file);
+        file.admins = cli.admins.unwrap_or(file.admins);
+        file
+    }
+}

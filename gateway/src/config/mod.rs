@@ -1,0 +1,157 @@
+//! Settings: defaults, then the file, then the environment, then the flags.
+//!
+//! All mistakes are reported at once, each with where it stands and how to mend it.
+
+mod cli;
+mod file;
+mod secret;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use protocol::group::GroupKind;
+use protocol::id::{AppId, UserId};
+use protocol::usersig::SecretKey;
+
+use crate::services::group::Overrides;
+use crate::services::limits::Limits;
+
+pub use cli::Cli;
+pub use file::{File, LogFormat};
+
+/// What the gateway runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Health and metrics move here when it is set.
+    pub internal_listen: Option<SocketAddr>,
+    pub data_dir: PathBuf,
+    pub apps: HashMap<AppId, App>,
+    /// The application of the flags and the environment; the start-up text speaks of it.
+    pub main_app: AppId,
+    /// Whether the main application's key was made at this start.
+    pub is_first_run: bool,
+    /// Where the main application's key lies; absent when it came in the environment.
+    pub key_file: Option<PathBuf>,
+    /// Print links to the demo page also when this is not the first run.
+    pub demo: bool,
+    pub hello_interval_seconds: u32,
+    pub devices_per_platform: usize,
+    pub max_frame_bytes: usize,
+    pub queue_bytes: usize,
+    pub drain_seconds: u64,
+    pub limits: Limits,
+    pub groups: HashMap<GroupKind, Overrides>,
+    pub log_format: LogFormat,
+}
+
+/// An application (tenant).
+#[derive(Clone, Debug)]
+pub struct App {
+    pub keys: Vec<SecretKey>,
+    pub admins: Vec<UserId>,
+}
+
+/// What keeps the gateway from starting.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Reads the settings that the command line, the environment and the file give.
+    pub fn load(cli: Cli) -> Result<Self, ConfigError> {
+        let mut mistakes = Vec::new();
+        let file = match &cli.config {
+            None => File::default(),
+            Some(path) => File::read(path).unwrap_or_else(|error| {
+                mistakes.push(error);
+                File::default()
+            }),
+        };
+        let file = cli.over(file);
+        if file.redis_url.is_some() {
+            mistakes.push(
+                "redis_url: several instances on one Redis are not served by this version; \
+                 leave it out to use the embedded store"
+                    .to_owned(),
+            );
+        }
+        let listen = address("listen", &file.listen, &mut mistakes);
+        let internal_listen =
+            file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
+        let main_app = AppId(file.sdkappid);
+        let mut apps = HashMap::new();
+        for app in &file.app {
+            let id = AppId(app.sdkappid);
+            let keys =
+                app.keys.iter().filter_map(|key| parse_key(key, id, &mut mistakes)).collect::<Vec<_>>();
+            if keys.is_empty() && app.keys.is_empty() {
+                mistakes.push(format!("app {id}: keys is empty; give at least one secret key"));
+            }
+            let admins = users(&app.admins, "admins", &mut mistakes);
+            if apps.insert(id, App { keys, admins }).is_some() || id == main_app {
+                mistakes.push(format!("app {id}: the sdkappid is given twice"));
+            }
+        }
+        let admins = users(&file.admins, "admins", &mut mistakes);
+        let mut secret = None;
+        if mistakes.is_empty() {
+            match secret::load(&file) {
+                Ok(found) => secret = Some(found),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        let (Some(listen), Some(secret), []) = (listen, secret, mistakes.as_slice()) else {
+            return Err(ConfigError(mistakes));
+        };
+        apps.insert(main_app, App { keys: vec![secret.key], admins });
+        Ok(Self {
+            listen,
+            internal_listen,
+            data_dir: file.data_dir,
+            apps,
+            main_app,
+            is_first_run: secret.is_new,
+            key_file: secret.file,
+            demo: cli.demo,
+            hello_interval_seconds: file.session.hello_interval_seconds,
+            devices_per_platform: file.session.devices_per_platform,
+            max_frame_bytes: file.connection.max_frame_bytes,
+            queue_bytes: file.connection.queue_bytes,
+            drain_seconds: file.connection.drain_seconds,
+            limits: file.limits,
+            groups: file.group.into_iter().map(|(kind, overrides)| (kind.into(), overrides)).collect(),
+            log_format: file.log.format,
+        })
+    }
+
+    /// The overrides of a kind's row.
+    pub fn overrides(&self, kind: GroupKind) -> Overrides {
+        self.groups.get(&kind).cloned().unwrap_or_default()
+    }
+}
+
+fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketAddr> {
+    let parsed = text.parse();
+    if parsed.is_err() {
+        mistakes.push(format!("{name}: {text:?} is not an address such as 127.0.0.1:8080"));
+    }
+    parsed.ok()
+}
+
+fn parse_key(text: &str, app: AppId, mistakes: &mut Vec<String>) -> Option<SecretKey> {
+    // Never the key itself.
+    SecretKey::parse(text).map_err(|error| mistakes.push(format!("app {app}: keys: {error}"))).ok()
+}
+
+fn users(texts: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<UserId> {
+    let mut users = Vec::with_capacity(texts.len());
+    for text in texts {
+        match UserId::parse(text) {
+            Ok(user) => users.push(user),
+            Err(error) => mistakes.push(format!("{name}: {text:?}: {error}")),
+        }
+    }
+    users
+}

@@ -1,0 +1,74 @@
+//! Bytes in, bytes out: one port for WebSocket, REST, health, metrics and the demo page.
+
+mod listener;
+mod ops;
+mod page;
+mod reply;
+mod rest;
+mod router;
+mod ws;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::commands::Context;
+use crate::hub::Hub;
+
+pub use listener::{Surfaces, listen};
+
+/// Bounds of one connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub max_frame_bytes: usize,
+    pub queue_bytes: usize,
+    /// At the end, connections are asked to go elsewhere over this time.
+    pub drain: Duration,
+}
+
+/// What every connection and request works with. A cheap handle.
+#[derive(Clone)]
+pub struct Edge {
+    pub context: Context,
+    pub hub: Hub,
+    pub settings: Settings,
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the node goes down: nobody new comes in, and those who are here are asked to go.
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
+    pub health: Arc<dyn Health>,
+    ready: Arc<AtomicBool>,
+}
+
+/// Says whether the node can do its work; in words why not.
+#[async_trait::async_trait]
+pub trait Health: Send + Sync + 'static {
+    async fn check(&self) -> Result<(), String>;
+}
+
+impl Edge {
+    pub fn new(
+        context: Context,
+        hub: Hub,
+        settings: Settings,
+        metrics: PrometheusHandle,
+        health: Arc<dyn Health>,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { context, hub, settings, metrics, stop, tasks, health, ready: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Tells balancers to send nobody more.
+    pub fn stop_being_ready(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,51 @@
+//! HTTP answers.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Response, StatusCode};
+
+use super::page::{self, Asset};
+
+pub(super) type Reply = Response<Full<Bytes>>;
+
+/// A reply with a body.
+pub(super) fn with_body(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    reply
+}
+
+/// A line for a person.
+pub(super) fn text(status: StatusCode, line: &str) -> Reply {
+    let mut reply = with_body(status, "text/plain; charset=utf-8", format!("{line}\n"));
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// An answer of the REST API: status 200, whatever the outcome. Any origin may read it, as on the vendor's cloud.
+pub(super) fn rest(body: String) -> Reply {
+    let mut reply = with_body(StatusCode::OK, "application/json", body);
+    let headers = reply.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("X-Requested-With, Content-Type"));
+    reply
+}
+
+/// A file of the demo page.
+pub(super) fn asset(asset: &'static Asset) -> Reply {
+    let mut reply = with_body(StatusCode::OK, asset.content_type, asset.body);
+    let headers = reply.headers_mut();
+    let policy = HeaderValue::from_static(page::CONTENT_SECURITY_POLICY);
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // A newer program may bring a newer page.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    reply
+}

@@ -1,0 +1,52 @@
+//! REST v4: `POST /v4/{service}/{command}`. The answer's status is 200 whatever the outcome.
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::{Method, Request};
+use protocol::rest::Query;
+use protocol::{ErrorCode, Failure, envelope, json};
+
+use super::Edge;
+use super::reply::{self, Reply};
+use crate::commands::{self, Credentials, Identity};
+
+pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str) -> Reply {
+    if request.method() == Method::OPTIONS {
+        return reply::rest(String::new());
+    }
+    reply::rest(match answer(&edge, request, command).await {
+        Ok(body) => body,
+        Err(failure) => envelope::refusal(&failure),
+    })
+}
+
+async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Result<String, Failure> {
+    if !matches!(*request.method(), Method::POST | Method::GET) {
+        return Err(Failure::because(ErrorCode::BAD_URL, "the method is POST"));
+    }
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let query = Query::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
+    let name = match command.split_once('/') {
+        Some((service, name)) if !name.is_empty() && !name.contains('/') => format!("{service}.{name}"),
+        _ => return Err(Failure::new(ErrorCode::UNKNOWN_COMMAND)),
+    };
+    let body = Limited::new(request.into_body(), edge.settings.max_frame_bytes).collect().await;
+    let body = body
+        .map_err(|_| Failure::because(ErrorCode::TOO_LONG, "the body is too large or did not arrive whole"))?
+        .to_bytes();
+    // An empty body counts as an empty object: published clients send none for commands without parameters.
+    let body = if body.iter().all(u8::is_ascii_whitespace) { "{}".into() } else { body };
+    let text = std::str::from_utf8(&body).map_err(|error| Failure::because(ErrorCode::NOT_JSON, error))?;
+    if !json::is_shallow(text.as_bytes()) {
+        return Err(Failure::because(ErrorCode::NOT_JSON, "nested too deeply"));
+    }
+    let identity = Identity::Rest(Credentials {
+        app: query.sdkappid,
+        identifier: &query.identifier,
+        usersig: &query.usersig,
+        token: "",
+        platform: 0,
+        instance: "",
+    });
+    Ok(commands::dispatch(&edge.context, identity, &name, text).await.body)
+}

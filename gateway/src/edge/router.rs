@@ -1,0 +1,58 @@
+//! Which path is what.
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+
+use super::listener::Surfaces;
+use super::reply::{self, Reply};
+use super::{Edge, ops, page, rest, ws};
+use crate::hub::Dialect;
+
+pub(super) async fn route(edge: Edge, request: Request<Incoming>, surfaces: Surfaces) -> Reply {
+    let path = request.uri().path().to_owned();
+    if surfaces != Surfaces::Public
+        && let Some(reply) = ops::route(&edge, &path).await
+    {
+        return reply;
+    }
+    if surfaces == Surfaces::Internal {
+        return reply::text(StatusCode::NOT_FOUND, "only /healthz, /readyz, /livez and /metrics are here");
+    }
+    if let Some(dialect) = dialect(&path) {
+        return ws::upgrade(edge, request, dialect);
+    }
+    if let Some(command) = path.strip_prefix("/v4/") {
+        let command = command.to_owned();
+        return rest::call(edge, request, &command).await;
+    }
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(asset) = page::get(&path)
+    {
+        return reply::asset(asset);
+    }
+    reply::text(StatusCode::NOT_FOUND, "there is nothing here; clients connect to /binfo or /info")
+}
+
+/// The SDKs glue `/binfo` or `/info` to whatever address they are given, so any path may stand before it.
+fn dialect(path: &str) -> Option<Dialect> {
+    match path.rsplit('/').next() {
+        Some("binfo") => Some(Dialect::Binary),
+        Some("info") => Some(Dialect::Text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_prefix_is_served() {
+        for path in ["/binfo", "//binfo", "/im/v1/binfo"] {
+            assert_eq!(dialect(path), Some(Dialect::Binary));
+        }
+        assert_eq!(dialect("/info"), Some(Dialect::Text));
+        assert_eq!(dialect("/xinfo"), None);
+        assert_eq!(dialect("/binfo/x"), None);
+    }
+}

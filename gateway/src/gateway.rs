@@ -1,0 +1,170 @@
+//! The composition: the one place that names concrete engines.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::LocalBus;
+use crate::clock::Clock;
+use crate::commands::Context;
+use crate::config::Config;
+use crate::edge::{Edge, Health, Settings, Surfaces, listen};
+use crate::hub::Hub;
+use crate::services::Services;
+use crate::services::core::Core;
+use crate::services::group::RuleBook;
+use crate::services::session::{AppKeys, Policy};
+use crate::storage::Engine;
+use crate::storage::embedded::Embedded;
+use crate::telemetry;
+
+/// How often samples of metrics are folded into their histograms.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What is left of the drain window for what was begun.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why a gateway does not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    #[error("{address}: cannot be listened on: {source}; choose another address")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("{0}")]
+    Store(String),
+}
+
+/// A gateway that listens and serves.
+pub struct Gateway {
+    edge: Edge,
+    engine: Arc<Embedded>,
+    address: SocketAddr,
+    listeners: Vec<JoinHandle<()>>,
+    hub: JoinHandle<()>,
+}
+
+struct StoreHealth(Arc<dyn Engine>);
+
+#[async_trait::async_trait]
+impl Health for StoreHealth {
+    async fn check(&self) -> Result<(), String> {
+        self.0.health().await.map_err(|error| format!("the store does not take writes: {error}"))
+    }
+}
+
+impl Gateway {
+    /// Opens the store, binds the addresses and begins to serve.
+    pub async fn start(config: &Config, clock: Clock) -> Result<Self, GatewayError> {
+        let metrics = telemetry::start_metrics();
+        let (bus, deliveries) = LocalBus::new();
+        let engine = Embedded::open(&config.data_dir.join("store"), bus.clone())
+            .map_err(|error| GatewayError::Store(error.to_string()))?;
+        let engine = Arc::new(engine);
+
+        let bus = Arc::new(bus);
+        let tasks = TaskTracker::new();
+        let core = Core {
+            engine: engine.clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            limits: Arc::new(config.limits.clone()),
+            node: rand::random(),
+            tasks: tasks.clone(),
+        };
+        let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
+        let services = Services::new(core, rules, policy(config));
+        let hub = Hub::new(bus, clock);
+        let edge = Edge::new(
+            Context { services, hello_interval_seconds: config.hello_interval_seconds },
+            hub.clone(),
+            Settings {
+                max_frame_bytes: config.max_frame_bytes,
+                queue_bytes: config.queue_bytes,
+                drain: Duration::from_secs(config.drain_seconds),
+            },
+            metrics,
+            Arc::new(StoreHealth(engine.clone())),
+            CancellationToken::new(),
+            tasks,
+        );
+
+        tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
+
+        let (listener, address) = bind(config.listen).await?;
+        let surfaces = if config.internal_listen.is_some() { Surfaces::Public } else { Surfaces::All };
+        let mut listeners = vec![tokio::spawn(listen(edge.clone(), listener, surfaces))];
+        if let Some(internal) = config.internal_listen {
+            let (listener, _) = bind(internal).await?;
+            listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
+        }
+        let hub = tokio::spawn(hub.run(deliveries));
+        Ok(Self { edge, engine, address, listeners, hub })
+    }
+
+    /// Where it listens; tells the port when 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` is done, then drains: nobody new, connections asked to go elsewhere over the drain
+    /// window, what was begun finished, the store closed. Ends early, with the reason, when the store fails.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
+        let failed = tokio::select! {
+            () = shutdown => None,
+            error = self.engine.failed() => Some(error),
+        };
+        if let Some(error) = failed {
+            // Nothing can be acknowledged any more; another instance or a restart can.
+            return Err(GatewayError::Store(format!("stopped: {error}")));
+        }
+        self.drain().await
+    }
+
+    async fn drain(self) -> Result<(), GatewayError> {
+        tracing::info!("going down");
+        self.edge.stop_being_ready();
+        self.edge.stop.cancel();
+        self.edge.tasks.close();
+        let deadline = self.edge.settings.drain + GRACE;
+        if tokio::time::timeout(deadline, self.edge.tasks.wait()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        for listener in self.listeners {
+            listener.abort();
+        }
+        let closed = self.engine.close().await;
+        self.hub.abort();
+        closed.map_err(|error| GatewayError::Store(error.to_string()))
+    }
+}
+
+/// Folds samples into their histograms, so that they do not pile up where nobody reads the metrics.
+async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => metrics.run_upkeep(),
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), GatewayError> {
+    let fault = |source| GatewayError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let bound = listener.local_addr().map_err(fault)?;
+    Ok((listener, bound))
+}
+
+fn policy(config: &Config) -> Policy {
+    let keys = |app: &crate::config::App| AppKeys { keys: app.keys.clone(), admins: app.admins.clone() };
+    Policy {
+        apps: Arc::new(config.apps.iter().map(|(id, app)| (*id, keys(app))).collect()),
+        devices_per_platform: config.devices_per_platform,
+    }
+}

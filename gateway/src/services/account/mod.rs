@@ -1,0 +1,173 @@
+//! Accounts: who exists, under which number.
+
+use std::collections::BTreeMap;
+
+use protocol::group::Shown;
+use protocol::id::{AppId, Millis, UserId};
+use protocol::message::Sender;
+use protocol::profile::{self, Item};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::core::{ATTEMPTS, Core, Outcome};
+use crate::bus::{DeviceId, Event, Topic};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
+
+/// An account of the application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    pub tiny_id: u64,
+    pub created_at: Millis,
+    /// Unix second: UserSigs and sessions up to here are void.
+    #[serde(default)]
+    pub not_before: u64,
+    /// Tags and values.
+    #[serde(default)]
+    pub profile: BTreeMap<String, Value>,
+}
+
+impl Account {
+    fn new(app: AppId, user: &UserId, now: Millis) -> Self {
+        Self { tiny_id: tiny_id(app, user), created_at: now, not_before: 0, profile: BTreeMap::new() }
+    }
+
+    fn text(&self, tag: &str) -> &str {
+        self.profile.get(tag).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub fn nick(&self) -> &str {
+        self.text(profile::NICK)
+    }
+
+    pub fn face(&self) -> &str {
+        self.text(profile::FACE)
+    }
+
+    /// The user as the sender of a message.
+    pub fn sender(&self, user: &UserId, name_card: &str) -> Sender {
+        Sender {
+            user: user.clone(),
+            tiny_id: self.tiny_id,
+            nick: self.nick().to_owned(),
+            face: self.face().to_owned(),
+            name_card: name_card.to_owned(),
+        }
+    }
+
+    /// The user as tips and notices show him.
+    pub fn shown(&self, user: &UserId) -> Shown {
+        Shown { user: user.clone(), nick: self.nick().to_owned(), face: self.face().to_owned() }
+    }
+}
+
+/// The number of a user: the same on every instance and for ever, so it is computed from the name.
+///
+/// Between 2^57 and 2^58, where the vendor's numbers lie. Two of a million users share one with a chance of 10^-5.
+fn tiny_id(app: AppId, user: &UserId) -> u64 {
+    let digest = Sha256::digest(format!("{app}\n{user}"));
+    let tail = digest.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+    (1 << 57) | (tail >> 7)
+}
+
+fn key() -> Key {
+    Key::new(Table::Account, "")
+}
+
+/// Finds and makes accounts.
+#[derive(Clone)]
+pub struct Accounts {
+    core: Core,
+}
+
+impl Accounts {
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    async fn versioned(&self, app: AppId, user: &UserId) -> Result<Option<Versioned<Account>>, StorageError> {
+        records::get(&self.core.engine, &Partition::user(app, user), key()).await
+    }
+
+    pub async fn get(&self, app: AppId, user: &UserId) -> Result<Option<Account>, StorageError> {
+        Ok(self.versioned(app, user).await?.map(|found| found.record))
+    }
+
+    /// The account, made now if there is none: a first login and a mention by a back end both do.
+    pub async fn ensure(&self, app: AppId, user: &UserId) -> Result<Account, StorageError> {
+        if let Some(account) = self.get(app, user).await? {
+            return Ok(account);
+        }
+        self.update(app, user, |_| Vec::new(), None).await
+    }
+
+    /// The user as tips and notices show him, also if he has no account.
+    pub async fn shown(&self, app: AppId, user: &UserId) -> Result<Shown, StorageError> {
+        let account = self.get(app, user).await?;
+        Ok(account.map_or_else(
+            || Shown { user: user.clone(), nick: String::new(), face: String::new() },
+            |account| account.shown(user),
+        ))
+    }
+
+    /// Voids every UserSig and session up to this second.
+    pub async fn void(&self, app: AppId, user: &UserId) -> Result<bool, StorageError> {
+        if self.get(app, user).await?.is_none() {
+            return Ok(false);
+        }
+        let now = self.core.now().seconds();
+        self.update(
+            app,
+            user,
+            |account| {
+                account.not_before = account.not_before.max(now);
+                Vec::new()
+            },
+            None,
+        )
+        .await?;
+        Ok(true)
+    }
+
+    /// Makes or changes the account. `change` returns the tags that devices must hear of.
+    pub(super) async fn update(
+        &self,
+        app: AppId,
+        user: &UserId,
+        change: impl Fn(&mut Account) -> Vec<Item> + Send,
+        origin: Option<DeviceId>,
+    ) -> Result<Account, StorageError> {
+        for _ in 0..ATTEMPTS {
+            let now = self.core.now();
+            let found = self.versioned(app, user).await?;
+            let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
+            let mut account = found.map_or_else(|| Account::new(app, user, now), |found| found.record);
+            let items = change(&mut account);
+            let mut batch = Batch::new(Partition::user(app, user), now)
+                .check(key(), expected)
+                .put(key(), records::encode(&account));
+            if !items.is_empty() {
+                let event = Event::ProfileChanged { user: user.clone(), items, origin };
+                batch = batch.announce(Topic::User(app, user.clone()), event);
+            }
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                return Ok(account);
+            }
+        }
+        Err(StorageError::TimedOut { operation: "write an account" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_stable_and_lie_where_the_vendors_do() {
+        let (app, user) = (AppId(1_400_000_000), UserId::parse("alice").unwrap());
+        assert_eq!(tiny_id(app, &user), tiny_id(app, &user));
+        assert_ne!(tiny_id(app, &user), tiny_id(AppId(1), &user));
+        assert!((1 << 57..1 << 58).contains(&tiny_id(app, &user)));
+    }
+}

@@ -1,0 +1,71 @@
+//! What every service stands on: the store, the bus, the clock.
+
+use std::sync::Arc;
+
+use protocol::id::{AppId, Millis, UserId};
+
+use tokio_util::task::TaskTracker;
+
+use super::limits::Limits;
+use crate::bus::{Bus, Delivery, Event, Stamp, Topic};
+use crate::clock::Clock;
+use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
+
+pub use crate::bus::DeviceId;
+
+/// How often a change is decided anew after losing a race, before the caller is told to come again.
+pub const ATTEMPTS: usize = 16;
+
+/// A cheap handle.
+#[derive(Clone)]
+pub struct Core {
+    pub engine: Arc<dyn Engine>,
+    pub bus: Arc<dyn Bus>,
+    pub clock: Clock,
+    pub limits: Arc<Limits>,
+    /// This life of this process: a device that another life left "online" is not.
+    pub node: u64,
+    /// Work that goes on after its call was answered; waited for at the end.
+    pub tasks: TaskTracker,
+}
+
+/// What became of a batch.
+pub enum Outcome {
+    Stored(Committed),
+    /// Somebody was faster.
+    Conflict,
+    /// A count is at its bound.
+    Bound,
+}
+
+impl Core {
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    pub async fn commit(&self, batch: Batch) -> Result<Outcome, StorageError> {
+        match self.engine.commit(batch).await {
+            Ok(committed) => Ok(Outcome::Stored(committed)),
+            Err(CommitError::Conflict(_)) => Ok(Outcome::Conflict),
+            Err(CommitError::Bound(_)) => Ok(Outcome::Bound),
+            Err(CommitError::Storage(error)) => Err(error),
+        }
+    }
+
+    /// Tells a user's devices of something that is stored nowhere.
+    pub async fn tell(&self, app: AppId, user: &UserId, stamp: Option<Stamp>, event: Event) {
+        let topic = Topic::User(app, user.clone());
+        self.bus.publish(Delivery { topic, stamp, event: Arc::new(event) }).await;
+    }
+}
+
+/// Who does something, and from which device.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub app: AppId,
+    pub user: UserId,
+    /// An administrator of the application has the rights of every owner.
+    pub is_admin: bool,
+    /// Not told of what it did itself.
+    pub device: Option<DeviceId>,
+}

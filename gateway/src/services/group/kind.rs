@@ -1,0 +1,190 @@
+//! What each kind of group allows: rows of data. Nothing else compares a kind; it asks the row.
+//!
+//! Source: "Group System" (269/1502), "Group Overview" (269/75697), "Group Management" (269/3661).
+
+use protocol::group::{ApplyJoinOption, GroupKind, InviteJoinOption, Role};
+use serde::{Deserialize, Serialize};
+
+/// Which changes of a group become tips, seen by all members and kept in its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tips {
+    /// Coming, going and being put out.
+    pub membership: bool,
+    /// Admins made and unmade.
+    pub role: bool,
+    /// Members silenced.
+    pub mute: bool,
+    /// Name, introduction, notification, face, owner, options, "nobody may speak".
+    pub profile: bool,
+}
+
+/// A kind's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    pub kind: GroupKind,
+    /// Whether such groups can be made here.
+    pub is_served: bool,
+    /// Follows `@TGS#` in generated ids, as on the vendor's cloud.
+    pub id_mark: &'static str,
+    pub apply_join: ApplyJoinOption,
+    pub invite_join: InviteJoinOption,
+    pub owner_may_quit: bool,
+    /// By a user; an administrator always may.
+    pub owner_may_dismiss: bool,
+    pub owner_may_change: bool,
+    pub has_admins: bool,
+    /// The lowest role that may: `None` is nobody but administrators.
+    pub edits_profile: Option<Role>,
+    pub puts_out: Option<Role>,
+    pub mutes: Option<Role>,
+    /// Whether one who joins sees what was said before.
+    pub shows_earlier_messages: bool,
+    pub counts_unread: bool,
+    pub tips: Tips,
+    /// Whether new and former admins are told.
+    pub tells_admins: bool,
+    pub max_members: u64,
+}
+
+const NO_TIPS: Tips = Tips { membership: false, role: false, mute: false, profile: true };
+const ALL_TIPS: Tips = Tips { membership: true, role: true, mute: false, profile: true };
+
+impl Rules {
+    /// The vendor's defaults.
+    pub fn of(kind: GroupKind) -> Self {
+        let admins = Some(Role::Admin);
+        let meeting = Self {
+            kind,
+            is_served: true,
+            id_mark: "3",
+            apply_join: ApplyJoinOption::FreeAccess,
+            invite_join: InviteJoinOption::DisableInvite,
+            owner_may_quit: false,
+            owner_may_dismiss: true,
+            owner_may_change: true,
+            has_admins: true,
+            edits_profile: admins,
+            puts_out: admins,
+            mutes: admins,
+            shows_earlier_messages: true,
+            counts_unread: false,
+            tips: NO_TIPS,
+            tells_admins: false,
+            max_members: 6000,
+        };
+        match kind {
+            GroupKind::Meeting => meeting,
+            GroupKind::Work => Self {
+                id_mark: "1",
+                apply_join: ApplyJoinOption::DisableApply,
+                invite_join: InviteJoinOption::FreeAccess,
+                owner_may_quit: true,
+                owner_may_dismiss: false,
+                has_admins: false,
+                edits_profile: Some(Role::Member),
+                puts_out: Some(Role::Owner),
+                mutes: None,
+                shows_earlier_messages: false,
+                counts_unread: true,
+                tips: ALL_TIPS,
+                ..meeting
+            },
+            GroupKind::Public => Self {
+                // Approving applications is not served yet, and it is what this kind is for.
+                is_served: false,
+                id_mark: "2",
+                apply_join: ApplyJoinOption::NeedPermission,
+                shows_earlier_messages: false,
+                counts_unread: true,
+                tips: ALL_TIPS,
+                tells_admins: true,
+                ..meeting
+            },
+            GroupKind::Live => Self {
+                is_served: false,
+                id_mark: "a",
+                owner_may_change: false,
+                has_admins: false,
+                edits_profile: Some(Role::Owner),
+                puts_out: Some(Role::Owner),
+                mutes: Some(Role::Owner),
+                shows_earlier_messages: false,
+                tips: ALL_TIPS,
+                max_members: u64::MAX,
+                ..meeting
+            },
+            GroupKind::Community => Self {
+                is_served: false,
+                id_mark: "_",
+                invite_join: InviteJoinOption::FreeAccess,
+                counts_unread: true,
+                tips: ALL_TIPS,
+                tells_admins: true,
+                max_members: 100_000,
+                ..meeting
+            },
+        }
+    }
+}
+
+/// What the operator changes in a row. Absent members keep the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Overrides {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_members: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_unread: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shows_earlier_messages: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tips: Option<Tips>,
+}
+
+/// The rows in force.
+#[derive(Clone, Debug)]
+pub struct RuleBook(Vec<Rules>);
+
+impl RuleBook {
+    pub fn new(overrides: impl Fn(GroupKind) -> Overrides) -> Self {
+        let row = |kind: GroupKind| {
+            let (mut rules, changed) = (Rules::of(kind), overrides(kind));
+            rules.max_members = changed.max_members.unwrap_or(rules.max_members);
+            rules.counts_unread = changed.counts_unread.unwrap_or(rules.counts_unread);
+            rules.shows_earlier_messages =
+                changed.shows_earlier_messages.unwrap_or(rules.shows_earlier_messages);
+            rules.tips = changed.tips.unwrap_or(rules.tips);
+            rules
+        };
+        Self(GroupKind::ALL.into_iter().map(row).collect())
+    }
+
+    pub fn of(&self, kind: GroupKind) -> &Rules {
+        let row = self.0.iter().find(|rules| rules.kind == kind);
+        row.expect("the book has a row for every kind")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_changes_one_cell() {
+        let book = RuleBook::new(|kind| match kind {
+            GroupKind::Meeting => Overrides { max_members: Some(20), ..Overrides::default() },
+            _ => Overrides::default(),
+        });
+        assert_eq!(book.of(GroupKind::Meeting).max_members, 20);
+        assert_eq!(book.of(GroupKind::Work), &Rules::of(GroupKind::Work));
+    }
+
+    #[test]
+    fn a_meeting_is_as_the_vendor_describes_it() {
+        let rules = Rules::of(GroupKind::Meeting);
+        assert_eq!(rules.apply_join, ApplyJoinOption::FreeAccess);
+        assert!(rules.shows_earlier_messages && !rules.counts_unread && !rules.owner_may_quit);
+        assert!(!rules.tips.membership && !rules.tips.role && !rules.tips.mute && rules.tips.profile);
+    }
+}

@@ -1,0 +1,393 @@
+//! How a group begins, changes hands and ends.
+
+use protocol::group::{
+    ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ProfileChange, Role,
+};
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::push::{Notice, NoticeKind};
+
+use super::{Found, Group, GroupError, Groups, Indexed, Member, RuleBook, group_key, require};
+use crate::bus::{Event, Topic};
+use crate::services::conversation;
+use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::limits::Limits;
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Partition, Table};
+
+/// A group as its creator describes it.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    pub kind: GroupKind,
+    /// Made here when absent.
+    pub id: Option<GroupId>,
+    pub owner: Option<UserId>,
+    pub name: String,
+    pub introduction: String,
+    pub notification: String,
+    pub face: String,
+    pub max_members: Option<u64>,
+    pub apply_join: Option<ApplyJoinOption>,
+    pub invite_join: Option<InviteJoinOption>,
+    pub members: Vec<FirstMember>,
+    pub custom: Vec<CustomField>,
+}
+
+/// A member that a group begins with, beside its owner.
+#[derive(Clone, Debug)]
+pub struct FirstMember {
+    pub user: UserId,
+    pub is_admin: bool,
+    pub custom: Vec<CustomField>,
+}
+
+/// The records that belong to one life of a group.
+const OF_A_LIFE: &[Table] = &[
+    Table::Member,
+    Table::Mute,
+    Table::Count,
+    Table::Read,
+    Table::Amendment,
+    Table::Recall,
+    Table::Hidden,
+    Table::Message,
+];
+
+/// Custom ids are printable ASCII and leave the prefix of made ones alone. Source: 269/1502.
+fn check_custom_id(id: &GroupId) -> Result<(), GroupError> {
+    let text = id.as_str();
+    let is_printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+    if text.len() > 48 || !is_printable || text.starts_with("@TGS#") {
+        return Err(GroupError::BadId);
+    }
+    Ok(())
+}
+
+/// A made id: 50 random bits behind the kind's mark.
+fn make_id(mark: &str) -> GroupId {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let letters: String =
+        (0..10).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect();
+    GroupId::parse(&format!("@TGS#{mark}{letters}")).expect("short printable text is a group id")
+}
+
+pub(super) fn check_text(text: &str, most: usize, message: &'static str) -> Result<(), GroupError> {
+    if text.len() > most { Err(GroupError::BadParameter(message)) } else { Ok(()) }
+}
+
+/// Fields that the application defines, of a group or of a member.
+pub(super) fn check_custom(fields: &[CustomField], most: usize, limits: &Limits) -> Result<(), GroupError> {
+    if fields.len() > most {
+        return Err(GroupError::BadParameter("too many custom fields"));
+    }
+    let is_key = |key: &str| {
+        (1..=limits.custom_key_bytes).contains(&key.len())
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if !fields.iter().all(|field| is_key(&field.key)) {
+        return Err(GroupError::BadParameter("a custom field's key is 1 to 16 letters, digits or _"));
+    }
+    if fields.iter().any(|field| field.value.len() > limits.custom_value_bytes) {
+        return Err(GroupError::BadParameter("a custom field's value is too long"));
+    }
+    Ok(())
+}
+
+fn check(new: &NewGroup, limits: &Limits, rules: &RuleBook) -> Result<(), GroupError> {
+    if new.kind == GroupKind::Community {
+        return Err(GroupError::NoCommunities);
+    }
+    if !rules.of(new.kind).is_served {
+        return Err(GroupError::NotAllowed("groups of this type are not served here"));
+    }
+    if let Some(id) = &new.id {
+        check_custom_id(id)?;
+    }
+    if new.name.is_empty() {
+        return Err(GroupError::BadParameter("Name is empty"));
+    }
+    check_text(&new.name, limits.group_name_bytes, "Name is too long")?;
+    check_text(&new.introduction, limits.group_introduction_bytes, "Introduction is too long")?;
+    check_text(&new.notification, limits.group_notification_bytes, "Notification is too long")?;
+    check_text(&new.face, limits.group_face_bytes, "FaceUrl is too long")?;
+    check_custom(&new.custom, limits.group_custom_fields, limits)?;
+    for member in &new.members {
+        check_custom(&member.custom, limits.member_custom_fields, limits)?;
+    }
+    if new.members.len() > limits.members_per_call {
+        return Err(GroupError::TooManyAccounts);
+    }
+    if new.apply_join == Some(ApplyJoinOption::NeedPermission)
+        || new.invite_join == Some(InviteJoinOption::NeedPermission)
+    {
+        return Err(GroupError::NotAllowed("joining with approval is not served here"));
+    }
+    Ok(())
+}
+
+impl Groups {
+    /// Makes a group. Its owner and the members it begins with are members when this returns.
+    pub async fn create(&self, actor: &Actor, new: NewGroup) -> Result<GroupId, GroupError> {
+        check(&new, &self.core.limits, &self.rules)?;
+        let rules = self.rules(new.kind);
+        let max_members = new.max_members.unwrap_or(rules.max_members).clamp(1, rules.max_members);
+        let now = self.core.now();
+        let members = first_members(&new, now);
+        if members.len() as u64 > max_members {
+            return Err(GroupError::Full);
+        }
+        for (user, _) in &members {
+            // Whoever is named exists from now on, as with the first login.
+            self.accounts.ensure(actor.app, user).await?;
+            self.check_room_for_groups(actor.app, user).await?;
+        }
+
+        let group = Group {
+            // Milliseconds would do but for two lives within one; the rest tells those apart.
+            epoch: now.0 * 1000 + rand::random_range(0..1000),
+            kind: new.kind,
+            name: new.name.clone(),
+            introduction: new.introduction.clone(),
+            notification: new.notification.clone(),
+            face: new.face.clone(),
+            owner: new.owner.clone(),
+            created_at: now,
+            info_seq: 1,
+            info_changed_at: now,
+            max_members,
+            apply_join: new.apply_join.unwrap_or(rules.apply_join),
+            invite_join: new.invite_join.unwrap_or(rules.invite_join),
+            mute_all: false,
+            custom: new.custom.clone(),
+        };
+        for _ in 0..ATTEMPTS {
+            let id = new.id.clone().unwrap_or_else(|| make_id(rules.id_mark));
+            match self.try_create(actor, &id, &group, &members).await? {
+                Outcome::Stored(_) => {
+                    self.tell_created(actor, &id, &group, &members).await?;
+                    return Ok(id);
+                }
+                Outcome::Conflict | Outcome::Bound if new.id.is_some() => {
+                    return Err(self.why_taken(actor, &id).await?);
+                }
+                // A made id that exists already: make another.
+                Outcome::Conflict | Outcome::Bound => {}
+            }
+        }
+        Err(GroupError::Busy)
+    }
+
+    async fn try_create(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        group: &Group,
+        members: &[(UserId, Member)],
+    ) -> Result<Outcome, GroupError> {
+        // The index is a superset of the truth, so it is written first.
+        for (user, _) in members {
+            self.index(actor.app, user, id).await?;
+        }
+        let found = Found {
+            app: actor.app,
+            id: id.clone(),
+            group: Versioned { record: group.clone(), version: crate::storage::Version(0) },
+        };
+        let mut batch = Batch::new(Partition::group(actor.app, id), group.created_at)
+            .check(group_key(), Expected::Absent)
+            .put(group_key(), records::encode(group))
+            .add(found.count_key(), i64::try_from(members.len()).unwrap_or(i64::MAX), None);
+        for (user, member) in members {
+            batch = batch
+                .put(found.member_key(user), records::encode(member))
+                .announce(Topic::User(actor.app, user.clone()), Event::Entered { group: id.clone() });
+        }
+        let guests: Vec<&UserId> =
+            members.iter().map(|(user, _)| user).filter(|user| group.owner.as_ref() != Some(user)).collect();
+        if !guests.is_empty() && self.rules(group.kind).tips.membership {
+            let mut shown = Vec::with_capacity(guests.len());
+            for user in guests {
+                shown.push(self.accounts.shown(actor.app, user).await?);
+            }
+            let change = Change::Joined { members: shown, invited: true };
+            batch = self.with_tip(batch, &found, actor, change, Some(members.len() as u64)).await?;
+        }
+        Ok(self.core.commit(batch).await?)
+    }
+
+    async fn tell_created(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        group: &Group,
+        members: &[(UserId, Member)],
+    ) -> Result<(), GroupError> {
+        let operator = self.accounts.shown(actor.app, &actor.user).await?;
+        let notice =
+            |kind| Notice { group: group.label(id), operator: operator.clone(), kind, remark: String::new() };
+        for (user, _) in members {
+            if group.owner.as_ref() == Some(user) {
+                self.notices.tell(actor.app, user, notice(NoticeKind::Created), actor.device).await;
+            } else {
+                let kept = crate::services::push::Kept::Notice(notice(NoticeKind::Invited));
+                self.notices.send(actor.app, user, kept, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a chosen id was refused: whose is it?
+    async fn why_taken(&self, actor: &Actor, id: &GroupId) -> Result<GroupError, GroupError> {
+        let found = self.find(actor.app, id).await?;
+        let is_own = found.is_some_and(|found| found.group.record.owner.as_ref() == Some(&actor.user));
+        Ok(if is_own { GroupError::IdYours } else { GroupError::IdTaken })
+    }
+
+    /// Ends a group. All members are told, and its history can be reached no more.
+    pub async fn dismiss(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
+        for _ in 0..ATTEMPTS {
+            let (found, member) = self.as_seen_by(actor, id).await?;
+            let owner_may = self.rules(found.group.record.kind).owner_may_dismiss;
+            require(actor, member.as_ref(), owner_may.then_some(Role::Owner))?;
+            let notice = Notice {
+                group: found.label(),
+                operator: self.accounts.shown(actor.app, &actor.user).await?,
+                kind: NoticeKind::Dismissed,
+                remark: String::new(),
+            };
+            let (key, unchanged) = found.unchanged();
+            let batch = Batch::new(found.partition(), self.core.now())
+                .check(key.clone(), unchanged)
+                .delete(key)
+                .announce(found.topic(), Event::GroupDismissed { notice, origin: actor.device });
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                self.sweep(&found);
+                return Ok(());
+            }
+        }
+        Err(GroupError::Busy)
+    }
+
+    /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
+    /// some of it behind as garbage, nothing more.
+    fn sweep(&self, found: &Found) {
+        let (engine, partition, epoch) = (self.core.engine.clone(), found.partition(), found.epoch());
+        self.core.tasks.spawn(async move {
+            if let Err(error) = engine.purge(&partition, OF_A_LIFE, epoch).await {
+                tracing::warn!(%error, "what a dismissed group left behind was not swept");
+            }
+        });
+    }
+
+    /// Hands a group over to another member. The former owner becomes a plain member.
+    pub async fn change_owner(&self, actor: &Actor, id: &GroupId, heir: &UserId) -> Result<(), GroupError> {
+        for _ in 0..ATTEMPTS {
+            let (found, member) = self.as_seen_by(actor, id).await?;
+            if !self.rules(found.group.record.kind).owner_may_change {
+                return Err(GroupError::NotAllowed("groups of this type cannot be handed over"));
+            }
+            require(actor, member.as_ref(), Some(Role::Owner))?;
+            let Some(mut new_owner) = self.member(&found, heir).await? else {
+                return Err(GroupError::NotMember);
+            };
+            let former = found.group.record.owner.clone();
+            if former.as_ref() == Some(heir) {
+                return Ok(());
+            }
+            let now = self.core.now();
+            let mut group = found.group.record.clone();
+            group.owner = Some(heir.clone());
+            group.info_seq += 1;
+            group.info_changed_at = now;
+            new_owner.record.role = Role::Owner;
+            let (key, unchanged) = found.unchanged();
+            let mut batch = Batch::new(found.partition(), now)
+                .check(key.clone(), unchanged)
+                .check(found.member_key(heir), Expected::Version(new_owner.version))
+                .put(key, records::encode(&group))
+                .put(found.member_key(heir), records::encode(&new_owner.record));
+            if let Some(former) = former
+                && let Some(mut old_owner) = self.member(&found, &former).await?
+            {
+                old_owner.record.role = Role::Member;
+                batch = batch
+                    .check(found.member_key(&former), Expected::Version(old_owner.version))
+                    .put(found.member_key(&former), records::encode(&old_owner.record));
+            }
+            if self.rules(group.kind).tips.profile {
+                let change = ProfileChange { owner: Some(heir.clone()), ..ProfileChange::default() };
+                batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
+            }
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                return Ok(());
+            }
+        }
+        Err(GroupError::Busy)
+    }
+
+    /// Notes that a user may be a member, before he becomes one.
+    pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
+        let now = self.core.now();
+        let batch = Batch::new(Partition::user(app, user), now)
+            .put(super::joined_key(id), records::encode(&Indexed { at: now }));
+        self.core.commit(batch).await?;
+        Ok(())
+    }
+
+    /// Notes that a user is no member, after he ceased to be one. `indexed` is the entry as it stood before: another one
+    /// is of a membership that began meanwhile.
+    pub(super) async fn unindex(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        indexed: Option<&Versioned<Indexed>>,
+    ) -> Result<(), GroupError> {
+        let Some(indexed) = indexed else { return Ok(()) };
+        let preference = Key::new(Table::Conversation, conversation::group_suffix(id));
+        let batch = Batch::new(Partition::user(app, user), self.core.now())
+            .check(super::joined_key(id), Expected::Version(indexed.version))
+            .delete(super::joined_key(id))
+            .delete(preference);
+        self.core.commit(batch).await?;
+        Ok(())
+    }
+}
+
+/// The owner first, then the others, each once.
+fn first_members(new: &NewGroup, now: Millis) -> Vec<(UserId, Member)> {
+    let member = |role, custom| Member {
+        role,
+        joined_at: now,
+        joined_after: Seq::ZERO,
+        name_card: String::new(),
+        receive: protocol::group::ReceiveOption::default(),
+        custom,
+    };
+    let mut members: Vec<(UserId, Member)> = Vec::new();
+    if let Some(owner) = &new.owner {
+        members.push((owner.clone(), member(Role::Owner, Vec::new())));
+    }
+    for guest in &new.members {
+        if members.iter().all(|(user, _)| *user != guest.user) {
+            let role = if guest.is_admin { Role::Admin } else { Role::Member };
+            members.push((guest.user.clone(), member(role, guest.custom.clone())));
+        }
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_ids_leave_made_ones_alone() {
+        let verdict = |text: &str| check_custom_id(&GroupId::parse(text).unwrap());
+        assert!(verdict("meeting 1").is_ok());
+        assert!(verdict(&"x".repeat(48)).is_ok());
+        for text in ["@TGS#3ABC", "会议", &"x".repeat(49)] {
+            assert!(matches!(verdict(text), Err(GroupError::BadId)), "{text}");
+        }
+        assert!(make_id("3").as_str().starts_with("@TGS#3"));
+    }
+}

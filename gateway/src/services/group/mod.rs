@@ -1,0 +1,282 @@
+//! Groups: their life, their members and their profile.
+
+mod join;
+mod kind;
+mod life;
+mod member;
+mod profile;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use protocol::group::{
+    ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ReceiveOption, Role, Tip,
+};
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::message::GroupLabel;
+use serde::{Deserialize, Serialize};
+
+use super::account::Accounts;
+use super::core::{Actor, Core};
+use super::push::Notices;
+use super::timeline::{Entry, Timelines};
+use crate::bus::{Event, Topic};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
+
+pub use join::AddOutcome;
+pub use kind::{Overrides, RuleBook, Rules, Tips};
+pub use life::{FirstMember, NewGroup};
+pub use member::{MemberChange, MemberView};
+pub use profile::{GroupState, ProfileEdit};
+
+/// Why something about a group was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    #[error("no such group")]
+    Missing,
+    #[error("the group id is not valid")]
+    BadId,
+    #[error("not a member")]
+    NotMember,
+    /// The role is too low, or the kind of group does not have it.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    #[error("communities are not served")]
+    NoCommunities,
+    #[error("the owner cannot quit")]
+    OwnerCannotQuit,
+    #[error("already a member")]
+    AlreadyMember,
+    #[error("the group is full")]
+    Full,
+    #[error("the user is in too many groups")]
+    TooManyGroups,
+    #[error("the group id is taken")]
+    IdTaken,
+    #[error("the group id is taken by a group of the same owner")]
+    IdYours,
+    #[error("too many accounts in one call")]
+    TooManyAccounts,
+    #[error("{0}")]
+    BadParameter(&'static str),
+    /// Lost too many races in a row.
+    #[error("the group is too busy")]
+    Busy,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A group, as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// This life of the group: everything of it is kept under this number, so a later group of the same name
+    /// begins with nothing.
+    pub epoch: u64,
+    pub kind: GroupKind,
+    pub name: String,
+    #[serde(default)]
+    pub introduction: String,
+    #[serde(default)]
+    pub notification: String,
+    #[serde(default)]
+    pub face: String,
+    pub owner: Option<UserId>,
+    pub created_at: Millis,
+    /// Grows with each change of the profile.
+    pub info_seq: u64,
+    pub info_changed_at: Millis,
+    pub max_members: u64,
+    pub apply_join: ApplyJoinOption,
+    pub invite_join: InviteJoinOption,
+    #[serde(default)]
+    pub mute_all: bool,
+    #[serde(default)]
+    pub custom: Vec<CustomField>,
+}
+
+impl Group {
+    pub fn label(&self, id: &GroupId) -> GroupLabel {
+        GroupLabel { id: id.clone(), name: self.name.clone(), kind: self.kind }
+    }
+}
+
+/// A membership, as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Member {
+    pub role: Role,
+    pub joined_at: Millis,
+    /// The group's last number when he came.
+    pub joined_after: Seq,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name_card: String,
+    #[serde(default)]
+    pub receive: ReceiveOption,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomField>,
+}
+
+/// A group that was read: its id, its record, and where it is kept.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub app: AppId,
+    pub id: GroupId,
+    pub group: Versioned<Group>,
+}
+
+impl Found {
+    pub fn partition(&self) -> Partition {
+        Partition::group(self.app, &self.id)
+    }
+
+    pub fn topic(&self) -> Topic {
+        Topic::Group(self.app, self.id.clone())
+    }
+
+    pub fn label(&self) -> GroupLabel {
+        self.group.record.label(&self.id)
+    }
+
+    /// What the suffix of everything of this life of the group begins with.
+    pub fn epoch(&self) -> Bytes {
+        epoch_bytes(self.group.record.epoch)
+    }
+
+    /// The log of its messages and tips.
+    pub fn log(&self) -> Log {
+        Log { partition: self.partition(), name: self.epoch() }
+    }
+
+    pub fn member_key(&self, user: &UserId) -> Key {
+        Key::new(Table::Member, [&self.epoch()[..], user.as_str().as_bytes()].concat())
+    }
+
+    /// Until when a user may not speak; kept apart from the membership, because it survives leaving.
+    pub fn mute_key(&self, user: &UserId) -> Key {
+        Key::new(Table::Mute, [&self.epoch()[..], user.as_str().as_bytes()].concat())
+    }
+
+    pub fn count_key(&self) -> Key {
+        Key::new(Table::Count, [&self.epoch()[..], b"members"].concat())
+    }
+
+    /// The group stands as it was read.
+    pub fn unchanged(&self) -> (Key, Expected) {
+        (group_key(), Expected::Version(self.group.version))
+    }
+}
+
+pub(super) fn epoch_bytes(epoch: u64) -> Bytes {
+    Bytes::copy_from_slice(&epoch.to_be_bytes())
+}
+
+pub(super) fn group_key() -> Key {
+    Key::new(Table::Group, "")
+}
+
+pub(super) fn joined_key(group: &GroupId) -> Key {
+    Key::new(Table::Joined, group.as_str().as_bytes().to_vec())
+}
+
+/// That a user may be in a group.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Indexed {
+    at: Millis,
+}
+
+/// The groups of all applications.
+#[derive(Clone)]
+pub struct Groups {
+    core: Core,
+    rules: Arc<RuleBook>,
+    accounts: Accounts,
+    notices: Notices,
+    timelines: Timelines,
+}
+
+impl Groups {
+    pub fn new(
+        core: Core,
+        rules: Arc<RuleBook>,
+        accounts: Accounts,
+        notices: Notices,
+        timelines: Timelines,
+    ) -> Self {
+        Self { core, rules, accounts, notices, timelines }
+    }
+
+    pub fn rules(&self, kind: GroupKind) -> &Rules {
+        self.rules.of(kind)
+    }
+
+    /// The group, if there is one.
+    pub async fn find(&self, app: AppId, id: &GroupId) -> Result<Option<Found>, StorageError> {
+        let group = records::get(&self.core.engine, &Partition::group(app, id), group_key()).await?;
+        Ok(group.map(|group| Found { app, id: id.clone(), group }))
+    }
+
+    pub(super) async fn existing(&self, app: AppId, id: &GroupId) -> Result<Found, GroupError> {
+        self.find(app, id).await?.ok_or(GroupError::Missing)
+    }
+
+    pub async fn member(
+        &self,
+        found: &Found,
+        user: &UserId,
+    ) -> Result<Option<Versioned<Member>>, StorageError> {
+        records::get(&self.core.engine, &found.partition(), found.member_key(user)).await
+    }
+
+    /// The group, and the actor's membership: a user must be a member, an administrator need not.
+    pub(super) async fn as_seen_by(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+    ) -> Result<(Found, Option<Versioned<Member>>), GroupError> {
+        let found = self.existing(actor.app, id).await?;
+        let member = self.member(&found, &actor.user).await?;
+        if member.is_none() && !actor.is_admin {
+            return Err(GroupError::NotMember);
+        }
+        Ok((found, member))
+    }
+
+    /// How many members the group has.
+    pub async fn count(&self, found: &Found) -> Result<u64, StorageError> {
+        let counts = self.core.engine.counts(&found.partition(), &[found.count_key()]).await?;
+        Ok(counts.first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
+    }
+
+    /// Adds a tip to the batch that makes the change: kept in the log, told to the followers.
+    pub(super) async fn with_tip(
+        &self,
+        batch: Batch,
+        found: &Found,
+        actor: &Actor,
+        change: Change,
+        members: Option<u64>,
+    ) -> Result<Batch, StorageError> {
+        let operator = self.accounts.shown(actor.app, &actor.user).await?;
+        let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
+        let counts = self.rules(found.group.record.kind).counts_unread;
+        let entry = Entry::Tip(tip);
+        let batch = batch.append(found.epoch(), records::encode(&entry));
+        let Entry::Tip(tip) = entry else { return Ok(batch) };
+        Ok(batch.announce(found.topic(), Event::GroupTip { group: found.label(), tip, counts }))
+    }
+}
+
+/// What an actor may do in a group: the rank of an administrator of the application is that of the owner.
+pub(super) fn rank(actor: &Actor, member: Option<&Versioned<Member>>) -> Option<Role> {
+    if actor.is_admin { Some(Role::Owner) } else { member.map(|member| member.record.role) }
+}
+
+/// Fails unless the actor's rank reaches the lowest that may. Nobody but an administrator may what no role may.
+pub(super) fn require(
+    actor: &Actor,
+    member: Option<&Versioned<Member>>,
+    lowest: Option<Role>,
+) -> Result<(), GroupError> {
+    let may = actor.is_admin || lowest.is_some_and(|lowest| rank(actor, member) >= Some(lowest));
+    if may { Ok(()) } else { Err(GroupError::NotAllowed("the role is too low for it in this group")) }
+}

@@ -1,0 +1,150 @@
+//! What a group says of itself, and which groups a user is in.
+
+use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, ProfileChange};
+use protocol::id::{AppId, GroupId, UserId};
+
+use super::life::{check_custom, check_text};
+use super::{Found, Group, GroupError, Groups, Member, require};
+use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::storage::{Batch, Head, StorageError, records};
+
+/// What is to be changed about a group. Absent members stay.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileEdit {
+    pub name: Option<String>,
+    pub introduction: Option<String>,
+    pub notification: Option<String>,
+    pub face: Option<String>,
+    pub max_members: Option<u64>,
+    pub apply_join: Option<ApplyJoinOption>,
+    pub invite_join: Option<InviteJoinOption>,
+    pub mute_all: Option<bool>,
+    /// An empty value deletes the field.
+    pub custom: Vec<CustomField>,
+}
+
+/// How far a group has come.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupState {
+    /// Its last message.
+    pub head: Head,
+    pub members: u64,
+}
+
+impl Groups {
+    /// What a group says of itself beyond its record.
+    pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
+        Ok(GroupState { head: self.core.engine.head(&found.log()).await?, members: self.count(found).await? })
+    }
+
+    /// The groups a user is a member of, with his memberships, in the order of their ids.
+    pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
+        let mut joined = Vec::new();
+        for (id, indexed) in self.indexed(app, user).await? {
+            if let Some(found) = self.find(app, &id).await?
+                && let Some(member) = self.member(&found, user).await?
+            {
+                joined.push((found, member.record));
+            } else {
+                self.forget(app, user, &id, &indexed).await?;
+            }
+        }
+        Ok(joined)
+    }
+
+    /// Changes the profile.
+    pub async fn modify(&self, actor: &Actor, id: &GroupId, edit: &ProfileEdit) -> Result<(), GroupError> {
+        self.check_edit(edit)?;
+        for _ in 0..ATTEMPTS {
+            let (found, member) = self.as_seen_by(actor, id).await?;
+            let rules = self.rules(found.group.record.kind);
+            require(actor, member.as_ref(), rules.edits_profile)?;
+            if edit.mute_all.is_some() {
+                if rules.mutes.is_none() {
+                    return Err(GroupError::NotAllowed("groups of this type cannot be muted"));
+                }
+                require(actor, member.as_ref(), rules.mutes)?;
+            }
+            let mut group = found.group.record.clone();
+            let change = apply(edit, &mut group, rules.max_members);
+            if group.max_members != found.group.record.max_members
+                && self.count(&found).await? > group.max_members
+            {
+                return Err(GroupError::BadParameter("MaxMemberNum is less than the group has"));
+            }
+            let now = self.core.now();
+            group.info_seq += 1;
+            group.info_changed_at = now;
+            let (key, unchanged) = found.unchanged();
+            let mut batch = Batch::new(found.partition(), now)
+                .check(key.clone(), unchanged)
+                .put(key, records::encode(&group));
+            if rules.tips.profile && change != ProfileChange::default() {
+                let found = Found {
+                    group: records::Versioned { record: group, version: found.group.version },
+                    ..found
+                };
+                batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
+            }
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                return Ok(());
+            }
+        }
+        Err(GroupError::Busy)
+    }
+
+    fn check_edit(&self, edit: &ProfileEdit) -> Result<(), GroupError> {
+        let limits = &self.core.limits;
+        let text = |value: &Option<String>, most, message| {
+            check_text(value.as_deref().unwrap_or_default(), most, message)
+        };
+        if edit.name.as_deref() == Some("") {
+            return Err(GroupError::BadParameter("Name is empty"));
+        }
+        text(&edit.name, limits.group_name_bytes, "Name is too long")?;
+        text(&edit.introduction, limits.group_introduction_bytes, "Introduction is too long")?;
+        text(&edit.notification, limits.group_notification_bytes, "Notification is too long")?;
+        text(&edit.face, limits.group_face_bytes, "FaceUrl is too long")?;
+        if edit.apply_join == Some(ApplyJoinOption::NeedPermission)
+            || edit.invite_join == Some(InviteJoinOption::NeedPermission)
+        {
+            return Err(GroupError::NotAllowed("joining with approval is not served here"));
+        }
+        check_custom(&edit.custom, limits.group_custom_fields, limits)
+    }
+}
+
+/// Writes the edit into the group and tells what of it the members must hear.
+fn apply(edit: &ProfileEdit, group: &mut Group, most_members: u64) -> ProfileChange {
+    let mut change = ProfileChange {
+        name: edit.name.clone(),
+        introduction: edit.introduction.clone(),
+        notification: edit.notification.clone(),
+        face: edit.face.clone(),
+        apply_join: edit.apply_join,
+        invite_join: edit.invite_join,
+        mute_all: edit.mute_all.map(u8::from),
+        ..ProfileChange::default()
+    };
+    let set = |field: &mut String, value: &Option<String>| {
+        if let Some(value) = value {
+            field.clone_from(value);
+        }
+    };
+    set(&mut group.name, &edit.name);
+    set(&mut group.introduction, &edit.introduction);
+    set(&mut group.notification, &edit.notification);
+    set(&mut group.face, &edit.face);
+    group.apply_join = edit.apply_join.unwrap_or(group.apply_join);
+    group.invite_join = edit.invite_join.unwrap_or(group.invite_join);
+    group.mute_all = edit.mute_all.unwrap_or(group.mute_all);
+    group.max_members = edit.max_members.map_or(group.max_members, |most| most.clamp(1, most_members));
+    for field in &edit.custom {
+        group.custom.retain(|known| known.key != field.key);
+        if !field.value.is_empty() {
+            group.custom.push(field.clone());
+        }
+    }
+    change.custom.clone_from(&edit.custom);
+    change
+}

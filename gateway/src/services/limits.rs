@@ -1,0 +1,53 @@
+//! How much is allowed, as numbers of the configuration.
+
+use serde::{Deserialize, Serialize};
+
+/// The vendor sells these by plan; here they protect the server. Sizes in bytes of UTF-8.
+///
+/// Source: "Use Limits" (269/9346); where its pages disagree, the larger value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Elements and custom data of one message.
+    pub message_bytes: usize,
+    pub group_name_bytes: usize,
+    pub group_introduction_bytes: usize,
+    pub group_notification_bytes: usize,
+    pub group_face_bytes: usize,
+    pub name_card_bytes: usize,
+    /// Fields that the application defined, of a group.
+    pub group_custom_fields: usize,
+    pub member_custom_fields: usize,
+    pub custom_key_bytes: usize,
+    pub custom_value_bytes: usize,
+    /// Groups that one user may be in.
+    pub groups_per_user: usize,
+    /// Seconds in which a message may be recalled by users.
+    pub recall_seconds: u64,
+    pub mentions_per_message: usize,
+    pub pinned_conversations: usize,
+    /// Members that one call adds or puts out.
+    pub members_per_call: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 12 * 1024,
+            group_name_bytes: 100,
+            group_introduction_bytes: 400,
+            group_notification_bytes: 400,
+            group_face_bytes: 500,
+            name_card_bytes: 50,
+            group_custom_fields: 10,
+            member_custom_fields: 5,
+            custom_key_bytes: 16,
+            custom_value_bytes: 512,
+            groups_per_user: 5000,
+            recall_seconds: 120,
+            mentions_per_message: 30,
+            pinned_conversations: 50,
+            members_per_call: 300,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Messages between two users.
+
+use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::message::c2c::MessageKey;
+use protocol::message::{Message, Recall};
+
+use super::{Draft, is_recallable};
+use crate::bus::{Delivery, Event, Stamp, Topic};
+use crate::services::account::Accounts;
+use crate::services::conversation::{Conversations, pair_log};
+use crate::services::core::{Actor, Core, Outcome};
+use crate::services::timeline::{Entry, Position, Seen, Timelines};
+use crate::storage::{Batch, Log, StorageError, Window, records};
+
+/// Why something between two users was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum C2cError {
+    #[error("the receiver does not exist")]
+    NoReceiver,
+    #[error("the message is too long")]
+    TooLong,
+    #[error("no such message")]
+    NoMessage,
+    #[error("the message was recalled before")]
+    RecalledAlready,
+    #[error("it is too late to recall the message")]
+    TooLate,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Where a page of history lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Older,
+    Newer,
+}
+
+/// A page of history, oldest first.
+pub struct C2cHistory {
+    pub items: Vec<Seen>,
+    pub is_complete: bool,
+}
+
+/// How many entries are read at a time while looking for those that a reader may see.
+const STRIDE: usize = 64;
+
+/// Messages between two users.
+#[derive(Clone)]
+pub struct C2cMessages {
+    core: Core,
+    accounts: Accounts,
+    conversations: Conversations,
+    timelines: Timelines,
+}
+
+impl C2cMessages {
+    pub fn new(core: Core, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
+        Self { core, accounts, conversations, timelines }
+    }
+
+    /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
+    pub async fn send(&self, actor: &Actor, to: &UserId, draft: Draft) -> Result<Millis, C2cError> {
+        if draft.body.as_json().len() + draft.cloud_custom_data.len() > self.core.limits.message_bytes {
+            return Err(C2cError::TooLong);
+        }
+        let (app, from) = (actor.app, draft.from.clone());
+        if self.accounts.get(app, to).await?.is_none() {
+            return Err(C2cError::NoReceiver);
+        }
+        let account = self.accounts.ensure(app, &from).await?;
+        let now = self.core.now();
+        let message = Message {
+            from: account.sender(&from, ""),
+            random: draft.random,
+            client_seq: draft.client_seq,
+            client_time: draft.client_time.unwrap_or_else(|| now.seconds()),
+            priority: draft.priority,
+            body: draft.body,
+            cloud_custom_data: draft.cloud_custom_data,
+            mentions: Vec::new(),
+            options: draft.options,
+        };
+        if message.options.online_only {
+            let event = Event::C2cMessage { to: to.clone(), message, origin: actor.device };
+            let event = std::sync::Arc::new(event);
+            for topic in both(app, &from, to) {
+                let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
+                self.core.bus.publish(Delivery { topic, stamp, event: event.clone() }).await;
+            }
+            return Ok(now);
+        }
+        self.store(actor, &from, to, message).await
+    }
+
+    async fn store(
+        &self,
+        actor: &Actor,
+        from: &UserId,
+        to: &UserId,
+        message: Message,
+    ) -> Result<Millis, C2cError> {
+        let app = actor.app;
+        let log = pair_log(app, from, to);
+        if self.core.engine.head(&log).await?.seq == Seq::ZERO {
+            // The list of conversations is a superset of the truth, so it is written before the first message.
+            self.conversations.open(app, from, to).await?;
+            self.conversations.open(app, to, from).await?;
+        }
+        let token = [
+            from.as_str().as_bytes(),
+            b"\0",
+            &message.client_seq.to_be_bytes(),
+            &message.random.to_be_bytes(),
+        ]
+        .concat();
+        let entry = Entry::Message(message);
+        let bytes = records::encode(&entry);
+        let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
+        if let Entry::Message(message) = entry {
+            let event =
+                std::sync::Arc::new(Event::C2cMessage { to: to.clone(), message, origin: actor.device });
+            for topic in both(app, from, to) {
+                batch = batch.announce(topic, event.clone());
+            }
+        }
+        match self.core.commit(batch).await? {
+            Outcome::Stored(committed) => Ok(committed.entry.unwrap_or_default().at),
+            // The batch has neither checks nor counts.
+            Outcome::Conflict | Outcome::Bound => {
+                Err(StorageError::Failed { operation: "send a message", reason: "refused".into() }.into())
+            }
+        }
+    }
+
+    /// History of the actor with a peer: `count` messages strictly beyond `key`, or from the second `time` on
+    /// (inclusive), or from the newest.
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        peer: &UserId,
+        direction: Direction,
+        (key, time): (Option<MessageKey>, u64),
+        count: usize,
+    ) -> Result<C2cHistory, C2cError> {
+        let log = pair_log(actor.app, &actor.user, peer);
+        let position = self.timelines.position(&log, &actor.user).await?;
+        let head = self.core.engine.head(&log).await?.seq;
+        let (mut low, mut high) = (position.cleared.next(), head);
+        let found = match key {
+            Some(key) => self.find(&log, key).await?,
+            None => None,
+        };
+        // A message that expired or never was still says by its time where the page lies.
+        let time = key.map_or(time, |key| key.time);
+        match (direction, found) {
+            (Direction::Older, Some(seen)) => high = seen.seq.previous(),
+            (Direction::Newer, Some(seen)) => low = low.max(seen.seq.next()),
+            (Direction::Older, None) if time > 0 => {
+                high = self.timelines.first_at(&log, time + 1).await?.previous();
+            }
+            (Direction::Older, None) => {}
+            (Direction::Newer, None) => low = low.max(self.timelines.first_at(&log, time).await?),
+        }
+        self.collect(&log, &actor.user, low, high, direction, count).await
+    }
+
+    /// The visible entries of a range, `count` of them from the side where the reading begins.
+    async fn collect(
+        &self,
+        log: &Log,
+        reader: &UserId,
+        mut low: Seq,
+        mut high: Seq,
+        direction: Direction,
+        count: usize,
+    ) -> Result<C2cHistory, C2cError> {
+        let mut items = Vec::new();
+        while low <= high && items.len() < count {
+            let newest_first = direction == Direction::Older;
+            let window = Window { from: low, to: high, limit: STRIDE, newest_first };
+            let seen = self.timelines.read(log, window, Some(reader)).await?;
+            let Some(last) = seen.last() else {
+                // Nothing is left in the range.
+                low = high.next();
+                break;
+            };
+            let mut reached = last.seq;
+            for item in seen {
+                if items.len() == count {
+                    break;
+                }
+                reached = item.seq;
+                if !item.is_hidden {
+                    items.push(item);
+                }
+            }
+            match direction {
+                Direction::Older => high = reached.previous(),
+                Direction::Newer => low = reached.next(),
+            }
+        }
+        let is_complete = low > high;
+        if direction == Direction::Older {
+            items.reverse();
+        }
+        Ok(C2cHistory { items, is_complete })
+    }
+
+    /// The message with this key.
+    async fn find(&self, log: &Log, key: MessageKey) -> Result<Option<Seen>, C2cError> {
+        let mut from = self.timelines.first_at(log, key.time).await?;
+        loop {
+            let window = Window { from, to: Seq(u64::MAX), limit: STRIDE, newest_first: false };
+            let seen = self.timelines.read(log, window, None).await?;
+            let Some(last) = seen.last() else { return Ok(None) };
+            from = last.seq.next();
+            for item in seen {
+                if item.at.seconds() > key.time {
+                    return Ok(None);
+                }
+                if let Entry::Message(message) = &item.entry
+                    && (message.client_seq, message.random) == (key.seq, key.random)
+                {
+                    return Ok(Some(item));
+                }
+            }
+        }
+    }
+
+    /// Notes that the actor has read a peer's messages up to a Unix second, and tells both.
+    pub async fn read(&self, actor: &Actor, peer: &UserId, time: u64) -> Result<(), C2cError> {
+        let log = pair_log(actor.app, &actor.user, peer);
+        let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
+        let to = Position { read, read_time: time.min(self.core.now().seconds()), ..Position::default() };
+        let own = Event::ReadC2c { peer: peer.clone(), time, origin: actor.device };
+        let theirs = Event::ReadByPeer { reader: actor.user.clone(), time };
+        let announces = [
+            (Topic::User(actor.app, peer.clone()), theirs),
+            (Topic::User(actor.app, actor.user.clone()), own),
+        ];
+        self.timelines.advance(&log, &actor.user, to, &announces).await?;
+        Ok(())
+    }
+
+    /// The Unix second up to which a peer has read the actor's messages; 0 is never.
+    pub async fn peer_read_time(&self, actor: &Actor, peer: &UserId) -> Result<u64, C2cError> {
+        let log = pair_log(actor.app, &actor.user, peer);
+        Ok(self.timelines.position(&log, peer).await?.read_time)
+    }
+
+    /// Takes the actor's own message back.
+    pub async fn recall(&self, actor: &Actor, to: &UserId, key: MessageKey) -> Result<(), C2cError> {
+        let log = pair_log(actor.app, &actor.user, to);
+        let seen = self.find(&log, key).await?.ok_or(C2cError::NoMessage)?;
+        let Entry::Message(message) = &seen.entry else { return Err(C2cError::NoMessage) };
+        if message.from.user != actor.user {
+            return Err(C2cError::NoMessage);
+        }
+        if seen.recall.is_some() {
+            return Err(C2cError::RecalledAlready);
+        }
+        if !actor.is_admin && !is_recallable(seen.at, self.core.now(), self.core.limits.recall_seconds) {
+            return Err(C2cError::TooLate);
+        }
+        let recall = Recall { by: actor.user.clone(), reason: String::new() };
+        let event = Event::C2cRecalled {
+            from: actor.user.clone(),
+            to: to.clone(),
+            key,
+            tiny_id: message.from.tiny_id,
+            client_time: message.client_time,
+            recall: recall.clone(),
+            origin: actor.device,
+        };
+        let announces =
+            both(actor.app, &actor.user, to).into_iter().map(|topic| (topic, event.clone())).collect();
+        if !self.timelines.recall(&log, seen.seq, message.random, recall, announces).await? {
+            return Err(C2cError::RecalledAlready);
+        }
+        Ok(())
+    }
+
+    /// Hides messages from the actor.
+    pub async fn delete_for_me(
+        &self,
+        actor: &Actor,
+        peer: &UserId,
+        keys: &[MessageKey],
+    ) -> Result<(), C2cError> {
+        let log = pair_log(actor.app, &actor.user, peer);
+        let mut seqs = Vec::with_capacity(keys.len());
+        for key in keys {
+            // What is not there is hidden already.
+            seqs.extend(self.find(&log, *key).await?.map(|seen| seen.seq));
+        }
+        if !seqs.is_empty() {
+            self.timelines.hide(&log, &actor.user, &seqs).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The topics of both users; one, when somebody talks to himself.
+fn both(app: AppId, a: &UserId, b: &UserId) -> Vec<Topic> {
+    let mut topics = vec![Topic::User(app, b.clone())];
+    if a != b {
+        topics.push(Topic::User(app, a.clone()));
+    }
+    topics
+}

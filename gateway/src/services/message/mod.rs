@@ -1,0 +1,55 @@
+//! Saying things, taking them back, reading them.
+
+mod c2c;
+mod group;
+
+use protocol::id::{Millis, UserId};
+use protocol::message::{Body, Mention, Options, Priority};
+
+use super::group::GroupError;
+use crate::storage::StorageError;
+
+pub use c2c::{C2cError, C2cHistory, C2cMessages, Direction};
+pub use group::{GroupHistory, GroupMessages, RecallOutcome};
+
+/// What somebody wants to say.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub from: UserId,
+    /// With the sender it marks a repetition.
+    pub random: u64,
+    /// The client's own number.
+    pub client_seq: u64,
+    /// Unix seconds by the client's clock; the server's where it gave none.
+    pub client_time: Option<u64>,
+    pub priority: Priority,
+    pub body: Body,
+    pub cloud_custom_data: String,
+    pub mentions: Vec<Mention>,
+    pub options: Options,
+}
+
+/// Why a message was not sent or a history not told.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// The sender may not speak now.
+    #[error("the sender is muted")]
+    Muted,
+    #[error("the message is too long")]
+    TooLong,
+    #[error("too many mentions")]
+    TooManyMentions,
+}
+
+impl From<StorageError> for MessageError {
+    fn from(error: StorageError) -> Self {
+        Self::Group(GroupError::Storage(error))
+    }
+}
+
+/// Whether a message of `at` may still be recalled by users at `now`.
+fn is_recallable(at: Millis, now: Millis, window_seconds: u64) -> bool {
+    now.0.saturating_sub(at.0) <= window_seconds * 1000
+}

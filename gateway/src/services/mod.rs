@@ -1,0 +1,71 @@
+//! The rules of chat. No socket, no wire name.
+//!
+//! A service is a cheap handle that holds the [`Core`] and the services it needs.
+//! Each change is one batch of one partition, decided from what was read and guarded by checks of the versions read;
+//! when a check fails, somebody else was faster: read again and decide anew.
+
+pub mod account;
+pub mod conversation;
+pub mod core;
+pub mod group;
+pub mod limits;
+pub mod message;
+pub mod profile;
+pub mod push;
+pub mod session;
+pub mod timeline;
+
+use std::sync::Arc;
+
+use self::account::Accounts;
+use self::conversation::Conversations;
+use self::core::Core;
+use self::group::{Groups, RuleBook};
+use self::message::{C2cMessages, GroupMessages};
+use self::profile::Profiles;
+use self::push::Notices;
+use self::session::Sessions;
+use self::timeline::Timelines;
+
+pub use crate::storage::StorageError;
+
+/// Everything the commands can ask for.
+#[derive(Clone)]
+pub struct Services {
+    pub accounts: Accounts,
+    pub profiles: Profiles,
+    pub sessions: Sessions,
+    pub groups: Groups,
+    pub group_messages: GroupMessages,
+    pub c2c_messages: C2cMessages,
+    pub conversations: Conversations,
+    pub notices: Notices,
+}
+
+impl Services {
+    pub fn new(core: Core, rules: Arc<RuleBook>, sessions: session::Policy) -> Self {
+        let accounts = Accounts::new(core.clone());
+        let notices = Notices::new(core.clone());
+        let timelines = Timelines::new(core.clone());
+        let sessions = Sessions::new(core.clone(), accounts.clone(), sessions);
+        let groups = Groups::new(core.clone(), rules, accounts.clone(), notices.clone(), timelines.clone());
+        let conversations =
+            Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
+        Self {
+            profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
+            group_messages: GroupMessages::new(
+                core.clone(),
+                groups.clone(),
+                accounts.clone(),
+                notices.clone(),
+                timelines.clone(),
+            ),
+            c2c_messages: C2cMessages::new(core, accounts.clone(), conversations.clone(), timelines),
+            accounts,
+            sessions,
+            groups,
+            conversations,
+            notices,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Notices: what one user must be told about his groups, kept so that a device that was away can catch up.
+
+use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::push::{Mark, Notice};
+use serde::{Deserialize, Serialize};
+
+use super::core::{Core, Outcome};
+use crate::bus::{DeviceId, Event, Stamp, Topic};
+use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
+
+/// A kept notice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Kept {
+    #[serde(rename = "n")]
+    Notice(Notice),
+    #[serde(rename = "m")]
+    Mark(Mark),
+}
+
+/// The name of the log of notices in a user's partition.
+const LOG: &[u8] = b"notice";
+
+/// How many notices a device that was away is told at once.
+const CATCH_UP: usize = 100;
+
+/// Tells users, and remembers what they were told.
+#[derive(Clone)]
+pub struct Notices {
+    core: Core,
+}
+
+impl Notices {
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// Tells a user's devices, and those that come back later.
+    pub async fn send(
+        &self,
+        app: AppId,
+        user: &UserId,
+        kept: Kept,
+        origin: Option<DeviceId>,
+    ) -> Result<(), StorageError> {
+        let bytes = records::encode(&kept);
+        let event = match kept {
+            Kept::Notice(notice) => Event::Notice { notice, origin },
+            Kept::Mark(mark) => Event::Marked { mark },
+        };
+        let batch = Batch::new(Partition::user(app, user), self.core.now())
+            .append(LOG, bytes)
+            .announce(Topic::User(app, user.clone()), event);
+        match self.core.commit(batch).await? {
+            Outcome::Stored(_) => Ok(()),
+            // The batch has neither checks nor counts.
+            Outcome::Conflict | Outcome::Bound => Ok(()),
+        }
+    }
+
+    /// Tells only the devices that are there now: for what the user's other devices see by themselves later.
+    pub async fn tell(&self, app: AppId, user: &UserId, notice: Notice, origin: Option<DeviceId>) {
+        let at = self.core.now();
+        // The number must differ from that of every other notice of this user; the clock's does.
+        let stamp = Stamp { seq: Seq(at.0), at };
+        self.core.tell(app, user, Some(stamp), Event::Notice { notice, origin }).await;
+    }
+
+    /// The number of the last notice.
+    pub async fn last(&self, app: AppId, user: &UserId) -> Result<Seq, StorageError> {
+        Ok(self.core.engine.head(&log(app, user)).await?.seq)
+    }
+
+    /// What was kept after `seen`, oldest first, with numbers and times; the newest ones when there are many.
+    pub async fn since(
+        &self,
+        app: AppId,
+        user: &UserId,
+        seen: Seq,
+    ) -> Result<Vec<(Seq, Millis, Kept)>, StorageError> {
+        let window = Window { from: seen.next(), to: Seq(u64::MAX), limit: CATCH_UP, newest_first: true };
+        let mut entries = self.core.engine.read(&log(app, user), window).await?;
+        entries.reverse();
+        let keys: Vec<Key> = entries.iter().map(|entry| deleted_key(entry.seq)).collect();
+        let deleted = self.core.engine.get(&Partition::user(app, user), &keys).await?;
+        entries
+            .into_iter()
+            .zip(deleted)
+            .filter(|(_, deleted)| deleted.is_none())
+            .map(|(entry, _)| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?)))
+            .collect()
+    }
+
+    /// The user has seen these. Numbers that are none of his notices' are ignored.
+    pub async fn delete(&self, app: AppId, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
+        let last = self.last(app, user).await?;
+        let mut batch = Batch::new(Partition::user(app, user), self.core.now());
+        for seq in seqs.iter().filter(|seq| (Seq(1)..=last).contains(seq)) {
+            batch = batch.put(deleted_key(*seq), &b"{}"[..]);
+        }
+        if !batch.puts.is_empty() {
+            self.core.commit(batch).await?;
+        }
+        Ok(())
+    }
+}
+
+/// That the user has seen a notice.
+fn deleted_key(seq: Seq) -> Key {
+    Key::new(Table::Hidden, [LOG, &seq.0.to_be_bytes()].concat())
+}
+
+fn log(app: AppId, user: &UserId) -> Log {
+    Log { partition: Partition::user(app, user), name: LOG.into() }
+}

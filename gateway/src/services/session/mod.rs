@@ -1,0 +1,349 @@
+//! Sessions: who is logged in, on which device, and since when.
+//!
+//! A device proves itself with a UserSig once and with a *session token* from then on. The token is signed, not looked
+//! up, so any instance with the same key knows it after any restart; what is kept of a session is only what can end it:
+//! the device list of the user, and the account's "not before".
+
+mod token;
+
+use protocol::id::{AppId, Millis, UserId};
+use protocol::session::KickReason;
+use protocol::usersig::{self, SecretKey};
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, Accounts};
+use super::core::{ATTEMPTS, Core, Outcome};
+use crate::bus::{DeviceId, Event, Topic};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
+
+pub use token::Claims;
+
+/// The keys of an application and how many devices of one platform a user may have.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub apps: std::sync::Arc<std::collections::HashMap<AppId, AppKeys>>,
+    pub devices_per_platform: usize,
+}
+
+/// What an application signs with.
+#[derive(Clone, Debug)]
+pub struct AppKeys {
+    /// Never empty. The first signs; all of them are good for checking.
+    pub keys: Vec<SecretKey>,
+    pub admins: Vec<UserId>,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error("no such application")]
+    UnknownApp,
+    #[error("the UserSig is refused: {0}")]
+    UserSig(#[from] usersig::Error),
+    /// The UserSig is older than the last kick.
+    #[error("the UserSig was made invalid")]
+    Revoked,
+    /// The session token is not one of ours.
+    #[error("the session token is not valid")]
+    BadToken,
+    /// The device was logged out by somebody else.
+    #[error("the device was logged out")]
+    Kicked(KickReason),
+    #[error("too many log-ins at once")]
+    Busy,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A device that is logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub id: DeviceId,
+    pub platform: u32,
+    /// When it logged in.
+    pub since: Millis,
+}
+
+/// A login that succeeded.
+#[derive(Debug)]
+pub struct LoggedIn {
+    pub account: Account,
+    pub device: Device,
+    pub token: String,
+}
+
+/// What is kept of a device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct DeviceRecord {
+    id: DeviceId,
+    /// The client's own id of its SDK object: the same over reconnects.
+    instance: String,
+    since: Millis,
+    /// The life of the process it is connected to; absent when it is connected to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    node: Option<u64>,
+}
+
+fn account_key() -> Key {
+    Key::new(Table::Account, "")
+}
+
+fn devices_key(platform: u32) -> Key {
+    Key::new(Table::Session, platform.to_be_bytes().to_vec())
+}
+
+/// Lets devices in and out.
+#[derive(Clone)]
+pub struct Sessions {
+    core: Core,
+    accounts: Accounts,
+    policy: Policy,
+}
+
+impl Sessions {
+    pub fn new(core: Core, accounts: Accounts, policy: Policy) -> Self {
+        Self { core, accounts, policy }
+    }
+
+    fn app(&self, app: AppId) -> Result<&AppKeys, SessionError> {
+        self.policy.apps.get(&app).ok_or(SessionError::UnknownApp)
+    }
+
+    pub fn is_admin(&self, app: AppId, user: &UserId) -> bool {
+        self.policy.apps.get(&app).is_some_and(|keys| keys.admins.contains(user))
+    }
+
+    /// Checks a UserSig, also against the last kick.
+    pub async fn check_usersig(&self, app: AppId, user: &UserId, text: &str) -> Result<(), SessionError> {
+        let keys = self.app(app)?;
+        let now = self.core.now().seconds();
+        let claims = usersig::verify(&keys.keys, app, user.as_str(), now, text)?;
+        let not_before = self.accounts.get(app, user).await?.map_or(0, |account| account.not_before);
+        // A token of the very second of the kick is refused: it may be the stolen one.
+        if not_before > 0 && !claims.issued_after(not_before) {
+            return Err(SessionError::Revoked);
+        }
+        Ok(())
+    }
+
+    /// Checks a session token: signature, device list, last kick.
+    pub async fn check_token(&self, app: AppId, text: &str) -> Result<Claims, SessionError> {
+        let keys = self.app(app)?;
+        let claims = Claims::open(&keys.keys, text).ok_or(SessionError::BadToken)?;
+        if claims.app != app {
+            return Err(SessionError::BadToken);
+        }
+        let partition = Partition::user(app, &claims.user);
+        let keys = [account_key(), devices_key(claims.platform)];
+        let mut found = self.core.engine.get(&partition, &keys).await?.into_iter();
+        let account: Option<Account> =
+            found.next().flatten().map(|value| records::decode(&value.bytes)).transpose()?;
+        let devices: Option<Vec<DeviceRecord>> =
+            found.next().flatten().map(|value| records::decode(&value.bytes)).transpose()?;
+        let not_before = account.map_or(0, |account| account.not_before);
+        if claims.since.seconds() <= not_before {
+            return Err(SessionError::Kicked(KickReason::ByAdmin));
+        }
+        if !devices.unwrap_or_default().iter().any(|device| device.id == claims.device) {
+            return Err(SessionError::Kicked(KickReason::Replaced));
+        }
+        Ok(claims)
+    }
+
+    /// Begins the session of a device whose UserSig was checked. Makes the account at the first login.
+    /// When the platform is full, the device that is longest there goes.
+    pub async fn login(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+        instance: &str,
+    ) -> Result<LoggedIn, SessionError> {
+        let account = self.accounts.ensure(app, user).await?;
+        for _ in 0..ATTEMPTS {
+            let now = self.core.now();
+            let (mut devices, expected) = self.devices(app, user, platform).await?;
+            // The same SDK object again: its former session is over, and there is nobody to tell.
+            devices.retain(|device| instance.is_empty() || device.instance != instance);
+            let id = fresh_id(&devices);
+            let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_per_platform.max(1));
+            let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
+            devices.push(DeviceRecord {
+                id,
+                instance: instance.to_owned(),
+                since: now,
+                node: Some(self.core.node),
+            });
+            let mut batch = Batch::new(Partition::user(app, user), now)
+                .check(devices_key(platform), expected)
+                .put(devices_key(platform), records::encode(&devices));
+            for device in replaced {
+                let event = Event::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
+                batch = batch.announce(Topic::User(app, user.clone()), event);
+            }
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                let device = Device { id, platform, since: now };
+                let token = self.token(app, user, &device)?;
+                return Ok(LoggedIn { account, device, token });
+            }
+        }
+        Err(SessionError::Busy)
+    }
+
+    /// Takes up the session of a checked token on a new connection.
+    pub async fn resume(&self, claims: &Claims) -> Result<LoggedIn, SessionError> {
+        let device = Device { id: claims.device, platform: claims.platform, since: claims.since };
+        self.resume_device(claims.app, &claims.user, &device).await
+    }
+
+    /// Takes up the session of a device again where it is.
+    pub async fn resume_device(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: &Device,
+    ) -> Result<LoggedIn, SessionError> {
+        let account = self.accounts.ensure(app, user).await?;
+        self.set_node(app, user, device.platform, device.id, Some(self.core.node)).await?;
+        let token = self.token(app, user, device)?;
+        Ok(LoggedIn { account, device: device.clone(), token })
+    }
+
+    /// Ends the session of a device that asked for it.
+    pub async fn logout(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+        device: DeviceId,
+    ) -> Result<(), SessionError> {
+        self.change_devices(app, user, platform, |devices| devices.retain(|known| known.id != device)).await
+    }
+
+    /// The device's connection is gone; its session is not.
+    pub async fn disconnected(&self, app: AppId, user: &UserId, device: &Device) -> Result<(), SessionError> {
+        self.set_node(app, user, device.platform, device.id, None).await
+    }
+
+    /// Ends all sessions of a user and voids his UserSigs. False when there is no such account.
+    pub async fn kick(&self, app: AppId, user: &UserId) -> Result<bool, SessionError> {
+        if !self.accounts.void(app, user).await? {
+            return Ok(false);
+        }
+        // The sessions are void already; this tells the devices and cleans up.
+        let found = self.all_devices(app, user).await?;
+        let mut batch = Batch::new(Partition::user(app, user), self.core.now());
+        for (suffix, _) in found {
+            batch = batch.delete(Key::new(Table::Session, suffix));
+        }
+        let event = Event::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
+        self.core.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
+        Ok(true)
+    }
+
+    /// The platforms on which the user is connected now.
+    pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
+        let mut platforms = Vec::new();
+        for (suffix, devices) in self.all_devices(app, user).await? {
+            let is_here = |device: &DeviceRecord| device.node == Some(self.core.node);
+            if let Ok(bytes) = suffix.as_ref().try_into()
+                && devices.record.iter().any(is_here)
+            {
+                platforms.push(u32::from_be_bytes(bytes));
+            }
+        }
+        Ok(platforms)
+    }
+
+    async fn all_devices(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> Result<Vec<(bytes::Bytes, Versioned<Vec<DeviceRecord>>)>, StorageError> {
+        let partition = Partition::user(app, user);
+        records::scan_all(&self.core.engine, &partition, Table::Session, bytes::Bytes::new()).await
+    }
+
+    async fn devices(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+    ) -> Result<(Vec<DeviceRecord>, Expected), StorageError> {
+        let partition = Partition::user(app, user);
+        let found: Option<Versioned<Vec<DeviceRecord>>> =
+            records::get(&self.core.engine, &partition, devices_key(platform)).await?;
+        Ok(match found {
+            None => (Vec::new(), Expected::Absent),
+            Some(found) => (found.record, Expected::Version(found.version)),
+        })
+    }
+
+    async fn set_node(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+        device: DeviceId,
+        node: Option<u64>,
+    ) -> Result<(), SessionError> {
+        self.change_devices(app, user, platform, |devices| {
+            for known in devices.iter_mut().filter(|known| known.id == device) {
+                known.node = node;
+            }
+        })
+        .await
+    }
+
+    async fn change_devices(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+        change: impl Fn(&mut Vec<DeviceRecord>) + Send,
+    ) -> Result<(), SessionError> {
+        for _ in 0..ATTEMPTS {
+            let (mut devices, expected) = self.devices(app, user, platform).await?;
+            let before = devices.len();
+            let nodes: Vec<_> = devices.iter().map(|device| device.node).collect();
+            change(&mut devices);
+            if devices.len() == before && devices.iter().map(|device| device.node).eq(nodes) {
+                return Ok(());
+            }
+            let batch = Batch::new(Partition::user(app, user), self.core.now())
+                .check(devices_key(platform), expected);
+            let batch = if devices.is_empty() {
+                batch.delete(devices_key(platform))
+            } else {
+                batch.put(devices_key(platform), records::encode(&devices))
+            };
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                return Ok(());
+            }
+        }
+        Err(SessionError::Busy)
+    }
+
+    fn token(&self, app: AppId, user: &UserId, device: &Device) -> Result<String, SessionError> {
+        let claims = Claims {
+            app,
+            user: user.clone(),
+            device: device.id,
+            platform: device.platform,
+            since: device.since,
+        };
+        let key = self.app(app)?.keys.first().ok_or(SessionError::UnknownApp)?;
+        Ok(claims.seal(key))
+    }
+}
+
+/// A number that no device of the list has; never 0, which means "none" on the wire.
+fn fresh_id(devices: &[DeviceRecord]) -> DeviceId {
+    loop {
+        let id = rand::random_range(1..=DeviceId::MAX >> 1);
+        if devices.iter().all(|device| device.id != id) {
+            return id;
+        }
+    }
+}

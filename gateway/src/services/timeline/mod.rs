@@ -1,0 +1,273 @@
+//! The log under every chat: what was said in a group or between two users, and what became of it.
+//!
+//! An entry never changes. A recall is a record beside it, and so is what one user hides from himself,
+//! how far he has read, and what he cleared.
+
+use bytes::Bytes;
+use protocol::group::Tip;
+use protocol::id::{Millis, Seq, UserId};
+use protocol::message::{Message, Recall};
+use serde::{Deserialize, Serialize};
+
+use super::core::{ATTEMPTS, Core, Outcome};
+use crate::bus::{Event, Topic};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Log, StorageError, Table, Window};
+
+/// What an entry is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Entry {
+    #[serde(rename = "m")]
+    Message(Message),
+    #[serde(rename = "t")]
+    Tip(Tip),
+}
+
+/// What became of a message after it was sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Amendment {
+    #[serde(rename = "r")]
+    recall: Recall,
+}
+
+/// A recall, in the order of their times.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct RecallNote {
+    seq: Seq,
+    random: u64,
+    recall: Recall,
+}
+
+/// Where a user stands in a log.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Position {
+    /// He has read up to here.
+    #[serde(rename = "s", default)]
+    pub read: Seq,
+    /// The Unix second up to which he has read, as he reported it.
+    #[serde(rename = "t", default)]
+    pub read_time: u64,
+    /// He cleared everything up to here for himself.
+    #[serde(rename = "c", default)]
+    pub cleared: Seq,
+}
+
+/// An entry, as one reader sees it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub seq: Seq,
+    pub at: Millis,
+    pub entry: Entry,
+    pub recall: Option<Recall>,
+    /// The reader deleted it for himself.
+    pub is_hidden: bool,
+}
+
+/// A recall of the past.
+#[derive(Clone, Debug)]
+pub struct PastRecall {
+    pub seq: Seq,
+    pub random: u64,
+    pub recall: Recall,
+    /// Microseconds.
+    pub at_us: u64,
+}
+
+fn suffix(log: &Log, rest: &[u8]) -> Bytes {
+    [&log.name[..], rest].concat().into()
+}
+
+fn amendment_key(log: &Log, seq: Seq) -> Key {
+    Key::new(Table::Amendment, suffix(log, &seq.0.to_be_bytes()))
+}
+
+fn position_key(log: &Log, user: &UserId) -> Key {
+    Key::new(Table::Read, suffix(log, user.as_str().as_bytes()))
+}
+
+/// Ids hold no control character, so a NUL ends them.
+fn hidden_prefix(log: &Log, user: &UserId) -> Bytes {
+    suffix(log, &[user.as_str().as_bytes(), b"\0"].concat())
+}
+
+fn hidden_key(log: &Log, user: &UserId, seq: Seq) -> Key {
+    Key::new(Table::Hidden, [&hidden_prefix(log, user)[..], &seq.0.to_be_bytes()].concat())
+}
+
+/// Reads logs and writes what is kept beside them.
+#[derive(Clone)]
+pub struct Timelines {
+    core: Core,
+}
+
+impl Timelines {
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// Entries of a window in its order, as `reader` sees them; without a reader nothing is hidden.
+    pub async fn read(
+        &self,
+        log: &Log,
+        window: Window,
+        reader: Option<&UserId>,
+    ) -> Result<Vec<Seen>, StorageError> {
+        let entries = self.core.engine.read(log, window).await?;
+        let mut keys: Vec<Key> = entries.iter().map(|entry| amendment_key(log, entry.seq)).collect();
+        if let Some(reader) = reader {
+            keys.extend(entries.iter().map(|entry| hidden_key(log, reader, entry.seq)));
+        }
+        let found = self.core.engine.get(&log.partition, &keys).await?;
+        let (amendments, hidden) = found.split_at(entries.len());
+        let mut seen = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            let amendment: Option<Amendment> =
+                amendments[index].as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
+            seen.push(Seen {
+                seq: entry.seq,
+                at: entry.at,
+                entry: records::decode(&entry.bytes)?,
+                recall: amendment.map(|amendment| amendment.recall),
+                is_hidden: hidden.get(index).is_some_and(Option::is_some),
+            });
+        }
+        Ok(seen)
+    }
+
+    /// One entry.
+    pub async fn entry(&self, log: &Log, seq: Seq) -> Result<Option<Seen>, StorageError> {
+        let window = Window { from: seq, to: seq, limit: 1, newest_first: false };
+        Ok(self.read(log, window, None).await?.pop())
+    }
+
+    /// Notes that a message was recalled, and tells of it. False when it was recalled before.
+    pub async fn recall(
+        &self,
+        log: &Log,
+        seq: Seq,
+        random: u64,
+        recall: Recall,
+        announces: Vec<(Topic, Event)>,
+    ) -> Result<bool, StorageError> {
+        let now = self.core.now();
+        let note = RecallNote { seq, random, recall: recall.clone() };
+        // Two recalls of one millisecond must not share a key.
+        let at_us = now.0 * 1000 + u64::from(rand::random::<u16>()) % 1000;
+        let key = amendment_key(log, seq);
+        let mut batch = Batch::new(log.partition.clone(), now)
+            .check(key.clone(), Expected::Absent)
+            .put(key, records::encode(&Amendment { recall }))
+            .put(Key::new(Table::Recall, recall_suffix(log, at_us, seq)), records::encode(&note));
+        for (topic, event) in announces {
+            batch = batch.announce(topic, event);
+        }
+        Ok(matches!(self.core.commit(batch).await?, Outcome::Stored(_)))
+    }
+
+    /// Recalls after `begin_us` and up to `end_us`, oldest first.
+    pub async fn recalls(
+        &self,
+        log: &Log,
+        begin_us: u64,
+        end_us: u64,
+        limit: usize,
+    ) -> Result<Vec<PastRecall>, StorageError> {
+        let scan = crate::storage::Scan {
+            table: Table::Recall,
+            prefix: log.name.clone(),
+            after: Some(recall_suffix(log, begin_us, Seq(u64::MAX))),
+            limit,
+            reverse: false,
+        };
+        let found = self.core.engine.scan(&log.partition, scan).await?;
+        let mut recalls = Vec::new();
+        for (suffix, value) in found {
+            let time = suffix.get(log.name.len()..log.name.len() + 8).and_then(|bytes| bytes.try_into().ok());
+            let at_us = time.map_or(0, u64::from_be_bytes);
+            if at_us > end_us {
+                break;
+            }
+            let note: RecallNote = records::decode(&value.bytes)?;
+            recalls.push(PastRecall { seq: note.seq, random: note.random, recall: note.recall, at_us });
+        }
+        Ok(recalls)
+    }
+
+    /// Where a user stands.
+    pub async fn position(&self, log: &Log, user: &UserId) -> Result<Position, StorageError> {
+        let found: Option<Versioned<Position>> =
+            records::get(&self.core.engine, &log.partition, position_key(log, user)).await?;
+        Ok(found.map(|found| found.record).unwrap_or_default())
+    }
+
+    /// Moves a user forward, never back, and tells of it. False when he stood there already.
+    pub async fn advance(
+        &self,
+        log: &Log,
+        user: &UserId,
+        to: Position,
+        announces: &[(Topic, Event)],
+    ) -> Result<bool, StorageError> {
+        for _ in 0..ATTEMPTS {
+            let key = position_key(log, user);
+            let found: Option<Versioned<Position>> =
+                records::get(&self.core.engine, &log.partition, key.clone()).await?;
+            let (before, expected) = match found {
+                None => (Position::default(), Expected::Absent),
+                Some(found) => (found.record, Expected::Version(found.version)),
+            };
+            let after = Position {
+                read: before.read.max(to.read),
+                read_time: before.read_time.max(to.read_time),
+                cleared: before.cleared.max(to.cleared),
+            };
+            let stays = (before.read, before.read_time, before.cleared)
+                == (after.read, after.read_time, after.cleared);
+            if stays {
+                return Ok(false);
+            }
+            let mut batch = Batch::new(log.partition.clone(), self.core.now())
+                .check(key.clone(), expected)
+                .put(key, records::encode(&after));
+            for (topic, event) in announces {
+                batch = batch.announce(topic.clone(), event.clone());
+            }
+            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+                return Ok(true);
+            }
+        }
+        Err(StorageError::TimedOut { operation: "move a read position" })
+    }
+
+    /// Hides entries from one user.
+    pub async fn hide(&self, log: &Log, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
+        let mut batch = Batch::new(log.partition.clone(), self.core.now());
+        for seq in seqs {
+            batch = batch.put(hidden_key(log, user, *seq), &b"{}"[..]);
+        }
+        self.core.commit(batch).await?;
+        Ok(())
+    }
+
+    /// The first entry whose time is at least `second` (Unix), by bisection: times never go backwards.
+    /// One past the end when all are earlier.
+    pub async fn first_at(&self, log: &Log, second: u64) -> Result<Seq, StorageError> {
+        let head = self.core.engine.head(log).await?;
+        let (mut low, mut high) = (Seq(1), head.seq.next());
+        while low < high {
+            let middle = Seq(low.0 + (high.0 - low.0) / 2);
+            // Entries below may have expired; the first that is left stands for them.
+            let window = Window { from: middle, to: head.seq, limit: 1, newest_first: false };
+            match self.core.engine.read(log, window).await?.first() {
+                Some(entry) if entry.at.seconds() < second => low = entry.seq.next(),
+                Some(_) => high = middle,
+                None => high = middle,
+            }
+        }
+        Ok(low)
+    }
+}
+
+fn recall_suffix(log: &Log, at_us: u64, seq: Seq) -> Bytes {
+    suffix(log, &[at_us.to_be_bytes(), seq.0.to_be_bytes()].concat())
+}

@@ -1,0 +1,69 @@
+//! Announced after stored.
+
+use super::*;
+use crate::bus::{Event, Stamp, Topic};
+use crate::storage::Expected;
+
+fn topic() -> Topic {
+    Topic::Group(AppId(1), GroupId::parse("room").unwrap())
+}
+
+fn said(delivery: &Delivery) -> u64 {
+    match *delivery.event {
+        Event::Nothing(number) => number,
+        #[allow(unreachable_patterns, reason = "more events come with the domain")]
+        _ => panic!("an event of another test"),
+    }
+}
+
+pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
+    let Opened { engine, mut events } = fixture.open().await;
+    let commits: Vec<_> = (1..=200)
+        .map(|at| {
+            let two = batch(at)
+                .append("log", at.to_string())
+                .announce(topic(), Event::Nothing(10 * at))
+                .announce(topic(), Event::Nothing(10 * at + 1));
+            submit(&*engine, two)
+        })
+        .collect();
+    for commit in commits {
+        commit.await.unwrap();
+    }
+    for at in 1..=200 {
+        for number in [10 * at, 10 * at + 1] {
+            let delivery = events.recv().await.unwrap();
+            assert_eq!(said(&delivery), number);
+            assert_eq!(delivery.topic, topic());
+            assert_eq!(delivery.stamp, Some(Stamp { seq: Seq(at), at: seconds(at) }));
+        }
+    }
+}
+
+/// Who hears of an entry finds it in the store.
+pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
+    let Opened { engine, mut events } = fixture.open().await;
+    for at in 1..=50 {
+        drop(submit(&*engine, batch(at).append("log", "").announce(topic(), Event::Nothing(at))));
+        let stamp = events.recv().await.unwrap().stamp.unwrap();
+        assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: stamp.seq, at: stamp.at });
+    }
+}
+
+pub(crate) async fn refused_is_silent(fixture: &impl Fixture) {
+    let Opened { engine, mut events } = fixture.open().await;
+    let say = |number| batch(1).announce(topic(), Event::Nothing(number));
+    engine.commit(say(1).once("token")).await.unwrap();
+    assert!(engine.commit(say(2).check(key("a"), Expected::Present)).await.is_err());
+    assert!(engine.commit(say(3).add(Key::new(Table::Count, "n"), 1, Some(0))).await.is_err());
+    assert!(engine.commit(say(4).once("token")).await.unwrap().repeated);
+    engine.commit(say(5)).await.unwrap();
+    assert_eq!(said(&events.recv().await.unwrap()), 1);
+    assert_eq!(said(&events.recv().await.unwrap()), 5);
+}
+
+pub(crate) async fn without_an_entry(fixture: &impl Fixture) {
+    let Opened { engine, mut events } = fixture.open().await;
+    engine.commit(batch(1).put(key("a"), "").announce(topic(), Event::Nothing(1))).await.unwrap();
+    assert_eq!(events.recv().await.unwrap().stamp, None);
+}

@@ -1,0 +1,125 @@
+//! The guarantees of [`Engine`](super::Engine) as code, run against every engine.
+//!
+//! An engine's tests hold one line, `conformance!(open)`, where `open` makes a [`Fixture`] with an empty store.
+//! Each guarantee is then a test of that engine with its own name.
+
+pub(crate) mod announce;
+pub(crate) mod batch;
+pub(crate) mod life;
+pub(crate) mod log;
+pub(crate) mod model;
+pub(crate) mod once;
+pub(crate) mod record;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use protocol::id::{AppId, GroupId, Millis, Seq};
+use tokio::sync::mpsc;
+
+use super::{
+    Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
+    Window,
+};
+use crate::bus::Delivery;
+
+/// A store for one test, which may be opened again after it was closed.
+pub(crate) trait Fixture: Send + Sync {
+    fn open(&self) -> impl Future<Output = Opened> + Send;
+}
+
+pub(crate) struct Opened {
+    pub(crate) engine: Arc<dyn Engine>,
+    /// Where the events of its batches arrive.
+    pub(crate) events: mpsc::Receiver<Delivery>,
+}
+
+/// One test for each guarantee. `$new` names a function that makes a [`Fixture`].
+macro_rules! conformance {
+    ($new:ident) => {
+        $crate::storage::conformance::tests! { $new,
+            batch: stored_whole, refused_changes_nothing, read_whole, sees_those_before,
+                no_update_is_lost, no_bound_is_passed, stored_in_the_order_of_first_polls,
+                not_taken_back_by_dropping;
+            record: in_the_order_asked_for, versions_are_never_the_same, checks, counts, scanned_in_order,
+                scanned_in_pages, scan_stays_in_its_prefix, any_bytes_as_suffix, neighbours_are_apart;
+            log: dense, times_never_go_backwards, windows, logs_are_apart, names_of_any_bytes;
+            once: answered_as_the_first, answered_before_checks, same_token_at_the_same_time,
+                refusal_is_not_remembered, tokens_of_partitions_are_apart, remembered_for_the_window;
+            announce: in_the_order_of_the_log, after_it_is_stored, refused_is_silent, without_an_entry;
+            life: reopened, purged, purge_may_be_repeated, closed, healthy;
+            model: random_batches;
+        }
+    };
+}
+
+macro_rules! tests {
+    ($new:ident, $($subject:ident: $($name:ident),+;)+) => {
+        $(mod $subject {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let fixture = super::$new();
+                $crate::storage::conformance::$subject::$name(&fixture).await;
+            })+
+        })+
+    };
+}
+
+pub(crate) use {conformance, tests};
+
+/// A group of application 1.
+fn group(name: &str) -> Partition {
+    Partition::group(AppId(1), &GroupId::parse(name).unwrap())
+}
+
+fn room() -> Partition {
+    group("room")
+}
+
+fn room_log() -> Log {
+    Log { partition: room(), name: "log".into() }
+}
+
+/// A batch on the room at second `at`.
+fn batch(at: u64) -> Batch {
+    Batch::new(room(), seconds(at))
+}
+
+fn seconds(at: u64) -> Millis {
+    Millis(at * 1000)
+}
+
+fn key(suffix: &'static str) -> Key {
+    Key::new(Table::Member, suffix)
+}
+
+fn all_of(table: Table) -> Scan {
+    Scan { table, prefix: Bytes::new(), after: None, limit: usize::MAX, reverse: false }
+}
+
+pub(crate) const ALL: Window =
+    Window { from: Seq(1), to: Seq(u64::MAX), limit: usize::MAX, newest_first: false };
+
+/// The bytes at each key of the room.
+async fn bytes_at(engine: &dyn Engine, keys: &[Key]) -> Vec<Option<Bytes>> {
+    let values = engine.get(&room(), keys).await.unwrap();
+    values.into_iter().map(|value| value.map(|value| value.bytes)).collect()
+}
+
+async fn suffixes(engine: &dyn Engine, partition: &Partition, scan: Scan) -> Vec<Bytes> {
+    let found = engine.scan(partition, scan).await.unwrap();
+    found.into_iter().map(|(suffix, _)| suffix).collect()
+}
+
+type Commit<'a> = Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send + 'a>>;
+
+/// Polls once, which submits the batch. None of the engines can have stored it by then.
+fn submit<'a>(engine: &'a dyn Engine, batch: Batch) -> Commit<'a> {
+    let mut commit = engine.commit(batch);
+    match commit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => commit,
+        Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
+    }
+}

@@ -1,0 +1,149 @@
+//! The one thread that writes.
+//!
+//! It takes all that waits, carries it out as one group, syncs it to disk, and only then announces and answers.
+//! What arrives meanwhile is the next group, so a slow disk makes larger groups and not a longer queue.
+
+use std::sync::Arc;
+
+use fjall::{OwnedWriteBatch, PersistMode};
+
+use crate::bus::{Delivery, LocalBus, Stamp};
+use crate::storage::{Announce, CommitError, Committed, StorageError};
+
+use super::heads::Heads;
+use super::journal;
+use super::key::{self, Range};
+use super::queue::{Job, Queue, Reply};
+use super::stage::Stage;
+use super::store::{Store, failed};
+use super::tokens::Tokens;
+use super::watermark::Watermark;
+
+/// Rows that one slice of a purge deletes.
+const SLICE: usize = 512;
+
+/// Which rows a purge deletes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rows {
+    Records,
+    Entries,
+}
+
+pub(super) struct Committer {
+    pub(super) queue: Arc<Queue>,
+    pub(super) store: Store,
+    pub(super) bus: LocalBus,
+    pub(super) tokens: Tokens,
+    pub(super) heads: Heads,
+    pub(super) watermark: Watermark,
+    /// The number of the last stored batch.
+    pub(super) last: u64,
+}
+
+/// A batch of the group that waits for the disk.
+struct Waiting {
+    announces: Vec<Announce>,
+    outcome: Result<Committed, CommitError>,
+    reply: Reply<Committed, CommitError>,
+}
+
+impl Committer {
+    /// Works until the queue is closed and empty, or until a write fails.
+    pub(super) fn run(&mut self) -> Result<(), StorageError> {
+        while let Some(mut jobs) = self.queue.take() {
+            match jobs.pop_if(|job| !matches!(job, Job::Commit { .. })) {
+                None => self.commit(jobs)?,
+                Some(Job::Purge { rows, range, reply }) => self.purge(rows, range, reply)?,
+                Some(Job::Probe { reply }) => self.probe(reply)?,
+                Some(Job::Commit { .. }) => unreachable!("only other jobs are popped"),
+            }
+        }
+        self.watermark.sync()
+    }
+
+    fn commit(&mut self, jobs: Vec<Job>) -> Result<(), StorageError> {
+        let mut stage = Stage::new(&self.store, &mut self.heads, &mut self.tokens, self.last);
+        let mut group = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            if let Job::Commit { mut batch, reply } = job {
+                let announces = std::mem::take(&mut batch.announces);
+                group.push(Waiting { announces, outcome: stage.take(batch), reply });
+            }
+        }
+        let written = match stage.write() {
+            Ok(None) => Ok(()),
+            Ok(Some((rows, last))) => self.write(rows, last),
+            Err(error) => Err(error),
+        };
+        for waiting in group {
+            match &written {
+                Ok(()) => self.answer(waiting),
+                // A refusal may rest on a batch of the same group, so it is as unknown as the rest.
+                Err(error) => drop(waiting.reply.send(Err(error.clone().into()))),
+            }
+        }
+        written
+    }
+
+    /// Stores the rows together, so that a crash after this does not undo them.
+    fn write(&mut self, mut rows: OwnedWriteBatch, last: u64) -> Result<(), StorageError> {
+        rows.insert(&self.store.records, key::LAST_BATCH, journal::link(last, self.last));
+        rows.durability(Some(PersistMode::SyncData)).commit().map_err(|error| failed("commit", error))?;
+        self.last = last;
+        self.watermark.rise(last)
+    }
+
+    fn answer(&self, waiting: Waiting) {
+        let Waiting { announces, outcome, reply } = waiting;
+        if let Ok(Committed { entry, repeated: false, .. }) = &outcome {
+            let stamp = entry.map(|head| Stamp { seq: head.seq, at: head.at });
+            for Announce { topic, event } in announces {
+                self.bus.publish_blocking(Delivery { topic, stamp, event });
+            }
+        }
+        // Whoever has stopped waiting for the answer does not need it.
+        let _ = reply.send(outcome);
+    }
+
+    /// Deletes the last rows of `range` and answers with what is left of it.
+    ///
+    /// From the end, so that a log that is half purged is still dense.
+    fn purge(&mut self, rows: Rows, range: Range, reply: Reply<Option<Range>>) -> Result<(), StorageError> {
+        let keyspace = match rows {
+            Rows::Records => &self.store.records,
+            Rows::Entries => &self.store.entries,
+        };
+        let (start, _) = range.clone();
+        let found: Result<Vec<_>, _> =
+            keyspace.range::<Vec<u8>, _>(range).rev().take(SLICE).map(|row| row.key()).collect();
+        let found = match found.map_err(|error| failed("purge", error)) {
+            Ok(found) => found,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return Ok(());
+            }
+        };
+        let Some(least) = found.last() else {
+            let _ = reply.send(Ok(None));
+            return Ok(());
+        };
+        let left = (start, std::ops::Bound::Excluded(least.to_vec()));
+        let mut group = OwnedWriteBatch::with_capacity(self.store.database.clone(), SLICE + 1);
+        for row in found {
+            if let (Rows::Entries, Some(log)) = (rows, row.len().checked_sub(8)) {
+                self.heads.forget(&row[..log]);
+            }
+            group.remove(keyspace, row);
+        }
+        let written = self.write(group, self.last + 1);
+        let _ = reply.send(written.clone().map(|()| Some(left)));
+        written
+    }
+
+    /// Asks whether an earlier write in the background has failed.
+    fn probe(&self, reply: Reply<()>) -> Result<(), StorageError> {
+        let alive = self.store.database.persist(PersistMode::Buffer).map_err(|error| failed("probe", error));
+        let _ = reply.send(alive.clone());
+        alive
+    }
+}

@@ -1,0 +1,66 @@
+//! How a value is written: a number, a checksum, the bytes.
+//!
+//! The number is the version of a record or the time of an entry. The checksum covers the key too,
+//! so that a value that turns up under another key is noticed as well.
+
+use bytes::Bytes;
+
+use crate::storage::StorageError;
+
+/// The number (8 bytes) and the checksum (4 bytes), big-endian.
+const HEAD: usize = 12;
+
+/// A value as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Framed {
+    pub(super) number: u64,
+    pub(super) bytes: Bytes,
+}
+
+pub(super) fn encode(key: &[u8], number: u64, bytes: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(HEAD + bytes.len());
+    value.extend_from_slice(&number.to_be_bytes());
+    value.extend_from_slice(&checksum(key, &number.to_be_bytes(), bytes).to_be_bytes());
+    value.extend_from_slice(bytes);
+    value
+}
+
+/// Errors: `Damaged` when the checksum does not fit.
+pub(super) fn decode(operation: &'static str, key: &[u8], value: Bytes) -> Result<Framed, StorageError> {
+    let damaged = StorageError::Damaged { operation };
+    let Some((number, rest)) = value.split_first_chunk::<8>() else { return Err(damaged) };
+    let Some((sum, bytes)) = rest.split_first_chunk::<4>() else { return Err(damaged) };
+    if checksum(key, number, bytes) != u32::from_be_bytes(*sum) {
+        return Err(damaged);
+    }
+    Ok(Framed { number: u64::from_be_bytes(*number), bytes: value.slice(HEAD..) })
+}
+
+fn checksum(key: &[u8], number: &[u8], bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(number);
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let whole = encode(b"key", 7, b"bytes");
+        let read = decode("get", b"key", whole.clone().into()).unwrap();
+        assert_eq!(read, Framed { number: 7, bytes: "bytes".into() });
+        for bit in 0..whole.len() * 8 {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode("get", b"key", damaged.into()).is_err(), "bit {bit}");
+        }
+        for length in 0..whole.len() {
+            assert!(decode("get", b"key", whole[..length].to_vec().into()).is_err(), "length {length}");
+        }
+        assert!(decode("get", b"kez", whole.into()).is_err());
+    }
+}

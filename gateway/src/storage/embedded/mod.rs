@@ -1,0 +1,266 @@
+//! The engine of a single node: a database in a directory, written by one thread.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `key`, `frame` | how keys and values are written |
+//! | `store` | the open database and the reads |
+//! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
+//! | `heads`, `tokens` | where logs end; which batches were carried out before |
+//! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
+
+mod committer;
+mod directory;
+mod frame;
+mod heads;
+mod journal;
+mod key;
+mod manifest;
+mod queue;
+mod stage;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod watermark;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use protocol::id::Seq;
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
+
+use crate::bus::LocalBus;
+
+use self::committer::{Committer, Rows};
+use self::directory::Directory;
+use self::heads::Heads;
+use self::key::Range;
+use self::queue::{Job, Phase, Queue};
+use self::store::Store;
+use self::tokens::Tokens;
+use super::{
+    Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
+    Value, Window,
+};
+
+/// How long [`Engine::health`] waits for an answer of the store's thread.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// What the engine may use.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Data that is gathered in memory before it is sorted into files. There are several such buffers.
+    /// Fixed when a store is made.
+    pub write_buffer_bytes: u64,
+    /// Blocks of those files that are kept in memory.
+    pub cache_bytes: u64,
+    /// Tokens of [`Batch::once`] that are indexed in memory, at about 50 bytes each; more of them cost time.
+    pub tokens_in_memory: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // That many tokens take 7,000 messages a second for ten minutes.
+        Self { write_buffer_bytes: 32 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
+    }
+}
+
+/// The embedded engine. Dropping it lets the queue run dry in the background; [`Engine::close`] waits for that.
+pub struct Embedded {
+    queue: Arc<Queue>,
+    /// Gone when the store is closed. Held for the time of one read.
+    open: Arc<RwLock<Option<Open>>>,
+    ended: watch::Receiver<Ended>,
+}
+
+/// What is let go when the store closes, in this order.
+struct Open {
+    store: Store,
+    _directory: Directory,
+}
+
+#[derive(Clone, Debug)]
+enum Ended {
+    Running,
+    Closed,
+    Failed(StorageError),
+}
+
+impl Embedded {
+    /// Opens the store in `dir`, or makes one there, and starts its thread. Events of stored batches go to `bus`.
+    ///
+    /// Blocks while the journal is read back. Errors: another process has the store open; the files were damaged.
+    pub fn open(dir: &Path, bus: LocalBus) -> Result<Self, StorageError> {
+        Self::open_with(dir, bus, &Settings::default())
+    }
+
+    /// [`Embedded::open`] with other settings.
+    pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
+        let directory = Directory::lock(dir)?;
+        let (store, watermark, last) = directory.open(settings)?;
+        let queue = Arc::new(Queue::new());
+        let committer = Committer {
+            queue: queue.clone(),
+            tokens: Tokens::load(&store, settings.tokens_in_memory)?,
+            heads: Heads::default(),
+            store: store.clone(),
+            bus,
+            watermark,
+            last,
+        };
+        let open = Arc::new(RwLock::new(Some(Open { store, _directory: directory })));
+        let (end, ended) = watch::channel(Ended::Running);
+        let thread = StoreThread { queue: queue.clone(), open: open.clone(), end };
+        thread::Builder::new().name("store".into()).spawn(move || thread.run(committer)).map_err(
+            |error| StorageError::Failed { operation: "start the store", reason: error.to_string() },
+        )?;
+        Ok(Self { queue, open, ended })
+    }
+
+    /// Waits for a failed write, after which nothing can be stored and the process should stop.
+    /// Does not return while the store works, nor after it was closed.
+    pub async fn failed(&self) -> StorageError {
+        let mut ended = self.ended.clone();
+        if let Ok(ended) = ended.wait_for(|ended| matches!(ended, Ended::Failed(_))).await
+            && let Ended::Failed(error) = &*ended
+        {
+            return error.clone();
+        }
+        std::future::pending().await
+    }
+
+    // Reads run on the caller's thread.
+    fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        read(&open.as_ref().ok_or(StorageError::Closed)?.store)
+    }
+
+    /// Gives the store's thread a job and waits for its answer.
+    async fn ask<T, E: From<StorageError>>(
+        &self,
+        job: impl FnOnce(queue::Reply<T, E>) -> Job,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(job(reply))?;
+        // The thread answers every job it took; a reply that is dropped means that the thread is gone.
+        answer.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
+    }
+
+    async fn purge_rows(&self, rows: Rows, range: Range) -> Result<(), StorageError> {
+        let mut left = Some(range);
+        while let Some(range) = left {
+            left = self.ask(|reply| Job::Purge { rows, range, reply }).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+#[async_trait]
+impl Engine for Embedded {
+    async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Value>>, StorageError> {
+        self.read(|store| store.get(partition, keys))
+    }
+
+    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+        self.read(|store| store.counts(partition, keys))
+    }
+
+    async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {
+        self.read(|store| store.scan(partition, &scan))
+    }
+
+    async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
+        self.read(|store| store.read(log, window))
+    }
+
+    async fn head(&self, log: &Log) -> Result<Head, StorageError> {
+        self.read(|store| store.head(log))
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        self.ask(|reply| Job::Commit { batch, reply }).await
+    }
+
+    async fn purge(
+        &self,
+        partition: &Partition,
+        tables: &[Table],
+        prefix: Bytes,
+    ) -> Result<(), StorageError> {
+        for &table in tables {
+            let scan = Scan { table, prefix: prefix.clone(), after: None, limit: usize::MAX, reverse: false };
+            if let Some((range, _)) = key::scan(partition, &scan)? {
+                self.purge_rows(Rows::Records, range).await?;
+            }
+        }
+        let log = Log { partition: partition.clone(), name: prefix };
+        let (first, last) = key::entries(&log, Seq::ZERO, Seq(u64::MAX))?;
+        let range = (std::ops::Bound::Included(first), std::ops::Bound::Included(last));
+        self.purge_rows(Rows::Entries, range).await
+    }
+
+    async fn health(&self) -> Result<(), StorageError> {
+        self.queue.health()?;
+        let probe = self.ask(|reply| Job::Probe { reply });
+        timeout(PROBE, probe).await.unwrap_or(Err(StorageError::TimedOut { operation: "probe" }))
+    }
+
+    async fn close(&self) -> Result<(), StorageError> {
+        if !self.queue.close() {
+            return Err(StorageError::Closed);
+        }
+        let mut ended = self.ended.clone();
+        match ended.wait_for(|ended| !matches!(ended, Ended::Running)).await.as_deref() {
+            Ok(Ended::Failed(error)) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the store's thread leaves behind when it ends, however it ends.
+struct StoreThread {
+    queue: Arc<Queue>,
+    open: Arc<RwLock<Option<Open>>>,
+    end: watch::Sender<Ended>,
+}
+
+impl StoreThread {
+    fn run(self, mut committer: Committer) {
+        let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
+        let end = end.unwrap_or_else(|_| {
+            Err(StorageError::Failed { operation: "commit", reason: "the store's thread panicked".into() })
+        });
+        match end {
+            Ok(()) => {
+                drop(committer);
+                self.let_go();
+                self.queue.end(Phase::Closed);
+                self.end.send_replace(Ended::Closed);
+            }
+            Err(error) => {
+                // First of all nobody may wait any longer: to close the files of a broken disk may take forever.
+                self.queue.end(Phase::Failed(error.clone()));
+                self.end.send_replace(Ended::Failed(error));
+                drop(committer);
+                self.let_go();
+            }
+        }
+    }
+
+    /// Waits for the reads under way and closes the files.
+    fn let_go(&self) {
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(open);
+    }
+}

@@ -1,0 +1,204 @@
+//! What waits for the committer, in the order in which it was submitted.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::storage::{Batch, CommitError, Committed, StorageError};
+
+use super::committer::Rows;
+use super::key::Range;
+
+/// Bytes that may wait. Beyond them a batch is refused at once.
+///
+/// Letting it wait outside the queue instead would save nothing, since whoever waits holds the batch in memory,
+/// and would give up the order of the first polls.
+const MOST_BYTES: usize = 256 << 20;
+
+/// What one group commit takes at most, so that the first in a group does not wait for a thousandth's work.
+pub(super) const GROUP_JOBS: usize = 1024;
+const GROUP_BYTES: usize = 4 << 20;
+
+/// A group that takes longer than this hangs on the disk.
+const STALLED: Duration = Duration::from_secs(10);
+
+pub(super) type Reply<T, E = StorageError> = oneshot::Sender<Result<T, E>>;
+
+/// Work for the committer.
+pub(super) enum Job {
+    Commit {
+        batch: Batch,
+        reply: Reply<Committed, CommitError>,
+    },
+    /// Deletes a slice of the rows; answers with what is left of the range.
+    Purge {
+        rows: Rows,
+        range: Range,
+        reply: Reply<Option<Range>>,
+    },
+    /// Answers whether the store would take a write.
+    Probe {
+        reply: Reply<()>,
+    },
+}
+
+impl Job {
+    fn size(&self) -> usize {
+        match self {
+            Job::Commit { batch, .. } => size_bytes(batch),
+            Job::Purge { .. } | Job::Probe { .. } => 0,
+        }
+    }
+
+    /// Answers without having done anything.
+    pub(super) fn refuse(self, error: StorageError) {
+        // Whoever has stopped waiting for the answer does not need it.
+        match self {
+            Job::Commit { reply, .. } => drop(reply.send(Err(error.into()))),
+            Job::Purge { reply, .. } => drop(reply.send(Err(error))),
+            Job::Probe { reply } => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+/// About what a batch weighs in memory.
+fn size_bytes(batch: &Batch) -> usize {
+    let puts: usize = batch.puts.iter().map(|(key, bytes)| key.suffix.len() + bytes.len()).sum();
+    let append = batch.append.as_ref().map_or(0, |append| append.log.len() + append.bytes.len());
+    size_of::<Job>() + puts + append
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    Open,
+    /// Takes nothing more; what waits is still carried out.
+    Closing,
+    Closed,
+    /// A write failed; the reason.
+    Failed(StorageError),
+}
+
+struct State {
+    waiting: VecDeque<Job>,
+    bytes: usize,
+    phase: Phase,
+    /// Whether the committer sleeps.
+    idle: bool,
+    /// Since when the committer is at the group it took last.
+    busy_since: Option<Instant>,
+}
+
+pub(super) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        let state =
+            State { waiting: VecDeque::new(), bytes: 0, phase: Phase::Open, idle: false, busy_since: None };
+        Self { state: Mutex::new(state), wake: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds this lock, and a state is whole between any two statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a job at the end.
+    pub(super) fn push(&self, job: Job) -> Result<(), StorageError> {
+        let size = job.size();
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Open) {
+            return Err(StorageError::Closed);
+        }
+        if state.bytes + size > MOST_BYTES {
+            return Err(StorageError::Failed {
+                operation: "commit",
+                reason: format!("{} MiB already wait to be stored", MOST_BYTES >> 20),
+            });
+        }
+        state.bytes += size;
+        state.waiting.push_back(job);
+        if std::mem::take(&mut state.idle) {
+            drop(state);
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The next group: all that waits, up to a bound; a job that is not a commit stands alone.
+    /// Waits for one. Nothing when the queue is closing and empty.
+    pub(super) fn take(&self) -> Option<Vec<Job>> {
+        let mut state = self.lock();
+        state.busy_since = None;
+        while state.waiting.is_empty() {
+            if !matches!(state.phase, Phase::Open) {
+                return None;
+            }
+            state.idle = true;
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle = false;
+        state.busy_since = Some(Instant::now());
+        let mut group = Vec::with_capacity(state.waiting.len().min(GROUP_JOBS));
+        let mut bytes = 0;
+        while let Some(job) = state.waiting.front() {
+            let alone = !matches!(job, Job::Commit { .. });
+            let full = group.len() == GROUP_JOBS || bytes >= GROUP_BYTES;
+            if !group.is_empty() && (alone || full) {
+                break;
+            }
+            bytes += job.size();
+            group.extend(state.waiting.pop_front());
+            if alone {
+                break;
+            }
+        }
+        state.bytes -= bytes;
+        Some(group)
+    }
+
+    /// Takes nothing more. False when it did not before either.
+    pub(super) fn close(&self) -> bool {
+        let mut state = self.lock();
+        let open = matches!(state.phase, Phase::Open);
+        if open {
+            state.phase = Phase::Closing;
+            state.idle = false;
+            drop(state);
+            self.wake.notify_one();
+        }
+        open
+    }
+
+    /// The end: refuses what waits and what comes.
+    pub(super) fn end(&self, phase: Phase) {
+        let waiting = {
+            let mut state = self.lock();
+            state.phase = phase;
+            state.bytes = 0;
+            state.busy_since = None;
+            std::mem::take(&mut state.waiting)
+        };
+        for job in waiting {
+            job.refuse(StorageError::Closed);
+        }
+    }
+
+    /// Whether work is taken and gets done.
+    pub(super) fn health(&self) -> Result<(), StorageError> {
+        let state = self.lock();
+        match &state.phase {
+            Phase::Open => {}
+            Phase::Closing | Phase::Closed => return Err(StorageError::Closed),
+            Phase::Failed(error) => return Err(error.clone()),
+        }
+        match state.busy_since {
+            Some(since) if since.elapsed() > STALLED => Err(StorageError::TimedOut { operation: "commit" }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A group on its way to disk: what its batches change, seen by the batches after them.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use fjall::OwnedWriteBatch;
+use protocol::id::Millis;
+
+use crate::storage::{
+    Append, Batch, CommitError, Committed, Expected, Head, Partition, StorageError, Version,
+};
+
+use super::frame::{self, Framed};
+use super::heads::Heads;
+use super::key;
+use super::store::{Store, count};
+use super::tokens::{self, Token, Tokens};
+
+pub(super) struct Stage<'a> {
+    store: &'a Store,
+    heads: &'a mut Heads,
+    tokens: &'a mut Tokens,
+    /// The number of the last batch; every stored batch has its own, and it is the version of what it writes.
+    last: u64,
+    /// Records and counts as the group leaves them; nothing where it deletes.
+    records: HashMap<Vec<u8>, Option<Framed>>,
+    /// Rows of new entries.
+    entries: Vec<(Vec<u8>, Vec<u8>)>,
+    answers: HashMap<Token, Committed>,
+    /// The greatest time of a batch with a token.
+    newest_token: Option<Millis>,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(store: &'a Store, heads: &'a mut Heads, tokens: &'a mut Tokens, last: u64) -> Self {
+        Self {
+            store,
+            heads,
+            tokens,
+            last,
+            records: HashMap::new(),
+            entries: Vec::new(),
+            answers: HashMap::new(),
+            newest_token: None,
+        }
+    }
+
+    /// Takes a batch into the group, or says why not and leaves the group as it was.
+    pub(super) fn take(&mut self, batch: Batch) -> Result<Committed, CommitError> {
+        let token = batch.once.as_ref().map(|once| tokens::token(&batch.partition, once));
+        if let Some(token) = &token
+            && let Some(answer) = self.answered(token, batch.at)?
+        {
+            return Ok(answer);
+        }
+        self.check(&batch)?;
+        let counts = self.counts(&batch)?;
+        let entry = batch.append.as_ref().map(|append| self.next_entry(&batch, append)).transpose()?;
+        let rows = rows_of(&batch)?;
+
+        // From here on nothing can fail, so the group gets the whole batch.
+        self.last += 1;
+        let bytes = batch.puts.into_iter().map(|(_, bytes)| Some(bytes)).chain(std::iter::repeat(None));
+        for (row, bytes) in rows.into_iter().zip(bytes) {
+            self.records.insert(row, bytes.map(|bytes| Framed { number: self.last, bytes }));
+        }
+        let sums = counts.iter().map(|(_, sum)| *sum).collect();
+        for (row, sum) in counts {
+            let bytes = Bytes::copy_from_slice(&sum.to_be_bytes());
+            self.records.insert(row, Some(Framed { number: self.last, bytes }));
+        }
+        let answer =
+            Committed { entry: entry.as_ref().map(|entry| entry.head), counts: sums, repeated: false };
+        if let Some(NewEntry { log, head, bytes }) = entry {
+            let row = key::entry(&log, head.seq);
+            let value = frame::encode(&row, head.at.0, &bytes);
+            self.entries.push((row, value));
+            self.heads.set(&log, head);
+        }
+        if let Some(token) = token {
+            self.answers.insert(token, answer.clone());
+            self.newest_token = self.newest_token.max(Some(batch.at));
+        }
+        Ok(answer)
+    }
+
+    /// The answer that a batch with this token got before.
+    fn answered(&self, token: &Token, now: Millis) -> Result<Option<Committed>, StorageError> {
+        match self.answers.get(token) {
+            Some(answer) => Ok(Some(Committed { repeated: true, ..answer.clone() })),
+            None => self.tokens.find(self.store, token, now),
+        }
+    }
+
+    fn check(&self, batch: &Batch) -> Result<(), CommitError> {
+        for (index, check) in batch.checks.iter().enumerate() {
+            let found = self.newest(&key::record(&batch.partition, &check.key)?)?;
+            let holds = match check.expected {
+                Expected::Absent => found.is_none(),
+                Expected::Present => found.is_some(),
+                Expected::Version(Version(version)) => found.is_some_and(|found| found.number == version),
+            };
+            if !holds {
+                return Err(CommitError::Conflict(index));
+            }
+        }
+        Ok(())
+    }
+
+    /// The row and the new sum of each count.
+    fn counts(&self, batch: &Batch) -> Result<Vec<(Vec<u8>, i64)>, CommitError> {
+        let mut sums: Vec<(Vec<u8>, i64)> = Vec::with_capacity(batch.adds.len());
+        for (index, add) in batch.adds.iter().enumerate() {
+            let row = key::record(&batch.partition, &add.key)?;
+            let now = match sums.iter().rev().find(|(known, _)| *known == row) {
+                Some((_, sum)) => *sum,
+                None => match self.newest(&row)? {
+                    Some(found) => count("commit", &found.bytes)?,
+                    None => 0,
+                },
+            };
+            match now.checked_add(add.delta) {
+                Some(sum) if add.at_most.is_none_or(|most| sum <= most) => sums.push((row, sum)),
+                _ => return Err(CommitError::Bound(index)),
+            }
+        }
+        Ok(sums)
+    }
+
+    /// What the batch finds in `row`: the group's own change, or what is stored.
+    fn newest(&self, row: &[u8]) -> Result<Option<Framed>, StorageError> {
+        match self.records.get(row) {
+            Some(staged) => Ok(staged.clone()),
+            None => self.store.newest(row),
+        }
+    }
+
+    fn next_entry(&mut self, batch: &Batch, append: &Append) -> Result<NewEntry, StorageError> {
+        let log = key::of_log(&batch.partition, &append.log)?;
+        let last = match self.heads.get(&log) {
+            Some(head) => head,
+            None => self.store.head_of(&log)?,
+        };
+        let head = Head { seq: last.seq.next(), at: last.at.max(batch.at) };
+        Ok(NewEntry { log, head, bytes: append.bytes.clone() })
+    }
+
+    /// The group as one write, and the number of its last batch; nothing when no batch changes anything.
+    pub(super) fn write(self) -> Result<Option<(OwnedWriteBatch, u64)>, StorageError> {
+        let Stage { store, tokens, records, entries, answers, newest_token, last, .. } = self;
+        if records.is_empty() && entries.is_empty() && answers.is_empty() {
+            return Ok(None);
+        }
+        let rows = records.len() + entries.len() + answers.len() + 2;
+        let mut group = OwnedWriteBatch::with_capacity(store.database.clone(), rows);
+        for (row, framed) in records {
+            match framed {
+                Some(Framed { number, bytes }) => {
+                    let value = frame::encode(&row, number, &bytes);
+                    group.insert(&store.records, row, value);
+                }
+                None => group.remove(&store.records, row),
+            }
+        }
+        for (row, value) in entries {
+            group.insert(&store.entries, row, value);
+        }
+        if let Some(newest) = newest_token {
+            tokens.remember(store, &answers, newest, &mut group)?;
+        }
+        Ok(Some((group, last)))
+    }
+}
+
+struct NewEntry {
+    log: Vec<u8>,
+    head: Head,
+    bytes: Bytes,
+}
+
+/// The rows of the batch's puts, then those of its deletes.
+fn rows_of(batch: &Batch) -> Result<Vec<Vec<u8>>, StorageError> {
+    let partition: &Partition = &batch.partition;
+    let keys = batch.puts.iter().map(|(key, _)| key).chain(&batch.deletes);
+    keys.map(|key| key::record(partition, key)).collect()
+}

@@ -1,0 +1,205 @@
+//! The rows on disk, and how they are read.
+//!
+//! Reads go straight to the rows, as of one moment, past the committer.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use fjall::{
+    CompressionType, Database, DatabaseBuilder, Keyspace, KeyspaceCreateOptions, Readable, Snapshot,
+};
+use protocol::id::{Millis, Seq};
+
+use crate::storage::{Entry, Head, Key, Log, Partition, Scan, StorageError, Value, Version, Window};
+
+use super::Settings;
+use super::frame::{self, Framed};
+use super::key;
+
+const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
+
+fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
+    Database::builder(dir)
+        .cache_size(settings.cache_bytes)
+        // What is long is mostly hashes and pictures, and a journal does not live long.
+        .journal_compression(CompressionType::None)
+}
+
+/// The open database.
+#[derive(Clone)]
+pub(super) struct Store {
+    /// Records and counts.
+    pub(super) records: Keyspace,
+    /// Entries of logs.
+    pub(super) entries: Keyspace,
+    /// Tokens, see `once.rs`.
+    pub(super) tokens: [Keyspace; 2],
+    /// Last, so that the rows are let go before it closes.
+    pub(super) database: Database,
+}
+
+impl Store {
+    /// Makes a database in `dir` and closes it.
+    pub(super) fn create(dir: &Path, settings: &Settings) -> Result<(), StorageError> {
+        let failed = |error| failed("make the store", error);
+        let database = builder(dir, settings).open().map_err(failed)?;
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(settings.write_buffer_bytes);
+        for name in KEYSPACES {
+            database.keyspace(name, options).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the database in `dir`.
+    pub(super) fn open(dir: &Path, settings: &Settings) -> Result<Self, StorageError> {
+        let failed = |error| failed("open the store", error);
+        let database = builder(dir, settings).open().map_err(failed)?;
+        // The database would make one that is missing, as if it had always been empty.
+        if !KEYSPACES.iter().all(|name| database.keyspace_exists(name)) {
+            return Err(StorageError::Damaged { operation: "open the store" });
+        }
+        let rows = |name| database.keyspace(name, KeyspaceCreateOptions::default).map_err(failed);
+        let [records, entries, token0, token1] = KEYSPACES;
+        Ok(Self {
+            records: rows(records)?,
+            entries: rows(entries)?,
+            tokens: [rows(token0)?, rows(token1)?],
+            database,
+        })
+    }
+
+    pub(super) fn get(
+        &self,
+        partition: &Partition,
+        keys: &[Key],
+    ) -> Result<Vec<Option<Value>>, StorageError> {
+        let snapshot = self.database.snapshot();
+        let value = |key| Ok(self.framed("get", &snapshot, partition, key)?.map(value));
+        keys.iter().map(value).collect()
+    }
+
+    pub(super) fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+        let snapshot = self.database.snapshot();
+        let number = |key| match self.framed("counts", &snapshot, partition, key)? {
+            None => Ok(0),
+            Some(framed) => count("counts", &framed.bytes),
+        };
+        keys.iter().map(number).collect()
+    }
+
+    fn framed(
+        &self,
+        operation: &'static str,
+        snapshot: &Snapshot,
+        partition: &Partition,
+        key: &Key,
+    ) -> Result<Option<Framed>, StorageError> {
+        let row = key::record(partition, key)?;
+        match snapshot.get(&self.records, &row).map_err(|error| failed(operation, error))? {
+            None => Ok(None),
+            Some(stored) => frame::decode(operation, &row, stored.into()).map(Some),
+        }
+    }
+
+    pub(super) fn scan(
+        &self,
+        partition: &Partition,
+        scan: &Scan,
+    ) -> Result<Vec<(Bytes, Value)>, StorageError> {
+        let mut found = Vec::new();
+        let Some((range, before_suffix)) = key::scan(partition, scan)? else { return Ok(found) };
+        let mut rows = self.database.snapshot().range(&self.records, range);
+        while found.len() < scan.limit {
+            let Some(guard) = (if scan.reverse { rows.next_back() } else { rows.next() }) else { break };
+            let (row, stored) = guard.into_inner().map_err(|error| failed("scan", error))?;
+            let framed = frame::decode("scan", &row, stored.into())?;
+            found.push((Bytes::from(row).slice(before_suffix..), value(framed)));
+        }
+        Ok(found)
+    }
+
+    pub(super) fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
+        let mut found: Vec<Entry> = Vec::new();
+        let first = window.from.max(Seq(1));
+        if first > window.to {
+            return Ok(found);
+        }
+        let (from, to) = key::entries(log, first, window.to)?;
+        let mut rows = self.database.snapshot().range(&self.entries, from..=to);
+        while found.len() < window.limit {
+            let Some(guard) = (if window.newest_first { rows.next_back() } else { rows.next() }) else {
+                break;
+            };
+            let (row, stored) = guard.into_inner().map_err(|error| failed("read", error))?;
+            let entry = decode_entry("read", &row, stored.into())?;
+            // A log is dense, so a number that is missing is an entry that was lost.
+            let dense = match found.last() {
+                None => window.newest_first || entry.seq == first,
+                Some(last) if window.newest_first => entry.seq.next() == last.seq,
+                Some(last) => entry.seq == last.seq.next(),
+            };
+            if !dense {
+                return Err(StorageError::Damaged { operation: "read" });
+            }
+            found.push(entry);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn head(&self, log: &Log) -> Result<Head, StorageError> {
+        self.head_of(&key::of_log(&log.partition, &log.name)?)
+    }
+
+    /// The end of the log whose rows begin with `log`.
+    pub(super) fn head_of(&self, log: &[u8]) -> Result<Head, StorageError> {
+        let rows = key::entry(log, Seq::ZERO)..=key::entry(log, Seq(u64::MAX));
+        let Some(guard) = self.database.snapshot().range(&self.entries, rows).next_back() else {
+            return Ok(Head::default());
+        };
+        let (row, stored) = guard.into_inner().map_err(|error| failed("head", error))?;
+        let last = decode_entry("head", &row, stored.into())?;
+        Ok(Head { seq: last.seq, at: last.at })
+    }
+
+    /// The record or count in `row`, as the last stored group left it.
+    pub(super) fn newest(&self, row: &[u8]) -> Result<Option<Framed>, StorageError> {
+        match self.records.get(row).map_err(|error| failed("commit", error))? {
+            None => Ok(None),
+            Some(stored) => frame::decode("commit", row, stored.into()).map(Some),
+        }
+    }
+}
+
+fn value(framed: Framed) -> Value {
+    Value { version: Version(framed.number), bytes: framed.bytes }
+}
+
+fn decode_entry(operation: &'static str, row: &[u8], stored: Bytes) -> Result<Entry, StorageError> {
+    let framed = frame::decode(operation, row, stored)?;
+    let seq = key::seq_of(row).ok_or(StorageError::Damaged { operation })?;
+    Ok(Entry { seq, at: Millis(framed.number), bytes: framed.bytes })
+}
+
+/// The number that a count's record holds.
+pub(super) fn count(operation: &'static str, bytes: &[u8]) -> Result<i64, StorageError> {
+    let number = bytes.try_into().map_err(|_| StorageError::Failed {
+        operation,
+        reason: "the record at this key is not a count".into(),
+    })?;
+    Ok(i64::from_be_bytes(number))
+}
+
+/// The store's own error in the words of the contract.
+pub(super) fn failed(operation: &'static str, error: fjall::Error) -> StorageError {
+    use fjall::LsmError;
+    match error {
+        fjall::Error::Storage(
+            LsmError::ChecksumMismatch { .. }
+            | LsmError::Decompress(_)
+            | LsmError::InvalidTag(_)
+            | LsmError::InvalidTrailer
+            | LsmError::InvalidHeader(_),
+        ) => StorageError::Damaged { operation },
+        error => StorageError::Failed { operation, reason: error.to_string() },
+    }
+}

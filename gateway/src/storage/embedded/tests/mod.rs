@@ -1,0 +1,86 @@
+mod damage;
+mod journal;
+
+use protocol::id::{AppId, Millis, UserId};
+
+use super::*;
+use crate::storage::conformance::{Fixture, Opened, conformance};
+
+struct Directory {
+    dir: tempfile::TempDir,
+    settings: Settings,
+}
+
+impl Fixture for Directory {
+    async fn open(&self) -> Opened {
+        let (bus, events) = LocalBus::new();
+        let engine = Embedded::open_with(self.dir.path(), bus, &self.settings).unwrap();
+        Opened { engine: Arc::new(engine), events }
+    }
+}
+
+mod as_it_is {
+    use super::*;
+
+    fn new() -> Directory {
+        Directory { dir: tempfile::tempdir().unwrap(), settings: Settings::default() }
+    }
+
+    conformance!(new);
+}
+
+/// Everything that waits for a bound is passed through all the time.
+mod with_small_bounds {
+    use super::*;
+
+    fn new() -> Directory {
+        let settings = Settings { write_buffer_bytes: 4 << 10, cache_bytes: 4 << 10, tokens_in_memory: 2 };
+        Directory { dir: tempfile::tempdir().unwrap(), settings }
+    }
+
+    conformance!(new);
+}
+
+fn open(dir: &Path) -> Embedded {
+    Embedded::open(dir, LocalBus::new().0).unwrap()
+}
+
+fn alice() -> Partition {
+    Partition::user(AppId(1), &UserId::parse("alice").unwrap())
+}
+
+fn log() -> Log {
+    Log { partition: alice(), name: "log".into() }
+}
+
+fn append(at: u64) -> Batch {
+    Batch::new(alice(), Millis(at)).append("log", format!("entry at {at}"))
+}
+
+#[tokio::test]
+async fn what_was_stored_is_there_after_it_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let first = store.commit(append(5).once("token")).await.unwrap();
+    assert_eq!(first.entry, Some(Head { seq: Seq(1), at: Millis(5) }));
+    store.commit(append(3)).await.unwrap();
+    store.close().await.unwrap();
+    assert!(matches!(store.commit(append(6)).await, Err(CommitError::Storage(StorageError::Closed))));
+    assert!(matches!(store.head(&log()).await, Err(StorageError::Closed)));
+
+    let store = open(dir.path());
+    assert_eq!(store.head(&log()).await.unwrap(), Head { seq: Seq(2), at: Millis(5) });
+    let again = store.commit(append(9).once("token")).await.unwrap();
+    assert_eq!(again, Committed { repeated: true, ..first });
+    assert_eq!(store.head(&log()).await.unwrap().seq, Seq(2));
+}
+
+#[tokio::test]
+async fn a_directory_is_opened_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let refused = Embedded::open(dir.path(), LocalBus::new().0).err().unwrap().to_string();
+    assert!(refused.contains("another process has it open"), "{refused}");
+    store.close().await.unwrap();
+    open(dir.path());
+}

@@ -1,0 +1,117 @@
+//! The tokens of [`Batch::once`](crate::storage::Batch::once), and what their batches were answered.
+//!
+//! The tokens of a group are one row, and an index of those of the last window is kept in memory (`recent`).
+//! The index has a bound. Tokens that come while it is full get a row each, which needs no memory
+//! and costs more work (`sets`).
+
+mod recent;
+mod sets;
+
+use std::collections::HashMap;
+
+use fjall::OwnedWriteBatch;
+use protocol::id::{Millis, Seq};
+use sha2::{Digest, Sha256};
+
+use crate::storage::{Committed, Head, ONCE_WINDOW, Partition, StorageError};
+
+use self::recent::Recent;
+use self::sets::Sets;
+use super::store::Store;
+
+/// A token and its partition, shortened to a size that is the same for all.
+///
+/// Tokens come from clients, so the hash must be one for which nobody can make two that are alike.
+pub(super) type Token = [u8; 16];
+
+pub(super) fn token(partition: &Partition, once: &[u8]) -> Token {
+    let name = partition.name();
+    let hash = Sha256::new()
+        .chain_update(partition.app().0.to_be_bytes())
+        .chain_update(name.len().to_be_bytes())
+        .chain_update(name)
+        .chain_update(once)
+        .finalize();
+    *hash.first_chunk().expect("SHA-256 has 32 bytes")
+}
+
+pub(super) struct Tokens {
+    recent: Recent,
+    sets: Sets,
+}
+
+impl Tokens {
+    /// `most` is how many tokens the index in memory may hold, at about 50 bytes each.
+    pub(super) fn load(store: &Store, most: usize) -> Result<Self, StorageError> {
+        Ok(Self { recent: Recent::load(store, most)?, sets: Sets::load(store)? })
+    }
+
+    /// What the batch with this token was answered, unless that was a window before `now`.
+    pub(super) fn find(
+        &self,
+        store: &Store,
+        token: &Token,
+        now: Millis,
+    ) -> Result<Option<Committed>, StorageError> {
+        let found = match self.recent.find(store, token)? {
+            None => self.sets.find(store, token)?,
+            found => found,
+        };
+        // Rows may outlive the window, and a client may then use a token anew.
+        let valid = found.filter(|(at, _)| window_after(*at) > now);
+        Ok(valid.map(|(_, answer)| Committed { repeated: true, ..answer }))
+    }
+
+    /// Puts the tokens of a group into the write that stores it. `newest` is the greatest time of their batches.
+    pub(super) fn remember(
+        &mut self,
+        store: &Store,
+        answers: &HashMap<Token, Committed>,
+        newest: Millis,
+        group: &mut OwnedWriteBatch,
+    ) -> Result<(), StorageError> {
+        self.recent.expire(store, newest, group)?;
+        if self.recent.has_room(answers.len()) {
+            self.recent.remember(store, answers, newest, group);
+            Ok(())
+        } else {
+            self.sets.remember(store, answers, newest, group)
+        }
+    }
+}
+
+/// When a token was remembered, and what its batch was answered.
+type Remembered = (Millis, Committed);
+
+/// When what was remembered at `at` may be forgotten.
+fn window_after(at: Millis) -> Millis {
+    Millis(at.0.saturating_add(ONCE_WINDOW.as_millis() as u64))
+}
+
+/// An answer as it is kept: how many counts (2 bytes), whether there is an entry (1), its number (8),
+/// its time (8), the counts (8 each).
+fn encode(answer: &Committed, to: &mut Vec<u8>) {
+    let head = answer.entry.unwrap_or_default();
+    let counts = u16::try_from(answer.counts.len()).expect("a batch has less than 65536 counts");
+    to.extend_from_slice(&counts.to_be_bytes());
+    to.push(u8::from(answer.entry.is_some()));
+    to.extend_from_slice(&head.seq.0.to_be_bytes());
+    to.extend_from_slice(&head.at.0.to_be_bytes());
+    for count in &answer.counts {
+        to.extend_from_slice(&count.to_be_bytes());
+    }
+}
+
+/// Takes an answer from the front; nothing when the bytes are not one.
+fn decode(from: &mut &[u8]) -> Option<Committed> {
+    let counts = u16::from_be_bytes(*from.split_off(..2)?.first_chunk()?);
+    let [has_entry] = *from.split_off(..1)?.first_chunk()?;
+    let seq = Seq(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
+    let at = Millis(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
+    let (counts, _) = from.split_off(..8 * usize::from(counts))?.as_chunks();
+    Some(Committed {
+        entry: (has_entry == 1).then_some(Head { seq, at }),
+        counts: counts.iter().map(|count| i64::from_be_bytes(*count)).collect(),
+        repeated: false,
+    })
+}

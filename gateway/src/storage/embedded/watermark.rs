@@ -1,0 +1,65 @@
+//! How far the store was acknowledged: the number of the last stored batch, kept beside the database.
+//!
+//! The database cannot tell a journal that ends early because the process died while it wrote
+//! from one whose end was damaged later. This number can: what it names was acknowledged and must be there.
+//!
+//! It is written after every group, and synced only when the store closes, because a second sync for each group
+//! would halve the speed. So after a crash of the process it is exact, after a crash of the machine
+//! it may lag behind by what the kernel had not written yet, and it never runs ahead.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use crate::storage::StorageError;
+
+use super::frame;
+
+/// Two places, written in turn, in different sectors: one of them is always whole.
+const PLACES: [u64; 2] = [0, 512];
+const KEY: &[u8] = b"watermark";
+const SIZE: usize = 12;
+
+pub(super) struct Watermark {
+    file: File,
+    next: usize,
+}
+
+impl Watermark {
+    /// Opens the file, or makes it; gives the number in it, 0 in a new one.
+    pub(super) fn open(path: &Path) -> Result<(Self, u64), StorageError> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(failed)?;
+        let mut watermark = Self { file, next: 0 };
+        if watermark.file.metadata().map_err(failed)?.len() == 0 {
+            watermark.rise(0)?;
+            watermark.rise(0)?;
+            watermark.sync()?;
+        }
+        let number = PLACES.iter().filter_map(|place| watermark.read(*place)).max();
+        number
+            .map(|number| (watermark, number))
+            .ok_or(StorageError::Damaged { operation: "read the watermark" })
+    }
+
+    fn read(&self, place: u64) -> Option<u64> {
+        let mut bytes = vec![0; SIZE];
+        self.file.read_exact_at(&mut bytes, place).ok()?;
+        frame::decode("read the watermark", KEY, bytes.into()).ok().map(|framed| framed.number)
+    }
+
+    /// Notes that the batches up to `number` are stored.
+    pub(super) fn rise(&mut self, number: u64) -> Result<(), StorageError> {
+        self.file.write_all_at(&frame::encode(KEY, number, &[]), PLACES[self.next]).map_err(failed)?;
+        self.next = 1 - self.next;
+        Ok(())
+    }
+
+    pub(super) fn sync(&self) -> Result<(), StorageError> {
+        self.file.sync_all().map_err(failed)
+    }
+}
+
+fn failed(error: std::io::Error) -> StorageError {
+    StorageError::Failed { operation: "keep the watermark", reason: error.to_string() }
+}

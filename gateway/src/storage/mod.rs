@@ -1,0 +1,281 @@
+//! Where everything that was acknowledged is kept: the contract that an engine fulfils.
+//!
+//! A *partition* is one user, one group or one pair of users. It holds *records* (key → value with a version),
+//! *counts* (key → number) and *logs* (dense sequences of immutable entries).
+//! A [`Batch`] changes one partition; work over several partitions is a series of batches that may be repeated.
+//!
+//! Guarantees of every engine:
+//!
+//! * **Atomic.** A batch is stored whole or not at all, also when the machine dies in the middle.
+//! * **Durable.** When [`Engine::commit`] returns `Ok`, a crash of the process or the machine does not undo it
+//!   (on Redis: as far as the operator's persistence settings go).
+//! * **Serial.** The batches of one partition take effect one after another; each sees the effects of those before it.
+//!   A batch whose checks fail changes nothing.
+//! * **Dense.** A log's sequence numbers are 1, 2, 3, … with no hole and none used twice;
+//!   an entry and its number are stored together. Entry times never go backwards.
+//! * **Read your writes.** A read begun after a commit returned sees it.
+//! * **Announced after stored.** The events of a batch go to the bus after it is stored, in the order of the log
+//!   within a partition; the events of a batch that is refused never go out.
+//!   A crash between may lose an announcement, never a stored entry.
+//!
+//! `conformance.rs` is this text as code, run against every engine.
+
+#[cfg(test)]
+mod conformance;
+pub mod embedded;
+pub mod records;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use protocol::id::{Millis, Seq};
+
+use crate::bus::{Event, Topic};
+
+pub use table::{Key, Log, Partition, Table};
+
+/// How long the store remembers the token of [`Batch::once`], at the least.
+pub const ONCE_WINDOW: Duration = Duration::from_secs(600);
+
+/// A stored record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// Changes with every write; never the same for two writes, also after a deletion between them.
+    pub version: Version,
+    pub bytes: Bytes,
+}
+
+/// Tells one write of a record from every other. Opaque.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version(pub u64);
+
+/// An entry of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub seq: Seq,
+    /// The batch's time, or the time of the entry before where that is later.
+    pub at: Millis,
+    pub bytes: Bytes,
+}
+
+/// Where a log ends: the last entry's number and time, zero for an empty log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    pub seq: Seq,
+    pub at: Millis,
+}
+
+/// Which records a scan returns.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    pub table: Table,
+    /// Only keys that begin so.
+    pub prefix: Bytes,
+    /// Only keys after this suffix (or before it, when `reverse`); the last key of a page gives the next page.
+    pub after: Option<Bytes>,
+    pub limit: usize,
+    pub reverse: bool,
+}
+
+/// Which entries of a log a read returns: the numbers `from..=to`, at most `limit` of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub from: Seq,
+    pub to: Seq,
+    pub limit: usize,
+    /// From `to` downwards; the limit then cuts the low end.
+    pub newest_first: bool,
+}
+
+/// What must hold when the batch is stored.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub key: Key,
+    pub expected: Expected,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    Absent,
+    Present,
+    Version(Version),
+}
+
+/// Adds to a count. A count that was never touched is 0.
+#[derive(Clone, Debug)]
+pub struct Add {
+    pub key: Key,
+    pub delta: i64,
+    /// The batch is refused when the sum would be greater.
+    pub at_most: Option<i64>,
+}
+
+/// An entry at the end of a log of the batch's partition.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// See [`Log::name`].
+    pub log: Bytes,
+    pub bytes: Bytes,
+}
+
+/// An event that goes out when the batch is stored.
+#[derive(Clone, Debug)]
+pub struct Announce {
+    pub topic: Topic,
+    pub event: Arc<Event>,
+}
+
+/// A change of one partition: all of it or nothing.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub partition: Partition,
+    /// The caller's clock: the time of the appended entry.
+    pub at: Millis,
+    /// A batch with the same token within [`ONCE_WINDOW`] on this partition is not carried out again:
+    /// it is answered with what the first one was answered, before any check is made.
+    pub once: Option<Bytes>,
+    pub checks: Vec<Check>,
+    pub puts: Vec<(Key, Bytes)>,
+    pub deletes: Vec<Key>,
+    pub adds: Vec<Add>,
+    pub append: Option<Append>,
+    /// In this order. Each carries the number and time of the appended entry, if there is one.
+    pub announces: Vec<Announce>,
+}
+
+impl Batch {
+    pub fn new(partition: Partition, at: Millis) -> Self {
+        Self {
+            partition,
+            at,
+            once: None,
+            checks: Vec::new(),
+            puts: Vec::new(),
+            deletes: Vec::new(),
+            adds: Vec::new(),
+            append: None,
+            announces: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn once(mut self, token: impl Into<Bytes>) -> Self {
+        self.once = Some(token.into());
+        self
+    }
+
+    #[must_use]
+    pub fn check(mut self, key: Key, expected: Expected) -> Self {
+        self.checks.push(Check { key, expected });
+        self
+    }
+
+    #[must_use]
+    pub fn put(mut self, key: Key, bytes: impl Into<Bytes>) -> Self {
+        self.puts.push((key, bytes.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn delete(mut self, key: Key) -> Self {
+        self.deletes.push(key);
+        self
+    }
+
+    #[must_use]
+    pub fn add(mut self, key: Key, delta: i64, at_most: Option<i64>) -> Self {
+        self.adds.push(Add { key, delta, at_most });
+        self
+    }
+
+    #[must_use]
+    pub fn append(mut self, log: impl Into<Bytes>, bytes: impl Into<Bytes>) -> Self {
+        self.append = Some(Append { log: log.into(), bytes: bytes.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn announce(mut self, topic: Topic, event: impl Into<Arc<Event>>) -> Self {
+        self.announces.push(Announce { topic, event: event.into() });
+        self
+    }
+}
+
+/// What a stored batch brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The appended entry's number and time.
+    pub entry: Option<Head>,
+    /// The sums after [`Batch::adds`], in their order.
+    pub counts: Vec<i64>,
+    /// True when the token of [`Batch::once`] was known: nothing was changed or announced now.
+    pub repeated: bool,
+}
+
+/// Why a batch was not stored.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A check failed: read again and decide anew. The index is that of the first failed check.
+    #[error("check {0} of the batch failed")]
+    Conflict(usize),
+    /// A count would pass its bound. The index is that of the first such [`Add`].
+    #[error("count {0} of the batch would pass its bound")]
+    Bound(usize),
+    /// Whether the batch is stored is not known when the store failed while it was writing.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The store could not do its work.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("{operation}: {reason}")]
+    Failed { operation: &'static str, reason: String },
+    /// A record's checksum does not fit: the file was damaged outside this program.
+    #[error("{operation}: the record is damaged")]
+    Damaged { operation: &'static str },
+    /// The store is shutting down or was stopped by an earlier failed write.
+    #[error("the store is closed")]
+    Closed,
+    /// No answer within the engine's deadline.
+    #[error("{operation}: timed out")]
+    TimedOut { operation: &'static str },
+}
+
+/// A store. See the guarantees at the top of this module.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// The records at `keys`, in their order, as they stood at one moment.
+    async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Value>>, StorageError>;
+
+    /// The number at each of `keys`, 0 where it was never touched.
+    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError>;
+
+    /// Records in the order of their suffixes.
+    async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError>;
+
+    /// Entries of a log.
+    async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError>;
+
+    /// The end of a log.
+    async fn head(&self, log: &Log) -> Result<Head, StorageError>;
+
+    /// Stores the batch, then announces its events, then returns.
+    /// Dropping the future does not take the batch back.
+    /// Batches submitted by polling their futures first in some order are stored in that order.
+    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError>;
+
+    /// Frees what an ended life of a partition left behind: every record of `tables` whose suffix begins with `prefix`,
+    /// and the log named `prefix`. May be repeated; ends with nothing left when it returns `Ok`.
+    async fn purge(&self, partition: &Partition, tables: &[Table], prefix: Bytes)
+    -> Result<(), StorageError>;
+
+    /// Whether the store takes writes now; the reason in words where it does not.
+    async fn health(&self) -> Result<(), StorageError>;
+
+    /// Waits for what is under way and closes the files. Later calls give [`StorageError::Closed`].
+    async fn close(&self) -> Result<(), StorageError>;
+}

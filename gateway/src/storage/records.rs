@@ -1,0 +1,78 @@
+//! Typed records over an engine's bytes.
+//!
+//! A record is JSON: it can be read by eye, and a field that a later version adds is absent in the older ones.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Engine, Key, Partition, StorageError, Value, Version};
+
+/// A record and the version it was read at.
+#[derive(Clone, Debug)]
+pub struct Versioned<T> {
+    pub record: T,
+    pub version: Version,
+}
+
+/// The bytes of a record.
+pub fn encode(record: &impl Serialize) -> Bytes {
+    // Records are plain structs with text keys; their serialisation has no way to fail.
+    serde_json::to_vec(record).unwrap_or_default().into()
+}
+
+/// The record in `bytes`.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| StorageError::Failed { operation: "read a record", reason: error.to_string() })
+}
+
+fn versioned<T: DeserializeOwned>(value: &Value) -> Result<Versioned<T>, StorageError> {
+    Ok(Versioned { record: decode(&value.bytes)?, version: value.version })
+}
+
+/// The record at `key`.
+pub async fn get<T: DeserializeOwned>(
+    engine: &Arc<dyn Engine>,
+    partition: &Partition,
+    key: Key,
+) -> Result<Option<Versioned<T>>, StorageError> {
+    let found = engine.get(partition, &[key]).await?;
+    found.into_iter().flatten().next().map(|value| versioned(&value)).transpose()
+}
+
+/// The records at `keys`, in their order.
+pub async fn get_many<T: DeserializeOwned>(
+    engine: &Arc<dyn Engine>,
+    partition: &Partition,
+    keys: &[Key],
+) -> Result<Vec<Option<Versioned<T>>>, StorageError> {
+    let found = engine.get(partition, keys).await?;
+    found.into_iter().map(|value| value.map(|value| versioned(&value)).transpose()).collect()
+}
+
+/// All records of a table of a partition whose suffix begins with `prefix`, in order, read page by page.
+pub async fn scan_all<T: DeserializeOwned>(
+    engine: &Arc<dyn Engine>,
+    partition: &Partition,
+    table: super::Table,
+    prefix: Bytes,
+) -> Result<Vec<(Bytes, Versioned<T>)>, StorageError> {
+    const PAGE: usize = 1000;
+    let mut records = Vec::new();
+    let mut after = None;
+    loop {
+        let scan = super::Scan { table, prefix: prefix.clone(), after, limit: PAGE, reverse: false };
+        let page = engine.scan(partition, scan).await?;
+        let is_last = page.len() < PAGE;
+        after = page.last().map(|(suffix, _)| suffix.clone());
+        for (suffix, value) in page {
+            records.push((suffix, versioned(&value)?));
+        }
+        if is_last {
+            return Ok(records);
+        }
+    }
+}

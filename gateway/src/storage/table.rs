@@ -1,0 +1,130 @@
+//! The tables, and how a key is written in them.
+//!
+//! A table is a kind of record. Its name in a store is one letter that never changes meaning;
+//! a retired letter is not used again.
+
+use bytes::Bytes;
+use protocol::id::{AppId, GroupId, UserId};
+
+/// What is kept. The comment gives the partition, the suffix and the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// user; nothing; the account: tiny id, profile, "not before".
+    Account,
+    /// user; platform; the device logged in there.
+    Session,
+    /// user; group id; that the user may be a member. A superset of the truth, which is `Member`.
+    Joined,
+    /// user; `u`peer or `g`group; the user's own view of a conversation: pinned, hidden.
+    Conversation,
+    /// group; nothing; the group's profile and its epoch.
+    Group,
+    /// group; epoch, user; the membership.
+    Member,
+    /// group; epoch, user; until when he may not speak. It survives leaving and coming again.
+    Mute,
+    /// group; epoch, name; a number kept by the store.
+    Count,
+    /// group or pair; epoch, user; how far the user has read.
+    Read,
+    /// group or pair; epoch, sequence number; what happened to a message after it was sent.
+    Amendment,
+    /// group or pair; epoch, microseconds; which message was recalled then.
+    Recall,
+    /// group or pair; epoch, user, sequence number; a message that one user deleted for himself.
+    /// user; `notice`, sequence number; a notice that the user has seen.
+    Hidden,
+    /// group or pair; epoch; the messages, in order. user; `notice`; his notices. A log, not a table of records.
+    Message,
+}
+
+impl Table {
+    pub const ALL: [Table; 13] = [
+        Table::Account,
+        Table::Session,
+        Table::Joined,
+        Table::Conversation,
+        Table::Group,
+        Table::Member,
+        Table::Mute,
+        Table::Count,
+        Table::Read,
+        Table::Amendment,
+        Table::Recall,
+        Table::Hidden,
+        Table::Message,
+    ];
+
+    /// The table's letter in every store.
+    pub const fn letter(self) -> u8 {
+        match self {
+            Table::Account => b'a',
+            Table::Session => b's',
+            Table::Joined => b'j',
+            Table::Conversation => b'c',
+            Table::Group => b'g',
+            Table::Member => b'm',
+            Table::Mute => b'q',
+            Table::Count => b'n',
+            Table::Read => b'r',
+            Table::Amendment => b'e',
+            Table::Recall => b'w',
+            Table::Hidden => b'h',
+            Table::Message => b't',
+        }
+    }
+}
+
+/// What commits together: one user, one group, or one pair of users, of one application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition {
+    app: AppId,
+    name: Bytes,
+}
+
+impl Partition {
+    pub fn user(app: AppId, user: &UserId) -> Self {
+        Self { app, name: [b"u", user.as_str().as_bytes()].concat().into() }
+    }
+
+    pub fn group(app: AppId, group: &GroupId) -> Self {
+        Self { app, name: [b"g", group.as_str().as_bytes()].concat().into() }
+    }
+
+    /// The same for `(a, b)` and `(b, a)`. Ids hold no control character, so a NUL parts them.
+    pub fn pair(app: AppId, a: &UserId, b: &UserId) -> Self {
+        let (a, b) = if a <= b { (a, b) } else { (b, a) };
+        Self { app, name: [b"p", a.as_str().as_bytes(), b"\0", b.as_str().as_bytes()].concat().into() }
+    }
+
+    pub fn app(&self) -> AppId {
+        self.app
+    }
+
+    /// The name inside the application: a kind letter and the ids.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+}
+
+/// A record's place inside a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub table: Table,
+    /// Compared as bytes: a scan gives keys in this order.
+    pub suffix: Bytes,
+}
+
+impl Key {
+    pub fn new(table: Table, suffix: impl Into<Bytes>) -> Self {
+        Self { table, suffix: suffix.into() }
+    }
+}
+
+/// A sequence of entries in a partition, numbered from 1 without a hole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Log {
+    pub partition: Partition,
+    /// Tells the logs of one partition apart; a new life of the same group has a new name.
+    pub name: Bytes,
+}

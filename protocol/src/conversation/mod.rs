@@ -1,0 +1,451 @@
+//! A user's list of conversations. Service `recentcontact`; source: observed (C2C captures).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::id::{GroupId, Seq, UserId};
+use crate::message::Recall;
+use crate::request::Empty;
+use crate::{ErrorCode, Request};
+
+/// One conversation of a user: with a peer or in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Target {
+    Peer(UserId),
+    Group(GroupId),
+}
+
+/// A conversation as requests and answers name it. In pushes the peer is `User_Account` and the group `GroupId`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Contact {
+    /// 1 with a peer, 2 in a group.
+    #[serde(rename = "Type")]
+    pub kind: u8,
+    #[serde(rename = "To_Account", default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<UserId>,
+    /// Requests spell it in several ways. Source: observed.
+    #[serde(
+        rename = "ToGroupid",
+        alias = "ToGroupId",
+        alias = "GroupId",
+        alias = "ToAccount",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub group: Option<GroupId>,
+}
+
+impl Contact {
+    /// `None` when type and name do not fit together.
+    pub fn target(&self) -> Option<Target> {
+        match self.kind {
+            1 => self.peer.clone().map(Target::Peer),
+            2 => self.group.clone().map(Target::Group),
+            _ => None,
+        }
+    }
+}
+
+impl From<&Target> for Contact {
+    fn from(target: &Target) -> Self {
+        match target {
+            Target::Peer(peer) => Self { kind: 1, peer: Some(peer.clone()), group: None },
+            Target::Group(group) => Self { kind: 2, peer: None, group: Some(group.clone()) },
+        }
+    }
+}
+
+/// `recentcontact.page_get`: the list. All of it comes in one answer, so the cursor members are 0.
+#[derive(Debug, Deserialize)]
+pub struct GetPage {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Page {
+    /// 1 ends the list; anything else makes the client ask again.
+    #[serde(rename = "CompleteFlag")]
+    pub complete: u8,
+    #[serde(rename = "TimeStamp")]
+    pub time: u64,
+    #[serde(rename = "StartIndex")]
+    pub index: u64,
+    #[serde(rename = "TopTimeStamp")]
+    pub pinned_time: u64,
+    #[serde(rename = "TopStartIndex")]
+    pub pinned_index: u64,
+    #[serde(rename = "GroupItem")]
+    pub lists: Vec<()>,
+    #[serde(rename = "SessionItem")]
+    pub conversations: Vec<Item>,
+}
+
+/// One conversation of the list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Item {
+    Peer(Box<PeerItem>),
+    Group(Box<GroupItem>),
+}
+
+#[derive(Debug, Serialize)]
+pub struct PeerItem {
+    #[serde(rename = "Type")]
+    pub kind: u8,
+    #[serde(rename = "To_Account")]
+    pub peer: UserId,
+    /// Not read by the SDKs, which take it from `openim.getmsg`.
+    #[serde(rename = "UnreadMsgCount")]
+    pub unread: u64,
+    #[serde(flatten)]
+    pub last: Option<PeerLast>,
+    #[serde(rename = "C2cNick")]
+    pub nick: String,
+    #[serde(rename = "C2cImage")]
+    pub face: String,
+    #[serde(rename = "C2cRemark")]
+    pub remark: &'static str,
+    /// Unix seconds up to which the peer has read.
+    #[serde(rename = "C2cPeerReadTime")]
+    pub peer_read_at: u64,
+    #[serde(rename = "TopFlags")]
+    pub pinned: u8,
+    #[serde(rename = "MsgRecvOption")]
+    pub receive: u8,
+}
+
+/// The last message of a conversation with a peer.
+#[derive(Debug, Serialize)]
+pub struct PeerLast {
+    #[serde(rename = "MsgTimeStamp")]
+    pub time: u64,
+    #[serde(rename = "MsgSeq")]
+    pub seq: u64,
+    #[serde(rename = "LastC2cMsgFrom_Account")]
+    pub from: UserId,
+    /// 8 when recalled.
+    #[serde(rename = "LastMsgFlags")]
+    pub flags: u8,
+    #[serde(rename = "LastMsg")]
+    pub message: LastMessage,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GroupItem {
+    #[serde(rename = "Type")]
+    pub kind: u8,
+    #[serde(rename = "ToAccount")]
+    pub group: GroupId,
+    #[serde(rename = "GroupNick")]
+    pub name: String,
+    #[serde(rename = "GroupImage")]
+    pub face: String,
+    #[serde(rename = "GroupType")]
+    pub group_kind: crate::group::GroupKind,
+    #[serde(rename = "GroupNextMsgSeq")]
+    pub next_seq: Seq,
+    #[serde(rename = "MsgGroupReadedSeq")]
+    pub read: Seq,
+    #[serde(rename = "UnreadMsgCount")]
+    pub unread: u64,
+    /// Of the unread ones, those that do not count.
+    #[serde(rename = "GroupIgnoredUnreadSeqCount")]
+    pub ignored: u64,
+    #[serde(rename = "MsgTimeStamp")]
+    pub time: u64,
+    /// The newest stored number, also when it is a tip: history and recovery start there.
+    #[serde(rename = "MsgSeq")]
+    pub seq: Seq,
+    /// 2 when the last message is recalled.
+    #[serde(rename = "LastMsgFlags")]
+    pub flags: u8,
+    #[serde(flatten)]
+    pub last: Option<GroupLast>,
+    #[serde(rename = "MsgRecvOption")]
+    pub receive: u8,
+    #[serde(rename = "TopFlags")]
+    pub pinned: u8,
+}
+
+/// The last message of a group.
+#[derive(Debug, Serialize)]
+pub struct GroupLast {
+    #[serde(rename = "MsgGroupFrom_Account")]
+    pub from: String,
+    #[serde(rename = "MsgGroupFromCardName")]
+    pub name_card: String,
+    #[serde(rename = "MsgGroupFromNickName")]
+    pub nick: String,
+    #[serde(rename = "LastMsg")]
+    pub message: LastMessage,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum LastMessage {
+    Message {
+        #[serde(rename = "MsgBody")]
+        body: crate::message::Body,
+        #[serde(rename = "CloudCustomData")]
+        cloud_custom_data: String,
+        #[serde(rename = "RevokerInfo", skip_serializing_if = "Option::is_none")]
+        recall: Option<Recall>,
+    },
+    Tip {
+        #[serde(rename = "Event")]
+        event: u8,
+        /// A [`crate::message::GroupItem`].
+        #[serde(rename = "GroupTips")]
+        tip: Box<RawValue>,
+    },
+}
+
+impl Request for GetPage {
+    const NAME: &'static str = "recentcontact.page_get";
+    type Response = Page;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `recentcontact.batch_delete`: takes conversations off the list until their next message.
+#[derive(Debug, Deserialize)]
+pub struct DeleteMany {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+    #[serde(rename = "ContactItem")]
+    pub contacts: Vec<Contact>,
+    /// Their history is hidden from the user too.
+    #[serde(rename = "ClearRamble", default, deserialize_with = "crate::json::lenient_flag")]
+    pub clear: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Deleted {
+    #[serde(rename = "ResultItem")]
+    pub results: Vec<DeleteResult>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DeleteResult {
+    #[serde(flatten)]
+    pub contact: Contact,
+    #[serde(rename = "ResultCode")]
+    pub code: ErrorCode,
+    #[serde(rename = "ResultInfo")]
+    pub info: &'static str,
+}
+
+impl Request for DeleteMany {
+    const NAME: &'static str = "recentcontact.batch_delete";
+    type Response = Deleted;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `recentcontact.delete`: takes one conversation off the list. Source: 269/62119.
+#[derive(Debug, Deserialize)]
+pub struct Delete {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+    #[serde(flatten)]
+    pub contact: Contact,
+    #[serde(rename = "ClearRamble", default, deserialize_with = "crate::json::lenient_flag")]
+    pub clear: bool,
+}
+
+impl Request for Delete {
+    const NAME: &'static str = "recentcontact.delete";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `recentcontact.clear_msg`: hides a conversation's history from the user.
+#[derive(Debug, Deserialize)]
+pub struct Clear {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+    #[serde(flatten)]
+    pub contact: Contact,
+}
+
+impl Request for Clear {
+    const NAME: &'static str = "recentcontact.clear_msg";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `recentcontact.top`: pins (1) or unpins (2) conversations.
+#[derive(Debug, Deserialize)]
+pub struct Pin {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+    #[serde(rename = "OperationType")]
+    pub operation: u8,
+    #[serde(rename = "RecentContactItem")]
+    pub contacts: Vec<Contact>,
+}
+
+impl Request for Pin {
+    const NAME: &'static str = "recentcontact.top";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `recentcontact.get_contact_group`: lists of conversations that a user made. Nobody can make one here.
+#[derive(Debug, Deserialize)]
+pub struct GetLists {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Lists {
+    #[serde(rename = "CompleteFlag")]
+    pub complete: u8,
+    #[serde(rename = "NextStartIndex")]
+    pub next: u64,
+    #[serde(rename = "GroupItem")]
+    pub lists: Vec<()>,
+    #[serde(rename = "ContactItem")]
+    pub contacts: Vec<()>,
+}
+
+impl Request for GetLists {
+    const NAME: &'static str = "recentcontact.get_contact_group";
+    type Response = Lists;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `recentcontact.search_contact_group`: marks and lists of conversations. Nobody can make one here.
+#[derive(Debug, Deserialize)]
+pub struct SearchLists {
+    #[serde(rename = "From_Account")]
+    pub from: Option<UserId>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FoundLists {
+    #[serde(rename = "GroupItem")]
+    pub lists: Vec<()>,
+    #[serde(rename = "ContactResultItem")]
+    pub contacts: Vec<()>,
+}
+
+impl Request for SearchLists {
+    const NAME: &'static str = "recentcontact.search_contact_group";
+    type Response = FoundLists;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.from.as_ref()
+    }
+}
+
+/// `openim.read_all_unread_msg`: everything was read: all C2C conversations, and the named groups.
+#[derive(Debug, Deserialize)]
+pub struct ReadAll {
+    #[serde(rename = "C2CReadAllMsg", default, deserialize_with = "crate::json::lenient_flag")]
+    pub peers: bool,
+    #[serde(rename = "GroupReadInfo", default)]
+    pub groups: Vec<GroupRead>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct GroupRead {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "MsgSeq")]
+    pub seq: Seq,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AllRead {
+    #[serde(rename = "C2CReadAllMsg")]
+    pub peers: u8,
+    #[serde(rename = "GroupReadInfoArray")]
+    pub groups: Vec<GroupReadResult>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GroupReadResult {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "MsgSeq")]
+    pub seq: Seq,
+    #[serde(rename = "RetCode")]
+    pub code: ErrorCode,
+}
+
+impl Request for ReadAll {
+    const NAME: &'static str = "openim.read_all_unread_msg";
+    type Response = AllRead;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `openim.get_c2c_peer_mute_notifications`: 3.x names peers, 2.x asks for all.
+#[derive(Debug, Deserialize)]
+pub struct GetMutes {
+    #[serde(rename = "Peer_Account")]
+    pub peers: Option<Vec<UserId>>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Mutes {
+    #[serde(rename = "MuteNotificationsList")]
+    pub mutes: Vec<MuteItem>,
+    #[serde(rename = "UpdateSeq")]
+    pub seq: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MuteItem {
+    #[serde(rename = "Peer_Account")]
+    pub peer: UserId,
+    /// 0 notify, 1 do not receive, 2 receive without notice.
+    #[serde(rename = "MuteNotifications")]
+    pub receive: u8,
+}
+
+impl Request for GetMutes {
+    const NAME: &'static str = "openim.get_c2c_peer_mute_notifications";
+    type Response = Mutes;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `openim.set_c2c_peer_mute_notifications`.
+#[derive(Debug, Deserialize)]
+pub struct SetMutes {
+    #[serde(rename = "Peer_Account")]
+    pub peers: Vec<UserId>,
+    #[serde(rename = "Mute_Notifications")]
+    pub receive: u8,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MutesSet {
+    #[serde(rename = "ErrorList")]
+    pub failed: Vec<()>,
+    #[serde(rename = "UpdateSeq")]
+    pub seq: u64,
+}
+
+impl Request for SetMutes {
+    const NAME: &'static str = "openim.set_c2c_peer_mute_notifications";
+    type Response = MutesSet;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}

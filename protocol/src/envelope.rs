@@ -1,0 +1,146 @@
+//! The frame around every request, answer and push on the socket.
+//!
+//! Shape: one WebSocket message is one JSON object `{"head":{…},"body":{…}}`; binary messages on `/binfo`,
+//! text messages on `/info`. Source: observed (session captures).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{ErrorCode, Failure, json};
+
+/// What a client says about itself and its request, in each frame.
+#[derive(Debug, Default, Deserialize)]
+pub struct Head<'a> {
+    /// `service.command`.
+    #[serde(borrow, default)]
+    pub servcmd: Cow<'a, str>,
+    /// Pairs the answer with the request.
+    #[serde(default)]
+    pub seq: u64,
+    #[serde(default)]
+    pub sdkappid: u32,
+    #[serde(default)]
+    pub platform: u32,
+    #[serde(borrow, default)]
+    pub identifier: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub usersig: Cow<'a, str>,
+    /// The session token of the login answer.
+    #[serde(borrow, default)]
+    pub a2: Cow<'a, str>,
+}
+
+/// A client's frame. The body is kept as it came.
+#[derive(Debug, Deserialize)]
+pub struct Frame<'a> {
+    #[serde(borrow)]
+    pub head: Head<'a>,
+    #[serde(borrow, default)]
+    pub body: Option<&'a RawValue>,
+}
+
+impl<'a> Frame<'a> {
+    /// Fails with `NOT_JSON` when the text is no frame or nests too deeply.
+    pub fn parse(text: &'a [u8]) -> Result<Self, Failure> {
+        if !json::is_shallow(text) {
+            return Err(Failure::because(ErrorCode::NOT_JSON, "nested too deeply"));
+        }
+        // Says line and column of a mistake, never the text itself.
+        serde_json::from_slice(text).map_err(|error| Failure::because(ErrorCode::NOT_JSON, error))
+    }
+
+    /// The body's text; an absent body counts as an empty object.
+    pub fn body(&self) -> &'a str {
+        self.body.map_or("{}", RawValue::get)
+    }
+}
+
+/// The three members that begin the body of nearly every answer.
+#[derive(Serialize)]
+struct Status<'a> {
+    #[serde(rename = "ActionStatus")]
+    status: &'static str,
+    #[serde(rename = "ErrorCode")]
+    code: ErrorCode,
+    #[serde(rename = "ErrorInfo")]
+    info: &'a str,
+}
+
+/// The body of a successful answer: the envelope's members, then the response's.
+///
+/// A response that brings `int32_error_code` of its own (the configuration commands) is not disturbed by the envelope.
+pub fn success(response: &impl Serialize) -> Result<String, serde_json::Error> {
+    let members = json::members(response)?;
+    let comma = if members.is_empty() { "" } else { "," };
+    Ok(format!(r#"{{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""{comma}{members}}}"#))
+}
+
+/// The body of a refusal.
+pub fn refusal(failure: &Failure) -> String {
+    let status = Status { status: "FAIL", code: failure.code, info: &failure.info };
+    let mut text = json::members(&status).unwrap_or_default();
+    text.insert(0, '{');
+    if let Some(extra) = &failure.extra
+        && let Some(members) = extra.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
+        && !members.trim().is_empty()
+    {
+        text.push(',');
+        text.push_str(members);
+    }
+    text.push('}');
+    text
+}
+
+/// The frame that answers the request `servcmd`, `seq`.
+pub fn answer(servcmd: &str, seq: u64, body: &str) -> String {
+    let servcmd = serde_json::Value::from(servcmd);
+    format!(r#"{{"head":{{"servcmd":{servcmd},"seq":{seq}}},"body":{body}}}"#)
+}
+
+/// A frame that answers nothing. `servcmd` is one of ours.
+pub fn push(servcmd: &str, body: &str) -> String {
+    // A push's number is free: clients pair answers by command and number, and no request is named like a push.
+    format!(r#"{{"head":{{"ver":"v4","servcmd":"{servcmd}","seq":0}},"body":{body}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Empty;
+
+    #[test]
+    fn an_answer_begins_with_the_envelope() {
+        #[derive(Serialize)]
+        struct Response {
+            #[serde(rename = "GroupId")]
+            group: &'static str,
+        }
+        let body = success(&Response { group: "g" }).unwrap();
+        assert_eq!(body, r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","GroupId":"g"}"#);
+        assert_eq!(success(&Empty {}).unwrap(), r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#);
+        assert_eq!(
+            answer("a.b", 7, &refusal(&Failure::new(ErrorCode::GROUP_FULL))),
+            r#"{"head":{"servcmd":"a.b","seq":7},"body":{"ActionStatus":"FAIL","ErrorCode":10014,"ErrorInfo":"the group is full"}}"#
+        );
+    }
+
+    #[test]
+    fn a_refusal_carries_what_the_client_needs_beside_the_code() {
+        let failure = Failure::new(ErrorCode::KICKED).with(&serde_json::json!({"KickType": 1}));
+        assert!(refusal(&failure).ends_with(r#","KickType":1}"#));
+    }
+
+    #[test]
+    fn a_frame_keeps_its_body_as_it_came() {
+        let frame =
+            Frame::parse(br#"{"head":{"servcmd":"a.b","seq":4294967296,"x":1},"body":{ "b" : 1 }}"#).unwrap();
+        assert_eq!(
+            (frame.head.servcmd.as_ref(), frame.head.seq, frame.body()),
+            ("a.b", 1 << 32, r#"{ "b" : 1 }"#)
+        );
+        assert!(Frame::parse(b"{").is_err());
+        assert!(Frame::parse(&[b'['; 4000]).is_err());
+    }
+}

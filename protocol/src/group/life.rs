@@ -1,0 +1,98 @@
+//! Creating, handing over and dismissing a group.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, Role};
+use crate::Request;
+use crate::id::{GroupId, UserId};
+use crate::request::Empty;
+
+/// `group_open_http_svc.create_group`. Source: observed; REST: 269/1615.
+#[derive(Debug, Deserialize)]
+pub struct Create {
+    #[serde(rename = "Type")]
+    pub kind: GroupKind,
+    #[serde(rename = "Name")]
+    pub name: String,
+    /// Made by the server when absent or empty.
+    #[serde(rename = "GroupId", default)]
+    pub group: String,
+    /// A user owns what he creates; an administrator names the owner, or nobody.
+    #[serde(rename = "Owner_Account")]
+    pub owner: Option<UserId>,
+    #[serde(rename = "Introduction", default)]
+    pub introduction: String,
+    #[serde(rename = "Notification", default)]
+    pub notification: String,
+    #[serde(rename = "FaceUrl", default)]
+    pub face: String,
+    #[serde(rename = "MaxMemberCount", alias = "MaxMemberNum")]
+    pub max_members: Option<u64>,
+    #[serde(rename = "ApplyJoinOption")]
+    pub apply_join: Option<ApplyJoinOption>,
+    #[serde(rename = "InviteJoinOption")]
+    pub invite_join: Option<InviteJoinOption>,
+    #[serde(rename = "MemberList", default)]
+    pub members: Vec<NewMember>,
+    #[serde(rename = "AppDefinedData", default)]
+    pub custom: Vec<CustomField>,
+}
+
+/// A member that a group begins with, or that is added.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NewMember {
+    #[serde(rename = "Member_Account")]
+    pub user: UserId,
+    #[serde(rename = "Role")]
+    pub role: Option<Role>,
+    #[serde(rename = "AppMemberDefinedData", default)]
+    pub custom: Vec<CustomField>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Created {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "Type")]
+    pub kind: GroupKind,
+}
+
+impl Request for Create {
+    const NAME: &'static str = "group_open_http_svc.create_group";
+    type Response = Created;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.owner.as_ref()
+    }
+}
+
+/// `group_open_http_svc.destroy_group`. Source: observed; REST: 269/1624.
+#[derive(Debug, Deserialize)]
+pub struct Dismiss {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+}
+
+impl Request for Dismiss {
+    const NAME: &'static str = "group_open_http_svc.destroy_group";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `group_open_http_svc.change_group_owner`. The new owner must be a member. Source: observed; REST: 269/1633.
+#[derive(Debug, Deserialize)]
+pub struct ChangeOwner {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "NewOwner_Account")]
+    pub new_owner: UserId,
+}
+
+impl Request for ChangeOwner {
+    const NAME: &'static str = "group_open_http_svc.change_group_owner";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}

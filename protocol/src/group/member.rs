@@ -1,0 +1,219 @@
+//! The members of a group.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{CustomField, NewMember, ReceiveOption, Role};
+use crate::Request;
+use crate::id::{GroupId, UserId};
+use crate::json::lenient_flag;
+use crate::request::Empty;
+
+/// A member as clients and back ends read him. Old and new names of the mute stand side by side.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemberInfo {
+    #[serde(rename = "Member_Account")]
+    pub user: UserId,
+    #[serde(rename = "Role")]
+    pub role: Role,
+    /// Unix seconds.
+    #[serde(rename = "JoinTime")]
+    pub joined_at: u64,
+    /// How far he has read.
+    #[serde(rename = "MsgSeq")]
+    pub read: crate::id::Seq,
+    #[serde(rename = "MsgFlag")]
+    pub receive: ReceiveOption,
+    #[serde(rename = "NameCard")]
+    pub name_card: String,
+    /// Unix seconds until which he may not speak; 0 when he may.
+    #[serde(rename = "ShutUpUntil")]
+    pub muted_until_old: u64,
+    #[serde(rename = "MuteUntil")]
+    pub muted_until: u64,
+    /// `Online` or `Offline`.
+    #[serde(rename = "OnlineStatus")]
+    pub online: &'static str,
+    #[serde(rename = "AppMemberDefinedData")]
+    pub custom: Vec<CustomField>,
+}
+
+impl MemberInfo {
+    /// As an object with the members that the filter names; all of them without a filter. The account is always there.
+    pub fn filtered(&self, filter: Option<&[String]>) -> Map<String, Value> {
+        super::filtered(self, filter, &["Member_Account"])
+    }
+}
+
+/// `group_open_http_svc.get_group_member_info`: the members, in the order they joined. Source: observed; REST: 269/1617.
+#[derive(Debug, Deserialize)]
+pub struct GetMembers {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    /// At most 100 from an SDK; everything when absent.
+    #[serde(rename = "Limit")]
+    pub limit: Option<usize>,
+    #[serde(rename = "Offset", default)]
+    pub offset: usize,
+    #[serde(rename = "MemberRoleFilter")]
+    pub roles: Option<Vec<Role>>,
+    #[serde(rename = "MemberInfoFilter")]
+    pub filter: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Members {
+    /// The whole group's count: it overwrites what the client believes.
+    #[serde(rename = "MemberNum")]
+    pub count: u64,
+    #[serde(rename = "MemberList")]
+    pub members: Vec<Map<String, Value>>,
+}
+
+impl Request for GetMembers {
+    const NAME: &'static str = "group_open_http_svc.get_group_member_info";
+    type Response = Members;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `group_open_http_svc.get_specified_group_member_info`: those of the named users who are members. Source: observed.
+#[derive(Debug, Deserialize)]
+pub struct GetSpecifiedMembers {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    /// At most 50.
+    #[serde(rename = "Member_List_Account")]
+    pub users: Vec<UserId>,
+    #[serde(rename = "MemberInfoFilter")]
+    pub filter: Option<Vec<String>>,
+    #[serde(rename = "AppDefinedDataFilter_GroupMember")]
+    pub custom: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SpecifiedMembers {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "MemberList")]
+    pub members: Vec<Map<String, Value>>,
+}
+
+impl Request for GetSpecifiedMembers {
+    const NAME: &'static str = "group_open_http_svc.get_specified_group_member_info";
+    type Response = SpecifiedMembers;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `group_open_http_svc.add_group_member`. Source: observed; REST: 269/1621.
+#[derive(Debug, Deserialize)]
+pub struct AddMembers {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "MemberList")]
+    pub members: Vec<NewMember>,
+    /// Nobody is told.
+    #[serde(rename = "Silence", default, deserialize_with = "lenient_flag")]
+    pub silent: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Added {
+    #[serde(rename = "MemberList")]
+    pub results: Vec<AddResult>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AddResult {
+    #[serde(rename = "Member_Account")]
+    pub user: UserId,
+    /// 0 failed, 1 added, 2 was a member, 4 is in too many groups.
+    #[serde(rename = "Result")]
+    pub result: u8,
+}
+
+impl Request for AddMembers {
+    const NAME: &'static str = "group_open_http_svc.add_group_member";
+    type Response = Added;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `group_open_http_svc.delete_group_member`: puts members out. One who is no member counts as done.
+/// Source: observed; REST: 269/1622.
+#[derive(Debug, Deserialize)]
+pub struct DeleteMembers {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "MemberToDel_Account")]
+    pub users: Vec<UserId>,
+    #[serde(rename = "Reason", default)]
+    pub reason: String,
+    /// Only those who are put out are told.
+    #[serde(rename = "Silence", default, deserialize_with = "lenient_flag")]
+    pub silent: bool,
+}
+
+impl Request for DeleteMembers {
+    const NAME: &'static str = "group_open_http_svc.delete_group_member";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `group_open_http_svc.modify_group_member_info`: role, mute, name card, receive option. Source: observed.
+#[derive(Debug, Deserialize)]
+pub struct ModifyMember {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "Member_Account")]
+    pub user: UserId,
+    #[serde(rename = "Role")]
+    pub role: Option<Role>,
+    #[serde(rename = "NameCard")]
+    pub name_card: Option<String>,
+    /// Seconds from now; 0 lifts the mute.
+    #[serde(rename = "MuteTime", alias = "ShutUpTime")]
+    pub mute_seconds: Option<u64>,
+    #[serde(rename = "MsgFlag")]
+    pub receive: Option<ReceiveOption>,
+    #[serde(rename = "AppMemberDefinedData")]
+    pub custom: Option<Vec<CustomField>>,
+}
+
+impl Request for ModifyMember {
+    const NAME: &'static str = "group_open_http_svc.modify_group_member_info";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `group_open_http_svc.get_online_member_num`. Source: observed; REST: 269/49180.
+#[derive(Debug, Deserialize)]
+pub struct CountOnline {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+}
+
+#[derive(Debug, Serialize)]
+pub struct OnlineCount {
+    #[serde(rename = "OnlineMemberNum")]
+    pub count: u64,
+    /// For how long the client may keep the number.
+    #[serde(rename = "ExpireTime")]
+    pub lifetime_seconds: u32,
+}
+
+impl Request for CountOnline {
+    const NAME: &'static str = "group_open_http_svc.get_online_member_num";
+    type Response = OnlineCount;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}

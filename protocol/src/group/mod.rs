@@ -1,0 +1,15 @@
+//! Groups: their kinds, their life, their members, and the tips that tell of changes.
+
+mod join;
+mod kind;
+mod life;
+mod member;
+mod profile;
+mod tip;
+
+pub use join::*;
+pub use kind::*;
+pub use life::*;
+pub use member::*;
+pub use profile::*;
+pub use tip::*;

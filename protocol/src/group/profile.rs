@@ -1,0 +1,265 @@
+//! What a group says of itself.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, MemberInfo, Switch};
+use crate::Request;
+use crate::id::{AppId, GroupId, Seq, UserId};
+use crate::request::Empty;
+use crate::{ErrorCode, Failure};
+
+/// A group as clients and back ends read it. The switch "nobody may speak" has three names downstream;
+/// which one a client looks at depends on the command, so all stand here and filters choose.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupInfo {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "Type")]
+    pub kind: GroupKind,
+    #[serde(rename = "Name")]
+    pub name: String,
+    #[serde(rename = "Introduction")]
+    pub introduction: String,
+    #[serde(rename = "Notification")]
+    pub notification: String,
+    #[serde(rename = "FaceUrl")]
+    pub face: String,
+    /// Empty when nobody owns the group.
+    #[serde(rename = "Owner_Account")]
+    pub owner: String,
+    #[serde(rename = "CreateTime")]
+    pub created_at: u64,
+    #[serde(rename = "InfoSeq")]
+    pub info_seq: u64,
+    #[serde(rename = "LastInfoTime")]
+    pub info_changed_at: u64,
+    #[serde(rename = "LastMsgTime")]
+    pub last_message_at: u64,
+    /// The number that the next message gets.
+    #[serde(rename = "NextMsgSeq")]
+    pub next_seq: Seq,
+    #[serde(rename = "MemberNum")]
+    pub members: u64,
+    #[serde(rename = "MaxMemberNum")]
+    pub max_members: u64,
+    #[serde(rename = "ApplyJoinOption")]
+    pub apply_join: ApplyJoinOption,
+    #[serde(rename = "InviteJoinOption")]
+    pub invite_join: InviteJoinOption,
+    #[serde(rename = "ShutUpAllMember")]
+    pub mute_all_old: Switch,
+    #[serde(rename = "MuteAllMember")]
+    pub mute_all: Switch,
+    #[serde(rename = "Appid")]
+    pub app: AppId,
+    #[serde(rename = "AppDefinedData")]
+    pub custom: Vec<CustomField>,
+}
+
+/// `value` as an object with the members that `filter` names, and always those in `keep`. Without a filter: all.
+pub(super) fn filtered(
+    value: &impl Serialize,
+    filter: Option<&[String]>,
+    keep: &[&str],
+) -> Map<String, Value> {
+    let mut object = match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    };
+    if let Some(names) = filter {
+        object.retain(|key, _| keep.contains(&key.as_str()) || names.iter().any(|name| name == key));
+    }
+    object
+}
+
+/// Which members of a group, of its members, and of the caller's membership an answer has.
+#[derive(Debug, Default, Deserialize)]
+pub struct ResponseFilter {
+    #[serde(rename = "GroupBaseInfoFilter", alias = "GroupBasePublicInfoFilter")]
+    pub base: Option<Vec<String>>,
+    #[serde(rename = "MemberInfoFilter")]
+    pub member: Option<Vec<String>>,
+    #[serde(rename = "SelfInfoFilter")]
+    pub own: Option<Vec<String>>,
+    #[serde(rename = "AppDefinedDataFilter_Group")]
+    pub custom: Option<Vec<String>>,
+}
+
+/// Members of every item of a list of groups.
+const ITEM: &[&str] = &["GroupId"];
+
+impl GroupInfo {
+    /// As an item of a list: its own `ErrorCode` and what the filter names.
+    ///
+    /// Short answers are merged into live objects by the SDKs without translation, so nothing beyond the filter is told.
+    /// A filter that names no members of the group asks for none.
+    pub fn item(&self, filter: Option<&ResponseFilter>) -> Map<String, Value> {
+        let names = filter.map(|filter| filter.base.as_deref().unwrap_or_default());
+        let mut item = filtered(self, names, ITEM);
+        if let Some(keys) = filter.and_then(|filter| filter.custom.as_ref()) {
+            let fields: Vec<&CustomField> =
+                self.custom.iter().filter(|field| keys.contains(&field.key)).collect();
+            item.insert("AppDefinedData".into(), serde_json::json!(fields));
+        }
+        item.insert("ErrorCode".into(), 0.into());
+        item.insert("ErrorInfo".into(), "".into());
+        item
+    }
+}
+
+/// An item of a list of groups that tells why this group is not told of.
+pub fn failed_item(group: &GroupId, failure: &Failure) -> Map<String, Value> {
+    let mut item = Map::new();
+    item.insert("GroupId".into(), group.as_str().into());
+    item.insert("ErrorCode".into(), failure.code.0.into());
+    item.insert("ErrorInfo".into(), failure.info.clone().into());
+    item
+}
+
+/// `group_open_http_svc.get_joined_group_list`. Source: observed; REST: 269/1625.
+#[derive(Debug, Deserialize)]
+pub struct GetJoined {
+    #[serde(rename = "Member_Account")]
+    pub member: Option<UserId>,
+    #[serde(rename = "Limit")]
+    pub limit: Option<usize>,
+    #[serde(rename = "Offset", default)]
+    pub offset: usize,
+    #[serde(rename = "GroupType")]
+    pub kind: Option<GroupKind>,
+    #[serde(rename = "ResponseFilter", default)]
+    pub filter: ResponseFilter,
+}
+
+#[derive(Debug, Serialize)]
+pub struct JoinedGroups {
+    /// All groups of the list; the client goes on while `Offset + Limit` is less.
+    #[serde(rename = "TotalCount")]
+    pub total: usize,
+    #[serde(rename = "GroupIdList")]
+    pub groups: Vec<Map<String, Value>>,
+}
+
+impl JoinedGroups {
+    /// One group with the caller's membership. Without a filter back ends get only the id.
+    pub fn item(group: &GroupInfo, own: &MemberInfo, filter: &ResponseFilter) -> Map<String, Value> {
+        let mut item = filtered(group, Some(filter.base.as_deref().unwrap_or_default()), ITEM);
+        // Asked for as ShutUpAllMember, read as MuteAllMember. Source: observed.
+        if let Some(value) = item.get("ShutUpAllMember").cloned() {
+            item.insert("MuteAllMember".into(), value);
+        }
+        if filter.base.is_some() {
+            item.insert("AppDefinedData".into(), serde_json::json!(group.custom));
+            item.insert("SupportTopic".into(), 0.into());
+        }
+        if let Some(names) = &filter.own {
+            item.insert("SelfInfo".into(), super::filtered(own, Some(names), &[]).into());
+        }
+        item
+    }
+}
+
+impl Request for GetJoined {
+    const NAME: &'static str = "group_open_http_svc.get_joined_group_list";
+    type Response = JoinedGroups;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.member.as_ref()
+    }
+}
+
+/// `million_group_open_http_svc.get_joined_group_list`: the communities. There are none here.
+#[derive(Debug, Deserialize)]
+pub struct GetJoinedCommunities {
+    #[serde(rename = "Member_Account")]
+    pub member: Option<UserId>,
+}
+
+impl Request for GetJoinedCommunities {
+    const NAME: &'static str = "million_group_open_http_svc.get_joined_group_list";
+    type Response = JoinedGroups;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        self.member.as_ref()
+    }
+}
+
+/// Items of a list of groups.
+#[derive(Debug, Serialize)]
+pub struct GroupInfos {
+    #[serde(rename = "GroupInfo")]
+    pub groups: Vec<Map<String, Value>>,
+}
+
+macro_rules! info_request {
+    ($(#[$doc:meta])* $request:ident = $name:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        pub struct $request {
+            /// At most 50.
+            #[serde(rename = "GroupIdList")]
+            pub groups: Vec<GroupId>,
+            #[serde(rename = "ResponseFilter")]
+            pub filter: Option<ResponseFilter>,
+        }
+
+        impl Request for $request {
+            const NAME: &'static str = $name;
+            type Response = GroupInfos;
+            fn on_behalf_of(&self) -> Option<&UserId> {
+                None
+            }
+        }
+    };
+}
+
+info_request! {
+    /// Groups and the caller's membership in them, as `MemberList` with one item. Source: observed.
+    GetWithSelf = "group_open_http_svc.get_group_self_member_info"
+}
+
+info_request! {
+    /// What anybody may know of groups. An unknown group is an item with 10015. Source: observed.
+    GetPublic = "group_open_http_svc.get_group_public_info"
+}
+
+info_request! {
+    /// Everything about groups and their members, for back ends. Source: 269/1616.
+    Get = "group_open_http_svc.get_group_info"
+}
+
+/// The code of an unknown group in [`GetPublic`].
+pub const UNKNOWN_PUBLIC: ErrorCode = ErrorCode::GROUP_BAD_ID;
+
+/// `group_open_http_svc.modify_group_base_info`: changes what is given. Source: observed; REST: 269/1620.
+#[derive(Debug, Deserialize)]
+pub struct Modify {
+    #[serde(rename = "GroupId")]
+    pub group: GroupId,
+    #[serde(rename = "Name")]
+    pub name: Option<String>,
+    #[serde(rename = "Introduction")]
+    pub introduction: Option<String>,
+    #[serde(rename = "Notification")]
+    pub notification: Option<String>,
+    #[serde(rename = "FaceUrl")]
+    pub face: Option<String>,
+    #[serde(rename = "MaxMemberNum")]
+    pub max_members: Option<u64>,
+    #[serde(rename = "ApplyJoinOption")]
+    pub apply_join: Option<ApplyJoinOption>,
+    #[serde(rename = "InviteJoinOption")]
+    pub invite_join: Option<InviteJoinOption>,
+    #[serde(rename = "ShutUpAllMember", alias = "MuteAllMember")]
+    pub mute_all: Option<Switch>,
+    /// An empty value deletes the field.
+    #[serde(rename = "AppDefinedData", default)]
+    pub custom: Vec<CustomField>,
+}
+
+impl Request for Modify {
+    const NAME: &'static str = "group_open_http_svc.modify_group_base_info";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}

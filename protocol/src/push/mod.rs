@@ -1,0 +1,105 @@
+//! What users are told besides messages: notices, and the commands about them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Request;
+use crate::group::Shown;
+use crate::id::{GroupId, Seq, UserId};
+use crate::message::GroupLabel;
+use crate::request::Empty;
+
+/// A notice to one user about a group: shown in the conversation of the system account. Event 5 on the wire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    #[serde(rename = "g")]
+    pub group: GroupLabel,
+    #[serde(rename = "o")]
+    pub operator: Shown,
+    #[serde(rename = "k")]
+    pub kind: NoticeKind,
+    /// Free text: a reason, a greeting.
+    #[serde(rename = "x", default, skip_serializing_if = "String::is_empty")]
+    pub remark: String,
+}
+
+/// `ReportType` on the wire. Source: "Group System" (269/1502), observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoticeKind {
+    /// To the other devices of one who came in by himself.
+    Accepted,
+    /// To one who was put out.
+    Kicked,
+    /// To all members: the group is gone.
+    Dismissed,
+    /// To the creator's other devices.
+    Created,
+    /// To one who was brought in.
+    Invited,
+    /// To the other devices of one who left.
+    Quit,
+    /// To a new admin.
+    AdminGranted,
+    /// To a former admin.
+    AdminRevoked,
+}
+
+impl NoticeKind {
+    pub fn report_type(self) -> u8 {
+        match self {
+            NoticeKind::Accepted => 2,
+            NoticeKind::Kicked => 4,
+            NoticeKind::Dismissed => 5,
+            NoticeKind::Created => 6,
+            NoticeKind::Invited => 7,
+            NoticeKind::Quit => 8,
+            NoticeKind::AdminGranted => 9,
+            NoticeKind::AdminRevoked => 10,
+        }
+    }
+}
+
+/// A mention in a group message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub group: GroupId,
+    pub from: UserId,
+    /// The message.
+    pub seq: Seq,
+    pub me: bool,
+    pub all: bool,
+}
+
+/// `openim.ws_msg_push_ack`: a push that asked for it arrived. None of ours asks.
+#[derive(Debug, Deserialize)]
+pub struct Ack {}
+
+impl Request for Ack {
+    const NAME: &'static str = "openim.ws_msg_push_ack";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `openim.deletemsg`: the user has seen these marks and notices. Source: observed.
+#[derive(Debug, Deserialize)]
+pub struct DeleteNotices {
+    #[serde(rename = "DelMsgList", default)]
+    pub notices: Vec<NoticeItem>,
+}
+
+/// A notice is named by its number among those of the user.
+#[derive(Debug, Deserialize)]
+pub struct NoticeItem {
+    /// The `ClientSeq` of the push.
+    #[serde(rename = "MsgSeq")]
+    pub seq: Seq,
+}
+
+impl Request for DeleteNotices {
+    const NAME: &'static str = "openim.deletemsg";
+    type Response = Empty;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}

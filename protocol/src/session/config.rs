@@ -1,0 +1,90 @@
+//! The client's configuration and feature bits.
+//!
+//! These two commands have an envelope of their own: `int32_error_code`, `str_error_message`. Source: observed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Request;
+use crate::id::{AppId, UserId};
+
+/// One character a feature, the rightmost is bit 0; 64 is the most a client reads. Everything is unlocked.
+pub const PURCHASE_BITS: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+
+/// Seconds until the client asks again. It must not be 0: that means every second.
+pub const CONFIG_LIFETIME_SECONDS: u32 = 3600;
+
+/// `im_sdk_config_mgr.fetch_config`: the client's cloud configuration.
+#[derive(Debug, Deserialize)]
+pub struct FetchConfig {
+    #[serde(rename = "uint32_sdkappid", default)]
+    pub app: u32,
+}
+
+/// The answer to [`FetchConfig`].
+#[derive(Debug, Serialize)]
+pub struct ClientConfig {
+    #[serde(rename = "int32_error_code")]
+    pub code: i32,
+    #[serde(rename = "str_error_message")]
+    pub message: &'static str,
+    /// A JSON object in a string; its values are strings too.
+    #[serde(rename = "str_json_config")]
+    pub config: String,
+    #[serde(rename = "uint32_expired_time")]
+    pub lifetime_seconds: u32,
+    #[serde(rename = "uint32_sdkappid")]
+    pub app: AppId,
+    /// The client reads `config` only when this differs from the version it knows.
+    #[serde(rename = "uint64_version")]
+    pub version: u64,
+}
+
+impl Request for FetchConfig {
+    const NAME: &'static str = "im_sdk_config_mgr.fetch_config";
+    type Response = ClientConfig;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+/// `im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2`: which features of the vendor's plans the client may use.
+#[derive(Debug, Deserialize)]
+pub struct FetchPurchaseBits {}
+
+/// The answer to [`FetchPurchaseBits`].
+#[derive(Clone, Debug, Serialize)]
+pub struct PurchaseBits {
+    #[serde(flatten)]
+    pub bits: Bits,
+    /// The same again: lite-chat looks one level too deep and asks every second for ever without it.
+    pub body: Bits,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Bits {
+    #[serde(rename = "int32_error_code")]
+    pub code: i32,
+    #[serde(rename = "str_error_message")]
+    pub message: &'static str,
+    #[serde(rename = "str_purchase_bits")]
+    pub bits: &'static str,
+    #[serde(rename = "uint32_expired_time")]
+    pub lifetime_seconds: u32,
+}
+
+impl PurchaseBits {
+    /// Everything unlocked.
+    pub fn all() -> Self {
+        let bits =
+            Bits { code: 0, message: "", bits: PURCHASE_BITS, lifetime_seconds: CONFIG_LIFETIME_SECONDS };
+        Self { body: bits.clone(), bits }
+    }
+}
+
+impl Request for FetchPurchaseBits {
+    const NAME: &'static str = "im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2";
+    type Response = PurchaseBits;
+    fn on_behalf_of(&self) -> Option<&UserId> {
+        None
+    }
+}

@@ -1,0 +1,9 @@
+//! Connecting, logging in, staying online, logging out; the client's configuration.
+
+mod config;
+mod device;
+mod login;
+
+pub use config::*;
+pub use device::*;
+pub use login::*;

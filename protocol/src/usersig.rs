@@ -1,1 +1,0 @@
-//! UserSig tokens.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, hasGroup, meeting, notice } from './harness/actions.mjs';
+import { NOTICE, forget, hasGroup, meeting, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
 import { until } from './harness/wait.mjs';
@@ -95,8 +95,7 @@ async function creation(t, cast, tag) {
   });
 
   await t.check('a later login has the groups in its list, with their profile', async () => {
-    await alice.logout();
-    await alice.signIn();
+    await forget(alice);
     const { groupList } = await alice.getGroupList();
     const listed = groupList.find(({ groupID }) => groupID === chosen);
     includes(listed, { groupID: chosen, type: 'ChatRoom', name: 'Meeting 会议' });
@@ -203,8 +202,7 @@ async function leaving(t, cast, tag) {
     for (const device of [alice, bob, carol]) assert.ok(!await hasGroup(device, groupID));
     await refused(10010, bob.say(groupID, 'anyone?'));
     await refused(10010, carol.getGroupProfile({ groupID }));
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     assert.ok(!await hasGroup(bob, groupID));
   });
 }
@@ -236,8 +234,7 @@ async function profiles(t, cast, tag) {
     includes(tip.payload.newGroupProfile, { introduction: 'new intro', notification: 'new notice', avatar: 'https://files.example/n.png' });
     const { groupList } = await bob.getGroupList();
     includes(groupList.find((entry) => entry.groupID === groupID), { name: 'Renamed', muteAllMembers: false });
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     includes((await bob.getGroupProfile({ groupID })).group, change);
   });
 
@@ -278,8 +275,7 @@ async function profiles(t, cast, tag) {
 
   await t.check('setMessageRemindType is kept for this member only', async () => {
     await bob.setMessageRemindType({ groupID, messageRemindType: bob.types.MSG_REMIND_ACPT_NOT_NOTE });
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     includes((await bob.getGroupProfile({ groupID })).group.selfInfo, { messageRemindType: 'AcceptNotNotify' });
     includes((await alice.getGroupProfile({ groupID })).group.selfInfo, { messageRemindType: 'AcceptAndNotify' });
   });
@@ -463,8 +459,7 @@ async function muting(t, cast, tag) {
   });
 
   await t.check('mute-all is in the profile that a later login finds, as a boolean', async () => {
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     assert.equal((await bob.getGroupProfile({ groupID })).group.muteAllMembers, true);
   });
 

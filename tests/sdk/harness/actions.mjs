@@ -43,8 +43,8 @@ export async function findConversation(device, conversationID) {
 /**
  * Logs out and in again, so that the SDK has nothing in memory and asks the server.
  *
- * Then waits for its list of groups, as an application does before it opens one: a history that 2.27.6 is asked for
- * meanwhile begins with the same page twice.
+ * Then waits for its list of groups, as an application does before it opens one: 2.27.6 begins a history that it is
+ * asked for meanwhile with the same page twice, and forgets what it is told of a group.
  */
 export async function forget(device) {
   await device.logout();

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::bus::LocalBus;
 use crate::clock::Clock;
@@ -21,6 +23,9 @@ use crate::services::session::{AppKeys, Policy};
 use crate::storage::Engine;
 use crate::storage::embedded::Embedded;
 use crate::telemetry;
+
+/// How often samples of metrics are folded into their histograms.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What is left of the drain window for what was begun.
 const GRACE: Duration = Duration::from_secs(10);
@@ -62,12 +67,14 @@ impl Gateway {
         let engine = Arc::new(engine);
 
         let bus = Arc::new(bus);
+        let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
             limits: Arc::new(config.limits.clone()),
             node: rand::random(),
+            tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let services = Services::new(core, rules, policy(config));
@@ -83,7 +90,10 @@ impl Gateway {
             metrics,
             Arc::new(StoreHealth(engine.clone())),
             CancellationToken::new(),
+            tasks,
         );
+
+        tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
 
         let (listener, address) = bind(config.listen).await?;
         let surfaces = if config.internal_listen.is_some() { Surfaces::Public } else { Surfaces::All };
@@ -130,6 +140,17 @@ impl Gateway {
         let closed = self.engine.close().await;
         self.hub.abort();
         closed.map_err(|error| GatewayError::Store(error.to_string()))
+    }
+}
+
+/// Folds samples into their histograms, so that they do not pile up where nobody reads the metrics.
+async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => metrics.run_upkeep(),
+            () = stop.cancelled() => return,
+        }
     }
 }
 

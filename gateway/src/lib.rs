@@ -1,4 +1,4 @@
-//! A self-hosted server for applications built on the Tencent IM SDKs.
+#![doc = include_str!("../README.md")]
 
 pub mod bus;
 pub mod clock;

@@ -9,32 +9,15 @@ use serde_json::{Value, json};
 use crate::conversation::Target;
 use crate::id::{GroupId, Millis, Seq, UserId};
 use crate::message::c2c::MessageKey;
-use crate::message::{C2cItem, GroupItem, GroupLabel, Recall, SYSTEM_ACCOUNT};
-use crate::push::Notice;
+use crate::message::{C2cItem, GroupItem, GroupLabel, GroupMessageId, Recall, SYSTEM_ACCOUNT};
+use crate::push::{Mark, Notice};
+use crate::session::KickReason;
 
 /// The command of every event push.
 pub const PUSH: &str = "im_open_push.msg_push";
 
 /// The command that logs a device out.
 pub const FORCE_OFFLINE: &str = "im_open_status.stat_forceoffline";
-
-/// Why a device is logged out: `KickType` on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum KickReason {
-    /// The account logged in at another place of the same kind.
-    Replaced,
-    /// An administrator ended the log-ins.
-    ByAdmin,
-}
-
-impl KickReason {
-    pub fn number(self) -> u8 {
-        match self {
-            KickReason::Replaced => 1,
-            KickReason::ByAdmin => 3,
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct Events<T> {
@@ -105,17 +88,6 @@ pub fn notice(user: &UserId, notice: &Notice, number: u64, at: Millis) -> String
     body(notice_event(user, notice, number, at))
 }
 
-/// A mention in a group message.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Mark {
-    pub group: GroupId,
-    pub from: UserId,
-    /// The message.
-    pub seq: Seq,
-    pub me: bool,
-    pub all: bool,
-}
-
 /// The event of a mention, as pushes and `openim.getmsg` have it.
 pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value {
     let mut item = system_item(Some(user), None, number, at);
@@ -130,17 +102,6 @@ pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value 
 /// A mention.
 pub fn mark(user: &UserId, mark: &Mark, number: u64, at: Millis) -> String {
     body(mark_event(user, mark, number, at))
-}
-
-/// What names a group message on clients that have not loaded it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct GroupMessageId {
-    pub seq: Seq,
-    pub random: u64,
-    pub tiny_id: u64,
-    pub client_time: u64,
-    /// Unix seconds.
-    pub time: u64,
 }
 
 /// A message of a group was recalled. One a push: clients read only the first.

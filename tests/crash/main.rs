@@ -10,11 +10,14 @@
 //! is there, whole, once, under the number that was acknowledged. The next writer submits what was not acknowledged
 //! again, with the same tokens.
 //!
+//! At the end a writer runs into a limit of the file size, as into a full disk (`full.rs`).
+//!
 //! A killed process leaves what it wrote to the kernel, so this says nothing of a machine that loses power:
 //! for that the store relies on the sync before each acknowledgement.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test program")]
 
+mod full;
 mod judge;
 mod ledger;
 mod writer;
@@ -86,7 +89,11 @@ fn main() {
             let numbers = numbers.iter().map(|number| number.parse().unwrap()).collect();
             writer::write(kind, Path::new(dir), numbers);
         }
-        _ => kill_many(),
+        [mode, dir] if mode == "full" => full::write(Path::new(dir)),
+        _ => {
+            kill_many();
+            full::fill();
+        }
     }
 }
 

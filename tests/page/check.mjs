@@ -24,6 +24,14 @@ export function equal(actual, wanted, what) {
   expect(isDeepStrictEqual(actual, wanted), `${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`);
 }
 
+/** Waits for something only the test can see; what a page shows is waited for in the page. */
+export async function until(condition, otherwise, deadline = Date.now() + 10_000) {
+  while (!(await condition())) {
+    expect(Date.now() < deadline, otherwise);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Prints the counts as the last line and returns the exit code. */
 export function summary() {
   console.log(`${passed} passed, ${failed} failed`);

@@ -14,11 +14,13 @@ export class Tab {
     page.setDefaultTimeout(10_000);
     page.on("pageerror", (error) => tab.errors.push(error.message));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && tab.errors.push(message.text()));
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => tab.#sent.push(JSON.parse(payload))));
     if (cutable) await page.routeWebSocket(/binfo/, (socket) => tab.#connect(socket));
     await page.goto(url);
     return tab;
   }
 
+  #sent = [];
   #socket = null;
   #isCut = false;
 
@@ -40,6 +42,11 @@ export class Tab {
     this.#isCut = false;
     await this.page.evaluate(() => dispatchEvent(new Event("online")));
     await this.isIn("connected");
+  }
+
+  /** The bodies of all requests to send a message. */
+  sends() {
+    return this.#sent.filter(({ head }) => head.servcmd.endsWith("send_group_msg")).map(({ body }) => body);
   }
 
   /** A request on the session that the test opened by hand in this tab. */

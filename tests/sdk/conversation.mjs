@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 
+import {
+  allPages, findConversation, forget, groupConversation, identity, texts, userConversation, wholeHistory,
+} from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { until } from './harness/wait.mjs';
 
@@ -28,53 +31,23 @@ export default async function conversation(t) {
   }
 }
 
-const withUser = (device) => `C2C${device.user}`;
-
-async function find(device, conversationID) {
-  const { conversationList } = await device.getConversationList();
-  return conversationList.find((entry) => entry.conversationID === conversationID);
-}
-
 /** The conversation once it is listed and fits: after a login the SDK fills its list in steps. */
 function listed(device, conversationID, fits = () => true) {
   return until(async () => {
-    const found = await find(device, conversationID);
+    const found = await findConversation(device, conversationID);
     return found && fits(found) ? found : null;
   }, 5_000, `${conversationID} is listed with ${fits}`);
 }
-
-async function forget(device) {
-  await device.logout();
-  await device.signIn();
-}
-
-function identity({ ID, sequence, time, random, from, to, clientTime, type }) {
-  return { ID, sequence, time, random, from, to, clientTime, type };
-}
-
-/** All pages of a conversation, oldest first. */
-async function allPages(device, conversationID) {
-  const pages = [];
-  for (let nextReqMessageID; ;) {
-    const page = await device.getMessageList({ conversationID, nextReqMessageID });
-    pages.unshift(page.messageList);
-    if (page.isCompleted) return pages;
-    assert.ok(pages.length < 50, 'the history has no end');
-    nextReqMessageID = page.nextReqMessageID;
-  }
-}
-
-const texts = (messages) => messages.map(({ payload }) => payload.text);
 
 async function talk(t, cast, tag) {
   const { alice, bob } = await t.logins(tag, cast);
 
   await t.check('a text arrives as the same message, and the answer too', async () => {
     const sent = await alice.tell(bob.user, 'hi 鲍勃 🙂');
-    includes(sent, { status: 'success', flow: 'out', conversationID: withUser(bob) });
+    includes(sent, { status: 'success', flow: 'out', conversationID: userConversation(bob) });
     const got = await bob.message('hi 鲍勃 🙂');
     assert.deepEqual(identity(got), identity(sent));
-    includes(got, { flow: 'in', conversationID: withUser(alice) });
+    includes(got, { flow: 'in', conversationID: userConversation(alice) });
     const answer = await bob.tell(alice.user, 'hi yourself');
     assert.deepEqual(identity(await alice.message('hi yourself')), identity(answer));
   });
@@ -107,7 +80,7 @@ async function talk(t, cast, tag) {
     await alice.tell(bob.user, 'only now', {}, { onlineUserOnly: true });
     await bob.message('only now');
     await forget(bob);
-    assert.ok(!texts((await allPages(bob, withUser(alice))).flat()).includes('only now'));
+    assert.ok(!texts(await wholeHistory(bob, userConversation(alice))).includes('only now'));
   });
 
   await t.check('a recalled message is recalled for both, now and in the history', async () => {
@@ -116,9 +89,9 @@ async function talk(t, cast, tag) {
     await alice.revokeMessage(sent);
     await bob.event('MESSAGE_REVOKED', (revoked) => revoked.some(({ ID }) => ID === sent.ID));
     await forget(bob);
-    const kept = (await allPages(bob, withUser(alice))).flat().find(({ ID }) => ID === sent.ID);
+    const kept = (await wholeHistory(bob, userConversation(alice))).find(({ ID }) => ID === sent.ID);
     includes(kept, { isRevoked: true });
-    includes((await listed(bob, withUser(alice))).lastMessage, { isRevoked: true });
+    includes((await listed(bob, userConversation(alice))).lastMessage, { isRevoked: true });
   });
 
   await t.check('the message of the other one may not be recalled', async () => {
@@ -127,7 +100,7 @@ async function talk(t, cast, tag) {
     const error = await bob.revokeMessage(seen).then(() => null, (refusal) => refusal);
     assert.ok(error?.code, 'the recall was allowed');
     await forget(alice);
-    includes((await allPages(alice, withUser(bob))).flat().find(({ payload }) => payload.text === 'this stays'), { isRevoked: false });
+    includes((await wholeHistory(alice, userConversation(bob))).find(({ payload }) => payload.text === 'this stays'), { isRevoked: false });
   });
 
   await t.check('a message of 13 KB is refused with 80002', () =>
@@ -140,28 +113,27 @@ async function reading(t, cast, tag) {
   await t.check('reading tells the sender, and the messages stay read', async () => {
     const sent = await alice.tell(bob.user, 'have you read this?');
     await bob.message('have you read this?');
-    await listed(bob, withUser(alice), ({ unreadCount }) => unreadCount === 1);
-    await bob.setMessageRead({ conversationID: withUser(alice) });
+    await listed(bob, userConversation(alice), ({ unreadCount }) => unreadCount === 1);
+    await bob.setMessageRead({ conversationID: userConversation(alice) });
     const read = await alice.event('MESSAGE_READ_BY_PEER');
     assert.ok(read.some(({ ID, isPeerRead }) => ID === sent.ID && isPeerRead));
-    await listed(bob, withUser(alice), ({ unreadCount }) => unreadCount === 0);
+    await listed(bob, userConversation(alice), ({ unreadCount }) => unreadCount === 0);
     await forget(alice);
-    const found = (await allPages(alice, withUser(bob))).flat().find(({ ID }) => ID === sent.ID);
-    await until(async () => (await find(alice, withUser(bob))).lastMessage.isPeerRead, 5_000, 'the list says it is read');
-    assert.ok(found);
+    await listed(alice, userConversation(bob), ({ lastMessage }) => lastMessage.isPeerRead);
+    includes((await wholeHistory(alice, userConversation(bob))).find(({ ID }) => ID === sent.ID), { isPeerRead: true });
   });
 
   await t.check('messages to who is away count as unread at the next login, until they are read', async () => {
     await bob.logout();
     for (const text of ['one', 'two', 'three']) await alice.tell(bob.user, text);
     await bob.signIn();
-    const shown = await listed(bob, withUser(alice), ({ unreadCount }) => unreadCount === 3);
+    const shown = await listed(bob, userConversation(alice), ({ unreadCount }) => unreadCount === 3);
     assert.equal(shown.lastMessage.messageForShow, 'three');
     await until(async () => await bob.getTotalUnreadMessageCount() === 3, 5_000, 'three in total');
-    await bob.setMessageRead({ conversationID: withUser(alice) });
-    await listed(bob, withUser(alice), ({ unreadCount }) => unreadCount === 0);
+    await bob.setMessageRead({ conversationID: userConversation(alice) });
+    await listed(bob, userConversation(alice), ({ unreadCount }) => unreadCount === 0);
     await forget(bob);
-    await listed(bob, withUser(alice), ({ unreadCount }) => unreadCount === 0);
+    await listed(bob, userConversation(alice), ({ unreadCount }) => unreadCount === 0);
     assert.equal(await bob.getTotalUnreadMessageCount(), 0);
   });
 
@@ -171,8 +143,8 @@ async function reading(t, cast, tag) {
     const slip = await alice.tell(bob.user, 'unread slip');
     await alice.revokeMessage(slip);
     await bob.signIn();
-    await listed(bob, withUser(alice), ({ unreadCount }) => unreadCount === 1);
-    await bob.setMessageRead({ conversationID: withUser(alice) });
+    await listed(bob, userConversation(alice), ({ unreadCount }) => unreadCount === 1);
+    await bob.setMessageRead({ conversationID: userConversation(alice) });
   });
 
   await t.check('one\'s own messages never count as unread', async () => {
@@ -180,7 +152,7 @@ async function reading(t, cast, tag) {
     await alice.tell(bob.user, 'mine');
     await bob.message('mine');
     await forget(alice);
-    await listed(alice, withUser(bob), ({ unreadCount }) => unreadCount === 0);
+    await listed(alice, userConversation(bob), ({ unreadCount }) => unreadCount === 0);
   });
 }
 
@@ -194,7 +166,7 @@ async function history(t, kind) {
 
   await t.check(`a new login reads all ${LONG_HISTORY} messages page by page, each once and in order`, async () => {
     await forget(bob);
-    const pages = await allPages(bob, withUser(alice));
+    const pages = await allPages(bob, userConversation(alice));
     assert.deepEqual(texts(pages.flat()), texts(sent));
     assert.deepEqual(pages.flat().map(identity), sent.map(identity));
     assert.ok(pages.length >= 3, `${pages.length} pages`);
@@ -202,7 +174,7 @@ async function history(t, kind) {
 
   await t.check('the other side reads the same', async () => {
     await forget(alice);
-    assert.deepEqual((await allPages(alice, withUser(bob))).flat().map(identity), sent.map(identity));
+    assert.deepEqual((await wholeHistory(alice, userConversation(bob))).map(identity), sent.map(identity));
   });
 
   await t.check('hopping from a time gives what was said from then on, each message once and in order', async () => {
@@ -211,7 +183,7 @@ async function history(t, kind) {
     const seen = [];
     let { time } = sent[0];
     for (let page = 0; page < 20; page += 1) {
-      const { messageList, isCompleted } = await bob.getMessageListHopping({ conversationID: withUser(alice), time, direction: 1 });
+      const { messageList, isCompleted } = await bob.getMessageListHopping({ conversationID: userConversation(alice), time, direction: 1 });
       const fresh = texts(messageList).filter((text) => !seen.includes(text));
       seen.push(...fresh);
       if (isCompleted || fresh.length === 0) break;
@@ -223,12 +195,12 @@ async function history(t, kind) {
 
   await t.check('a message deleted by one is gone for him only', async () => {
     await forget(bob);
-    const target = (await bob.getMessageList({ conversationID: withUser(alice) })).messageList.at(-1);
+    const target = (await bob.getMessageList({ conversationID: userConversation(alice) })).messageList.at(-1);
     await bob.deleteMessage([target]);
     await forget(bob);
-    assert.deepEqual(texts((await allPages(bob, withUser(alice))).flat()), texts(sent.slice(0, -1)));
+    assert.deepEqual(texts(await wholeHistory(bob, userConversation(alice))), texts(sent.slice(0, -1)));
     await forget(alice);
-    assert.deepEqual(texts((await allPages(alice, withUser(bob))).flat()), texts(sent));
+    assert.deepEqual(texts(await wholeHistory(alice, userConversation(bob))), texts(sent));
   });
 }
 
@@ -247,71 +219,71 @@ async function list(t, kind) {
     await carol.tell(alice.user, 'from carol');
     await alice.message('from carol');
     await forget(alice);
-    await listed(alice, withUser(bob), ({ unreadCount }) => unreadCount === 1);
+    await listed(alice, userConversation(bob), ({ unreadCount }) => unreadCount === 1);
     const { conversationList } = await alice.getConversationList();
     const ids = conversationList.map(({ conversationID }) => conversationID);
-    assert.ok(ids.indexOf(withUser(carol)) < ids.indexOf(withUser(bob)), ids.join());
-    assert.ok(ids.includes(`GROUP${groupID}`), ids.join());
-    const shown = conversationList.find(({ conversationID }) => conversationID === withUser(bob));
+    assert.ok(ids.indexOf(userConversation(carol)) < ids.indexOf(userConversation(bob)), ids.join());
+    assert.ok(ids.includes(groupConversation(groupID)), ids.join());
+    const shown = conversationList.find(({ conversationID }) => conversationID === userConversation(bob));
     includes(shown, { type: 'C2C', isPinned: false });
     includes(shown.lastMessage, { messageForShow: 'from bob', fromAccount: bob.user, type: 'TIMTextElem' });
     includes(shown.userProfile, { userID: bob.user, nick: 'Bobby' });
-    const group = conversationList.find(({ conversationID }) => conversationID === `GROUP${groupID}`);
+    const group = conversationList.find(({ conversationID }) => conversationID === groupConversation(groupID));
     includes(group.groupProfile, { groupID, name: 'The group', type: 'ChatRoom' });
   });
 
   await t.check('a pinned conversation is first and stays so after a login', async () => {
-    await alice.pinConversation({ conversationID: withUser(bob), isPinned: true });
+    await alice.pinConversation({ conversationID: userConversation(bob), isPinned: true });
     await forget(alice);
-    await listed(alice, withUser(bob), ({ isPinned }) => isPinned);
+    await listed(alice, userConversation(bob), ({ isPinned }) => isPinned);
     const { conversationList } = await alice.getConversationList();
-    assert.equal(conversationList[0].conversationID, withUser(bob));
+    assert.equal(conversationList[0].conversationID, userConversation(bob));
   });
 
   await t.check('a conversation can be unpinned', async () => {
-    await alice.pinConversation({ conversationID: withUser(bob), isPinned: false });
+    await alice.pinConversation({ conversationID: userConversation(bob), isPinned: false });
     await forget(alice);
-    await listed(alice, withUser(bob), ({ isPinned }) => !isPinned);
+    await listed(alice, userConversation(bob), ({ isPinned }) => !isPinned);
   });
 
   await t.check('a group conversation can be pinned', async () => {
-    await alice.pinConversation({ conversationID: `GROUP${groupID}`, isPinned: true });
+    await alice.pinConversation({ conversationID: groupConversation(groupID), isPinned: true });
     await forget(alice);
-    await listed(alice, `GROUP${groupID}`, ({ isPinned }) => isPinned);
-    await alice.pinConversation({ conversationID: `GROUP${groupID}`, isPinned: false });
+    await listed(alice, groupConversation(groupID), ({ isPinned }) => isPinned);
+    await alice.pinConversation({ conversationID: groupConversation(groupID), isPinned: false });
   });
 
   await t.check('a deleted conversation is gone until the next message, its history too', async () => {
-    await alice.deleteConversation(withUser(carol));
-    assert.equal(await find(alice, withUser(carol)), undefined);
+    await alice.deleteConversation(userConversation(carol));
+    assert.equal(await findConversation(alice, userConversation(carol)), undefined);
     await forget(alice);
-    await listed(alice, withUser(bob));
-    assert.equal(await find(alice, withUser(carol)), undefined);
+    await listed(alice, userConversation(bob));
+    assert.equal(await findConversation(alice, userConversation(carol)), undefined);
     await carol.tell(alice.user, 'once more');
     await alice.message('once more');
     await forget(alice);
-    await listed(alice, withUser(carol), ({ unreadCount }) => unreadCount === 1);
-    assert.deepEqual(texts((await allPages(alice, withUser(carol))).flat()), ['once more']);
+    await listed(alice, userConversation(carol), ({ unreadCount }) => unreadCount === 1);
+    assert.deepEqual(texts(await wholeHistory(alice, userConversation(carol))), ['once more']);
     await forget(carol);
-    assert.deepEqual(texts((await allPages(carol, withUser(alice))).flat()), ['from carol', 'once more']);
+    assert.deepEqual(texts(await wholeHistory(carol, userConversation(alice))), ['from carol', 'once more']);
   });
 
   await t.check('a deleted group conversation is gone until the next message, while one stays a member', async () => {
-    await alice.deleteConversation(`GROUP${groupID}`);
+    await alice.deleteConversation(groupConversation(groupID));
     await forget(alice);
-    await listed(alice, withUser(bob));
-    assert.equal(await find(alice, `GROUP${groupID}`), undefined);
+    await listed(alice, userConversation(bob));
+    assert.equal(await findConversation(alice, groupConversation(groupID)), undefined);
     await bob.joinGroup({ groupID });
     await bob.say(groupID, 'the group again');
     await alice.message('the group again');
     await forget(alice);
-    const shown = await listed(alice, `GROUP${groupID}`);
+    const shown = await listed(alice, groupConversation(groupID));
     assert.equal(shown.lastMessage.messageForShow, 'the group again');
   });
 
   await t.check('getConversationProfile shows one conversation', async () => {
-    const { conversation: shown } = await alice.getConversationProfile(withUser(bob));
-    includes(shown, { conversationID: withUser(bob), type: 'C2C' });
+    const { conversation: shown } = await alice.getConversationProfile(userConversation(bob));
+    includes(shown, { conversationID: userConversation(bob), type: 'C2C' });
   });
 
   await t.check('a group that is left leaves the list', async () => {
@@ -319,12 +291,12 @@ async function list(t, kind) {
     await alice.joinGroup({ groupID: group.groupID });
     await bob.say(group.groupID, 'welcome');
     await alice.message('welcome');
-    await listed(alice, `GROUP${group.groupID}`);
+    await listed(alice, groupConversation(group.groupID));
     await alice.quitGroup(group.groupID);
     // The SDKs keep the entry until they read the list anew.
     await forget(alice);
-    await listed(alice, withUser(bob));
-    assert.equal(await find(alice, `GROUP${group.groupID}`), undefined);
+    await listed(alice, userConversation(bob));
+    assert.equal(await findConversation(alice, groupConversation(group.groupID)), undefined);
   });
 }
 
@@ -337,14 +309,14 @@ async function unread(t, kind) {
     await carol.tell(alice.user, 'c1');
     await alice.event('TOTAL_UNREAD_MESSAGE_COUNT_UPDATED', (count) => count === 3);
     assert.equal(await alice.getTotalUnreadMessageCount(), 3);
-    await alice.setMessageRead({ conversationID: withUser(bob) });
+    await alice.setMessageRead({ conversationID: userConversation(bob) });
     await alice.event('TOTAL_UNREAD_MESSAGE_COUNT_UPDATED', (count) => count === 1);
   });
 
   await t.check('a fresh login has the same counts', async () => {
     await forget(alice);
-    await listed(alice, withUser(carol), ({ unreadCount }) => unreadCount === 1);
-    await listed(alice, withUser(bob), ({ unreadCount }) => unreadCount === 0);
+    await listed(alice, userConversation(carol), ({ unreadCount }) => unreadCount === 1);
+    await listed(alice, userConversation(bob), ({ unreadCount }) => unreadCount === 0);
     await until(async () => await alice.getTotalUnreadMessageCount() === 1, 5_000, 'one in total');
   });
 
@@ -352,9 +324,9 @@ async function unread(t, kind) {
     const control = { messageControlInfo: { excludedFromUnreadCount: true } };
     await carol.tell(alice.user, 'do not count me', {}, control);
     await alice.message('do not count me');
-    assert.equal((await find(alice, withUser(carol))).unreadCount, 1);
+    assert.equal((await findConversation(alice, userConversation(carol))).unreadCount, 1);
     await forget(alice);
-    await listed(alice, withUser(carol), ({ unreadCount }) => unreadCount === 1);
+    await listed(alice, userConversation(carol), ({ unreadCount }) => unreadCount === 1);
   });
 
   await t.check('setAllMessageRead clears everything', async () => {
@@ -363,8 +335,8 @@ async function unread(t, kind) {
     await alice.setAllMessageRead({ scope: alice.types.READ_ALL_MSG });
     await until(async () => await alice.getTotalUnreadMessageCount() === 0, 5_000, 'nothing is unread');
     await forget(alice);
-    await listed(alice, withUser(bob), ({ unreadCount }) => unreadCount === 0);
-    await listed(alice, withUser(carol), ({ unreadCount }) => unreadCount === 0);
+    await listed(alice, userConversation(bob), ({ unreadCount }) => unreadCount === 0);
+    await listed(alice, userConversation(carol), ({ unreadCount }) => unreadCount === 0);
   });
 }
 
@@ -376,16 +348,16 @@ async function otherDevices(t, kind) {
     const sent = await alice.tell(bob.user, 'from my desk');
     const copy = await phone.message('from my desk');
     assert.deepEqual(identity(copy), identity(sent));
-    includes(copy, { flow: 'out', conversationID: withUser(bob) });
-    includes(await listed(phone, withUser(bob)), { unreadCount: 0 });
+    includes(copy, { flow: 'out', conversationID: userConversation(bob) });
+    includes(await listed(phone, userConversation(bob)), { unreadCount: 0 });
   });
 
   await t.check('both devices get what comes in, and reading on one reads on the other', async () => {
     await bob.tell(alice.user, 'to both');
     await Promise.all([alice.message('to both'), phone.message('to both')]);
-    await listed(phone, withUser(bob), ({ unreadCount }) => unreadCount === 1);
-    await alice.setMessageRead({ conversationID: withUser(bob) });
-    await listed(phone, withUser(bob), ({ unreadCount }) => unreadCount === 0);
+    await listed(phone, userConversation(bob), ({ unreadCount }) => unreadCount === 1);
+    await alice.setMessageRead({ conversationID: userConversation(bob) });
+    await listed(phone, userConversation(bob), ({ unreadCount }) => unreadCount === 0);
   });
 
   await t.check('a recall reaches the sender\'s other device', async () => {
@@ -398,15 +370,15 @@ async function otherDevices(t, kind) {
   await t.check('pinning a group conversation reaches the other device', async () => {
     const { group: { groupID } } = await alice.createGroup({ type: alice.types.GRP_MEETING, name: 'Pinned' });
     await alice.say(groupID, 'to be pinned');
-    await listed(phone, `GROUP${groupID}`);
-    await alice.pinConversation({ conversationID: `GROUP${groupID}`, isPinned: true });
-    await listed(phone, `GROUP${groupID}`, ({ isPinned }) => isPinned);
+    await listed(phone, groupConversation(groupID));
+    await alice.pinConversation({ conversationID: groupConversation(groupID), isPinned: true });
+    await listed(phone, groupConversation(groupID), ({ isPinned }) => isPinned);
   });
 
   await t.check('pinning and deleting a conversation reach the other device', async () => {
-    await alice.pinConversation({ conversationID: withUser(bob), isPinned: true });
-    await listed(phone, withUser(bob), ({ isPinned }) => isPinned);
-    await alice.deleteConversation(withUser(bob));
-    await until(async () => await find(phone, withUser(bob)) === undefined, 5_000, 'the phone drops it');
+    await alice.pinConversation({ conversationID: userConversation(bob), isPinned: true });
+    await listed(phone, userConversation(bob), ({ isPinned }) => isPinned);
+    await alice.deleteConversation(userConversation(bob));
+    await until(async () => await findConversation(phone, userConversation(bob)) === undefined, 5_000, 'the phone drops it');
   });
 }

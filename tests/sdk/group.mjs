@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { NOTICE, forget, hasGroup, meeting, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
 import { until } from './harness/wait.mjs';
@@ -13,8 +14,7 @@ const CASTS = {
   '3.6.6 with 2.27.6': { alice: 'chat', bob: 'tim-js', carol: 'tim-js' },
 };
 
-/** Kinds of the notices of a group to a person, and of the tips inside a group, as the SDKs number them. */
-const NOTICE = { kicked: 4, dismissed: 5, invited: 7, quitElsewhere: 8 };
+/** The kind of tip that tells of a changed profile, as the SDKs number it. */
 const TIP_PROFILE = 6;
 
 /** The SDKs know from the group that only its owner makes admins, and refuse by themselves. */
@@ -32,25 +32,6 @@ export default async function group(t) {
     await t.scene(label, () => muting(t, cast, `u${tag}`));
     await t.scene(label, () => inviting(t, cast, `i${tag}`));
   }
-}
-
-/** A Meeting group of `owner` that the others have joined. */
-async function meeting(owner, others = [], more = {}) {
-  const { group: made } = await owner.createGroup({ type: owner.types.GRP_MEETING, name: 'Meeting', ...more });
-  for (const other of others) await other.joinGroup({ groupID: made.groupID });
-  return made.groupID;
-}
-
-/** The notice of this kind about this group. */
-function notice(device, groupID, operationType) {
-  return device.message((message) => message.type === 'TIMGroupSystemNoticeElem'
-    && message.payload.operationType === operationType
-    && message.payload.groupProfile.groupID === groupID);
-}
-
-async function isListed(device, groupID) {
-  const { groupList } = await device.getGroupList();
-  return groupList.some((entry) => entry.groupID === groupID);
 }
 
 async function creation(t, cast, tag) {
@@ -71,7 +52,7 @@ async function creation(t, cast, tag) {
       notification: 'be nice', avatar: 'https://files.example/g.png', memberCount: 1, muteAllMembers: false,
     });
     includes(made.selfInfo, { role: 'Owner' });
-    assert.ok(await isListed(alice, chosen));
+    assert.ok(await hasGroup(alice, chosen));
   });
 
   await t.check('createGroup without an ID generates one that begins with @TGS#', async () => {
@@ -80,7 +61,7 @@ async function creation(t, cast, tag) {
     assert.match(first, /^@TGS#[^_]/);
     assert.match(second, /^@TGS#[^_]/);
     assert.notEqual(first, second);
-    assert.ok(await isListed(alice, first));
+    assert.ok(await hasGroup(alice, first));
   });
 
   await t.check('the owner gets 10025 for an ID that is taken already', () =>
@@ -101,7 +82,7 @@ async function creation(t, cast, tag) {
   await t.check('createGroup with members has them in from the start, and tells them', async () => {
     const groupID = await meeting(alice, [], { memberList: [{ userID: bob.user }] });
     await notice(bob, groupID, NOTICE.invited);
-    await until(() => isListed(bob, groupID), 5_000, 'the group is in the list of the member');
+    await until(() => hasGroup(bob, groupID), 5_000, 'the group is in the list of the member');
     await bob.say(groupID, 'I was put here');
     await alice.message('I was put here');
   });
@@ -114,8 +95,7 @@ async function creation(t, cast, tag) {
   });
 
   await t.check('a later login has the groups in its list, with their profile', async () => {
-    await alice.logout();
-    await alice.signIn();
+    await forget(alice);
     const { groupList } = await alice.getGroupList();
     const listed = groupList.find(({ groupID }) => groupID === chosen);
     includes(listed, { groupID: chosen, type: 'ChatRoom', name: 'Meeting 会议' });
@@ -130,7 +110,7 @@ async function joining(t, cast, tag) {
     const { status, group: joined } = await bob.joinGroup({ groupID });
     assert.equal(status, 'JoinedSuccess');
     includes(joined, { groupID, type: 'ChatRoom', name: 'Meeting' });
-    assert.ok(await isListed(bob, groupID));
+    assert.ok(await hasGroup(bob, groupID));
     const { memberList } = await alice.getGroupMemberList({ groupID });
     assert.deepEqual(memberList.map(({ userID }) => userID).sort(), [alice.user, bob.user].sort());
   });
@@ -166,7 +146,7 @@ async function leaving(t, cast, tag) {
   await t.check('quitGroup takes the group from the list, and sending is refused with 10007', async () => {
     const groupID = await meeting(alice, [bob]);
     await bob.quitGroup(groupID);
-    assert.ok(!await isListed(bob, groupID));
+    assert.ok(!await hasGroup(bob, groupID));
     await refused(10007, bob.say(groupID, 'am I still here?'));
     const { memberList } = await alice.getGroupMemberList({ groupID });
     assert.deepEqual(memberList.map(({ userID }) => userID), [alice.user]);
@@ -180,7 +160,7 @@ async function leaving(t, cast, tag) {
     await alice.tell(bob.user, 'and you?');
     await bob.message('and you?');
     assert.deepEqual(bob.messages((message) => message.conversationID === `GROUP${groupID}`), []);
-    assert.ok(!await isListed(bob, groupID));
+    assert.ok(!await hasGroup(bob, groupID));
   });
 
   await t.check('who has left can join again and goes on', async () => {
@@ -195,9 +175,9 @@ async function leaving(t, cast, tag) {
   await t.check('the other device of the one who quits drops the group too', async () => {
     const groupID = await meeting(alice, [bob]);
     const phone = await t.login(bob.user, 'tim-wx');
-    await until(() => isListed(phone, groupID), 5_000, 'the phone lists the group');
+    await until(() => hasGroup(phone, groupID), 5_000, 'the phone lists the group');
     await bob.quitGroup(groupID);
-    await until(async () => !await isListed(phone, groupID), 5_000, 'the phone drops the group');
+    await until(async () => !await hasGroup(phone, groupID), 5_000, 'the phone drops the group');
     await phone.close();
   });
 
@@ -219,12 +199,11 @@ async function leaving(t, cast, tag) {
     const groupID = await meeting(alice, [bob, carol]);
     await alice.dismissGroup(groupID);
     await Promise.all([bob, carol].map((device) => notice(device, groupID, NOTICE.dismissed)));
-    for (const device of [alice, bob, carol]) assert.ok(!await isListed(device, groupID));
+    for (const device of [alice, bob, carol]) assert.ok(!await hasGroup(device, groupID));
     await refused(10010, bob.say(groupID, 'anyone?'));
     await refused(10010, carol.getGroupProfile({ groupID }));
-    await bob.logout();
-    await bob.signIn();
-    assert.ok(!await isListed(bob, groupID));
+    await forget(bob);
+    assert.ok(!await hasGroup(bob, groupID));
   });
 }
 
@@ -255,8 +234,7 @@ async function profiles(t, cast, tag) {
     includes(tip.payload.newGroupProfile, { introduction: 'new intro', notification: 'new notice', avatar: 'https://files.example/n.png' });
     const { groupList } = await bob.getGroupList();
     includes(groupList.find((entry) => entry.groupID === groupID), { name: 'Renamed', muteAllMembers: false });
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     includes((await bob.getGroupProfile({ groupID })).group, change);
   });
 
@@ -289,7 +267,7 @@ async function profiles(t, cast, tag) {
     const other = await meeting(alice, [], { name: 'To be found' });
     const { group: found } = await bob.searchGroupByID(other);
     includes(found, { groupID: other, type: 'ChatRoom', name: 'To be found', ownerID: alice.user });
-    assert.ok(!await isListed(bob, other));
+    assert.ok(!await hasGroup(bob, other));
   });
 
   await t.check('searchGroupByID of an unknown group is refused', () =>
@@ -297,8 +275,7 @@ async function profiles(t, cast, tag) {
 
   await t.check('setMessageRemindType is kept for this member only', async () => {
     await bob.setMessageRemindType({ groupID, messageRemindType: bob.types.MSG_REMIND_ACPT_NOT_NOTE });
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     includes((await bob.getGroupProfile({ groupID })).group.selfInfo, { messageRemindType: 'AcceptNotNotify' });
     includes((await alice.getGroupProfile({ groupID })).group.selfInfo, { messageRemindType: 'AcceptAndNotify' });
   });
@@ -322,7 +299,7 @@ async function members(t, cast, tag) {
   await t.check('getGroupMemberList of 40 members comes page by page, each member once', async () => {
     const crowd = Array.from({ length: 38 }, (_, n) => `crowd${n}_${tag}`);
     const big = await rest.group(`big_${tag}`, alice.user, [...crowd, bob.user]);
-    await until(() => isListed(bob, big), 5_000, 'the group is listed');
+    await until(() => hasGroup(bob, big), 5_000, 'the group is listed');
     const pages = [];
     for (let offset = 0; ;) {
       const page = await bob.getGroupMemberList({ groupID: big, count: 15, offset });
@@ -361,7 +338,7 @@ async function members(t, cast, tag) {
     await alice.deleteGroupMember({ groupID, userIDList: [carol.user], reason: 'be quiet' });
     const told = await notice(carol, groupID, NOTICE.kicked);
     includes(told.payload, { operatorID: alice.user });
-    await until(async () => !await isListed(carol, groupID), 5_000, 'the group leaves the list');
+    await until(async () => !await hasGroup(carol, groupID), 5_000, 'the group leaves the list');
     await refused(10007, carol.say(groupID, 'but'));
     await bob.say(groupID, 'carol is gone');
     await alice.message('carol is gone');
@@ -482,8 +459,7 @@ async function muting(t, cast, tag) {
   });
 
   await t.check('mute-all is in the profile that a later login finds, as a boolean', async () => {
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     assert.equal((await bob.getGroupProfile({ groupID })).group.muteAllMembers, true);
   });
 
@@ -503,7 +479,7 @@ async function inviting(t, cast, tag) {
     const groupID = await meeting(alice, [bob]);
     await refused(10007, bob.addGroupMember({ groupID, userIDList: [carol.user] }));
     await refused(10007, alice.addGroupMember({ groupID, userIDList: [carol.user] }));
-    assert.ok(!await isListed(carol, groupID));
+    assert.ok(!await hasGroup(carol, groupID));
   });
 
   await t.check('addGroupMember works where invitations are free, and the invited is told', async () => {
@@ -512,7 +488,7 @@ async function inviting(t, cast, tag) {
     assert.deepEqual(result.successUserIDList, [carol.user]);
     assert.deepEqual(result.existedUserIDList, [alice.user]);
     await notice(carol, groupID, NOTICE.invited);
-    await until(() => isListed(carol, groupID), 5_000, 'the group is listed');
+    await until(() => hasGroup(carol, groupID), 5_000, 'the group is listed');
     await carol.say(groupID, 'thank you');
     await alice.message('thank you');
   });

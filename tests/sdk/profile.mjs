@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { includes } from './harness/expect.mjs';
+import { until } from './harness/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
 
@@ -103,12 +104,19 @@ async function others(t, kind, other) {
     includes(await bob.message('with nick'), { nick: FULL.nick, avatar: FULL.avatar });
   });
 
-  await t.check('who has a conversation with the user is told of a change', async () => {
+  await t.check('who has a conversation with the user sees a change at once, and the rest as it was', async () => {
+    // 3.6.6 keeps a stranger's profile for ten minutes: only a push with the whole profile brings it up to date.
     await alice.updateMyProfile({ nick: 'Alice renamed' });
-    await bob.event('PROFILE_UPDATED', (profiles) => profiles.some(({ userID, nick }) => userID === alice.user && nick === 'Alice renamed'));
+    const seen = await until(async () => {
+      const [profile] = await bob.getUserProfile({ userIDList: [alice.user] });
+      return profile.nick === 'Alice renamed' && profile;
+    }, 5_000, 'bob sees the new nick');
+    includes(seen, { avatar: FULL.avatar, birthday: FULL.birthday, level: FULL.level });
+    await alice.tell(bob.user, 'with the new nick');
+    includes(await bob.message('with the new nick'), { nick: 'Alice renamed', avatar: FULL.avatar });
     const { conversationList } = await bob.getConversationList();
     const shown = conversationList.find(({ conversationID }) => conversationID === `C2C${alice.user}`);
-    includes(shown.userProfile, { userID: alice.user, nick: 'Alice renamed' });
+    includes(shown.userProfile, { userID: alice.user, nick: 'Alice renamed', avatar: FULL.avatar });
   });
 
   await t.check('a new nick and avatar go with the next message in a group', async () => {

@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 
+import {
+  findConversation, forget, groupConversation, meeting, texts, userConversation, wholeHistory,
+} from './harness/actions.mjs';
 import { includes } from './harness/expect.mjs';
 import { Relay } from './harness/relay.mjs';
 import { Rest } from './harness/rest.mjs';
@@ -25,25 +28,6 @@ export default async function restart(t) {
   await t.scene('SIGKILL', () => killed(t));
   await t.scene('SIGKILL under load', () => killedUnderLoad(t));
   await t.scene('SIGTERM', () => stopped(t));
-}
-
-async function meeting(owner, others = []) {
-  const { group } = await owner.createGroup({ type: owner.types.GRP_MEETING, name: 'Meeting' });
-  for (const other of others) await other.joinGroup({ groupID: group.groupID });
-  return group.groupID;
-}
-
-const texts = (messages) => messages.filter(({ type }) => type === 'TIMTextElem').map(({ payload }) => payload.text);
-
-async function allPages(device, conversationID) {
-  const pages = [];
-  for (let nextReqMessageID; ;) {
-    const page = await device.getMessageList({ conversationID, nextReqMessageID });
-    pages.unshift(page.messageList);
-    if (page.isCompleted) return pages.flat();
-    assert.ok(pages.length < 80, 'the history has no end');
-    nextReqMessageID = page.nextReqMessageID;
-  }
 }
 
 const connected = (device, ms) => device.event('NET_STATE_CHANGE', ({ state }) => state === 'connected', ms);
@@ -134,9 +118,8 @@ async function repeats(t, kind) {
     await alice.tell(bob.user, 'told after');
     await bob.message('told after');
     assert.deepEqual(texts(bob.messages()), ['told once', 'told after']);
-    await bob.logout();
-    await bob.signIn();
-    assert.deepEqual(texts(await allPages(bob, `C2C${alice.user}`)), ['told once', 'told after']);
+    await forget(bob);
+    assert.deepEqual(texts(await wholeHistory(bob, userConversation(alice))), ['told once', 'told after']);
   });
 
   await t.check('a message said while the network is away is delivered when it is back, once', async () => {
@@ -180,10 +163,8 @@ async function crowd(t) {
 
   await t.check('the history has the same order, read by an SDK and by REST', async () => {
     const [reader] = receivers;
-    await reader.logout();
-    await reader.signIn();
-    await reader.getGroupList();
-    const history = (await allPages(reader, `GROUP${groupID}`))
+    await forget(reader);
+    const history = (await wholeHistory(reader, groupConversation(groupID)))
       .filter(({ type }) => type === 'TIMTextElem')
       .map(({ sequence, payload }) => [sequence, payload.text]);
     const kept = (await new Rest(t.gateway).history(groupID))
@@ -216,7 +197,7 @@ async function goesOn(t, { alice, bob, carol, groupID, said }, tag) {
   assert.deepEqual(answers.map(({ sequence }) => sequence), [last + 2, last + 3]);
   const reader = await t.login(`reader_${tag}`, 'chat');
   await reader.joinGroup({ groupID });
-  assert.deepEqual(texts(await allPages(reader, `GROUP${groupID}`)), [
+  assert.deepEqual(texts(await wholeHistory(reader, groupConversation(groupID))), [
     ...texts(said), `${tag} from alice`, `${tag} from bob`, `${tag} from carol`,
   ]);
   for (const device of [alice, bob, carol]) {
@@ -237,11 +218,10 @@ async function killed(t) {
 
   await t.check('conversations, unread counts, profiles and groups are as they were', async () => {
     const { alice, bob, groupID } = them;
-    await bob.logout();
-    await bob.signIn();
+    await forget(bob);
     const shown = await until(async () => {
-      const { conversationList } = await bob.getConversationList();
-      return conversationList.find(({ conversationID, unreadCount }) => conversationID === `C2C${alice.user}` && unreadCount === 1);
+      const found = await findConversation(bob, userConversation(alice));
+      return found?.unreadCount === 1 && found;
     }, 5_000, 'the conversation with alice has one unread message');
     assert.equal(shown.lastMessage.messageForShow, 'early to bob');
     includes((await bob.getGroupProfile({ groupID })).group, { ownerID: alice.user, memberCount: 4 });

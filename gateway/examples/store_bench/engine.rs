@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use gateway::bus::{Event, LocalBus, Topic};
 use gateway::storage::embedded::Embedded;
-use gateway::storage::{Batch, Engine, Partition};
-use protocol::id::{AppId, GroupId, Millis};
+use gateway::storage::{Batch, Engine, Key, Log, Partition, Table, Window};
+use protocol::id::{AppId, GroupId, Millis, Seq};
 
 use crate::meter::{Meter, Row, cpu_of_threads};
 use crate::{CONVERSATIONS, record};
@@ -37,9 +37,47 @@ pub(crate) fn senders(dir: &Path, senders: u64, time: Duration) -> Row {
         let used = cpu_of_threads(&STORE).into_iter();
         row.store_cpu =
             Some(used.map(|(id, used)| used - before.get(&id).copied().unwrap_or_default()).sum());
+        let reads = reads(&*engine, 10_000).await;
         engine.close().await.unwrap();
+        row.reads = Some(reads);
         row.closed(&meter)
     })
+}
+
+/// What is read while the senders rest: the end of a log, a page of 20 of its entries, a record; at random places.
+async fn reads(engine: &dyn Engine, times: u64) -> Vec<(&'static str, Duration, Duration)> {
+    let mut heads = Vec::new();
+    let mut pages = Vec::new();
+    let mut records = Vec::new();
+    for number in 0..times {
+        let partition = Partition::group(APP, &group(number));
+        let log = Log { partition: partition.clone(), name: "1".into() };
+        let begun = Instant::now();
+        let head = engine.head(&log).await.unwrap();
+        heads.push(begun.elapsed());
+
+        let to = Seq(number.wrapping_mul(0x9e37_79b9) % head.seq.0.max(1) + 1);
+        let window = Window { from: Seq::ZERO, to, limit: 20, newest_first: true };
+        let begun = Instant::now();
+        engine.read(&log, window).await.unwrap();
+        pages.push(begun.elapsed());
+
+        let begun = Instant::now();
+        engine.get(&partition, &[Key::new(Table::Member, "nobody")]).await.unwrap();
+        records.push(begun.elapsed());
+    }
+    [("head", heads), ("page of 20", pages), ("record", records)]
+        .map(|(what, mut took)| {
+            took.sort_unstable();
+            (what, took[took.len() / 2], took[took.len() * 99 / 100])
+        })
+        .into()
+}
+
+/// The group of the message `number`.
+fn group(number: u64) -> GroupId {
+    let conversation = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % CONVERSATIONS;
+    GroupId::parse(&format!("@TGS#{conversation:08}")).unwrap()
 }
 
 /// What a message to a group is: an entry, a token against a repeated request, an announcement.
@@ -47,8 +85,7 @@ async fn send(engine: Arc<dyn Engine>, sender: u64, senders: u64, until: Instant
     let mut commits = Vec::new();
     let mut number = sender;
     while Instant::now() < until {
-        let conversation = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % CONVERSATIONS;
-        let group = GroupId::parse(&format!("@TGS#{conversation:08}")).unwrap();
+        let group = group(number);
         let message = Batch::new(Partition::group(APP, &group), Millis(1_700_000_000_000 + number / 100))
             .once(format!("user{sender:06}:{number}"))
             .append("1", record(number))

@@ -36,6 +36,7 @@ impl Meter {
             took: self.elapsed(),
             cpu: cpu() - self.cpu,
             store_cpu: None,
+            reads: None,
             written: 0,
             p50: at(0.5),
             p99: at(0.99),
@@ -50,6 +51,8 @@ pub(crate) struct Row {
     cpu: Duration,
     /// Of the store's own threads, where there are others.
     pub(crate) store_cpu: Option<Duration>,
+    /// What was read afterwards, its p50 and p99.
+    pub(crate) reads: Option<Vec<(&'static str, Duration, Duration)>>,
     written: u64,
     p50: Duration,
     p99: Duration,
@@ -79,7 +82,12 @@ impl fmt::Display for Row {
             self.written as f64 / (self.records * RECORD as u64) as f64,
             self.p50.as_secs_f64() * 1e3,
             self.p99.as_secs_f64() * 1e3,
-        )
+        )?;
+        for (what, p50, p99) in self.reads.iter().flatten() {
+            let micros = |time: &Duration| time.as_secs_f64() * 1e6;
+            write!(f, "\nread {what}: p50 {:.1} µs, p99 {:.1} µs", micros(p50), micros(p99))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,13 +1,14 @@
 //! What happens in the domain, as the hub hears of it.
 
 use protocol::conversation::Target;
-use protocol::event::{GroupMessageId, KickReason, Mark};
+
 use protocol::group::{ReceiveOption, Tip};
 use protocol::id::{GroupId, Seq, UserId};
 use protocol::message::c2c::MessageKey;
-use protocol::message::{GroupLabel, Message, Recall};
+use protocol::message::{GroupLabel, GroupMessageId, Message, Recall};
 use protocol::profile;
-use protocol::push::Notice;
+use protocol::push::{Mark, Notice};
+use protocol::session::KickReason;
 use serde::{Deserialize, Serialize};
 
 /// The number of a device's session. Unique among the devices of one user.

@@ -1,7 +1,7 @@
 //! Who may call: the first of three checks. The second is whom the request acts for, the third the role in the object.
 
-use protocol::event::KickReason;
 use protocol::id::{AppId, UserId};
+use protocol::session::KickReason;
 use protocol::{ErrorCode, Failure, usersig};
 use serde_json::json;
 

@@ -26,11 +26,11 @@ use protocol::envelope;
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::{ErrorCode, Failure, Request};
 
-use crate::bus::DeviceId;
 use crate::services::Services;
+use crate::services::StorageError;
 use crate::services::core::Actor;
+use crate::services::core::DeviceId;
 use crate::services::session::Claims;
-use crate::storage::StorageError;
 
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
@@ -249,10 +249,11 @@ fn internal(name: &str) -> ErrorCode {
     }
 }
 
-/// A fault of the store: the log has it, the caller a number.
+/// A fault of the store: the log has it, the caller the number under which it stands there.
 fn storage_failure(error: &StorageError, code: ErrorCode) -> Failure {
-    tracing::error!(%error, "the store failed");
-    Failure::new(code)
+    let request = format!("{:08x}", rand::random::<u32>());
+    tracing::error!(%error, request, "request {request}: the store failed");
+    Failure::because(code, format_args!("request {request}"))
 }
 
 /// The groups whose events a user's device hears, read after it was attached.

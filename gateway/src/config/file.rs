@@ -11,7 +11,7 @@ use crate::services::limits::Limits;
 
 /// What a settings file can say, with the defaults for what it does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct File {
     pub listen: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ impl Default for File {
 
 /// Logging in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Session {
     /// How often a client says hello. After an outage a client dials again within this time.
     pub hello_interval_seconds: u32,
@@ -69,7 +69,7 @@ impl Default for Session {
 
 /// Connections.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Connection {
     /// The largest frame and REST body that is read.
     pub max_frame_bytes: usize,
@@ -86,7 +86,7 @@ impl Default for Connection {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Log {
     pub format: LogFormat,
 }
@@ -102,7 +102,6 @@ pub enum LogFormat {
 
 /// A further application.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct App {
     pub sdkappid: u32,
     /// Several while keys are rotated: the first signs, all are good for checking.
@@ -146,12 +145,24 @@ impl From<KindName> for GroupKind {
 }
 
 impl File {
-    /// Says what is wrong, where and how to mend it.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    /// Says what is wrong, where and how to mend it: every unknown name, or the first value that does not fit.
+    pub fn read(path: &Path) -> Result<Self, Vec<String>> {
         let name = path.display();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{name}: cannot be read: {error}; check the path of --config"))?;
-        toml::from_str(&text).map_err(|error| format!("{name}: {}", error.to_string().trim_end()))
+            .map_err(|error| vec![format!("{name}: cannot be read: {error}; check the path of --config")])?;
+        Self::parse(&text)
+            .map_err(|mistakes| mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect())
+    }
+
+    fn parse(text: &str) -> Result<Self, Vec<String>> {
+        let fault = |error: toml::de::Error| vec![error.to_string().trim_end().to_owned()];
+        let mut unknown = Vec::new();
+        let document = toml::Deserializer::parse(text).map_err(fault)?;
+        let file = serde_ignored::deserialize(document, |path| {
+            unknown.push(format!("{path}: there is no such setting; see config.example.toml"));
+        });
+        let file = file.map_err(fault)?;
+        if unknown.is_empty() { Ok(file) } else { Err(unknown) }
     }
 }
 
@@ -162,7 +173,7 @@ mod tests {
     #[test]
     fn the_example_states_the_defaults() {
         let text = include_str!("../../config.example.toml");
-        let example: File = toml::from_str(text).unwrap();
+        let example = File::parse(text).unwrap();
         assert_eq!(example, File::default());
         // Everything that has a default stands in the example.
         let defaults = toml::Value::try_from(File::default()).unwrap();
@@ -180,9 +191,12 @@ mod tests {
 
     #[test]
     fn unknown_names_are_mistakes() {
-        assert!(toml::from_str::<File>("lissten = 'x'").unwrap_err().to_string().contains("lissten"));
-        assert!(toml::from_str::<File>("[group.meeting]\nmax = 1").is_err());
-        let file: File = toml::from_str("[group.meeting]\nmax_members = 20").unwrap();
+        let mistakes = File::parse("lissten = 'x'\n[group.meeting]\nmax = 1").unwrap_err();
+        assert_eq!(mistakes.len(), 2);
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with("lissten: ")), "{mistakes:?}");
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with("group.meeting.max: ")), "{mistakes:?}");
+        assert!(File::parse("listen = 1").unwrap_err()[0].contains("listen"));
+        let file = File::parse("[group.meeting]\nmax_members = 20").unwrap();
         assert_eq!(file.group[&KindName::Meeting].max_members, Some(20));
     }
 }

@@ -64,8 +64,8 @@ impl Config {
         let mut mistakes = Vec::new();
         let file = match &cli.config {
             None => File::default(),
-            Some(path) => File::read(path).unwrap_or_else(|error| {
-                mistakes.push(error);
+            Some(path) => File::read(path).unwrap_or_else(|found| {
+                mistakes.extend(found);
                 File::default()
             }),
         };

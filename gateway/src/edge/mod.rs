@@ -58,17 +58,9 @@ impl Edge {
         metrics: PrometheusHandle,
         health: Arc<dyn Health>,
         stop: CancellationToken,
+        tasks: TaskTracker,
     ) -> Self {
-        Self {
-            context,
-            hub,
-            settings,
-            metrics,
-            stop,
-            tasks: TaskTracker::new(),
-            health,
-            ready: Arc::new(AtomicBool::new(true)),
-        }
+        Self { context, hub, settings, metrics, stop, tasks, health, ready: Arc::new(AtomicBool::new(true)) }
     }
 
     /// Tells balancers to send nobody more.

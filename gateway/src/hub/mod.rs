@@ -11,8 +11,9 @@ mod shard;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use protocol::event::{self, KickReason};
+use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::session::KickReason;
 use tokio::sync::mpsc;
 
 use crate::bus::{Bus, Delivery, DeviceId, Event, Stamp, Topic};

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use protocol::id::{AppId, Millis, UserId};
 
+use tokio_util::task::TaskTracker;
+
 use super::limits::Limits;
-use crate::bus::{Bus, Delivery, DeviceId, Event, Stamp, Topic};
+use crate::bus::{Bus, Delivery, Event, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
+
+pub use crate::bus::DeviceId;
 
 /// How often a change is decided anew after losing a race, before the caller is told to come again.
 pub const ATTEMPTS: usize = 16;
@@ -21,6 +25,8 @@ pub struct Core {
     pub limits: Arc<Limits>,
     /// This life of this process: a device that another life left "online" is not.
     pub node: u64,
+    /// Work that goes on after its call was answered; waited for at the end.
+    pub tasks: TaskTracker,
 }
 
 /// What became of a batch.

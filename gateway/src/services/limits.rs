@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Source: "Use Limits" (269/9346); where its pages disagree, the larger value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Limits {
     /// Elements and custom data of one message.
     pub message_bytes: usize,

@@ -27,6 +27,8 @@ use self::push::Notices;
 use self::session::Sessions;
 use self::timeline::Timelines;
 
+pub use crate::storage::StorageError;
+
 /// Everything the commands can ask for.
 #[derive(Clone)]
 pub struct Services {

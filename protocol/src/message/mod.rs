@@ -7,7 +7,7 @@ mod item;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::UserId;
+use crate::id::{Seq, UserId};
 
 pub use body::{Body, BodyError};
 pub use item::{C2cItem, GroupItem, GroupLabel, Recall};
@@ -104,6 +104,17 @@ pub struct Options {
     /// Forwarded or merged.
     #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub relayed: bool,
+}
+
+/// What names a group message on clients that have not loaded it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMessageId {
+    pub seq: Seq,
+    pub random: u64,
+    pub tiny_id: u64,
+    pub client_time: u64,
+    /// Unix seconds.
+    pub time: u64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

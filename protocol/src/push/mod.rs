@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Request;
 use crate::group::Shown;
-use crate::id::{Seq, UserId};
+use crate::id::{GroupId, Seq, UserId};
 use crate::message::GroupLabel;
 use crate::request::Empty;
 
@@ -56,6 +56,17 @@ impl NoticeKind {
             NoticeKind::AdminRevoked => 10,
         }
     }
+}
+
+/// A mention in a group message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub group: GroupId,
+    pub from: UserId,
+    /// The message.
+    pub seq: Seq,
+    pub me: bool,
+    pub all: bool,
 }
 
 /// `openim.ws_msg_push_ack`: a push that asked for it arrived. None of ours asks.

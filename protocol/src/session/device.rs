@@ -6,6 +6,24 @@ use crate::Request;
 use crate::id::UserId;
 use crate::request::Empty;
 
+/// Why a device is logged out: `KickType` on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KickReason {
+    /// The account logged in at another place of the same kind.
+    Replaced,
+    /// An administrator ended the log-ins.
+    ByAdmin,
+}
+
+impl KickReason {
+    pub fn number(self) -> u8 {
+        match self {
+            KickReason::Replaced => 1,
+            KickReason::ByAdmin => 3,
+        }
+    }
+}
+
 /// `im_open_status.ws_stat_background`: the app left the foreground. Only native-app plugins send it.
 #[derive(Debug, Deserialize)]
 pub struct Background {}

@@ -14,7 +14,6 @@ use protocol::{ErrorCode, Failure};
 
 use super::group::group_failure;
 use super::{Call, Context, storage_failure};
-use crate::bus::Event;
 use crate::services::conversation::{ConversationError, GroupConversation, PeerConversation};
 use crate::services::group::GroupError;
 use crate::services::message::MessageError;
@@ -209,13 +208,10 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
         };
         groups.push(GroupReadResult { group: item.group, seq: item.seq, code });
     }
-    let read: Vec<(GroupId, Seq)> = groups
-        .iter()
-        .filter(|result| result.code == ErrorCode::OK)
-        .map(|r| (r.group.clone(), r.seq))
-        .collect();
-    let event = Event::ReadAll { peers: request.peers, groups: read, origin: actor.device };
-    context.services.conversations.tell_own_devices(&actor, event).await;
+    let is_read = |result: &&GroupReadResult| result.code == ErrorCode::OK;
+    let read: Vec<(GroupId, Seq)> =
+        groups.iter().filter(is_read).map(|result| (result.group.clone(), result.seq)).collect();
+    context.services.conversations.tell_all_read(&actor, request.peers, read).await;
     Ok(AllRead { peers: flag(request.peers), groups })
 }
 

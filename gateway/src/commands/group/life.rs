@@ -1,13 +1,13 @@
 //! Creating, handing over and dismissing.
 
-use protocol::group::{ChangeOwner, Create, Created, Dismiss};
+use protocol::group::{ChangeOwner, Create, Created, Dismiss, NewMember, Role};
 use protocol::id::GroupId;
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
 use super::group_failure;
 use crate::commands::{Call, Caller, Context};
-use crate::services::group::NewGroup;
+use crate::services::group::{FirstMember, NewGroup};
 
 pub(in crate::commands) async fn create(
     context: &Context,
@@ -36,11 +36,16 @@ pub(in crate::commands) async fn create(
         max_members: request.max_members,
         apply_join: request.apply_join,
         invite_join: request.invite_join,
-        members: request.members,
+        members: request.members.into_iter().map(first_member).collect(),
         custom: request.custom,
     };
     let group = context.services.groups.create(&actor, new).await.map_err(|error| group_failure(&error))?;
     Ok(Created { group, kind })
+}
+
+/// Nobody but the owner owns a group, whatever the list says.
+fn first_member(member: NewMember) -> FirstMember {
+    FirstMember { user: member.user, is_admin: member.role == Some(Role::Admin), custom: member.custom }
 }
 
 pub(in crate::commands) async fn dismiss(

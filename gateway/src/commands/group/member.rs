@@ -10,8 +10,8 @@ use protocol::request::Empty;
 
 use super::group_failure;
 use crate::commands::{Call, Context};
+use crate::services::StorageError;
 use crate::services::group::{AddOutcome, Found, Member, MemberChange};
-use crate::storage::StorageError;
 
 /// For how long a client may keep the number of members online.
 const ONLINE_COUNT_LIFETIME_SECONDS: u32 = 60;

@@ -1,8 +1,8 @@
 //! What groups say of themselves.
 
 use protocol::group::{
-    Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfos, JoinedGroups, Modify,
-    ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
+    Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
+    Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
 };
 use protocol::id::GroupId;
 use protocol::request::Empty;
@@ -12,11 +12,41 @@ use serde_json::{Map, Value};
 use super::group_failure;
 use super::member::member_info;
 use crate::commands::{Call, Context};
+use crate::services::StorageError;
 use crate::services::core::Actor;
-use crate::services::group::{GroupError, ProfileEdit};
+use crate::services::group::{Found, GroupError, GroupState, ProfileEdit};
 
 /// Groups that one call may ask for.
 const MAX_GROUPS: usize = 50;
+
+/// The group as clients read it.
+async fn group_info(context: &Context, found: &Found) -> Result<GroupInfo, StorageError> {
+    let GroupState { head, members } = context.services.groups.state(found).await?;
+    let group = found.group.record.clone();
+    let mute_all = Switch::from(group.mute_all);
+    Ok(GroupInfo {
+        group: found.id.clone(),
+        kind: group.kind,
+        name: group.name,
+        introduction: group.introduction,
+        notification: group.notification,
+        face: group.face,
+        owner: group.owner.map(|owner| owner.as_str().to_owned()).unwrap_or_default(),
+        created_at: group.created_at.seconds(),
+        info_seq: group.info_seq,
+        info_changed_at: group.info_changed_at.seconds(),
+        last_message_at: head.at.seconds(),
+        next_seq: head.seq.next(),
+        members,
+        max_members: group.max_members,
+        apply_join: group.apply_join,
+        invite_join: group.invite_join,
+        mute_all_old: mute_all,
+        mute_all,
+        app: found.app,
+        custom: group.custom,
+    })
+}
 
 fn check_count(groups: &[GroupId]) -> Result<(), Failure> {
     if groups.len() > MAX_GROUPS {
@@ -39,7 +69,7 @@ pub(in crate::commands) async fn get_joined(
     let mut groups = Vec::new();
     for (found, member) in joined.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX)) {
         let item = async {
-            let info = context.services.groups.info(&found).await?;
+            let info = group_info(context, &found).await?;
             let own = member_info(context, &found, actor.user.clone(), member, Some(own)).await?;
             Ok::<_, GroupError>(JoinedGroups::item(&info, &own, &request.filter))
         };
@@ -129,7 +159,7 @@ async fn info(
         }
         Tells::All => Some(groups.members(&found, None).await?),
     };
-    let mut item = groups.info(&found).await?.item(filter);
+    let mut item = group_info(context, &found).await?.item(filter);
     // A group is told with its members unless there is a filter that names nothing about them.
     let member_filter = filter.and_then(|filter| filter.member.as_deref());
     let wants_members = filter.is_none() || member_filter.is_some();

@@ -11,6 +11,7 @@ import { Wire } from "./wire.js";
 
 const SESSION = "timgate.session";
 const TICK_MS = 1000;
+const BETWEEN_DRAWINGS_MS = 40;
 const ANNOUNCED = 5;
 
 const $ = (id) => document.getElementById(id);
@@ -24,7 +25,8 @@ let wire = null;
 let chat = null;
 let connection = { state: "connecting", retryAt: 0 };
 let hasBeenReady = false;
-let drawing = false;
+let drawing = 0;
+let drawnAt = 0;
 /** The group whose draft is in the input. */
 let writing = null;
 
@@ -128,19 +130,18 @@ function renderConnection() {
 }
 
 /**
- * Draws once for however many changes happen in one go. Not in an animation frame: a hidden tab has
- * none, but it has a title.
+ * Draws soon, and once for however many changes a flood of messages brings. By a timer and not in an
+ * animation frame: a hidden tab has none, but it has a title.
  */
 function changed() {
-  if (drawing) return;
-  drawing = true;
-  queueMicrotask(() => {
-    drawing = false;
-    if (chat) render();
-  });
+  drawing ||= setTimeout(render, Math.max(0, drawnAt + BETWEEN_DRAWINGS_MS - performance.now()));
 }
 
 function render() {
+  clearTimeout(drawing);
+  drawing = 0;
+  if (!chat) return;
+  drawnAt = performance.now();
   const groups = [...chat.groups.values()];
   const unread = groups.reduce((sum, group) => sum + group.unread, 0);
   document.title = unread ? `(${unread}) Timgate` : "Timgate";
@@ -172,8 +173,9 @@ function openGroup(id, isRestored) {
   }
   document.body.dataset.view = "chat";
   chat.open(id);
-  // After the drawing, which makes the input visible; and not where it would bring up a keyboard.
-  if (matchMedia("(pointer: fine)").matches) queueMicrotask(() => input.focus());
+  render();
+  // Not where it would bring up a keyboard.
+  if (matchMedia("(pointer: fine)").matches) input.focus();
 }
 
 function closeGroup() {

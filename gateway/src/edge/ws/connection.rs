@@ -84,7 +84,7 @@ pub(super) async fn serve(edge: Edge, socket: WebSocketStream<TcpStream>, client
         edge,
     };
     let end = served.run().await;
-    served.finish(end).await;
+    Box::pin(served.finish(end)).await;
 }
 
 struct Served {
@@ -106,7 +106,6 @@ impl Served {
         loop {
             let connection = self.connection.clone();
             let end = tokio::select! {
-                biased;
                 () = connection.outbound.ready() => self.write().await,
                 Some(done) = self.calls.next(), if !self.calls.is_empty() => {
                     self.complete(done).await;
@@ -188,7 +187,8 @@ impl Served {
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, done: Done) {
         if let Some(effect) = done.answer.effect {
-            self.set_session(Session::new(effect).map(Arc::new)).await;
+            // Rare and large: boxed, so that a connection at rest does not carry its state.
+            Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
         }
         self.push(&envelope::answer(&done.servcmd, done.seq, &done.answer.body));
     }
@@ -275,7 +275,20 @@ impl Served {
         if let Some(session) = self.session.filter(|_| was_attached) {
             commands::disconnected(&self.edge.context, session.app, &session.user, &session.device).await;
         }
-        // Calls under way go on by themselves: what was submitted is stored, and the client asks again.
+        if !self.calls.is_empty() {
+            self.edge.tasks.clone().spawn(finish_calls(self.edge, self.calls));
+        }
+    }
+}
+
+/// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
+/// half done. Each call has its deadline.
+async fn finish_calls(edge: Edge, mut calls: Calls) {
+    while let Some(done) = calls.next().await {
+        if let Some(session) = done.answer.effect.and_then(Session::new) {
+            // A login without a connection: the device is not there.
+            commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
+        }
     }
 }
 

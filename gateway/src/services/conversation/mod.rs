@@ -380,8 +380,9 @@ impl Conversations {
         Ok(())
     }
 
-    /// Tells the actor's other devices what he did on this one.
-    pub async fn tell_own_devices(&self, actor: &Actor, event: Event) {
+    /// Tells the actor's other devices that he read all peers, or these groups up to these numbers.
+    pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(GroupId, Seq)>) {
+        let event = Event::ReadAll { peers, groups, origin: actor.device };
         self.core.tell(actor.app, &actor.user, None, event).await;
     }
 

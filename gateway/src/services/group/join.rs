@@ -4,11 +4,15 @@ use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, ReceiveOption, 
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, GroupError, Groups, Member, rank, require};
+use super::{Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
 use crate::bus::{Event, Topic};
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
 use crate::services::push::Kept;
-use crate::storage::{Batch, Expected, Partition, Table, records};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Partition, Table};
+
+/// Longer than any call may work on a membership.
+const INDEX_GRACE_MS: u64 = 60_000;
 
 /// What became of one user who was to be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,10 +138,8 @@ impl Groups {
             }
             match self.core.commit(batch).await? {
                 Outcome::Stored(_) => return Ok(()),
-                Outcome::Bound => {
-                    self.unindex(actor.app, user, id).await?;
-                    return Err(GroupError::Full);
-                }
+                // The index keeps an entry for a while that points to nothing.
+                Outcome::Bound => return Err(GroupError::Full),
                 Outcome::Conflict => {}
             }
         }
@@ -199,6 +201,8 @@ impl Groups {
         for _ in 0..ATTEMPTS {
             let found = self.existing(actor.app, id).await?;
             let Some(member) = self.member(&found, user).await? else { return Ok(false) };
+            let indexed: Option<Versioned<Indexed>> =
+                records::get(&self.core.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
             let is_owner = member.record.role == Role::Owner;
             let rules = self.rules(found.group.record.kind);
             if is_owner && departure == Departure::Quit && !rules.owner_may_quit {
@@ -225,7 +229,7 @@ impl Groups {
                 batch = self.with_tip(batch, &found, actor, change, Some(members)).await?;
             }
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                self.unindex(actor.app, user, id).await?;
+                self.unindex(actor.app, user, id, indexed.as_ref()).await?;
                 return Ok(true);
             }
         }
@@ -233,12 +237,36 @@ impl Groups {
     }
 
     /// The groups a user may be in, by the index: some of them he may have left.
-    pub(super) async fn indexed(&self, app: AppId, user: &UserId) -> Result<Vec<GroupId>, GroupError> {
+    pub(super) async fn indexed(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> Result<Vec<(GroupId, Versioned<Indexed>)>, GroupError> {
         let partition = Partition::user(app, user);
-        let entries: Vec<(_, records::Versioned<serde::de::IgnoredAny>)> =
+        let entries: Vec<(_, Versioned<Indexed>)> =
             records::scan_all(&self.core.engine, &partition, Table::Joined, bytes::Bytes::new()).await?;
-        let id = |suffix: &[u8]| std::str::from_utf8(suffix).ok().and_then(|text| GroupId::parse(text).ok());
-        Ok(entries.iter().filter_map(|(suffix, _)| id(suffix)).collect())
+        let id = |suffix: &[u8]| GroupId::parse(std::str::from_utf8(suffix).ok()?).ok();
+        Ok(entries.into_iter().filter_map(|(suffix, indexed)| Some((id(&suffix)?, indexed))).collect())
+    }
+
+    /// Takes an entry out of the index that points to no membership. A young one may be of a membership that is being
+    /// made at this moment, and stays.
+    pub(super) async fn forget(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        indexed: &Versioned<Indexed>,
+    ) -> Result<(), GroupError> {
+        let now = self.core.now();
+        if now.0.saturating_sub(indexed.record.at.0) > INDEX_GRACE_MS {
+            let key = joined_key(id);
+            let batch = Batch::new(Partition::user(app, user), now)
+                .check(key.clone(), Expected::Version(indexed.version))
+                .delete(key);
+            self.core.commit(batch).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn check_room_for_groups(&self, app: AppId, user: &UserId) -> Result<(), GroupError> {

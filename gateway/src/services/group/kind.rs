@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 /// Which changes of a group become tips, seen by all members and kept in its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Tips {
     /// Coming, going and being put out.
     pub membership: bool,
@@ -130,7 +129,7 @@ impl Rules {
 
 /// What the operator changes in a row. Absent members keep the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_members: Option<u64>,

@@ -1,16 +1,18 @@
 //! How a group begins, changes hands and ends.
 
 use protocol::group::{
-    ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, NewMember, ProfileChange, Role,
+    ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ProfileChange, Role,
 };
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, Group, GroupError, Groups, Member, RuleBook, group_key, require};
+use super::{Found, Group, GroupError, Groups, Indexed, Member, RuleBook, group_key, require};
 use crate::bus::{Event, Topic};
+use crate::services::conversation;
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
 use crate::services::limits::Limits;
-use crate::storage::{Batch, Expected, Key, Partition, Table, records};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Partition, Table};
 
 /// A group as its creator describes it.
 #[derive(Clone, Debug)]
@@ -26,7 +28,15 @@ pub struct NewGroup {
     pub max_members: Option<u64>,
     pub apply_join: Option<ApplyJoinOption>,
     pub invite_join: Option<InviteJoinOption>,
-    pub members: Vec<NewMember>,
+    pub members: Vec<FirstMember>,
+    pub custom: Vec<CustomField>,
+}
+
+/// A member that a group begins with, beside its owner.
+#[derive(Clone, Debug)]
+pub struct FirstMember {
+    pub user: UserId,
+    pub is_admin: bool,
     pub custom: Vec<CustomField>,
 }
 
@@ -180,7 +190,7 @@ impl Groups {
         let found = Found {
             app: actor.app,
             id: id.clone(),
-            group: records::Versioned { record: group.clone(), version: crate::storage::Version(0) },
+            group: Versioned { record: group.clone(), version: crate::storage::Version(0) },
         };
         let mut batch = Batch::new(Partition::group(actor.app, id), group.created_at)
             .check(group_key(), Expected::Absent)
@@ -250,13 +260,22 @@ impl Groups {
                 .delete(key)
                 .announce(found.topic(), Event::GroupDismissed { notice, origin: actor.device });
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                // What is left lies under an epoch that nobody will ask for again; a crash here leaves it behind
-                // as garbage, nothing more.
-                self.core.engine.purge(&found.partition(), OF_A_LIFE, found.epoch()).await?;
+                self.sweep(&found);
                 return Ok(());
             }
         }
         Err(GroupError::Busy)
+    }
+
+    /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
+    /// some of it behind as garbage, nothing more.
+    fn sweep(&self, found: &Found) {
+        let (engine, partition, epoch) = (self.core.engine.clone(), found.partition(), found.epoch());
+        self.core.tasks.spawn(async move {
+            if let Err(error) = engine.purge(&partition, OF_A_LIFE, epoch).await {
+                tracing::warn!(%error, "what a dismissed group left behind was not swept");
+            }
+        });
     }
 
     /// Hands a group over to another member. The former owner becomes a plain member.
@@ -307,17 +326,28 @@ impl Groups {
 
     /// Notes that a user may be a member, before he becomes one.
     pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
-        let batch =
-            Batch::new(Partition::user(app, user), self.core.now()).put(super::joined_key(id), &b"{}"[..]);
+        let now = self.core.now();
+        let batch = Batch::new(Partition::user(app, user), now)
+            .put(super::joined_key(id), records::encode(&Indexed { at: now }));
         self.core.commit(batch).await?;
         Ok(())
     }
 
-    /// Notes that a user is no member, after he ceased to be one.
-    pub(super) async fn unindex(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
+    /// Notes that a user is no member, after he ceased to be one. `indexed` is the entry as it stood before: another one
+    /// is of a membership that began meanwhile.
+    pub(super) async fn unindex(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        indexed: Option<&Versioned<Indexed>>,
+    ) -> Result<(), GroupError> {
+        let Some(indexed) = indexed else { return Ok(()) };
+        let preference = Key::new(Table::Conversation, conversation::group_suffix(id));
         let batch = Batch::new(Partition::user(app, user), self.core.now())
+            .check(super::joined_key(id), Expected::Version(indexed.version))
             .delete(super::joined_key(id))
-            .delete(Key::new(Table::Conversation, crate::services::conversation::group_suffix(id)));
+            .delete(preference);
         self.core.commit(batch).await?;
         Ok(())
     }
@@ -339,8 +369,7 @@ fn first_members(new: &NewGroup, now: Millis) -> Vec<(UserId, Member)> {
     }
     for guest in &new.members {
         if members.iter().all(|(user, _)| *user != guest.user) {
-            // Nobody but the owner owns it.
-            let role = if guest.role == Some(Role::Admin) { Role::Admin } else { Role::Member };
+            let role = if guest.is_admin { Role::Admin } else { Role::Member };
             members.push((guest.user.clone(), member(role, guest.custom.clone())));
         }
     }

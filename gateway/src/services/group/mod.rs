@@ -26,9 +26,9 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
 pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
-pub use life::NewGroup;
+pub use life::{FirstMember, NewGroup};
 pub use member::{MemberChange, MemberView};
-pub use profile::ProfileEdit;
+pub use profile::{GroupState, ProfileEdit};
 
 /// Why something about a group was not done.
 #[derive(Debug, thiserror::Error)]
@@ -176,6 +176,12 @@ pub(super) fn group_key() -> Key {
 
 pub(super) fn joined_key(group: &GroupId) -> Key {
     Key::new(Table::Joined, group.as_str().as_bytes().to_vec())
+}
+
+/// That a user may be in a group.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Indexed {
+    at: Millis,
 }
 
 /// The groups of all applications.

@@ -1,14 +1,12 @@
 //! What a group says of itself, and which groups a user is in.
 
-use protocol::group::{
-    ApplyJoinOption, Change, CustomField, GroupInfo, InviteJoinOption, ProfileChange, Switch,
-};
+use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, ProfileChange};
 use protocol::id::{AppId, GroupId, UserId};
 
 use super::life::{check_custom, check_text};
 use super::{Found, Group, GroupError, Groups, Member, require};
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
-use crate::storage::{Batch, StorageError, records};
+use crate::storage::{Batch, Head, StorageError, records};
 
 /// What is to be changed about a group. Absent members stay.
 #[derive(Clone, Debug, Default)]
@@ -25,44 +23,30 @@ pub struct ProfileEdit {
     pub custom: Vec<CustomField>,
 }
 
+/// How far a group has come.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupState {
+    /// Its last message.
+    pub head: Head,
+    pub members: u64,
+}
+
 impl Groups {
-    /// The group as clients read it.
-    pub async fn info(&self, found: &Found) -> Result<GroupInfo, StorageError> {
-        let group = &found.group.record;
-        let head = self.core.engine.head(&found.log()).await?;
-        let mute_all = Switch::from(group.mute_all);
-        Ok(GroupInfo {
-            group: found.id.clone(),
-            kind: group.kind,
-            name: group.name.clone(),
-            introduction: group.introduction.clone(),
-            notification: group.notification.clone(),
-            face: group.face.clone(),
-            owner: group.owner.as_ref().map(|owner| owner.as_str().to_owned()).unwrap_or_default(),
-            created_at: group.created_at.seconds(),
-            info_seq: group.info_seq,
-            info_changed_at: group.info_changed_at.seconds(),
-            last_message_at: head.at.seconds(),
-            next_seq: head.seq.next(),
-            members: self.count(found).await?,
-            max_members: group.max_members,
-            apply_join: group.apply_join,
-            invite_join: group.invite_join,
-            mute_all_old: mute_all,
-            mute_all,
-            app: found.app,
-            custom: group.custom.clone(),
-        })
+    /// What a group says of itself beyond its record.
+    pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
+        Ok(GroupState { head: self.core.engine.head(&found.log()).await?, members: self.count(found).await? })
     }
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
         let mut joined = Vec::new();
-        for id in self.indexed(app, user).await? {
+        for (id, indexed) in self.indexed(app, user).await? {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
             {
                 joined.push((found, member.record));
+            } else {
+                self.forget(app, user, &id, &indexed).await?;
             }
         }
         Ok(joined)

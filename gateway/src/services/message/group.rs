@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use protocol::ErrorCode;
-use protocol::event::{GroupMessageId, Mark};
 use protocol::group::{GroupKind, Role};
-use protocol::id::{GroupId, Seq, UserId};
-use protocol::message::{Mention, Message, Recall};
+use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::message::{GroupMessageId, Mention, Message, Recall};
+use protocol::push::Mark;
 
 use super::{Draft, MessageError, is_recallable};
 use crate::bus::{Delivery, Event, Stamp, Topic};
@@ -168,7 +168,13 @@ impl GroupMessages {
         let Outcome::Stored(committed) = self.core.commit(batch).await? else { return Ok(None) };
         let head = committed.entry.unwrap_or_default();
         if !committed.repeated && !mentions.is_empty() {
-            self.mark(actor, found, &sender, head.seq, &mentions).await?;
+            let (service, app, found) = (self.clone(), actor.app, found.clone());
+            // A mention of all is a mark for each member: the sender does not wait for that.
+            self.core.tasks.spawn(async move {
+                if let Err(error) = service.mark(app, &found, &sender, head.seq, &mentions).await {
+                    tracing::warn!(%error, "members could not be told that they were mentioned");
+                }
+            });
         }
         Ok(Some(head))
     }
@@ -176,7 +182,7 @@ impl GroupMessages {
     /// Tells members that they were mentioned.
     async fn mark(
         &self,
-        actor: &Actor,
+        app: AppId,
         found: &Found,
         sender: &UserId,
         seq: Seq,
@@ -199,7 +205,7 @@ impl GroupMessages {
         for user in marked.iter().filter(|user| *user != sender) {
             let me = mentions.contains(&Mention::User(user.clone()));
             let mark = Mark { group: found.id.clone(), from: sender.clone(), seq, me, all };
-            self.notices.send(actor.app, user, Kept::Mark(mark), None).await?;
+            self.notices.send(app, user, Kept::Mark(mark), None).await?;
         }
         Ok(())
     }

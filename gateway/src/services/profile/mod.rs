@@ -40,10 +40,7 @@ impl Profiles {
 
     /// The fields that are set; `None` when there is no such account.
     pub async fn get(&self, app: AppId, user: &UserId) -> Result<Option<Vec<Item>>, StorageError> {
-        let account = self.accounts.get(app, user).await?;
-        let items =
-            |account: Account| account.profile.into_iter().map(|(tag, value)| Item { tag, value }).collect();
-        Ok(account.map(items))
+        Ok(self.accounts.get(app, user).await?.map(items_of))
     }
 
     /// Changes the given fields of `user`, and makes the account if there is none.
@@ -54,9 +51,11 @@ impl Profiles {
             account.profile.extend(fields);
             items.clone()
         };
-        self.accounts.update(actor.app, user, change, actor.device).await?;
+        let account = self.accounts.update(actor.app, user, change, actor.device).await?;
         if !items.is_empty() {
-            // Whoever talks with him shows his name. One who is away reads the new one when he comes back.
+            // Whoever talks with him shows his name; one who is away reads the new one when he comes back.
+            // They get the whole profile: it takes the place of what their SDK knew of a stranger. Source: observed.
+            let items = items_of(account);
             for peer in self.conversations.peers_of(actor.app, user).await? {
                 let event = Event::ProfileChanged { user: user.clone(), items: items.clone(), origin: None };
                 self.core.tell(actor.app, &peer, None, event).await;
@@ -85,6 +84,10 @@ impl Profiles {
     pub fn now_seconds(&self) -> u64 {
         self.core.now().seconds()
     }
+}
+
+fn items_of(account: Account) -> Vec<Item> {
+    account.profile.into_iter().map(|(tag, value)| Item { tag, value }).collect()
 }
 
 fn check(item: &Item) -> Result<(), ProfileError> {

@@ -1,8 +1,7 @@
 //! Notices: what one user must be told about his groups, kept so that a device that was away can catch up.
 
-use protocol::event::Mark;
 use protocol::id::{AppId, Millis, Seq, UserId};
-use protocol::push::Notice;
+use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
 use super::core::{Core, Outcome};

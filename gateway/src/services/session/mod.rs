@@ -6,8 +6,8 @@
 
 mod token;
 
-use protocol::event::KickReason;
 use protocol::id::{AppId, Millis, UserId};
+use protocol::session::KickReason;
 use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
 
@@ -164,17 +164,23 @@ impl Sessions {
         for _ in 0..ATTEMPTS {
             let now = self.core.now();
             let (mut devices, expected) = self.devices(app, user, platform).await?;
-            // The same SDK object again: its former session is over, and there is nobody to tell.
-            devices.retain(|device| instance.is_empty() || device.instance != instance);
-            let id = fresh_id(&devices);
+            // The same SDK object again has the same session, and with it the same token: clients repeat a login that
+            // was not answered, and keep the token of whichever answer came first.
+            let same = devices.iter().position(|device| !instance.is_empty() && device.instance == instance);
+            let mut device = match same {
+                Some(index) => devices.remove(index),
+                None => DeviceRecord {
+                    id: fresh_id(&devices),
+                    instance: instance.to_owned(),
+                    since: now,
+                    node: None,
+                },
+            };
+            device.node = Some(self.core.node);
+            let (id, since) = (device.id, device.since);
             let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_per_platform.max(1));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
-            devices.push(DeviceRecord {
-                id,
-                instance: instance.to_owned(),
-                since: now,
-                node: Some(self.core.node),
-            });
+            devices.push(device);
             let mut batch = Batch::new(Partition::user(app, user), now)
                 .check(devices_key(platform), expected)
                 .put(devices_key(platform), records::encode(&devices));
@@ -183,7 +189,7 @@ impl Sessions {
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                let device = Device { id, platform, since: now };
+                let device = Device { id, platform, since };
                 let token = self.token(app, user, &device)?;
                 return Ok(LoggedIn { account, device, token });
             }

@@ -67,6 +67,25 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
     assert_eq!(suffixes(&*engine, &group("room2"), all_of(Table::Member)).await, ["1.0"]);
 }
 
+/// A purge stands in the order of the batches around it, and takes none of them along.
+pub(crate) async fn purged_between_batches(fixture: &impl Fixture) {
+    let engine = fixture.open().await.engine;
+    let write = |life: &'static str, at| batch(at).put(key(life), "").append(life, at.to_string());
+    let before: Vec<_> = (1..=20).map(|at| submit(&*engine, write("1", at))).collect();
+    let room = room();
+    let mut purge = engine.purge(&room, &[Table::Member], "1".into());
+    assert!(purge.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let after: Vec<_> = (21..=40).map(|at| submit(&*engine, write("2", at))).collect();
+    for commit in before.into_iter().chain(after) {
+        commit.await.unwrap();
+    }
+    purge.await.unwrap();
+    assert_eq!(suffixes(&*engine, &room, all_of(Table::Member)).await, ["2"]);
+    let log = |name| Log { partition: room.clone(), name: Bytes::from_static(name) };
+    assert_eq!(engine.head(&log(b"1")).await.unwrap(), Head::default());
+    assert_eq!(engine.head(&log(b"2")).await.unwrap().seq, Seq(20));
+}
+
 pub(crate) async fn purge_may_be_repeated(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     for round in 0..3 {

@@ -49,7 +49,7 @@ macro_rules! conformance {
             once: answered_as_the_first, answered_before_checks, same_token_at_the_same_time,
                 refusal_is_not_remembered, tokens_of_partitions_are_apart, remembered_for_the_window;
             announce: in_the_order_of_the_log, after_it_is_stored, refused_is_silent, without_an_entry;
-            life: reopened, purged, purge_may_be_repeated, closed, healthy;
+            life: reopened, purged, purged_between_batches, purge_may_be_repeated, closed, healthy;
             model: random_batches;
         }
     };

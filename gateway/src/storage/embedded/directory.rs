@@ -52,7 +52,8 @@ impl Directory {
             return Err(self.lost(last, acknowledged));
         }
         journals.cut_torn_end().map_err(|error| failed(&rows, &error.to_string()))?;
-        let store = Store::open(&rows, settings)?;
+        let store =
+            Store::open(&rows, settings).map_err(|error| failed(&rows, &format!("{error}; {RESTORE}")))?;
         let last = store.newest(&key::LAST_BATCH)?.map_or(0, |kept| kept.number);
         if last < acknowledged || journals.last.is_some_and(|in_journals| last < in_journals) {
             return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));

@@ -69,8 +69,9 @@ pub(super) fn of_log(partition: &Partition, name: &[u8]) -> Result<Vec<u8>, Stor
 }
 
 /// The row of the entry `seq` of the log that `of_log` gave.
-pub(super) fn entry(of_log: &[u8], seq: Seq) -> Vec<u8> {
-    [of_log, &seq.0.to_be_bytes()].concat()
+pub(super) fn entry(mut of_log: Vec<u8>, seq: Seq) -> Vec<u8> {
+    of_log.extend_from_slice(&seq.0.to_be_bytes());
+    of_log
 }
 
 /// The number in the row of an entry.
@@ -81,7 +82,7 @@ pub(super) fn seq_of(row: &[u8]) -> Option<Seq> {
 /// The rows from `first` to `last` of a log.
 pub(super) fn entries(log: &Log, first: Seq, last: Seq) -> Result<(Vec<u8>, Vec<u8>), StorageError> {
     let of_log = of_log(&log.partition, &log.name)?;
-    Ok((entry(&of_log, first), entry(&of_log, last)))
+    Ok((entry(of_log.clone(), first), entry(of_log, last)))
 }
 
 pub(super) type Range = (Bound<Vec<u8>>, Bound<Vec<u8>>);

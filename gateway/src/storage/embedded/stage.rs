@@ -72,10 +72,10 @@ impl<'a> Stage<'a> {
         let answer =
             Committed { entry: entry.as_ref().map(|entry| entry.head), counts: sums, repeated: false };
         if let Some(NewEntry { log, head, bytes }) = entry {
-            let row = key::entry(&log, head.seq);
+            self.heads.set(&log, head);
+            let row = key::entry(log, head.seq);
             let value = frame::encode(&row, head.at.0, &bytes);
             self.entries.push((row, value));
-            self.heads.set(&log, head);
         }
         if let Some(token) = token {
             self.answers.insert(token, answer.clone());

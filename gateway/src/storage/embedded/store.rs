@@ -2,11 +2,13 @@
 //!
 //! Reads go straight to the rows, as of one moment, past the committer.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use bytes::Bytes;
 use fjall::{
-    CompressionType, Database, DatabaseBuilder, Keyspace, KeyspaceCreateOptions, Readable, Snapshot,
+    CompressionType, Database, DatabaseBuilder, Keyspace, KeyspaceCreateOptions, KvSeparationOptions,
+    Readable, Snapshot,
 };
 use protocol::id::{Millis, Seq};
 
@@ -23,6 +25,8 @@ fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
         .cache_size(settings.cache_bytes)
         // What is long is mostly hashes and pictures, and a journal does not live long.
         .journal_compression(CompressionType::None)
+        // All of it is read when the store is opened after a crash.
+        .max_journaling_size(256 << 20)
 }
 
 /// The open database.
@@ -44,7 +48,13 @@ impl Store {
         let failed = |error| failed("make the store", error);
         let database = builder(dir, settings).open().map_err(failed)?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(settings.write_buffer_bytes);
-        for name in KEYSPACES {
+        // Entries do not change, so they are written to a file of their own once, and what is merged again and again
+        // is only their keys.
+        let apart =
+            KvSeparationOptions::default().separation_threshold(64).compression(CompressionType::None);
+        let [records, entries, token0, token1] = KEYSPACES;
+        database.keyspace(entries, || options().with_kv_separation(Some(apart))).map_err(failed)?;
+        for name in [records, token0, token1] {
             database.keyspace(name, options).map_err(failed)?;
         }
         Ok(())
@@ -52,11 +62,11 @@ impl Store {
 
     /// Opens the database in `dir`.
     pub(super) fn open(dir: &Path, settings: &Settings) -> Result<Self, StorageError> {
-        let failed = |error| failed("open the store", error);
-        let database = builder(dir, settings).open().map_err(failed)?;
+        let failed = |error| failed("read the files", error);
+        let database = unless_it_panics("read the files", || builder(dir, settings).open().map_err(failed))?;
         // The database would make one that is missing, as if it had always been empty.
         if !KEYSPACES.iter().all(|name| database.keyspace_exists(name)) {
-            return Err(StorageError::Damaged { operation: "open the store" });
+            return Err(StorageError::Damaged { operation: "read the files" });
         }
         let rows = |name| database.keyspace(name, KeyspaceCreateOptions::default).map_err(failed);
         let [records, entries, token0, token1] = KEYSPACES;
@@ -75,7 +85,7 @@ impl Store {
     ) -> Result<Vec<Option<Value>>, StorageError> {
         let snapshot = self.database.snapshot();
         let value = |key| Ok(self.framed("get", &snapshot, partition, key)?.map(value));
-        keys.iter().map(value).collect()
+        unless_it_panics("get", || keys.iter().map(value).collect())
     }
 
     pub(super) fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
@@ -84,7 +94,7 @@ impl Store {
             None => Ok(0),
             Some(framed) => count("counts", &framed.bytes),
         };
-        keys.iter().map(number).collect()
+        unless_it_panics("counts", || keys.iter().map(number).collect())
     }
 
     fn framed(
@@ -106,6 +116,10 @@ impl Store {
         partition: &Partition,
         scan: &Scan,
     ) -> Result<Vec<(Bytes, Value)>, StorageError> {
+        unless_it_panics("scan", || self.scan_rows(partition, scan))
+    }
+
+    fn scan_rows(&self, partition: &Partition, scan: &Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {
         let mut found = Vec::new();
         let Some((range, before_suffix)) = key::scan(partition, scan)? else { return Ok(found) };
         let mut rows = self.database.snapshot().range(&self.records, range);
@@ -119,6 +133,10 @@ impl Store {
     }
 
     pub(super) fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
+        unless_it_panics("read", || self.read_rows(log, window))
+    }
+
+    fn read_rows(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
         let mut found: Vec<Entry> = Vec::new();
         let first = window.from.max(Seq(1));
         if first > window.to {
@@ -152,22 +170,35 @@ impl Store {
 
     /// The end of the log whose rows begin with `log`.
     pub(super) fn head_of(&self, log: &[u8]) -> Result<Head, StorageError> {
-        let rows = key::entry(log, Seq::ZERO)..=key::entry(log, Seq(u64::MAX));
-        let Some(guard) = self.database.snapshot().range(&self.entries, rows).next_back() else {
-            return Ok(Head::default());
-        };
-        let (row, stored) = guard.into_inner().map_err(|error| failed("head", error))?;
-        let last = decode_entry("head", &row, stored.into())?;
-        Ok(Head { seq: last.seq, at: last.at })
+        let rows = key::entry(log.to_vec(), Seq::ZERO)..=key::entry(log.to_vec(), Seq(u64::MAX));
+        unless_it_panics("head", || {
+            let Some(guard) = self.database.snapshot().range(&self.entries, rows).next_back() else {
+                return Ok(Head::default());
+            };
+            let (row, stored) = guard.into_inner().map_err(|error| failed("head", error))?;
+            let last = decode_entry("head", &row, stored.into())?;
+            Ok(Head { seq: last.seq, at: last.at })
+        })
     }
 
     /// The record or count in `row`, as the last stored group left it.
     pub(super) fn newest(&self, row: &[u8]) -> Result<Option<Framed>, StorageError> {
-        match self.records.get(row).map_err(|error| failed("commit", error))? {
-            None => Ok(None),
-            Some(stored) => frame::decode("commit", row, stored.into()).map(Some),
-        }
+        unless_it_panics("commit", || {
+            match self.records.get(row).map_err(|error| failed("commit", error))? {
+                None => Ok(None),
+                Some(stored) => frame::decode("commit", row, stored.into()).map(Some),
+            }
+        })
     }
+}
+
+/// Reads. The database checks some of what it finds in its files with assertions;
+/// one that fails concerns this read and must not end the store's thread.
+fn unless_it_panics<T>(
+    operation: &'static str,
+    read: impl FnOnce() -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(StorageError::Damaged { operation }))
 }
 
 fn value(framed: Framed) -> Value {

@@ -84,3 +84,25 @@ async fn a_directory_is_opened_once() {
     store.close().await.unwrap();
     open(dir.path());
 }
+
+/// The database cannot know that a number is missing, the log can.
+#[tokio::test]
+async fn an_entry_that_is_missing_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for at in 1..=5 {
+        store.commit(append(at)).await.unwrap();
+    }
+    let third = key::entry(key::of_log(&alice(), b"log").unwrap(), Seq(3));
+    store.read(|store| store.entries.remove(third).map_err(|error| store::failed("test", error))).unwrap();
+    let read = async |from, to, newest_first| {
+        let window = Window { from: Seq(from), to: Seq(to), limit: 10, newest_first };
+        Engine::read(&store, &log(), window).await.map(|entries| entries.len())
+    };
+    for newest_first in [false, true] {
+        assert!(matches!(read(1, 5, newest_first).await, Err(StorageError::Damaged { .. })));
+        assert_eq!(read(1, 2, newest_first).await.unwrap(), 2);
+        assert_eq!(read(4, 9, newest_first).await.unwrap(), 2);
+    }
+    assert!(matches!(read(3, 5, false).await, Err(StorageError::Damaged { .. })));
+}

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use fjall::OwnedWriteBatch;
+use fjall::{OwnedWriteBatch, PersistMode};
 use protocol::id::Millis;
 
 use crate::storage::embedded::store::{Store, failed};
@@ -66,7 +66,10 @@ impl Sets {
             Some(since) if now < window_after(since) => return Ok(()),
             Some(_) => {
                 // Should the process die before the group is stored, the emptied set is still the other one.
-                store.tokens[1 - self.current].clear().map_err(|error| failed("commit", error))?;
+                // Synced by itself, since only one write may be torn when the machine dies (see `journal.rs`).
+                let emptied = store.tokens[1 - self.current].clear();
+                let synced = emptied.and_then(|()| store.database.persist(PersistMode::SyncData));
+                synced.map_err(|error| failed("commit", error))?;
                 self.current = 1 - self.current;
             }
             None => {}

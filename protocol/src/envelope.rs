@@ -5,12 +5,15 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{ErrorCode, Failure, json};
 
 /// What a client says about itself and its request, in each frame.
+///
+/// A member of a wrong type counts as absent, but for the two that name the request: as long as these are there the
+/// request can be answered, and what it lacks is refused under its own name.
 #[derive(Debug, Default, Deserialize)]
 pub struct Head<'a> {
     /// `service.command`.
@@ -19,17 +22,30 @@ pub struct Head<'a> {
     /// Pairs the answer with the request.
     #[serde(default)]
     pub seq: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number_or_0")]
     pub sdkappid: u32,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number_or_0")]
     pub platform: u32,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text_or_empty")]
     pub identifier: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text_or_empty")]
     pub usersig: Cow<'a, str>,
     /// The session token of the login answer.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text_or_empty")]
     pub a2: Cow<'a, str>,
+}
+
+fn number_or_0<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+}
+
+fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+    /// By itself a `Cow` never borrows.
+    #[derive(Default, Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str::<Text<'_>>(raw.get()).unwrap_or_default().0)
 }
 
 /// A client's frame. The body is kept as it came.
@@ -42,18 +58,20 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Fails with `NOT_JSON` when the text is no frame or nests too deeply.
+    /// Fails with `NOT_JSON` when the text is no frame.
     pub fn parse(text: &'a [u8]) -> Result<Self, Failure> {
-        if !json::is_shallow(text) {
-            return Err(Failure::because(ErrorCode::NOT_JSON, "nested too deeply"));
-        }
         // Says line and column of a mistake, never the text itself.
         serde_json::from_slice(text).map_err(|error| Failure::because(ErrorCode::NOT_JSON, error))
     }
 
-    /// The body's text; an absent body counts as an empty object.
-    pub fn body(&self) -> &'a str {
-        self.body.map_or("{}", RawValue::get)
+    /// The body's text; an absent body counts as an empty object. Fails with `NOT_JSON` when it nests too deeply.
+    pub fn body(&self) -> Result<&'a str, Failure> {
+        let text = self.body.map_or("{}", RawValue::get);
+        if json::is_shallow(text.as_bytes()) {
+            Ok(text)
+        } else {
+            Err(Failure::because(ErrorCode::NOT_JSON, "nested too deeply"))
+        }
     }
 }
 
@@ -137,10 +155,23 @@ mod tests {
         let frame =
             Frame::parse(br#"{"head":{"servcmd":"a.b","seq":4294967296,"x":1},"body":{ "b" : 1 }}"#).unwrap();
         assert_eq!(
-            (frame.head.servcmd.as_ref(), frame.head.seq, frame.body()),
+            (frame.head.servcmd.as_ref(), frame.head.seq, frame.body().unwrap()),
             ("a.b", 1 << 32, r#"{ "b" : 1 }"#)
         );
         assert!(Frame::parse(b"{").is_err());
         assert!(Frame::parse(&[b'['; 4000]).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_beside_the_name_of_the_request_does_not_hide_it() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let text = format!(
+            r#"{{"head":{{"servcmd":"a.b","seq":7,"sdkappid":"1","platform":{deep},"a2":null,"usersig":["x"],"identifier":"\u0061","x":{deep}}},"body":{deep}}}"#
+        );
+        let frame = Frame::parse(text.as_bytes()).unwrap();
+        let head = &frame.head;
+        assert_eq!((head.servcmd.as_ref(), head.seq, head.sdkappid, head.platform), ("a.b", 7, 0, 0));
+        assert_eq!((head.a2.as_ref(), head.usersig.as_ref(), head.identifier.as_ref()), ("", "", "a"));
+        assert_eq!(frame.body().unwrap_err().code, ErrorCode::NOT_JSON);
     }
 }

@@ -313,7 +313,10 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, payl
         Ok(frame) => {
             let identity = identity(session, client, &frame.head);
             let servcmd = frame.head.servcmd.as_ref();
-            let answer = commands::dispatch(&edge.context, identity, servcmd, frame.body()).await;
+            let answer = match frame.body() {
+                Ok(body) => commands::dispatch(&edge.context, identity, servcmd, body).await,
+                Err(failure) => Answer::refusal(&failure),
+            };
             Done { servcmd: servcmd.to_owned(), seq: frame.head.seq, answer }
         }
         Err(failure) => Done { servcmd: MALFORMED.to_owned(), seq: 0, answer: Answer::refusal(&failure) },

@@ -16,7 +16,9 @@ pub(crate) fn compare(path: &str, page: &str) {
     }
     let differs = page.lines().zip(committed.lines()).find(|(new, old)| new != old);
     let (new, old) = differs.unwrap_or(("(another length)", ""));
-    panic!("{path} is not what it should be; look at the difference, then BLESS=1\n  new: {new}\n  old: {old}");
+    panic!(
+        "{path} is not what it should be; look at the difference, then BLESS=1\n  new: {new}\n  old: {old}"
+    );
 }
 
 /// The repository.

@@ -121,7 +121,11 @@ fn the_commands_are_written_down() {
     let mut service = "";
     for row in sorted() {
         let purpose = purposes.get(row.name).map(String::as_str).unwrap_or_default();
-        assert!(!purpose.is_empty(), "{}: the doc comment of its request does not say what it does", row.name);
+        assert!(
+            !purpose.is_empty(),
+            "{}: the doc comment of its request does not say what it does",
+            row.name
+        );
         let (of, _) = row.name.split_once('.').unwrap();
         if of != service {
             service = of;
@@ -129,7 +133,8 @@ fn the_commands_are_written_down() {
         }
         let aliases: String = row.aliases.iter().map(|alias| format!(", also `{alias}`")).collect();
         let purpose = purpose.replace('|', "\\|");
-        writeln!(page, "| `{}`{aliases} | {} | {} | {purpose} |", row.name, places(row), callers(row)).unwrap();
+        writeln!(page, "| `{}`{aliases} | {} | {} | {purpose} |", row.name, places(row), callers(row))
+            .unwrap();
     }
     compare("gateway/COMMANDS.md", &page);
 }

@@ -106,10 +106,15 @@ async fn nobody_reads_or_changes_the_list_of_another() {
     alice.send_to("eve", "hi").await;
     let requests = [
         ("recentcontact.page_get", json!({"From_Account": "alice"})),
-        ("recentcontact.batch_delete",
-            json!({"From_Account": "alice", "ContactItem": [{"Type": 1, "To_Account": "eve"}]})),
-        ("recentcontact.top", json!({"From_Account": "alice", "OperationType": 1,
-            "RecentContactItem": [{"Type": 1, "To_Account": "eve"}]})),
+        (
+            "recentcontact.batch_delete",
+            json!({"From_Account": "alice", "ContactItem": [{"Type": 1, "To_Account": "eve"}]}),
+        ),
+        (
+            "recentcontact.top",
+            json!({"From_Account": "alice", "OperationType": 1,
+            "RecentContactItem": [{"Type": 1, "To_Account": "eve"}]}),
+        ),
     ];
     for (command, body) in requests {
         eve.call(command, body).await.refused(ErrorCode::NOT_ADMIN);

@@ -33,6 +33,9 @@ impl Scene {
         gateway.admin().import(&third).await;
         let group = user.create_group(&format!("group{tag}")).await;
         friend.join(&group).await;
+        // So that a member may bring somebody in: a Meeting does not allow it by default.
+        let open = json!({"GroupId": group.id, "InviteJoinOption": "FreeAccess"});
+        user.call("group_open_http_svc.modify_group_base_info", open).await.ok();
         let card = json!({"GroupId": group.id, "Member_Account": caller, "NameCard": SECRETS[1]});
         user.call("group_open_http_svc.modify_group_member_info", card).await.ok();
         let slip = user.send_text(&group, SECRETS[0]).await;
@@ -52,12 +55,15 @@ impl Scene {
         let members = json!([{"Member_Account": third, "Role": "Member",
             "AppMemberDefinedData": [{"Key": "k", "Value": "v"}]}]);
         let text = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]);
-        let recalls = json!({"GroupId": group, "BeginTime": 0, "EndTime": 4_000_000_000_000_000u64, "Limit": 20});
+        let recalls =
+            json!({"GroupId": group, "BeginTime": 0, "EndTime": 4_000_000_000_000_000u64, "Limit": 20});
         let filter = json!({"GroupBaseInfoFilter": ["Name", "Owner_Account"], "MemberInfoFilter": ["NameCard"],
             "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]});
         Some(match command {
             "heartbeat.alive" | "openim.authkey" => json!({}),
-            "imopenstat.tim_web_report_v2" => json!({"Header": {"platform": 7}, "Event": [{"event_type": 0}]}),
+            "imopenstat.tim_web_report_v2" => {
+                json!({"Header": {"platform": 7}, "Event": [{"event_type": 0}]})
+            }
             "openim.ws_msg_push_ack" => json!({"SessionData": "sess-1"}),
             "im_open_status.wslogin" => {
                 json!({"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""})
@@ -65,7 +71,9 @@ impl Scene {
             "im_open_status.wshello" => json!({"is_web_uniapp": 0}),
             "im_open_status.wslogout" => json!({"wslogout_type": 0, "is_web_uniapp": 0}),
             "im_open_status.ws_stat_background" | "im_open_status.ws_stat_foreground" => json!({"State": 1}),
-            "im_sdk_config_mgr.fetch_config" => json!({"uint32_sdkappid": 1_400_000_001, "uint64_version": 0}),
+            "im_sdk_config_mgr.fetch_config" => {
+                json!({"uint32_sdkappid": 1_400_000_001, "uint64_version": 0})
+            }
             "im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2" => json!({"uint32_sdkappid": 1_400_000_001}),
 
             "im_open_login_svc.account_import" => {
@@ -95,8 +103,9 @@ impl Scene {
                 "FaceUrl": "", "MaxMemberCount": 100, "ApplyJoinOption": "FreeAccess",
                 "InviteJoinOption": "DisableInvite", "MemberList": members,
                 "AppDefinedData": [{"Key": "k", "Value": "v"}]}),
-            "group_open_http_svc.destroy_group"
-            | "group_open_http_svc.get_online_member_num" => json!({"GroupId": group}),
+            "group_open_http_svc.destroy_group" | "group_open_http_svc.get_online_member_num" => {
+                json!({"GroupId": group})
+            }
             "group_open_http_svc.apply_join_group" => {
                 json!({"GroupId": group, "WebPushFlag": 1, "HugeGroupHistoryMsgFlag": 1})
             }
@@ -110,7 +119,9 @@ impl Scene {
             }
             "group_open_http_svc.get_group_self_member_info"
             | "group_open_http_svc.get_group_public_info"
-            | "group_open_http_svc.get_group_info" => json!({"GroupIdList": [group], "ResponseFilter": filter}),
+            | "group_open_http_svc.get_group_info" => {
+                json!({"GroupIdList": [group], "ResponseFilter": filter})
+            }
             "group_open_http_svc.modify_group_base_info" => json!({"GroupId": group, "Name": "n",
                 "Introduction": "i", "Notification": "n", "FaceUrl": "", "MaxMemberNum": 100,
                 "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "DisableInvite", "ShutUpAllMember": "Off",
@@ -148,10 +159,12 @@ impl Scene {
             "group_open_http_svc.batch_get_group_notify" => json!({"NotifyReqList": [recalls]}),
             "group_open_http_svc.get_group_notify" => recalls,
 
-            "openim.sendmsg" => json!({"From_Account": me, "To_Account": other, "MsgSeq": 79, "MsgRandom": 80,
+            "openim.sendmsg" => {
+                json!({"From_Account": me, "To_Account": other, "MsgSeq": 79, "MsgRandom": 80,
                 "MsgBody": text, "CloudCustomData": "", "MsgClientTime": 1_795_368_256,
                 "MsgLifeTime": 604_800, "SendMsgControl": ["NoUnread"], "IsNeedReadReceipt": 0,
-                "SupportMessageExtension": 0, "IsRelayMsg": 0}),
+                "SupportMessageExtension": 0, "IsRelayMsg": 0})
+            }
             "openim.getroammsg" => json!({"Peer_Account": other, "MaxCnt": 15, "LastMsgTime": self.told.time,
                 "MsgKey": key, "GetDirection": 0}),
             "openim.msgreaded" => json!({"C2CMsgReaded": {"Cookie": "", "C2CMsgReadedItem":
@@ -184,7 +197,7 @@ impl Scene {
             "openim.set_c2c_peer_mute_notifications" => {
                 json!({"Peer_Account": [other], "Mute_Notifications": 2})
             }
-            "openim.deletemsg" => json!({"DelMsgList": [{"From_Account": other, "To_Account": me,
+            "openim.deletemsg" => json!({"DelMsgList": [{"From_Account": other, "To_Account": third,
                 "MsgSeq": 1, "MsgRandom": 2, "GroupId": group}]}),
             _ => return None,
         })

@@ -176,7 +176,9 @@ async fn a_wrong_head_is_answered_as_long_as_it_names_the_request() {
     let gateway = TestGateway::start().await;
     let alice = gateway.user("alice").await;
     let head = alice.head("im_open_status.wshello");
-    for (name, _) in head.as_object().unwrap().iter().filter(|(name, _)| !matches!(name.as_str(), "servcmd" | "seq")) {
+    for (name, _) in
+        head.as_object().unwrap().iter().filter(|(name, _)| !matches!(name.as_str(), "servcmd" | "seq"))
+    {
         for wrong in wrong_values() {
             let mut head = head.clone();
             head["seq"] = alice.socket.fresh_seq().into();
@@ -298,11 +300,14 @@ async fn what_is_not_websocket_ends_its_connection_alone() {
         ("a ping in pieces", RawSocket::frame(false, RawSocket::PING, b"x")),
         ("a ping that is too long", RawSocket::frame(true, RawSocket::PING, &[0; 126])),
         ("text that is no UTF-8", RawSocket::frame(true, RawSocket::TEXT, b"\xff\xfe\xfd")),
-        ("a message within a message", [
-            RawSocket::frame(false, RawSocket::BINARY, b"{"),
-            RawSocket::frame(true, RawSocket::BINARY, ping.as_bytes()),
-        ]
-        .concat()),
+        (
+            "a message within a message",
+            [
+                RawSocket::frame(false, RawSocket::BINARY, b"{"),
+                RawSocket::frame(true, RawSocket::BINARY, ping.as_bytes()),
+            ]
+            .concat(),
+        ),
     ];
     for (what, bytes) in broken {
         let mut client = RawSocket::connect(gateway.address(), "/binfo?platform=7").await;
@@ -350,7 +355,10 @@ async fn a_message_in_pieces_is_put_together() {
             }
         }
         let answer = client.next_json().await.unwrap();
-        assert_eq!((answer["head"]["seq"].as_u64(), answer["body"]["ErrorCode"].as_u64()), (Some(11), Some(0)));
+        assert_eq!(
+            (answer["head"]["seq"].as_u64(), answer["body"]["ErrorCode"].as_u64()),
+            (Some(11), Some(0))
+        );
     }
 }
 
@@ -383,8 +391,7 @@ async fn ten_thousand_requests_at_once_are_answered() {
     for n in 0..COUNT {
         let (command, body) = &kinds[(n % 4) as usize];
         let head = alice.head(command);
-        let request =
-            tests::Request { servcmd: (*command).to_owned(), seq: head["seq"].as_u64().unwrap() };
+        let request = tests::Request { servcmd: (*command).to_owned(), seq: head["seq"].as_u64().unwrap() };
         alice.socket.note(&request);
         requests.push(request);
         texts.push(json!({"head": head, "body": body}).to_string());
@@ -404,7 +411,9 @@ async fn a_request_that_is_no_upgrade_is_told_so() {
         assert_eq!(tests::exchange(gateway.address(), "GET", path, b"").await.status, 426, "{path}");
     }
     // What a client says of itself in the URL may be anything.
-    for query in ["", "platform=x&instanceid=", "platform=99999999999999999999", "%ff%fe=%00&&&=", "sdkappid=-1"] {
+    for query in
+        ["", "platform=x&instanceid=", "platform=99999999999999999999", "%ff%fe=%00&&&=", "sdkappid=-1"]
+    {
         let socket = Socket::connect(gateway.address(), Dialect::Binary, query).await;
         let request = socket.send(&RawSocket::head("heartbeat.alive", 3), &json!({})).await;
         socket.answer(&request).await.ok();

@@ -55,7 +55,8 @@ fn a_layer_names_only_what_lies_below_it() {
         for named in file.names() {
             let [root, module, ..] = named.path.as_slice() else { continue };
             let module = module.as_str();
-            let is_fine = root != "crate" || module == own || OPEN.contains(&module) || below.contains(&module);
+            let is_fine =
+                root != "crate" || module == own || OPEN.contains(&module) || below.contains(&module);
             if !is_fine {
                 faults.push(format!("{}: {own} names {}", file.path, written(&named)));
             }
@@ -85,8 +86,10 @@ fn only_the_composition_names_an_engine() {
 fn only_the_edge_touches_sockets() {
     let network = |named: &Named| {
         let path: Vec<&str> = named.path.iter().map(String::as_str).collect();
-        matches!(path.as_slice(), ["hyper" | "hyper_util" | "http_body_util" | "tokio_tungstenite" | "tungstenite", ..])
-            || matches!(path.as_slice(), ["std" | "tokio", "net", ..] | ["tokio", "io", ..])
+        matches!(
+            path.as_slice(),
+            ["hyper" | "hyper_util" | "http_body_util" | "tokio_tungstenite" | "tungstenite", ..]
+        ) || matches!(path.as_slice(), ["std" | "tokio", "net", ..] | ["tokio", "io", ..])
     };
     let mut faults = Vec::new();
     for file in gateway() {
@@ -232,9 +235,14 @@ fn the_reading_sees_every_way_to_name_a_path() {
         syntax: syn::parse_str(text).unwrap(),
     };
     let names = |text: &str| file(text).names().iter().map(written).collect::<Vec<_>>();
-    assert_eq!(names("use crate::{hub::{self, Hub}, bus::*};"), ["crate::bus::*", "crate::hub", "crate::hub::Hub"]);
+    assert_eq!(
+        names("use crate::{hub::{self, Hub}, bus::*};"),
+        ["crate::bus::*", "crate::hub", "crate::hub::Hub"]
+    );
     assert_eq!(names("use super::super::super::edge::Edge as E;"), ["crate::edge::Edge"]);
     assert_eq!(names("use self::inner::X;"), ["crate::services::group::life::inner::X"]);
     assert!(names("fn f() { let x: crate::hub::Hub = g::<crate::edge::E>(); }").len() >= 2);
-    assert!(names("static T: X = rows! { A crate::hub::Hub => b; };").contains(&"crate::hub::Hub".to_owned()));
+    assert!(
+        names("static T: X = rows! { A crate::hub::Hub => b; };").contains(&"crate::hub::Hub".to_owned())
+    );
 }

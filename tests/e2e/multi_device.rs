@@ -52,9 +52,9 @@ async fn what_one_device_sends_the_other_hears_and_itself_does_not() {
     let texts = |user: &User| -> Vec<String> {
         let bodies = user.socket.events().into_iter().flat_map(|event| {
             let items = [event.value["GroupMsgArray"][0].clone(), event.value["C2cMsgArray"][0].clone()];
-            items.into_iter().filter_map(|item| {
-                item["MsgBody"][0]["MsgContent"]["Text"].as_str().map(str::to_owned)
-            })
+            items
+                .into_iter()
+                .filter_map(|item| item["MsgBody"][0]["MsgContent"]["Text"].as_str().map(str::to_owned))
         });
         bodies.collect()
     };
@@ -85,7 +85,8 @@ async fn what_one_device_does_the_other_is_told() {
     web.quit(&other).await;
     phone.expect_notice(&other, 8).await;
     let sent = bob.send_to("alice", "read me").await;
-    let read = json!({"C2CMsgReaded": {"C2CMsgReadedItem": [{"To_Account": "bob", "LastedMsgTime": sent.time}]}});
+    let read =
+        json!({"C2CMsgReaded": {"C2CMsgReadedItem": [{"To_Account": "bob", "LastedMsgTime": sent.time}]}});
     web.call("openim.msgreaded", read).await.ok();
     phone
         .expect_event("the reading of a conversation", |event| {
@@ -162,9 +163,10 @@ async fn a_connection_that_is_gone_is_nobodys_device_any_more() {
         gateway.admin().call("openim.query_online_status", body).await.ok()["QueryResult"][0].clone()
     };
     assert_eq!(query().await["Detail"].as_array().unwrap().len(), 2);
+    // The new connection comes before the old one goes, as when a client changes its network.
     let again = web.reconnect(gateway.address(), Dialect::Binary).await;
     again.login().await;
-    drop(web);
+    web.socket.close().await;
     phone.logout().await;
     let state = query().await;
     assert_eq!((state["Status"].as_str(), state["Detail"].as_array().unwrap().len()), (Some("Online"), 1));

@@ -50,9 +50,8 @@ async fn five_senders_and_five_receivers_agree() {
         assert_eq!(receiver.messages(&group), said, "{}", receiver.name);
     }
     for sender in &senders {
-        let others = |own: &str| {
-            said.iter().filter(|(_, text)| !text.starts_with(own)).cloned().collect::<Vec<_>>()
-        };
+        let others =
+            |own: &str| said.iter().filter(|(_, text)| !text.starts_with(own)).cloned().collect::<Vec<_>>();
         sender.socket.until("the others' messages", |events| events.len() >= (SENDERS - 1) * EACH).await;
         assert_eq!(sender.messages(&group), others(&format!("{} ", sender.name)), "{}", sender.name);
     }

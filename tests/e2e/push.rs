@@ -9,7 +9,8 @@ async fn a_notice_that_was_missed_is_told_at_the_next_sync_and_once() {
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
     let group = alice.create_group("lobby").await;
     bob.join(&group).await;
-    let sync = |cookie: serde_json::Value| bob.call("openim.getmsg", json!({"Cookie": cookie, "SyncFlag": 0}));
+    let sync =
+        |cookie: serde_json::Value| bob.call("openim.getmsg", json!({"Cookie": cookie, "SyncFlag": 0}));
     let cookie = sync(json!("")).await.ok()["Cookie"].clone();
     alice.put_out(&group, &["bob"]).await.ok();
     let told = sync(cookie).await.ok();

@@ -32,7 +32,9 @@ async fn who_is_no_administrator_is_refused() {
         async move { admin.call(CHECK, body).await }
     };
     let sig = gateway.usersig("administrator");
-    call(Admin::new(gateway.address(), "alice", gateway.usersig("alice"))).await.refused(ErrorCode::NOT_ADMIN);
+    call(Admin::new(gateway.address(), "alice", gateway.usersig("alice")))
+        .await
+        .refused(ErrorCode::NOT_ADMIN);
     call(Admin::new(gateway.address(), "alice", sig.clone())).await.refused(ErrorCode::SIG_OTHER_USER);
     call(Admin::new(gateway.address(), "administrator", "x".into())).await.refused(ErrorCode::SIG_ILLEGAL);
     call(Admin::new(gateway.address(), "administrator", String::new()))
@@ -50,7 +52,10 @@ async fn a_query_that_says_nothing_is_refused() {
     let cases = [
         (target.to_owned(), ErrorCode::NO_SDKAPPID),
         (format!("{target}?sdkappid=abc&identifier=a&usersig=b"), ErrorCode::BAD_PARAMETER_IN_URL),
-        (format!("{target}?sdkappid=1&identifier=a&usersig=b&contenttype=xml"), ErrorCode::BAD_PARAMETER_IN_URL),
+        (
+            format!("{target}?sdkappid=1&identifier=a&usersig=b&contenttype=xml"),
+            ErrorCode::BAD_PARAMETER_IN_URL,
+        ),
         (format!("{target}?sdkappid=1"), ErrorCode::NOT_AUTHENTICATED),
         ("/v4/?sdkappid=1&identifier=a&usersig=b".to_owned(), ErrorCode::UNKNOWN_COMMAND),
         ("/v4/a/b/c?sdkappid=1&identifier=a&usersig=b".to_owned(), ErrorCode::UNKNOWN_COMMAND),

@@ -105,7 +105,8 @@ async fn a_drain_answers_what_was_begun() {
         alice.send_to_group(body.clone()).await.ok();
     }
     alice.login().await;
-    let mut texts: Vec<String> = alice.history_texts(&group).await.into_iter().map(|(_, text)| text).collect();
+    let mut texts: Vec<String> =
+        alice.history_texts(&group).await.into_iter().map(|(_, text)| text).collect();
     texts.sort_by_key(|text| text.parse::<u32>().unwrap());
     assert_eq!(texts, (0..200).map(|n| n.to_string()).collect::<Vec<_>>());
 }

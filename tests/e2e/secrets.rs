@@ -24,9 +24,7 @@ async fn logs_and_metrics_hold_no_secret() {
     alice.call("openim.sendmsg", json!({"To_Account": 7, "MsgBody": text})).await.documented();
     let broken = format!(r#"{{"head":{{"servcmd":"a.b","seq":1,"a2":"{}","x":"{text}"#, alice.session().a2);
     alice.socket.send_text(broken).await;
-    alice
-        .expect_event("word of a malformed frame", |event| event.servcmd == "gateway.malformed_frame")
-        .await;
+    alice.expect_event("word of a malformed frame", |event| event.servcmd == "gateway.malformed_frame").await;
     let wrong = format!("{}x", alice.usersig());
     Admin::new(gateway.address(), "administrator", wrong.clone()).call("a.b", json!({"t": text})).await;
     let mut head = alice.head("im_open_status.wshello");

@@ -143,7 +143,10 @@ async fn configuration_and_feature_bits_are_handed_out() {
     let gateway = TestGateway::start().await;
     let alice = gateway.user("alice").await;
     let config = alice
-        .call("im_sdk_config_mgr.fetch_config", json!({"uint32_sdkappid": 1_400_000_001, "uint64_version": 0}))
+        .call(
+            "im_sdk_config_mgr.fetch_config",
+            json!({"uint32_sdkappid": 1_400_000_001, "uint64_version": 0}),
+        )
         .await
         .ok();
     // A string that holds an object of strings, and a lifetime that is not 0: 0 means every second.

@@ -82,7 +82,12 @@ pub(crate) struct Named {
 impl SourceFile {
     /// Every path in the file, imports taken apart, `self` and `super` resolved.
     pub(crate) fn names(&self) -> Vec<Named> {
-        let mut names = Names { module: self.module.clone(), found: Vec::new() };
+        let child = |item: &syn::Item| match item {
+            syn::Item::Mod(module) => Some(module.ident.to_string()),
+            _ => None,
+        };
+        let children = self.syntax.items.iter().filter_map(child).collect();
+        let mut names = Names { module: self.module.clone(), children, found: Vec::new() };
         names.visit_file(&self.syntax);
         names.found.sort();
         names.found.dedup();
@@ -104,6 +109,8 @@ impl SourceFile {
 
 struct Names {
     module: Vec<String>,
+    /// The modules that the file declares: a path may begin with one of them.
+    children: Vec<String>,
     found: Vec<Named>,
 }
 
@@ -117,6 +124,9 @@ impl Names {
                 // A `super` in an inner module of the file leads into the file: nothing beyond it is named.
                 let kept = self.module.len().saturating_sub(ups);
                 [&["crate".to_owned()], &self.module[..kept], &parts[ups..]].concat()
+            }
+            Some(first) if self.children.iter().any(|child| child == first) => {
+                [&["crate".to_owned()], &self.module[..], parts].concat()
             }
             _ => parts.to_vec(),
         };

@@ -20,7 +20,8 @@ impl Answer {
     #[track_caller]
     pub fn code(&self) -> u32 {
         let code = self.body.get("ErrorCode").or_else(|| self.body.get("int32_error_code"));
-        let code = code.unwrap_or_else(|| panic!("{}: an answer without a code: {}", self.servcmd, self.body));
+        let code =
+            code.unwrap_or_else(|| panic!("{}: an answer without a code: {}", self.servcmd, self.body));
         u32::try_from(code.as_u64().unwrap()).unwrap()
     }
 

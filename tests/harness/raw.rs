@@ -31,11 +31,12 @@ impl RawSocket {
     pub const PING: u8 = 0x9;
     pub const PONG: u8 = 0xA;
 
-    /// Connects and upgrades. A small receive window makes a client that does not read felt soon.
+    /// Connects and upgrades. A bounded receive window makes a client that does not read felt soon; it is not smaller than
+    /// what loopback sends at once, or the kernel would wait between any two pieces.
     pub async fn connect(address: SocketAddr, target: &str) -> Self {
         let open = async {
             let socket = TcpSocket::new_v4().unwrap();
-            socket.set_recv_buffer_size(4096).unwrap();
+            socket.set_recv_buffer_size(256 * 1024).unwrap();
             let mut stream = socket.connect(address).await.unwrap();
             let request = format!(
                 "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -122,10 +123,9 @@ impl RawSocket {
 
     async fn bytes(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.buffer.len() < count {
-            let mut chunk = [0; 16 * 1024];
-            match self.stream.read(&mut chunk).await {
+            match self.stream.read_buf(&mut self.buffer).await {
                 Ok(0) | Err(_) => return None,
-                Ok(length) => self.buffer.extend_from_slice(&chunk[..length]),
+                Ok(_) => {}
             }
         }
         let rest = self.buffer.split_off(count);

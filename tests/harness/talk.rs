@@ -47,7 +47,8 @@ impl User {
     }
 
     pub async fn create_group_of(&self, kind: &str, id: &str) -> Group {
-        let body = json!({"Type": kind, "Name": id, "GroupId": id, "Owner_Account": self.name, "MemberList": []});
+        let body =
+            json!({"Type": kind, "Name": id, "GroupId": id, "Owner_Account": self.name, "MemberList": []});
         let made = self.call("group_open_http_svc.create_group", body).await.ok();
         Group { id: made["GroupId"].as_str().unwrap().to_owned() }
     }
@@ -122,9 +123,7 @@ impl User {
     pub fn messages(&self, group: &Group) -> Vec<(u64, String)> {
         let events = self.socket.events();
         let items = events.iter().flat_map(group_items).filter(|item| item["ToGroupId"] == *group.id);
-        items
-            .filter_map(|item| Some((item["MsgSeq"].as_u64()?, text_of(item)?.to_owned())))
-            .collect()
+        items.filter_map(|item| Some((item["MsgSeq"].as_u64()?, text_of(item)?.to_owned()))).collect()
     }
 
     /// One page of a group's history, newest first; 0 begins at the newest.
@@ -154,7 +153,8 @@ impl User {
     /// The texts of a group's history with their numbers, oldest first.
     pub async fn history_texts(&self, group: &Group) -> Vec<(u64, String)> {
         let items = self.history(group).await;
-        let texts = items.iter().filter_map(|item| Some((item["MsgSeq"].as_u64()?, text_of(item)?.to_owned())));
+        let texts =
+            items.iter().filter_map(|item| Some((item["MsgSeq"].as_u64()?, text_of(item)?.to_owned())));
         texts.collect()
     }
 
@@ -211,7 +211,8 @@ impl User {
 
     /// The texts with a peer, oldest first.
     pub async fn history_with(&self, peer: &str) -> Vec<String> {
-        let body = json!({"Peer_Account": peer, "MaxCnt": 100, "LastMsgTime": 0, "MsgKey": "", "GetDirection": 0});
+        let body =
+            json!({"Peer_Account": peer, "MaxCnt": 100, "LastMsgTime": 0, "MsgKey": "", "GetDirection": 0});
         let answer = self.call("openim.getroammsg", body).await.ok();
         let texts = answer["MsgList"].as_array().unwrap().iter().filter_map(text_of);
         texts.map(str::to_owned).collect()
@@ -246,7 +247,9 @@ impl User {
         let event = self
             .expect_event(&what, |event| {
                 let item = &event.value["GroupTips"][0];
-                event.value["Event"] == 4 && item["ToGroupId"] == *group.id && item["MsgBody"]["OpType"] == op_type
+                event.value["Event"] == 4
+                    && item["ToGroupId"] == *group.id
+                    && item["MsgBody"]["OpType"] == op_type
             })
             .await;
         event["GroupTips"][0].clone()

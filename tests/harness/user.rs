@@ -62,13 +62,15 @@ impl User {
         device: Device,
         dialect: Dialect,
     ) -> Self {
+        // As with real devices, the numbers of two of them do not meet.
+        let first = u64::from_str_radix(&device.instance, 16).unwrap_or(1) * 10_000;
         Self {
             name: name.to_owned(),
             socket: Socket::connect(address, dialect, &device.query()).await,
             device,
             usersig,
             session: Mutex::new(None),
-            next_random: AtomicU64::new(1),
+            next_random: AtomicU64::new(first),
         }
     }
 
@@ -177,9 +179,8 @@ impl User {
 
     /// Waits for the push that logs this device out, and gives its `KickType`.
     pub async fn expect_kick(&self) -> u64 {
-        let event = self
-            .expect_event("a kick", |event| event.servcmd == "im_open_status.stat_forceoffline")
-            .await;
+        let event =
+            self.expect_event("a kick", |event| event.servcmd == "im_open_status.stat_forceoffline").await;
         event["C2cNotifyMsgArray"][0]["KickoutMsgNotify"]["KickType"].as_u64().unwrap()
     }
 }

@@ -55,7 +55,7 @@ impl From<&Target> for Contact {
     }
 }
 
-/// `recentcontact.page_get`: the list. All of it comes in one answer, so the cursor members are 0.
+/// `recentcontact.page_get`: the user's conversations. All of it comes in one answer, so the cursor members are 0.
 #[derive(Debug, Deserialize)]
 pub struct GetPage {
     #[serde(rename = "From_Account")]
@@ -393,7 +393,7 @@ impl Request for ReadAll {
     }
 }
 
-/// `openim.get_c2c_peer_mute_notifications`: 3.x names peers, 2.x asks for all.
+/// `openim.get_c2c_peer_mute_notifications`: how the user is told of peers' messages. 3.x names peers, 2.x asks for all.
 #[derive(Debug, Deserialize)]
 pub struct GetMutes {
     #[serde(rename = "Peer_Account")]
@@ -425,7 +425,7 @@ impl Request for GetMutes {
     }
 }
 
-/// `openim.set_c2c_peer_mute_notifications`.
+/// `openim.set_c2c_peer_mute_notifications`: how the user is told of peers' messages.
 #[derive(Debug, Deserialize)]
 pub struct SetMutes {
     #[serde(rename = "Peer_Account")]

@@ -37,13 +37,13 @@ macro_rules! lists {
 pub enum Nobody {}
 
 lists! {
-    /// `sns.black_list_get`
+    /// `sns.black_list_get`: whom the user has blocked.
     GetBlackList = "sns.black_list_get" -> BlackList {
         users: Vec<Nobody> = "BlackListItem",
         next: u64 = "StartIndex",
         sequence: u64 = "CurruentSequence",
     }
-    /// `sns.friend_get`
+    /// `sns.friend_get`: the user's friends.
     GetFriends = "sns.friend_get" -> Friends {
         count: u64 = "FriendNum",
         users: Vec<Nobody> = "UserDataItem",

@@ -6,7 +6,7 @@ use crate::Request;
 use crate::id::{GroupId, UserId};
 use crate::request::Empty;
 
-/// `group_open_http_svc.apply_join_group`. Source: observed.
+/// `group_open_http_svc.apply_join_group`: comes into a group. Source: observed.
 #[derive(Debug, Deserialize)]
 pub struct Join {
     #[serde(rename = "GroupId")]
@@ -28,7 +28,7 @@ impl Request for Join {
     }
 }
 
-/// `group_open_http_svc.quit_group`. Source: observed.
+/// `group_open_http_svc.quit_group`: leaves a group. Source: observed.
 #[derive(Debug, Deserialize)]
 pub struct Quit {
     #[serde(rename = "GroupId")]

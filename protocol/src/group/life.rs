@@ -7,7 +7,7 @@ use crate::Request;
 use crate::id::{GroupId, UserId};
 use crate::request::Empty;
 
-/// `group_open_http_svc.create_group`. Source: observed; REST: 269/1615.
+/// `group_open_http_svc.create_group`: makes a group. Source: observed; REST: 269/1615.
 #[derive(Debug, Deserialize)]
 pub struct Create {
     #[serde(rename = "Type")]
@@ -65,7 +65,7 @@ impl Request for Create {
     }
 }
 
-/// `group_open_http_svc.destroy_group`. Source: observed; REST: 269/1624.
+/// `group_open_http_svc.destroy_group`: ends a group for all its members. Source: observed; REST: 269/1624.
 #[derive(Debug, Deserialize)]
 pub struct Dismiss {
     #[serde(rename = "GroupId")]
@@ -80,7 +80,7 @@ impl Request for Dismiss {
     }
 }
 
-/// `group_open_http_svc.change_group_owner`. The new owner must be a member. Source: observed; REST: 269/1633.
+/// `group_open_http_svc.change_group_owner`: hands a group over. The new owner must be a member. Source: observed; REST: 269/1633.
 #[derive(Debug, Deserialize)]
 pub struct ChangeOwner {
     #[serde(rename = "GroupId")]

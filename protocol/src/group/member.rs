@@ -108,7 +108,7 @@ impl Request for GetSpecifiedMembers {
     }
 }
 
-/// `group_open_http_svc.add_group_member`. Source: observed; REST: 269/1621.
+/// `group_open_http_svc.add_group_member`: brings users in. Source: observed; REST: 269/1621.
 #[derive(Debug, Deserialize)]
 pub struct AddMembers {
     #[serde(rename = "GroupId")]
@@ -194,7 +194,7 @@ impl Request for ModifyMember {
     }
 }
 
-/// `group_open_http_svc.get_online_member_num`. Source: observed; REST: 269/49180.
+/// `group_open_http_svc.get_online_member_num`: how many members are online. Source: observed; REST: 269/49180.
 #[derive(Debug, Deserialize)]
 pub struct CountOnline {
     #[serde(rename = "GroupId")]

@@ -117,7 +117,7 @@ pub fn failed_item(group: &GroupId, failure: &Failure) -> Map<String, Value> {
     item
 }
 
-/// `group_open_http_svc.get_joined_group_list`. Source: observed; REST: 269/1625.
+/// `group_open_http_svc.get_joined_group_list`: the groups a user is in, with his membership. Source: observed; REST: 269/1625.
 #[derive(Debug, Deserialize)]
 pub struct GetJoined {
     #[serde(rename = "Member_Account")]
@@ -168,7 +168,7 @@ impl Request for GetJoined {
     }
 }
 
-/// `million_group_open_http_svc.get_joined_group_list`: the communities. There are none here.
+/// `million_group_open_http_svc.get_joined_group_list`: the communities a user is in. There are none here.
 #[derive(Debug, Deserialize)]
 pub struct GetJoinedCommunities {
     #[serde(rename = "Member_Account")]
@@ -230,7 +230,7 @@ info_request! {
 /// The code of an unknown group in [`GetPublic`].
 pub const UNKNOWN_PUBLIC: ErrorCode = ErrorCode::GROUP_BAD_ID;
 
-/// `group_open_http_svc.modify_group_base_info`: changes what is given. Source: observed; REST: 269/1620.
+/// `group_open_http_svc.modify_group_base_info`: changes what is given of a group's profile. Source: observed; REST: 269/1620.
 #[derive(Debug, Deserialize)]
 pub struct Modify {
     #[serde(rename = "GroupId")]

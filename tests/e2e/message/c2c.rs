@@ -33,7 +33,10 @@ async fn who_was_away_finds_what_was_said() {
     }
     let bob = gateway.user("bob").await;
     let list = bob.conversations().await;
-    assert_eq!((list[0]["To_Account"].as_str(), list[0]["UnreadMsgCount"].as_u64()), (Some("alice"), Some(3)));
+    assert_eq!(
+        (list[0]["To_Account"].as_str(), list[0]["UnreadMsgCount"].as_u64()),
+        (Some("alice"), Some(3))
+    );
     let waiting = bob.call("openim.getmsg", json!({"Cookie": "", "SyncFlag": 0})).await.ok();
     assert_eq!(waiting["C2CPairUnreadCount"], json!([{"From_Account": "alice", "UnreadCount": 3}]));
     assert!(!waiting["Cookie"].as_str().unwrap().is_empty());
@@ -52,7 +55,8 @@ async fn reading_is_told_to_the_sender() {
     let gateway = TestGateway::start().await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
     let sent = alice.send_to("bob", "read me").await;
-    let read = json!({"C2CMsgReaded": {"C2CMsgReadedItem": [{"To_Account": "alice", "LastedMsgTime": sent.time}]}});
+    let read =
+        json!({"C2CMsgReaded": {"C2CMsgReadedItem": [{"To_Account": "alice", "LastedMsgTime": sent.time}]}});
     bob.call("openim.msgreaded", read).await.ok();
     let event = alice.expect_event("a receipt", |event| {
         event.value["C2cNotifyMsgArray"][0]["C2cReadedReceipt"].is_object()
@@ -113,7 +117,10 @@ async fn history_goes_both_ways_by_key() {
     let middle = page(newest["MsgKey"].clone(), newest["LastMsgTime"].clone(), 0).await.ok();
     assert_eq!(texts(&middle), ["2", "3", "4", "5"]);
     let oldest = page(middle["MsgKey"].clone(), middle["LastMsgTime"].clone(), 0).await.ok();
-    assert_eq!((texts(&oldest), oldest["Complete"].as_u64()), (vec!["0".to_owned(), "1".to_owned()], Some(1)));
+    assert_eq!(
+        (texts(&oldest), oldest["Complete"].as_u64()),
+        (vec!["0".to_owned(), "1".to_owned()], Some(1))
+    );
     let newer = page(middle["MsgKey"].clone(), middle["LastMsgTime"].clone(), 1).await.ok();
     assert_eq!(texts(&newer), ["3", "4", "5", "6"]);
 }

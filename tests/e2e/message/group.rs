@@ -81,15 +81,16 @@ async fn a_message_is_recalled_in_time_by_its_author_or_from_above() {
     assert_eq!(code(bob.recall(&group, 99).await.ok()), ErrorCode::RECALL_MISSING.0);
     assert_eq!(code(bob.recall(&group, by_bob).await.ok()), 0);
     assert_eq!(code(alice.recall(&group, by_carol).await.ok()), 0);
-    let notice = carol.expect_event("a recall", |event| {
-        event.value["GroupTips"][0]["MsgBody"]["ReportType"] == 14
-    });
+    let notice =
+        carol.expect_event("a recall", |event| event.value["GroupTips"][0]["MsgBody"]["ReportType"] == 14);
     let notice = notice.await;
     let recalled = &notice["GroupTips"][0]["MsgBody"]["GroupWithdrawInfoArray"][0];
     assert_eq!((recalled["GroupId"].as_str(), recalled["MsgSeq"].as_u64()), (Some("lobby"), Some(by_bob)));
     // The SDKs drop a recalled message that has no body; back ends get none.
     let past = carol.history(&group).await;
-    assert!(past.iter().all(|item| item["IsPlaceMsg"] == 2 && !item["MsgBody"].as_array().unwrap().is_empty()));
+    assert!(
+        past.iter().all(|item| item["IsPlaceMsg"] == 2 && !item["MsgBody"].as_array().unwrap().is_empty())
+    );
     let body = json!({"GroupId": "lobby", "ReqMsgNumber": 20, "WithRecalledMsg": 1});
     let simple = gateway.admin().call("group_open_http_svc.group_msg_get_simple", body).await.ok();
     assert_eq!(simple["RspMsgList"][0]["MsgBody"], json!([]));
@@ -110,11 +111,15 @@ async fn a_recall_that_was_missed_is_told_later() {
     gateway.clock.advance(Duration::from_secs(5));
     alice.recall(&group, sent.seq).await.ok();
     gateway.clock.advance(Duration::from_secs(5));
-    let query = json!({"GroupId": "lobby", "BeginTime": begin, "EndTime": gateway.clock.now().0 * 1000, "Limit": 50});
+    let query =
+        json!({"GroupId": "lobby", "BeginTime": begin, "EndTime": gateway.clock.now().0 * 1000, "Limit": 50});
     let body = json!({"NotifyReqList": [query]});
     let told = bob.call("group_open_http_svc.batch_get_group_notify", body).await.ok();
     let list = &told["NotifyRspList"][0];
-    assert_eq!((list["NextMsgTime"].as_u64(), list["NotifyMsgList"][0]["MsgSeq"].as_u64()), (Some(0), Some(sent.seq)));
+    assert_eq!(
+        (list["NextMsgTime"].as_u64(), list["NotifyMsgList"][0]["MsgSeq"].as_u64()),
+        (Some(0), Some(sent.seq))
+    );
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 // Meeting groups: their life, their profile, their members, who may do what, and what everybody is told.
+// And what is different in Work groups.
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, forget, hasGroup, meeting, notice } from './harness/actions.mjs';
+import { NOTICE, findConversation, forget, groupConversation, hasGroup, meeting, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
 import { until } from './harness/wait.mjs';
@@ -14,11 +15,16 @@ const CASTS = {
   '3.6.6 with 2.27.6': { alice: 'chat', bob: 'tim-js', carol: 'tim-js' },
 };
 
-/** The kind of tip that tells of a changed profile, as the SDKs number it. */
+/** Kinds of tips, as the SDKs number them. */
+const TIP_JOINED = 1;
+const TIP_LEFT = 2;
 const TIP_PROFILE = 6;
 
 /** The SDKs know from the group that only its owner makes admins, and refuse by themselves. */
 const NOT_THE_OWNER = [2681, 10007];
+
+/** 2.27.6 knows that a Work group is not dismissed, and refuses by itself. */
+const WORK_STAYS = [2622, 10007];
 
 export default async function group(t) {
   for (const [label, cast] of Object.entries(CASTS)) {
@@ -31,6 +37,7 @@ export default async function group(t) {
     await t.scene(label, () => rights(t, cast, `r${tag}`));
     await t.scene(label, () => muting(t, cast, `u${tag}`));
     await t.scene(label, () => inviting(t, cast, `i${tag}`));
+    await t.scene(label, () => working(t, cast, `k${tag}`));
   }
 }
 
@@ -491,5 +498,55 @@ async function inviting(t, cast, tag) {
     await until(() => hasGroup(carol, groupID), 5_000, 'the group is listed');
     await carol.say(groupID, 'thank you');
     await alice.message('thank you');
+  });
+}
+
+/** What a Work group does differently: members bring each other in, nobody applies, unread messages count. */
+async function working(t, cast, tag) {
+  const { alice, bob, carol } = await t.logins(tag, cast);
+  const { group: { groupID } } = await alice.createGroup({
+    type: alice.types.GRP_WORK, name: 'Work', memberList: [{ userID: bob.user }],
+  });
+
+  await t.check('a Work group begins with its members, and any member brings others in', async () => {
+    await until(() => hasGroup(bob, groupID), 5_000, 'bob is in');
+    const { successUserIDList } = await bob.addGroupMember({ groupID, userIDList: [carol.user] });
+    assert.deepEqual(successUserIDList, [carol.user]);
+    const tip = await alice.message((message) => message.type === 'TIMGroupTipElem'
+      && message.payload.userIDList?.includes(carol.user));
+    includes(tip.payload, { operationType: TIP_JOINED });
+    await notice(carol, groupID, NOTICE.invited);
+  });
+
+  await t.check('nobody applies to a Work group, nobody dismisses it, and nobody in it is muted: 10007', async () => {
+    const dave = await t.login(`dave_${tag}`, cast.bob);
+    await refused(10007, dave.joinGroup({ groupID }));
+    await refused(WORK_STAYS, alice.dismissGroup(groupID));
+    await refused(10007, alice.setGroupMemberMuteTime({ groupID, userID: bob.user, muteTime: 60 }));
+    await dave.close();
+  });
+
+  await t.check('unread messages of a Work group count, live and after a new login, until they are read', async () => {
+    const conversationID = groupConversation(groupID);
+    await bob.setMessageRead({ conversationID });
+    for (const text of ['one', 'two', 'three']) await alice.say(groupID, text);
+    await bob.message('three');
+    const unread = async () => (await findConversation(bob, conversationID))?.unreadCount;
+    assert.equal(await unread(), 3);
+    await bob.logout();
+    await bob.signIn();
+    await until(async () => await unread() === 3, 5_000, 'the server counts alike');
+    await bob.setMessageRead({ conversationID });
+    await bob.logout();
+    await bob.signIn();
+    await until(async () => await unread() === 0, 5_000, 'what was read stays read');
+  });
+
+  await t.check('the owner of a Work group may leave it', async () => {
+    await alice.quitGroup(groupID);
+    await bob.message((message) => message.type === 'TIMGroupTipElem' && message.payload.operationType === TIP_LEFT);
+    assert.ok(!await hasGroup(alice, groupID));
+    await bob.say(groupID, 'still here');
+    await carol.message('still here');
   });
 }

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
@@ -19,9 +20,13 @@ const START_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 20_000;
 const LOG_LINES_KEPT = 2_000;
 
-/** Gateways that still run, so that none outlives this process whatever happens. */
+/** What still runs and what still lies on the disk, so that nothing outlives this process whatever ends it. */
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const directories = new Set();
+process.on('exit', () => {
+  running.forEach((child) => child.kill('SIGKILL'));
+  directories.forEach((directory) => rmSync(directory, { recursive: true, force: true }));
+});
 
 export const SDK_APP_ID = 1400000001;
 export const ADMIN = 'administrator';
@@ -35,6 +40,7 @@ export class Gateway {
   static async start() {
     const gateway = new Gateway();
     gateway.#dataDir = await mkdtemp(join(tmpdir(), 'timgate-sdk-'));
+    directories.add(gateway.#dataDir);
     gateway.#key = randomBytes(32).toString('hex');
     gateway.port = await freePort();
     await writeFile(join(gateway.#dataDir, 'secret.key'), gateway.#key, { mode: 0o600 });
@@ -99,6 +105,7 @@ export class Gateway {
   async remove() {
     await this.kill();
     await rm(this.#dataDir, { recursive: true, force: true });
+    directories.delete(this.#dataDir);
   }
 
   logTail(lines) {

@@ -18,6 +18,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -144,6 +145,10 @@ impl Served {
                 return Some(End::Close(CloseCode::Size, "the frame is too large"));
             }
             Some(Err(Error::Utf8(_))) => return Some(End::Close(CloseCode::Invalid, "not UTF-8")),
+            // The usual way of a client that is lost.
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
+                return Some(End::Peer);
+            }
             Some(Err(Error::Protocol(error))) => {
                 tracing::debug!(%error, "not WebSocket");
                 return Some(End::Close(CloseCode::Protocol, "not WebSocket"));

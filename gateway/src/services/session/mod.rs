@@ -63,6 +63,8 @@ pub struct Device {
     pub platform: u32,
     /// When it logged in.
     pub since: Millis,
+    /// Which of its connections this is: the end of an older one says nothing about a newer one.
+    pub visit: u64,
 }
 
 /// A login that succeeded.
@@ -80,9 +82,17 @@ struct DeviceRecord {
     /// The client's own id of its SDK object: the same over reconnects.
     instance: String,
     since: Millis,
-    /// The life of the process it is connected to; absent when it is connected to none.
+    /// Where it is connected; absent when it is nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    node: Option<u64>,
+    place: Option<Place>,
+}
+
+/// A connection of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// The life of the process.
+    node: u64,
+    visit: u64,
 }
 
 fn account_key() -> Key {
@@ -173,10 +183,11 @@ impl Sessions {
                     id: fresh_id(&devices),
                     instance: instance.to_owned(),
                     since: now,
-                    node: None,
+                    place: None,
                 },
             };
-            device.node = Some(self.core.node);
+            let place = self.new_place();
+            device.place = Some(place);
             let (id, since) = (device.id, device.since);
             let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_per_platform.max(1));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
@@ -189,7 +200,7 @@ impl Sessions {
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                let device = Device { id, platform, since };
+                let device = Device { id, platform, since, visit: place.visit };
                 let token = self.token(app, user, &device)?;
                 return Ok(LoggedIn { account, device, token });
             }
@@ -199,7 +210,7 @@ impl Sessions {
 
     /// Takes up the session of a checked token on a new connection.
     pub async fn resume(&self, claims: &Claims) -> Result<LoggedIn, SessionError> {
-        let device = Device { id: claims.device, platform: claims.platform, since: claims.since };
+        let device = Device { id: claims.device, platform: claims.platform, since: claims.since, visit: 0 };
         self.resume_device(claims.app, &claims.user, &device).await
     }
 
@@ -211,9 +222,15 @@ impl Sessions {
         device: &Device,
     ) -> Result<LoggedIn, SessionError> {
         let account = self.accounts.ensure(app, user).await?;
-        self.set_node(app, user, device.platform, device.id, Some(self.core.node)).await?;
+        let place = self.new_place();
+        self.change_devices(app, user, device.platform, |devices| {
+            for known in devices.iter_mut().filter(|known| known.id == device.id) {
+                known.place = Some(place);
+            }
+        })
+        .await?;
         let token = self.token(app, user, device)?;
-        Ok(LoggedIn { account, device: device.clone(), token })
+        Ok(LoggedIn { account, device: Device { visit: place.visit, ..device.clone() }, token })
     }
 
     /// Ends the session of a device that asked for it.
@@ -229,7 +246,17 @@ impl Sessions {
 
     /// The device's connection is gone; its session is not.
     pub async fn disconnected(&self, app: AppId, user: &UserId, device: &Device) -> Result<(), SessionError> {
-        self.set_node(app, user, device.platform, device.id, None).await
+        let gone = Some(Place { node: self.core.node, visit: device.visit });
+        self.change_devices(app, user, device.platform, |devices| {
+            for known in devices.iter_mut().filter(|known| known.id == device.id && known.place == gone) {
+                known.place = None;
+            }
+        })
+        .await
+    }
+
+    fn new_place(&self) -> Place {
+        Place { node: self.core.node, visit: rand::random() }
     }
 
     /// Ends all sessions of a user and voids his UserSigs. False when there is no such account.
@@ -252,7 +279,8 @@ impl Sessions {
     pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
         let mut platforms = Vec::new();
         for (suffix, devices) in self.all_devices(app, user).await? {
-            let is_here = |device: &DeviceRecord| device.node == Some(self.core.node);
+            let is_here =
+                |device: &DeviceRecord| device.place.is_some_and(|place| place.node == self.core.node);
             if let Ok(bytes) = suffix.as_ref().try_into()
                 && devices.record.iter().any(is_here)
             {
@@ -286,22 +314,6 @@ impl Sessions {
         })
     }
 
-    async fn set_node(
-        &self,
-        app: AppId,
-        user: &UserId,
-        platform: u32,
-        device: DeviceId,
-        node: Option<u64>,
-    ) -> Result<(), SessionError> {
-        self.change_devices(app, user, platform, |devices| {
-            for known in devices.iter_mut().filter(|known| known.id == device) {
-                known.node = node;
-            }
-        })
-        .await
-    }
-
     async fn change_devices(
         &self,
         app: AppId,
@@ -312,9 +324,9 @@ impl Sessions {
         for _ in 0..ATTEMPTS {
             let (mut devices, expected) = self.devices(app, user, platform).await?;
             let before = devices.len();
-            let nodes: Vec<_> = devices.iter().map(|device| device.node).collect();
+            let places: Vec<_> = devices.iter().map(|device| device.place).collect();
             change(&mut devices);
-            if devices.len() == before && devices.iter().map(|device| device.node).eq(nodes) {
+            if devices.len() == before && devices.iter().map(|device| device.place).eq(places) {
                 return Ok(());
             }
             let batch = Batch::new(Partition::user(app, user), self.core.now())

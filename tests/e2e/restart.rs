@@ -1,7 +1,10 @@
 //! A gateway that stops and starts again on the same directory.
 
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 use serde_json::json;
-use tests::{Dialect, TestGateway};
+use tests::{Dialect, TestGateway, User};
 
 #[tokio::test]
 async fn nothing_is_lost_and_the_sequence_goes_on() {
@@ -100,6 +103,8 @@ async fn a_drain_answers_what_was_begun() {
     for text in &acknowledged {
         assert_eq!(stored.iter().filter(|(_, found)| found == text).count(), 1, "{text} was acknowledged");
     }
+    // And what was begun was answered: nothing is stored of which the client does not know.
+    assert_eq!(stored.len(), acknowledged.len());
     // What was not answered is sent again, as an SDK does; in the end everything is there once.
     for (_, body, _) in &begun {
         alice.send_to_group(body.clone()).await.ok();
@@ -109,6 +114,27 @@ async fn a_drain_answers_what_was_begun() {
         alice.history_texts(&group).await.into_iter().map(|(_, text)| text).collect();
     texts.sort_by_key(|text| text.parse::<u32>().unwrap());
     assert_eq!(texts, (0..200).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+/// Connections are asked to go one after the other, so that they do not all dial elsewhere in the same moment.
+#[tokio::test]
+async fn a_drain_keeps_to_its_window() {
+    const WINDOW_SECONDS: u64 = 2;
+    let mut gateway = TestGateway::start_with(|config| config.drain_seconds = WINDOW_SECONDS).await;
+    let names: Vec<String> = (0..20).map(|n| format!("user{n}")).collect();
+    let users = join_all(names.iter().map(|name| gateway.user(name))).await;
+    let begin = Instant::now();
+    let ended = |user: User| async move {
+        assert_eq!(user.socket.closed().await, 1012);
+        begin.elapsed()
+    };
+    let ends = tokio::spawn(join_all(users.into_iter().map(ended)));
+    assert_eq!(gateway.stop().await, Ok(()));
+    let mut ends = ends.await.unwrap();
+    ends.sort();
+    // Somebody is asked late; and all have been asked when the window closes, the polite end included.
+    assert!(ends[ends.len() - 1] > Duration::from_millis(WINDOW_SECONDS * 500), "{ends:?}");
+    assert!(begin.elapsed() < Duration::from_secs(WINDOW_SECONDS + 5), "{ends:?}");
 }
 
 #[tokio::test]

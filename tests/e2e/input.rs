@@ -62,16 +62,29 @@ fn mutations(body: &Value) -> Vec<Value> {
             *copy.pointer_mut(&pointer).unwrap() = wrong;
             found.push(copy);
         }
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let mut copy = body.clone();
-        match copy.pointer_mut(parent).unwrap() {
-            Value::Object(members) => drop(members.remove(name)),
-            Value::Array(items) => drop(items.remove(name.parse().unwrap())),
-            _ => unreachable!("a parent is an object or an array"),
+        let less = without(body, &pointer);
+        // What one member says may count only where another is missing.
+        for other in pointers(&less) {
+            for wrong in [json!(u64::MAX), json!(0), json!("")] {
+                let mut copy = less.clone();
+                *copy.pointer_mut(&other).unwrap() = wrong;
+                found.push(copy);
+            }
         }
-        found.push(copy);
+        found.push(less);
     }
     found
+}
+
+fn without(body: &Value, pointer: &str) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let mut copy = body.clone();
+    match copy.pointer_mut(parent).unwrap() {
+        Value::Object(members) => drop(members.remove(name)),
+        Value::Array(items) => drop(items.remove(name.parse().unwrap())),
+        _ => unreachable!("a parent is an object or an array"),
+    }
+    copy
 }
 
 fn pointers(value: &Value) -> Vec<String> {

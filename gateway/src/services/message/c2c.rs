@@ -157,7 +157,7 @@ impl C2cMessages {
             (Direction::Older, Some(seen)) => high = seen.seq.previous(),
             (Direction::Newer, Some(seen)) => low = low.max(seen.seq.next()),
             (Direction::Older, None) if time > 0 => {
-                high = self.timelines.first_at(&log, time + 1).await?.previous();
+                high = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
             }
             (Direction::Older, None) => {}
             (Direction::Newer, None) => low = low.max(self.timelines.first_at(&log, time).await?),

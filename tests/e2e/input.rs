@@ -130,7 +130,16 @@ async fn wrong_members_of_every_request_are_answered_on_the_socket() {
             let bodies = mutations(&scene.example(row.name).unwrap());
             pour(&caller, row.name, &bodies).await;
             caller.ping().await;
-            other.ping().await;
+            // What was stored of it can be read, by the one who said it and by the others.
+            for user in [&caller, &other] {
+                user.call("recentcontact.page_get", json!({"From_Account": user.name})).await.documented();
+                user.call("openim.getmsg", json!({"Cookie": "n0"})).await.documented();
+                user.history_page(&scene.group, 0).await.documented();
+                user.call("openim.getroammsg", json!({"Peer_Account": scene.caller})).await.documented();
+                user.call("group_open_http_svc.get_group_member_info", json!({"GroupId": scene.group.id}))
+                    .await
+                    .documented();
+            }
             bodies.len()
         }
     };

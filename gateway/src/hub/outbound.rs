@@ -43,7 +43,8 @@ impl Outbound {
     /// Queues a frame. When it does not fit, the queue is emptied and the connection is to be closed.
     pub fn push(&self, frame: Frame) {
         let mut queue = self.queue();
-        if queue.closing.is_some() {
+        // Who is to go somewhere else still gets the answers to what he asked.
+        if queue.closing == Some(Closing::Overflow) {
             return;
         }
         if queue.bytes + frame.len() > self.most_bytes {
@@ -127,8 +128,9 @@ mod tests {
         let outbound = Outbound::new(100);
         outbound.push(text_frame(Dialect::Text, "x"));
         outbound.close(Closing::GoingAway);
+        outbound.push(text_frame(Dialect::Text, "an answer that came meanwhile"));
         outbound.ready().await;
         let (frames, closing) = outbound.take();
-        assert_eq!((frames.len(), closing), (1, Some(Closing::GoingAway)));
+        assert_eq!((frames.len(), closing), (2, Some(Closing::GoingAway)));
     }
 }

@@ -15,7 +15,7 @@
 
 mod program;
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -178,10 +178,15 @@ async fn timed<T>(call: impl Future<Output = T>) -> Duration {
     begin.elapsed()
 }
 
+/// Each one writes over a part of a file that has its length already, as a journal does.
 fn syncs(directory: &Path) -> Vec<Duration> {
+    const PAGE: [u8; 4096] = [1; 4096];
     let mut file = std::fs::File::create(directory.join("probe")).unwrap();
+    file.write_all(&PAGE.repeat(CALLS)).unwrap();
+    file.sync_all().unwrap();
+    file.rewind().unwrap();
     let mut sync = || {
-        file.write_all(&[0; 4096]).unwrap();
+        file.write_all(&PAGE).unwrap();
         let begin = Instant::now();
         file.sync_data().unwrap();
         begin.elapsed()

@@ -26,7 +26,7 @@ use tests::{Device, Dialect, User};
 
 use program::Program;
 
-/// The bounds of the issue.
+/// What must hold.
 const MOST_BYTES: f64 = 40.0 * 1024.0;
 const MOST_P99: Duration = Duration::from_millis(10);
 

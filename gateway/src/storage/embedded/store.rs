@@ -23,6 +23,10 @@ const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
 fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
     Database::builder(dir)
         .cache_size(settings.cache_bytes)
+        // The threads that write and merge tables. A single one can block for good, on the queue that only it empties.
+        // Of several the first keeps itself free for writing: it puts merges back into the queue, again and again while
+        // all the others merge, which with two threads is always.
+        .worker_threads(3)
         // What is long is mostly hashes and pictures, and a journal does not live long.
         .journal_compression(CompressionType::None)
         // All of it is read when the store is opened after a crash.

@@ -89,6 +89,7 @@ impl Committer {
     fn write(&mut self, mut rows: OwnedWriteBatch, last: u64) -> Result<(), StorageError> {
         rows.insert(&self.store.records, key::LAST_BATCH, journal::link(last, self.last));
         rows.durability(Some(PersistMode::SyncData)).commit().map_err(|error| failed("commit", error))?;
+        self.store.show();
         self.last = last;
         self.watermark.rise(last)
     }

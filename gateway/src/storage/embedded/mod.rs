@@ -77,7 +77,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         // That many tokens take 7,000 messages a second for ten minutes.
-        Self { write_buffer_bytes: 16 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
+        Self { write_buffer_bytes: 32 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
     }
 }
 
@@ -145,7 +145,7 @@ impl Embedded {
         std::future::pending().await
     }
 
-    // Reads run on the caller's thread: a record takes half a microsecond, a page of twenty entries ten to forty,
+    // Reads run on the caller's thread: a record takes half a microsecond, a page of twenty entries five to forty,
     // and to hand a read to another thread takes as long. What is not in the kernel's memory takes as long as the
     // disk takes, during which this thread of the runtime does nothing else.
     fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, StorageError>) -> Result<T, StorageError> {

@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use fjall::{
@@ -23,6 +24,10 @@ const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
 fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
     Database::builder(dir)
         .cache_size(settings.cache_bytes)
+        // The threads that write and merge tables. A single one can block for good, on the queue that only it empties.
+        // Of several the first keeps itself free for writing: it puts merges back into the queue, again and again while
+        // all the others merge, which with two threads is always.
+        .worker_threads(3)
         // What is long is mostly hashes and pictures, and a journal does not live long.
         .journal_compression(CompressionType::None)
         // All of it is read when the store is opened after a crash.
@@ -38,6 +43,12 @@ pub(super) struct Store {
     pub(super) entries: Keyspace,
     /// Tokens, see `once.rs`.
     pub(super) tokens: [Keyspace; 2],
+    /// What readers see: the store after the last group.
+    ///
+    /// A snapshot that the database opens while a group is being put into its buffers can show half of that group:
+    /// a thread that finishes a table at that moment moves the mark of what is visible past it. So the committer alone
+    /// opens snapshots, between two groups, and readers share the last one.
+    view: Arc<RwLock<Arc<Snapshot>>>,
     /// Last, so that the rows are let go before it closes.
     pub(super) database: Database,
 }
@@ -74,8 +85,19 @@ impl Store {
             records: rows(records)?,
             entries: rows(entries)?,
             tokens: [rows(token0)?, rows(token1)?],
+            view: Arc::new(RwLock::new(Arc::new(database.snapshot()))),
             database,
         })
+    }
+
+    /// Shows readers what was stored. Only for the committer, which stores nothing meanwhile.
+    pub(super) fn show(&self) {
+        let view = Arc::new(self.database.snapshot());
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+
+    fn view(&self) -> Arc<Snapshot> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn get(
@@ -83,13 +105,13 @@ impl Store {
         partition: &Partition,
         keys: &[Key],
     ) -> Result<Vec<Option<Value>>, StorageError> {
-        let snapshot = self.database.snapshot();
+        let snapshot = self.view();
         let value = |key| Ok(self.framed("get", &snapshot, partition, key)?.map(value));
         unless_it_panics("get", || keys.iter().map(value).collect())
     }
 
     pub(super) fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
-        let snapshot = self.database.snapshot();
+        let snapshot = self.view();
         let number = |key| match self.framed("counts", &snapshot, partition, key)? {
             None => Ok(0),
             Some(framed) => count("counts", &framed.bytes),
@@ -122,7 +144,7 @@ impl Store {
     fn scan_rows(&self, partition: &Partition, scan: &Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {
         let mut found = Vec::new();
         let Some((range, before_suffix)) = key::scan(partition, scan)? else { return Ok(found) };
-        let mut rows = self.database.snapshot().range(&self.records, range);
+        let mut rows = self.view().range(&self.records, range);
         while found.len() < scan.limit {
             let Some(guard) = (if scan.reverse { rows.next_back() } else { rows.next() }) else { break };
             let (row, stored) = guard.into_inner().map_err(|error| failed("scan", error))?;
@@ -143,7 +165,7 @@ impl Store {
             return Ok(found);
         }
         let (from, to) = key::entries(log, first, window.to)?;
-        let mut rows = self.database.snapshot().range(&self.entries, from..=to);
+        let mut rows = self.view().range(&self.entries, from..=to);
         while found.len() < window.limit {
             let Some(guard) = (if window.newest_first { rows.next_back() } else { rows.next() }) else {
                 break;
@@ -172,7 +194,7 @@ impl Store {
     pub(super) fn head_of(&self, log: &[u8]) -> Result<Head, StorageError> {
         let rows = key::entry(log.to_vec(), Seq::ZERO)..=key::entry(log.to_vec(), Seq(u64::MAX));
         unless_it_panics("head", || {
-            let Some(guard) = self.database.snapshot().range(&self.entries, rows).next_back() else {
+            let Some(guard) = self.view().range(&self.entries, rows).next_back() else {
                 return Ok(Head::default());
             };
             let (row, stored) = guard.into_inner().map_err(|error| failed("head", error))?;

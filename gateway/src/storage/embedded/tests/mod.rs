@@ -94,7 +94,12 @@ async fn an_entry_that_is_missing_is_damage() {
         store.commit(append(at)).await.unwrap();
     }
     let third = key::entry(key::of_log(&alice(), b"log").unwrap(), Seq(3));
-    store.read(|store| store.entries.remove(third).map_err(|error| store::failed("test", error))).unwrap();
+    let removed = store.read(|store| {
+        let removed = store.entries.remove(third);
+        store.show();
+        removed.map_err(|error| store::failed("test", error))
+    });
+    removed.unwrap();
     let read = async |from, to, newest_first| {
         let window = Window { from: Seq(from), to: Seq(to), limit: 10, newest_first };
         Engine::read(&store, &log(), window).await.map(|entries| entries.len())

@@ -7,6 +7,7 @@ pub mod config;
 pub mod edge;
 pub mod gateway;
 pub mod hub;
+pub mod redis;
 pub mod services;
 pub mod storage;
 pub mod telemetry;

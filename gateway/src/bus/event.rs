@@ -81,6 +81,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it stands for a log entry of its topic: who has the entry has the event.
+    pub fn is_entry(&self) -> bool {
+        matches!(self, Event::GroupMessage { .. } | Event::GroupTip { .. })
+    }
+
     /// The device that brought it about and has its answer: it is not told again.
     pub fn origin(&self) -> Option<DeviceId> {
         match self {

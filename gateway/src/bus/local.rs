@@ -1,9 +1,11 @@
 //! The bus of a single node: a bounded queue between the store and the hub.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use super::{Bus, Delivery, Topic};
+use super::{Bus, BusError, Delivery, Event, Incoming, Numbering, Stamp, Topic};
 
 /// Events that may wait for the hub. A store that runs ahead of the fan-out then waits,
 /// which slows the senders down instead of growing the process.
@@ -12,31 +14,39 @@ const QUEUE: usize = 4096;
 /// Carries events inside one process. Nothing is lost while the receiver lives.
 #[derive(Clone)]
 pub struct LocalBus {
-    queue: mpsc::Sender<Delivery>,
+    queue: mpsc::Sender<Incoming>,
 }
 
 impl LocalBus {
     /// The bus, and the end that the hub reads.
-    pub fn new() -> (Self, mpsc::Receiver<Delivery>) {
+    pub fn new() -> (Self, mpsc::Receiver<Incoming>) {
         let (queue, deliveries) = mpsc::channel(QUEUE);
         (Self { queue }, deliveries)
     }
 
     /// For the store's own thread. Waits while the queue is full; does nothing when the hub has gone.
-    pub fn publish_blocking(&self, delivery: Delivery) {
+    pub fn publish_blocking(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) {
         // The hub goes only after the last connection, so nobody is left to hear.
-        let _ = self.queue.blocking_send(delivery);
+        let _ = self.queue.blocking_send(incoming(topic, stamp, event));
     }
+}
+
+fn incoming(topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) -> Incoming {
+    Incoming::Event(Delivery { topic, stamp, numbering: Numbering::Unneeded, event })
 }
 
 #[async_trait]
 impl Bus for LocalBus {
-    async fn publish(&self, delivery: Delivery) {
+    async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) {
         // As above: no receiver means no connection.
-        let _ = self.queue.send(delivery).await;
+        let _ = self.queue.send(incoming(topic, stamp, event)).await;
     }
 
     async fn follow(&self, _topic: &Topic) {}
 
     async fn unfollow(&self, _topic: &Topic) {}
+
+    async fn turn(&self, _topic: &Topic) -> Result<Option<u64>, BusError> {
+        Ok(None)
+    }
 }

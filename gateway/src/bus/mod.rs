@@ -28,26 +28,56 @@ pub struct Stamp {
     pub at: Millis,
 }
 
+/// How a receiver sees that an event of a topic is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// The carrier loses nothing.
+    Unneeded,
+    /// The event tells of an entry of the topic's own log: the stamp's number follows that of the entry before.
+    Entry,
+    /// Follows the turn of the last event of the topic that had one.
+    Turn(u64),
+}
+
 /// An event on its way.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub topic: Topic,
     /// Present when the event tells of a log entry.
     pub stamp: Option<Stamp>,
+    pub numbering: Numbering,
     pub event: Arc<Event>,
 }
 
+/// What a node receives.
+#[derive(Clone, Debug)]
+pub enum Incoming {
+    Event(Delivery),
+    /// Events of the topic may have been lost; from here on they come again.
+    Doubt(Topic),
+}
+
+/// The carrier could not be asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the bus did not answer: {0}")]
+pub struct BusError(pub String);
+
 /// Carries events to every node that follows their topic.
 ///
-/// Events published for one topic arrive in the order they were published in, as long as none is lost.
+/// Events published for one topic arrive in the order they were published in, but for those that are lost.
+/// A loss shows in the [`Numbering`] of the next event, in [`Bus::turn`], or is told as [`Incoming::Doubt`].
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Sends an event that belongs to no stored change. Waits while the receivers are behind.
-    async fn publish(&self, delivery: Delivery);
+    async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>);
 
     /// From the return of this call on, events of `topic` are received.
+    /// While the carrier is away the call returns all the same, and [`Incoming::Doubt`] comes once they are.
     async fn follow(&self, topic: &Topic);
 
     /// Events of `topic` may stop coming.
     async fn unfollow(&self, topic: &Topic);
+
+    /// The turn of the topic's last event; nothing where the carrier loses nothing.
+    async fn turn(&self, topic: &Topic) -> Result<Option<u64>, BusError>;
 }

@@ -16,7 +16,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
 use tokio::sync::mpsc;
 
-use crate::bus::{Bus, Delivery, DeviceId, Event, Stamp, Topic};
+use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Stamp, Topic};
 use crate::clock::Clock;
 
 pub use connection::Connection;
@@ -102,9 +102,11 @@ impl Hub {
     }
 
     /// Delivers what the bus brings until it ends.
-    pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) {
-        while let Some(delivery) = deliveries.recv().await {
-            self.deliver(delivery).await;
+    pub async fn run(self, mut deliveries: mpsc::Receiver<Incoming>) {
+        while let Some(incoming) = deliveries.recv().await {
+            if let Incoming::Event(delivery) = incoming {
+                self.deliver(delivery).await;
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use protocol::id::{AppId, Millis, UserId};
 use tokio_util::task::TaskTracker;
 
 use super::limits::Limits;
-use crate::bus::{Bus, Delivery, Event, Stamp, Topic};
+use crate::bus::{Bus, Event, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
@@ -55,7 +55,7 @@ impl Core {
     /// Tells a user's devices of something that is stored nowhere.
     pub async fn tell(&self, app: AppId, user: &UserId, stamp: Option<Stamp>, event: Event) {
         let topic = Topic::User(app, user.clone());
-        self.bus.publish(Delivery { topic, stamp, event: Arc::new(event) }).await;
+        self.bus.publish(topic, stamp, Arc::new(event)).await;
     }
 }
 

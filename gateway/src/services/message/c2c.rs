@@ -5,7 +5,7 @@ use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
 use super::{Draft, is_recallable};
-use crate::bus::{Delivery, Event, Stamp, Topic};
+use crate::bus::{Event, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::core::{Actor, Core, Outcome};
@@ -86,7 +86,7 @@ impl C2cMessages {
             let event = std::sync::Arc::new(event);
             for topic in both(app, &from, to) {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
-                self.core.bus.publish(Delivery { topic, stamp, event: event.clone() }).await;
+                self.core.bus.publish(topic, stamp, event.clone()).await;
             }
             return Ok(now);
         }

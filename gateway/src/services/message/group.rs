@@ -9,7 +9,7 @@ use protocol::message::{GroupMessageId, Mention, Message, Recall};
 use protocol::push::Mark;
 
 use super::{Draft, MessageError, is_recallable};
-use crate::bus::{Delivery, Event, Stamp, Topic};
+use crate::bus::{Event, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::core::{ATTEMPTS, Actor, Core, Outcome};
 use crate::services::group::{Found, GroupError, Groups, Member};
@@ -241,7 +241,7 @@ impl GroupMessages {
         }
         for topic in topics {
             let stamp = Some(Stamp { seq: head.seq, at: head.at });
-            self.core.bus.publish(Delivery { topic, stamp, event: event.clone() }).await;
+            self.core.bus.publish(topic, stamp, event.clone()).await;
         }
         Ok(head)
     }

@@ -32,7 +32,7 @@ pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
     }
     for at in 1..=200 {
         for number in [10 * at, 10 * at + 1] {
-            let delivery = events.recv().await.unwrap();
+            let delivery = next(&mut events).await;
             assert_eq!(said(&delivery), number);
             assert_eq!(delivery.topic, topic());
             assert_eq!(delivery.stamp, Some(Stamp { seq: Seq(at), at: seconds(at) }));
@@ -45,7 +45,7 @@ pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
     for at in 1..=50 {
         drop(submit(&*engine, batch(at).append("log", "").announce(topic(), Event::Nothing(at))));
-        let stamp = events.recv().await.unwrap().stamp.unwrap();
+        let stamp = next(&mut events).await.stamp.unwrap();
         assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: stamp.seq, at: stamp.at });
     }
 }
@@ -58,12 +58,12 @@ pub(crate) async fn refused_is_silent(fixture: &impl Fixture) {
     assert!(engine.commit(say(3).add(Key::new(Table::Count, "n"), 1, Some(0))).await.is_err());
     assert!(engine.commit(say(4).once("token")).await.unwrap().repeated);
     engine.commit(say(5)).await.unwrap();
-    assert_eq!(said(&events.recv().await.unwrap()), 1);
-    assert_eq!(said(&events.recv().await.unwrap()), 5);
+    assert_eq!(said(&next(&mut events).await), 1);
+    assert_eq!(said(&next(&mut events).await), 5);
 }
 
 pub(crate) async fn without_an_entry(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
     engine.commit(batch(1).put(key("a"), "").announce(topic(), Event::Nothing(1))).await.unwrap();
-    assert_eq!(events.recv().await.unwrap().stamp, None);
+    assert_eq!(next(&mut events).await.stamp, None);
 }

@@ -23,7 +23,7 @@ use super::{
     Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
     Window,
 };
-use crate::bus::Delivery;
+use crate::bus::{Delivery, Incoming};
 
 /// A store for one test, which may be opened again after it was closed.
 pub(crate) trait Fixture: Send + Sync {
@@ -33,7 +33,16 @@ pub(crate) trait Fixture: Send + Sync {
 pub(crate) struct Opened {
     pub(crate) engine: Arc<dyn Engine>,
     /// Where the events of its batches arrive.
-    pub(crate) events: mpsc::Receiver<Delivery>,
+    pub(crate) events: mpsc::Receiver<Incoming>,
+}
+
+/// The next event that arrives.
+async fn next(events: &mut mpsc::Receiver<Incoming>) -> Delivery {
+    loop {
+        if let Incoming::Event(delivery) = events.recv().await.unwrap() {
+            return delivery;
+        }
+    }
 }
 
 /// One test for each guarantee. `$new` names a function that makes a [`Fixture`].

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fjall::{OwnedWriteBatch, PersistMode};
 
-use crate::bus::{Delivery, LocalBus, Stamp};
+use crate::bus::{LocalBus, Stamp};
 use crate::storage::{Announce, CommitError, Committed, StorageError};
 
 use super::heads::Heads;
@@ -99,7 +99,7 @@ impl Committer {
         if let Ok(Committed { entry, repeated: false, .. }) = &outcome {
             let stamp = entry.map(|head| Stamp { seq: head.seq, at: head.at });
             for Announce { topic, event } in announces {
-                self.bus.publish_blocking(Delivery { topic, stamp, event });
+                self.bus.publish_blocking(topic, stamp, event);
             }
         }
         // Whoever has stopped waiting for the answer does not need it.

@@ -80,9 +80,10 @@ impl C2cMessages {
             cloud_custom_data: draft.cloud_custom_data,
             mentions: Vec::new(),
             options: draft.options,
+            origin: actor.device,
         };
         if message.options.online_only {
-            let event = Event::C2cMessage { to: to.clone(), message, origin: actor.device };
+            let event = Event::C2cMessage { to: to.clone(), message };
             let event = std::sync::Arc::new(event);
             for topic in both(app, &from, to) {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
@@ -119,7 +120,7 @@ impl C2cMessages {
         let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
         if let Entry::Message(message) = entry {
             let event =
-                std::sync::Arc::new(Event::C2cMessage { to: to.clone(), message, origin: actor.device });
+                std::sync::Arc::new(Event::C2cMessage { to: to.clone(), message });
             for topic in both(app, from, to) {
                 batch = batch.announce(topic, event.clone());
             }

@@ -134,6 +134,7 @@ impl GroupMessages {
             cloud_custom_data: draft.cloud_custom_data.clone(),
             mentions: draft.mentions.clone(),
             options: draft.options,
+            origin: actor.device,
         })
     }
 
@@ -162,7 +163,6 @@ impl GroupMessages {
             group: found.label(),
             message,
             counts: self.counts_unread(found.group.record.kind),
-            origin: actor.device,
         };
         let batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
         let Outcome::Stored(committed) = self.core.commit(batch).await? else { return Ok(None) };
@@ -225,7 +225,6 @@ impl GroupMessages {
             group: found.label(),
             message,
             counts: self.counts_unread(found.group.record.kind),
-            origin: actor.device,
         });
         let mut topics = Vec::new();
         if only_to.is_empty() {

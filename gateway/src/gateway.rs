@@ -78,7 +78,7 @@ impl Gateway {
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let services = Services::new(core, rules, policy(config));
-        let hub = Hub::new(bus, clock);
+        let hub = Hub::new(bus, Arc::new(services.catch_up.clone()), clock);
         let edge = Edge::new(
             Context { services, hello_interval_seconds: config.hello_interval_seconds },
             hub.clone(),
@@ -102,6 +102,7 @@ impl Gateway {
             let (listener, _) = bind(internal).await?;
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
+        tokio::spawn(hub.clone().keep_watch());
         let hub = tokio::spawn(hub.run(deliveries));
         Ok(Self { edge, engine, address, listeners, hub })
     }

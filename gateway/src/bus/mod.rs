@@ -15,7 +15,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 pub use event::{DeviceId, Event};
 pub use local::LocalBus;
 pub use source::{
-    DeviceClaim, GroupPlace, Heard, Membership, MissedInGroup, Source, SourceError, UserPlace,
+    DeviceClaim, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError, UserPlace,
 };
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

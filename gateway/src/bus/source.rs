@@ -81,6 +81,17 @@ pub enum MissedInGroup {
     Gone,
 }
 
+/// What is kept of the events of a user's topic after a place.
+#[derive(Debug)]
+pub struct MissedByUser {
+    /// Notices in their order, and what was said with each peer in its order.
+    pub events: Vec<(Stamp, Arc<Event>)>,
+    /// The number of the user's last notice.
+    pub last_notice: Seq,
+    /// Peers with whom less was said than was heard: the store was restored.
+    pub gone_back: Vec<UserId>,
+}
+
 /// A group of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -131,7 +142,7 @@ pub trait Source: Send + Sync + 'static {
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError>;
+    ) -> Result<MissedByUser, SourceError>;
 
     /// The groups of a user.
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError>;

@@ -1,8 +1,9 @@
 //! Which events of a topic were heard, and whether one is missing.
 
+use bytes::Bytes;
 use protocol::id::{Seq, UserId};
 
-use crate::bus::{Delivery, Event, GroupPlace, Heard, Numbering, UserPlace};
+use crate::bus::{Delivery, Event, GroupPlace, Numbering, Topic, UserPlace};
 
 /// Where this node stands in a topic.
 #[derive(Clone, Debug)]
@@ -50,6 +51,33 @@ impl Place {
         self.turns.vouched = turn;
     }
 
+    /// The life of the group that is followed.
+    pub(super) fn life(&self) -> Option<Bytes> {
+        match &self.log {
+            LogPlace::Group(place) => Some(place.life.clone()),
+            LogPlace::User(_) => None,
+        }
+    }
+
+    /// Whether the entry with this number is still to come.
+    pub(super) fn is_before(&self, seq: Seq) -> bool {
+        matches!(&self.log, LogPlace::Group(place) if place.seq < seq)
+    }
+
+    /// Whether nothing is missing when the last entry of the topic's own log is `head`.
+    pub(super) fn has_entry(&self, head: Seq) -> bool {
+        matches!(&self.log, LogPlace::Group(place) if place.seq >= head)
+    }
+
+    /// Goes on with an event although what is missing before it cannot be found.
+    pub(super) fn leap(&mut self, delivery: &Delivery) {
+        match (delivery.numbering, &mut self.log, delivery.stamp) {
+            (Numbering::Entry, LogPlace::Group(place), Some(stamp)) => place.seq = stamp.seq.previous(),
+            (Numbering::Turn(turn), ..) => self.turns.vouched = turn - 1,
+            _ => {}
+        }
+    }
+
     /// Whether nothing is missing when the last turn is `turn`.
     pub(super) fn has_turn(&self, turn: u64) -> bool {
         turn <= self.turns.heard.max(self.turns.vouched)
@@ -87,10 +115,11 @@ impl Place {
             return Verdict::Missing;
         }
         self.turns.heard = turn;
-        match &mut self.log {
-            LogPlace::User(place) if is_heard(place, delivery) => Verdict::Known,
-            _ => Verdict::News,
-        }
+        let is_heard = match &mut self.log {
+            LogPlace::User(place) => is_heard(place, delivery),
+            LogPlace::Group(_) => false,
+        };
+        if is_heard { Verdict::Known } else { Verdict::News }
     }
 }
 
@@ -99,7 +128,7 @@ fn is_heard(place: &mut UserPlace, delivery: &Delivery) -> bool {
     let Some(stamp) = delivery.stamp else { return false };
     match delivery.event.as_ref() {
         Event::C2cMessage { to, message } if !message.options.online_only => {
-            let crate::bus::Topic::User(_, user) = &delivery.topic else { return false };
+            let Topic::User(_, user) = &delivery.topic else { return false };
             let peer = if message.from.user == *user { to } else { &message.from.user };
             !hear(place, peer, stamp.seq)
         }
@@ -119,6 +148,6 @@ fn is_heard(place: &mut UserPlace, delivery: &Delivery) -> bool {
 pub(super) fn hear(place: &mut UserPlace, peer: &UserId, seq: Seq) -> bool {
     match place.pairs.get_mut(peer) {
         Some(heard) => heard.hear(seq),
-        None => place.pairs.entry(peer.clone()).or_insert_with(Heard::default).hear(seq),
+        None => place.pairs.entry(peer.clone()).or_default().hear(seq),
     }
 }

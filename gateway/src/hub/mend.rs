@@ -11,7 +11,7 @@ use futures_util::stream;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 use super::lane::{self, LogPlace, Place, Verdict};
-use super::shard::{Next, Ticket};
+use super::shard::{Lease, Next, Ticket};
 use super::{Connection, Hub};
 use crate::bus::{
     Delivery, Event, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Topic, UserPlace,
@@ -47,7 +47,7 @@ impl Hub {
 
     async fn mend(self, mut ticket: Ticket) {
         if ticket.place.is_none() {
-            self.bus.follow(&ticket.topic).await;
+            self.bus.follow(&ticket.lease.topic).await;
         }
         // An event that is missing after the store was asked is nowhere.
         let mut has_looked = false;
@@ -80,7 +80,7 @@ impl Hub {
                 match self.look(&mut ticket).await {
                     Ok(Look::Done) => has_looked = true,
                     Ok(Look::Over) => return,
-                    Err(error) if self.shards.is_followed(&ticket.topic) => {
+                    Err(error) if self.shards.stands(&ticket.lease) => {
                         self.wait_for_store(&ticket, &error).await;
                     }
                     Err(_) => return,
@@ -90,7 +90,7 @@ impl Hub {
     }
 
     async fn wait_for_store(&self, ticket: &Ticket, error: &SourceError) {
-        tracing::debug!(topic = ?ticket.topic, %error, "a topic waits for the store");
+        tracing::debug!(topic = ?ticket.lease.topic, %error, "a topic waits for the store");
         tokio::time::sleep(RETRY.mul_f64(1.0 + rand::random::<f64>())).await;
     }
 
@@ -106,7 +106,7 @@ impl Hub {
             }
             match verdict {
                 Verdict::News => {
-                    let followers = self.shards.followers(&delivery.topic);
+                    let followers = self.shards.followers(&ticket.lease);
                     Box::pin(self.dispatch(&delivery, &followers)).await;
                 }
                 Verdict::Known => {}
@@ -125,31 +125,34 @@ impl Hub {
         // The semaphore is never closed.
         let _permit = self.menders.acquire().await;
         // Read first: what happens while the store is read may be in both, and is known then.
-        let turn = self.bus.turn(&ticket.topic).await.map_err(|error| SourceError(error.to_string()))?;
-        let topic = ticket.topic.clone();
-        let Some(place) = ticket.place.as_mut() else {
-            let log = match &topic {
+        let turn =
+            self.bus.turn(&ticket.lease.topic).await.map_err(|error| SourceError(error.to_string()))?;
+        let Ticket { lease, place } = ticket;
+        let Some(place) = place else {
+            let log = match &lease.topic {
                 Topic::Group(app, group) => match self.source.group_place(*app, group).await? {
                     Some(place) => LogPlace::Group(place),
                     None => {
-                        self.forget_group(&topic, group).await;
+                        self.forget_group(lease, group).await;
                         return Ok(Look::Over);
                     }
                 },
                 Topic::User(app, user) => LogPlace::User(self.source.user_place(*app, user).await?),
             };
-            ticket.place = Some(Box::new(Place::new(turn, log)));
+            *place = Some(Box::new(Place::new(turn, log)));
             return Ok(Look::Done);
         };
         metrics::counter!("gateway_topics_mended_total").increment(1);
-        match (&topic, &mut place.log) {
+        match (&lease.topic, &mut place.log) {
             (Topic::Group(app, group), LogPlace::Group(log)) => {
-                if let Look::Over = self.mend_group(*app, group, log).await? {
-                    self.forget_group(&topic, group).await;
+                if let Look::Over = self.mend_group(lease, *app, group, log).await? {
+                    self.forget_group(lease, group).await;
                     return Ok(Look::Over);
                 }
             }
-            (Topic::User(app, user), LogPlace::User(log)) => self.mend_user(*app, user, log).await?,
+            (Topic::User(app, user), LogPlace::User(log)) => {
+                self.mend_user(lease, *app, user, log).await?;
+            }
             _ => {}
         }
         place.vouch(turn);
@@ -158,11 +161,11 @@ impl Hub {
 
     async fn mend_group(
         &self,
+        lease: &Lease,
         app: AppId,
         group: &GroupId,
         log: &mut GroupPlace,
     ) -> Result<Look, SourceError> {
-        let topic = Topic::Group(app, group.clone());
         // A store that was restored may have gone back: its next numbers are news.
         log.seq = log.seq.min(self.source.group_head(app, group, &log.life).await?);
         let mut recalls = true;
@@ -176,7 +179,7 @@ impl Hub {
                 MissedInGroup::Events(events, _) if events.is_empty() => return Ok(Look::Done),
                 MissedInGroup::Events(events, place) => {
                     for (stamp, event) in events {
-                        self.hand_out(&topic, stamp, Arc::new(event)).await;
+                        self.hand_out(lease, stamp, Arc::new(event)).await;
                     }
                     *log = place;
                     recalls = false;
@@ -186,8 +189,13 @@ impl Hub {
     }
 
     /// Beside the events: devices that were logged out, and groups that the user entered or left.
-    async fn mend_user(&self, app: AppId, user: &UserId, log: &mut UserPlace) -> Result<(), SourceError> {
-        let topic = Topic::User(app, user.clone());
+    async fn mend_user(
+        &self,
+        lease: &Lease,
+        app: AppId,
+        user: &UserId,
+        log: &mut UserPlace,
+    ) -> Result<(), SourceError> {
         let missed = self.source.missed_by_user(app, user, log).await?;
         log.notice = log.notice.min(missed.last_notice);
         for peer in missed.gone_back {
@@ -207,12 +215,12 @@ impl Hub {
                 _ => true,
             };
             if is_news {
-                self.hand_out(&topic, stamp, event).await;
+                self.hand_out(lease, stamp, event).await;
             }
         }
         let groups = self.source.groups_of(app, user).await?;
         let since = Millis(log.since.0.saturating_sub(CLOCK_DIFFERENCE));
-        for connection in self.shards.followers(&topic) {
+        for connection in self.shards.followers(lease) {
             let Some(attached) = connection.attachment() else { continue };
             if let Some(reason) = self.source.ended(app, user, attached.device).await? {
                 self.log_out(&connection, reason, 0).await;
@@ -235,10 +243,10 @@ impl Hub {
         Ok(())
     }
 
-    async fn hand_out(&self, topic: &Topic, stamp: Stamp, event: Arc<Event>) {
-        let followers = self.shards.followers(topic);
-        let delivery =
-            Delivery { topic: topic.clone(), stamp: Some(stamp), numbering: Numbering::Unneeded, event };
+    async fn hand_out(&self, lease: &Lease, stamp: Stamp, event: Arc<Event>) {
+        let followers = self.shards.followers(lease);
+        let topic = lease.topic.clone();
+        let delivery = Delivery { topic, stamp: Some(stamp), numbering: Numbering::Unneeded, event };
         Box::pin(self.dispatch(&delivery, &followers)).await;
     }
 
@@ -248,7 +256,7 @@ impl Hub {
         ticket: &Ticket,
         newcomers: &[(Arc<Connection>, Option<Seq>)],
     ) -> Result<(), SourceError> {
-        let (Topic::Group(app, group), Some(place)) = (&ticket.topic, ticket.place.as_ref()) else {
+        let (Topic::Group(app, group), Some(place)) = (&ticket.lease.topic, ticket.place.as_ref()) else {
             return Ok(());
         };
         let LogPlace::Group(here) = &place.log else { return Ok(()) };
@@ -260,7 +268,7 @@ impl Hub {
                     MissedInGroup::Events(events, next) if !events.is_empty() => {
                         let connection = std::slice::from_ref(connection);
                         for (stamp, event) in events.into_iter().filter(|(stamp, _)| stamp.seq <= here.seq) {
-                            let topic = ticket.topic.clone();
+                            let topic = ticket.lease.topic.clone();
                             let (stamp, event) = (Some(stamp), Arc::new(event));
                             let numbering = Numbering::Unneeded;
                             self.push(connection, &Delivery { topic, stamp, numbering, event });
@@ -275,10 +283,12 @@ impl Hub {
     }
 
     /// The group is gone, and its followers did not hear of it.
-    async fn forget_group(&self, topic: &Topic, group: &GroupId) {
-        let newcomers = self.shards.abandon(topic);
-        self.bus.unfollow(topic).await;
-        for connection in newcomers {
+    async fn forget_group(&self, lease: &Lease, group: &GroupId) {
+        let connections = self.shards.abandon(lease);
+        if !self.shards.is_followed(&lease.topic) {
+            self.bus.unfollow(&lease.topic).await;
+        }
+        for connection in connections {
             connection.leave(group);
         }
     }

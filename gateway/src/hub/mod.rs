@@ -9,6 +9,8 @@ mod lane;
 mod mend;
 mod outbound;
 mod shard;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -47,10 +47,15 @@ enum Lane {
     Held { waiting: Vec<Delivery>, is_doubtful: bool },
 }
 
-/// The right and duty to mend a topic. There is at most one for each.
-pub(super) struct Ticket {
+/// One following of a topic: from the first who came to the last who went.
+pub(super) struct Lease {
     pub(super) topic: Topic,
     room: u64,
+}
+
+/// The right and duty to mend a topic. There is at most one for each following of it.
+pub(super) struct Ticket {
+    pub(super) lease: Lease,
     /// Absent while the topic is not followed yet.
     pub(super) place: Option<Box<Place>>,
 }
@@ -128,7 +133,8 @@ impl Shards {
                 return Join::Done;
             }
             Lane::Held { .. } if is_new => {
-                ticket = Some(Ticket { topic: topic.clone(), room: room.id, place: None });
+                let lease = Lease { topic: topic.clone(), room: room.id };
+                ticket = Some(Ticket { lease, place: None });
             }
             Lane::Held { .. } => {}
             Lane::Open(_) => ticket = room.hold(topic),
@@ -157,9 +163,16 @@ impl Shards {
     }
 
     /// Nobody can follow the topic any more. Gives who did or wanted to.
-    pub(super) fn abandon(&self, topic: &Topic) -> Vec<Arc<Connection>> {
-        let Some(room) = self.shard(topic).remove(topic) else { return Vec::new() };
+    pub(super) fn abandon(&self, lease: &Lease) -> Vec<Arc<Connection>> {
+        let mut shard = self.shard(&lease.topic);
+        let is_same = shard.get(&lease.topic).is_some_and(|room| room.id == lease.room);
+        let Some(room) = is_same.then(|| shard.remove(&lease.topic)).flatten() else { return Vec::new() };
         room.followers.into_iter().chain(room.newcomers.into_iter().map(|new| new.connection)).collect()
+    }
+
+    /// Whether this following of the topic goes on.
+    pub(super) fn stands(&self, lease: &Lease) -> bool {
+        self.shard(&lease.topic).get(&lease.topic).is_some_and(|room| room.id == lease.room)
     }
 
     /// Whether anybody follows.
@@ -167,8 +180,11 @@ impl Shards {
         self.shard(topic).contains_key(topic)
     }
 
-    pub(super) fn followers(&self, topic: &Topic) -> Vec<Arc<Connection>> {
-        self.shard(topic).get(topic).map(|room| room.followers.clone()).unwrap_or_default()
+    /// Who follows now; nobody when the following that is mended has ended.
+    pub(super) fn followers(&self, lease: &Lease) -> Vec<Arc<Connection>> {
+        let shard = self.shard(&lease.topic);
+        let room = shard.get(&lease.topic).filter(|room| room.id == lease.room);
+        room.map(|room| room.followers.clone()).unwrap_or_default()
     }
 
     /// Takes in an event of the bus.
@@ -205,8 +221,9 @@ impl Shards {
 
     /// The next thing for a mender to do.
     pub(super) fn next(&self, ticket: &mut Ticket) -> Next {
-        let mut shard = self.shard(&ticket.topic);
-        let Some(room) = shard.get_mut(&ticket.topic).filter(|room| room.id == ticket.room) else {
+        let mut shard = self.shard(&ticket.lease.topic);
+        let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+        else {
             return Next::Gone;
         };
         let Lane::Held { waiting, is_doubtful } = &mut room.lane else { return Next::Gone };
@@ -231,8 +248,8 @@ impl Shards {
 
     /// Gives events back to the front of those that wait.
     pub(super) fn give_back(&self, ticket: &Ticket, events: Vec<Delivery>) {
-        let mut shard = self.shard(&ticket.topic);
-        if let Some(room) = shard.get_mut(&ticket.topic).filter(|room| room.id == ticket.room)
+        let mut shard = self.shard(&ticket.lease.topic);
+        if let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
             && let Lane::Held { waiting, .. } = &mut room.lane
         {
             waiting.splice(0..0, events);
@@ -241,8 +258,11 @@ impl Shards {
 
     /// Makes newcomers followers, but for those who went meanwhile.
     pub(super) fn settle(&self, ticket: &Ticket, served: &[Arc<Connection>]) {
-        let mut shard = self.shard(&ticket.topic);
-        let Some(room) = shard.get_mut(&ticket.topic).filter(|room| room.id == ticket.room) else { return };
+        let mut shard = self.shard(&ticket.lease.topic);
+        let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+        else {
+            return;
+        };
         let is_served = |new: &mut Newcomer| served.iter().any(|done| done.id() == new.connection.id());
         for new in room.newcomers.extract_if(.., is_served) {
             room.followers.push(new.connection);
@@ -288,7 +308,10 @@ impl Room {
     fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
         let held = Lane::Held { waiting: Vec::new(), is_doubtful: false };
         match std::mem::replace(&mut self.lane, held) {
-            Lane::Open(place) => Some(Ticket { topic: topic.clone(), room: self.id, place: Some(place) }),
+            Lane::Open(place) => {
+                let lease = Lease { topic: topic.clone(), room: self.id };
+                Some(Ticket { lease, place: Some(place) })
+            }
             other => {
                 self.lane = other;
                 None

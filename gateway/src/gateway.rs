@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::LocalBus;
+use crate::bus::{LocalBus, Nodes, OnlyNode};
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
@@ -67,13 +67,16 @@ impl Gateway {
         let engine = Arc::new(engine);
 
         let bus = Arc::new(bus);
+        let node = rand::random();
+        let nodes: Arc<dyn Nodes> = Arc::new(OnlyNode(node));
         let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
             limits: Arc::new(config.limits.clone()),
-            node: rand::random(),
+            node,
+            nodes: nodes.clone(),
             tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));

@@ -5,6 +5,7 @@
 
 mod event;
 mod local;
+mod nodes;
 mod source;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 pub use event::{DeviceId, Event};
 pub use local::LocalBus;
+pub use nodes::{Nodes, OnlyNode};
 pub use source::{
     DeviceClaim, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError, UserPlace,
 };

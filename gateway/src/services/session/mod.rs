@@ -289,16 +289,23 @@ impl Sessions {
 
     /// The platforms on which the user is connected now.
     pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
-        let mut platforms = Vec::new();
+        let mut places = Vec::new();
         for (suffix, devices) in self.all_devices(app, user).await? {
-            let is_here =
-                |device: &DeviceRecord| device.place.is_some_and(|place| place.node == self.core.node);
-            if let Ok(bytes) = suffix.as_ref().try_into()
-                && devices.record.iter().any(is_here)
-            {
-                platforms.push(u32::from_be_bytes(bytes));
+            if let Ok(bytes) = suffix.as_ref().try_into() {
+                let platform = u32::from_be_bytes(bytes);
+                let nodes = devices.record.iter().filter_map(|device| device.place).map(|place| place.node);
+                places.extend(nodes.map(|node| (platform, node)));
             }
         }
+        let nodes: Vec<u64> = places.iter().map(|(_, node)| *node).collect();
+        let alive = self.core.nodes.alive(&nodes).await;
+        let mut platforms: Vec<u32> = places
+            .into_iter()
+            .zip(alive)
+            .filter(|(_, alive)| *alive)
+            .map(|((platform, _), _)| platform)
+            .collect();
+        platforms.dedup();
         Ok(platforms)
     }
 

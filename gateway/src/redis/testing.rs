@@ -418,7 +418,16 @@ fn sentinel(master: u16) -> Server {
         let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
         let said = Arc::default();
         if let Some(process) = spawn(&arguments, &said, SENTINEL_READY) {
-            return Server { process, said, arguments, ready: SENTINEL_READY, port, dir, tls: None, password: None };
+            return Server {
+                process,
+                said,
+                arguments,
+                ready: SENTINEL_READY,
+                port,
+                dir,
+                tls: None,
+                password: None,
+            };
         }
     }
     panic!("no sentinel could be started");

@@ -343,7 +343,7 @@ mod tests {
             ("redis://a,", "host is empty"),
             ("redis://a:0", "port from 1"),
             ("redis://a:70000", "port from 1"),
-            ("redis://::1", "brackets"),
+            ("redis://fe80::1", "brackets"),
             ("redis://[::1", "no ]"),
             ("redis://a/first", "number of a database"),
             ("redis://a/-1", "number of a database"),

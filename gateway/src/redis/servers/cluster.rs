@@ -147,8 +147,7 @@ fn ranges(slots: Value, asked: &Address) -> RedisResult<Vec<Range>> {
         let [host, port, ..] = fields.as_slice() else { return Err(malformed()) };
         let host =
             Option::<String>::from_redis_value_ref(host)?.filter(|host| !host.is_empty() && host != "?");
-        let port = u16::from_redis_value_ref(port)?;
-        Ok(Address { host: host.unwrap_or_else(|| asked.host.clone()), port })
+        Ok(Address { host: host.unwrap_or_else(|| asked.host.clone()), port: number(port)? })
     };
     let Value::Array(slots) = slots else { return Err(malformed()) };
     let mut ranges = Vec::with_capacity(slots.len());
@@ -156,13 +155,21 @@ fn ranges(slots: Value, asked: &Address) -> RedisResult<Vec<Range>> {
         let Value::Array(fields) = range else { return Err(malformed()) };
         let [first, last, master, replicas @ ..] = fields.as_slice() else { return Err(malformed()) };
         ranges.push(Range {
-            first: u16::from_redis_value_ref(first)?,
-            last: u16::from_redis_value_ref(last)?,
+            first: number(first)?,
+            last: number(last)?,
             master: address(master)?,
             replicas: replicas.iter().map(address).collect::<RedisResult<_>>()?,
         });
     }
     Ok(ranges)
+}
+
+/// The library's own conversion cuts a number that is too large.
+fn number(value: &Value) -> RedisResult<u16> {
+    match value {
+        Value::Int(number) => u16::try_from(*number).map_err(|_| malformed()),
+        _ => Err(malformed()),
+    }
 }
 
 fn malformed() -> RedisError {

@@ -12,12 +12,11 @@ export class Backend {
   #ops;
   #sockets = new Set();
   isReady = true;
-  /** Every request and upgrade that came, oldest first: `{ method, url, headers }`. */
-  seen = [];
 
-  static async start(name) {
+  /** Every request and upgrade that comes is added to `seen`, which several may share. */
+  static async start(name, seen) {
     const backend = new Backend();
-    Object.assign(backend, { name, port: await freePort(), opsPort: await freePort() });
+    Object.assign(backend, { name, seen, port: await freePort(), opsPort: await freePort() });
     backend.#ops = createServer((request, response) => {
       response.writeHead(request.url === '/readyz' && backend.isReady ? 200 : 503).end();
     });
@@ -49,10 +48,6 @@ export class Backend {
     this.#ops.close();
     this.#ops.closeAllConnections();
     this.#sockets.forEach((socket) => socket.destroy());
-  }
-
-  count(method, path) {
-    return this.seen.filter((request) => request.method === method && request.url.startsWith(path)).length;
   }
 
   #answer(request, response) {

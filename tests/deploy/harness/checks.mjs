@@ -26,11 +26,11 @@ export class Checks {
   }
 
   /** One named check. It fails when `body` throws, does not end, or an SDK complains meanwhile. */
-  async check(name, body) {
+  async check(name, body, ms = CHECK_WITHIN_MS) {
     const title = `${this.name}: ${name}`;
     this.#devices.forEach((device) => device.mark());
     try {
-      await within(Promise.resolve().then(body), CHECK_WITHIN_MS, 'the check ends');
+      await within(Promise.resolve().then(body), ms, 'the check ends');
       const faults = this.#devices.flatMap((device) => device.takeFaults());
       if (faults.length > 0) throw new Error(faults.join('\n'));
       this.#report.passed(title);

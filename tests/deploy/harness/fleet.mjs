@@ -88,7 +88,7 @@ class Instance {
     return Number(/^gateway_connections (\d+)/m.exec(await this.metrics())?.[1] ?? 0);
   }
 
-  get log() {
-    return this.#server.log;
+  get logTail() {
+    return this.#server.logTail;
   }
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LOG_LINES_KEPT = 2_000;
+const LOG_LINES_SHOWN = 30;
 const STOP_WITHIN_MS = 20_000;
 
 const running = new Set();
@@ -55,7 +56,7 @@ export class Server {
 
   /** Waits until `ready` is done; an end before that is an error. */
   async started(ready) {
-    const early = this.#ended.then((how) => { throw new Error(`${this.#child.spawnfile} ended with ${how}\n${this.log}`); });
+    const early = this.#ended.then((how) => { throw new Error(`${this.#child.spawnfile} ended with ${how}\n${this.logTail}`); });
     early.catch(() => {});
     await Promise.race([early, ready]);
   }
@@ -72,8 +73,14 @@ export class Server {
     return this.#ended.finally(() => clearTimeout(timer));
   }
 
+  /** All that is kept of what it printed. */
   get log() {
     return this.#lines.join('\n');
+  }
+
+  /** The end of it, for a person who looks into a failure. */
+  get logTail() {
+    return this.#lines.slice(-LOG_LINES_SHOWN).join('\n');
   }
 
   #keep(chunk) {

@@ -107,8 +107,8 @@ export class Proxy {
     return this.#requests(this.#server);
   }
 
-  get log() {
-    return this.#server.log;
+  get logTail() {
+    return this.#server.logTail;
   }
 
   end() {

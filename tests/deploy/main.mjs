@@ -2,8 +2,7 @@
 
 import { Report } from '../sdk/harness/report.mjs';
 import { Checks } from './harness/checks.mjs';
-import { Fleet } from './harness/fleet.mjs';
-import { Redis } from './harness/redis.mjs';
+import { certificate } from './harness/proxy.mjs';
 import balancer from './checks/balancer.mjs';
 import clients from './checks/clients.mjs';
 import compose from './checks/compose.mjs';
@@ -27,9 +26,12 @@ await part('compose', compose);
 await part('kubernetes', kubernetes);
 await part('systemd', systemd);
 await part('redis', redis);
+const tls = await certificate();
+// The devices are processes of their own, and Node reads this when it starts.
+process.env.NODE_EXTRA_CA_CERTS = tls.cert;
 await Promise.all(['nginx', 'haproxy'].flatMap((kind) => [
-  part(`${kind} before pretended gateways`, (t) => balancer(t, kind)),
-  part(`${kind} before gateways`, (t) => clients(t, kind, scrapes)),
+  part(`${kind} before pretended gateways`, (t) => balancer(t, kind, tls)),
+  part(`${kind} before gateways`, (t) => clients(t, kind, tls, scrapes)),
 ]));
 await part('prometheus', (t) => prometheus(t, scrapes));
 process.exit(report.close());

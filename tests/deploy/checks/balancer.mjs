@@ -7,16 +7,17 @@ import { request as tlsRequest } from 'node:https';
 
 import { elapse, until, within } from '../../sdk/harness/wait.mjs';
 import { Backend } from '../harness/backend.mjs';
-import { Proxy, certificate } from '../harness/proxy.mjs';
+import { Proxy } from '../harness/proxy.mjs';
 
 /** The shipped time-out of a request that is not WebSocket. */
 const PLAIN_TIMEOUT_MS = 15_000;
 const PATHS = ['/binfo?sdkappid=1&instanceid=a', '/info?sdkappid=1', '//binfo', '/im/v1/binfo?x=1'];
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+/** Whoever reads it can speak for somebody. */
+const SECRET = 'identifier=a&usersig=eJw-secret';
 const ANSWER_WITHIN_MS = 30_000;
 
-export default async function balancer(t, kind) {
-  const tls = await certificate();
+export default async function balancer(t, kind, tls) {
   /** What reached a gateway, whichever it was, oldest first. */
   const seen = [];
   const backends = [await Backend.start('one', seen), await Backend.start('two', seen)];
@@ -30,7 +31,7 @@ export default async function balancer(t, kind) {
 
   // These two wait for time to pass, so they begin now and the others go on beside them.
   const idle = client.upgrade('/binfo?idle');
-  const silent = client.send('GET', '/v4/silent').then((answer) => ({ ...answer, at: Date.now() }));
+  const silent = client.send('GET', `/v4/silent?${SECRET}`).then((answer) => ({ ...answer, at: Date.now() }));
   const started = Date.now();
 
   await t.check('an upgrade reaches a gateway whole, whatever stands before its path, plain and by TLS', async () => {
@@ -52,9 +53,9 @@ export default async function balancer(t, kind) {
 
   await t.check('another request is no upgrade, and says who asked for it and how', async () => {
     for (const secure of [false, true]) {
-      assert.equal((await client.send('POST', '/v4/some/command?a=b', { secure, body: '{}' })).status, 200);
+      assert.equal((await client.send('POST', `/v4/some/command?${SECRET}`, { secure, body: '{}' })).status, 200);
       const { headers, url } = last('/v4/some/command');
-      assert.equal(url, '/v4/some/command?a=b');
+      assert.equal(url, `/v4/some/command?${SECRET}`);
       assert.equal(headers.upgrade, undefined);
       assert.doesNotMatch(headers.connection ?? '', /upgrade/i);
       assert.equal(headers['x-forwarded-for'], '127.0.0.1');
@@ -69,25 +70,19 @@ export default async function balancer(t, kind) {
   });
 
   await t.check('a POST that reached a gateway is never sent again', async () => {
-    const { status } = await client.send('POST', '/v4/broken', { body: '{"MsgBody":[]}' });
+    const { status } = await client.send('POST', `/v4/broken?${SECRET}`, { body: '{"MsgBody":[]}' });
     assert.equal(status, 502);
     assert.equal(count('/v4/broken'), 1);
   });
 
   await t.check('a gateway that refuses connections costs no request, and keeps the clients it has', async () => {
     const [one] = backends;
-    // Whoever was there before it refused stays; so does the idle one above, wherever it is.
-    const there = await until(async () => {
-      const tunnel = await client.upgrade('/binfo?there');
-      if (tunnel.backend === 'one') return tunnel;
-      tunnel.end();
-      return null;
-    }, 5_000, 'a client of the first gateway');
+    const there = await client.of(one);
     one.close();
     for (let n = 0; n < 10; n += 1) {
-      const answer = await client.send('POST', `/v4/refused?n=${n}`, { body: '{}' });
+      const answer = await client.send('POST', `/v4/refused?${SECRET}`, { body: '{}' });
       assert.deepEqual([answer.status, answer.body], [200, 'two']);
-      const tunnel = await client.upgrade('/binfo?refused');
+      const tunnel = await client.upgrade(`/binfo?${SECRET}`);
       assert.equal(tunnel.backend, 'two');
       tunnel.end();
     }
@@ -101,12 +96,7 @@ export default async function balancer(t, kind) {
   if (kind === 'haproxy') {
     await t.check('a gateway that is not ready gets no new clients, keeps those it has, and is used again when it is ready', async () => {
       const [one] = backends;
-      const there = await until(async () => {
-        const tunnel = await client.upgrade('/binfo?there');
-        if (tunnel.backend === 'one') return tunnel;
-        tunnel.end();
-        return null;
-      }, 5_000, 'a client of the first gateway');
+      const there = await client.of(one);
       one.isReady = false;
       const names = async () => (await Promise.all(Array.from({ length: 6 }, () => client.send('GET', '/')))).map(({ body }) => body);
       await until(async () => (await names()).every((name) => name === 'two'), 5_000, 'it is out of rotation');
@@ -124,16 +114,6 @@ export default async function balancer(t, kind) {
     for (const path of ['/metrics', '/healthz', '/livez', '/readyz']) assert.equal((await client.send('GET', path)).status, 404, path);
   });
 
-  await t.check('its log tells of requests and has no UserSig', async () => {
-    await client.send('POST', '/v4/openim/sendmsg?usersig=eJw-secret', { body: '{}' });
-    (await client.upgrade('/binfo?usersig=eJw-secret')).end();
-    const log = await until(async () => {
-      const text = await proxy.requests();
-      return text.includes('/v4/openim/sendmsg') && text.includes('/binfo') && text;
-    }, 5_000, 'both are in the log');
-    assert.doesNotMatch(log, /usersig|secret/);
-  });
-
   await t.check('a request without an answer ends with 504 in its time', async () => {
     const { status, at } = await silent;
     assert.equal(status, 504);
@@ -145,6 +125,14 @@ export default async function balancer(t, kind) {
     await elapse(Math.max(0, started + PLAIN_TIMEOUT_MS + 3_000 - Date.now()));
     await tunnel.echo('after a long silence');
     tunnel.end();
+  });
+
+  await t.check('what it logs tells of requests and their faults, and has no UserSig', async () => {
+    const log = await until(async () => {
+      const text = await proxy.logged();
+      return ['/v4/some/command', '/v4/broken', '/v4/refused', '/v4/silent', '/binfo'].every((path) => text.includes(path)) && text;
+    }, 5_000, 'all are in the log');
+    assert.doesNotMatch(log, /usersig|eJw-secret/);
   });
 }
 
@@ -192,6 +180,16 @@ class Client {
     });
     request.end();
     return within(tunnel, ANSWER_WITHIN_MS, `${path} is upgraded`);
+  }
+
+  /** An upgraded connection that this very backend took. */
+  of(backend) {
+    return until(async () => {
+      const tunnel = await this.upgrade('/binfo?there');
+      if (tunnel.backend === backend.name) return tunnel;
+      tunnel.end();
+      return null;
+    }, 5_000, `a client of ${backend.name}`);
   }
 }
 

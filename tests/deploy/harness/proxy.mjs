@@ -50,7 +50,7 @@ const KINDS = {
     return {
       test: () => must('nginx', ['-t', ...args]),
       command: ['nginx', [...args.slice(0, -1), `pid ${directory}/pid; daemon off;`]],
-      requests: () => readFile(join(directory, 'timgate.log'), 'utf8'),
+      requests: async () => (await Promise.all(['timgate.log', 'timgate.error.log'].map((name) => readFile(join(directory, name), 'utf8')))).join('\n'),
     };
   },
 
@@ -67,7 +67,7 @@ const KINDS = {
     return {
       test: () => must('haproxy', ['-c', '-f', file]),
       command: ['haproxy', ['-db', '-f', file]],
-      requests: (server) => server.log,
+      requests: () => '',
     };
   },
 };
@@ -102,9 +102,9 @@ export class Proxy {
     return `http://127.0.0.1:${this.ports.plain}`;
   }
 
-  /** Its log of requests. */
-  async requests() {
-    return this.#requests(this.#server);
+  /** Everything that it logged. */
+  async logged() {
+    return `${this.#server.log}\n${await this.#requests()}`;
   }
 
   get logTail() {

@@ -10,6 +10,7 @@ const FORBIDDEN = [
   ['flushall'], ['flushdb'], ['config', 'get', '*'], ['config', 'set', 'appendonly', 'no'], ['shutdown'], ['keys', '*'],
   ['acl', 'list'], ['debug', 'sleep', '0'], ['replicaof', 'no', 'one'], ['module', 'list'], ['save'], ['bgrewriteaof'],
   ['monitor'], ['client', 'kill', 'type', 'normal'], ['migrate', 'a', '1', 'b', '0', '1'], ['swapdb', '0', '1'],
+  ['script', 'flush'], ['function', 'flush'], ['cluster', 'reset'],
 ];
 
 export default async function redis(t) {

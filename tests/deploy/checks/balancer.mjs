@@ -33,6 +33,8 @@ export default async function balancer(t, kind, tls) {
   const idle = client.upgrade('/binfo?idle');
   const silent = client.send('GET', `/v4/silent?${SECRET}`).then((answer) => ({ ...answer, at: Date.now() }));
   const started = Date.now();
+  // Whoever awaits them below is told; until then a rejection is nobody's.
+  [idle, silent].forEach((promise) => promise.catch(() => {}));
 
   await t.check('an upgrade reaches a gateway whole, whatever stands before its path, plain and by TLS', async () => {
     for (const secure of [false, true]) {

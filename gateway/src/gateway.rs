@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::LocalBus;
+use crate::bus::{LocalBus, Nodes, OnlyNode};
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
@@ -67,18 +67,21 @@ impl Gateway {
         let engine = Arc::new(engine);
 
         let bus = Arc::new(bus);
+        let node = rand::random();
+        let nodes: Arc<dyn Nodes> = Arc::new(OnlyNode(node));
         let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
             limits: Arc::new(config.limits.clone()),
-            node: rand::random(),
+            node,
+            nodes: nodes.clone(),
             tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let services = Services::new(core, rules, policy(config));
-        let hub = Hub::new(bus, clock);
+        let hub = Hub::new(bus, Arc::new(services.catch_up.clone()), clock);
         let edge = Edge::new(
             Context { services, hello_interval_seconds: config.hello_interval_seconds },
             hub.clone(),
@@ -102,6 +105,7 @@ impl Gateway {
             let (listener, _) = bind(internal).await?;
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
+        tokio::spawn(hub.clone().keep_watch());
         let hub = tokio::spawn(hub.run(deliveries));
         Ok(Self { edge, engine, address, listeners, hub })
     }

@@ -7,7 +7,7 @@ use protocol::id::{AppId, Millis, UserId};
 use tokio_util::task::TaskTracker;
 
 use super::limits::Limits;
-use crate::bus::{Bus, Event, Stamp, Topic};
+use crate::bus::{Bus, Event, Nodes, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
@@ -23,8 +23,10 @@ pub struct Core {
     pub bus: Arc<dyn Bus>,
     pub clock: Clock,
     pub limits: Arc<Limits>,
-    /// This life of this process: a device that another life left "online" is not.
+    /// The number of this instance: what its devices' records say of where they are.
     pub node: u64,
+    /// Which instances live: a device that a dead one left "online" is not.
+    pub nodes: Arc<dyn Nodes>,
     /// Work that goes on after its call was answered; waited for at the end.
     pub tasks: TaskTracker,
 }

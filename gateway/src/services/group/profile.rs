@@ -1,5 +1,6 @@
 //! What a group says of itself, and which groups a user is in.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, ProfileChange};
 use protocol::id::{AppId, GroupId, UserId};
 
@@ -7,6 +8,9 @@ use super::life::{check_custom, check_text};
 use super::{Found, Group, GroupError, Groups, Member, require};
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
 use crate::storage::{Batch, Head, StorageError, records};
+
+/// Groups of one user that are looked at side by side.
+const GROUPS_AT_ONCE: usize = 16;
 
 /// What is to be changed about a group. Absent members stay.
 #[derive(Clone, Debug, Default)]
@@ -39,17 +43,17 @@ impl Groups {
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
-        let mut joined = Vec::new();
-        for (id, indexed) in self.indexed(app, user).await? {
+        let looks = self.indexed(app, user).await?.into_iter().map(|(id, indexed)| async move {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
             {
-                joined.push((found, member.record));
-            } else {
-                self.forget(app, user, &id, &indexed).await?;
+                return Ok(Some((found, member.record)));
             }
-        }
-        Ok(joined)
+            self.forget(app, user, &id, &indexed).await?;
+            Ok::<_, GroupError>(None)
+        });
+        let joined: Vec<_> = stream::iter(looks).buffered(GROUPS_AT_ONCE).try_collect().await?;
+        Ok(joined.into_iter().flatten().collect())
     }
 
     /// Changes the profile.

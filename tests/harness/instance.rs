@@ -103,6 +103,15 @@ impl Instance {
         self.process.as_ref().expect("the instance runs")
     }
 
+    pub fn is_running(&self) -> bool {
+        self.process.as_ref().is_some_and(|process| process.status().is_none())
+    }
+
+    /// A UserSig of now.
+    pub fn usersig(&self, name: &str) -> String {
+        self.settings.usersig(name)
+    }
+
     /// Ends it with SIGKILL.
     pub async fn kill(&mut self) {
         self.process.take().expect("the instance runs").kill().await;

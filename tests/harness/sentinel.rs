@@ -80,13 +80,17 @@ impl Sentinels {
         in_step(old).await;
     }
 
-    /// Whether writes still reach the replica is of no interest to the sentinels while it stands still for a moment.
-    pub fn pause_replica(&self) {
-        self.servers[1].pause();
-    }
-
-    pub fn resume_replica(&self) {
-        self.servers[1].resume();
+    /// From now on nothing of what the master writes reaches the replica, as when the network between them is cut.
+    pub async fn cut_replica(&self) {
+        let [master, replica] = &self.servers;
+        // A master without a password refuses one that has a password to give.
+        let () = replica.command(&["CONFIG", "SET", "masterauth", "nobody"]).await;
+        master.kill_clients(Some("replica")).await;
+        let is_down = async || {
+            let link = replica.info("replication", "master_link_status").await;
+            link.is_some_and(|link| link == "down")
+        };
+        replica.until("its link is cut", is_down).await;
     }
 }
 

@@ -36,8 +36,6 @@ pub(crate) enum Phase {
     Finish,
     /// Everybody waits for what is stored.
     Settle(Arc<Logs>),
-    /// Without waiting.
-    End,
 }
 
 /// What all clients share.
@@ -139,8 +137,7 @@ impl Client {
             };
             if let Ok(dialled) = dialled {
                 let user = user.insert(dialled);
-                let (since, read) = (Instant::now(), HashMap::new());
-                self.account.visits.push(Visit { instance: at, since, read, end: None });
+                self.account.visits.push(Visit { instance: at, read: HashMap::new(), end: None });
                 let visited = self.visit(user).await;
                 self.collect(user);
                 if !matches!(visited, Err(Break::Lost)) {
@@ -169,7 +166,7 @@ impl Client {
     }
 
     fn is_over(&self) -> bool {
-        matches!(*self.stage.phase.borrow(), Phase::Settle(_) | Phase::End)
+        matches!(*self.stage.phase.borrow(), Phase::Settle(_))
     }
 
     async fn visit(&mut self, user: &User) -> Result<(), Break> {
@@ -206,7 +203,6 @@ impl Client {
                     self.stage.progress.notify_one();
                 }
                 Phase::Settle(logs) => return self.settle(user, &logs).await,
-                Phase::End => return Ok(()),
                 Phase::Gather | Phase::Talk | Phase::Finish => {}
             }
             tokio::select! {
@@ -246,7 +242,6 @@ impl Client {
     }
 
     fn note_silence(&mut self, servcmd: &str) {
-        self.account.unanswered += 1;
         self.account.faults.push(format!("{servcmd} was not answered in {PATIENCE:?}"));
     }
 

@@ -15,8 +15,9 @@ const LONGEST_ANSWER: Duration = Duration::from_millis(11_000);
 /// What a scenario demands beyond what always holds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rules {
-    /// The servers may forget what was acknowledged, and with it the numbers; this is only counted.
-    pub(crate) may_lose: bool,
+    /// The servers may forget what was acknowledged before this moment, and with it the numbers: it is only counted.
+    /// What is acknowledged after it is stored and heard by all.
+    pub(crate) may_lose_until: Option<Instant>,
     /// No client loses its connection.
     pub(crate) keeps_connections: bool,
 }
@@ -80,8 +81,9 @@ pub(crate) fn judge(
         judge.judge_sent(account);
         judge.judge_conduct(account);
         judge.measure(account, begin, end);
-        if !rules.may_lose {
-            judge.judge_heard(account);
+        match rules.may_lose_until {
+            None => judge.judge_heard(account),
+            Some(moment) => judge.judge_heard_after(account, accounts, moment),
         }
     }
     judge.verdict
@@ -154,12 +156,7 @@ impl<'a> Judge<'a> {
                 }
             }
             let Some(ack) = sent.ack else {
-                if !self.rules.may_lose {
-                    self.fault(format!(
-                        "{log:?}: {:?} was not acknowledged in {} tries",
-                        sent.text, sent.tries
-                    ));
-                }
+                self.fault(format!("{log:?}: {:?} was not acknowledged in {} tries", sent.text, sent.tries));
                 continue;
             };
             let entry = found.map(|(log, place)| &self.logs[log][place]);
@@ -169,7 +166,7 @@ impl<'a> Judge<'a> {
             });
             if !is_there {
                 self.verdict.figures.lost += 1;
-                if !self.rules.may_lose {
+                if self.rules.may_lose_until.is_none_or(|moment| ack.at > moment) {
                     self.fault(format!(
                         "{log:?}: {:?} was acknowledged with {ack:?}, stored is {entry:?}",
                         sent.text
@@ -234,6 +231,28 @@ impl<'a> Judge<'a> {
             }
             for (entry, _) in entries.iter().zip(&heard).filter(|(entry, heard)| is_due(entry) && !**heard) {
                 self.fault(format!("{}, {log:?}: never heard {entry:?}", account.name));
+            }
+        }
+    }
+
+    /// Everything that others said after a moment was pushed once.
+    fn judge_heard_after(&mut self, account: &Account, accounts: &[Account], moment: Instant) {
+        let mut pushed: HashMap<&str, usize> = HashMap::new();
+        for item in account.heard.iter().filter(|item| item.how == How::Push) {
+            *pushed.entry(item.text.as_str()).or_default() += 1;
+        }
+        let logs: Vec<LogId> = account.targets.iter().map(|target| target.log_for(&account.name)).collect();
+        for other in accounts.iter().filter(|other| other.name != account.name) {
+            for sent in &other.sent {
+                let log = sent.target.log_for(&other.name);
+                let is_due = sent.ack.is_some_and(|ack| ack.at > moment) && logs.contains(&log);
+                let times = pushed.get(sent.text.as_str()).copied().unwrap_or(0);
+                if is_due && times != 1 {
+                    self.fault(format!(
+                        "{}: {:?} in {log:?} was pushed {times} times",
+                        account.name, sent.text
+                    ));
+                }
             }
         }
     }
@@ -360,7 +379,7 @@ mod tests {
             visit: 0,
             at: now,
         };
-        let visit = || Visit { instance: 0, since: now, read: HashMap::from([(lobby(), None)]), end: None };
+        let visit = || Visit { instance: 0, read: HashMap::from([(lobby(), None)]), end: None };
         let account = |name: &str, sent, heard| Account {
             name: name.into(),
             targets: vec![Target::Group(LOBBY.into())],
@@ -453,7 +472,7 @@ mod tests {
         bob.visits[0].end = Some((Instant::now(), 1006));
         // The second message came by the history after the reconnect, the third was pushed.
         let read = HashMap::from([(lobby(), Some("alice 1".to_owned()))]);
-        bob.visits.push(Visit { instance: 1, since: Instant::now(), read, end: None });
+        bob.visits.push(Visit { instance: 1, read, end: None });
         bob.heard[1].how = How::History;
         (bob.heard[1].visit, bob.heard[2].visit) = (1, 1);
         assert_eq!(faults(&accounts, &logs, Rules::default()), [""; 0]);
@@ -466,7 +485,7 @@ mod tests {
         let (accounts, mut logs) = story();
         logs.get_mut(&lobby()).unwrap().pop();
         let now = Instant::now();
-        let rules = Rules { may_lose: true, ..Rules::default() };
+        let rules = Rules { may_lose_until: Some(Instant::now()), ..Rules::default() };
         let verdict = judge(&accounts, &logs, rules, (now, now));
         assert_eq!((verdict.faults.len(), verdict.figures.lost), (0, 1));
     }

@@ -81,7 +81,6 @@ pub(crate) struct Heard {
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) instance: usize,
-    pub(crate) since: Instant,
     /// What was the end of each conversation when it was read at the beginning of the visit: the text of its last
     /// message, if there was one. What came later is to be pushed.
     pub(crate) read: HashMap<LogId, Option<String>>,
@@ -101,8 +100,6 @@ pub(crate) struct Account {
     pub(crate) refusals: Vec<(Instant, u32)>,
     /// The longest that an answer took on a connection that stayed.
     pub(crate) slowest: Duration,
-    /// Requests that got no answer in a client's patience.
-    pub(crate) unanswered: u32,
     /// What no gateway may do.
     pub(crate) faults: Vec<String>,
 }

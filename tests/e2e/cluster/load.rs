@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::client::{Client, Part, Phase, Stage};
 use crate::judge::{Rules, Verdict, judge};
-use crate::ledger::{Account, Entry, LogId, Logs, Said, Target};
+use crate::ledger::{Account, Entry, Logs, Said, Target};
 
 /// Messages a second that are begun while nothing is wrong.
 const RATE: u32 = 250;
@@ -302,11 +302,6 @@ impl Report {
         sent.filter_map(|sent| sent.ack.map(|ack| ack.at)).filter(|at| *at > moment).min()
     }
 
-    /// How many conversations there are, and how many entries.
-    pub(crate) fn stored(&self) -> (usize, usize) {
-        (self.logs.len(), self.logs.values().map(Vec::len).sum())
-    }
-
     /// Each end of a connection: of whom, when, at which instance, with which code.
     pub(crate) fn ends(&self) -> Vec<(Instant, usize, u16)> {
         let visits = self.accounts.iter().flat_map(|account| &account.visits);
@@ -314,11 +309,6 @@ impl Report {
             visits.filter_map(|visit| visit.end.map(|(at, code)| (at, visit.instance, code))).collect();
         ends.sort();
         ends
-    }
-
-    /// Of which conversation is which log, for what a scenario looks into itself.
-    pub(crate) fn log(&self, id: &LogId) -> &[Entry] {
-        self.logs.get(id).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -16,7 +16,12 @@ mod judge;
 mod ledger;
 mod load;
 
+mod cost;
 mod embedded;
+mod failover;
+mod instance;
+mod redis;
+mod session;
 
 use std::time::Duration;
 

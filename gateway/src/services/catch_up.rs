@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
 use protocol::session::KickReason;
@@ -12,7 +11,7 @@ use protocol::session::KickReason;
 use super::StorageError;
 use super::account::Accounts;
 use super::conversation::{Conversations, pair_log};
-use super::core::Core;
+use super::core::{Core, side_by_side};
 use super::group::{Found, Groups};
 use super::push::{Kept, Notices};
 use super::session::Sessions;
@@ -25,9 +24,6 @@ use crate::storage::{Log, Window};
 
 /// Entries that are read at once.
 const PAGE: usize = 200;
-
-/// Peers that are looked at side by side.
-const PEERS_AT_ONCE: usize = 16;
 
 /// Clocks of instances may differ by this much.
 const CLOCK_DIFFERENCE: u64 = 2_000;
@@ -184,14 +180,13 @@ impl Source for CatchUp {
             events.push((Stamp { seq, at }, Arc::new(event)));
         }
         let peers = self.conversations.peers_of(app, user).await?;
-        let looks = peers.into_iter().map(|peer| async {
+        let missed = side_by_side(peers, |peer| async {
             let heard = from.pairs.get(&peer).copied();
             let missed = self.missed_from(&pair_log(app, user, &peer), heard, earlier(from.since)).await?;
             Ok::<_, StorageError>((peer, missed))
         });
-        let missed: Vec<_> = stream::iter(looks).buffer_unordered(PEERS_AT_ONCE).try_collect().await?;
         let mut gone_back = Vec::new();
-        for (peer, missed) in missed {
+        for (peer, missed) in missed.await? {
             let Some(missed) = missed else {
                 gone_back.push(peer);
                 continue;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::id::{AppId, Millis, UserId};
 
 use tokio_util::task::TaskTracker;
@@ -29,6 +30,19 @@ pub struct Core {
     pub nodes: Arc<dyn Nodes>,
     /// Work that goes on after its call was answered; waited for at the end.
     pub tasks: TaskTracker,
+}
+
+/// How many look-ups of one call go on at once: each may be a round trip to the store.
+const SIDE_BY_SIDE: usize = 32;
+
+/// Does the same for each item, several at a time. The results are in the order of the items; the first error ends it.
+pub async fn side_by_side<I, T, E, F, Work>(items: I, work: F) -> Result<Vec<T>, E>
+where
+    I: IntoIterator,
+    F: FnMut(I::Item) -> Work,
+    Work: Future<Output = Result<T, E>>,
+{
+    stream::iter(items).map(work).buffered(SIDE_BY_SIDE).try_collect().await
 }
 
 /// What became of a batch.

@@ -1,16 +1,12 @@
 //! What a group says of itself, and which groups a user is in.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, ProfileChange};
 use protocol::id::{AppId, GroupId, UserId};
 
 use super::life::{check_custom, check_text};
 use super::{Found, Group, GroupError, Groups, Member, require};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::{ATTEMPTS, Actor, Outcome, side_by_side};
 use crate::storage::{Batch, Head, StorageError, records};
-
-/// Groups of one user that are looked at side by side.
-const GROUPS_AT_ONCE: usize = 16;
 
 /// What is to be changed about a group. Absent members stay.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +39,8 @@ impl Groups {
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
-        let looks = self.indexed(app, user).await?.into_iter().map(|(id, indexed)| async move {
+        let indexed = self.indexed(app, user).await?;
+        let joined = side_by_side(indexed, |(id, indexed)| async move {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
             {
@@ -52,8 +49,7 @@ impl Groups {
             self.forget(app, user, &id, &indexed).await?;
             Ok::<_, GroupError>(None)
         });
-        let joined: Vec<_> = stream::iter(looks).buffered(GROUPS_AT_ONCE).try_collect().await?;
-        Ok(joined.into_iter().flatten().collect())
+        Ok(joined.await?.into_iter().flatten().collect())
     }
 
     /// Changes the profile.

@@ -19,6 +19,7 @@ use crate::hub::Hub;
 use crate::services::Services;
 use crate::services::core::Core;
 use crate::services::group::RuleBook;
+use crate::services::retention::Retention;
 use crate::services::session::{AppKeys, Policy};
 use crate::storage::Engine;
 use crate::storage::embedded::Embedded;
@@ -43,6 +44,7 @@ pub enum GatewayError {
 pub struct Gateway {
     edge: Edge,
     engine: Arc<Embedded>,
+    retention: Retention,
     address: SocketAddr,
     listeners: Vec<JoinHandle<()>>,
     hub: JoinHandle<()>,
@@ -80,6 +82,7 @@ impl Gateway {
             tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
+        let retention = Retention::new(core.clone(), config.retention);
         let services = Services::new(core, rules, policy(config));
         let hub = Hub::new(bus, Arc::new(services.catch_up.clone()), clock);
         let edge = Edge::new(
@@ -96,6 +99,7 @@ impl Gateway {
             tasks,
         );
 
+        edge.tasks.spawn(retention.clone().run(config.retention_interval, edge.stop.clone()));
         tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
 
         let (listener, address) = bind(config.listen).await?;
@@ -107,12 +111,17 @@ impl Gateway {
         }
         tokio::spawn(hub.clone().keep_watch());
         let hub = tokio::spawn(hub.run(deliveries));
-        Ok(Self { edge, engine, address, listeners, hub })
+        Ok(Self { edge, engine, retention, address, listeners, hub })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What drops old messages from time to time; for a test that cannot wait for it.
+    pub fn retention(&self) -> Retention {
+        self.retention.clone()
     }
 
     /// Serves until `shutdown` is done, then drains: nobody new, connections asked to go elsewhere over the drain

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
+use crate::services::retention::Policy;
 
 /// What a settings file can say, with the defaults for what it does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,7 @@ pub struct File {
     pub connection: Connection,
     pub log: Log,
     pub limits: Limits,
+    pub retention: Policy,
     pub group: BTreeMap<KindName, Overrides>,
     pub app: Vec<App>,
 }
@@ -45,6 +47,7 @@ impl Default for File {
             connection: Connection::default(),
             log: Log::default(),
             limits: Limits::default(),
+            retention: Policy::default(),
             group: BTreeMap::new(),
             app: Vec::new(),
         }

@@ -9,6 +9,7 @@ mod secret;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use protocol::group::GroupKind;
 use protocol::id::{AppId, UserId};
@@ -16,6 +17,7 @@ use protocol::usersig::SecretKey;
 
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
+use crate::services::retention::{self, Policy};
 
 pub use cli::Cli;
 pub use file::{File, LogFormat};
@@ -42,6 +44,9 @@ pub struct Config {
     pub queue_bytes: usize,
     pub drain_seconds: u64,
     pub limits: Limits,
+    pub retention: Policy,
+    /// How often it is looked for what to drop. No setting: a test has its own.
+    pub retention_interval: Duration,
     pub groups: HashMap<GroupKind, Overrides>,
     pub log_format: LogFormat,
 }
@@ -121,6 +126,8 @@ impl Config {
             queue_bytes: file.connection.queue_bytes,
             drain_seconds: file.connection.drain_seconds,
             limits: file.limits,
+            retention: file.retention,
+            retention_interval: retention::INTERVAL,
             groups: file.group.into_iter().map(|(kind, overrides)| (kind.into(), overrides)).collect(),
             log_format: file.log.format,
         })

@@ -257,10 +257,18 @@ impl Conversations {
     ) -> Result<Unread, StorageError> {
         let after = position.read.max(position.cleared);
         let all = head.0.saturating_sub(after.0);
-        if all == 0 || all > COUNTED_UNREAD as u64 {
-            return Ok(Unread { all, counted: all });
+        if all == 0 {
+            return Ok(Unread { all, counted: 0 });
         }
         let window = Window { from: after.next(), to: head, limit: COUNTED_UNREAD, newest_first: false };
+        if all > COUNTED_UNREAD as u64 {
+            // What was dropped unread is unread no more.
+            let first = self.core.engine.read(log, Window { limit: 1, ..window }).await?;
+            let left = first.first().map_or(0, |first| head.next().0.saturating_sub(first.seq.0));
+            if left == 0 || left > COUNTED_UNREAD as u64 {
+                return Ok(Unread { all, counted: left });
+            }
+        }
         let seen = self.timelines.read(log, window, Some(reader)).await?;
         let counts = |seen: &&Seen| match &seen.entry {
             Entry::Message(message) => {

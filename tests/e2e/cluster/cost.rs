@@ -8,7 +8,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::load::{Fleet, say};
-use crate::turn;
 
 const MESSAGES: usize = 200;
 
@@ -68,7 +67,6 @@ async fn statistics(redis: &RedisServer) -> BTreeMap<String, u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_message_is_one_round_trip() {
-    let _turn = turn().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let (alice, bob) = (fleet.user(0, "alice", 1).await, fleet.user(1, "bob", 2).await);

@@ -31,8 +31,8 @@ async fn promote(sentinels: &mut Sentinels, load: &Load, alone: Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_is_promoted_and_nothing_is_lost_that_waited_for_it() {
-    let _turn = turn().await;
     let mut sentinels = Sentinels::start().await;
+    let _turn = turn().await;
     let settings = waiting(sentinels.url());
     let fleet = Fleet::start(vec![settings.clone(), settings]).await;
     let load = Load::begin(&fleet).await;
@@ -46,8 +46,8 @@ async fn a_replica_is_promoted_and_nothing_is_lost_that_waited_for_it() {
 /// Redis answers before its replica knows: what was acknowledged in between is lost with the master.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_is_promoted_that_nobody_waited_for() {
-    let _turn = turn().await;
     let mut sentinels = Sentinels::start().await;
+    let _turn = turn().await;
     let fleet = Fleet::over(sentinels.url()).await;
     let load = Load::begin(&fleet).await;
     promote(&mut sentinels, &load, Duration::from_secs(1)).await;
@@ -63,8 +63,8 @@ async fn a_replica_is_promoted_that_nobody_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_master_is_killed() {
-    let _turn = turn().await;
     let mut cluster = RedisCluster::start().await;
+    let _turn = turn().await;
     let settings = waiting(cluster.url());
     let fleet = Fleet::start(vec![settings.clone(), settings]).await;
     let load = Load::begin(&fleet).await;
@@ -83,8 +83,8 @@ async fn a_cluster_master_is_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_happens_in_a_cluster() {
-    let _turn = turn().await;
     let cluster = RedisCluster::start().await;
+    let _turn = turn().await;
     let fleet = Fleet::over(cluster.url()).await;
     let load = Load::begin(&fleet).await;
     load.talk(seconds(2)).await;

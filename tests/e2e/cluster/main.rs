@@ -7,7 +7,7 @@
 //!
 //! A scenario starts real Redis servers and gateway processes of its own, puts a steady load on them (`load.rs`,
 //! `client.rs`), does its harm, and compares what the clients noted down (`ledger.rs`) with what is stored (`judge.rs`).
-//! Each prints its figures. Scenarios run one after the other, because each needs the machine for itself.
+//! Each prints its figures. Those with a load run one after the other, because each needs the machine for itself.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -29,7 +29,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Waits until the other scenarios are over.
+/// Waits until the other loads are over.
 async fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().await
 }

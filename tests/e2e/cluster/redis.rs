@@ -27,7 +27,7 @@ async fn nothing_happens() {
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
-    load.talk(seconds(5)).await;
+    load.talk(seconds(2)).await;
     let verdict = load.finish(&fleet).await.judge("nothing happens", KEEP);
     assert_eq!(verdict.figures.retried, 0);
 }
@@ -135,7 +135,6 @@ async fn published_messages_are_lost() {
 /// What the proxy does is what the scenario above relies on.
 #[tokio::test]
 async fn the_proxy_loses_published_messages_and_nothing_else() {
-    let _turn = turn().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let proxy = Proxy::start(redis.address(), 7).await;
     proxy.lose(0.25);
@@ -281,7 +280,6 @@ fn assert_recovered(report: &Report, name: &str, back: Instant) {
 async fn rooms_are_shared() {
     /// The report type of a notice that a message was taken back.
     const RECALLED: u64 = 14;
-    let _turn = turn().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let (alice, bob) = (fleet.user(0, "alice", 1).await, fleet.user(1, "bob", 2).await);

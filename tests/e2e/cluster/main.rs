@@ -21,6 +21,7 @@ mod embedded;
 mod failover;
 mod instance;
 mod redis;
+mod scale;
 mod session;
 
 use std::time::Duration;

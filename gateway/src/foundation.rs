@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::bus::{Bus, Incoming, LocalBus, Nodes, OnlyNode, RedisBus, RedisNodes};
+use crate::bus::{Bus, Incoming, LocalBus, Nodes, OnlyNode, RedisBus};
 use crate::config::{Config, RedisConfig};
-use crate::redis::{Keys, Servers};
+use crate::redis::{Keys, Registry, Servers};
 use crate::storage::embedded::Embedded;
 use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Engine, StorageError};
@@ -60,7 +60,7 @@ impl Foundation {
         let engine = Redis::new(servers.clone(), keys.clone(), settings);
         let (bus, incoming) = RedisBus::start(servers.clone(), keys.clone());
         let node = rand::random();
-        let nodes = RedisNodes::start(servers, &keys, node).await;
+        let nodes = Registry::start(servers, &keys, node);
         Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),

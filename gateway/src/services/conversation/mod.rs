@@ -153,8 +153,7 @@ impl Conversations {
     /// The conversations with peers that are on the list.
     pub async fn with_peers(&self, actor: &Actor) -> Result<Vec<PeerConversation>, StorageError> {
         let peers = self.peers(actor.app, &actor.user).await?;
-        let conversations =
-            side_by_side(peers, |(peer, preference)| self.with_peer(actor, peer, preference));
+        let conversations = side_by_side(peers, |(peer, preference)| self.with_peer(actor, peer, preference));
         Ok(conversations.await?.into_iter().flatten().collect())
     }
 

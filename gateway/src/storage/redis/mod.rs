@@ -91,8 +91,9 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
     pub fn new(servers: Arc<Servers>, keys: Keys, settings: Settings) -> Self {
-        let confirm = (settings.wait_replicas > 0)
-            .then_some(Confirm { replicas: settings.wait_replicas, timeout: settings.wait_timeout });
+        let Settings { wait_replicas: replicas, wait_timeout: timeout } = settings;
+        let confirm =
+            (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
         let reads = Links::new(servers.clone(), scripts::load_all(), None);
         let writes = match confirm {
             None => reads.clone(),
@@ -274,10 +275,10 @@ impl Engine for Redis {
                 let mut command = PURGE.call(&names);
                 command.arg(&bounds.low).arg(&bounds.high).arg(PAGE).arg(keys::end_of_log(&prefix));
                 let call = Call::new("purge", slot_of(tag.channel()), command, WhenLost::Repeat);
-                match call.finish(&self.shared.writes, None).await? {
-                    Answer::Int(deleted) if deleted < PAGE as i64 => break,
-                    Answer::Int(_) => {}
-                    _ => return Err(unreadable("purge")),
+                let answer = text("purge", call.finish(&self.shared.writes, None).await?)?;
+                let deleted = answer.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<usize>().ok());
+                if deleted.ok_or_else(|| unreadable("purge"))? < PAGE {
+                    break;
                 }
             }
         }

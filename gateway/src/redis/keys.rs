@@ -10,6 +10,7 @@
 //! | `tag:i` | sorted set, all scores 0 | the names of the hash's records and counts, for scans |
 //! | `tag:t:log` | stream | a log; the id is the entry's number and time, the field `b` its bytes |
 //! | `tag:o:token` | string that expires | what a batch with this token was answered |
+//! | `timgate:{nodes}` | sorted set that expires | which instances live; the score is until when, in Unix milliseconds |
 //! | `timgate:{probe}` | string that expires | nothing; it is written to see whether that works |
 //!
 //! The hash has nearly everything of a partition, so that a batch reads and writes it with one command each:
@@ -59,6 +60,11 @@ impl Keys {
     /// A key that nothing else uses, to try whether it can be written.
     pub fn probe(&self) -> Vec<u8> {
         format!("{}:{{probe}}", self.prefix).into_bytes()
+    }
+
+    /// The instances that live.
+    pub fn nodes(&self) -> Vec<u8> {
+        format!("{}:{{nodes}}", self.prefix).into_bytes()
     }
 
     /// That of the partition of the user or the group.

@@ -3,6 +3,7 @@
 mod cluster;
 mod map;
 mod sentinel;
+mod tls;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
     RedisConnectionInfo, TlsCertificates,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -43,6 +46,7 @@ struct Shared {
     changes: watch::Sender<u64>,
     /// How many times somebody suspected that it is wrong.
     suspicions: watch::Sender<u64>,
+    tls: tls::Settings,
 }
 
 impl Servers {
@@ -57,6 +61,7 @@ impl Servers {
             map: RwLock::new(Arc::new(map)),
             changes: watch::Sender::new(0),
             suspicions: watch::Sender::new(0),
+            tls: tls::Settings::default(),
         });
         let mut watchers = JoinSet::new();
         match shared.target.kind {
@@ -116,11 +121,36 @@ impl Servers {
         self.shared.changes.subscribe()
     }
 
+    /// A connection to a server on which nothing was said yet: TCP, and TLS if the URL asks for it.
+    /// Takes as long as the network does: the caller sets a limit.
+    pub(super) async fn dial(&self, address: &Address) -> std::io::Result<Box<dyn Stream>> {
+        let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        stream.set_nodelay(true)?;
+        match &self.target().tls {
+            None => Ok(Box::new(stream)),
+            Some(tls) => Ok(Box::new(self.shared.tls.greet(tls, &address.host, stream).await?)),
+        }
+    }
+
     /// How to connect to a server: TLS, user, database, RESP3. Connections have to be made with a time-out.
     pub fn client(&self, address: &Address) -> Client {
         let target = self.target();
         client(target, address, &target.login, target.db)
     }
+}
+
+/// What carries bytes to a server and back.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The slot and the server that the details of a `MOVED` or `ASK` name: `3999 127.0.0.1:6381`. The host is empty
+/// when the server does not know its name.
+pub fn redirection(details: &str) -> Option<(u16, Address)> {
+    let (slot, address) = details.split_once(' ')?;
+    let (host, port) = address.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Some((slot.parse().ok()?, Address::new(host, port.parse().ok()?)))
 }
 
 impl Shared {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, ServerError, Value};
+use redis::{Cmd, Value};
 use tokio::time::{Instant, timeout_at};
 
-use crate::redis::{Address, Answer, Link, LinkError, Links, in_words};
+use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
 use crate::storage::StorageError;
 
 use super::failed;
@@ -36,18 +36,6 @@ pub(super) struct Call {
     pub(super) command: Arc<Cmd>,
     pub(super) when_lost: WhenLost,
     pub(super) deadline: Instant,
-}
-
-/// What to do about an error of a server, which was not carried out.
-enum Remedy {
-    /// Load the scripts and send it again.
-    Load,
-    /// Send it to another server.
-    Ask(Address),
-    /// Send it again a little later, to whoever has the keys then.
-    Later,
-    /// Nothing.
-    GiveUp,
 }
 
 impl Call {
@@ -103,35 +91,29 @@ impl Call {
                     continue;
                 }
             };
-            let remedy = self.remedy(links, &error);
-            if !matches!(remedy, Remedy::Load | Remedy::Ask(_)) {
-                self.note("refused");
+            if error.code() == "NOSCRIPT" && Instant::now() < self.deadline {
+                for load in scripts::load_all().iter() {
+                    // Whether it worked shows when the script is called.
+                    drop(link.send(Arc::new(load.clone()), self.deadline));
+                }
+                let answer = link.send(self.command.clone(), self.deadline);
+                attempt = Some((link, answer));
+                continue;
             }
-            if matches!(remedy, Remedy::GiveUp) || Instant::now() >= self.deadline {
+            self.note("refused");
+            let mut changes = links.servers().changes();
+            let reaction = react(links, &error);
+            if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
                 return Err(failed(self.operation, in_words(&error)));
             }
-            match remedy {
-                Remedy::Load => {
-                    for load in scripts::load_all().iter() {
-                        // Whether it worked shows when the script is called.
-                        drop(link.send(Arc::new(load.clone()), self.deadline));
-                    }
-                    let answer = link.send(self.command.clone(), self.deadline);
-                    attempt = Some((link, answer));
-                }
-                Remedy::Ask(address) => {
-                    let link = links.at(&address);
-                    let answer = link.send_asking(self.command.clone(), self.deadline);
-                    attempt = Some((link, answer));
-                }
-                Remedy::Later | Remedy::GiveUp => {
-                    let mut changes = links.servers().changes();
-                    let until = (Instant::now() + pause).min(self.deadline);
-                    pause = (pause * 2).min(PAUSE_MOST);
-                    // Whichever is first: other masters, or time.
-                    let _ = timeout_at(until, changes.changed()).await;
-                }
+            if let Reaction::Ask(link) = reaction {
+                let answer = link.send_asking(self.command.clone(), self.deadline);
+                attempt = Some((link, answer));
+                continue;
             }
+            // Whichever is first: other masters, or time.
+            let _ = timeout_at((Instant::now() + pause).min(self.deadline), changes.changed()).await;
+            pause = (pause * 2).min(PAUSE_MOST);
         }
     }
 
@@ -153,46 +135,8 @@ impl Call {
         })
     }
 
-    fn remedy(&self, links: &Links, error: &ServerError) -> Remedy {
-        match error.code() {
-            "NOSCRIPT" => Remedy::Load,
-            "MOVED" => {
-                match redirection(error) {
-                    Some((slot, address)) => links.servers().moved(slot, address),
-                    None => links.servers().suspect(),
-                }
-                // Two servers that point at each other are asked again after a pause only.
-                Remedy::Later
-            }
-            "ASK" => match redirection(error) {
-                Some((_, address)) => Remedy::Ask(address),
-                None => Remedy::Later,
-            },
-            "READONLY" | "CLUSTERDOWN" | "MASTERDOWN" => {
-                links.servers().suspect();
-                Remedy::Later
-            }
-            "TRYAGAIN" | "LOADING" | "BUSY" => Remedy::Later,
-            // Servers before 7.0 wrap what a command of a script answered.
-            "ERR" if error.details().is_some_and(|details| details.contains("-READONLY")) => {
-                links.servers().suspect();
-                Remedy::Later
-            }
-            _ => Remedy::GiveUp,
-        }
-    }
-
     fn note(&self, kind: &'static str) {
         metrics::counter!("gateway_redis_errors_total", "operation" => self.operation, "kind" => kind)
             .increment(1);
     }
-}
-
-/// `slot host:port`
-fn redirection(error: &ServerError) -> Option<(u16, Address)> {
-    let mut words = error.details()?.split(' ');
-    let slot = words.next()?.parse().ok()?;
-    let (host, port) = words.next()?.rsplit_once(':')?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    Some((slot, Address::new(host, port.parse().ok()?)))
 }

@@ -70,6 +70,7 @@ impl Default for Settings {
 /// The Redis engine. Several of them, in any number of processes, share what has the same prefix.
 pub struct Redis {
     shared: Arc<Shared>,
+    wait_replicas: usize,
     is_closed: AtomicBool,
     /// What [`Engine::close`] waits for.
     under_way: TaskTracker,
@@ -101,7 +102,12 @@ impl Redis {
         };
         let lanes = Lanes::new(reads.clone());
         let shared = Arc::new(Shared { keys, writes, reads, lanes });
-        Self { shared, is_closed: AtomicBool::new(false), under_way: TaskTracker::new() }
+        Self {
+            shared,
+            wait_replicas: replicas,
+            is_closed: AtomicBool::new(false),
+            under_way: TaskTracker::new(),
+        }
     }
 
     /// Held while a call is under way.
@@ -300,7 +306,14 @@ impl Engine for Redis {
         let key = self.shared.keys.probe();
         let call =
             Call { deadline, ..Call::new("probe", slot_of(&key), PROBE.call(&[&key]), WhenLost::Repeat) };
-        call.finish(&self.shared.writes, None).await.map(|_| ())
+        match call.finish(&self.shared.writes, None).await {
+            Err(StorageError::TimedOut { .. }) if self.wait_replicas > 0 => {
+                let reason =
+                    format!("it took too long until {} replicas had what was written", self.wait_replicas);
+                Err(failed("probe", reason))
+            }
+            outcome => outcome.map(|_| ()),
+        }
     }
 
     async fn close(&self) -> Result<(), StorageError> {

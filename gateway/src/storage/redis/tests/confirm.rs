@@ -45,7 +45,8 @@ async fn a_batch_is_acknowledged_when_a_replica_has_it() {
     assert_eq!(entries(&*engine).await.len(), 501);
     let again = engine.commit(said("alone").once("token")).await;
     assert!(matches!(again, Err(CommitError::Storage(StorageError::TimedOut { .. }))), "{again:?}");
-    engine.health().await.unwrap_err();
+    let error = engine.health().await.unwrap_err().to_string();
+    assert!(error.contains("too few replicas"), "{error}");
     // What is refused changes nothing that could be lost.
     let refused = said("").check(Key::new(Table::Member, "none"), crate::storage::Expected::Present);
     let refused = engine.commit(refused).await;

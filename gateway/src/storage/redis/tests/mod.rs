@@ -5,15 +5,14 @@ mod counts;
 mod faults;
 mod login;
 
-use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, Weak};
 
 use protocol::id::{AppId, GroupId, Millis, UserId};
-use redis::{AsyncConnectionConfig, PushInfo, PushKind};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::*;
-use crate::bus::{Delivery, Incoming, Numbering, Stamp, Topic};
+use crate::bus::{Bus, Incoming, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
 use crate::storage::conformance::{Fixture, Opened, conformance, submit};
@@ -41,19 +40,22 @@ impl<T> Shared<T> {
 struct Part<T> {
     servers: OnceCell<Arc<T>>,
     keys: Keys,
+    /// They carry as long as they live.
+    buses: Mutex<Vec<RedisBus>>,
 }
 
 fn part<T>() -> Part<T> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let keys = Keys::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)));
-    Part { servers: OnceCell::new(), keys }
+    Part { servers: OnceCell::new(), keys, buses: Mutex::default() }
 }
 
 impl<T> Part<T> {
     async fn open_on(&self, target: Target) -> Opened {
         let servers = Servers::start(target);
         assert!(servers.wait(Duration::from_secs(10)).await);
-        let events = listen(&servers, &self.keys, &[room()]).await;
+        let (bus, events) = listen(&servers, &self.keys, &[room()]).await;
+        self.buses.lock().unwrap().push(bus);
         Opened { engine: Arc::new(Redis::new(servers, self.keys.clone(), Settings::default())), events }
     }
 }
@@ -143,46 +145,15 @@ fn engine_on(target: Target, settings: Settings) -> Redis {
     Redis::new(Servers::start(target), Keys::new("timgate"), settings)
 }
 
-/// What is announced on the topics from now on.
-async fn listen(servers: &Servers, keys: &Keys, topics: &[Topic]) -> mpsc::Receiver<Incoming> {
-    let (events, received) = mpsc::channel(4096);
+/// A bus that follows the topics, and what it hears.
+async fn listen(
+    servers: &Arc<Servers>,
+    keys: &Keys,
+    topics: &[Topic],
+) -> (RedisBus, mpsc::Receiver<Incoming>) {
+    let (bus, events) = RedisBus::start(servers.clone(), keys.clone());
     for topic in topics {
-        let topic = topic.clone();
-        let channel = keys.of_topic(&topic).channel().to_owned();
-        let address = servers.master_of(slot_of(&channel)).unwrap();
-        let (pushes, mut pushed) = mpsc::unbounded_channel::<PushInfo>();
-        let config = AsyncConnectionConfig::new().set_push_sender(pushes);
-        let client = servers.client(&address);
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
-        redis::cmd("SSUBSCRIBE").arg(&channel).exec_async(&mut connection).await.unwrap();
-        let events = events.clone();
-        tokio::spawn(async move {
-            let _connection = connection;
-            while let Some(push) = pushed.recv().await {
-                let delivery = match (push.kind, push.data.last()) {
-                    (PushKind::SMessage, Some(Answer::BulkString(payload))) => delivery(&topic, payload),
-                    _ => continue,
-                };
-                if events.send(Incoming::Event(delivery)).await.is_err() {
-                    return;
-                }
-            }
-        });
+        bus.follow(topic).await;
     }
-    received
-}
-
-fn delivery(topic: &Topic, payload: &[u8]) -> Delivery {
-    let parts: Vec<&str> = std::str::from_utf8(payload).unwrap().splitn(4, ' ').collect();
-    let numbering = match parts[0].strip_prefix('t') {
-        Some(turn) => Numbering::Turn(turn.parse().unwrap()),
-        None => {
-            assert_eq!(parts[0], "e");
-            Numbering::Entry
-        }
-    };
-    let stamp = (parts[1] != "-")
-        .then(|| Stamp { seq: Seq(parts[1].parse().unwrap()), at: Millis(parts[2].parse().unwrap()) });
-    let event = Arc::new(serde_json::from_str(parts[3]).unwrap());
-    Delivery { topic: topic.clone(), stamp, numbering, event }
+    (bus, events)
 }

@@ -10,6 +10,7 @@ use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
 use crate::storage::StorageError;
 
 use super::failed;
+use super::order::Place;
 use super::scripts;
 
 /// How long a call may take, its repetitions included.
@@ -29,19 +30,20 @@ pub(super) enum WhenLost {
 }
 
 /// A command for the master of a slot.
-#[derive(Clone)]
 pub(super) struct Call {
     pub(super) operation: &'static str,
     pub(super) slot: u16,
     pub(super) command: Arc<Cmd>,
     pub(super) when_lost: WhenLost,
     pub(super) deadline: Instant,
+    /// Where the command must not be overtaken by others, nor overtake them.
+    pub(super) place: Option<Place>,
 }
 
 impl Call {
     pub(super) fn new(operation: &'static str, slot: u16, command: Cmd, when_lost: WhenLost) -> Self {
         let deadline = Instant::now() + DEADLINE;
-        Self { operation, slot, command: Arc::new(command), when_lost, deadline }
+        Self { operation, slot, command: Arc::new(command), when_lost, deadline, place: None }
     }
 
     /// Sends the command if its server is known. It is on its way, behind those sent before, when this returns.
@@ -70,7 +72,12 @@ impl Call {
         mut attempt: Option<(Arc<Link>, Answer)>,
     ) -> Result<Value, StorageError> {
         let mut pause = PAUSE_LEAST;
+        // Why the last attempt failed.
+        let mut refusal = "those before it took too long".to_owned();
         loop {
+            if attempt.is_none() && !self.turn().await {
+                return Err(failed(self.operation, refusal));
+            }
             let (link, answer) = match attempt.take().or_else(|| self.send(links)) {
                 Some(sent) => sent,
                 None => {
@@ -87,11 +94,13 @@ impl Call {
                 Ok(value) => return Ok(value),
                 Err(error) => {
                     self.note(error.kind());
+                    refusal = error.to_string();
                     self.after_loss(error)?;
                     continue;
                 }
             };
-            if error.code() == "NOSCRIPT" && Instant::now() < self.deadline {
+            refusal = in_words(&error);
+            if error.code() == "NOSCRIPT" && self.turn().await {
                 for load in scripts::load_all().iter() {
                     // Whether it worked shows when the script is called.
                     drop(link.send(Arc::new(load.clone()), self.deadline));
@@ -101,12 +110,17 @@ impl Call {
                 continue;
             }
             self.note("refused");
+            if let Some(place) = &self.place {
+                place.is_back();
+            }
             let mut changes = links.servers().changes();
             let reaction = react(links, &error);
             if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
-                return Err(failed(self.operation, in_words(&error)));
+                return Err(failed(self.operation, refusal));
             }
-            if let Reaction::Ask(link) = reaction {
+            if let Reaction::Ask(link) = reaction
+                && self.turn().await
+            {
                 let answer = link.send_asking(self.command.clone(), self.deadline);
                 attempt = Some((link, answer));
                 continue;
@@ -114,6 +128,14 @@ impl Call {
             // Whichever is first: other masters, or time.
             let _ = timeout_at((Instant::now() + pause).min(self.deadline), changes.changed()).await;
             pause = (pause * 2).min(PAUSE_MOST);
+        }
+    }
+
+    /// Waits until it may leave again. Whether that is before the deadline.
+    async fn turn(&self) -> bool {
+        match &self.place {
+            Some(place) => timeout_at(self.deadline, place.turn()).await.is_ok(),
+            None => true,
         }
     }
 

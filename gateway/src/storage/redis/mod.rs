@@ -6,6 +6,7 @@
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
 //! | `range` | a scan as bounds of the index |
 //! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
+//! | `order` | the batches of one partition in their order, also when some are sent again |
 //! | `lanes` | in a cluster: events for topics that other servers keep, in their order |
 //!
 //! [`crate::redis::keys`] says what lies where. Redis runs one script at a time and a script whole, which is what makes
@@ -18,6 +19,7 @@
 mod calls;
 mod commit;
 mod lanes;
+mod order;
 mod range;
 mod scripts;
 #[cfg(test)]
@@ -40,6 +42,7 @@ use crate::redis::{Confirm, Keys, Links, Servers, slot_of};
 
 use self::calls::{Call, WhenLost};
 use self::lanes::Lanes;
+use self::order::Order;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
     Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
@@ -83,6 +86,7 @@ struct Shared {
     /// For what only reads. The same links unless writes wait for replicas, which holds up what is behind them.
     reads: Arc<Links>,
     lanes: Lanes,
+    order: Arc<Order>,
 }
 
 fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
@@ -101,7 +105,7 @@ impl Redis {
             Some(_) => Links::new(servers, scripts::load_all(), confirm),
         };
         let lanes = Lanes::new(reads.clone());
-        let shared = Arc::new(Shared { keys, writes, reads, lanes });
+        let shared = Arc::new(Shared { keys, writes, reads, lanes, order: Order::new() });
         Self {
             shared,
             wait_replicas: replicas,
@@ -244,8 +248,13 @@ impl Engine for Redis {
         let token = self.enter()?;
         let spread = self.shared.writes.servers().target().is_cluster();
         let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
-        let call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
-        let first = call.send(&self.shared.writes);
+        let mut call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
+        let (order, may_leave) = self.shared.order.enter(&prepared.tag);
+        let first = if may_leave { call.send(&self.shared.writes) } else { None };
+        if first.is_none() {
+            order.is_back();
+        }
+        call.place = Some(order);
         let place = self.shared.lanes.queue(call.slot, prepared.foreign);
         // A task of its own goes on when the caller does not wait any more.
         let shared = self.shared.clone();
@@ -309,7 +318,7 @@ impl Engine for Redis {
         match call.finish(&self.shared.writes, None).await {
             Err(StorageError::TimedOut { .. }) if self.wait_replicas > 0 => {
                 let reason =
-                    format!("it took too long until {} replicas had what was written", self.wait_replicas);
+                    format!("too few replicas have what was written; {} are asked for", self.wait_replicas);
                 Err(failed("probe", reason))
             }
             outcome => outcome.map(|_| ()),

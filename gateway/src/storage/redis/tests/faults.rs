@@ -105,13 +105,19 @@ async fn a_server_that_dies_has_what_was_acknowledged() {
 async fn forgotten_scripts_are_loaded_again() {
     let server = Server::start();
     let engine = start(&server);
-    for round in 0..3u32 {
-        engine.commit(said(round.to_string())).await.unwrap();
+    let mut seq = 0;
+    for _ in 0..3 {
+        // Those that are sent back keep their order.
+        let commits: Vec<_> = (0..300).map(|_| submit(&*engine, said(""))).collect();
+        for commit in commits {
+            seq += 1;
+            assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+        }
         server.command::<()>("SCRIPT FLUSH").await;
     }
     let scan = Scan { table: Table::Member, prefix: Bytes::new(), after: None, limit: 1, reverse: false };
     assert!(engine.scan(&group("room"), scan).await.unwrap().is_empty());
-    assert_eq!(entries(&*engine).await.len(), 3);
+    assert_eq!(entries(&*engine).await.len(), 900);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

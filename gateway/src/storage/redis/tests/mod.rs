@@ -1,46 +1,110 @@
+mod counts;
+
+use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, Weak};
 
 use protocol::id::{AppId, GroupId, Millis};
 use redis::{AsyncConnectionConfig, PushInfo, PushKind};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 use super::*;
 use crate::bus::{Delivery, Incoming, Numbering, Stamp, Topic};
-use crate::redis::testing::Server;
+use crate::redis::Target;
+use crate::redis::testing::{Cluster, Sentinels, Server};
 use crate::storage::conformance::{Fixture, Opened, conformance};
 
-/// A part of a server that the tests which run at the same time share.
-struct Standalone {
-    server: Arc<Server>,
+/// Servers that the tests which run at the same time share. They end with the last of these tests.
+struct Shared<T>(tokio::sync::Mutex<Weak<T>>);
+
+impl<T> Shared<T> {
+    const fn new() -> Self {
+        Self(tokio::sync::Mutex::const_new(Weak::new()))
+    }
+
+    async fn get(&self, start: impl Future<Output = T>) -> Arc<T> {
+        let mut shared = self.0.lock().await;
+        if let Some(running) = shared.upgrade() {
+            return running;
+        }
+        let started = Arc::new(start.await);
+        *shared = Arc::downgrade(&started);
+        started
+    }
+}
+
+/// A prefix of its own on shared servers.
+struct Part<T> {
+    servers: OnceCell<Arc<T>>,
     keys: Keys,
 }
 
-fn standalone() -> Standalone {
-    static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let server = shared.upgrade().unwrap_or_else(|| Arc::new(Server::start()));
-    *shared = Arc::downgrade(&server);
-    Standalone { server, keys: new_keys() }
-}
-
-fn new_keys() -> Keys {
+fn part<T>() -> Part<T> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    Keys::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+    let keys = Keys::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+    Part { servers: OnceCell::new(), keys }
 }
 
-impl Fixture for Standalone {
-    async fn open(&self) -> Opened {
-        let servers = Servers::start(self.server.target());
+impl<T> Part<T> {
+    async fn open_on(&self, target: Target) -> Opened {
+        let servers = Servers::start(target);
+        assert!(servers.wait(Duration::from_secs(10)).await);
         let events = listen(&servers, &self.keys).await;
         Opened { engine: Arc::new(Redis::new(servers, self.keys.clone(), Settings::default())), events }
+    }
+}
+
+impl Fixture for Part<Server> {
+    async fn open(&self) -> Opened {
+        static SHARED: Shared<Server> = Shared::new();
+        let server = self.servers.get_or_init(|| SHARED.get(async { Server::start() })).await;
+        self.open_on(server.target()).await
+    }
+}
+
+impl Fixture for Part<Cluster> {
+    async fn open(&self) -> Opened {
+        static SHARED: Shared<Cluster> = Shared::new();
+        let cluster = self.servers.get_or_init(|| SHARED.get(Cluster::start())).await;
+        self.open_on(cluster.target()).await
+    }
+}
+
+impl Fixture for Part<Sentinels> {
+    async fn open(&self) -> Opened {
+        static SHARED: Shared<Sentinels> = Shared::new();
+        let sentinels = self.servers.get_or_init(|| SHARED.get(Sentinels::start())).await;
+        self.open_on(sentinels.target()).await
     }
 }
 
 mod on_one_server {
     use super::*;
 
-    conformance!(standalone);
+    fn new() -> Part<Server> {
+        part()
+    }
+
+    conformance!(new);
+}
+
+mod on_a_cluster {
+    use super::*;
+
+    fn new() -> Part<Cluster> {
+        part()
+    }
+
+    conformance!(new);
+}
+
+mod behind_sentinels {
+    use super::*;
+
+    fn new() -> Part<Sentinels> {
+        part()
+    }
+
+    conformance!(new);
 }
 
 /// The topic that the suite announces on.

@@ -22,10 +22,11 @@
 //! | `k` | the last turn of the topic, decimal |
 //! | `l` and a log's name | the id of the log's last entry |
 
+use bytes::Bytes;
 use protocol::id::AppId;
 
 use crate::bus::Topic;
-use crate::storage::{Key, Partition, Table};
+use crate::storage::{Key, Log, Partition, Table};
 
 /// What all names begin with, so that several deployments can share a server.
 #[derive(Clone, Debug)]
@@ -51,6 +52,24 @@ impl Keys {
         }
         tag.push(b'}');
         Tag(tag)
+    }
+
+    /// A pattern, as `SCAN` takes it, of the keys of all logs.
+    pub fn all_logs(&self) -> String {
+        format!("{}:{{*}}:t:*", self.prefix)
+    }
+
+    /// The log that a key holds; nothing for a key that is called otherwise.
+    pub fn log_of(&self, key: &[u8]) -> Option<Log> {
+        let rest = key.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b":{")?;
+        let end = rest.iter().position(|&byte| byte == b'}')?;
+        let (tag, rest) = rest.split_at(end);
+        let name = rest.strip_prefix(b"}:t:")?;
+        let slash = tag.iter().position(|&byte| byte == b'/')?;
+        let app = std::str::from_utf8(&tag[..slash]).ok()?.parse().ok()?;
+        let partition = percent_encoding::percent_decode(&tag[slash + 1..]).collect::<Vec<u8>>();
+        let partition = Partition::named(AppId(app), partition.into());
+        Some(Log { partition, name: Bytes::copy_from_slice(name) })
     }
 
     pub fn of_partition(&self, partition: &Partition) -> Tag {
@@ -142,6 +161,17 @@ mod tests {
         let tag = keys.tag(AppId(7), b"ga}:r%{");
         assert_eq!(tag.channel(), b"timgate:{7/ga%7D%3Ar%25%7B}");
         assert_eq!(tag.log(b"x"), b"timgate:{7/ga%7D%3Ar%25%7B}:t:x");
+    }
+
+    #[test]
+    fn a_log_is_found_by_its_key() {
+        let keys = Keys::new("timgate");
+        let name = Bytes::from_static(b"\0:t:}%");
+        let log = Log { partition: Partition::named(AppId(7), Bytes::from_static(b"pa}:r%\0{")), name };
+        let key = keys.of_partition(&log.partition).log(&log.name);
+        assert_eq!(keys.log_of(&key), Some(log));
+        assert_eq!(keys.log_of(b"timgate:{7/ga}:r"), None);
+        assert_eq!(keys.log_of(b"other:{7/ga}:t:x"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `commit`, `commit.lua` | a batch: one call of one script, which checks, writes and announces |
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
+//! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
 //! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
 //! | `order` | the batches of one partition in their order, also when some are sent again |
@@ -24,6 +25,7 @@ mod range;
 mod scripts;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,12 +47,15 @@ use self::lanes::Lanes;
 use self::order::Order;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
-    Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
-    Value, Version, Window,
+    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
+    StorageError, Table, Value, Version, Window,
 };
 
 /// How long [`Engine::health`] waits.
 const PROBE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long one server has for its part of a list of all logs.
+const SCAN_DEADLINE: Duration = Duration::from_secs(4);
 
 /// Entries that are read with one command, and records that are deleted with one. Redis does nothing else meanwhile.
 const PAGE: usize = 500;
@@ -218,6 +223,14 @@ impl Engine for Redis {
         while left.from <= left.to && left.limit > 0 {
             let page = self.page(log, Window { limit: left.limit.min(PAGE), ..left }).await?;
             let is_last = page.len() < left.limit.min(PAGE);
+            let was_trimmed = !window.newest_first
+                && page.first().is_some_and(|first| first.seq > left.from)
+                && !entries.is_empty();
+            if was_trimmed {
+                // What was read before is gone by now, so the rest begins here.
+                entries.clear();
+                left.limit = window.limit;
+            }
             left.limit -= page.len();
             entries.extend(page);
             let Some(last) = entries.last() else { break };
@@ -295,6 +308,71 @@ impl Engine for Redis {
             }
         }
         Ok(())
+    }
+
+    async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
+        const OPERATION: &str = "list the logs";
+        let _token = self.enter()?;
+        let mut masters = self.shared.reads.servers().masters();
+        masters.sort();
+        let (master, place) = match &after {
+            None => (masters.first().cloned(), "0".to_owned()),
+            Some(cursor) => {
+                let (master, place) = walk::parse(cursor).ok_or_else(|| unreadable(OPERATION))?;
+                // What a master had that is none any more lies with another now: begin again.
+                if masters.contains(&master) {
+                    (Some(master), place)
+                } else {
+                    (masters.first().cloned(), "0".to_owned())
+                }
+            }
+        };
+        let master =
+            master.ok_or_else(|| failed(OPERATION, "it is not known which redis server is the master"))?;
+        let mut command = redis::cmd("SCAN");
+        // Most keys are no logs.
+        command
+            .arg(place)
+            .arg("MATCH")
+            .arg(self.shared.keys.all_logs())
+            .arg("COUNT")
+            .arg(limit.saturating_mul(4));
+        let link = self.shared.reads.at(&master);
+        let answer = link.send(Arc::new(command), Instant::now() + SCAN_DEADLINE).get().await;
+        let answer = answer.map_err(|error| failed(OPERATION, error))?;
+        let mut answer = list(OPERATION, answer)?.into_iter();
+        let (Some(place), Some(keys)) = (answer.next(), answer.next()) else {
+            return Err(unreadable(OPERATION));
+        };
+        let place = text(OPERATION, place)?.ok_or_else(|| unreadable(OPERATION))?;
+        let mut logs = Vec::new();
+        for key in list(OPERATION, keys)? {
+            let key = text(OPERATION, key)?.unwrap_or_default();
+            logs.extend(self.shared.keys.log_of(&key));
+        }
+        let next = if place.as_ref() == b"0" {
+            let next = masters.into_iter().find(|other| *other > master);
+            next.map(|next| walk::cursor(&next, b"0"))
+        } else {
+            Some(walk::cursor(&master, &place))
+        };
+        Ok(Logs { logs, next })
+    }
+
+    async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
+        const OPERATION: &str = "trim a log";
+        let _token = self.enter()?;
+        let tag = self.tag(&log.partition);
+        loop {
+            // Redis does nothing else while it trims, so it trims a page at a time.
+            let first = Window { from: Seq(1), to: first_kept.previous(), limit: 1, newest_first: false };
+            let Some(first) = self.page(log, first).await?.pop() else { return Ok(()) };
+            let up_to = Seq(first.seq.0.saturating_add(PAGE as u64)).min(first_kept);
+            let mut command = redis::cmd("XTRIM");
+            command.arg(tag.log(&log.name)).arg("MINID").arg(up_to.0);
+            let call = Call::new(OPERATION, slot_of(tag.channel()), command, WhenLost::Repeat);
+            call.finish(&self.shared.writes, None).await?;
+        }
     }
 
     async fn health(&self) -> Result<(), StorageError> {

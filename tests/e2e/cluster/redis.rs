@@ -61,6 +61,21 @@ async fn all_clients_are_killed() {
     load.finish(&fleet).await.judge("all clients killed", KEEP);
 }
 
+/// As after a restart, or at a new master: the server does not know the scripts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_are_forgotten() {
+    let _turn = turn().await;
+    let redis = RedisServer::start(Persistence::Nothing).await;
+    let fleet = Fleet::over(redis.url()).await;
+    let load = Load::begin(&fleet).await;
+    for _ in 0..3 {
+        let () = redis.command(&["SCRIPT", "FLUSH"]).await;
+        load.talk(seconds(1)).await;
+    }
+    let verdict = load.finish(&fleet).await.judge("scripts forgotten", KEEP);
+    assert_eq!(verdict.figures.retried, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_stands_still() {
     let _turn = turn().await;

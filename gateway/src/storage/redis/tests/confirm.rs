@@ -20,7 +20,7 @@ async fn replica_of(master: &Server) -> Server {
 }
 
 fn confirmed(target: Target) -> Arc<Redis> {
-    let settings = Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(300) };
+    let settings = Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(1500) };
     Arc::new(engine_on(target, settings))
 }
 

@@ -209,3 +209,42 @@ async fn a_full_redis_refuses_for_now() {
     alice.expect_message_from("bob", "three").await;
     assert_eq!(bob.history_texts(&group).await.len(), 2);
 }
+
+/// The SDKs do not wait for an answer before they send the next message.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_in_one_breath_stands_in_order() {
+    const MESSAGES: usize = 400;
+    let redis = RedisServer::start(Persistence::Nothing).await;
+    let fleet = Fleet::over(redis.url()).await;
+    let (alice, bob) = (fleet.user(0, "alice", 1).await, fleet.user(1, "bob", 2).await);
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    let mut begun = Vec::new();
+    for number in 0..MESSAGES {
+        if number % 100 == 50 {
+            // The script has to be loaded while messages are under way.
+            let () = redis.command(&["SCRIPT", "FLUSH"]).await;
+        }
+        let text = format!("text {number}");
+        let body = alice.group_text(&group, &text);
+        begun.push((alice.begin("group_open_http_svc.send_group_msg", body).await, text));
+        begun.push((
+            alice.begin("openim.sendmsg", alice.c2c_text("bob", &format!("c2c {number}"))).await,
+            String::new(),
+        ));
+    }
+    let mut said = Vec::new();
+    for (request, text) in &begun {
+        let answer = alice.answer(request).await.ok();
+        if let Some(seq) = answer["MsgSeq"].as_u64() {
+            said.push((seq, text.clone()));
+        }
+    }
+    assert!(said.is_sorted(), "{said:?}");
+    bob.expect_message(&group, &format!("text {}", MESSAGES - 1)).await;
+    assert_eq!(bob.messages(&group), said);
+    assert_eq!(bob.history_texts(&group).await, said);
+    bob.expect_message_from("alice", &format!("c2c {}", MESSAGES - 1)).await;
+    let newest: Vec<String> = (MESSAGES - 100..MESSAGES).map(|number| format!("c2c {number}")).collect();
+    assert_eq!(bob.history_with("alice").await, newest);
+}

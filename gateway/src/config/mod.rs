@@ -4,6 +4,7 @@
 
 mod cli;
 mod file;
+mod legacy;
 mod secret;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use crate::services::limits::Limits;
 
 pub use cli::Cli;
 pub use file::{File, LogFormat};
+pub use legacy::Legacy;
 
 /// What the gateway runs with.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Config {
     pub limits: Limits,
     pub groups: HashMap<GroupKind, Overrides>,
     pub log_format: LogFormat,
+    /// The routes of the small home-made chat; absent, they are off.
+    pub legacy: Option<Legacy>,
 }
 
 /// An application (tenant).
@@ -95,6 +99,11 @@ impl Config {
             }
         }
         let admins = users(&file.admins, "admins", &mut mistakes);
+        let legacy = file.legacy.clone().under(|name| std::env::var(name).ok(), &mut mistakes);
+        let legacy = legacy.check(&mut mistakes);
+        if legacy.is_some() && admins.is_empty() {
+            mistakes.push("legacy: its routes speak as an administrator; name one in admins".to_owned());
+        }
         let mut secret = None;
         if mistakes.is_empty() {
             match secret::load(&file) {
@@ -123,6 +132,7 @@ impl Config {
             limits: file.limits,
             groups: file.group.into_iter().map(|(kind, overrides)| (kind.into(), overrides)).collect(),
             log_format: file.log.format,
+            legacy,
         })
     }
 

@@ -1,6 +1,7 @@
-//! The composition: the one place that names concrete engines.
+//! The composition: a gateway from its parts, and its end.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,18 +11,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{LocalBus, Nodes, OnlyNode};
+use crate::bus::Nodes;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
 use crate::edge::{Edge, Health, Settings, Surfaces, listen};
+use crate::foundation::Foundation;
 use crate::hub::Hub;
 use crate::services::Services;
 use crate::services::core::Core;
 use crate::services::group::RuleBook;
+use crate::services::retention::Retention;
 use crate::services::session::{AppKeys, Policy};
-use crate::storage::Engine;
-use crate::storage::embedded::Embedded;
+use crate::storage::{Engine, StorageError};
 use crate::telemetry;
 
 /// How often samples of metrics are folded into their histograms.
@@ -42,7 +44,10 @@ pub enum GatewayError {
 /// A gateway that listens and serves.
 pub struct Gateway {
     edge: Edge,
-    engine: Arc<Embedded>,
+    engine: Arc<dyn Engine>,
+    nodes: Arc<dyn Nodes>,
+    failed: Pin<Box<dyn Future<Output = StorageError> + Send>>,
+    retention: Retention,
     address: SocketAddr,
     listeners: Vec<JoinHandle<()>>,
     hub: JoinHandle<()>,
@@ -61,14 +66,8 @@ impl Gateway {
     /// Opens the store, binds the addresses and begins to serve.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, GatewayError> {
         let metrics = telemetry::start_metrics();
-        let (bus, deliveries) = LocalBus::new();
-        let engine = Embedded::open(&config.data_dir.join("store"), bus.clone())
-            .map_err(|error| GatewayError::Store(error.to_string()))?;
-        let engine = Arc::new(engine);
-
-        let bus = Arc::new(bus);
-        let node = rand::random();
-        let nodes: Arc<dyn Nodes> = Arc::new(OnlyNode(node));
+        let Foundation { engine, bus, incoming, node, nodes, failed } =
+            Foundation::lay(config).await.map_err(|error| GatewayError::Store(error.to_string()))?;
         let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),
@@ -80,6 +79,7 @@ impl Gateway {
             tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
+        let retention = Retention::new(core.clone(), config.retention);
         let services = Services::new(core, rules, policy(config));
         let hub = Hub::new(bus, Arc::new(services.catch_up.clone()), clock);
         let edge = Edge::new(
@@ -96,6 +96,7 @@ impl Gateway {
             tasks,
         );
 
+        edge.tasks.spawn(retention.clone().run(config.retention_interval, edge.stop.clone()));
         tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
 
         let (listener, address) = bind(config.listen).await?;
@@ -106,8 +107,8 @@ impl Gateway {
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
         tokio::spawn(hub.clone().keep_watch());
-        let hub = tokio::spawn(hub.run(deliveries));
-        Ok(Self { edge, engine, address, listeners, hub })
+        let hub = tokio::spawn(hub.run(incoming));
+        Ok(Self { edge, engine, nodes, failed, retention, address, listeners, hub })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -115,12 +116,17 @@ impl Gateway {
         self.address
     }
 
+    /// What drops old messages from time to time; for a test that cannot wait for it.
+    pub fn retention(&self) -> Retention {
+        self.retention.clone()
+    }
+
     /// Serves until `shutdown` is done, then drains: nobody new, connections asked to go elsewhere over the drain
     /// window, what was begun finished, the store closed. Ends early, with the reason, when the store fails.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
         let failed = tokio::select! {
             () = shutdown => None,
-            error = self.engine.failed() => Some(error),
+            error = &mut self.failed => Some(error),
         };
         if let Some(error) = failed {
             // Nothing can be acknowledged any more; another instance or a restart can.
@@ -141,6 +147,7 @@ impl Gateway {
         for listener in self.listeners {
             listener.abort();
         }
+        self.nodes.leave().await;
         let closed = self.engine.close().await;
         self.hub.abort();
         closed.map_err(|error| GatewayError::Store(error.to_string()))

@@ -24,6 +24,7 @@ mod layers;
 mod multi_device;
 mod order;
 mod restart;
+mod retention;
 mod secrets;
 mod slow_reader;
 mod source;

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use gateway::config::{App, LogFormat};
 use gateway::services::limits::Limits;
+use gateway::services::retention::{Dropped, Policy, Retention};
 use gateway::{Config, Gateway};
 use protocol::id::{AppId, UserId};
 use protocol::usersig::{self, SecretKey};
@@ -39,6 +41,7 @@ pub struct TestGateway {
 struct Running {
     runtime: Runtime,
     address: SocketAddr,
+    retention: Retention,
     stop: oneshot::Sender<()>,
     ended: oneshot::Receiver<Result<(), String>>,
 }
@@ -61,6 +64,9 @@ fn config(directory: &TempDir) -> Config {
         queue_bytes: 4 * 1024 * 1024,
         drain_seconds: 0,
         limits: Limits::default(),
+        retention: Policy::default(),
+        // Only when a test says so.
+        retention_interval: Duration::from_secs(24 * 3600),
         groups: HashMap::new(),
         log_format: LogFormat::Text,
     }
@@ -105,9 +111,11 @@ impl TestGateway {
         runtime.spawn(async move {
             let gateway = match Gateway::start(&config, clock).await {
                 Ok(gateway) => gateway,
-                Err(error) => return started.send(Err(error.to_string())).unwrap(),
+                Err(error) => return drop(started.send(Err(error.to_string()))),
             };
-            started.send(Ok(gateway.address())).unwrap();
+            if started.send(Ok((gateway.address(), gateway.retention()))).is_err() {
+                return;
+            }
             let shutdown = async {
                 // A test that drops the gateway has no wish to drain it.
                 if stopped.await.is_err() {
@@ -117,9 +125,10 @@ impl TestGateway {
             let result = gateway.run(shutdown).await;
             let _ = end.send(result.map_err(|error| error.to_string()));
         });
-        let address = timeout(DEADLINE, starting).await.expect("a gateway starts in time");
-        let address = address.unwrap().unwrap_or_else(|error| panic!("the gateway does not start: {error}"));
-        self.running = Some(Running { runtime, address, stop, ended });
+        let started = timeout(DEADLINE, starting).await.expect("a gateway starts in time");
+        let (address, retention) =
+            started.unwrap().unwrap_or_else(|error| panic!("the gateway does not start: {error}"));
+        self.running = Some(Running { runtime, address, retention, stop, ended });
     }
 
     /// Ends it as SIGTERM does, and gives what `run` gave.
@@ -148,6 +157,23 @@ impl TestGateway {
 
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Drops now what is past the retention policy, which the gateway itself does from time to time.
+    pub async fn expire(&self) -> Dropped {
+        self.walk(false).await
+    }
+
+    /// The same, and looks everywhere for what was left behind.
+    pub async fn expire_thoroughly(&self) -> Dropped {
+        self.walk(true).await
+    }
+
+    async fn walk(&self, thorough: bool) -> Dropped {
+        let running = self.running.as_ref().expect("the gateway runs");
+        let retention = running.retention.clone();
+        let walk = running.runtime.spawn(async move { retention.walk(thorough).await });
+        timeout(DEADLINE, walk).await.expect("a walk ends in time").unwrap().unwrap()
     }
 
     /// A UserSig of now.

@@ -31,8 +31,8 @@ pub enum Event {
     /// The group is gone: its followers are told, and follow it no more.
     GroupDismissed { notice: Notice, origin: Option<DeviceId> },
 
-    /// The user is a member now: his devices follow the group.
-    Entered { group: GroupId },
+    /// The user is a member now: his devices follow the group, and hear what is said after this number.
+    Entered { group: GroupId, after: Seq },
     /// The user is no member any more: his devices follow the group no more.
     Left { group: GroupId },
     /// A notice for the user; the stamp is its number among his notices.

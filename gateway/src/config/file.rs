@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
+use crate::services::retention::Policy;
 
 /// What a settings file can say, with the defaults for what it does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,7 @@ pub struct File {
     pub data_dir: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_url: Option<String>,
+    pub redis: Redis,
     pub sdkappid: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
@@ -28,6 +30,7 @@ pub struct File {
     pub log: Log,
     pub legacy: super::legacy::File,
     pub limits: Limits,
+    pub retention: Policy,
     pub group: BTreeMap<KindName, Overrides>,
     pub app: Vec<App>,
 }
@@ -39,6 +42,7 @@ impl Default for File {
             internal_listen: None,
             data_dir: "./data".into(),
             redis_url: None,
+            redis: Redis::default(),
             sdkappid: 1_400_000_000,
             secret_key_file: None,
             admins: vec!["administrator".to_owned()],
@@ -47,9 +51,28 @@ impl Default for File {
             log: Log::default(),
             legacy: super::legacy::File::default(),
             limits: Limits::default(),
+            retention: Policy::default(),
             group: BTreeMap::new(),
             app: Vec::new(),
         }
+    }
+}
+
+/// The Redis that instances share, where `redis_url` names one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Redis {
+    /// What all keys and channels begin with: other deployments on the same server take another.
+    pub prefix: String,
+    /// A change is acknowledged when so many replicas have it, so that no failover loses it.
+    pub wait_replicas: usize,
+    /// How long the replicas have for that.
+    pub wait_milliseconds: u64,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000 }
     }
 }
 

@@ -10,13 +10,16 @@ mod secret;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use protocol::group::GroupKind;
 use protocol::id::{AppId, UserId};
 use protocol::usersig::SecretKey;
 
+use crate::redis::Target;
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
+use crate::services::retention::{self, Policy};
 
 pub use cli::Cli;
 pub use file::{File, LogFormat};
@@ -29,6 +32,8 @@ pub struct Config {
     /// Health and metrics move here when it is set.
     pub internal_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
+    /// Shared with other instances in place of the embedded store.
+    pub redis: Option<RedisConfig>,
     pub apps: HashMap<AppId, App>,
     /// The application of the flags and the environment; the start-up text speaks of it.
     pub main_app: AppId,
@@ -44,10 +49,22 @@ pub struct Config {
     pub queue_bytes: usize,
     pub drain_seconds: u64,
     pub limits: Limits,
+    pub retention: Policy,
+    /// How often it is looked for what to drop. No setting: a test has its own.
+    pub retention_interval: Duration,
     pub groups: HashMap<GroupKind, Overrides>,
     pub log_format: LogFormat,
     /// The routes of the small home-made chat; absent, they are off.
     pub legacy: Option<Legacy>,
+}
+
+/// The Redis that instances share.
+#[derive(Clone, Debug)]
+pub struct RedisConfig {
+    pub target: Target,
+    pub prefix: String,
+    pub wait_replicas: usize,
+    pub wait_timeout: Duration,
 }
 
 /// An application (tenant).
@@ -74,13 +91,7 @@ impl Config {
             }),
         };
         let file = cli.over(file);
-        if file.redis_url.is_some() {
-            mistakes.push(
-                "redis_url: several instances on one Redis are not served by this version; \
-                 leave it out to use the embedded store"
-                    .to_owned(),
-            );
-        }
+        let redis = file.redis_url.as_deref().and_then(|url| redis(url, &file.redis, &mut mistakes));
         let listen = address("listen", &file.listen, &mut mistakes);
         let internal_listen =
             file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
@@ -119,6 +130,7 @@ impl Config {
             listen,
             internal_listen,
             data_dir: file.data_dir,
+            redis,
             apps,
             main_app,
             is_first_run: secret.is_new,
@@ -130,6 +142,8 @@ impl Config {
             queue_bytes: file.connection.queue_bytes,
             drain_seconds: file.connection.drain_seconds,
             limits: file.limits,
+            retention: file.retention,
+            retention_interval: retention::INTERVAL,
             groups: file.group.into_iter().map(|(kind, overrides)| (kind.into(), overrides)).collect(),
             log_format: file.log.format,
             legacy,
@@ -139,6 +153,29 @@ impl Config {
     /// The overrides of a kind's row.
     pub fn overrides(&self, kind: GroupKind) -> Overrides {
         self.groups.get(&kind).cloned().unwrap_or_default()
+    }
+}
+
+fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<RedisConfig> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if file.prefix.is_empty() || !file.prefix.chars().all(is_plain) {
+        let prefix = &file.prefix;
+        mistakes.push(format!("redis.prefix: {prefix:?} is not made of letters, digits, '-', '_' and '.'"));
+    }
+    if !(1..=2000).contains(&file.wait_milliseconds) {
+        mistakes.push("redis.wait_milliseconds: give a number from 1 to 2000".to_owned());
+    }
+    match Target::parse(url) {
+        Ok(target) => Some(RedisConfig {
+            target,
+            prefix: file.prefix.clone(),
+            wait_replicas: file.wait_replicas,
+            wait_timeout: Duration::from_millis(file.wait_milliseconds),
+        }),
+        Err(mistake) => {
+            mistakes.push(format!("redis_url: {mistake}"));
+            None
+        }
     }
 }
 

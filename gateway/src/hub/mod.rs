@@ -182,12 +182,11 @@ impl Hub {
     /// Does what an event means for those who follow its topic.
     async fn dispatch(&self, delivery: &Delivery, followers: &[Arc<Connection>]) {
         match delivery.event.as_ref() {
-            Event::Entered { group } => {
-                let since = delivery.stamp.map(|stamp| stamp.seq);
+            Event::Entered { group, after } => {
                 for connection in followers {
                     if let Some(topic) = connection.enter(group, true) {
                         // Nobody waits: what is said till then is read from the store.
-                        drop(self.join(connection, &topic, since));
+                        drop(self.join(connection, &topic, Some(after.next())));
                     }
                 }
             }

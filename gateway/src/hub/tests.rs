@@ -330,11 +330,12 @@ async fn a_member_hears_everything_since_he_entered() {
     bench.bring(bench.world.say()).await;
     // He enters with the number 2; what is said next passes before he is told.
     let (two, three) = (bench.world.say(), bench.world.say());
-    let (stamp, topic) = (two.stamp, Topic::User(APP, user("late")));
+    let topic = Topic::User(APP, user("late"));
     bench.bring(two).await;
     bench.bring(three).await;
-    let (numbering, event) = (bench.world.next_turn(&topic), Arc::new(Event::Entered { group: room() }));
-    bench.bring(Delivery { topic, stamp, numbering, event }).await;
+    let event = Arc::new(Event::Entered { group: room(), after: Seq(1) });
+    let numbering = bench.world.next_turn(&topic);
+    bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
     bench.bring(bench.world.say()).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(heard(&early), marks(1..=4));

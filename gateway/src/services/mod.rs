@@ -13,6 +13,7 @@ pub mod limits;
 pub mod message;
 pub mod profile;
 pub mod push;
+pub mod retention;
 pub mod session;
 pub mod timeline;
 

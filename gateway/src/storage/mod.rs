@@ -13,6 +13,7 @@
 //!   A batch whose checks fail changes nothing.
 //! * **Dense.** A log's sequence numbers are 1, 2, 3, … with no hole and none used twice;
 //!   an entry and its number are stored together. Entry times never go backwards.
+//!   What is trimmed goes from the low end, so what is left is dense too, and the numbering goes on as if nothing had gone.
 //! * **Read your writes.** A read begun after a commit returned sees it.
 //! * **Announced after stored.** The events of a batch go to the bus after it is stored, in the order of the log
 //!   within a partition; the events of a batch that is refused never go out.
@@ -24,6 +25,7 @@
 mod conformance;
 pub mod embedded;
 pub mod records;
+pub mod redis;
 mod table;
 
 use std::sync::Arc;
@@ -89,6 +91,18 @@ pub struct Window {
     /// From `to` downwards; the limit then cuts the low end.
     pub newest_first: bool,
 }
+
+/// Some of a store's logs, and where the next ones are.
+#[derive(Clone, Debug, Default)]
+pub struct Logs {
+    pub logs: Vec<Log>,
+    /// Nothing when these were the last. An engine may give a page without logs that has a next one.
+    pub next: Option<Cursor>,
+}
+
+/// How far [`Engine::logs`] came. Opaque, and of use only to the engine that gave it, until it is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor(pub Bytes);
 
 /// What must hold when the batch is stored.
 #[derive(Clone, Debug)]
@@ -257,10 +271,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Records in the order of their suffixes.
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError>;
 
-    /// Entries of a log.
+    /// Entries of a log. Of a window that begins before what is left after a [`trim`](Engine::trim), those that are left:
+    /// the limit counts from the first of them.
     async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError>;
 
-    /// The end of a log.
+    /// The end of a log: the last entry that was ever appended, also when it was trimmed.
     async fn head(&self, log: &Log) -> Result<Head, StorageError>;
 
     /// Stores the batch, then announces its events, then returns.
@@ -269,9 +284,30 @@ pub trait Engine: Send + Sync + 'static {
     async fn commit(&self, batch: Batch) -> Result<Committed, CommitError>;
 
     /// Frees what an ended life of a partition left behind: every record of `tables` whose suffix begins with `prefix`,
-    /// and the log named `prefix`. May be repeated; ends with nothing left when it returns `Ok`.
+    /// and the log named `prefix`, which is then as if it never was. May be repeated; ends with nothing left when it returns `Ok`.
     async fn purge(&self, partition: &Partition, tables: &[Table], prefix: Bytes)
     -> Result<(), StorageError>;
+
+    /// Some logs of the whole store, of all applications; from the beginning, or from where the page before ended.
+    /// `limit`, at least 1, is about how many; an engine may give somewhat more or less.
+    ///
+    /// A walk to the end gives every log that had entries from its beginning to its end. It may give a log twice, one
+    /// that began meanwhile, and one that has no entries any more because they were trimmed; never one that was purged
+    /// before it began. There is no order that means anything.
+    async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError>;
+
+    /// Drops the entries of a log that have numbers below `first_kept`, for good: no read finds them afterwards, also
+    /// after a crash. A number beyond the end drops all entries that there are, and none that come later.
+    ///
+    /// The head stays what it was, also when nothing is left, and also when the store is opened anew: the next entry
+    /// has the next number, and its time does not go backwards. A log without entries stays one, with head 0.
+    /// Records, counts and answers to tokens stay as they are.
+    ///
+    /// It goes on in slices, from the low end, and stands in no order with batches. Whoever reads meanwhile finds a
+    /// dense rest that ends with the head. May be repeated and called by several at once: the greatest number counts.
+    /// When it fails or is dropped, what is left is a log that was trimmed less far, and it may go on in the
+    /// background.
+    async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError>;
 
     /// Whether the store takes writes now; the reason in words where it does not.
     async fn health(&self) -> Result<(), StorageError>;

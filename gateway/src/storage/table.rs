@@ -97,6 +97,11 @@ impl Partition {
         Self { app, name: [b"p", a.as_str().as_bytes(), b"\0", b.as_str().as_bytes()].concat().into() }
     }
 
+    /// The partition that has this [`name`](Partition::name): for an engine that reads it back from a key.
+    pub fn named(app: AppId, name: Bytes) -> Self {
+        Self { app, name }
+    }
+
     pub fn app(&self) -> AppId {
         self.app
     }

@@ -215,6 +215,33 @@ impl<'a> GroupItem<'a> {
         self
     }
 
+    /// For history: that there was something with this number, which is kept no more.
+    pub fn gone(label: &'a GroupLabel, seq: Seq) -> Self {
+        Self {
+            event: None,
+            from: "",
+            to: &label.id,
+            seq,
+            random: 0,
+            time: 0,
+            client_time: 0,
+            client_seq: None,
+            tiny_id: String::new(),
+            priority: Priority::Normal,
+            body: GroupBody::Nothing([]),
+            cloud_custom_data: "",
+            group: GroupInfo::of(label, None),
+            mentions: Vec::new(),
+            control: control(true, true),
+            online_only: None,
+            wants_receipt: None,
+            extensible: None,
+            relayed: None,
+            place: Some(1),
+            recall: None,
+        }
+    }
+
     /// For history: only that there was something here.
     #[must_use]
     pub fn hidden(mut self) -> Self {

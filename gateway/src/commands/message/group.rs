@@ -21,6 +21,8 @@ use crate::services::timeline::{Entry, Seen};
 
 /// Messages of one page, whatever more is asked for.
 const MAX_PAGE: usize = 20;
+/// What the SDKs ask for when they fill a gap after a reconnect; for a page of history they ask for more.
+const GAP_PAGE: u32 = 15;
 /// Numbers that one call recalls or deletes.
 const MAX_SEQS: usize = 30;
 /// Recalls told at once.
@@ -94,14 +96,22 @@ pub(in crate::commands) async fn get_history(
         let count = page_size(request.count);
         messages.history(&actor, &request.group, request.newest, count).await
     };
-    let GroupHistory { found, items, next } = history.map_err(|error| message_failure(&error))?;
+    let GroupHistory { found, items, next, newest, goes_on } =
+        history.map_err(|error| message_failure(&error))?;
     let (label, counts) = (found.label(), messages.counts_unread(found.group.record.kind));
+    // The SDKs fill a gap upwards: they go on from the newest number of the answer, unless it says that the history
+    // ends, which it says of the other end. And they need an item to go on from, also where all have expired.
+    let fills_gap = (1..=GAP_PAGE).contains(&request.count);
+    let gone = newest.filter(|_| fills_gap && items.is_empty());
     Ok(History {
         group: request.group,
-        finished: if next.is_some() { 1 } else { 2 },
+        finished: if next.is_some() || (fills_gap && goes_on) { 1 } else { 2 },
         next,
-        invisible: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
-        items: items.iter().map(|seen| item(&label, seen, counts)).collect(),
+        invisible: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).chain(gone).collect(),
+        items: match gone {
+            Some(seq) => vec![raw(&GroupItem::gone(&label, seq))],
+            None => items.iter().map(|seen| item(&label, seen, counts)).collect(),
+        },
     })
 }
 

@@ -191,31 +191,21 @@ impl C2cMessages {
         count: usize,
     ) -> Result<C2cHistory, C2cError> {
         let mut items = Vec::new();
-        while low <= high && items.len() < count {
+        let mut is_complete = true;
+        // The page is full only when one more is found: what the range says may be hidden or gone.
+        while low <= high && is_complete {
             let newest_first = direction == Direction::Older;
             let window = Window { from: low, to: high, limit: STRIDE, newest_first };
             let seen = self.timelines.read(log, window, Some(reader)).await?;
-            let Some(last) = seen.last() else {
-                // Nothing is left in the range.
-                low = high.next();
-                break;
-            };
-            let mut reached = last.seq;
-            for item in seen {
-                if items.len() == count {
-                    break;
-                }
-                reached = item.seq;
-                if !item.is_hidden {
-                    items.push(item);
-                }
-            }
+            let Some(last) = seen.last() else { break };
             match direction {
-                Direction::Older => high = reached.previous(),
-                Direction::Newer => low = reached.next(),
+                Direction::Older => high = last.seq.previous(),
+                Direction::Newer => low = last.seq.next(),
             }
+            let mut visible = seen.into_iter().filter(|item| !item.is_hidden);
+            items.extend(visible.by_ref().take(count - items.len()));
+            is_complete = visible.next().is_none();
         }
-        let is_complete = low > high;
         if direction == Direction::Older {
             items.reverse();
         }

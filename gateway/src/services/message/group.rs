@@ -29,6 +29,11 @@ pub struct GroupHistory {
     pub items: Vec<Seen>,
     /// Where the next page begins; `None` when nothing older can be seen.
     pub next: Option<Seq>,
+    /// The newest number of the range that was asked for, also when its message is gone; `None` when the range lies
+    /// beyond the end, or single numbers were asked for.
+    pub newest: Option<Seq>,
+    /// Whether the group goes on behind the range.
+    pub goes_on: bool,
 }
 
 /// What became of one message that was to be recalled.
@@ -312,15 +317,28 @@ impl GroupMessages {
         let from_top = if newest == Seq::ZERO { head } else { newest };
         // A start beyond the end is not shifted: recovery and hopping count on the range they name.
         let low = Seq(from_top.0.saturating_sub(count as u64) + 1).max(oldest);
-        let window = Window { from: low, to: from_top.min(head), limit: count, newest_first: true };
+        let newest = from_top.min(head);
         let reader = (!actor.is_admin).then_some(&actor.user);
-        let items = if window.from <= window.to {
-            self.timelines.read(&found.log(), window, reader).await?
-        } else {
-            Vec::new()
+        // One more than asked for tells whether anything older is left.
+        let window = Window {
+            from: low.previous().max(oldest),
+            to: newest,
+            limit: count.saturating_add(1),
+            newest_first: true,
         };
-        let next = (low > oldest).then(|| low.previous());
-        Ok(GroupHistory { found, items, next })
+        let mut next = (low > oldest).then(|| low.previous());
+        let mut items = Vec::new();
+        if window.from <= window.to {
+            items = self.timelines.read(&found.log(), window, reader).await?;
+            next = items.pop_if(|oldest| oldest.seq < low).map(|older| older.seq);
+        }
+        Ok(GroupHistory {
+            found,
+            items,
+            next,
+            newest: (low <= head).then_some(newest),
+            goes_on: from_top < head,
+        })
     }
 
     /// Exactly these numbers, newest first.
@@ -341,7 +359,7 @@ impl GroupMessages {
             let window = Window { from: seq, to: seq, limit: 1, newest_first: true };
             items.extend(self.timelines.read(&found.log(), window, reader).await?);
         }
-        Ok(GroupHistory { found, items, next: None })
+        Ok(GroupHistory { found, items, next: None, newest: None, goes_on: false })
     }
 
     async fn readable(

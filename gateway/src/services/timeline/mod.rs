@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::core::{ATTEMPTS, Core, Outcome};
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Expected, Key, Log, StorageError, Table, Window};
+use crate::storage::{self, Batch, Expected, Key, Log, StorageError, Table, Window};
 
 /// What an entry is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,6 +71,15 @@ pub struct PastRecall {
     pub recall: Recall,
     /// Microseconds.
     pub at_us: u64,
+}
+
+/// The tables of what is kept beside entries and has no use without them. A record's suffix begins with the name of the
+/// log and ends with the number of the entry.
+pub(super) const BESIDE_ENTRIES: [Table; 3] = [Table::Amendment, Table::Recall, Table::Hidden];
+
+/// Which entry a record of one of [`BESIDE_ENTRIES`] belongs to.
+pub(super) fn entry_of(suffix: &[u8]) -> Option<Seq> {
+    suffix.last_chunk().map(|number| Seq(u64::from_be_bytes(*number)))
 }
 
 fn suffix(log: &Log, rest: &[u8]) -> Bytes {
@@ -138,6 +147,12 @@ impl Timelines {
     pub async fn entry(&self, log: &Log, seq: Seq) -> Result<Option<Seen>, StorageError> {
         let window = Window { from: seq, to: seq, limit: 1, newest_first: false };
         Ok(self.read(log, window, None).await?.pop())
+    }
+
+    /// The oldest entry that is left.
+    pub async fn first(&self, log: &Log) -> Result<Option<storage::Entry>, StorageError> {
+        let window = Window { from: Seq(1), to: Seq(u64::MAX), limit: 1, newest_first: false };
+        Ok(self.core.engine.read(log, window).await?.pop())
     }
 
     /// Notes that a message was recalled, and tells of it. False when it was recalled before.
@@ -250,13 +265,17 @@ impl Timelines {
     }
 
     /// The first entry whose time is at least `second` (Unix), by bisection: times never go backwards.
-    /// One past the end when all are earlier.
+    /// One past the end when all are earlier. What was trimmed is earlier than everything.
     pub async fn first_at(&self, log: &Log, second: u64) -> Result<Seq, StorageError> {
         let head = self.core.engine.head(log).await?;
-        let (mut low, mut high) = (Seq(1), head.seq.next());
+        let (mut low, mut high) = match self.first(log).await? {
+            None => return Ok(head.seq.next()),
+            Some(first) if first.at.seconds() >= second => return Ok(first.seq),
+            Some(first) => (first.seq.next(), head.seq.next()),
+        };
         while low < high {
             let middle = Seq(low.0 + (high.0 - low.0) / 2);
-            // Entries below may have expired; the first that is left stands for them.
+            // Some may be trimmed meanwhile; the first that is left stands for them.
             let window = Window { from: middle, to: head.seq, limit: 1, newest_first: false };
             match self.core.engine.read(log, window).await?.first() {
                 Some(entry) if entry.at.seconds() < second => low = entry.seq.next(),

@@ -112,6 +112,8 @@ pub(crate) async fn closed(fixture: &impl Fixture) {
     closed(engine.scan(&room(), all_of(Table::Member)).await);
     closed(engine.read(&room_log(), ALL).await);
     closed(engine.head(&room_log()).await);
+    closed(engine.logs(None, 10).await);
+    closed(engine.trim(&room_log(), Seq(5)).await);
     closed(engine.purge(&room(), &[Table::Member], "1".into()).await);
     closed(engine.health().await);
     closed(engine.close().await);

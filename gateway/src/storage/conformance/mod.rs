@@ -10,6 +10,7 @@ pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod once;
 pub(crate) mod record;
+pub(crate) mod retention;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use protocol::id::{AppId, GroupId, Millis, Seq};
 use tokio::sync::mpsc;
 
 use super::{
-    Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
-    Window,
+    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError,
+    Table, Window,
 };
 use crate::bus::{Delivery, Incoming};
 
@@ -58,6 +59,9 @@ macro_rules! conformance {
             once: answered_as_the_first, answered_before_checks, same_token_at_the_same_time,
                 refusal_is_not_remembered, tokens_of_partitions_are_apart, remembered_for_the_window;
             announce: in_the_order_of_the_log, after_it_is_stored, refused_is_silent, without_an_entry;
+            retention: every_log_is_found, found_while_others_come_and_go, trimmed, trimmed_to_nothing,
+                trimmed_reopened, trim_may_be_repeated, trim_of_nothing, trim_stays_in_its_log,
+                dense_while_it_is_trimmed, trimmed_then_purged;
             life: reopened, purged, purged_between_batches, purge_may_be_repeated, closed, healthy;
             model: random_batches;
         }

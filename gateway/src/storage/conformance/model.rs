@@ -41,6 +41,11 @@ enum Step {
         tables: Vec<usize>,
         prefix: usize,
     },
+    Trim {
+        partition: usize,
+        log: usize,
+        first_kept: u64,
+    },
     Reopen,
 }
 
@@ -104,6 +109,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3usize, vec(table, 0..3), name).prop_map(
             |(partition, tables, prefix)| Step::Purge { partition, tables, prefix }
         ),
+        2 => (0..3usize, 0..NAMES.len(), 0..9u64).prop_map(
+            |(partition, log, first_kept)| Step::Trim { partition, log, first_kept }
+        ),
         1 => Just(Step::Reopen),
     ]
 }
@@ -136,9 +144,13 @@ struct Model {
     /// Of [`Table::Count`].
     counts: HashMap<Bytes, i64>,
     logs: HashMap<Bytes, Vec<Entry>>,
+    /// Below these numbers the entries of `logs` cannot be read any more.
+    first_kept: HashMap<Bytes, Seq>,
     tokens: HashMap<u8, Committed>,
     /// The versions that the engine gave, since the model cannot know them.
     versions: HashMap<Bytes, Version>,
+    /// All that it ever gave: each tells one write of the partition from every other.
+    seen: HashSet<Version>,
 }
 
 struct Run {
@@ -146,13 +158,12 @@ struct Run {
     opened: Opened,
     partitions: [Partition; 3],
     models: [Model; 3],
-    seen: HashSet<Version>,
 }
 
 impl Run {
     fn new(opened: Opened) -> Self {
         let partitions = [room(), room(), room()];
-        Self { case: 0, opened, partitions, models: Default::default(), seen: HashSet::new() }
+        Self { case: 0, opened, partitions, models: Default::default() }
     }
 
     fn begin_case(&mut self) {
@@ -185,6 +196,12 @@ impl Run {
                     self.opened.engine.purge(partition_id, &tables, bytes(prefix)).await.unwrap();
                     self.models[partition].purge(&tables, &bytes(prefix));
                 }
+                Step::Trim { partition, log, first_kept } => {
+                    let name = bytes(log);
+                    let log = Log { partition: self.partitions[partition].clone(), name: name.clone() };
+                    self.opened.engine.trim(&log, Seq(first_kept)).await.unwrap();
+                    self.models[partition].trim(&name, Seq(first_kept));
+                }
                 Step::Reopen => {
                     self.opened.engine.close().await.unwrap();
                     self.opened = fixture.open().await;
@@ -198,7 +215,7 @@ impl Run {
                 self.count(partition, bytes(name)).await?;
             }
         }
-        Ok(())
+        self.every_log_is_found().await
     }
 
     async fn commit(&mut self, plans: Vec<Plan>) -> Result<(), TestCaseError> {
@@ -238,7 +255,7 @@ impl Run {
         prop_assert_eq!(got.as_ref().map(|value| &value.bytes), expected);
         let Some(Value { version, .. }) = got else { return Ok(()) };
         if model.versions.insert(suffix, version) != Some(version) {
-            prop_assert!(self.seen.insert(version), "{version:?} was given before");
+            prop_assert!(model.seen.insert(version), "{version:?} was given before");
         }
         Ok(())
     }
@@ -253,9 +270,11 @@ impl Run {
     async fn read(&self, partition: usize, name: Bytes, window: Window) -> Result<(), TestCaseError> {
         let log = Log { partition: self.partitions[partition].clone(), name: name.clone() };
         let entries = self.models[partition].logs.get(&name).map_or(&[][..], |entries| entries);
+        let first_kept = self.models[partition].first_kept.get(&name).copied().unwrap_or(Seq(1));
         let got = self.opened.engine.read(&log, window).await.unwrap();
+        let kept = window.from.max(first_kept)..=window.to;
         let mut expected: Vec<_> =
-            entries.iter().filter(|entry| (window.from..=window.to).contains(&entry.seq)).cloned().collect();
+            entries.iter().filter(|entry| kept.contains(&entry.seq)).cloned().collect();
         if window.newest_first {
             expected.reverse();
         }
@@ -263,6 +282,20 @@ impl Run {
         prop_assert_eq!(got, expected, "{:?}", window);
         let head = entries.last().map_or(Head::default(), |last| Head { seq: last.seq, at: last.at });
         prop_assert_eq!(self.opened.engine.head(&log).await.unwrap(), head);
+        Ok(())
+    }
+
+    async fn every_log_is_found(&self) -> Result<(), TestCaseError> {
+        let found: HashSet<_> = super::retention::walk(&*self.opened.engine, 3).await.into_iter().collect();
+        for (partition, model) in self.partitions.iter().zip(&self.models) {
+            for (name, entries) in &model.logs {
+                let first_kept = model.first_kept.get(name).copied().unwrap_or(Seq(1));
+                if entries.last().is_some_and(|last| last.seq >= first_kept) {
+                    let log = Log { partition: partition.clone(), name: name.clone() };
+                    prop_assert!(found.contains(&log), "{:?}", log);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -395,5 +428,12 @@ impl Model {
             self.counts.retain(|suffix, _| !suffix.starts_with(prefix));
         }
         self.logs.remove(prefix);
+        self.first_kept.remove(prefix);
+    }
+
+    fn trim(&mut self, log: &Bytes, first_kept: Seq) {
+        let end = self.logs.get(log).map_or(0, Vec::len) as u64 + 1;
+        let first = self.first_kept.entry(log.clone()).or_insert(Seq(1));
+        *first = first_kept.min(Seq(end)).max(*first);
     }
 }

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use fjall::{OwnedWriteBatch, PersistMode};
+use protocol::id::Seq;
 
 use crate::bus::{LocalBus, Stamp};
-use crate::storage::{Announce, CommitError, Committed, StorageError};
+use crate::storage::{Announce, CommitError, Committed, Head, StorageError};
 
 use super::heads::Heads;
 use super::journal;
@@ -17,9 +18,10 @@ use super::queue::{Job, Queue, Reply};
 use super::stage::Stage;
 use super::store::{Store, failed};
 use super::tokens::Tokens;
+use super::trim::Trimmed;
 use super::watermark::Watermark;
 
-/// Rows that one slice of a purge deletes.
+/// Rows that one slice of a purge or a trim deletes.
 const SLICE: usize = 512;
 
 /// Which rows a purge deletes from.
@@ -54,6 +56,7 @@ impl Committer {
             match jobs.pop_if(|job| !matches!(job, Job::Commit { .. })) {
                 None => self.commit(jobs)?,
                 Some(Job::Purge { rows, range, reply }) => self.purge(rows, range, reply)?,
+                Some(Job::Trim { log, first_kept, reply }) => self.trim(&log, first_kept, reply)?,
                 Some(Job::Probe { reply }) => self.probe(reply)?,
                 Some(Job::Commit { .. }) => unreachable!("only other jobs are popped"),
             }
@@ -139,6 +142,38 @@ impl Committer {
         let written = self.write(group, self.last + 1);
         let _ = reply.send(written.clone().map(|()| Some(left)));
         written
+    }
+
+    /// Deletes the first rows of a log and moves its mark; answers whether `first_kept` is now its first.
+    fn trim(&mut self, log: &[u8], first_kept: Seq, reply: Reply<bool>) -> Result<(), StorageError> {
+        let found = self.store.newest_trimmed(log).and_then(|trimmed| Ok((trimmed, self.head(log)?)));
+        let (trimmed, head) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return Ok(());
+            }
+        };
+        let goal = first_kept.min(head.seq.next());
+        if goal <= trimmed.first {
+            let _ = reply.send(Ok(true));
+            return Ok(());
+        }
+        let first = goal.min(Seq(trimmed.first.0 + SLICE as u64));
+        let mut group = OwnedWriteBatch::with_capacity(self.store.database.clone(), SLICE + 2);
+        for seq in trimmed.first.0..first.0 {
+            group.remove(&self.store.entries, key::entry(log.to_vec(), Seq(seq)));
+        }
+        let mark = key::entry(log.to_vec(), Seq::ZERO);
+        let value = Trimmed { first, head }.encode(&mark);
+        group.insert(&self.store.entries, mark, value);
+        let written = self.write(group, self.last + 1);
+        let _ = reply.send(written.clone().map(|()| first == goal));
+        written
+    }
+
+    fn head(&self, log: &[u8]) -> Result<Head, StorageError> {
+        self.heads.get(log).map_or_else(|| self.store.head_of(log), Ok)
     }
 
     /// Asks whether an earlier write in the background has failed.

@@ -2,14 +2,16 @@
 //!
 //! A record:  table letter, application (4 bytes), length of the partition's name (1 byte), name, suffix.
 //! An entry:  the same with the letter of [`Table::Message`], then the length of the log's name (2 bytes),
-//!            that name, and the sequence number (8 bytes).
+//!            that name, and the sequence number (8 bytes). No entry has the number 0: that row says how far the log
+//!            was trimmed, see `trim.rs`.
 //!
 //! Numbers are big-endian, so the order of the bytes is the order of the keys.
 //! Lengths stand before names, so no partition or log is a prefix of another, whatever bytes their names hold.
 
 use std::ops::Bound;
 
-use protocol::id::Seq;
+use bytes::Bytes;
+use protocol::id::{AppId, Seq};
 
 use crate::storage::{Key, Log, Partition, Scan, StorageError, Table};
 
@@ -79,6 +81,27 @@ pub(super) fn seq_of(row: &[u8]) -> Option<Seq> {
     row.last_chunk().map(|number| Seq(u64::from_be_bytes(*number)))
 }
 
+/// The log that a row of an entry belongs to; nothing when the row is not one.
+pub(super) fn log_of(row: &[u8]) -> Option<Log> {
+    let mut rest = row;
+    let [_letter] = *rest.split_off(..1)?.first_chunk()?;
+    let app = AppId(u32::from_be_bytes(*rest.split_off(..4)?.first_chunk()?));
+    let [length] = *rest.split_off(..1)?.first_chunk()?;
+    let partition = Partition::named(app, Bytes::copy_from_slice(rest.split_off(..usize::from(length))?));
+    let length = u16::from_be_bytes(*rest.split_off(..2)?.first_chunk()?);
+    let name = Bytes::copy_from_slice(rest.split_off(..usize::from(length))?);
+    (rest.len() == 8).then_some(Log { partition, name })
+}
+
+/// The rows of all logs behind the one that `of_log` gave; of all logs, without one.
+pub(super) fn logs_after(of_log: Option<&[u8]>) -> Range {
+    let first = match of_log {
+        Some(of_log) => Bound::Excluded(entry(of_log.to_vec(), Seq(u64::MAX))),
+        None => Bound::Included(vec![Table::Message.letter()]),
+    };
+    (first, Bound::Excluded(vec![Table::Message.letter() + 1]))
+}
+
 /// The rows from `first` to `last` of a log.
 pub(super) fn entries(log: &Log, first: Seq, last: Seq) -> Result<(Vec<u8>, Vec<u8>), StorageError> {
     let of_log = of_log(&log.partition, &log.name)?;
@@ -134,7 +157,7 @@ fn too_long() -> StorageError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::id::{AppId, UserId};
+    use protocol::id::UserId;
 
     fn user(name: &str) -> Partition {
         Partition::user(AppId(1), &UserId::parse(name).unwrap())
@@ -155,6 +178,16 @@ mod tests {
     fn no_log_is_a_prefix_of_another() {
         let short = of_log(&user("a"), b"1").unwrap();
         assert!(!of_log(&user("a"), b"12").unwrap().starts_with(&short));
+    }
+
+    #[test]
+    fn a_log_is_read_back_from_its_rows() {
+        let log = Log { partition: user("a"), name: "\0\0\0".into() };
+        let row = entry(of_log(&log.partition, &log.name).unwrap(), Seq(7));
+        assert_eq!(log_of(&row), Some(log));
+        for length in 0..row.len() {
+            assert_eq!(log_of(&row[..length]), None, "length {length}");
+        }
     }
 
     #[test]

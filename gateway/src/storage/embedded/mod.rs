@@ -5,7 +5,7 @@
 //! | `key`, `frame` | how keys and values are written |
 //! | `store` | the open database and the reads |
 //! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
-//! | `heads`, `tokens` | where logs end; which batches were carried out before |
+//! | `heads`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
@@ -32,6 +32,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod trim;
 mod watermark;
 
 use std::path::Path;
@@ -55,8 +56,8 @@ use self::queue::{Job, Phase, Queue};
 use self::store::Store;
 use self::tokens::Tokens;
 use super::{
-    Batch, CommitError, Committed, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError, Table,
-    Value, Window,
+    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
+    StorageError, Table, Value, Window,
 };
 
 /// How long [`Engine::health`] waits for an answer of the store's thread.
@@ -221,6 +222,16 @@ impl Engine for Embedded {
         let (first, last) = key::entries(&log, Seq::ZERO, Seq(u64::MAX))?;
         let range = (std::ops::Bound::Included(first), std::ops::Bound::Included(last));
         self.purge_rows(Rows::Entries, range).await
+    }
+
+    async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
+        self.read(|store| store.logs(after, limit))
+    }
+
+    async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
+        let log = key::of_log(&log.partition, &log.name)?;
+        while !self.ask(|reply| Job::Trim { log: log.clone(), first_kept, reply }).await? {}
+        Ok(())
     }
 
     async fn health(&self) -> Result<(), StorageError> {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use protocol::id::Seq;
 use tokio::sync::oneshot;
 
 use crate::storage::{Batch, CommitError, Committed, StorageError};
@@ -38,6 +39,12 @@ pub(super) enum Job {
         range: Range,
         reply: Reply<Option<Range>>,
     },
+    /// Deletes a slice of the entries below a number; answers whether that was all.
+    Trim {
+        log: Vec<u8>,
+        first_kept: Seq,
+        reply: Reply<bool>,
+    },
     /// Answers whether the store would take a write.
     Probe {
         reply: Reply<()>,
@@ -48,7 +55,7 @@ impl Job {
     fn size(&self) -> usize {
         match self {
             Job::Commit { batch, .. } => size_bytes(batch),
-            Job::Purge { .. } | Job::Probe { .. } => 0,
+            Job::Purge { .. } | Job::Trim { .. } | Job::Probe { .. } => 0,
         }
     }
 
@@ -58,6 +65,7 @@ impl Job {
         match self {
             Job::Commit { reply, .. } => drop(reply.send(Err(error.into()))),
             Job::Purge { reply, .. } => drop(reply.send(Err(error))),
+            Job::Trim { reply, .. } => drop(reply.send(Err(error))),
             Job::Probe { reply } => drop(reply.send(Err(error))),
         }
     }

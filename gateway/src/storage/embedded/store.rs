@@ -13,11 +13,14 @@ use fjall::{
 };
 use protocol::id::{Millis, Seq};
 
-use crate::storage::{Entry, Head, Key, Log, Partition, Scan, StorageError, Value, Version, Window};
+use crate::storage::{
+    Cursor, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Value, Version, Window,
+};
 
 use super::Settings;
 use super::frame::{self, Framed};
 use super::key;
+use super::trim::Trimmed;
 
 const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
 
@@ -164,8 +167,15 @@ impl Store {
         if first > window.to {
             return Ok(found);
         }
-        let (from, to) = key::entries(log, first, window.to)?;
-        let mut rows = self.view().range(&self.entries, from..=to);
+        let view = self.view();
+        let of_log = key::of_log(&log.partition, &log.name)?;
+        // Begun where rows are left: those that were deleted before would have to be passed one by one.
+        let first = first.max(self.trimmed("read", &view, &of_log)?.first);
+        if first > window.to {
+            return Ok(found);
+        }
+        let (from, to) = (key::entry(of_log.clone(), first), key::entry(of_log, window.to));
+        let mut rows = view.range(&self.entries, from..=to);
         while found.len() < window.limit {
             let Some(guard) = (if window.newest_first { rows.next_back() } else { rows.next() }) else {
                 break;
@@ -192,14 +202,49 @@ impl Store {
 
     /// The end of the log whose rows begin with `log`.
     pub(super) fn head_of(&self, log: &[u8]) -> Result<Head, StorageError> {
-        let rows = key::entry(log.to_vec(), Seq::ZERO)..=key::entry(log.to_vec(), Seq(u64::MAX));
         unless_it_panics("head", || {
-            let Some(guard) = self.view().range(&self.entries, rows).next_back() else {
-                return Ok(Head::default());
+            let view = self.view();
+            let Trimmed { first, head } = self.trimmed("head", &view, log)?;
+            let rows = key::entry(log.to_vec(), first)..=key::entry(log.to_vec(), Seq(u64::MAX));
+            let Some(guard) = view.range(&self.entries, rows).next_back() else {
+                return Ok(head);
             };
             let (row, stored) = guard.into_inner().map_err(|error| failed("head", error))?;
             let last = decode_entry("head", &row, stored.into())?;
             Ok(Head { seq: last.seq, at: last.at })
+        })
+    }
+
+    /// How far the log whose rows begin with `log` was trimmed.
+    fn trimmed(&self, operation: &'static str, view: &Snapshot, log: &[u8]) -> Result<Trimmed, StorageError> {
+        let row = key::entry(log.to_vec(), Seq::ZERO);
+        match view.get(&self.entries, &row).map_err(|error| failed(operation, error))? {
+            None => Ok(Trimmed::NEVER),
+            Some(stored) => Trimmed::decode(operation, &row, stored.into()),
+        }
+    }
+
+    /// How far the last stored group left the log trimmed. Only for the committer.
+    pub(super) fn newest_trimmed(&self, log: &[u8]) -> Result<Trimmed, StorageError> {
+        unless_it_panics("trim", || self.trimmed("trim", &self.view(), log))
+    }
+
+    pub(super) fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
+        unless_it_panics("list the logs", || {
+            let view = self.view();
+            let mut page = Logs { logs: Vec::new(), next: after };
+            while page.logs.len() < limit {
+                let behind = key::logs_after(page.next.as_ref().map(|cursor| &cursor.0[..]));
+                let Some(guard) = view.range(&self.entries, behind).next() else {
+                    page.next = None;
+                    break;
+                };
+                let row = guard.key().map_err(|error| failed("list the logs", error))?;
+                let damaged = StorageError::Damaged { operation: "list the logs" };
+                page.logs.push(key::log_of(&row).ok_or(damaged)?);
+                page.next = Some(Cursor(Bytes::copy_from_slice(&row[..row.len() - 8])));
+            }
+            Ok(page)
         })
     }
 

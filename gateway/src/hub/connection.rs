@@ -91,8 +91,7 @@ impl Connection {
         let mut guard = self.state();
         let state = guard.as_mut()?;
         state.left.insert(group.clone());
-        let topic =
-            state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()));
+        let topic = state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()));
         if topic.is_some() && self.only.is_some() {
             // It has nothing more to hear here. Who comes back may be let in again.
             self.outbound.close(Closing::GoingAway);

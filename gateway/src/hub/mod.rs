@@ -260,8 +260,8 @@ impl Hub {
             if frame::is_personal(event) {
                 encoded = None;
             }
-            let encoded = encoded
-                .get_or_insert_with(|| Encoded::new(Push::Event(event, stamp, attached.user.clone())));
+            let encoded =
+                encoded.get_or_insert_with(|| Encoded::new(Push::Event(event, stamp, attached.user.clone())));
             if let Some(frame) = encoded.frame(connection.dialect) {
                 connection.outbound.push(frame);
                 pushed += 1;

@@ -32,7 +32,7 @@ const MAX_QUERIES: usize = 10;
 /// Members to whom one message can be directed.
 const MAX_RECEIVERS: usize = 50;
 
-fn message_failure(error: &MessageError) -> Failure {
+pub(in crate::commands) fn message_failure(error: &MessageError) -> Failure {
     let code = match error {
         MessageError::Group(error) => return group_failure(error),
         MessageError::Muted => ErrorCode::MUTED,

@@ -26,7 +26,7 @@ pub(super) async fn route(edge: Edge, request: Request<Incoming>, from: IpAddr, 
         && let Some(route) = Route::of(&path)
     {
         let legacy = legacy.clone();
-        return legacy::answer(edge, legacy, route, request, from).await;
+        return Box::pin(legacy::answer(edge, legacy, route, request, from)).await;
     }
     if let Some(dialect) = dialect(&path) {
         return Box::pin(ws::serve_sdk(edge, request, dialect)).await;

@@ -58,7 +58,8 @@ async fn serve(edge: Edge, stream: TcpStream, from: IpAddr, surfaces: Surfaces) 
     let stop = edge.stop.clone();
     let service = service_fn(move |request| {
         let edge = edge.clone();
-        async move { Ok::<_, Infallible>(router::route(edge, request, from, surfaces).await) }
+        // Boxed, so that a connection that has become a WebSocket does not carry what a request needs.
+        async move { Ok::<_, Infallible>(Box::pin(router::route(edge, request, from, surfaces)).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

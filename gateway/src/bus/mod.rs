@@ -17,6 +17,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 pub use event::{DeviceId, Event};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
+pub(crate) use redis::PUBLISH;
 pub use redis::RedisBus;
 pub use source::{
     DeviceClaim, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError, UserPlace,

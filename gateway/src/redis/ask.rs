@@ -49,13 +49,17 @@ pub(crate) async fn ask(links: &Links, slot: u16, command: Cmd, limit: Duration)
     }
 }
 
-enum Reaction {
+/// What to do about an error of a server, which has not carried the command out.
+pub(crate) enum Reaction {
+    /// Send it there with [`Link::send_asking`].
     Ask(Arc<Link>),
+    /// Send it again after a pause, to whoever is the master of the slot then.
     Later,
     GiveUp,
 }
 
-fn react(links: &Links, error: &ServerError) -> Reaction {
+/// Learns from an error where the masters are, and says what to do.
+pub(crate) fn react(links: &Links, error: &ServerError) -> Reaction {
     let servers = links.servers();
     let target = error.details().and_then(redirection);
     match error.code() {
@@ -69,6 +73,8 @@ fn react(links: &Links, error: &ServerError) -> Reaction {
             }
         }
         "READONLY" | "CLUSTERDOWN" | "MASTERDOWN" => servers.suspect(),
+        // Servers before 7.0 wrap what a command of a script was answered.
+        "ERR" if error.details().is_some_and(|details| details.contains("-READONLY ")) => servers.suspect(),
         "TRYAGAIN" | "LOADING" | "BUSY" => {}
         _ => return Reaction::GiveUp,
     }

@@ -75,6 +75,8 @@ pub struct Confirm {
     pub replicas: usize,
     /// At most [`Confirm::TIMEOUT_MOST`]. Meanwhile the server does nothing else on the connection.
     pub timeout: Duration,
+    /// Whether an answer means that something was written. The others are given at once.
+    pub is_written: fn(&Value) -> bool,
 }
 
 impl Confirm {
@@ -383,10 +385,10 @@ impl Conversation {
         self.heard = Instant::now();
         match purpose {
             Purpose::Ping => {}
-            Purpose::Call(waiter) if self.confirm.is_none() || matches!(value, Value::ServerError(_)) => {
-                waiter.answer(Ok(value));
+            Purpose::Call(waiter) if self.confirm.is_some_and(|confirm| (confirm.is_written)(&value)) => {
+                self.unconfirmed.push((waiter, value));
             }
-            Purpose::Call(waiter) => self.unconfirmed.push((waiter, value)),
+            Purpose::Call(waiter) => waiter.answer(Ok(value)),
             Purpose::Confirm(calls) => {
                 self.is_confirming = false;
                 let wanted = self.confirm.map_or(0, |confirm| confirm.replicas);

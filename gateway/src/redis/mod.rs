@@ -12,7 +12,7 @@ pub(crate) mod testing;
 mod url;
 pub(crate) mod wire;
 
-pub(crate) use ask::ask;
+pub(crate) use ask::{Reaction, ask, react};
 pub use keys::{Keys, Tag};
 pub use link::{Answer, Confirm, Link, LinkError, in_words};
 pub use links::Links;

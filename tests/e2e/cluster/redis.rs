@@ -207,13 +207,11 @@ async fn while_away(fleet: &Fleet) {
     let begun = Instant::now();
     let span = Duration::from_secs(8);
     let told = join_all(fleet.instances.iter().map(|instance| tells_why(instance, begun + span))).await;
-    for why in told {
-        assert!(why.to_lowercase().contains("redis"), "/readyz says {why:?}");
-    }
+    say(&format!("away: after {:.2} s /readyz says {:?}", begun.elapsed().as_secs_f64(), told[0]));
     sleep(span.saturating_sub(begun.elapsed())).await;
 }
 
-/// What `/readyz` says as soon as it says that something is wrong. Meanwhile a stranger pings, and is answered as fast
+/// What `/readyz` says as soon as it says what is wrong. Meanwhile a stranger pings, and is answered as fast
 /// as clients need it, and logs in, and is refused for now.
 async fn tells_why(instance: &Instance, deadline: Instant) -> String {
     let device = tests::Device::web(format!("{:032x}", 3000));
@@ -229,9 +227,10 @@ async fn tells_why(instance: &Instance, deadline: Instant) -> String {
         let code = ErrorCode(answer.code());
         assert!(SAYS_LATER.contains(&code), "{answer:?}");
     });
+    // Right after the loss all that is known may be that an answer is late.
     let mut reply = instance.readiness().await;
-    while reply.status == 200 {
-        assert!(Instant::now() < deadline, "/readyz does not notice");
+    while reply.status == 200 || !reply.text().to_lowercase().contains("redis") {
+        assert!(Instant::now() < deadline, "/readyz says {:?}", reply.text());
         sleep(Duration::from_millis(50)).await;
         let begun = Instant::now();
         reply = instance.readiness().await;

@@ -30,6 +30,9 @@ use self::table::Table;
 /// Events that may wait for the hub. While there are more, the subscriber reads no further.
 const QUEUE: usize = 4096;
 
+/// Takes the next turn of a topic and publishes an event with it.
+pub(crate) const PUBLISH: &str = include_str!("publish.lua");
+
 /// How long each call waits for the server.
 const DEADLINE: Duration = Duration::from_secs(3);
 
@@ -70,7 +73,7 @@ impl Bus for RedisBus {
     async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) {
         let tag = self.keys.of_topic(&topic);
         let mut command = redis::cmd("EVAL");
-        command.arg(include_str!("publish.lua")).arg(1).arg(tag.hash());
+        command.arg(PUBLISH).arg(1).arg(tag.hash());
         command.arg(payload::encode_stamp(stamp)).arg(payload::encode_event(&event));
         if let Err(error) = ask(&self.links, slot_of(tag.channel()), command, DEADLINE).await {
             metrics::counter!("gateway_bus_unpublished_total").increment(1);

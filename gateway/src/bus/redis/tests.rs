@@ -319,6 +319,19 @@ impl Ear {
         }
     }
 
+    /// Listens until each of these topics has had a doubt.
+    async fn all_doubted(&mut self, node: &mut Node, topics: &[Topic]) {
+        self.until_all(node, topics, |_, heard| heard.doubts > 0).await;
+    }
+
+    async fn until_all(&mut self, node: &mut Node, topics: &[Topic], holds: impl Fn(&Topic, &Heard) -> bool) {
+        let deadline = Instant::now() + SOON;
+        while let Some(topic) = topics.iter().find(|topic| !holds(topic, &self.heard[topic])) {
+            let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
+            self.take(incoming.unwrap_or_else(|_| panic!("no doubt about {topic:?}")).unwrap());
+        }
+    }
+
     async fn until(&mut self, node: &mut Node, what: &str, holds: impl Fn(&Heard) -> bool) {
         let deadline = Instant::now() + 2 * SOON;
         while !self.heard.values().all(&holds) {
@@ -345,8 +358,9 @@ async fn a_killed_subscription_is_in_doubt_and_goes_on() {
         assert_eq!(server.command::<u64>("CLIENT KILL TYPE pubsub").await, 1);
         ear.doubted(&mut node, kill).await;
     }
-    stream.end().await;
     // Whatever is published after a doubt is heard: up to the last.
+    stream.go_on(20).await;
+    stream.end().await;
     ear.complete(&mut node).await;
     assert!(ear.heard.values().all(|heard| heard.doubts == 5));
 }
@@ -558,18 +572,24 @@ async fn a_cluster_shards_its_channels() {
     // A slot moves, with the keys in it.
     let moved = topics.iter().find(|topic| cluster.node(&home(&node, topic)) == 1).unwrap().clone();
     move_with_keys(&cluster, node.slot(&moved), 1, 2).await;
-    let deadline = Instant::now() + SOON;
-    while ear.heard[&moved].doubts == 0 {
-        let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
-        ear.take(incoming.expect("no doubt about the topic whose slot moved").unwrap());
-    }
+    ear.all_doubted(&mut node, std::slice::from_ref(&moved)).await;
     assert!(
         ear.heard.iter().all(|(topic, heard)| heard.doubts == 0 || node.slot(topic) == node.slot(&moved))
     );
 
+    // A master gives way to its replica as planned, and stays.
+    let at = |node: &Node, place: usize| -> Vec<Topic> {
+        topics.iter().filter(|topic| cluster.node(&home(node, topic)) == place).cloned().collect()
+    };
+    let handed = at(&node, 2);
+    let before: HashMap<Topic, u64> =
+        ear.heard.iter().map(|(topic, heard)| (topic.clone(), heard.doubts)).collect();
+    cluster.nodes[5].command::<()>("CLUSTER FAILOVER").await;
+    ear.until_all(&mut node, &handed, |topic, heard| heard.doubts > before[topic]).await;
+    assert_eq!(at(&node, 5), handed);
+
     // A master dies.
-    let lost: Vec<Topic> =
-        topics.iter().filter(|topic| cluster.node(&home(&node, topic)) == 0).cloned().collect();
+    let lost = at(&node, 0);
     assert!(!lost.is_empty());
     cluster.nodes[0].kill();
     let deadline = Instant::now() + 2 * SOON;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, ServerError, Value};
+use redis::{Cmd, Value};
 use tokio::time::{Instant, timeout_at};
 
-use crate::redis::{Address, Answer, Link, LinkError, Links, in_words};
+use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
 use crate::storage::StorageError;
 
 use super::failed;
+use super::order::Place;
 use super::scripts;
 
 /// How long a call may take, its repetitions included.
@@ -29,31 +30,20 @@ pub(super) enum WhenLost {
 }
 
 /// A command for the master of a slot.
-#[derive(Clone)]
 pub(super) struct Call {
     pub(super) operation: &'static str,
     pub(super) slot: u16,
     pub(super) command: Arc<Cmd>,
     pub(super) when_lost: WhenLost,
     pub(super) deadline: Instant,
-}
-
-/// What to do about an error of a server, which was not carried out.
-enum Remedy {
-    /// Load the scripts and send it again.
-    Load,
-    /// Send it to another server.
-    Ask(Address),
-    /// Send it again a little later, to whoever has the keys then.
-    Later,
-    /// Nothing.
-    GiveUp,
+    /// Where the command must not be overtaken by others, nor overtake them.
+    pub(super) place: Option<Place>,
 }
 
 impl Call {
     pub(super) fn new(operation: &'static str, slot: u16, command: Cmd, when_lost: WhenLost) -> Self {
         let deadline = Instant::now() + DEADLINE;
-        Self { operation, slot, command: Arc::new(command), when_lost, deadline }
+        Self { operation, slot, command: Arc::new(command), when_lost, deadline, place: None }
     }
 
     /// Sends the command if its server is known. It is on its way, behind those sent before, when this returns.
@@ -82,7 +72,12 @@ impl Call {
         mut attempt: Option<(Arc<Link>, Answer)>,
     ) -> Result<Value, StorageError> {
         let mut pause = PAUSE_LEAST;
+        // Why the last attempt failed.
+        let mut refusal = "those before it took too long".to_owned();
         loop {
+            if attempt.is_none() && !self.turn().await {
+                return Err(failed(self.operation, refusal));
+            }
             let (link, answer) = match attempt.take().or_else(|| self.send(links)) {
                 Some(sent) => sent,
                 None => {
@@ -99,39 +94,48 @@ impl Call {
                 Ok(value) => return Ok(value),
                 Err(error) => {
                     self.note(error.kind());
+                    refusal = error.to_string();
                     self.after_loss(error)?;
                     continue;
                 }
             };
-            let remedy = self.remedy(links, &error);
-            if !matches!(remedy, Remedy::Load | Remedy::Ask(_)) {
-                self.note("refused");
-            }
-            if matches!(remedy, Remedy::GiveUp) || Instant::now() >= self.deadline {
-                return Err(failed(self.operation, in_words(&error)));
-            }
-            match remedy {
-                Remedy::Load => {
-                    for load in scripts::load_all().iter() {
-                        // Whether it worked shows when the script is called.
-                        drop(link.send(Arc::new(load.clone()), self.deadline));
-                    }
-                    let answer = link.send(self.command.clone(), self.deadline);
-                    attempt = Some((link, answer));
+            refusal = in_words(&error);
+            if error.code() == "NOSCRIPT" && self.turn().await {
+                for load in scripts::load_all().iter() {
+                    // Whether it worked shows when the script is called.
+                    drop(link.send(Arc::new(load.clone()), self.deadline));
                 }
-                Remedy::Ask(address) => {
-                    let link = links.at(&address);
-                    let answer = link.send_asking(self.command.clone(), self.deadline);
-                    attempt = Some((link, answer));
-                }
-                Remedy::Later | Remedy::GiveUp => {
-                    let mut changes = links.servers().changes();
-                    let until = (Instant::now() + pause).min(self.deadline);
-                    pause = (pause * 2).min(PAUSE_MOST);
-                    // Whichever is first: other masters, or time.
-                    let _ = timeout_at(until, changes.changed()).await;
-                }
+                let answer = link.send(self.command.clone(), self.deadline);
+                attempt = Some((link, answer));
+                continue;
             }
+            self.note("refused");
+            if let Some(place) = &self.place {
+                place.is_back();
+            }
+            let mut changes = links.servers().changes();
+            let reaction = react(links, &error);
+            if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
+                return Err(failed(self.operation, refusal));
+            }
+            if let Reaction::Ask(link) = reaction
+                && self.turn().await
+            {
+                let answer = link.send_asking(self.command.clone(), self.deadline);
+                attempt = Some((link, answer));
+                continue;
+            }
+            // Whichever is first: other masters, or time.
+            let _ = timeout_at((Instant::now() + pause).min(self.deadline), changes.changed()).await;
+            pause = (pause * 2).min(PAUSE_MOST);
+        }
+    }
+
+    /// Waits until it may leave again. Whether that is before the deadline.
+    async fn turn(&self) -> bool {
+        match &self.place {
+            Some(place) => timeout_at(self.deadline, place.turn()).await.is_ok(),
+            None => true,
         }
     }
 
@@ -153,46 +157,8 @@ impl Call {
         })
     }
 
-    fn remedy(&self, links: &Links, error: &ServerError) -> Remedy {
-        match error.code() {
-            "NOSCRIPT" => Remedy::Load,
-            "MOVED" => {
-                match redirection(error) {
-                    Some((slot, address)) => links.servers().moved(slot, address),
-                    None => links.servers().suspect(),
-                }
-                // Two servers that point at each other are asked again after a pause only.
-                Remedy::Later
-            }
-            "ASK" => match redirection(error) {
-                Some((_, address)) => Remedy::Ask(address),
-                None => Remedy::Later,
-            },
-            "READONLY" | "CLUSTERDOWN" | "MASTERDOWN" => {
-                links.servers().suspect();
-                Remedy::Later
-            }
-            "TRYAGAIN" | "LOADING" | "BUSY" => Remedy::Later,
-            // Servers before 7.0 wrap what a command of a script answered.
-            "ERR" if error.details().is_some_and(|details| details.contains("-READONLY")) => {
-                links.servers().suspect();
-                Remedy::Later
-            }
-            _ => Remedy::GiveUp,
-        }
-    }
-
     fn note(&self, kind: &'static str) {
         metrics::counter!("gateway_redis_errors_total", "operation" => self.operation, "kind" => kind)
             .increment(1);
     }
-}
-
-/// `slot host:port`
-fn redirection(error: &ServerError) -> Option<(u16, Address)> {
-    let mut words = error.details()?.split(' ');
-    let slot = words.next()?.parse().ok()?;
-    let (host, port) = words.next()?.rsplit_once(':')?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    Some((slot, Address::new(host, port.parse().ok()?)))
 }

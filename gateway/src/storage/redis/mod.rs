@@ -7,6 +7,7 @@
 //! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
 //! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
+//! | `order` | the batches of one partition in their order, also when some are sent again |
 //! | `lanes` | in a cluster: events for topics that other servers keep, in their order |
 //!
 //! [`crate::redis::keys`] says what lies where. Redis runs one script at a time and a script whole, which is what makes
@@ -19,6 +20,7 @@
 mod calls;
 mod commit;
 mod lanes;
+mod order;
 mod range;
 mod scripts;
 #[cfg(test)]
@@ -42,6 +44,7 @@ use crate::redis::{Confirm, Keys, Links, Servers, slot_of};
 
 use self::calls::{Call, WhenLost};
 use self::lanes::Lanes;
+use self::order::Order;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
     Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
@@ -75,6 +78,7 @@ impl Default for Settings {
 /// The Redis engine. Several of them, in any number of processes, share what has the same prefix.
 pub struct Redis {
     shared: Arc<Shared>,
+    wait_replicas: usize,
     is_closed: AtomicBool,
     /// What [`Engine::close`] waits for.
     under_way: TaskTracker,
@@ -87,6 +91,7 @@ struct Shared {
     /// For what only reads. The same links unless writes wait for replicas, which holds up what is behind them.
     reads: Arc<Links>,
     lanes: Lanes,
+    order: Arc<Order>,
 }
 
 fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
@@ -96,16 +101,22 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
     pub fn new(servers: Arc<Servers>, keys: Keys, settings: Settings) -> Self {
-        let confirm = (settings.wait_replicas > 0)
-            .then_some(Confirm { replicas: settings.wait_replicas, timeout: settings.wait_timeout });
+        let Settings { wait_replicas: replicas, wait_timeout: timeout } = settings;
+        let confirm =
+            (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
         let reads = Links::new(servers.clone(), scripts::load_all(), None);
         let writes = match confirm {
             None => reads.clone(),
             Some(_) => Links::new(servers, scripts::load_all(), confirm),
         };
         let lanes = Lanes::new(reads.clone());
-        let shared = Arc::new(Shared { keys, writes, reads, lanes });
-        Self { shared, is_closed: AtomicBool::new(false), under_way: TaskTracker::new() }
+        let shared = Arc::new(Shared { keys, writes, reads, lanes, order: Order::new() });
+        Self {
+            shared,
+            wait_replicas: replicas,
+            is_closed: AtomicBool::new(false),
+            under_way: TaskTracker::new(),
+        }
     }
 
     /// Held while a call is under way.
@@ -250,8 +261,13 @@ impl Engine for Redis {
         let token = self.enter()?;
         let spread = self.shared.writes.servers().target().is_cluster();
         let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
-        let call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
-        let first = call.send(&self.shared.writes);
+        let mut call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
+        let (order, may_leave) = self.shared.order.enter(&prepared.tag);
+        let first = if may_leave { call.send(&self.shared.writes) } else { None };
+        if first.is_none() {
+            order.is_back();
+        }
+        call.place = Some(order);
         let place = self.shared.lanes.queue(call.slot, prepared.foreign);
         // A task of its own goes on when the caller does not wait any more.
         let shared = self.shared.clone();
@@ -287,10 +303,10 @@ impl Engine for Redis {
                 let mut command = PURGE.call(&names);
                 command.arg(&bounds.low).arg(&bounds.high).arg(PAGE).arg(keys::end_of_log(&prefix));
                 let call = Call::new("purge", slot_of(tag.channel()), command, WhenLost::Repeat);
-                match call.finish(&self.shared.writes, None).await? {
-                    Answer::Int(deleted) if deleted < PAGE as i64 => break,
-                    Answer::Int(_) => {}
-                    _ => return Err(unreadable("purge")),
+                let answer = text("purge", call.finish(&self.shared.writes, None).await?)?;
+                let deleted = answer.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<usize>().ok());
+                if deleted.ok_or_else(|| unreadable("purge"))? < PAGE {
+                    break;
                 }
             }
         }
@@ -377,7 +393,14 @@ impl Engine for Redis {
         let key = self.shared.keys.probe();
         let call =
             Call { deadline, ..Call::new("probe", slot_of(&key), PROBE.call(&[&key]), WhenLost::Repeat) };
-        call.finish(&self.shared.writes, None).await.map(|_| ())
+        match call.finish(&self.shared.writes, None).await {
+            Err(StorageError::TimedOut { .. }) if self.wait_replicas > 0 => {
+                let reason =
+                    format!("too few replicas have what was written; {} are asked for", self.wait_replicas);
+                Err(failed("probe", reason))
+            }
+            outcome => outcome.map(|_| ()),
+        }
     }
 
     async fn close(&self) -> Result<(), StorageError> {

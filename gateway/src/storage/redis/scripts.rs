@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use redis::Cmd;
+use redis::{Cmd, Value};
+
+use crate::bus::PUBLISH;
 
 /// A script, called by the hash that a server knows it by.
 pub(super) struct Script {
@@ -36,7 +38,12 @@ pub(super) static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(includ
 pub(super) static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scan.lua")));
 pub(super) static PURGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("purge.lua")));
 pub(super) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
-pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("announce.lua")));
+pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(PUBLISH));
+
+/// Whether what a script answered means that it wrote: a number never does, nor does an error.
+pub(super) fn has_written(answer: &Value) -> bool {
+    !matches!(answer, Value::Int(_) | Value::ServerError(_))
+}
 
 /// The commands that make all of them known to a server.
 pub(super) fn load_all() -> Arc<[Cmd]> {

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::storage::Batch;
 
 fn number() -> impl Strategy<Value = i64> {
     let near = |edge: i64| (-3..3i64).prop_map(move |step| edge.saturating_add(step));
@@ -29,8 +28,7 @@ async fn sums_are_exact_up_to_both_ends() {
         TestRunner::new(config).run(&cases, |(first, second, third, at_most)| {
             handle.block_on(async {
                 let count = Key::new(Table::Count, case.fetch_add(1, Ordering::Relaxed).to_string());
-                let batch =
-                    || Batch::new(Partition::group(AppId(1), &GroupId::parse("room").unwrap()), Millis(1));
+                let batch = || Batch::new(group("room"), Millis(1));
                 let stored = engine.commit(batch().add(count.clone(), first, None)).await.unwrap();
                 prop_assert_eq!(stored.counts, [first]);
                 // The second sum builds on the first one of the same batch.

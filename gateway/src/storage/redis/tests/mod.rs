@@ -1,17 +1,21 @@
+mod announces;
+mod cluster;
+mod confirm;
 mod counts;
+mod faults;
+mod login;
 
-use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, Weak};
 
-use protocol::id::{AppId, GroupId, Millis};
-use redis::{AsyncConnectionConfig, PushInfo, PushKind};
+use protocol::id::{AppId, GroupId, Millis, UserId};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::*;
-use crate::bus::{Delivery, Incoming, Numbering, Stamp, Topic};
+use crate::bus::{Bus, Incoming, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
-use crate::storage::conformance::{Fixture, Opened, conformance};
+use crate::storage::conformance::{Fixture, Opened, conformance, submit};
 
 /// Servers that the tests which run at the same time share. They end with the last of these tests.
 struct Shared<T>(tokio::sync::Mutex<Weak<T>>);
@@ -36,19 +40,22 @@ impl<T> Shared<T> {
 struct Part<T> {
     servers: OnceCell<Arc<T>>,
     keys: Keys,
+    /// They carry as long as they live.
+    buses: Mutex<Vec<RedisBus>>,
 }
 
 fn part<T>() -> Part<T> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let keys = Keys::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)));
-    Part { servers: OnceCell::new(), keys }
+    Part { servers: OnceCell::new(), keys, buses: Mutex::default() }
 }
 
 impl<T> Part<T> {
     async fn open_on(&self, target: Target) -> Opened {
         let servers = Servers::start(target);
         assert!(servers.wait(Duration::from_secs(10)).await);
-        let events = listen(&servers, &self.keys).await;
+        let (bus, events) = listen(&servers, &self.keys, &[room()]).await;
+        self.buses.lock().unwrap().push(bus);
         Opened { engine: Arc::new(Redis::new(servers, self.keys.clone(), Settings::default())), events }
     }
 }
@@ -107,44 +114,46 @@ mod behind_sentinels {
     conformance!(new);
 }
 
+fn group(name: &str) -> Partition {
+    Partition::group(AppId(1), &GroupId::parse(name).unwrap())
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
 /// The topic that the suite announces on.
 fn room() -> Topic {
     Topic::Group(AppId(1), GroupId::parse("room").unwrap())
 }
 
-/// What is announced on the room from now on.
-async fn listen(servers: &Servers, keys: &Keys) -> mpsc::Receiver<Incoming> {
-    let channel = keys.of_topic(&room()).channel().to_owned();
-    let address = servers.master_of(slot_of(&channel)).unwrap();
-    let (pushes, mut pushed) = mpsc::unbounded_channel::<PushInfo>();
-    let config = AsyncConnectionConfig::new().set_push_sender(pushes);
-    let client = servers.client(&address);
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
-    redis::cmd("SSUBSCRIBE").arg(&channel).exec_async(&mut connection).await.unwrap();
-    let (events, received) = mpsc::channel(4096);
-    tokio::spawn(async move {
-        let _connection = connection;
-        while let Some(push) = pushed.recv().await {
-            let delivery = match (push.kind, push.data.last()) {
-                (PushKind::SMessage, Some(Answer::BulkString(payload))) => delivery(payload),
-                _ => continue,
-            };
-            if events.send(Incoming::Event(delivery)).await.is_err() {
-                return;
-            }
-        }
-    });
-    received
+fn room_log() -> Log {
+    Log { partition: group("room"), name: "log".into() }
 }
 
-fn delivery(payload: &[u8]) -> Delivery {
-    let parts: Vec<&str> = std::str::from_utf8(payload).unwrap().splitn(4, ' ').collect();
-    let numbering = match parts[0].strip_prefix('t') {
-        Some(turn) => Numbering::Turn(turn.parse().unwrap()),
-        None => Numbering::Entry,
-    };
-    let stamp = (parts[1] != "-")
-        .then(|| Stamp { seq: Seq(parts[1].parse().unwrap()), at: Millis(parts[2].parse().unwrap()) });
-    let event = Arc::new(serde_json::from_str(parts[3]).unwrap());
-    Delivery { topic: room(), stamp, numbering, event }
+/// An entry for the room.
+fn said(text: impl Into<Bytes>) -> Batch {
+    Batch::new(group("room"), Millis(1000)).append("log", text)
+}
+
+async fn entries(engine: &dyn Engine) -> Vec<Bytes> {
+    let entries = engine.read(&room_log(), crate::storage::conformance::ALL).await.unwrap();
+    entries.into_iter().map(|entry| entry.bytes).collect()
+}
+
+fn engine_on(target: Target, settings: Settings) -> Redis {
+    Redis::new(Servers::start(target), Keys::new("timgate"), settings)
+}
+
+/// A bus that follows the topics, and what it hears.
+async fn listen(
+    servers: &Arc<Servers>,
+    keys: &Keys,
+    topics: &[Topic],
+) -> (RedisBus, mpsc::Receiver<Incoming>) {
+    let (bus, events) = RedisBus::start(servers.clone(), keys.clone());
+    for topic in topics {
+        bus.follow(topic).await;
+    }
+    (bus, events)
 }

@@ -70,6 +70,7 @@ fn config(directory: &TempDir) -> Config {
         retention_interval: Duration::from_secs(24 * 3600),
         groups: HashMap::new(),
         log_format: LogFormat::Text,
+        legacy: None,
     }
 }
 

@@ -744,9 +744,17 @@ async fn instances_on_one_redis_are_one_room() {
 
     let carol = one.user("carol").await;
     carol.join(&room()).await;
-    let count =
-        carol.call("group_open_http_svc.get_online_member_num", json!({"GroupId": "lobby"})).await.ok();
-    assert_eq!(count["OnlineMemberNum"], 3);
+    // An instance is known to the others a moment after its start.
+    let all_are_counted = async {
+        let body = json!({"GroupId": "lobby"});
+        loop {
+            let count = carol.call("group_open_http_svc.get_online_member_num", body.clone()).await.ok();
+            if count["OnlineMemberNum"] == 3 {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(tests::DEADLINE, all_are_counted).await.expect("all three are counted");
     let mut again = there.connect("ann").await;
     assert_eq!(ann.socket.close_code().await, 1000);
     carol.send_text(&room(), "for the new one").await;

@@ -34,7 +34,7 @@ const SILENCE: Duration = Duration::from_secs(90);
 
 /// A silent client that does not speak up by itself is asked so often whether it is there. Proxies of the usual settings
 /// end a connection on which nothing happens for a minute.
-const ASK: Duration = Duration::from_secs(25);
+const ASK: Duration = Duration::from_secs(20);
 
 /// A peer that takes nothing for this long is gone.
 const WRITE_DEADLINE: Duration = Duration::from_secs(20);

@@ -136,7 +136,7 @@ impl Gateway {
             // Nothing can be acknowledged any more; another instance or a restart can.
             return Err(GatewayError::Store(format!("stopped: {error}")));
         }
-        self.drain().await
+        Box::pin(self.drain()).await
     }
 
     async fn drain(self) -> Result<(), GatewayError> {

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use protocol::event;
 use protocol::group::GroupKind;
 use protocol::id::Millis;
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};

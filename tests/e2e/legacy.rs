@@ -1,7 +1,7 @@
 //! The small home-made chat: its clients as they are, in one room with users of the SDKs.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gateway::Config;
 use gateway::clock::Zone;
@@ -591,6 +591,24 @@ async fn now_includes_the_second_that_is_not_over() {
     let past = written(Millis(at.0 - 2000));
     assert_eq!(messages(&routes.items(&past, 10).await), ["long ago"]);
     assert!(routes.items(&written(Millis(at.0 - 5000)), 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_room_that_has_just_begun_is_walked_too() {
+    let (gateway, routes) = start().await;
+    let mut ann = routes.connect("ann").await;
+    for message in ["one", "two"] {
+        ann.say(message).await;
+        ann.expect(message).await;
+    }
+    // The same words would ask for the same items again while that second counts as now, so the answer waits.
+    let (asked, time) = (Instant::now(), now(&gateway));
+    let items = routes.items(&time, 1).await;
+    assert!(asked.elapsed() >= Duration::from_millis(1900), "{:?}", asked.elapsed());
+    assert_eq!(messages(&items), ["two", "one"]);
+    gateway.clock.advance(Duration::from_secs(2));
+    assert_eq!(items[1]["time"], time);
+    assert!(routes.items(&time, 1).await.is_empty());
 }
 
 #[tokio::test]

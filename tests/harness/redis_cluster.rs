@@ -111,4 +111,31 @@ impl RedisCluster {
         })
         .await;
     }
+
+    /// A master that is not this one.
+    pub async fn another_master(&self, than: usize) -> usize {
+        let text: String = self.nodes[0].command(&["CLUSTER", "NODES"]).await;
+        let other = members(&text).into_iter().find(|member| {
+            member.is_master && member.slots.is_some() && member.port != self.nodes[than].port
+        });
+        let port = other.expect("there are three masters").port;
+        self.nodes.iter().position(|node| node.port == port).unwrap()
+    }
+
+    /// Moves all slots of a master to another, with what is in them, as an operator does.
+    pub async fn move_slots(&self, from: usize, to: usize) {
+        let text: String = self.nodes[from].command(&["CLUSTER", "NODES"]).await;
+        let members = members(&text);
+        let find =
+            |place: usize| members.iter().find(|member| member.port == self.nodes[place].port).unwrap();
+        let (from, to) = (find(from), find(to));
+        let (first, last) = from.slots.expect("it serves slots");
+        let mut reshard = Command::new("redis-cli");
+        reshard.args(["--cluster", "reshard", &self.nodes[0].address().to_string(), "--cluster-yes"]);
+        reshard.args(["--cluster-from", &from.id, "--cluster-to", &to.id]);
+        reshard.args(["--cluster-slots", &(last - first + 1).to_string()]);
+        let output = tokio::task::spawn_blocking(move || reshard.output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "the slots do not move: {said}");
+    }
 }

@@ -95,3 +95,19 @@ async fn nothing_happens_in_a_cluster() {
     let verdict = load.finish(&fleet).await.judge("cluster, nothing happens", KEEP);
     assert_eq!(verdict.figures.retried, 0);
 }
+
+/// As when a cluster grows: all that one master served goes to another, slot by slot.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slots_move_to_another_master() {
+    let cluster = RedisCluster::start().await;
+    let _turn = turn().await;
+    let fleet = Fleet::over(cluster.url()).await;
+    let load = Load::begin(&fleet).await;
+    let (from, _) = cluster.serving("{1400000001/gmeeting0}").await;
+    let to = cluster.another_master(from).await;
+    let begun = Instant::now();
+    cluster.move_slots(from, to).await;
+    say(&format!("a third of the slots moved in {:.2} s", begun.elapsed().as_secs_f64()));
+    load.talk(seconds(2)).await;
+    load.finish(&fleet).await.judge("slots moved", KEEP);
+}

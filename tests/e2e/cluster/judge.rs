@@ -96,10 +96,10 @@ pub(crate) fn judge(
     judge.verdict
 }
 
-/// The number under which each text was acknowledged; none between two users.
-fn promised(accounts: &[Account]) -> HashMap<&str, Option<u64>> {
+/// The number under which each text was acknowledged, which is none between two users, and its time.
+fn promised(accounts: &[Account]) -> HashMap<&str, (Option<u64>, u64)> {
     let sent = accounts.iter().flat_map(|account| &account.sent);
-    sent.filter_map(|sent| Some((sent.text.as_str(), sent.ack?.seq))).collect()
+    sent.filter_map(|sent| Some((sent.text.as_str(), (sent.ack?.seq, sent.ack?.time)))).collect()
 }
 
 /// Where each text stands: its conversation and its place in the list. The first, where there are several.
@@ -213,7 +213,7 @@ impl<'a> Judge<'a> {
 
     /// Each connection was pushed every message from where its reading of the history ended, once, in order; and with
     /// the history everything was heard.
-    fn judge_heard(&mut self, account: &Account, promised: &HashMap<&str, Option<u64>>) {
+    fn judge_heard(&mut self, account: &Account, promised: &HashMap<&str, (Option<u64>, u64)>) {
         for target in &account.targets {
             let log = target.log_for(&account.name);
             let Some(entries) = self.logs.get(&log) else { continue };
@@ -230,10 +230,8 @@ impl<'a> Judge<'a> {
                         }
                     }
                     Err(fault) => {
-                        let is_promised = promised.get(item.text.as_str()).is_some_and(|seq| match seq {
-                            Some(seq) => *seq == item.seq,
-                            // Between two users the number is the sender's own, which never changes; the time does.
-                            None => false,
+                        let is_promised = promised.get(item.text.as_str()).is_some_and(|(seq, time)| {
+                            *time == item.time && seq.is_none_or(|seq| seq == item.seq)
                         });
                         if is_promised || !self.rules.may_forget_unacknowledged {
                             self.fault(format!("{}: {fault}", account.name));
@@ -502,6 +500,21 @@ mod tests {
         assert_eq!(faults(&accounts, &logs, Rules::default()), [""; 0]);
         accounts[1].heard.pop();
         assert_eq!(faults(&accounts, &logs, Rules::default()).len(), 2);
+    }
+
+    #[test]
+    fn what_was_not_promised_may_be_forgotten() {
+        let rules = Rules { may_forget_unacknowledged: true, ..Rules::default() };
+        let (mut accounts, logs) = story();
+        let heard = &mut accounts[1].heard;
+        let mut first = heard[1].clone();
+        (first.seq, first.time) = (2, 6);
+        heard.insert(1, first);
+        assert_eq!(faults(&accounts, &logs, rules), [""; 0]);
+        assert_eq!(faults(&accounts, &logs, Rules::default()).len(), 1);
+        // What was acknowledged so has to be stored so.
+        accounts[0].sent[1].ack.as_mut().unwrap().time = 6;
+        assert_eq!(faults(&accounts, &logs, rules).len(), 2);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod instance;
 mod redis;
 mod scale;
 mod session;
+mod trouble;
 
 use std::time::Duration;
 

@@ -61,6 +61,21 @@ async fn all_clients_are_killed() {
     load.finish(&fleet).await.judge("all clients killed", KEEP);
 }
 
+/// As after a restart, or at a new master: the server does not know the scripts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_are_forgotten() {
+    let _turn = turn().await;
+    let redis = RedisServer::start(Persistence::Nothing).await;
+    let fleet = Fleet::over(redis.url()).await;
+    let load = Load::begin(&fleet).await;
+    for _ in 0..3 {
+        let () = redis.command(&["SCRIPT", "FLUSH"]).await;
+        load.talk(seconds(1)).await;
+    }
+    let verdict = load.finish(&fleet).await.judge("scripts forgotten", KEEP);
+    assert_eq!(verdict.figures.retried, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_stands_still() {
     let _turn = turn().await;
@@ -132,7 +147,30 @@ async fn published_messages_are_lost() {
     report.judge("1 % of the published messages lost", KEEP);
 }
 
-/// What the proxy does is what the scenario above relies on.
+/// One instance loses its way to Redis, the other does not: first connections that break, then one that is silent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_instance_is_cut_off() {
+    let _turn = turn().await;
+    let redis = RedisServer::start(Persistence::Nothing).await;
+    let proxy = Proxy::start(redis.address(), 1).await;
+    let urls = [proxy.url(), redis.url()];
+    let fleet = Fleet::start(urls.map(tests::InstanceSettings::with_redis).into()).await;
+    let load = Load::begin(&fleet).await;
+    for _ in 0..4 {
+        proxy.sever();
+        load.talk(Duration::from_millis(500)).await;
+    }
+    proxy.stall(true);
+    load.talk(Duration::from_secs(6)).await;
+    proxy.stall(false);
+    let back = Instant::now();
+    load.talk(RECOVERS_WITHIN + seconds(1)).await;
+    let report = load.finish(&fleet).await;
+    assert_recovered(&report, "one instance cut off", back);
+    report.judge("one instance cut off", KEEP);
+}
+
+/// What the proxy does is what the scenarios above rely on.
 #[tokio::test]
 async fn the_proxy_loses_published_messages_and_nothing_else() {
     let redis = RedisServer::start(Persistence::Nothing).await;
@@ -207,13 +245,14 @@ async fn while_away(fleet: &Fleet) {
     let begun = Instant::now();
     let span = Duration::from_secs(8);
     let told = join_all(fleet.instances.iter().map(|instance| tells_why(instance, begun + span))).await;
-    say(&format!("away: after {:.2} s /readyz says {:?}", begun.elapsed().as_secs_f64(), told[0]));
+    let (at, why) = &told[0];
+    say(&format!("away: after {:.2} s /readyz says {why:?}", (*at - begun).as_secs_f64()));
     sleep(span.saturating_sub(begun.elapsed())).await;
 }
 
 /// What `/readyz` says as soon as it says what is wrong. Meanwhile a stranger pings, and is answered as fast
 /// as clients need it, and logs in, and is refused for now.
-async fn tells_why(instance: &Instance, deadline: Instant) -> String {
+async fn tells_why(instance: &Instance, deadline: Instant) -> (Instant, String) {
     let device = tests::Device::web(format!("{:032x}", 3000));
     let address = instance.address;
     let usersig = instance.usersig("stranger");
@@ -236,9 +275,10 @@ async fn tells_why(instance: &Instance, deadline: Instant) -> String {
         reply = instance.readiness().await;
         assert!(begun.elapsed() < Duration::from_secs(3), "/readyz took {:?}", begun.elapsed());
     }
+    let told = Instant::now();
     assert_eq!(reply.status, 503);
     login.await.unwrap();
-    reply.text().to_owned()
+    (told, reply.text().trim_end().to_owned())
 }
 
 async fn after_away(load: Load, fleet: &Fleet, name: &str) {

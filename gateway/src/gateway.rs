@@ -1,6 +1,7 @@
-//! The composition: the one place that names concrete engines.
+//! The composition: a gateway from its parts, and its end.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,19 +11,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::LocalBus;
+use crate::bus::Nodes;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
 use crate::edge::{Edge, Health, Settings, Surfaces, listen};
+use crate::foundation::Foundation;
 use crate::hub::Hub;
 use crate::services::Services;
 use crate::services::core::Core;
 use crate::services::group::RuleBook;
 use crate::services::retention::Retention;
 use crate::services::session::{AppKeys, Policy};
-use crate::storage::Engine;
-use crate::storage::embedded::Embedded;
+use crate::storage::{Engine, StorageError};
 use crate::telemetry;
 
 /// How often samples of metrics are folded into their histograms.
@@ -43,7 +44,9 @@ pub enum GatewayError {
 /// A gateway that listens and serves.
 pub struct Gateway {
     edge: Edge,
-    engine: Arc<Embedded>,
+    engine: Arc<dyn Engine>,
+    nodes: Arc<dyn Nodes>,
+    failed: Pin<Box<dyn Future<Output = StorageError> + Send>>,
     retention: Retention,
     address: SocketAddr,
     listeners: Vec<JoinHandle<()>>,
@@ -63,25 +66,22 @@ impl Gateway {
     /// Opens the store, binds the addresses and begins to serve.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, GatewayError> {
         let metrics = telemetry::start_metrics();
-        let (bus, deliveries) = LocalBus::new();
-        let engine = Embedded::open(&config.data_dir.join("store"), bus.clone())
-            .map_err(|error| GatewayError::Store(error.to_string()))?;
-        let engine = Arc::new(engine);
-
-        let bus = Arc::new(bus);
+        let Foundation { engine, bus, incoming, node, nodes, failed } =
+            Foundation::lay(config).await.map_err(|error| GatewayError::Store(error.to_string()))?;
         let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
             limits: Arc::new(config.limits.clone()),
-            node: rand::random(),
+            node,
+            nodes: nodes.clone(),
             tasks: tasks.clone(),
         };
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let retention = Retention::new(core.clone(), config.retention);
         let services = Services::new(core, rules, policy(config));
-        let hub = Hub::new(bus, clock);
+        let hub = Hub::new(bus, Arc::new(services.catch_up.clone()), clock);
         let edge = Edge::new(
             Context { services, hello_interval_seconds: config.hello_interval_seconds },
             hub.clone(),
@@ -106,8 +106,9 @@ impl Gateway {
             let (listener, _) = bind(internal).await?;
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
-        let hub = tokio::spawn(hub.run(deliveries));
-        Ok(Self { edge, engine, retention, address, listeners, hub })
+        tokio::spawn(hub.clone().keep_watch());
+        let hub = tokio::spawn(hub.run(incoming));
+        Ok(Self { edge, engine, nodes, failed, retention, address, listeners, hub })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -122,10 +123,10 @@ impl Gateway {
 
     /// Serves until `shutdown` is done, then drains: nobody new, connections asked to go elsewhere over the drain
     /// window, what was begun finished, the store closed. Ends early, with the reason, when the store fails.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
         let failed = tokio::select! {
             () = shutdown => None,
-            error = self.engine.failed() => Some(error),
+            error = &mut self.failed => Some(error),
         };
         if let Some(error) = failed {
             // Nothing can be acknowledged any more; another instance or a restart can.
@@ -146,6 +147,7 @@ impl Gateway {
         for listener in self.listeners {
             listener.abort();
         }
+        self.nodes.leave().await;
         let closed = self.engine.close().await;
         self.hub.abort();
         closed.map_err(|error| GatewayError::Store(error.to_string()))

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod edge;
+mod foundation;
 pub mod gateway;
 pub mod hub;
 pub mod redis;

@@ -16,10 +16,11 @@ const MODULES: &[(&str, &[&str])] = &[
     // A batch announces events: the two stand side by side.
     ("storage", &["bus", "redis"]),
     ("bus", &["redis"]),
-    ("redis", &[]),
+    // Its keys are named after what they hold.
+    ("redis", &["bus", "storage"]),
     ("webhook", &[]),
     // The settings of the services are values of theirs.
-    ("config", &["services"]),
+    ("config", &["redis", "services"]),
     ("clock", &[]),
     ("telemetry", &[]),
 ];
@@ -28,7 +29,7 @@ const MODULES: &[(&str, &[&str])] = &[
 const OPEN: &[&str] = &["config", "clock", "telemetry"];
 
 /// The composition: may name everything.
-const COMPOSITION: &[&str] = &["gateway.rs", "lib.rs", "main.rs"];
+const COMPOSITION: &[&str] = &["foundation.rs", "gateway.rs", "lib.rs", "main.rs"];
 
 fn gateway() -> Vec<SourceFile> {
     files("gateway/src").into_iter().filter(|file| !COMPOSITION.contains(&file.path.as_str())).collect()

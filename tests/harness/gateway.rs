@@ -53,6 +53,7 @@ fn config(directory: &TempDir) -> Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         internal_listen: None,
         data_dir: directory.path().to_owned(),
+        redis: None,
         apps: HashMap::from([(APP, App { keys: vec![key], admins })]),
         main_app: APP,
         is_first_run: false,

@@ -11,6 +11,9 @@
 //!
 //! The gateway is the real one, in this process, on threads of its own; callers reach it through real sockets only.
 //! Time is a clock that the test moves. Nothing here sleeps: a caller waits for an event and fails at a deadline.
+//!
+//! Where processes are to die, or several share a Redis, [`Instance`] is the gateway as a process of its own, and
+//! [`RedisServer`], [`Sentinels`] and [`RedisCluster`] are real servers that a test starts, stops and kills.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test harness fails loudly")]
 
@@ -20,7 +23,13 @@ mod answer;
 mod clock;
 mod gateway;
 mod http;
+mod instance;
+mod process;
+mod proxy;
 mod raw;
+mod redis_cluster;
+mod redis_server;
+mod sentinel;
 mod socket;
 mod talk;
 mod user;
@@ -32,8 +41,14 @@ pub use answer::{Answer, is_documented};
 pub use clock::TestClock;
 pub use gateway::{APP, TestGateway};
 pub use http::{Reply, exchange};
+pub use instance::{Instance, InstanceSettings, gateway_binary, listening};
+pub use process::{Process, Signal, free_port};
+pub use proxy::Proxy;
 pub use raw::{RawFrame, RawSocket};
-pub use socket::{Dialect, Event, Request, Socket};
+pub use redis_cluster::RedisCluster;
+pub use redis_server::{Persistence, RedisServer};
+pub use sentinel::Sentinels;
+pub use socket::{Dialect, Event, Outcome, Request, Socket};
 pub use talk::{Group, Sent};
 pub use user::{Device, Session, User};
 

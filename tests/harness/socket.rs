@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -47,6 +48,18 @@ impl Dialect {
 pub struct Event {
     pub servcmd: String,
     pub value: Value,
+    /// When it was read.
+    pub at: Instant,
+}
+
+/// What became of a request, where a test reckons with all of it.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Answer(Answer),
+    /// The connection ended before an answer came.
+    Lost,
+    /// No answer came in the time that was given.
+    Late,
 }
 
 /// A request whose answer is waited for.
@@ -84,18 +97,24 @@ pub struct Socket {
 
 impl Socket {
     pub async fn connect(address: SocketAddr, dialect: Dialect, query: &str) -> Self {
+        Self::try_connect(address, dialect, query).await.unwrap_or_else(|error| panic!("{address}: {error}"))
+    }
+
+    /// Connects where somebody may be who listens.
+    pub async fn try_connect(address: SocketAddr, dialect: Dialect, query: &str) -> Result<Self, String> {
         let open = async {
-            let stream = TcpStream::connect(address).await.unwrap();
-            stream.set_nodelay(true).unwrap();
+            let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+            stream.set_nodelay(true).map_err(|error| error.to_string())?;
             let url = format!("ws://{address}{}?{query}", dialect.path());
-            tokio_tungstenite::client_async(url, stream).await.unwrap().0
+            tokio_tungstenite::client_async(url, stream).await.map_err(|error| error.to_string())
         };
-        let (sink, stream) = timeout(DEADLINE, open).await.expect("an upgrade in time").split();
+        let (stream, _) = timeout(DEADLINE, open).await.map_err(|_| "no upgrade in time".to_owned())??;
+        let (sink, stream) = stream.split();
         let inbox = Arc::new(Mutex::new(Inbox::default()));
         let (change, changed) = watch::channel(0);
         let reader = tokio::spawn(read(stream, dialect, inbox.clone(), change));
         let sink = tokio::sync::Mutex::new(sink);
-        Self { dialect, sink, inbox, changed, reader, next_seq: AtomicU64::new(1000) }
+        Ok(Self { dialect, sink, inbox, changed, reader, next_seq: AtomicU64::new(1000) })
     }
 
     pub fn fresh_seq(&self) -> u64 {
@@ -150,6 +169,23 @@ impl Socket {
         Answer { servcmd: request.servcmd.clone(), body }
     }
 
+    /// What becomes of a request in the time that a client would wait for it.
+    pub async fn outcome(&self, request: &Request, patience: Duration) -> Outcome {
+        let mut changed = self.changed.clone();
+        let wait = async {
+            loop {
+                changed.borrow_and_update();
+                if let Some(answer) = self.answered(request) {
+                    return Outcome::Answer(answer);
+                }
+                if self.is_closed() || changed.changed().await.is_err() {
+                    return self.answered(request).map_or(Outcome::Lost, Outcome::Answer);
+                }
+            }
+        };
+        timeout(patience, wait).await.unwrap_or(Outcome::Late)
+    }
+
     /// The answer, if it has come.
     pub fn answered(&self, request: &Request) -> Option<Answer> {
         let key = (request.servcmd.clone(), request.seq);
@@ -174,6 +210,35 @@ impl Socket {
     /// Everything that was pushed, in its order.
     pub fn events(&self) -> Vec<Event> {
         self.inbox.lock().unwrap().events.clone()
+    }
+
+    /// Everything that was pushed since the last call, in its order. It is kept no longer.
+    pub fn take_events(&self) -> Vec<Event> {
+        let mut inbox = self.inbox.lock().unwrap();
+        assert!(inbox.faults.is_empty(), "the gateway must not: {:#?}", inbox.faults);
+        inbox.fresh.clear();
+        std::mem::take(&mut inbox.events)
+    }
+
+    /// Waits for the end of the connection, however long it takes.
+    pub async fn end(&self) -> u16 {
+        let mut changed = self.changed.clone();
+        loop {
+            changed.borrow_and_update();
+            if let Some(code) = self.inbox.lock().unwrap().closed {
+                return code;
+            }
+            if changed.changed().await.is_err() {
+                return self.inbox.lock().unwrap().closed.unwrap_or(1006);
+            }
+        }
+    }
+
+    /// Waits until something else has come: an answer, a push, the end.
+    pub async fn changed(&self) {
+        let mut changed = self.changed.clone();
+        changed.mark_unchanged();
+        let _ = changed.changed().await;
     }
 
     /// Says goodbye and waits until the gateway is done with the connection.
@@ -286,7 +351,8 @@ impl Inbox {
     }
 
     fn push(&mut self, servcmd: &str, body: &Value) {
-        let event = |value: &Value| Event { servcmd: servcmd.to_owned(), value: value.clone() };
+        let at = Instant::now();
+        let event = |value: &Value| Event { servcmd: servcmd.to_owned(), value: value.clone(), at };
         let events: Vec<Event> = match body["EventArray"].as_array() {
             Some(events) => events.iter().map(event).collect(),
             None => vec![event(body)],

@@ -3,11 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::gateway::APP;
-use crate::{Answer, Dialect, Event, Request, Socket};
+use crate::{Answer, Dialect, Event, Outcome, Request, Socket};
+
+const LOGIN: &str = "im_open_status.wslogin";
+
+fn login_body() -> Value {
+    json!({"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""})
+}
 
 /// What a client says of itself in the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,29 +69,46 @@ impl User {
         device: Device,
         dialect: Dialect,
     ) -> Self {
+        let user = Self::try_connect(address, name, usersig, device, dialect).await;
+        user.unwrap_or_else(|error| panic!("{address}: {error}"))
+    }
+
+    /// Connects where somebody may be who listens.
+    pub async fn try_connect(
+        address: SocketAddr,
+        name: &str,
+        usersig: String,
+        device: Device,
+        dialect: Dialect,
+    ) -> Result<Self, String> {
         // As with real devices, the numbers of two of them do not meet.
         let first = u64::from_str_radix(&device.instance, 16).unwrap_or(1) * 10_000;
-        Self {
+        Ok(Self {
             name: name.to_owned(),
-            socket: Socket::connect(address, dialect, &device.query()).await,
+            socket: Socket::try_connect(address, dialect, &device.query()).await?,
             device,
             usersig,
             session: Mutex::new(None),
             next_random: AtomicU64::new(first),
-        }
+        })
     }
 
     /// The same SDK object on a new connection. It keeps its session, as an SDK does over a reconnect, and has not
     /// logged in again yet.
     pub async fn reconnect(&self, address: SocketAddr, dialect: Dialect) -> Self {
-        Self {
+        self.try_reconnect(address, dialect).await.unwrap_or_else(|error| panic!("{address}: {error}"))
+    }
+
+    /// The same where somebody may be who listens.
+    pub async fn try_reconnect(&self, address: SocketAddr, dialect: Dialect) -> Result<Self, String> {
+        Ok(Self {
             name: self.name.clone(),
             device: self.device.clone(),
-            socket: Socket::connect(address, dialect, &self.device.query()).await,
+            socket: Socket::try_connect(address, dialect, &self.device.query()).await?,
             usersig: self.usersig.clone(),
             session: Mutex::new(self.session.lock().unwrap().clone()),
             next_random: AtomicU64::new(self.next_random.load(Ordering::Relaxed)),
-        }
+        })
     }
 
     /// The head of a request as the SDK writes it now.
@@ -121,6 +145,12 @@ impl User {
         self.answer(&request).await
     }
 
+    /// A call of which the answer may not come.
+    pub async fn ask(&self, servcmd: &str, body: Value, patience: Duration) -> Outcome {
+        let request = self.begin(servcmd, body).await;
+        self.socket.outcome(&request, patience).await
+    }
+
     /// A call whose head is not the usual one.
     pub async fn call_with(&self, head: Value, body: Value) -> Answer {
         let request = self.socket.send(&head, &body).await;
@@ -129,20 +159,33 @@ impl User {
 
     /// Logs in, or takes the session up again where there is one. As in the SDKs, the token of the first login is kept.
     pub async fn try_login(&self) -> Answer {
-        let body = json!({"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""});
-        let answer = self.call("im_open_status.wslogin", body).await;
-        if answer.code() == 0 {
-            let text = |name: &str| answer.body[name].as_str().unwrap().to_owned();
-            let mut session = self.session.lock().unwrap();
-            let inst_id = answer.body["InstId"].as_u64().unwrap();
-            match &mut *session {
-                Some(session) => session.inst_id = inst_id,
-                None => {
-                    *session = Some(Session { a2: text("A2Key"), tiny_id: text("TinyId"), inst_id });
-                }
+        let answer = self.call(LOGIN, login_body()).await;
+        self.remember(&answer);
+        answer
+    }
+
+    /// The same where the answer may not come.
+    pub async fn ask_login(&self, patience: Duration) -> Outcome {
+        let outcome = self.ask(LOGIN, login_body(), patience).await;
+        if let Outcome::Answer(answer) = &outcome {
+            self.remember(answer);
+        }
+        outcome
+    }
+
+    fn remember(&self, answer: &Answer) {
+        if answer.code() != 0 {
+            return;
+        }
+        let text = |name: &str| answer.body[name].as_str().unwrap().to_owned();
+        let mut session = self.session.lock().unwrap();
+        let inst_id = answer.body["InstId"].as_u64().unwrap();
+        match &mut *session {
+            Some(session) => session.inst_id = inst_id,
+            None => {
+                *session = Some(Session { a2: text("A2Key"), tiny_id: text("TinyId"), inst_id });
             }
         }
-        answer
     }
 
     pub async fn login(&self) -> Value {

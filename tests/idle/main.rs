@@ -16,7 +16,6 @@
 mod program;
 
 use std::io::{Seek, Write};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -209,9 +208,4 @@ fn report(name: &str, times: &mut [Duration]) -> Duration {
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!("  {name:<18} p50 {:>7.2?}  p99 {:>7.2?}  max {:>7.2?}", at(0.5), at(0.99), at(1.0));
     at(0.99)
-}
-
-/// Where the program listens, from what it prints at its start.
-fn address(line: &str) -> Option<SocketAddr> {
-    line.split("ws://").nth(1)?.trim_end_matches('\'').parse().ok()
 }

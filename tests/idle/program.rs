@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,7 +22,7 @@ impl Program {
     /// Builds the program if need be and starts it on a free port.
     pub(crate) fn start(directory: &Path) -> Self {
         let key = SecretKey::from_random(rand::random());
-        let mut child = Command::new(binary())
+        let mut child = Command::new(tests::gateway_binary())
             .args(["--listen", "127.0.0.1:0", "--sdkappid", &APP.to_string(), "--data-dir"])
             .arg(directory.join("data"))
             .env("GATEWAY_SECRET_KEY", key.expose())
@@ -31,7 +31,7 @@ impl Program {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.map_while(Result::ok).find_map(|line| crate::address(&line));
+        let address = lines.map_while(Result::ok).find_map(|line| tests::listening(&line));
         let address = address.expect("the program says where it listens");
         Self { child, address, key }
     }
@@ -53,22 +53,6 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The program that `GATEWAY_BIN` names, or that of the same build, which lies beside the folder of the examples.
-fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("GATEWAY_BIN") {
-        return path.into();
-    }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "-p", "gateway", "--bin", "gateway"]);
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    assert!(build.status().unwrap().success(), "the gateway does not build");
-    let own = std::env::current_exe().unwrap();
-    own.ancestors().nth(2).unwrap().join("gateway")
 }
 
 /// Starts this program again with room for so many open files, if there may be too little; the gateway inherits it.

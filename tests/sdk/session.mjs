@@ -150,6 +150,8 @@ async function kicks(t, older, newer) {
   await t.check('the one who stays gets the messages, the kicked one none', async () => {
     await friend.tell(user, 'to the newer one');
     await second.message('to the newer one');
+    // The 2.x SDK asks who a new sender is, and cannot bear that a kick comes before the answer: let it have that.
+    await second.getUserProfile({ userIDList: [friend.user] });
     assert.deepEqual(first.messages(), []);
     assert.deepEqual(second.events('KICKED_OUT'), []);
   });

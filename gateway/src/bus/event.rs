@@ -23,7 +23,6 @@ pub enum Event {
         message: Message,
         /// Whether the group's kind counts unread messages.
         counts: bool,
-        origin: Option<DeviceId>,
     },
     /// A tip in a group; the stamp is its number and time.
     GroupTip { group: GroupLabel, tip: Tip, counts: bool },
@@ -32,8 +31,8 @@ pub enum Event {
     /// The group is gone: its followers are told, and follow it no more.
     GroupDismissed { notice: Notice, origin: Option<DeviceId> },
 
-    /// The user is a member now: his devices follow the group.
-    Entered { group: GroupId },
+    /// The user is a member now: his devices follow the group, and hear what is said after this number.
+    Entered { group: GroupId, after: Seq },
     /// The user is no member any more: his devices follow the group no more.
     Left { group: GroupId },
     /// A notice for the user; the stamp is its number among his notices.
@@ -42,7 +41,7 @@ pub enum Event {
     Marked { mark: Mark },
 
     /// A message between two users, for both; the stamp is its place and time.
-    C2cMessage { to: UserId, message: Message, origin: Option<DeviceId> },
+    C2cMessage { to: UserId, message: Message },
     /// A message between two users was recalled, for both.
     C2cRecalled {
         from: UserId,
@@ -89,11 +88,10 @@ impl Event {
     /// The device that brought it about and has its answer: it is not told again.
     pub fn origin(&self) -> Option<DeviceId> {
         match self {
-            Event::GroupMessage { origin, .. }
-            | Event::GroupRecalled { origin, .. }
+            Event::GroupMessage { message, .. } | Event::C2cMessage { message, .. } => message.origin,
+            Event::GroupRecalled { origin, .. }
             | Event::GroupDismissed { origin, .. }
             | Event::Notice { origin, .. }
-            | Event::C2cMessage { origin, .. }
             | Event::C2cRecalled { origin, .. }
             | Event::ReadC2c { origin, .. }
             | Event::ReadGroup { origin, .. }

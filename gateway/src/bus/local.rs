@@ -46,7 +46,11 @@ impl Bus for LocalBus {
 
     async fn unfollow(&self, _topic: &Topic) {}
 
-    async fn turn(&self, _topic: &Topic) -> Result<Option<u64>, BusError> {
-        Ok(None)
+    fn can_lose(&self) -> bool {
+        false
+    }
+
+    async fn turn(&self, _topic: &Topic) -> Result<u64, BusError> {
+        Ok(0)
     }
 }

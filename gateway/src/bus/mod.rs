@@ -5,6 +5,9 @@
 
 mod event;
 mod local;
+mod nodes;
+mod redis;
+mod source;
 
 use std::sync::Arc;
 
@@ -13,6 +16,12 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 pub use event::{DeviceId, Event};
 pub use local::LocalBus;
+pub use nodes::{Nodes, OnlyNode};
+pub(crate) use redis::PUBLISH;
+pub use redis::RedisBus;
+pub use source::{
+    DeviceClaim, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError, UserPlace,
+};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +87,9 @@ pub trait Bus: Send + Sync + 'static {
     /// Events of `topic` may stop coming.
     async fn unfollow(&self, topic: &Topic);
 
-    /// The turn of the topic's last event; nothing where the carrier loses nothing.
-    async fn turn(&self, topic: &Topic) -> Result<Option<u64>, BusError>;
+    /// Whether events can be lost. Where they cannot, nobody asks for turns.
+    fn can_lose(&self) -> bool;
+
+    /// The turn of the topic's last event; 0 where there was none.
+    async fn turn(&self, topic: &Topic) -> Result<u64, BusError>;
 }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use protocol::envelope;
-use protocol::id::{AppId, GroupId, UserId};
+use protocol::id::{AppId, UserId};
 use protocol::{ErrorCode, Failure, Request};
 
 use crate::services::Services;
@@ -254,17 +254,6 @@ fn storage_failure(error: &StorageError, code: ErrorCode) -> Failure {
     let request = format!("{:08x}", rand::random::<u32>());
     tracing::error!(%error, request, "request {request}: the store failed");
     Failure::because(code, format_args!("request {request}"))
-}
-
-/// The groups whose events a user's device hears, read after it was attached.
-pub async fn groups_of(context: &Context, app: AppId, user: &UserId) -> Vec<GroupId> {
-    match context.services.groups.joined(app, user).await {
-        Ok(joined) => joined.into_iter().map(|(found, _)| found.id).collect(),
-        Err(error) => {
-            tracing::error!(%error, "the groups of a user could not be read");
-            Vec::new()
-        }
-    }
 }
 
 /// The connection of a logged-in device is gone.

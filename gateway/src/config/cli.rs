@@ -30,8 +30,15 @@ pub struct Cli {
     pub data_dir: Option<PathBuf>,
 
     /// Share rooms with other instances through this Redis [default: none, the embedded store]
-    #[arg(long, env = "GATEWAY_REDIS_URL", value_name = "URL")]
+    ///
+    /// redis://[user:password@]host[:port][/db], redis+sentinel://host,host/service, redis+cluster://host,host;
+    /// rediss:// and the like for TLS. All instances need the same secret key.
+    #[arg(long, env = "GATEWAY_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
+
+    /// Acknowledge a change only when so many replicas of the Redis have it [default: 0]
+    #[arg(long, env = "GATEWAY_REDIS_WAIT_REPLICAS", value_name = "NUMBER")]
+    pub redis_wait_replicas: Option<usize>,
 
     /// The application's SDKAppID [default: 1400000000]
     #[arg(long, env = "GATEWAY_SDKAPPID", value_name = "NUMBER")]
@@ -75,6 +82,7 @@ impl Cli {
         file.internal_listen = cli.internal_listen.or(file.internal_listen);
         file.data_dir = cli.data_dir.unwrap_or(file.data_dir);
         file.redis_url = cli.redis_url.or(file.redis_url);
+        file.redis.wait_replicas = cli.redis_wait_replicas.unwrap_or(file.redis.wait_replicas);
         file.sdkappid = cli.sdkappid.unwrap_or(file.sdkappid);
         file.secret_key_file = cli.secret_key_file.or(file.secret_key_file);
         file.admins = cli.admins.unwrap_or(file.admins);

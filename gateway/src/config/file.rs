@@ -20,6 +20,7 @@ pub struct File {
     pub data_dir: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_url: Option<String>,
+    pub redis: Redis,
     pub sdkappid: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
@@ -40,6 +41,7 @@ impl Default for File {
             internal_listen: None,
             data_dir: "./data".into(),
             redis_url: None,
+            redis: Redis::default(),
             sdkappid: 1_400_000_000,
             secret_key_file: None,
             admins: vec!["administrator".to_owned()],
@@ -51,6 +53,24 @@ impl Default for File {
             group: BTreeMap::new(),
             app: Vec::new(),
         }
+    }
+}
+
+/// The Redis that instances share, where `redis_url` names one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Redis {
+    /// What all keys and channels begin with: other deployments on the same server take another.
+    pub prefix: String,
+    /// A change is acknowledged when so many replicas have it, so that no failover loses it.
+    pub wait_replicas: usize,
+    /// How long the replicas have for that.
+    pub wait_milliseconds: u64,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000 }
     }
 }
 

@@ -15,6 +15,7 @@ use protocol::group::GroupKind;
 use protocol::id::{AppId, UserId};
 use protocol::usersig::SecretKey;
 
+use crate::redis::Target;
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
 use crate::services::retention::{self, Policy};
@@ -29,6 +30,8 @@ pub struct Config {
     /// Health and metrics move here when it is set.
     pub internal_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
+    /// Shared with other instances in place of the embedded store.
+    pub redis: Option<RedisConfig>,
     pub apps: HashMap<AppId, App>,
     /// The application of the flags and the environment; the start-up text speaks of it.
     pub main_app: AppId,
@@ -49,6 +52,15 @@ pub struct Config {
     pub retention_interval: Duration,
     pub groups: HashMap<GroupKind, Overrides>,
     pub log_format: LogFormat,
+}
+
+/// The Redis that instances share.
+#[derive(Clone, Debug)]
+pub struct RedisConfig {
+    pub target: Target,
+    pub prefix: String,
+    pub wait_replicas: usize,
+    pub wait_timeout: Duration,
 }
 
 /// An application (tenant).
@@ -75,13 +87,7 @@ impl Config {
             }),
         };
         let file = cli.over(file);
-        if file.redis_url.is_some() {
-            mistakes.push(
-                "redis_url: several instances on one Redis are not served by this version; \
-                 leave it out to use the embedded store"
-                    .to_owned(),
-            );
-        }
+        let redis = file.redis_url.as_deref().and_then(|url| redis(url, &file.redis, &mut mistakes));
         let listen = address("listen", &file.listen, &mut mistakes);
         let internal_listen =
             file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
@@ -115,6 +121,7 @@ impl Config {
             listen,
             internal_listen,
             data_dir: file.data_dir,
+            redis,
             apps,
             main_app,
             is_first_run: secret.is_new,
@@ -136,6 +143,29 @@ impl Config {
     /// The overrides of a kind's row.
     pub fn overrides(&self, kind: GroupKind) -> Overrides {
         self.groups.get(&kind).cloned().unwrap_or_default()
+    }
+}
+
+fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<RedisConfig> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if file.prefix.is_empty() || !file.prefix.chars().all(is_plain) {
+        let prefix = &file.prefix;
+        mistakes.push(format!("redis.prefix: {prefix:?} is not made of letters, digits, '-', '_' and '.'"));
+    }
+    if !(1..=2000).contains(&file.wait_milliseconds) {
+        mistakes.push("redis.wait_milliseconds: give a number from 1 to 2000".to_owned());
+    }
+    match Target::parse(url) {
+        Ok(target) => Some(RedisConfig {
+            target,
+            prefix: file.prefix.clone(),
+            wait_replicas: file.wait_replicas,
+            wait_timeout: Duration::from_millis(file.wait_milliseconds),
+        }),
+        Err(mistake) => {
+            mistakes.push(format!("redis_url: {mistake}"));
+            None
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Connection {
 
     /// Whether this device is logged in here still.
     pub fn is_attached(&self, device: DeviceId) -> bool {
-        self.state().as_ref().is_some_and(|state| state.attachment.device == device)
+        self.state().as_ref().is_some_and(|state| state.attachment.device.id == device)
     }
 
     pub(super) fn attach(&self, attachment: Attachment) {
@@ -57,6 +57,11 @@ impl Connection {
 
     pub(super) fn detach(&self) -> Option<(Attachment, HashSet<GroupId>)> {
         self.state().take().map(|state| (state.attachment, state.groups))
+    }
+
+    /// The groups that are followed.
+    pub(super) fn groups(&self) -> Vec<GroupId> {
+        self.state().as_ref().map(|state| state.groups.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// The topic to follow now, if it was not followed yet. `anew` overrules that the user left the group before.

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use bytes::Bytes;
 use protocol::envelope;
 use protocol::event;
+use protocol::group::Change;
 use protocol::id::UserId;
 use protocol::message::{C2cItem, GroupItem};
 
@@ -72,6 +73,16 @@ pub(super) fn author(event: &Event) -> Option<&UserId> {
         Event::GroupRecalled { recall, .. } | Event::C2cRecalled { recall, .. } => Some(&recall.by),
         Event::GroupDismissed { notice, .. } | Event::Notice { notice, .. } => Some(&notice.operator.user),
         _ => None,
+    }
+}
+
+/// Whether the event says that `user` is no member any more.
+pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
+    let Event::GroupTip { tip, .. } = event else { return false };
+    match &tip.change {
+        Change::Left => tip.operator.user == *user,
+        Change::Kicked { members } => members.iter().any(|member| member.user == *user),
+        _ => false,
     }
 }
 

@@ -5,47 +5,66 @@
 
 mod connection;
 mod frame;
+mod lane;
+mod mend;
 mod outbound;
 mod shard;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Stamp, Topic};
+use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Membership, Source, Stamp, Topic};
 use crate::clock::Clock;
 
+pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
 pub use frame::{Dialect, Frame, text_frame};
 pub use outbound::{Closing, Outbound};
 
 use self::frame::Encoded;
-use self::shard::Shards;
+use self::shard::{Join, Passage, Shards};
 
 /// Who is logged in on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
     pub app: AppId,
     pub user: UserId,
-    pub device: DeviceId,
+    pub device: DeviceClaim,
 }
+
+/// How long a login waits for its topics to be followed. Afterwards they are followed as soon as it can be.
+const FOLLOW_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The connections of this node. A cheap handle.
 #[derive(Clone)]
 pub struct Hub {
     shards: Arc<Shards>,
     bus: Arc<dyn Bus>,
+    source: Arc<dyn Source>,
     clock: Clock,
     next_id: Arc<AtomicU64>,
+    /// Bounds how many topics are mended at once.
+    menders: Arc<Semaphore>,
 }
 
 impl Hub {
-    pub fn new(bus: Arc<dyn Bus>, clock: Clock) -> Self {
-        Self { shards: Arc::new(Shards::new()), bus, clock, next_id: Arc::new(AtomicU64::new(1)) }
+    pub fn new(bus: Arc<dyn Bus>, source: Arc<dyn Source>, clock: Clock) -> Self {
+        Self {
+            shards: Arc::new(Shards::new()),
+            bus,
+            source,
+            clock,
+            next_id: Arc::new(AtomicU64::new(1)),
+            menders: Arc::new(Semaphore::new(mend::AT_ONCE)),
+        }
     }
 
     /// A new connection that follows nothing. Its queue holds at most `queue_bytes`.
@@ -55,20 +74,66 @@ impl Hub {
         Arc::new(Connection::new(id, dialect, queue_bytes))
     }
 
-    /// Begins to hear what concerns the user. The groups come with [`Hub::follow`]; changes of membership from now on
-    /// are heard, so that what is read from the store after this call cannot miss one.
+    /// Begins to hear what concerns the user and his groups.
     pub async fn attach(&self, connection: &Arc<Connection>, attachment: Attachment) {
         self.detach(connection).await;
-        let topic = Topic::User(attachment.app, attachment.user.clone());
+        let (app, user) = (attachment.app, attachment.user.clone());
         connection.attach(attachment);
-        self.add(connection, &topic).await;
+        self.follow(connection, vec![Topic::User(app, user.clone())]).await;
+        // After the attachment: changes of membership while the list is read are heard.
+        match self.source.groups_of(app, &user).await {
+            Ok(groups) => {
+                let enter = |membership: Membership| connection.enter(&membership.group, false);
+                self.follow(connection, groups.into_iter().filter_map(enter).collect()).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the groups of a user could not be read; they are read again");
+                self.begin_mending(self.shards.doubt(&Topic::User(app, user)));
+            }
+        }
     }
 
-    /// Follows groups that the user was found to be in, but for those he left since [`Hub::attach`].
-    pub async fn follow(&self, connection: &Arc<Connection>, groups: Vec<GroupId>) {
-        for group in groups {
-            if let Some(topic) = connection.enter(&group, false) {
-                self.add(connection, &topic).await;
+    /// Logs the connection's device out when its session ended before the connection could hear of it.
+    pub async fn verify(&self, connection: &Arc<Connection>) {
+        let Some(attached) = connection.attachment() else { return };
+        match self.source.ended(attached.app, &attached.user, attached.device).await {
+            Ok(None) => {}
+            Ok(Some(reason)) => self.log_out(connection, reason, 0).await,
+            Err(error) => {
+                tracing::warn!(%error, "a session could not be looked up; it is looked up again");
+                self.begin_mending(self.shards.doubt(&Topic::User(attached.app, attached.user)));
+            }
+        }
+    }
+
+    /// Follows topics, and waits until nothing that is said from now on can be missed.
+    async fn follow(&self, connection: &Arc<Connection>, topics: Vec<Topic>) {
+        let mut waits = Vec::new();
+        for topic in topics {
+            waits.extend(self.join(connection, &topic, None));
+        }
+        if !waits.is_empty() {
+            // Whoever is late is followed all the same; the event that is missed till then is read from the store.
+            let _ = tokio::time::timeout(FOLLOW_DEADLINE, futures_util::future::join_all(waits)).await;
+        }
+    }
+
+    /// Follows a topic, from the number `since` on or from now. Gives what to wait for until it is followed.
+    fn join(
+        &self,
+        connection: &Arc<Connection>,
+        topic: &Topic,
+        since: Option<Seq>,
+    ) -> Option<oneshot::Receiver<()>> {
+        if !self.bus.can_lose() {
+            self.shards.add(topic, connection);
+            return None;
+        }
+        match self.shards.join(topic, connection, since) {
+            Join::Done => None,
+            Join::Later(ready, ticket) => {
+                self.begin_mending(ticket);
+                Some(ready)
             }
         }
     }
@@ -89,47 +154,67 @@ impl Hub {
         self.detach(connection).await
     }
 
-    async fn add(&self, connection: &Arc<Connection>, topic: &Topic) {
-        if self.shards.add(topic, connection) {
-            self.bus.follow(topic).await;
-        }
-    }
-
     async fn remove(&self, connection: &Arc<Connection>, topic: &Topic) {
-        if self.shards.remove(topic, connection) {
-            self.bus.unfollow(topic).await;
+        if !self.shards.remove(topic, connection) {
+            return;
+        }
+        self.bus.unfollow(topic).await;
+        // Somebody may have come meanwhile, and his following must not end with this one.
+        if self.shards.is_followed(topic) {
+            self.bus.follow(topic).await;
+            self.begin_mending(self.shards.doubt(topic));
         }
     }
 
     /// Delivers what the bus brings until it ends.
-    pub async fn run(self, mut deliveries: mpsc::Receiver<Incoming>) {
-        while let Some(incoming) = deliveries.recv().await {
-            if let Incoming::Event(delivery) = incoming {
-                self.deliver(delivery).await;
+    pub async fn run(self, mut incoming: mpsc::Receiver<Incoming>) {
+        while let Some(incoming) = incoming.recv().await {
+            match incoming {
+                Incoming::Event(delivery) => match self.shards.pass(&delivery) {
+                    Passage::Now(followers) => self.dispatch(&delivery, &followers).await,
+                    Passage::Done => {}
+                    Passage::Mend(ticket) => self.begin_mending(Some(ticket)),
+                },
+                Incoming::Doubt(topic) => self.begin_mending(self.shards.doubt(&topic)),
             }
         }
     }
 
-    async fn deliver(&self, delivery: Delivery) {
-        let followers = self.shards.followers(&delivery.topic);
-        if followers.is_empty() {
-            return;
-        }
+    /// Does what an event means for those who follow its topic.
+    async fn dispatch(&self, delivery: &Delivery, followers: &[Arc<Connection>]) {
         match delivery.event.as_ref() {
-            Event::Entered { group } => {
-                for connection in &followers {
+            Event::Entered { group, after } => {
+                for connection in followers {
                     if let Some(topic) = connection.enter(group, true) {
-                        self.add(connection, &topic).await;
+                        // Nobody waits: what is said till then is read from the store.
+                        drop(self.join(connection, &topic, Some(after.next())));
                     }
                 }
             }
-            Event::Left { group } => self.leave(&followers, group).await,
+            Event::Left { group } => self.leave(followers, group).await,
             Event::GroupDismissed { notice, .. } => {
-                self.push(&followers, &delivery);
-                self.leave(&followers, &notice.group.id).await;
+                self.push(followers, delivery);
+                self.leave(followers, &notice.group.id).await;
             }
-            Event::Kicked { device, reason, by } => self.kick(&followers, *device, *reason, *by).await,
-            _ => self.push(&followers, &delivery),
+            Event::Kicked { device, reason, by } => {
+                for connection in followers {
+                    let is_meant = connection
+                        .attachment()
+                        .is_some_and(|attached| device.is_none_or(|device| device == attached.device.id));
+                    if is_meant {
+                        self.log_out(connection, *reason, *by).await;
+                    }
+                }
+            }
+            event => {
+                if let Event::ProfileChanged { user, .. } = event
+                    && let Topic::User(app, topic) = &delivery.topic
+                    && user == topic
+                {
+                    self.source.account_changed(*app, user);
+                }
+                self.push(followers, delivery);
+            }
         }
     }
 
@@ -141,26 +226,12 @@ impl Hub {
         }
     }
 
-    /// Tells devices that they are logged out. The connection lives: the client closes it or logs in again.
-    async fn kick(
-        &self,
-        connections: &[Arc<Connection>],
-        device: Option<DeviceId>,
-        reason: KickReason,
-        by: DeviceId,
-    ) {
-        let body = event::kicked(reason, by);
-        let encoded = Encoded::new(event::FORCE_OFFLINE, &body);
-        for connection in connections {
-            let is_meant = connection
-                .attachment()
-                .is_some_and(|attached| device.is_none_or(|device| device == attached.device));
-            if is_meant {
-                connection.outbound.push(encoded.frame(connection.dialect));
-                self.detach(connection).await;
-                metrics::counter!("gateway_kicked_total").increment(1);
-            }
-        }
+    /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again.
+    async fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
+        let encoded = Encoded::new(event::FORCE_OFFLINE, &event::kicked(reason, by));
+        connection.outbound.push(encoded.frame(connection.dialect));
+        self.detach(connection).await;
+        metrics::counter!("gateway_kicked_total").increment(1);
     }
 
     /// Puts the event on the queue of every follower but the device it came from.
@@ -175,7 +246,8 @@ impl Hub {
         for connection in connections {
             let Some(attached) = connection.attachment() else { continue };
             let is_author = author.is_none_or(|author| *author == attached.user);
-            if is_author && origin == Some(attached.device) {
+            // One who left hears nothing more of the group, or his client would list it again.
+            if is_author && origin == Some(attached.device.id) || frame::has_left(event, &attached.user) {
                 continue;
             }
             if frame::is_personal(event) {

@@ -2,57 +2,331 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+use protocol::id::Seq;
+use tokio::sync::oneshot;
+
 use super::Connection;
-use crate::bus::Topic;
+use super::lane::{Place, Verdict};
+use crate::bus::{Delivery, Topic};
 
 const SHARDS: usize = 64;
 
-type Followers = HashMap<Topic, Vec<Arc<Connection>>>;
+/// Events that may wait while a topic is mended. When there are more they are read from the store.
+const MOST_WAITING: usize = 4096;
+
+type Rooms = HashMap<Topic, Room>;
+
+/// A topic that somebody here follows.
+struct Room {
+    /// Tells this following of the topic from earlier ones.
+    id: u64,
+    followers: Vec<Arc<Connection>>,
+    newcomers: Vec<Newcomer>,
+    lane: Lane,
+    /// Whether an event came since the last look.
+    is_busy: bool,
+}
+
+/// A connection that will follow once it has what was said since it should.
+struct Newcomer {
+    connection: Arc<Connection>,
+    since: Option<Seq>,
+    ready: Option<oneshot::Sender<()>>,
+}
+
+enum Lane {
+    /// The bus loses nothing.
+    Sound,
+    /// Nothing is missing.
+    Open(Box<Place>),
+    /// A task looks for what is missing, or begins to follow; what comes meanwhile waits.
+    Held { waiting: Vec<Delivery>, is_doubtful: bool },
+}
+
+/// One following of a topic: from the first who came to the last who went.
+pub(super) struct Lease {
+    pub(super) topic: Topic,
+    room: u64,
+}
+
+/// The right and duty to mend a topic. There is at most one for each following of it.
+pub(super) struct Ticket {
+    pub(super) lease: Lease,
+    /// Absent while the topic is not followed yet.
+    pub(super) place: Option<Box<Place>>,
+}
+
+/// What is to be done with an event.
+pub(super) enum Passage {
+    /// Hand it to these.
+    Now(Vec<Arc<Connection>>),
+    /// Nothing: it is known, waits, or nobody follows.
+    Done,
+    /// Something before it is missing. The event waits.
+    Mend(Ticket),
+}
+
+/// How a connection comes to follow.
+pub(super) enum Join {
+    Done,
+    /// When the sender is used or dropped.
+    Later(oneshot::Receiver<()>, Option<Ticket>),
+}
+
+/// What a mender does next.
+pub(super) enum Next {
+    /// Nobody follows any more.
+    Gone,
+    /// The topic is in order, and the ticket is used up.
+    Open,
+    /// Look into the store.
+    Doubt,
+    Events(Vec<Delivery>),
+    /// Give these what was said from a number on, then [`Shards::settle`] them.
+    Newcomers(Vec<(Arc<Connection>, Option<Seq>)>),
+}
 
 pub(super) struct Shards {
-    shards: Vec<Mutex<Followers>>,
+    shards: Vec<Mutex<Rooms>>,
     hasher: std::hash::RandomState,
+    next_room: AtomicU64,
 }
 
 impl Shards {
     pub(super) fn new() -> Self {
         let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { shards, hasher: std::hash::RandomState::new() }
+        Self { shards, hasher: std::hash::RandomState::new(), next_room: AtomicU64::new(1) }
     }
 
-    fn shard(&self, topic: &Topic) -> MutexGuard<'_, Followers> {
+    fn shard(&self, topic: &Topic) -> MutexGuard<'_, Rooms> {
         let index = self.hasher.hash_one(topic) as usize % SHARDS;
         // Nothing under this lock can panic half-way through a change.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True when this is the first follower.
+    /// Lets a connection follow a topic of a bus that loses nothing. True when this is the first follower.
     pub(super) fn add(&self, topic: &Topic, connection: &Arc<Connection>) -> bool {
         let mut shard = self.shard(topic);
-        let followers = shard.entry(topic.clone()).or_default();
-        if followers.iter().any(|known| known.id() == connection.id()) {
-            return false;
+        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Lane::Sound));
+        room.followers.push(connection.clone());
+        room.followers.len() == 1
+    }
+
+    /// Lets a connection follow a topic, from the number `since` on or from now.
+    pub(super) fn join(&self, topic: &Topic, connection: &Arc<Connection>, since: Option<Seq>) -> Join {
+        let mut shard = self.shard(topic);
+        let is_new = !shard.contains_key(topic);
+        let held = || Lane::Held { waiting: Vec::new(), is_doubtful: false };
+        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(held()));
+        let mut ticket = None;
+        match &mut room.lane {
+            Lane::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
+                room.followers.push(connection.clone());
+                return Join::Done;
+            }
+            Lane::Sound => {
+                room.followers.push(connection.clone());
+                return Join::Done;
+            }
+            Lane::Held { .. } if is_new => {
+                let lease = Lease { topic: topic.clone(), room: room.id };
+                ticket = Some(Ticket { lease, place: None });
+            }
+            Lane::Held { .. } => {}
+            Lane::Open(_) => ticket = room.hold(topic),
         }
-        followers.push(connection.clone());
-        followers.len() == 1
+        let (ready, is_ready) = oneshot::channel();
+        room.newcomers.push(Newcomer { connection: connection.clone(), since, ready: Some(ready) });
+        Join::Later(is_ready, ticket)
+    }
+
+    fn room(&self, lane: Lane) -> Room {
+        let id = self.next_room.fetch_add(1, Ordering::Relaxed);
+        Room { id, followers: Vec::new(), newcomers: Vec::new(), lane, is_busy: false }
     }
 
     /// True when that was the last follower.
     pub(super) fn remove(&self, topic: &Topic, connection: &Arc<Connection>) -> bool {
         let mut shard = self.shard(topic);
-        let Some(followers) = shard.get_mut(topic) else { return false };
-        let before = followers.len();
-        followers.retain(|known| known.id() != connection.id());
-        let is_last = before > 0 && followers.is_empty();
-        if followers.is_empty() {
+        let Some(room) = shard.get_mut(topic) else { return false };
+        room.followers.retain(|known| known.id() != connection.id());
+        room.newcomers.retain(|known| known.connection.id() != connection.id());
+        let is_last = room.followers.is_empty() && room.newcomers.is_empty();
+        if is_last {
             shard.remove(topic);
         }
         is_last
     }
 
-    pub(super) fn followers(&self, topic: &Topic) -> Vec<Arc<Connection>> {
-        self.shard(topic).get(topic).cloned().unwrap_or_default()
+    /// Nobody can follow the topic any more. Gives who did or wanted to.
+    pub(super) fn abandon(&self, lease: &Lease) -> Vec<Arc<Connection>> {
+        let mut shard = self.shard(&lease.topic);
+        let is_same = shard.get(&lease.topic).is_some_and(|room| room.id == lease.room);
+        let Some(room) = is_same.then(|| shard.remove(&lease.topic)).flatten() else { return Vec::new() };
+        room.followers.into_iter().chain(room.newcomers.into_iter().map(|new| new.connection)).collect()
+    }
+
+    /// Whether this following of the topic goes on.
+    pub(super) fn stands(&self, lease: &Lease) -> bool {
+        self.shard(&lease.topic).get(&lease.topic).is_some_and(|room| room.id == lease.room)
+    }
+
+    /// Whether anybody follows.
+    pub(super) fn is_followed(&self, topic: &Topic) -> bool {
+        self.shard(topic).contains_key(topic)
+    }
+
+    /// Who follows now; nobody when the following that is mended has ended.
+    pub(super) fn followers(&self, lease: &Lease) -> Vec<Arc<Connection>> {
+        let shard = self.shard(&lease.topic);
+        let room = shard.get(&lease.topic).filter(|room| room.id == lease.room);
+        room.map(|room| room.followers.clone()).unwrap_or_default()
+    }
+
+    /// Takes in an event of the bus.
+    pub(super) fn pass(&self, delivery: &Delivery) -> Passage {
+        let mut shard = self.shard(&delivery.topic);
+        let Some(room) = shard.get_mut(&delivery.topic) else { return Passage::Done };
+        room.is_busy = true;
+        match &mut room.lane {
+            Lane::Sound => Passage::Now(room.followers.clone()),
+            Lane::Open(place) => match place.admit(delivery) {
+                Verdict::News => Passage::Now(room.followers.clone()),
+                Verdict::Known => Passage::Done,
+                Verdict::Missing => {
+                    let ticket = room.hold(&delivery.topic);
+                    room.wait(vec![delivery.clone()], true);
+                    ticket.map_or(Passage::Done, Passage::Mend)
+                }
+            },
+            Lane::Held { .. } => {
+                room.wait(vec![delivery.clone()], false);
+                Passage::Done
+            }
+        }
+    }
+
+    /// Events of the topic may be missing.
+    pub(super) fn doubt(&self, topic: &Topic) -> Option<Ticket> {
+        let mut shard = self.shard(topic);
+        let room = shard.get_mut(topic)?;
+        let ticket = room.hold(topic);
+        room.wait(Vec::new(), true);
+        ticket
+    }
+
+    /// The next thing for a mender to do.
+    pub(super) fn next(&self, ticket: &mut Ticket) -> Next {
+        let mut shard = self.shard(&ticket.lease.topic);
+        let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+        else {
+            return Next::Gone;
+        };
+        let Lane::Held { waiting, is_doubtful } = &mut room.lane else { return Next::Gone };
+        if std::mem::take(is_doubtful) {
+            return Next::Doubt;
+        }
+        if !waiting.is_empty() {
+            return Next::Events(std::mem::take(waiting));
+        }
+        if !room.newcomers.is_empty() {
+            let newcomers = room.newcomers.iter();
+            return Next::Newcomers(newcomers.map(|new| (new.connection.clone(), new.since)).collect());
+        }
+        match ticket.place.take() {
+            Some(place) => {
+                room.lane = Lane::Open(place);
+                Next::Open
+            }
+            None => Next::Doubt,
+        }
+    }
+
+    /// Gives events back to the front of those that wait.
+    pub(super) fn give_back(&self, ticket: &Ticket, events: Vec<Delivery>) {
+        let mut shard = self.shard(&ticket.lease.topic);
+        if let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+            && let Lane::Held { waiting, .. } = &mut room.lane
+        {
+            waiting.splice(0..0, events);
+        }
+    }
+
+    /// Makes newcomers followers, but for those who went meanwhile.
+    pub(super) fn settle(&self, ticket: &Ticket, served: &[Arc<Connection>]) {
+        let mut shard = self.shard(&ticket.lease.topic);
+        let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+        else {
+            return;
+        };
+        let is_served = |new: &mut Newcomer| served.iter().any(|done| done.id() == new.connection.id());
+        for new in room.newcomers.extract_if(.., is_served) {
+            room.followers.push(new.connection);
+            if let Some(ready) = new.ready {
+                // Whoever does not wait any more does not need to know.
+                let _ = ready.send(());
+            }
+        }
+    }
+
+    /// Topics that nothing came for since the last call; with the life of the group that is followed.
+    pub(super) fn quiet(&self) -> Vec<(Topic, Option<Bytes>)> {
+        let mut quiet = Vec::new();
+        for shard in &self.shards {
+            let mut rooms = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for (topic, room) in rooms.iter_mut() {
+                if let Lane::Open(place) = &room.lane
+                    && !std::mem::take(&mut room.is_busy)
+                {
+                    quiet.push((topic.clone(), place.life()));
+                }
+            }
+        }
+        quiet
+    }
+
+    /// Compares a topic with the last turn and the last number of its log.
+    pub(super) fn compare(&self, topic: &Topic, turn: u64, head: Option<Seq>) -> Option<Ticket> {
+        let mut shard = self.shard(topic);
+        let room = shard.get_mut(topic)?;
+        let Lane::Open(place) = &room.lane else { return None };
+        if place.has_turn(turn) && head.is_none_or(|head| place.has_entry(head)) {
+            return None;
+        }
+        let ticket = room.hold(topic);
+        room.wait(Vec::new(), true);
+        ticket
+    }
+}
+
+impl Room {
+    /// Holds an open lane; nothing when somebody holds it already.
+    fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
+        let held = Lane::Held { waiting: Vec::new(), is_doubtful: false };
+        match std::mem::replace(&mut self.lane, held) {
+            Lane::Open(place) => {
+                let lease = Lease { topic: topic.clone(), room: self.id };
+                Some(Ticket { lease, place: Some(place) })
+            }
+            other => {
+                self.lane = other;
+                None
+            }
+        }
+    }
+
+    /// Lets events wait for whoever holds the lane.
+    fn wait(&mut self, events: Vec<Delivery>, doubt: bool) {
+        let Lane::Held { waiting, is_doubtful } = &mut self.lane else { return };
+        waiting.extend(events);
+        *is_doubtful |= doubt;
+        if waiting.len() > MOST_WAITING {
+            *waiting = Vec::new();
+            *is_doubtful = true;
+        }
     }
 }

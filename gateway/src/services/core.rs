@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::id::{AppId, Millis, UserId};
 
 use tokio_util::task::TaskTracker;
 
 use super::limits::Limits;
-use crate::bus::{Bus, Event, Stamp, Topic};
+use crate::bus::{Bus, Event, Nodes, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
@@ -23,10 +24,25 @@ pub struct Core {
     pub bus: Arc<dyn Bus>,
     pub clock: Clock,
     pub limits: Arc<Limits>,
-    /// This life of this process: a device that another life left "online" is not.
+    /// The number of this instance: what its devices' records say of where they are.
     pub node: u64,
+    /// Which instances live: a device that a dead one left "online" is not.
+    pub nodes: Arc<dyn Nodes>,
     /// Work that goes on after its call was answered; waited for at the end.
     pub tasks: TaskTracker,
+}
+
+/// How many look-ups of one call go on at once: each may be a round trip to the store.
+const SIDE_BY_SIDE: usize = 32;
+
+/// Does the same for each item, several at a time. The results are in the order of the items; the first error ends it.
+pub async fn side_by_side<I, T, E, F, Work>(items: I, work: F) -> Result<Vec<T>, E>
+where
+    I: IntoIterator,
+    F: FnMut(I::Item) -> Work,
+    Work: Future<Output = Result<T, E>>,
+{
+    stream::iter(items).map(work).buffered(SIDE_BY_SIDE).try_collect().await
 }
 
 /// What became of a batch.

@@ -5,6 +5,7 @@
 //! when a check fails, somebody else was faster: read again and decide anew.
 
 pub mod account;
+pub mod catch_up;
 pub mod conversation;
 pub mod core;
 pub mod group;
@@ -19,6 +20,7 @@ pub mod timeline;
 use std::sync::Arc;
 
 use self::account::Accounts;
+use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::core::Core;
 use self::group::{Groups, RuleBook};
@@ -41,6 +43,7 @@ pub struct Services {
     pub c2c_messages: C2cMessages,
     pub conversations: Conversations,
     pub notices: Notices,
+    pub catch_up: CatchUp,
 }
 
 impl Services {
@@ -61,7 +64,21 @@ impl Services {
                 notices.clone(),
                 timelines.clone(),
             ),
-            c2c_messages: C2cMessages::new(core, accounts.clone(), conversations.clone(), timelines),
+            c2c_messages: C2cMessages::new(
+                core.clone(),
+                accounts.clone(),
+                conversations.clone(),
+                timelines.clone(),
+            ),
+            catch_up: CatchUp {
+                core,
+                accounts: accounts.clone(),
+                sessions: sessions.clone(),
+                groups: groups.clone(),
+                conversations: conversations.clone(),
+                notices: notices.clone(),
+                timelines,
+            },
             accounts,
             sessions,
             groups,

@@ -25,6 +25,7 @@
 mod conformance;
 pub mod embedded;
 pub mod records;
+pub mod redis;
 mod table;
 
 use std::sync::Arc;

@@ -83,6 +83,9 @@ pub struct Message {
     pub mentions: Vec<Mention>,
     #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub options: Options,
+    /// The number of the sender's device that sent it: it has its answer, and is not told again.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<u32>,
 }
 
 /// Switches of a message.

@@ -1,10 +1,11 @@
-// A real gateway binary on a free port of this machine, with a data directory and a key of its own.
+// Real gateway binaries on free ports of this machine, with a data directory and a key of their own: one with the
+// embedded store, or SDK_INSTANCES of them with a real redis-server between them.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ const { Api: UserSigApi } = createRequire(import.meta.url)('tls-sig-api-v2');
 
 const BINARY = process.env.GATEWAY_BIN
   ?? fileURLToPath(new URL('../../../target/release/gateway', import.meta.url));
+const INSTANCES = Number(process.env.SDK_INSTANCES ?? 1);
 const START_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 20_000;
 const LOG_LINES_KEPT = 2_000;
@@ -34,18 +36,38 @@ export const ADMIN = 'administrator';
 export class Gateway {
   #dataDir;
   #key;
-  #child = null;
-  #log = [];
+  #redis = null;
+  #instances = [];
+  #turn = 0;
 
   static async start() {
     const gateway = new Gateway();
     gateway.#dataDir = await mkdtemp(join(tmpdir(), 'timgate-sdk-'));
     directories.add(gateway.#dataDir);
     gateway.#key = randomBytes(32).toString('hex');
-    gateway.port = await freePort();
     await writeFile(join(gateway.#dataDir, 'secret.key'), gateway.#key, { mode: 0o600 });
+    if (INSTANCES > 1) gateway.#redis = await Redis.start(gateway.#dataDir);
+    for (let index = 0; index < INSTANCES; index += 1) {
+      gateway.#instances.push(new Instance(await freePort(), gateway.#arguments(index)));
+    }
     await gateway.up();
     return gateway;
+  }
+
+  #arguments(index) {
+    return [
+      '--data-dir', join(this.#dataDir, `data${index}`),
+      '--sdkappid', String(SDK_APP_ID),
+      '--secret-key-file', join(this.#dataDir, 'secret.key'),
+      '--admins', ADMIN,
+      ...(this.#redis ? ['--redis-url', this.#redis.url] : []),
+    ];
+  }
+
+  /** Where the next client goes: with several instances to each in turn, as a balancer would send it. */
+  get port() {
+    this.#turn += 1;
+    return this.#instances[this.#turn % this.#instances.length].port;
   }
 
   /** What an application puts into its SDK's `proxyServer`. */
@@ -62,39 +84,20 @@ export class Gateway {
     return new UserSigApi(sdkAppId, key).genUserSig(user, seconds);
   }
 
-  /** Starts the binary on the same port and data directory as ever, and waits until it is ready. */
+  /** Starts every instance on the same port and data directory as ever, and waits until all are ready. */
   async up() {
-    const child = spawn(BINARY, [
-      '--listen', `127.0.0.1:${this.port}`,
-      '--data-dir', join(this.#dataDir, 'data'),
-      '--sdkappid', String(SDK_APP_ID),
-      '--secret-key-file', join(this.#dataDir, 'secret.key'),
-      '--admins', ADMIN,
-    ], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    running.add(child);
-    child.stdout.on('data', (chunk) => this.#keep(chunk));
-    child.stderr.on('data', (chunk) => this.#keep(chunk));
-    const failed = new Promise((_, reject) => {
-      child.once('error', (error) => reject(new Error(`cannot start ${BINARY}: ${error.message}`)));
-      child.once('exit', (code, signal) => {
-        running.delete(child);
-        reject(new Error(`the gateway ended with ${signal ?? code}\n${this.logTail(40)}`));
-      });
-    });
-    // The exit of a gateway that was told to end is nobody's error.
-    failed.catch(() => {});
-    await Promise.race([failed, until(() => this.#isReady(), START_WITHIN_MS, 'the gateway is ready')]);
+    await Promise.all(this.#instances.map((instance) => instance.up()));
   }
 
-  /** Ends it as a power cut would: no handler of the gateway runs. */
-  kill() {
-    return this.#end('SIGKILL');
+  /** Ends all as a power cut would: no handler of the gateway runs. */
+  async kill() {
+    await Promise.all(this.#instances.map((instance) => instance.end('SIGKILL')));
   }
 
-  /** Ends it as an operator would; the exit code tells whether the drain was clean. */
-  stop() {
-    return this.#end('SIGTERM');
+  /** Ends all as an operator would; the exit code tells whether every drain was clean. */
+  async stop() {
+    const codes = await Promise.all(this.#instances.map((instance) => instance.end('SIGTERM')));
+    return codes.find((code) => code !== 0) ?? 0;
   }
 
   async restartAfterKill() {
@@ -104,15 +107,45 @@ export class Gateway {
 
   async remove() {
     await this.kill();
+    await this.#redis?.end();
     await rm(this.#dataDir, { recursive: true, force: true });
     directories.delete(this.#dataDir);
   }
 
   logTail(lines) {
-    return this.#log.slice(-lines).join('\n');
+    return this.#instances.map((instance) => instance.logTail(lines)).join('\n-- next instance --\n');
+  }
+}
+
+/** A process that is started and ended. */
+class Program {
+  #binary;
+  #child = null;
+  #log = [];
+
+  constructor(binary) {
+    this.#binary = binary;
   }
 
-  #end(signal) {
+  async run(args, isReady) {
+    const child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    running.add(child);
+    child.stdout.on('data', (chunk) => this.#keep(chunk));
+    child.stderr.on('data', (chunk) => this.#keep(chunk));
+    const failed = new Promise((_, reject) => {
+      child.once('error', (error) => reject(new Error(`cannot start ${this.#binary}: ${error.message}`)));
+      child.once('exit', (code, signal) => {
+        running.delete(child);
+        reject(new Error(`${this.#binary} ended with ${signal ?? code}\n${this.logTail(40)}`));
+      });
+    });
+    // The exit of a program that was told to end is nobody's error.
+    failed.catch(() => {});
+    await Promise.race([failed, until(isReady, START_WITHIN_MS, `${this.#binary} is ready`)]);
+  }
+
+  end(signal) {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(null);
     const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
@@ -121,15 +154,58 @@ export class Gateway {
     return ended.finally(() => clearTimeout(timer));
   }
 
-  async #isReady() {
-    const response = await fetch(`${this.http}/readyz`, { signal: AbortSignal.timeout(1_000) });
-    return response.ok;
+  logTail(lines) {
+    return this.#log.slice(-lines).join('\n');
   }
 
   #keep(chunk) {
     this.#log.push(...chunk.toString().split('\n').filter(Boolean));
     this.#log.splice(0, Math.max(0, this.#log.length - LOG_LINES_KEPT));
   }
+}
+
+class Instance extends Program {
+  #args;
+
+  constructor(port, args) {
+    super(BINARY);
+    this.port = port;
+    this.#args = args;
+  }
+
+  up() {
+    return this.run(['--listen', `127.0.0.1:${this.port}`, ...this.#args], async () => {
+      const response = await fetch(`http://127.0.0.1:${this.port}/readyz`, { signal: AbortSignal.timeout(1_000) });
+      return response.ok;
+    });
+  }
+}
+
+/** What several instances share; it writes each change to the disk before it answers. */
+class Redis extends Program {
+  static async start(directory) {
+    const redis = new Redis('redis-server');
+    const port = await freePort();
+    redis.url = `redis://127.0.0.1:${port}`;
+    const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'yes',
+      '--appendfsync', 'always'];
+    await redis.run(settings.map(String), () => isListening(port));
+    return redis;
+  }
+
+  end() {
+    return super.end('SIGTERM');
+  }
+}
+
+function isListening(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 function freePort() {

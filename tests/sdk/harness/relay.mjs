@@ -16,7 +16,7 @@ export class Relay {
 
   static async to(gateway) {
     const relay = new Relay();
-    relay.#target = gateway.port;
+    relay.#target = gateway;
     relay.#server = createServer((client) => (relay.#parked ? relay.#park(client) : relay.#join(client)));
     await new Promise((resolve, reject) => {
       relay.#server.once('error', reject);
@@ -79,7 +79,7 @@ export class Relay {
   #join(client) {
     if (client.destroyed) return;
     this.opened += 1;
-    const gateway = connect(this.#target, '127.0.0.1');
+    const gateway = connect(this.#target.port, '127.0.0.1');
     const link = {
       born: Date.now(),
       destroy: () => {

@@ -10,6 +10,7 @@ use protocol::{ErrorCode, Failure};
 use super::access::refused;
 use super::profile::profile_failure;
 use super::{Call, Context, storage_failure};
+use crate::services::core::side_by_side;
 
 const MAX_CHECKED: usize = 100;
 const MAX_QUERIED: usize = 500;
@@ -62,12 +63,17 @@ pub(super) async fn query_online(
     }
     let fault = |error| storage_failure(&error, ErrorCode::C2C_INTERNAL);
     let (mut states, mut unknown) = (Vec::new(), Vec::new());
-    for user in request.users {
-        if context.services.accounts.get(app, &user).await.map_err(fault)?.is_none() {
+    let services = &context.services;
+    let looks = side_by_side(request.users, |user| async move {
+        let exists = services.accounts.get(app, &user).await?.is_some();
+        let platforms = if exists { Some(services.sessions.online(app, &user).await?) } else { None };
+        Ok((user, platforms))
+    });
+    for (user, platforms) in looks.await.map_err(fault)? {
+        let Some(platforms) = platforms else {
             unknown.push(UnknownAccount { user, code: ErrorCode::ACCOUNT_MISSING });
             continue;
-        }
-        let platforms = context.services.sessions.online(app, &user).await.map_err(fault)?;
+        };
         let status = if platforms.is_empty() { "Offline" } else { "Online" };
         let device = |platform: &u32| OnlineDevice { platform: platform_name(*platform), status: "Online" };
         let devices = request.detail.then(|| platforms.iter().map(device).collect());

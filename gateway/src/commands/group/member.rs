@@ -11,6 +11,7 @@ use protocol::request::Empty;
 use super::group_failure;
 use crate::commands::{Call, Context};
 use crate::services::StorageError;
+use crate::services::core::side_by_side;
 use crate::services::group::{AddOutcome, Found, Member, MemberChange};
 
 /// For how long a client may keep the number of members online.
@@ -53,11 +54,10 @@ pub(in crate::commands) async fn get(
     let (found, listed) = listed.map_err(|error| group_failure(&error))?;
     let page = listed.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX));
     let filter = request.filter.as_deref();
-    let mut members = Vec::new();
-    for (user, member) in page {
-        let info = member_info(context, &found, user, member, filter).await;
-        members.push(info.map_err(|error| group_failure(&error.into()))?.filtered(filter));
-    }
+    let members = side_by_side(page, |(user, member)| async {
+        Ok(member_info(context, &found, user, member, filter).await?.filtered(filter))
+    });
+    let members = members.await.map_err(|error: StorageError| group_failure(&error.into()))?;
     let count = groups.count(&found).await.map_err(|error| group_failure(&error.into()))?;
     Ok(Members { count, members })
 }
@@ -74,14 +74,15 @@ pub(in crate::commands) async fn get_specified(
     if let (Some(names), Some(_)) = (&mut filter, &request.custom) {
         names.push("AppMemberDefinedData".to_owned());
     }
-    let mut members = Vec::new();
-    for (user, mut member) in picked {
-        if let Some(keys) = &request.custom {
+    let (filter, keys) = (filter.as_deref(), request.custom.as_deref());
+    let members = side_by_side(picked, |(user, mut member)| {
+        if let Some(keys) = keys {
             member.custom.retain(|field| keys.contains(&field.key));
         }
-        let info = member_info(context, &found, user, member, filter.as_deref()).await;
-        members.push(info.map_err(|error| group_failure(&error.into()))?.filtered(filter.as_deref()));
-    }
+        let info = member_info(context, &found, user, member, filter);
+        async { Ok(info.await?.filtered(filter)) }
+    });
+    let members = members.await.map_err(|error: StorageError| group_failure(&error.into()))?;
     Ok(SpecifiedMembers { group: request.group, members })
 }
 
@@ -148,12 +149,13 @@ pub(in crate::commands) async fn count_online(
     let actor = call.actor()?;
     let listed = context.services.groups.list(&actor, &request.group, None).await;
     let (_, members) = listed.map_err(|error| group_failure(&error))?;
-    let mut count = 0;
-    for (user, _) in members {
-        let platforms = context.services.sessions.online(actor.app, &user).await;
-        if !platforms.map_err(|error| group_failure(&error.into()))?.is_empty() {
-            count += 1;
-        }
-    }
+    let sessions = &context.services.sessions;
+    let online =
+        side_by_side(
+            members,
+            |(user, _)| async move { Ok(!sessions.online(actor.app, &user).await?.is_empty()) },
+        );
+    let online = online.await.map_err(|error: StorageError| group_failure(&error.into()))?;
+    let count = online.into_iter().filter(|is_online| *is_online).count() as u64;
     Ok(OnlineCount { count, lifetime_seconds: ONLINE_COUNT_LIFETIME_SECONDS })
 }

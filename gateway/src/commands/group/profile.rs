@@ -13,7 +13,7 @@ use super::group_failure;
 use super::member::member_info;
 use crate::commands::{Call, Context};
 use crate::services::StorageError;
-use crate::services::core::Actor;
+use crate::services::core::{Actor, side_by_side};
 use crate::services::group::{Found, GroupError, GroupState, ProfileEdit};
 
 /// Groups that one call may ask for.
@@ -66,16 +66,14 @@ pub(in crate::commands) async fn get_joined(
     joined.retain(|(found, _)| request.kind.is_none_or(|kind| found.group.record.kind == kind));
     let total = joined.len();
     let own = request.filter.own.as_deref().unwrap_or_default();
-    let mut groups = Vec::new();
-    for (found, member) in joined.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX)) {
-        let item = async {
-            let info = group_info(context, &found).await?;
-            let own = member_info(context, &found, actor.user.clone(), member, Some(own)).await?;
-            Ok::<_, GroupError>(JoinedGroups::item(&info, &own, &request.filter))
-        };
-        groups.push(item.await.map_err(|error| group_failure(&error))?);
-    }
-    Ok(JoinedGroups { total, groups })
+    let page = joined.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX));
+    let (user, filter) = (&actor.user, &request.filter);
+    let groups = side_by_side(page, |(found, member)| async move {
+        let info = group_info(context, &found).await?;
+        let own = member_info(context, &found, user.clone(), member, Some(own)).await?;
+        Ok::<_, GroupError>(JoinedGroups::item(&info, &own, filter))
+    });
+    Ok(JoinedGroups { total, groups: groups.await.map_err(|error| group_failure(&error))? })
 }
 
 pub(in crate::commands) async fn get_joined_communities(

@@ -27,7 +27,7 @@ use super::session::{Session, identity};
 use super::upgrade::Client;
 use crate::commands::{self, Answer};
 use crate::edge::Edge;
-use crate::hub::{Attachment, Closing, Connection, text_frame};
+use crate::hub::{Attachment, Closing, Connection, DeviceClaim, text_frame};
 
 /// Calls of one connection that may be under way at once.
 const MAX_CALLS: usize = 64;
@@ -191,11 +191,14 @@ impl Served {
 
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, done: Done) {
-        if let Some(effect) = done.answer.effect {
-            // Rare and large: boxed, so that a connection at rest does not carry its state.
-            Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
-        }
-        self.push(&envelope::answer(&done.servcmd, done.seq, &done.answer.body));
+        let answer = envelope::answer(&done.servcmd, done.seq, &done.answer.body);
+        let Some(effect) = done.answer.effect else { return self.push(&answer) };
+        // Rare and large: boxed, so that a connection at rest does not carry its state.
+        Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
+        self.push(&answer);
+        // Another login may have put this device out before its connection could hear of it.
+        let hub = self.edge.hub.clone();
+        Box::pin(hub.verify(&self.connection)).await;
     }
 
     async fn set_session(&mut self, session: Option<Arc<Session>>) {
@@ -209,11 +212,9 @@ impl Served {
             // Another user logged in where one had not logged out.
             commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
         }
-        let attachment = Attachment { app: new.app, user: new.user.clone(), device: new.device.id };
-        hub.attach(&self.connection, attachment).await;
-        // After the attachment: what changes while the list is read is heard.
-        let groups = commands::groups_of(&self.edge.context, new.app, &new.user).await;
-        hub.follow(&self.connection, groups).await;
+        let device =
+            DeviceClaim { id: new.device.id, platform: new.device.platform, since: new.device.since };
+        hub.attach(&self.connection, Attachment { app: new.app, user: new.user.clone(), device }).await;
         self.session = session;
     }
 

@@ -1,6 +1,8 @@
 //! Accounts: who exists, under which number.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use protocol::group::Shown;
 use protocol::id::{AppId, Millis, UserId};
@@ -75,15 +77,55 @@ fn key() -> Key {
     Key::new(Table::Account, "")
 }
 
+/// Accounts that are kept in memory.
+const KEPT: usize = 20_000;
+
+/// How long an account may be out of date after a change on another instance whose announcement was lost.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// When it was read, and the account; nothing but the time of the change where it is out of date.
+type Kept = quick_cache::sync::Cache<(AppId, UserId), (Instant, Option<Arc<Account>>)>;
+
 /// Finds and makes accounts.
 #[derive(Clone)]
 pub struct Accounts {
     core: Core,
+    kept: Arc<Kept>,
 }
 
 impl Accounts {
     pub fn new(core: Core) -> Self {
-        Self { core }
+        Self { core, kept: Arc::new(Kept::new(KEPT)) }
+    }
+
+    /// The account, perhaps as it was a moment ago: for what only shows it.
+    pub async fn known(&self, app: AppId, user: &UserId) -> Result<Option<Arc<Account>>, StorageError> {
+        let key = (app, user.clone());
+        if let Some((since, Some(account))) = self.kept.get(&key)
+            && since.elapsed() < FRESH
+        {
+            return Ok(Some(account));
+        }
+        let since = Instant::now();
+        let account = self.get(app, user).await?.map(Arc::new);
+        let is_stale = matches!(self.kept.get(&key), Some((changed, None)) if changed >= since);
+        if account.is_some() && !is_stale {
+            self.kept.insert(key, (since, account.clone()));
+        }
+        Ok(account)
+    }
+
+    /// The account, made now if there is none; perhaps as it was a moment ago.
+    pub async fn ensure_known(&self, app: AppId, user: &UserId) -> Result<Arc<Account>, StorageError> {
+        match self.known(app, user).await? {
+            Some(account) => Ok(account),
+            None => Ok(Arc::new(self.ensure(app, user).await?)),
+        }
+    }
+
+    /// What is kept in memory of an account is out of date.
+    pub fn forget(&self, app: AppId, user: &UserId) {
+        self.kept.insert((app, user.clone()), (Instant::now(), None));
     }
 
     async fn versioned(&self, app: AppId, user: &UserId) -> Result<Option<Versioned<Account>>, StorageError> {
@@ -151,7 +193,10 @@ impl Accounts {
                 let event = Event::ProfileChanged { user: user.clone(), items, origin };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
+            let outcome = self.core.commit(batch).await;
+            // Also when it failed: it may be stored all the same.
+            self.forget(app, user);
+            if let Outcome::Stored(_) = outcome? {
                 return Ok(account);
             }
         }

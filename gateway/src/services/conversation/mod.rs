@@ -6,7 +6,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Accounts};
-use super::core::{ATTEMPTS, Actor, Core, Outcome};
+use super::core::{ATTEMPTS, Actor, Core, Outcome, side_by_side};
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Event, Topic};
@@ -152,77 +152,91 @@ impl Conversations {
 
     /// The conversations with peers that are on the list.
     pub async fn with_peers(&self, actor: &Actor) -> Result<Vec<PeerConversation>, StorageError> {
-        let mut conversations = Vec::new();
-        for (peer, preference) in self.peers(actor.app, &actor.user).await? {
-            let log = pair_log(actor.app, &actor.user, &peer);
-            let head = self.core.engine.head(&log).await?;
-            if head.seq <= preference.hidden_up_to {
-                continue;
-            }
-            let position = self.timelines.position(&log, &actor.user).await?;
-            conversations.push(PeerConversation {
-                account: self.accounts.get(actor.app, &peer).await?,
-                last: self.last(&log, &actor.user, position).await?,
-                unread: self.unread(&log, &actor.user, position, head.seq).await?.counted,
-                peer_read_time: self.timelines.position(&log, &peer).await?.read_time,
-                preference,
-                peer,
-            });
+        let peers = self.peers(actor.app, &actor.user).await?;
+        let conversations = side_by_side(peers, |(peer, preference)| self.with_peer(actor, peer, preference));
+        Ok(conversations.await?.into_iter().flatten().collect())
+    }
+
+    /// `None` when it is not on the list.
+    async fn with_peer(
+        &self,
+        actor: &Actor,
+        peer: UserId,
+        preference: Preference,
+    ) -> Result<Option<PeerConversation>, StorageError> {
+        let log = pair_log(actor.app, &actor.user, &peer);
+        let head = self.core.engine.head(&log).await?;
+        if head.seq <= preference.hidden_up_to {
+            return Ok(None);
         }
-        Ok(conversations)
+        let position = self.timelines.position(&log, &actor.user).await?;
+        Ok(Some(PeerConversation {
+            account: self.accounts.get(actor.app, &peer).await?,
+            last: self.last(&log, &actor.user, position).await?,
+            unread: self.unread(&log, &actor.user, position, head.seq).await?.counted,
+            peer_read_time: self.timelines.position(&log, &peer).await?.read_time,
+            preference,
+            peer,
+        }))
     }
 
     /// Unread counts of the peers with any.
     pub async fn unread_of_peers(&self, actor: &Actor) -> Result<Vec<(UserId, u64)>, StorageError> {
-        let mut unread = Vec::new();
-        for (peer, _) in self.peers(actor.app, &actor.user).await? {
+        let peers = self.peers(actor.app, &actor.user).await?;
+        let counts = side_by_side(peers, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let position = self.timelines.position(&log, &actor.user).await?;
             let head = self.core.engine.head(&log).await?.seq;
             let count = self.unread(&log, &actor.user, position, head).await?.counted;
-            if count > 0 {
-                unread.push((peer, count));
-            }
-        }
-        Ok(unread)
+            Ok::<_, StorageError>((peer, count))
+        });
+        Ok(counts.await?.into_iter().filter(|(_, count)| *count > 0).collect())
     }
 
     /// The conversations in groups that are on the list: those in which anything was said.
     pub async fn in_groups(&self, actor: &Actor) -> Result<Vec<GroupConversation>, GroupError> {
-        let mut conversations = Vec::new();
-        for (found, member) in self.groups.joined(actor.app, &actor.user).await? {
-            let target = Target::Group(found.id.clone());
-            let preference = self.preference(actor.app, &actor.user, &target).await?;
-            let preference = preference.map(|found| found.record).unwrap_or_default();
-            let head = self.core.engine.head(&found.log()).await?;
-            if head.seq <= preference.hidden_up_to {
-                continue;
-            }
-            let rules = self.groups.rules(found.group.record.kind);
-            let mut position = self.timelines.position(&found.log(), &actor.user).await?;
-            if !rules.shows_earlier_messages {
-                position.cleared = position.cleared.max(member.joined_after);
-            }
-            // What was said before one came is not unread.
-            position.read = position.read.max(member.joined_after);
-            let (unread, ignored) = if rules.counts_unread {
-                let unread = self.unread(&found.log(), &actor.user, position, head.seq).await?;
-                (unread.all, unread.all - unread.counted)
-            } else {
-                (0, 0)
-            };
-            conversations.push(GroupConversation {
-                last: self.last(&found.log(), &actor.user, position).await?,
-                found,
-                member,
-                preference,
-                head,
-                position,
-                unread,
-                ignored,
-            });
+        let joined = self.groups.joined(actor.app, &actor.user).await?;
+        let conversations = side_by_side(joined, |(found, member)| self.in_group(actor, found, member));
+        Ok(conversations.await?.into_iter().flatten().collect())
+    }
+
+    /// `None` when it is not on the list.
+    async fn in_group(
+        &self,
+        actor: &Actor,
+        found: Found,
+        member: Member,
+    ) -> Result<Option<GroupConversation>, GroupError> {
+        let target = Target::Group(found.id.clone());
+        let preference = self.preference(actor.app, &actor.user, &target).await?;
+        let preference = preference.map(|found| found.record).unwrap_or_default();
+        let head = self.core.engine.head(&found.log()).await?;
+        if head.seq <= preference.hidden_up_to {
+            return Ok(None);
         }
-        Ok(conversations)
+        let rules = self.groups.rules(found.group.record.kind);
+        let mut position = self.timelines.position(&found.log(), &actor.user).await?;
+        if !rules.shows_earlier_messages {
+            position.cleared = position.cleared.max(member.joined_after);
+        }
+        // What was said before one came is not unread.
+        position.read = position.read.max(member.joined_after);
+        let (unread, ignored) = if rules.counts_unread {
+            let unread = self.unread(&found.log(), &actor.user, position, head.seq).await?;
+            (unread.all, unread.all - unread.counted)
+        } else {
+            (0, 0)
+        };
+        Ok(Some(GroupConversation {
+            last: self.last(&found.log(), &actor.user, position).await?,
+            found,
+            member,
+            preference,
+            head,
+            position,
+            unread,
+            ignored,
+        }))
     }
 
     /// The newest entry that a reader may see and that wants to be the last.

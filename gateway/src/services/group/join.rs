@@ -122,6 +122,7 @@ impl Groups {
                 receive: ReceiveOption::default(),
                 custom: Vec::new(),
             };
+            let after = member.joined_after;
             let most = i64::try_from(found.group.record.max_members).unwrap_or(i64::MAX);
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
@@ -129,7 +130,7 @@ impl Groups {
                 .check(found.member_key(user), Expected::Absent)
                 .put(found.member_key(user), records::encode(&member))
                 .add(found.count_key(), 1, Some(most))
-                .announce(Topic::User(actor.app, user.clone()), Event::Entered { group: id.clone() });
+                .announce(Topic::User(actor.app, user.clone()), Event::Entered { group: id.clone(), after });
             if self.rules(found.group.record.kind).tips.membership && !silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = Change::Joined { members: vec![shown], invited };

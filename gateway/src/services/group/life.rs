@@ -197,9 +197,10 @@ impl Groups {
             .put(group_key(), records::encode(group))
             .add(found.count_key(), i64::try_from(members.len()).unwrap_or(i64::MAX), None);
         for (user, member) in members {
+            let entered = Event::Entered { group: id.clone(), after: member.joined_after };
             batch = batch
                 .put(found.member_key(user), records::encode(member))
-                .announce(Topic::User(actor.app, user.clone()), Event::Entered { group: id.clone() });
+                .announce(Topic::User(actor.app, user.clone()), entered);
         }
         let guests: Vec<&UserId> =
             members.iter().map(|(user, _)| user).filter(|user| group.owner.as_ref() != Some(user)).collect();

@@ -5,7 +5,7 @@ use protocol::id::{AppId, GroupId, UserId};
 
 use super::life::{check_custom, check_text};
 use super::{Found, Group, GroupError, Groups, Member, require};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::{ATTEMPTS, Actor, Outcome, side_by_side};
 use crate::storage::{Batch, Head, StorageError, records};
 
 /// What is to be changed about a group. Absent members stay.
@@ -39,17 +39,17 @@ impl Groups {
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
-        let mut joined = Vec::new();
-        for (id, indexed) in self.indexed(app, user).await? {
+        let indexed = self.indexed(app, user).await?;
+        let joined = side_by_side(indexed, |(id, indexed)| async move {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
             {
-                joined.push((found, member.record));
-            } else {
-                self.forget(app, user, &id, &indexed).await?;
+                return Ok(Some((found, member.record)));
             }
-        }
-        Ok(joined)
+            self.forget(app, user, &id, &indexed).await?;
+            Ok::<_, GroupError>(None)
+        });
+        Ok(joined.await?.into_iter().flatten().collect())
     }
 
     /// Changes the profile.

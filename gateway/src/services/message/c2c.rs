@@ -1,5 +1,8 @@
 //! Messages between two users.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
@@ -45,6 +48,12 @@ pub struct C2cHistory {
 /// How many entries are read at a time while looking for those that a reader may see.
 const STRIDE: usize = 64;
 
+/// Pairs that are kept in memory as ones that have begun to talk.
+const PAIRS: usize = 20_000;
+
+/// After this they are looked up again, so that a store which was restored from a backup is made whole.
+const FRESH: Duration = Duration::from_secs(60);
+
 /// Messages between two users.
 #[derive(Clone)]
 pub struct C2cMessages {
@@ -52,11 +61,14 @@ pub struct C2cMessages {
     accounts: Accounts,
     conversations: Conversations,
     timelines: Timelines,
+    /// Pairs that were seen to have said something, and when.
+    begun: Arc<quick_cache::sync::Cache<Log, Instant>>,
 }
 
 impl C2cMessages {
     pub fn new(core: Core, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
-        Self { core, accounts, conversations, timelines }
+        let begun = Arc::new(quick_cache::sync::Cache::new(PAIRS));
+        Self { core, accounts, conversations, timelines, begun }
     }
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
@@ -65,10 +77,10 @@ impl C2cMessages {
             return Err(C2cError::TooLong);
         }
         let (app, from) = (actor.app, draft.from.clone());
-        if self.accounts.get(app, to).await?.is_none() {
+        if self.accounts.known(app, to).await?.is_none() {
             return Err(C2cError::NoReceiver);
         }
-        let account = self.accounts.ensure(app, &from).await?;
+        let account = self.accounts.ensure_known(app, &from).await?;
         let now = self.core.now();
         let message = Message {
             from: account.sender(&from, ""),
@@ -80,10 +92,11 @@ impl C2cMessages {
             cloud_custom_data: draft.cloud_custom_data,
             mentions: Vec::new(),
             options: draft.options,
+            origin: actor.device,
         };
         if message.options.online_only {
-            let event = Event::C2cMessage { to: to.clone(), message, origin: actor.device };
-            let event = std::sync::Arc::new(event);
+            let event = Event::C2cMessage { to: to.clone(), message };
+            let event = Arc::new(event);
             for topic in both(app, &from, to) {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
                 self.core.bus.publish(topic, stamp, event.clone()).await;
@@ -102,10 +115,13 @@ impl C2cMessages {
     ) -> Result<Millis, C2cError> {
         let app = actor.app;
         let log = pair_log(app, from, to);
-        if self.core.engine.head(&log).await?.seq == Seq::ZERO {
-            // The list of conversations is a superset of the truth, so it is written before the first message.
-            self.conversations.open(app, from, to).await?;
-            self.conversations.open(app, to, from).await?;
+        if self.begun.get(&log).is_none_or(|since| since.elapsed() > FRESH) {
+            if self.core.engine.head(&log).await?.seq == Seq::ZERO {
+                // The list of conversations is a superset of the truth, so it is written before the first message.
+                self.conversations.open(app, from, to).await?;
+                self.conversations.open(app, to, from).await?;
+            }
+            self.begun.insert(log.clone(), Instant::now());
         }
         let token = [
             from.as_str().as_bytes(),
@@ -118,8 +134,7 @@ impl C2cMessages {
         let bytes = records::encode(&entry);
         let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
         if let Entry::Message(message) = entry {
-            let event =
-                std::sync::Arc::new(Event::C2cMessage { to: to.clone(), message, origin: actor.device });
+            let event = Arc::new(Event::C2cMessage { to: to.clone(), message });
             for topic in both(app, from, to) {
                 batch = batch.announce(topic, event.clone());
             }

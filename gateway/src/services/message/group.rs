@@ -16,7 +16,7 @@ use crate::services::group::{Found, GroupError, Groups, Member};
 use crate::services::push::{Kept, Notices};
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Head, StorageError, Window};
+use crate::storage::{Batch, Check, Expected, Head, StorageError, Value, Window};
 
 /// Clients set their clock by the whole seconds of the login answer, so what they call "now" lies behind.
 /// A recall told twice harms nobody, one that is missed does.
@@ -43,6 +43,19 @@ pub struct RecallOutcome {
     pub code: ErrorCode,
 }
 
+/// Speakers that are kept in memory.
+const SPEAKERS: usize = 20_000;
+
+/// Somebody who wants to speak in a group.
+struct Speaker {
+    found: Found,
+    member: Option<Member>,
+    /// Unix second.
+    muted_until: u64,
+    /// What must still hold of the membership and the mute.
+    checks: Vec<Check>,
+}
+
 /// Messages in groups.
 #[derive(Clone)]
 pub struct GroupMessages {
@@ -51,6 +64,7 @@ pub struct GroupMessages {
     accounts: Accounts,
     notices: Notices,
     timelines: Timelines,
+    speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
 }
 
 impl GroupMessages {
@@ -61,7 +75,8 @@ impl GroupMessages {
         notices: Notices,
         timelines: Timelines,
     ) -> Self {
-        Self { core, groups, accounts, notices, timelines }
+        let speakers = Arc::new(quick_cache::sync::Cache::new(SPEAKERS));
+        Self { core, groups, accounts, notices, timelines, speakers }
     }
 
     /// Whether the group's kind counts unread messages.
@@ -86,36 +101,59 @@ impl GroupMessages {
         if draft.mentions.len() > limits.mentions_per_message {
             return Err(MessageError::TooManyMentions);
         }
+        let is_stored = !draft.options.online_only && only_to.is_empty();
+        // What is kept in memory will do: the store checks that it still holds, in the same step in which it stores.
+        if is_stored
+            && let Some(speaker) = self.speakers.get(&(actor.app, group.clone(), draft.from.clone()))
+            && self.may_speak(actor, &speaker).is_ok()
+            && let Some(head) = self.try_send(actor, &speaker, &draft).await?
+        {
+            return Ok(head);
+        }
         for _ in 0..ATTEMPTS {
-            let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
-            let member = self.groups.member(&found, &draft.from).await?;
-            self.may_speak(actor, &found, &draft.from, member.as_ref()).await?;
-            let message = self.message(actor, &draft, member.as_ref()).await?;
-            if draft.options.online_only || !only_to.is_empty() {
-                return self.send_unstored(actor, &found, message, only_to).await;
+            let speaker = Arc::new(self.speaker(actor, group, &draft.from).await?);
+            self.may_speak(actor, &speaker)?;
+            if !is_stored {
+                let message = self.message(actor, &draft, &speaker).await?;
+                return self.send_unstored(actor, &speaker.found, message, only_to).await;
             }
-            if let Some(head) = self.try_send(actor, &found, member.as_ref(), message).await? {
+            self.speakers.insert((actor.app, group.clone(), draft.from.clone()), speaker.clone());
+            if let Some(head) = self.try_send(actor, &speaker, &draft).await? {
                 return Ok(head);
             }
         }
         Err(GroupError::Busy.into())
     }
 
-    async fn may_speak(
-        &self,
-        actor: &Actor,
-        found: &Found,
-        sender: &UserId,
-        member: Option<&Versioned<Member>>,
-    ) -> Result<(), MessageError> {
+    /// What decides whether somebody may speak in a group, as it is stored now.
+    async fn speaker(&self, actor: &Actor, group: &GroupId, user: &UserId) -> Result<Speaker, MessageError> {
+        let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
+        let keys = [found.member_key(user), found.mute_key(user)];
+        let mut values = self.core.engine.get(&found.partition(), &keys).await?.into_iter();
+        let (member, mute) = (values.next().flatten(), values.next().flatten());
+        let version = |value: &Option<Value>| {
+            value.as_ref().map_or(Expected::Absent, |value| Expected::Version(value.version))
+        };
+        let expected = [version(&member), version(&mute)];
+        let check = |(key, expected)| Check { key, expected };
+        let checks = keys.into_iter().zip(expected).map(check).collect();
+        Ok(Speaker {
+            member: member.map(|value| records::decode(&value.bytes)).transpose()?,
+            muted_until: mute.map(|value| records::decode(&value.bytes)).transpose()?.unwrap_or(0),
+            checks,
+            found,
+        })
+    }
+
+    fn may_speak(&self, actor: &Actor, speaker: &Speaker) -> Result<(), MessageError> {
         if actor.is_admin {
             return Ok(());
         }
-        let Some(member) = member else { return Err(GroupError::NotMember.into()) };
-        if found.group.record.mute_all && member.record.role < Role::Admin {
+        let Some(member) = &speaker.member else { return Err(GroupError::NotMember.into()) };
+        if speaker.found.group.record.mute_all && member.role < Role::Admin {
             return Err(MessageError::Muted);
         }
-        if self.groups.muted_until(found, sender).await? > self.core.now().seconds() {
+        if speaker.muted_until > self.core.now().seconds() {
             return Err(MessageError::Muted);
         }
         Ok(())
@@ -125,10 +163,10 @@ impl GroupMessages {
         &self,
         actor: &Actor,
         draft: &Draft,
-        member: Option<&Versioned<Member>>,
+        speaker: &Speaker,
     ) -> Result<Message, MessageError> {
-        let account = self.accounts.ensure(actor.app, &draft.from).await?;
-        let name_card = member.map_or("", |member| member.record.name_card.as_str());
+        let account = self.accounts.ensure_known(actor.app, &draft.from).await?;
+        let name_card = speaker.member.as_ref().map_or("", |member| member.name_card.as_str());
         Ok(Message {
             from: account.sender(&draft.from, name_card),
             random: draft.random,
@@ -139,17 +177,19 @@ impl GroupMessages {
             cloud_custom_data: draft.cloud_custom_data.clone(),
             mentions: draft.mentions.clone(),
             options: draft.options,
+            origin: actor.device,
         })
     }
 
-    /// `None` when the group or the membership changed meanwhile.
+    /// `None` when the group, the membership or the mute changed meanwhile.
     async fn try_send(
         &self,
         actor: &Actor,
-        found: &Found,
-        member: Option<&Versioned<Member>>,
-        message: Message,
+        speaker: &Speaker,
+        draft: &Draft,
     ) -> Result<Option<Head>, MessageError> {
+        let message = self.message(actor, draft, speaker).await?;
+        let found = &speaker.found;
         let sender = message.from.user.clone();
         let token =
             [found.epoch().as_ref(), sender.as_str().as_bytes(), &message.random.to_be_bytes()].concat();
@@ -159,17 +199,15 @@ impl GroupMessages {
         let Entry::Message(message) = entry else { return Ok(None) };
         let (key, unchanged) = found.unchanged();
         let mut batch = Batch::new(found.partition(), self.core.now()).once(token).check(key, unchanged);
-        if let Some(member) = member {
-            let expected = crate::storage::Expected::Version(member.version);
-            batch = batch.check(found.member_key(&sender), expected);
+        if !actor.is_admin {
+            batch.checks.extend(speaker.checks.iter().cloned());
         }
         let event = Event::GroupMessage {
             group: found.label(),
             message,
             counts: self.counts_unread(found.group.record.kind),
-            origin: actor.device,
         };
-        let batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
+        batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
         let Outcome::Stored(committed) = self.core.commit(batch).await? else { return Ok(None) };
         let head = committed.entry.unwrap_or_default();
         if !committed.repeated && !mentions.is_empty() {
@@ -230,7 +268,6 @@ impl GroupMessages {
             group: found.label(),
             message,
             counts: self.counts_unread(found.group.record.kind),
-            origin: actor.device,
         });
         let mut topics = Vec::new();
         if only_to.is_empty() {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Accounts};
 use super::core::{ATTEMPTS, Core, Outcome};
-use crate::bus::{DeviceId, Event, Topic};
+use crate::bus::{DeviceClaim, DeviceId, Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
@@ -144,21 +144,33 @@ impl Sessions {
         if claims.app != app {
             return Err(SessionError::BadToken);
         }
-        let partition = Partition::user(app, &claims.user);
-        let keys = [account_key(), devices_key(claims.platform)];
+        let device = DeviceClaim { id: claims.device, platform: claims.platform, since: claims.since };
+        match self.ended(app, &claims.user, device).await? {
+            None => Ok(claims),
+            Some(reason) => Err(SessionError::Kicked(reason)),
+        }
+    }
+
+    /// Why a device is logged in no more; `None` while it is.
+    pub async fn ended(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: DeviceClaim,
+    ) -> Result<Option<KickReason>, StorageError> {
+        let partition = Partition::user(app, user);
+        let keys = [account_key(), devices_key(device.platform)];
         let mut found = self.core.engine.get(&partition, &keys).await?.into_iter();
         let account: Option<Account> =
             found.next().flatten().map(|value| records::decode(&value.bytes)).transpose()?;
         let devices: Option<Vec<DeviceRecord>> =
             found.next().flatten().map(|value| records::decode(&value.bytes)).transpose()?;
         let not_before = account.map_or(0, |account| account.not_before);
-        if claims.since.seconds() <= not_before {
-            return Err(SessionError::Kicked(KickReason::ByAdmin));
+        if device.since.seconds() <= not_before {
+            return Ok(Some(KickReason::ByAdmin));
         }
-        if !devices.unwrap_or_default().iter().any(|device| device.id == claims.device) {
-            return Err(SessionError::Kicked(KickReason::Replaced));
-        }
-        Ok(claims)
+        let is_known = devices.unwrap_or_default().iter().any(|known| known.id == device.id);
+        Ok(if is_known { None } else { Some(KickReason::Replaced) })
     }
 
     /// Begins the session of a device whose UserSig was checked. Makes the account at the first login.
@@ -277,16 +289,23 @@ impl Sessions {
 
     /// The platforms on which the user is connected now.
     pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
-        let mut platforms = Vec::new();
+        let mut places = Vec::new();
         for (suffix, devices) in self.all_devices(app, user).await? {
-            let is_here =
-                |device: &DeviceRecord| device.place.is_some_and(|place| place.node == self.core.node);
-            if let Ok(bytes) = suffix.as_ref().try_into()
-                && devices.record.iter().any(is_here)
-            {
-                platforms.push(u32::from_be_bytes(bytes));
+            if let Ok(bytes) = suffix.as_ref().try_into() {
+                let platform = u32::from_be_bytes(bytes);
+                let nodes = devices.record.iter().filter_map(|device| device.place).map(|place| place.node);
+                places.extend(nodes.map(|node| (platform, node)));
             }
         }
+        let nodes: Vec<u64> = places.iter().map(|(_, node)| *node).collect();
+        let alive = self.core.nodes.alive(&nodes).await;
+        let mut platforms: Vec<u32> = places
+            .into_iter()
+            .zip(alive)
+            .filter(|(_, alive)| *alive)
+            .map(|((platform, _), _)| platform)
+            .collect();
+        platforms.dedup();
         Ok(platforms)
     }
 

@@ -126,10 +126,10 @@ async fn suffixes(engine: &dyn Engine, partition: &Partition, scan: Scan) -> Vec
     found.into_iter().map(|(suffix, _)| suffix).collect()
 }
 
-type Commit<'a> = Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send + 'a>>;
+pub(crate) type Commit<'a> = Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send + 'a>>;
 
 /// Polls once, which submits the batch. None of the engines can have stored it by then.
-fn submit<'a>(engine: &'a dyn Engine, batch: Batch) -> Commit<'a> {
+pub(crate) fn submit<'a>(engine: &'a dyn Engine, batch: Batch) -> Commit<'a> {
     let mut commit = engine.commit(batch);
     match commit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => commit,

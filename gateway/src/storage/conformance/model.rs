@@ -149,6 +149,8 @@ struct Model {
     tokens: HashMap<u8, Committed>,
     /// The versions that the engine gave, since the model cannot know them.
     versions: HashMap<Bytes, Version>,
+    /// All that it ever gave: each tells one write of the partition from every other.
+    seen: HashSet<Version>,
 }
 
 struct Run {
@@ -156,13 +158,12 @@ struct Run {
     opened: Opened,
     partitions: [Partition; 3],
     models: [Model; 3],
-    seen: HashSet<Version>,
 }
 
 impl Run {
     fn new(opened: Opened) -> Self {
         let partitions = [room(), room(), room()];
-        Self { case: 0, opened, partitions, models: Default::default(), seen: HashSet::new() }
+        Self { case: 0, opened, partitions, models: Default::default() }
     }
 
     fn begin_case(&mut self) {
@@ -254,7 +255,7 @@ impl Run {
         prop_assert_eq!(got.as_ref().map(|value| &value.bytes), expected);
         let Some(Value { version, .. }) = got else { return Ok(()) };
         if model.versions.insert(suffix, version) != Some(version) {
-            prop_assert!(self.seen.insert(version), "{version:?} was given before");
+            prop_assert!(model.seen.insert(version), "{version:?} was given before");
         }
         Ok(())
     }

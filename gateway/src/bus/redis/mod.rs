@@ -1,0 +1,114 @@
+//! The bus of many nodes: published and subscribed to in Redis.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `payload` | what goes over a channel |
+//! | `publish.lua` | how events that no script of the store announces get there |
+//! | `table` | which topics are followed, and which connection has the subscription of each |
+//! | `lane` | the subscriptions at one master, over one connection at a time |
+//!
+//! Channels are sharded where the server has that, so that in a cluster an event meets only the servers of its slot.
+
+mod lane;
+mod payload;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::Value;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{Bus, BusError, Event, Incoming, Stamp, Topic};
+use crate::redis::keys::LAST_TURN;
+use crate::redis::{Keys, Links, Servers, ask, slot_of};
+
+use self::table::Table;
+
+/// Events that may wait for the hub. While there are more, the subscriber reads no further.
+const QUEUE: usize = 4096;
+
+/// Takes the next turn of a topic and publishes an event with it.
+pub(crate) const PUBLISH: &str = include_str!("publish.lua");
+
+/// How long each call waits for the server.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Carries events between all nodes on the same servers whose keys have the same prefix. What is published while a
+/// subscription is down is lost, which each of its followers is told with [`Incoming::Doubt`].
+pub struct RedisBus {
+    table: Arc<Table>,
+    links: Arc<Links>,
+    keys: Keys,
+}
+
+impl RedisBus {
+    /// The bus, and the end that the hub reads. The servers need not be there yet. Needs a Tokio runtime; ends
+    /// when the bus is dropped.
+    pub fn start(servers: Arc<Servers>, keys: Keys) -> (Self, mpsc::Receiver<Incoming>) {
+        Self::start_on(servers, keys, false)
+    }
+
+    fn start_on(servers: Arc<Servers>, keys: Keys, is_plain: bool) -> (Self, mpsc::Receiver<Incoming>) {
+        let (queue, incoming) = mpsc::channel(QUEUE);
+        let links = Links::new(servers.clone(), Arc::new([]), None);
+        let table = Table::new(servers, keys.clone(), queue, is_plain);
+        tokio::spawn(table::keep(Arc::downgrade(&table)));
+        (Self { table, links, keys }, incoming)
+    }
+}
+
+impl Drop for RedisBus {
+    fn drop(&mut self) {
+        self.table.close();
+    }
+}
+
+#[async_trait]
+impl Bus for RedisBus {
+    /// Waits at most three seconds. An event that does not get there is lost, which its receivers see by the next
+    /// turn if it had taken one, and was never there for them if it had not.
+    async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) {
+        let tag = self.keys.of_topic(&topic);
+        let mut command = redis::cmd("EVAL");
+        command.arg(PUBLISH).arg(1).arg(tag.hash());
+        command.arg(payload::encode_stamp(stamp)).arg(payload::encode_event(&event));
+        if let Err(error) = ask(&self.links, slot_of(tag.channel()), command, DEADLINE).await {
+            metrics::counter!("gateway_bus_unpublished_total").increment(1);
+            tracing::warn!(error, "an event could not be published");
+        }
+    }
+
+    async fn follow(&self, topic: &Topic) {
+        if let Some(wait) = self.table.follow(topic) {
+            let _ = timeout(DEADLINE, wait.end()).await;
+        }
+    }
+
+    async fn unfollow(&self, topic: &Topic) {
+        self.table.unfollow(topic);
+    }
+
+    fn can_lose(&self) -> bool {
+        true
+    }
+
+    async fn turn(&self, topic: &Topic) -> Result<u64, BusError> {
+        let tag = self.keys.of_topic(topic);
+        let mut command = redis::cmd("HGET");
+        command.arg(tag.hash()).arg(LAST_TURN);
+        match ask(&self.links, slot_of(tag.channel()), command, DEADLINE).await.map_err(BusError)? {
+            Value::Nil => Ok(0),
+            Value::BulkString(turn) => std::str::from_utf8(&turn)
+                .ok()
+                .and_then(|turn| turn.parse().ok())
+                .ok_or_else(|| BusError("the turn of a topic is no number".to_owned())),
+            _ => Err(BusError("the turn of a topic has another shape".to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

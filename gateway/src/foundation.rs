@@ -1,0 +1,74 @@
+//! What the services stand on: the store, the bus and who shares them. One node has its own, many have Redis.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::bus::{Bus, Incoming, LocalBus, Nodes, OnlyNode, RedisBus};
+use crate::config::{Config, RedisConfig};
+use crate::redis::{Keys, Registry, Servers};
+use crate::storage::embedded::Embedded;
+use crate::storage::redis::{Redis, Settings};
+use crate::storage::{Engine, StorageError};
+
+/// How long the start waits for Redis. Afterwards the gateway serves what it can, is not ready, and goes on looking.
+const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// The parts, whichever they are.
+pub(crate) struct Foundation {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) incoming: mpsc::Receiver<Incoming>,
+    /// The number of this instance.
+    pub(crate) node: u64,
+    pub(crate) nodes: Arc<dyn Nodes>,
+    /// Ends when nothing can be stored any more until the process is started anew.
+    pub(crate) failed: Pin<Box<dyn Future<Output = StorageError> + Send>>,
+}
+
+impl Foundation {
+    pub(crate) async fn lay(config: &Config) -> Result<Self, StorageError> {
+        match &config.redis {
+            None => Self::embedded(config),
+            Some(redis) => Ok(Self::shared(redis).await),
+        }
+    }
+
+    fn embedded(config: &Config) -> Result<Self, StorageError> {
+        let (bus, incoming) = LocalBus::new();
+        let engine = Arc::new(Embedded::open(&config.data_dir.join("store"), bus.clone())?);
+        let node = rand::random();
+        let watched = engine.clone();
+        Ok(Self {
+            engine,
+            bus: Arc::new(bus),
+            incoming,
+            node,
+            nodes: Arc::new(OnlyNode(node)),
+            failed: Box::pin(async move { watched.failed().await }),
+        })
+    }
+
+    async fn shared(config: &RedisConfig) -> Self {
+        let servers = Servers::start(config.target.clone());
+        if !servers.wait(FIRST_LOOK).await {
+            tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
+        }
+        let keys = Keys::new(&config.prefix);
+        let settings = Settings { wait_replicas: config.wait_replicas, wait_timeout: config.wait_timeout };
+        let engine = Redis::new(servers.clone(), keys.clone(), settings);
+        let (bus, incoming) = RedisBus::start(servers.clone(), keys.clone());
+        let node = rand::random();
+        let nodes = Registry::start(servers, &keys, node);
+        Self {
+            engine: Arc::new(engine),
+            bus: Arc::new(bus),
+            incoming,
+            node,
+            nodes: Arc::new(nodes),
+            // What Redis cannot do now it can do later.
+            failed: Box::pin(std::future::pending()),
+        }
+    }
+}

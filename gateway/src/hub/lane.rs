@@ -1,0 +1,153 @@
+//! Which events of a topic were heard, and whether one is missing.
+
+use bytes::Bytes;
+use protocol::id::{Seq, UserId};
+
+use crate::bus::{Delivery, Event, GroupPlace, Numbering, Topic, UserPlace};
+
+/// Where this node stands in a topic.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    turns: Turns,
+    pub(super) log: LogPlace,
+}
+
+/// Where this node stands in what the store keeps of a topic.
+#[derive(Clone, Debug)]
+pub(super) enum LogPlace {
+    Group(GroupPlace),
+    User(UserPlace),
+}
+
+/// Turns of a topic, which number the events that are no log entries.
+#[derive(Clone, Copy, Debug)]
+struct Turns {
+    heard: u64,
+    /// Up to here nothing is missing: what was not heard was made up for from the store, or is still on its way.
+    vouched: u64,
+}
+
+/// What to do with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    News,
+    /// Heard before.
+    Known,
+    /// One before it is missing.
+    Missing,
+}
+
+impl Place {
+    pub(super) fn new(turn: u64, log: LogPlace) -> Self {
+        Self { turns: Turns { heard: turn, vouched: turn }, log }
+    }
+
+    /// Everything up to `turn` was made up for from the store.
+    pub(super) fn vouch(&mut self, turn: u64) {
+        if turn < self.turns.heard {
+            // The count went back: the store was restored or replaced.
+            self.turns = Turns { heard: turn, vouched: turn };
+        }
+        self.turns.vouched = turn;
+    }
+
+    /// The life of the group that is followed.
+    pub(super) fn life(&self) -> Option<Bytes> {
+        match &self.log {
+            LogPlace::Group(place) => Some(place.life.clone()),
+            LogPlace::User(_) => None,
+        }
+    }
+
+    /// Whether the entry with this number is still to come.
+    pub(super) fn is_before(&self, seq: Seq) -> bool {
+        matches!(&self.log, LogPlace::Group(place) if place.seq < seq)
+    }
+
+    /// Whether nothing is missing when the last entry of the topic's own log is `head`.
+    pub(super) fn has_entry(&self, head: Seq) -> bool {
+        matches!(&self.log, LogPlace::Group(place) if place.seq >= head)
+    }
+
+    /// Goes on with an event although what is missing before it cannot be found.
+    pub(super) fn leap(&mut self, delivery: &Delivery) {
+        match (delivery.numbering, &mut self.log, delivery.stamp) {
+            (Numbering::Entry, LogPlace::Group(place), Some(stamp)) => place.seq = stamp.seq.previous(),
+            (Numbering::Turn(turn), ..) => self.turns.vouched = turn - 1,
+            _ => {}
+        }
+    }
+
+    /// Whether nothing is missing when the last turn is `turn`.
+    pub(super) fn has_turn(&self, turn: u64) -> bool {
+        turn <= self.turns.heard.max(self.turns.vouched)
+    }
+
+    /// Judges an event, and notes it as heard when it is news.
+    pub(super) fn admit(&mut self, delivery: &Delivery) -> Verdict {
+        match delivery.numbering {
+            Numbering::Unneeded => Verdict::News,
+            Numbering::Entry => self.admit_entry(delivery),
+            Numbering::Turn(turn) => self.admit_turn(turn, delivery),
+        }
+    }
+
+    fn admit_entry(&mut self, delivery: &Delivery) -> Verdict {
+        let (LogPlace::Group(place), Some(stamp)) = (&mut self.log, delivery.stamp) else {
+            return Verdict::News;
+        };
+        if stamp.seq <= place.seq {
+            Verdict::Known
+        } else if stamp.seq > place.seq.next() {
+            Verdict::Missing
+        } else {
+            place.seq = stamp.seq;
+            Verdict::News
+        }
+    }
+
+    fn admit_turn(&mut self, turn: u64, delivery: &Delivery) -> Verdict {
+        let Turns { heard, vouched } = self.turns;
+        if turn <= heard {
+            return Verdict::Known;
+        }
+        if turn > heard.max(vouched) + 1 {
+            return Verdict::Missing;
+        }
+        self.turns.heard = turn;
+        let is_heard = match &mut self.log {
+            LogPlace::User(place) => is_heard(place, delivery),
+            LogPlace::Group(_) => false,
+        };
+        if is_heard { Verdict::Known } else { Verdict::News }
+    }
+}
+
+/// Whether an event of a user's topic that the store keeps was heard; from now on it was.
+fn is_heard(place: &mut UserPlace, delivery: &Delivery) -> bool {
+    let Some(stamp) = delivery.stamp else { return false };
+    match delivery.event.as_ref() {
+        Event::C2cMessage { to, message } if !message.options.online_only => {
+            let Topic::User(_, user) = &delivery.topic else { return false };
+            let peer = if message.from.user == *user { to } else { &message.from.user };
+            !hear(place, peer, stamp.seq)
+        }
+        Event::Notice { .. } | Event::Marked { .. } => {
+            let is_heard = stamp.seq <= place.notice;
+            // A notice that is not kept has a number from the clock, far beyond the kept ones'.
+            if stamp.seq == place.notice.next() {
+                place.notice = stamp.seq;
+            }
+            is_heard
+        }
+        _ => false,
+    }
+}
+
+/// False when it was heard before.
+pub(super) fn hear(place: &mut UserPlace, peer: &UserId, seq: Seq) -> bool {
+    match place.pairs.get_mut(peer) {
+        Some(heard) => heard.hear(seq),
+        None => place.pairs.entry(peer.clone()).or_default().hear(seq),
+    }
+}

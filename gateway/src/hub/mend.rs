@@ -1,0 +1,322 @@
+//! Topics of a bus that can lose events: how one comes to be followed, and how what is missing is read from the store.
+//!
+//! While a topic is mended its events wait; then they go on where the store's answer ended. So every connection gets
+//! every event once and in order, whatever the bus lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+
+use super::lane::{self, LogPlace, Place, Verdict};
+use super::shard::{Lease, Next, Ticket};
+use super::{Connection, Hub};
+use crate::bus::{
+    Delivery, Event, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Topic, UserPlace,
+};
+
+/// Topics that may be mended at once: after an outage there are many, and the store has other work too.
+pub(super) const AT_ONCE: usize = 64;
+
+/// Between two tries while the store does not answer. A random part is added.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// How often quiet topics are compared with the store: the loss of the last event of a topic shows in no later one.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Clocks of instances may differ by this much.
+const CLOCK_DIFFERENCE: u64 = 2_000;
+
+/// What became of a look into the store.
+enum Look {
+    Done,
+    /// There is no such group: nobody follows it any more.
+    Over,
+}
+
+impl Hub {
+    /// Mends a topic in the background.
+    pub(super) fn begin_mending(&self, ticket: Option<Ticket>) {
+        if let Some(ticket) = ticket {
+            let hub = self.clone();
+            tokio::spawn(async move { hub.mend(ticket).await });
+        }
+    }
+
+    async fn mend(self, mut ticket: Ticket) {
+        if ticket.place.is_none() {
+            self.bus.follow(&ticket.lease.topic).await;
+        }
+        // An event that is missing after the store was asked is nowhere.
+        let mut has_looked = false;
+        loop {
+            match self.shards.next(&mut ticket) {
+                Next::Gone | Next::Open => return,
+                Next::Doubt => has_looked = false,
+                Next::Events(events) if ticket.place.is_some() => {
+                    if self.hand_on(&mut ticket, events, has_looked).await {
+                        has_looked = false;
+                        continue;
+                    }
+                }
+                Next::Newcomers(newcomers) if ticket.place.is_some() => {
+                    match self.serve(&ticket, &newcomers).await {
+                        Ok(()) => {
+                            let served: Vec<_> =
+                                newcomers.into_iter().map(|(connection, _)| connection).collect();
+                            self.shards.settle(&ticket, &served);
+                        }
+                        Err(error) => self.wait_for_store(&ticket, &error).await,
+                    }
+                    continue;
+                }
+                // Before anything else, where the topic stands must be known.
+                Next::Events(events) => self.shards.give_back(&ticket, events),
+                Next::Newcomers(_) => {}
+            }
+            while !has_looked {
+                match self.look(&mut ticket).await {
+                    Ok(Look::Done) => has_looked = true,
+                    Ok(Look::Over) => return,
+                    Err(error) if self.shards.stands(&ticket.lease) => {
+                        self.wait_for_store(&ticket, &error).await;
+                    }
+                    Err(_) => return,
+                }
+            }
+        }
+    }
+
+    async fn wait_for_store(&self, ticket: &Ticket, error: &SourceError) {
+        tracing::debug!(topic = ?ticket.lease.topic, %error, "a topic waits for the store");
+        tokio::time::sleep(RETRY.mul_f64(1.0 + rand::random::<f64>())).await;
+    }
+
+    /// Hands events on. False when one is missing and the store must be asked.
+    async fn hand_on(&self, ticket: &mut Ticket, events: Vec<Delivery>, has_looked: bool) -> bool {
+        let mut events = events.into_iter();
+        while let Some(delivery) = events.next() {
+            let Some(place) = ticket.place.as_mut() else { return false };
+            let mut verdict = place.admit(&delivery);
+            if verdict == Verdict::Missing && has_looked {
+                place.leap(&delivery);
+                verdict = place.admit(&delivery);
+            }
+            match verdict {
+                Verdict::News => {
+                    let followers = self.shards.followers(&ticket.lease);
+                    Box::pin(self.dispatch(&delivery, &followers)).await;
+                }
+                Verdict::Known => {}
+                Verdict::Missing => {
+                    let rest = std::iter::once(delivery).chain(events).collect();
+                    self.shards.give_back(ticket, rest);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Asks the store where the topic stands, and hands on what is missing up to there.
+    async fn look(&self, ticket: &mut Ticket) -> Result<Look, SourceError> {
+        // The semaphore is never closed.
+        let _permit = self.menders.acquire().await;
+        // Read first: what happens while the store is read may be in both, and is known then.
+        let turn =
+            self.bus.turn(&ticket.lease.topic).await.map_err(|error| SourceError(error.to_string()))?;
+        let Ticket { lease, place } = ticket;
+        let Some(place) = place else {
+            let log = match &lease.topic {
+                Topic::Group(app, group) => match self.source.group_place(*app, group).await? {
+                    Some(place) => LogPlace::Group(place),
+                    None => {
+                        self.forget_group(lease, group).await;
+                        return Ok(Look::Over);
+                    }
+                },
+                Topic::User(app, user) => LogPlace::User(self.source.user_place(*app, user).await?),
+            };
+            *place = Some(Box::new(Place::new(turn, log)));
+            return Ok(Look::Done);
+        };
+        metrics::counter!("gateway_topics_mended_total").increment(1);
+        match (&lease.topic, &mut place.log) {
+            (Topic::Group(app, group), LogPlace::Group(log)) => {
+                if let Look::Over = self.mend_group(lease, *app, group, log).await? {
+                    self.forget_group(lease, group).await;
+                    return Ok(Look::Over);
+                }
+            }
+            (Topic::User(app, user), LogPlace::User(log)) => {
+                self.mend_user(lease, *app, user, log).await?;
+            }
+            _ => {}
+        }
+        place.vouch(turn);
+        Ok(Look::Done)
+    }
+
+    async fn mend_group(
+        &self,
+        lease: &Lease,
+        app: AppId,
+        group: &GroupId,
+        log: &mut GroupPlace,
+    ) -> Result<Look, SourceError> {
+        // A store that was restored may have gone back: its next numbers are news.
+        log.seq = log.seq.min(self.source.group_head(app, group, &log.life).await?);
+        let mut recalls = true;
+        loop {
+            match self.source.missed_in_group(app, group, log, recalls).await? {
+                MissedInGroup::Gone => return Ok(Look::Over),
+                MissedInGroup::Anew(place) => {
+                    *log = place;
+                    return Ok(Look::Done);
+                }
+                MissedInGroup::Events(events, _) if events.is_empty() => return Ok(Look::Done),
+                MissedInGroup::Events(events, place) => {
+                    for (stamp, event) in events {
+                        self.hand_out(lease, stamp, Arc::new(event)).await;
+                    }
+                    *log = place;
+                    recalls = false;
+                }
+            }
+        }
+    }
+
+    /// Beside the events: devices that were logged out, and groups that the user entered or left.
+    async fn mend_user(
+        &self,
+        lease: &Lease,
+        app: AppId,
+        user: &UserId,
+        log: &mut UserPlace,
+    ) -> Result<(), SourceError> {
+        let missed = self.source.missed_by_user(app, user, log).await?;
+        log.notice = log.notice.min(missed.last_notice);
+        for peer in missed.gone_back {
+            log.pairs.remove(&peer);
+        }
+        for (stamp, event) in missed.events {
+            let is_news = match event.as_ref() {
+                Event::C2cMessage { to, message } => {
+                    let peer = if message.from.user == *user { to } else { &message.from.user };
+                    lane::hear(log, peer, stamp.seq)
+                }
+                Event::Notice { .. } | Event::Marked { .. } => {
+                    let is_news = stamp.seq > log.notice;
+                    log.notice = log.notice.max(stamp.seq);
+                    is_news
+                }
+                _ => true,
+            };
+            if is_news {
+                self.hand_out(lease, stamp, event).await;
+            }
+        }
+        let groups = self.source.groups_of(app, user).await?;
+        let since = Millis(log.since.0.saturating_sub(CLOCK_DIFFERENCE));
+        for connection in self.shards.followers(lease) {
+            let Some(attached) = connection.attachment() else { continue };
+            if let Some(reason) = self.source.ended(app, user, attached.device).await? {
+                self.log_out(&connection, reason, 0).await;
+                continue;
+            }
+            for membership in &groups {
+                if let Some(topic) = connection.enter(&membership.group, true) {
+                    // One that he entered while nothing was heard: what was said since then is news to him.
+                    let is_new = membership.joined_at >= since;
+                    let since = is_new.then(|| membership.joined_after.next());
+                    drop(self.join(&connection, &topic, since));
+                }
+            }
+            for group in connection.groups() {
+                if groups.iter().all(|membership| membership.group != group) {
+                    self.leave(std::slice::from_ref(&connection), &group).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn hand_out(&self, lease: &Lease, stamp: Stamp, event: Arc<Event>) {
+        let followers = self.shards.followers(lease);
+        let topic = lease.topic.clone();
+        let delivery = Delivery { topic, stamp: Some(stamp), numbering: Numbering::Unneeded, event };
+        Box::pin(self.dispatch(&delivery, &followers)).await;
+    }
+
+    /// Gives newcomers what was said in the group from the number on from which they should hear it.
+    async fn serve(
+        &self,
+        ticket: &Ticket,
+        newcomers: &[(Arc<Connection>, Option<Seq>)],
+    ) -> Result<(), SourceError> {
+        let (Topic::Group(app, group), Some(place)) = (&ticket.lease.topic, ticket.place.as_ref()) else {
+            return Ok(());
+        };
+        let LogPlace::Group(here) = &place.log else { return Ok(()) };
+        for (connection, since) in newcomers {
+            let Some(since) = since.filter(|since| *since <= here.seq) else { continue };
+            let mut from = GroupPlace { seq: since.previous(), ..here.clone() };
+            while from.seq < here.seq {
+                match self.source.missed_in_group(*app, group, &from, false).await? {
+                    MissedInGroup::Events(events, next) if !events.is_empty() => {
+                        let connection = std::slice::from_ref(connection);
+                        for (stamp, event) in events.into_iter().filter(|(stamp, _)| stamp.seq <= here.seq) {
+                            let topic = ticket.lease.topic.clone();
+                            let (stamp, event) = (Some(stamp), Arc::new(event));
+                            let numbering = Numbering::Unneeded;
+                            self.push(connection, &Delivery { topic, stamp, numbering, event });
+                        }
+                        from = next;
+                    }
+                    _ => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The group is gone, and its followers did not hear of it.
+    async fn forget_group(&self, lease: &Lease, group: &GroupId) {
+        let connections = self.shards.abandon(lease);
+        if !self.shards.is_followed(&lease.topic) {
+            self.bus.unfollow(&lease.topic).await;
+        }
+        for connection in connections {
+            connection.leave(group);
+        }
+    }
+
+    /// Compares quiet topics with the store for as long as the process lives.
+    pub async fn keep_watch(self) {
+        if !self.bus.can_lose() {
+            return;
+        }
+        let mut ticks = tokio::time::interval(LOOK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let looks = self.shards.quiet().into_iter().map(|(topic, life)| self.compare(topic, life));
+            stream::iter(looks).buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
+        }
+    }
+
+    async fn compare(&self, topic: Topic, life: Option<bytes::Bytes>) {
+        // While the store does not answer there is nothing to compare with; the next look will tell.
+        let Ok(turn) = self.bus.turn(&topic).await else { return };
+        let head = match (&topic, life) {
+            (Topic::Group(app, group), Some(life)) => {
+                let Ok(head) = self.source.group_head(*app, group, &life).await else { return };
+                Some(head)
+            }
+            _ => None,
+        };
+        self.begin_mending(self.shards.compare(&topic, turn, head));
+    }
+}

@@ -1,0 +1,392 @@
+//! A bus that loses what it is told to lose, a store that fails when it is told to: whoever follows still gets
+//! everything once and in order.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use protocol::group::GroupKind;
+use protocol::id::Millis;
+use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::*;
+use crate::bus::{BusError, GroupPlace, MissedByUser, MissedInGroup, Numbering, SourceError, UserPlace};
+
+const APP: AppId = AppId(1);
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn room() -> GroupId {
+    GroupId::parse("room").unwrap()
+}
+
+fn room_topic() -> Topic {
+    Topic::Group(APP, room())
+}
+
+fn message(from: &str, text: &str) -> Message {
+    let body = format!(r#"[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"{text}"}}}}]"#);
+    Message {
+        from: Sender {
+            user: user(from),
+            tiny_id: 1,
+            nick: String::new(),
+            face: String::new(),
+            name_card: String::new(),
+        },
+        random: 1,
+        client_seq: 1,
+        client_time: 1,
+        priority: Priority::default(),
+        body: Body::parse(serde_json::from_str(&body).unwrap(), 1000).unwrap(),
+        cloud_custom_data: String::new(),
+        mentions: Vec::new(),
+        options: Options::default(),
+        origin: None,
+    }
+}
+
+fn said(seq: Seq) -> Event {
+    let group = GroupLabel { id: room(), name: "room".into(), kind: GroupKind::Meeting };
+    Event::GroupMessage { group, message: message("author", &format!("<m{}>", seq.0)), counts: true }
+}
+
+/// What the store keeps and the bus counts.
+#[derive(Default)]
+struct World {
+    /// The last number of the room's log.
+    room: Mutex<u64>,
+    /// What was said with each peer by and to `alice`.
+    pairs: Mutex<HashMap<UserId, Vec<Message>>>,
+    turns: Mutex<HashMap<Topic, u64>>,
+    members: Mutex<Vec<Membership>>,
+    ended: Mutex<Option<KickReason>>,
+    fails: AtomicBool,
+}
+
+impl World {
+    fn answer(&self) -> Result<(), SourceError> {
+        if self.fails.load(Ordering::Relaxed) { Err(SourceError("away".into())) } else { Ok(()) }
+    }
+
+    fn turn_of(&self, topic: &Topic) -> u64 {
+        self.turns.lock().unwrap().get(topic).copied().unwrap_or(0)
+    }
+
+    fn next_turn(&self, topic: &Topic) -> Numbering {
+        let mut turns = self.turns.lock().unwrap();
+        let turn = turns.entry(topic.clone()).or_default();
+        *turn += 1;
+        Numbering::Turn(*turn)
+    }
+
+    /// Stores a message in the room, and gives the event of it.
+    fn say(&self) -> Delivery {
+        let mut last = self.room.lock().unwrap();
+        *last += 1;
+        let seq = Seq(*last);
+        let stamp = Some(Stamp { seq, at: Millis(1000) });
+        Delivery { topic: room_topic(), stamp, numbering: Numbering::Entry, event: Arc::new(said(seq)) }
+    }
+
+    /// Stores a message from a peer to `alice`, and gives the event of it.
+    fn write_to_alice(&self, peer: &str, text: &str) -> Delivery {
+        let message = message(peer, text);
+        let mut pairs = self.pairs.lock().unwrap();
+        let log = pairs.entry(user(peer)).or_default();
+        log.push(message.clone());
+        let topic = Topic::User(APP, user("alice"));
+        let stamp = Some(Stamp { seq: Seq(log.len() as u64), at: Millis(1000) });
+        let numbering = self.next_turn(&topic);
+        Delivery {
+            topic,
+            stamp,
+            numbering,
+            event: Arc::new(Event::C2cMessage { to: user("alice"), message }),
+        }
+    }
+}
+
+#[async_trait]
+impl Bus for World {
+    async fn publish(&self, _: Topic, _: Option<Stamp>, _: Arc<Event>) {}
+
+    async fn follow(&self, _: &Topic) {
+        tokio::task::yield_now().await;
+    }
+
+    async fn unfollow(&self, _: &Topic) {}
+
+    fn can_lose(&self) -> bool {
+        true
+    }
+
+    async fn turn(&self, topic: &Topic) -> Result<u64, BusError> {
+        self.answer().map_err(|error| BusError(error.0))?;
+        Ok(self.turn_of(topic))
+    }
+}
+
+#[async_trait]
+impl Source for World {
+    async fn group_place(&self, _: AppId, _: &GroupId) -> Result<Option<GroupPlace>, SourceError> {
+        tokio::task::yield_now().await;
+        self.answer()?;
+        let seq = Seq(*self.room.lock().unwrap());
+        Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0) }))
+    }
+
+    async fn group_head(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
+        self.answer()?;
+        Ok(Seq(*self.room.lock().unwrap()))
+    }
+
+    async fn missed_in_group(
+        &self,
+        _: AppId,
+        _: &GroupId,
+        from: &GroupPlace,
+        _: bool,
+    ) -> Result<MissedInGroup, SourceError> {
+        tokio::task::yield_now().await;
+        self.answer()?;
+        let last = *self.room.lock().unwrap();
+        let seqs: Vec<Seq> = (from.seq.0 + 1..=last).take(3).map(Seq).collect();
+        let place = GroupPlace { seq: seqs.last().copied().unwrap_or(from.seq), ..from.clone() };
+        let events = seqs.into_iter().map(|seq| (Stamp { seq, at: Millis(1000) }, said(seq))).collect();
+        Ok(MissedInGroup::Events(events, place))
+    }
+
+    async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {
+        self.answer()?;
+        Ok(UserPlace { notice: Seq::ZERO, pairs: HashMap::new(), since: Millis(0) })
+    }
+
+    async fn missed_by_user(
+        &self,
+        _: AppId,
+        _: &UserId,
+        from: &UserPlace,
+    ) -> Result<MissedByUser, SourceError> {
+        self.answer()?;
+        let mut events = Vec::new();
+        for (peer, log) in self.pairs.lock().unwrap().iter() {
+            for (message, seq) in log.iter().zip(1..) {
+                if !from.pairs.get(peer).is_some_and(|heard| heard.has(Seq(seq))) {
+                    let event = Event::C2cMessage { to: user("alice"), message: message.clone() };
+                    events.push((Stamp { seq: Seq(seq), at: Millis(1000) }, Arc::new(event)));
+                }
+            }
+        }
+        Ok(MissedByUser { events, last_notice: Seq::ZERO, gone_back: Vec::new() })
+    }
+
+    async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
+        self.answer()?;
+        Ok(self.members.lock().unwrap().clone())
+    }
+
+    async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<KickReason>, SourceError> {
+        self.answer()?;
+        Ok(*self.ended.lock().unwrap())
+    }
+
+    fn account_changed(&self, _: AppId, _: &UserId) {}
+}
+
+struct Bench {
+    world: Arc<World>,
+    hub: Hub,
+    bus: mpsc::Sender<Incoming>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let world = Arc::new(World::default());
+        world.members.lock().unwrap().push(Membership {
+            group: room(),
+            joined_at: Millis(0),
+            joined_after: Seq::ZERO,
+        });
+        let hub = Hub::new(world.clone(), world.clone(), Clock::system());
+        let (bus, incoming) = mpsc::channel(64);
+        tokio::spawn(hub.clone().run(incoming));
+        tokio::spawn(hub.clone().keep_watch());
+        Self { world, hub, bus }
+    }
+
+    async fn log_in(&self, name: &str) -> Arc<Connection> {
+        let connection = self.hub.connect(Dialect::Text, 1 << 30);
+        let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
+        self.hub.attach(&connection, Attachment { app: APP, user: user(name), device }).await;
+        connection
+    }
+
+    async fn bring(&self, delivery: Delivery) {
+        self.bus.send(Incoming::Event(delivery)).await.unwrap();
+    }
+
+    /// Lets everything that is begun come to its end; the clock of the tasks runs ahead.
+    async fn settle(&self) {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+}
+
+/// The marks `<…>` in what a connection was told, in their order.
+fn heard(connection: &Connection) -> Vec<String> {
+    let (frames, _) = connection.outbound.take();
+    let texts = frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned());
+    texts.filter_map(|text| Some(text.split_once('<')?.1.split_once('>')?.0.to_owned())).collect()
+}
+
+fn marks(seqs: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    seqs.map(|seq| format!("m{seq}")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_is_filled_before_what_comes_after_it() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    bench.bring(bench.world.say()).await;
+    drop((bench.world.say(), bench.world.say()));
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), marks(1..=5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loss_of_the_last_event_is_found() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    drop(bench.world.say());
+    drop(bench.world.write_to_alice("bob", "<lost>"));
+    bench.settle().await;
+    assert_eq!(heard(&alice).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_twice_is_heard_once() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let (one, two) = (bench.world.say(), bench.world.say());
+    for delivery in [&one, &two, &one, &two] {
+        bench.bring(delivery.clone()).await;
+    }
+    let first = bench.world.write_to_alice("bob", "<first>");
+    // An announcement that is made again has a turn of its own.
+    let again = Delivery { numbering: bench.world.next_turn(&first.topic), ..first.clone() };
+    bench.bring(first).await;
+    bench.bring(again).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["m1", "m2", "first"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_cleared_up_once_the_store_answers() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    bench.world.fails.store(true, Ordering::Relaxed);
+    drop(bench.world.say());
+    drop(bench.world.write_to_alice("bob", "<lost>"));
+    for topic in [room_topic(), Topic::User(APP, user("alice"))] {
+        bench.bus.send(Incoming::Doubt(topic)).await.unwrap();
+    }
+    bench.bring(bench.world.say()).await;
+    bench.settle().await;
+    assert!(heard(&alice).is_empty(), "nothing may overtake what is missing");
+    bench.world.fails.store(false, Ordering::Relaxed);
+    bench.settle().await;
+    let mut heard = heard(&alice);
+    heard.sort();
+    assert_eq!(heard, ["lost", "m1", "m2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kick_that_was_lost_is_found() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let topic = Topic::User(APP, user("alice"));
+    bench.world.next_turn(&topic);
+    *bench.world.ended.lock().unwrap() = Some(KickReason::Replaced);
+    bench.settle().await;
+    assert!(alice.attachment().is_none());
+    let (frames, _) = alice.outbound.take();
+    assert!(String::from_utf8_lossy(&frames[0]).contains(event::FORCE_OFFLINE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_hears_everything_since_he_entered() {
+    let bench = Bench::new();
+    let early = bench.log_in("early").await;
+    bench.world.members.lock().unwrap().clear();
+    let late = bench.log_in("late").await;
+    bench.bring(bench.world.say()).await;
+    // He enters with the number 2; what is said next passes before he is told.
+    let (two, three) = (bench.world.say(), bench.world.say());
+    let topic = Topic::User(APP, user("late"));
+    bench.bring(two).await;
+    bench.bring(three).await;
+    let event = Arc::new(Event::Entered { group: room(), after: Seq(1) });
+    let numbering = bench.world.next_turn(&topic);
+    bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&early), marks(1..=4));
+    assert_eq!(heard(&late), marks(2..=4));
+}
+
+/// Losses, doubts, failures, comings and goings as they fall.
+#[tokio::test(start_paused = true)]
+async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
+    for seed in 0..200 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let bench = Bench::new();
+        let mut followers: Vec<(Arc<Connection>, u64)> = Vec::new();
+        for _ in 0..120 {
+            match random.random_range(0..100) {
+                0..60 => {
+                    let delivery = bench.world.say();
+                    if random.random_bool(0.8) {
+                        bench.bring(delivery).await;
+                    }
+                }
+                60..70 => bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap(),
+                70..78 if followers.len() < 5 => {
+                    bench.world.fails.store(false, Ordering::Relaxed);
+                    let name = format!("user{}", followers.len());
+                    let connection = bench.log_in(&name).await;
+                    // Whoever has logged in reads the history up to here, and hears what comes after it.
+                    let last = *bench.world.room.lock().unwrap();
+                    followers.push((connection, last + 1));
+                }
+                78..82 => {
+                    if let Some((connection, _)) = followers.pop() {
+                        bench.hub.disconnect(&connection).await;
+                    }
+                }
+                82..88 => bench.world.fails.store(random.random_bool(0.5), Ordering::Relaxed),
+                88..94 => tokio::time::sleep(Duration::from_millis(random.random_range(0..500))).await,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+        bench.world.fails.store(false, Ordering::Relaxed);
+        bench.settle().await;
+        let last = *bench.world.room.lock().unwrap();
+        for (connection, first) in &followers {
+            let heard = heard(connection);
+            let expected = marks(*first..=last);
+            // What was said before the login is answered may be heard too.
+            let tail = &heard[heard.len().saturating_sub(expected.len())..];
+            assert_eq!(tail, expected, "seed {seed}");
+            let from = last + 1 - heard.len() as u64;
+            assert_eq!(heard, marks(from..=last), "seed {seed}");
+        }
+    }
+}

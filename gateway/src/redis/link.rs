@@ -1,0 +1,484 @@
+//! One connection to one server, shared by all who call it.
+//!
+//! Commands leave in the order in which they were given to [`Link::send`], without waiting for answers. A connection
+//! that breaks is made anew; what had left on it is answered with [`LinkError::Lost`] and is not sent again, since
+//! the server may have carried it out. What had not left waits for the new connection.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
+
+use super::{Address, Servers};
+
+/// Calls that may wait on one link. Who comes then is refused: the server is too slow for what is asked of it.
+const WAITING: usize = 65_536;
+
+/// How long the making of a connection may take, and each command of its beginning.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// From this to `PAUSE_MOST` between attempts to connect, doubling, less a random part of up to half.
+const PAUSE_LEAST: Duration = Duration::from_millis(20);
+const PAUSE_MOST: Duration = Duration::from_millis(500);
+
+/// How often an idle connection is tried, and how long a server may leave everything unanswered.
+const PING: Duration = Duration::from_secs(1);
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// How long an answer of the link itself may come late.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Why a command has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// It never left: there was no connection until its deadline. Says since when, and why.
+    #[error("{0}")]
+    NotSent(String),
+    /// The connection broke before the answer came. Whether the command was carried out is not known.
+    #[error("{0}")]
+    Lost(String),
+    /// The answer did not come before the deadline. Whether the command was carried out is not known.
+    #[error("no answer in time")]
+    TimedOut,
+    /// It was carried out, but too few replicas said in time that they have it.
+    #[error("only {0} replicas have it")]
+    Unconfirmed(i64),
+    /// Too many wait already. It never left.
+    #[error("too many calls wait for the server")]
+    Overloaded,
+}
+
+impl LinkError {
+    /// For metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            LinkError::NotSent(_) => "not_sent",
+            LinkError::Lost(_) => "lost",
+            LinkError::TimedOut => "timed_out",
+            LinkError::Unconfirmed(_) => "unconfirmed",
+            LinkError::Overloaded => "overloaded",
+        }
+    }
+}
+
+/// That an answer is given only when so many replicas have what the command wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirm {
+    pub replicas: usize,
+    /// At most [`Confirm::TIMEOUT_MOST`]. Meanwhile the server does nothing else on the connection.
+    pub timeout: Duration,
+    /// Whether an answer means that something was written. The others are given at once.
+    pub is_written: fn(&Value) -> bool,
+}
+
+impl Confirm {
+    /// Well below the time after which a silent connection counts as broken.
+    pub const TIMEOUT_MOST: Duration = Duration::from_secs(2);
+}
+
+/// A connection to a server. Ends, after what was given to it, when it is dropped.
+pub struct Link {
+    jobs: mpsc::UnboundedSender<Job>,
+    shared: Arc<Shared>,
+}
+
+/// What the callers see of the connection.
+struct Shared {
+    name: String,
+    waiting: AtomicUsize,
+    state: Mutex<State>,
+}
+
+enum State {
+    Connected,
+    /// Since when, and why.
+    Away(Instant, String),
+}
+
+struct Job {
+    command: Arc<Cmd>,
+    /// The answer comes from a server that gives away the keys: it is told that the one that has them sent us.
+    asking: bool,
+    deadline: Instant,
+    waiter: Waiter,
+}
+
+type Outcome = Result<Value, LinkError>;
+
+/// Who waits for an answer. It is counted, and told when it is let go of.
+struct Waiter {
+    reply: Option<oneshot::Sender<Outcome>>,
+    shared: Arc<Shared>,
+}
+
+impl Waiter {
+    fn answer(mut self, outcome: Outcome) {
+        if let Some(reply) = self.reply.take() {
+            // A caller that does not wait any more has no use for it.
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(Err(LinkError::Lost(self.shared.trouble().unwrap_or_default())));
+        }
+    }
+}
+
+/// The answer to a command that is on its way. Dropping it does not take the command back.
+pub struct Answer {
+    reply: oneshot::Receiver<Outcome>,
+    deadline: Instant,
+}
+
+impl Answer {
+    /// The server's answer, which may be an error of the server ([`Value::ServerError`]).
+    pub async fn get(self) -> Outcome {
+        match timeout_at(self.deadline + LATE, self.reply).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(LinkError::Lost("the connection was given up".to_owned())),
+            Err(_) => Err(LinkError::TimedOut),
+        }
+    }
+}
+
+impl Link {
+    /// Begins to connect to the server at `address`. Each connection begins with `greeting`, to which the server
+    /// must not answer with an error; scripts are loaded so.
+    pub fn start(
+        servers: Arc<Servers>,
+        address: Address,
+        greeting: Arc<[Cmd]>,
+        confirm: Option<Confirm>,
+    ) -> Self {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let state = Mutex::new(State::Away(Instant::now(), "not connected yet".to_owned()));
+        let shared = Arc::new(Shared { name: address.to_string(), waiting: AtomicUsize::new(0), state });
+        let client = servers.client(&address);
+        let held = VecDeque::new();
+        let driver = Driver { servers, client, greeting, confirm, queue, held, shared: shared.clone() };
+        // Commands must leave in the order of their coming. The runtime's budget would hold some of them back
+        // in favour of later ones.
+        tokio::spawn(tokio::task::unconstrained(driver.run()));
+        Self { jobs, shared }
+    }
+
+    /// Sends a command, or holds it until there is a connection, but not beyond `deadline`.
+    pub fn send(&self, command: Arc<Cmd>, deadline: Instant) -> Answer {
+        self.give(command, false, deadline)
+    }
+
+    /// Sends a command for keys that the server is about to take over (`ASK`).
+    pub fn send_asking(&self, command: Arc<Cmd>, deadline: Instant) -> Answer {
+        self.give(command, true, deadline)
+    }
+
+    fn give(&self, command: Arc<Cmd>, asking: bool, deadline: Instant) -> Answer {
+        let before = self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let (reply, answer) = oneshot::channel();
+        let waiter = Waiter { reply: Some(reply), shared: self.shared.clone() };
+        if before >= WAITING {
+            waiter.answer(Err(LinkError::Overloaded));
+        } else {
+            // A driver that is gone lets go of the waiter.
+            let _ = self.jobs.send(Job { command, asking, deadline, waiter });
+        }
+        Answer { reply: answer, deadline }
+    }
+
+    /// Why there is no connection, in words; nothing when there is one.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble()
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trouble(&self) -> Option<String> {
+        match &*self.state() {
+            State::Connected => None,
+            State::Away(since, reason) => {
+                let seconds = since.elapsed().as_secs_f64();
+                Some(format!("no connection to redis {} since {seconds:.1} s: {reason}", self.name))
+            }
+        }
+    }
+
+    /// Notes why there is no connection. Since when stays, when there was none before.
+    fn is_away(&self, reason: &str) {
+        let mut state = self.state();
+        let since = match &*state {
+            State::Connected => Instant::now(),
+            State::Away(since, _) => *since,
+        };
+        *state = State::Away(since, reason.to_owned());
+    }
+}
+
+struct Driver {
+    servers: Arc<Servers>,
+    client: Client,
+    greeting: Arc<[Cmd]>,
+    confirm: Option<Confirm>,
+    queue: mpsc::UnboundedReceiver<Job>,
+    /// Waiting for a connection, in order.
+    held: VecDeque<Job>,
+    shared: Arc<Shared>,
+}
+
+/// What a command that has left is for.
+enum Purpose {
+    Call(Waiter),
+    /// To hear whether the server is there.
+    Ping,
+    /// That replicas have what these commands wrote. Their answers wait for it.
+    Confirm(Vec<(Waiter, Value)>),
+}
+
+type Sent = Pin<Box<dyn Future<Output = (Purpose, Result<Value, RedisError>)> + Send>>;
+
+/// The link was dropped.
+struct Dropped;
+
+impl Driver {
+    async fn run(mut self) {
+        while let Ok(connection) = self.connect().await {
+            *self.shared.state() = State::Connected;
+            tracing::info!(server = self.shared.name, "connected to redis");
+            match Conversation::new(connection, self.confirm).hold(&mut self).await {
+                Ok(()) => return,
+                Err(reason) => self.lost(&reason),
+            }
+        }
+        let reason = "it is not the master of these keys any more".to_owned();
+        for job in self.held {
+            job.waiter.answer(Err(LinkError::NotSent(reason.clone())));
+        }
+    }
+
+    fn lost(&self, reason: &str) {
+        tracing::warn!(server = self.shared.name, reason, "lost the connection to redis");
+        metrics::counter!("gateway_redis_reconnects_total").increment(1);
+        self.servers.suspect();
+    }
+
+    /// Tries until it works.
+    async fn connect(&mut self) -> Result<MultiplexedConnection, Dropped> {
+        let (client, greeting) = (self.client.clone(), self.greeting.clone());
+        let mut pause = PAUSE_LEAST;
+        loop {
+            let reason = match self.hold_during(connect(&client, &greeting)).await? {
+                Ok(connection) => return Ok(connection),
+                Err(reason) => reason,
+            };
+            tracing::debug!(server = self.shared.name, reason, "could not connect to redis");
+            self.shared.is_away(&reason);
+            self.servers.suspect();
+            let until = Instant::now() + pause.mul_f64(1.0 - rand::random::<f64>() / 2.0);
+            self.hold_during(sleep_until(until)).await?;
+            pause = (pause * 2).min(PAUSE_MOST);
+        }
+    }
+
+    /// Waits for `work`; the commands that come meanwhile are held, but not beyond their deadlines.
+    async fn hold_during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Dropped> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            let first = self.held.iter().map(|job| job.deadline).min();
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                job = self.queue.recv() => self.held.push_back(job.ok_or(Dropped)?),
+                () = sleep_until(first.unwrap_or_else(Instant::now)), if first.is_some() => self.let_go(),
+            }
+        }
+    }
+
+    /// Answers those whose deadline has passed.
+    fn let_go(&mut self) {
+        let (now, trouble) = (Instant::now(), self.shared.trouble().unwrap_or_default());
+        for job in std::mem::take(&mut self.held) {
+            if job.deadline > now {
+                self.held.push_back(job);
+            } else {
+                job.waiter.answer(Err(LinkError::NotSent(trouble.clone())));
+            }
+        }
+    }
+}
+
+/// One connection from its greeting to its end.
+struct Conversation {
+    connection: MultiplexedConnection,
+    sent: FuturesUnordered<Sent>,
+    /// When the server last said something, or was last not expected to.
+    heard: Instant,
+    confirm: Option<Confirm>,
+    /// Answers that wait for replicas, while `is_confirming` others that came before.
+    unconfirmed: Vec<(Waiter, Value)>,
+    is_confirming: bool,
+}
+
+impl Conversation {
+    fn new(connection: MultiplexedConnection, confirm: Option<Confirm>) -> Self {
+        Self {
+            connection,
+            sent: FuturesUnordered::new(),
+            heard: Instant::now(),
+            confirm,
+            unconfirmed: Vec::new(),
+            is_confirming: false,
+        }
+    }
+
+    /// Sends what comes and hands out the answers, until the link was dropped and everything is answered,
+    /// or the connection breaks for the reason that is the error.
+    async fn hold(mut self, driver: &mut Driver) -> Result<(), String> {
+        let mut ticks = interval_at(self.heard + PING, PING);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_dropped = false;
+        for job in std::mem::take(&mut driver.held) {
+            self.leave(job.command, job.asking, Purpose::Call(job.waiter)).await;
+        }
+        while !(is_dropped && self.sent.is_empty()) {
+            let broken = tokio::select! {
+                Some((purpose, answer)) = self.sent.next() => match answer {
+                    Ok(value) => {
+                        self.answered(purpose, value).await;
+                        None
+                    }
+                    Err(error) => Some((error.to_string(), Some(purpose))),
+                },
+                job = driver.queue.recv(), if !is_dropped => {
+                    match job {
+                        Some(job) => self.leave(job.command, job.asking, Purpose::Call(job.waiter)).await,
+                        None => is_dropped = true,
+                    }
+                    None
+                }
+                _ = ticks.tick() => self.look().await.map(|reason| (reason, None)),
+            };
+            if let Some((reason, _purpose)) = broken {
+                // Those who wait are let go of after this, which tells them why.
+                driver.shared.is_away(&reason);
+                return Err(reason);
+            }
+        }
+        Ok(())
+    }
+
+    async fn answered(&mut self, purpose: Purpose, value: Value) {
+        self.heard = Instant::now();
+        match purpose {
+            Purpose::Ping => {}
+            Purpose::Call(waiter) if self.confirm.is_some_and(|confirm| (confirm.is_written)(&value)) => {
+                self.unconfirmed.push((waiter, value));
+            }
+            Purpose::Call(waiter) => waiter.answer(Ok(value)),
+            Purpose::Confirm(calls) => {
+                self.is_confirming = false;
+                let wanted = self.confirm.map_or(0, |confirm| confirm.replicas);
+                let outcome = match value {
+                    Value::Int(replicas) if usize::try_from(replicas).is_ok_and(|have| have >= wanted) => {
+                        Ok(())
+                    }
+                    Value::Int(replicas) => Err(LinkError::Unconfirmed(replicas)),
+                    Value::ServerError(error) => Err(LinkError::Lost(in_words(&error))),
+                    _ => Err(LinkError::Unconfirmed(0)),
+                };
+                for (waiter, value) in calls {
+                    waiter.answer(outcome.clone().map(|()| value));
+                }
+            }
+        }
+        if let Some(confirm) = self.confirm
+            && !self.is_confirming
+            && !self.unconfirmed.is_empty()
+        {
+            self.is_confirming = true;
+            let mut wait = redis::cmd("WAIT");
+            let timeout = confirm.timeout.min(Confirm::TIMEOUT_MOST).as_millis();
+            // Nothing would be no limit.
+            wait.arg(confirm.replicas).arg(timeout.max(1) as u64);
+            let calls = std::mem::take(&mut self.unconfirmed);
+            self.leave(Arc::new(wait), false, Purpose::Confirm(calls)).await;
+        }
+    }
+
+    /// Looks whether the server is there: why not, if it is not.
+    async fn look(&mut self) -> Option<String> {
+        if self.sent.is_empty() {
+            self.leave(Arc::new(redis::cmd("PING")), false, Purpose::Ping).await;
+        } else if self.heard.elapsed() >= SILENCE {
+            return Some(format!("it did not answer for {} s", SILENCE.as_secs()));
+        }
+        None
+    }
+
+    /// Hands a command to the connection. It is on its way when this returns.
+    async fn leave(&mut self, command: Arc<Cmd>, asking: bool, purpose: Purpose) {
+        if self.sent.is_empty() {
+            self.heard = Instant::now();
+        }
+        let mut connection = self.connection.clone();
+        let mut sent: Sent = Box::pin(async move {
+            let answer = if asking {
+                let mut both = redis::pipe();
+                both.cmd("ASKING").add_command((*command).clone());
+                let answers = connection.send_packed_commands(&both, 0, 2).await;
+                answers.map(|mut answers| answers.pop().unwrap_or_default())
+            } else {
+                connection.send_packed_command(&command).await
+            };
+            (purpose, answer)
+        });
+        // The first poll puts it into the connection's queue, which is longer than what may wait.
+        let early = std::future::poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
+        self.sent.push(match early {
+            Poll::Pending => sent,
+            Poll::Ready(done) => Box::pin(std::future::ready(done)),
+        });
+    }
+}
+
+/// A connection that has been greeted, or why there is none.
+async fn connect(client: &Client, greeting: &[Cmd]) -> Result<MultiplexedConnection, String> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(WAITING + 1);
+    let late = |_| format!("no answer within {} s", CONNECT.as_secs());
+    let connecting = client.get_multiplexed_async_connection_with_config(&config);
+    let mut connection =
+        timeout(CONNECT, connecting).await.map_err(late)?.map_err(|error| error.to_string())?;
+    for command in greeting {
+        match timeout(CONNECT, connection.send_packed_command(command)).await.map_err(late)? {
+            Ok(Value::ServerError(error)) => return Err(in_words(&error)),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(connection)
+}
+
+/// An error of the server as it wrote it.
+pub fn in_words(error: &redis::ServerError) -> String {
+    match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    }
+}

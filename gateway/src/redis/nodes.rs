@@ -1,0 +1,257 @@
+//! Which instances live, as they say themselves to Redis.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::{Cmd, Value};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::{Keys, Links, Servers, ask, slot_of};
+use crate::bus::Nodes;
+
+/// How often an instance says that it lives, and for how long that holds.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    renew: Duration,
+    lifetime: Duration,
+}
+
+const PACE: Pace = Pace { renew: Duration::from_secs(2), lifetime: Duration::from_secs(10) };
+
+/// How soon it is said again after it could not be said.
+const RETRY: Duration = Duration::from_millis(500);
+/// The least time between looks for instances that are not known, and how long one may take.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_secs(1);
+/// No look is made for so long after one that failed: the last answer stands.
+const AWAY: Duration = Duration::from_secs(2);
+
+/// Says to Redis that this instance lives, and knows which others do. Time is that of the server.
+///
+/// An instance that dies counts as living for at most ten seconds more. While the server is away the last answer
+/// stands, and nobody's time runs.
+pub struct Registry {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    links: Arc<Links>,
+    key: Vec<u8>,
+    node: u64,
+    pace: Pace,
+    seen: Mutex<Seen>,
+    /// Held during a look, so that those who come meanwhile share the next answer.
+    looking: tokio::sync::Mutex<()>,
+}
+
+/// The last answer.
+struct Seen {
+    living: HashSet<u64>,
+    /// When it was asked for.
+    asked: Option<Instant>,
+    /// When asking failed last.
+    failed: Option<Instant>,
+}
+
+impl Registry {
+    /// Begins to say that `node` lives. Needs a Tokio runtime; ends when dropped.
+    pub fn start(servers: Arc<Servers>, keys: &Keys, node: u64) -> Self {
+        Self::at_pace(servers, keys, node, PACE)
+    }
+
+    fn at_pace(servers: Arc<Servers>, keys: &Keys, node: u64, pace: Pace) -> Self {
+        let shared = Arc::new(Shared {
+            links: Links::new(servers, Arc::new([]), None),
+            key: keys.nodes(),
+            node,
+            pace,
+            seen: Mutex::new(Seen { living: HashSet::new(), asked: None, failed: None }),
+            looking: tokio::sync::Mutex::default(),
+        });
+        let task = tokio::spawn(renew(shared.clone()));
+        Self { shared, task }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[async_trait]
+impl Nodes for Registry {
+    /// One look, of at most a second, for instances that the last answer did not have.
+    async fn alive(&self, nodes: &[u64]) -> Vec<bool> {
+        let shared = &self.shared;
+        if !nodes.iter().all(|node| shared.is_alive(*node)) {
+            shared.look().await;
+        }
+        nodes.iter().map(|node| shared.is_alive(*node)).collect()
+    }
+
+    async fn leave(&self) {
+        self.task.abort();
+        let mut command = redis::cmd("ZREM");
+        command.arg(&self.shared.key).arg(self.shared.node);
+        // It leaves on the same connection as what was said before, so behind it.
+        if let Err(error) = self.shared.ask(command).await {
+            tracing::warn!(
+                error,
+                "redis could not be told that this instance goes; it notices in some seconds"
+            );
+        }
+    }
+}
+
+async fn renew(shared: Arc<Shared>) {
+    loop {
+        let pause = match shared.say().await {
+            Ok(()) => shared.pace.renew,
+            Err(error) => {
+                tracing::debug!(error, "redis could not be told that this instance lives");
+                RETRY
+            }
+        };
+        sleep(pause).await;
+    }
+}
+
+impl Shared {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_alive(&self, node: u64) -> bool {
+        node == self.node || self.seen().living.contains(&node)
+    }
+
+    /// Asks anew, but for what was asked a moment ago.
+    async fn look(&self) {
+        let come = Instant::now();
+        let _looking = self.looking.lock().await;
+        {
+            let seen = self.seen();
+            let is_fresh = seen.asked.is_some_and(|asked| asked >= come || asked.elapsed() < LOOK_PAUSE);
+            if is_fresh || seen.failed.is_some_and(|failed| failed.elapsed() < AWAY) {
+                return;
+            }
+        }
+        // The failure is noted, and the last answer stands.
+        let _ = self.say().await;
+    }
+
+    /// Says that this instance lives, and takes note of who else does.
+    async fn say(&self) -> Result<(), String> {
+        let asked = Instant::now();
+        let mut command = redis::cmd("EVAL");
+        command.arg(include_str!("nodes.lua")).arg(1).arg(&self.key);
+        command.arg(self.node).arg(self.pace.lifetime.as_millis() as u64);
+        let answer = self.ask(command).await.and_then(|answer| {
+            redis::from_redis_value::<HashSet<u64>>(answer)
+                .map_err(|_| "the answer has another shape".to_owned())
+        });
+        let mut seen = self.seen();
+        match answer {
+            // An answer that was overtaken is older than what is known.
+            Ok(_) if seen.asked.is_some_and(|known| known > asked) => {}
+            Ok(living) => *seen = Seen { living, asked: Some(asked), failed: None },
+            Err(error) => {
+                seen.failed = Some(Instant::now());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, command: Cmd) -> Result<Value, String> {
+        ask(&self.links, slot_of(&self.key), command, LOOK).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redis::testing::{Cluster, Server, eventually};
+
+    const QUICK: Pace = Pace { renew: Duration::from_millis(100), lifetime: Duration::from_millis(1000) };
+    const SOON: Duration = Duration::from_secs(5);
+
+    fn registry(server: &Server, node: u64) -> Registry {
+        Registry::at_pace(Servers::start(server.target()), &Keys::new("test"), node, QUICK)
+    }
+
+    async fn is_alive(registry: &Registry, node: u64) -> bool {
+        registry.alive(&[node]).await[0]
+    }
+
+    #[tokio::test]
+    async fn instances_know_each_other() {
+        let server = Server::start();
+        let one = registry(&server, 1);
+        assert_eq!(one.alive(&[1, 2]).await, [true, false]);
+        let two = registry(&server, u64::MAX);
+        eventually(SOON, "the second is known", async || is_alive(&one, u64::MAX).await).await;
+        eventually(SOON, "the first is known", async || is_alive(&two, 1).await).await;
+
+        two.leave().await;
+        eventually(Duration::from_millis(900), "who left is dead at once", async || {
+            !is_alive(&one, u64::MAX).await
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn who_is_silent_is_dead() {
+        let server = Server::start();
+        let (one, two) = (registry(&server, 1), registry(&server, 2));
+        eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
+        two.task.abort();
+        assert!(is_alive(&one, 2).await, "it may only be slow");
+        eventually(SOON, "the silent one is dead", async || !is_alive(&one, 2).await).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_dies_of_a_server_that_is_away() {
+        let mut server = Server::with_aof();
+        let (one, two) = (registry(&server, 1), registry(&server, 2));
+        eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
+        let is_dead = async |registry: &Registry, node| !is_alive(registry, node).await;
+
+        server.kill();
+        sleep(2 * QUICK.lifetime).await;
+        let begun = Instant::now();
+        assert!(is_alive(&one, 2).await, "the last answer stands");
+        assert!(is_dead(&one, 3).await);
+        assert!(is_dead(&one, 3).await);
+        assert!(begun.elapsed() < LOOK + Duration::from_millis(500), "only the first look waits");
+
+        server.restart();
+        // An instance that is new knows no last answer.
+        let new = registry(&server, 4);
+        eventually(SOON, "the new one is told", async || is_alive(&new, 1).await).await;
+        for _ in 0..20 {
+            assert!(is_alive(&one, 2).await && is_alive(&new, 1).await && is_alive(&new, 2).await);
+            sleep(Duration::from_millis(20)).await;
+        }
+
+        // Whoever dies now dies as before.
+        two.task.abort();
+        eventually(SOON, "the silent one is dead", async || is_dead(&one, 2).await).await;
+        assert!(is_alive(&one, 4).await);
+    }
+
+    #[tokio::test]
+    async fn a_cluster_keeps_the_list_in_one_place() {
+        let cluster = Cluster::start().await;
+        let servers = Servers::start(cluster.target());
+        let one = Registry::start(servers.clone(), &Keys::new("test"), 1);
+        let two = Registry::start(servers, &Keys::new("test"), 2);
+        eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
+        eventually(SOON, "the first is known", async || is_alive(&two, 1).await).await;
+    }
+}

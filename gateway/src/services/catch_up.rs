@@ -1,0 +1,227 @@
+//! What somebody missed who followed a topic and did not hear everything: answered from the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::message::GroupMessageId;
+use protocol::session::KickReason;
+
+use super::StorageError;
+use super::account::Accounts;
+use super::conversation::{Conversations, pair_log};
+use super::core::{Core, side_by_side};
+use super::group::{Found, Groups};
+use super::push::{Kept, Notices};
+use super::session::Sessions;
+use super::timeline::{Entry, Seen, Timelines};
+use crate::bus::{
+    DeviceClaim, Event, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError,
+    Stamp, UserPlace,
+};
+use crate::storage::{Log, Window};
+
+/// Entries that are read at once.
+const PAGE: usize = 200;
+
+/// Clocks of instances may differ by this much.
+const CLOCK_DIFFERENCE: u64 = 2_000;
+
+/// The services that know what was missed.
+#[derive(Clone)]
+pub struct CatchUp {
+    pub core: Core,
+    pub accounts: Accounts,
+    pub sessions: Sessions,
+    pub groups: Groups,
+    pub conversations: Conversations,
+    pub notices: Notices,
+    pub timelines: Timelines,
+}
+
+impl From<StorageError> for SourceError {
+    fn from(error: StorageError) -> Self {
+        SourceError(error.to_string())
+    }
+}
+
+fn earlier(time: Millis) -> Millis {
+    Millis(time.0.saturating_sub(CLOCK_DIFFERENCE))
+}
+
+impl CatchUp {
+    async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
+        let at = self.core.now();
+        let seq = self.core.engine.head(&found.log()).await?.seq;
+        Ok(GroupPlace { life: found.epoch(), seq, at })
+    }
+
+    fn event(&self, found: &Found, entry: Entry) -> Event {
+        let counts = self.groups.rules(found.group.record.kind).counts_unread;
+        let group = found.label();
+        match entry {
+            Entry::Message(message) => Event::GroupMessage { group, message, counts },
+            Entry::Tip(tip) => Event::GroupTip { group, tip, counts },
+        }
+    }
+
+    /// Recalls since a time; some of them may have been heard.
+    async fn recalls(&self, found: &Found, since: Millis) -> Result<Vec<(Stamp, Event)>, StorageError> {
+        let begin = earlier(since).0 * 1000;
+        let past = self.timelines.recalls(&found.log(), begin, u64::MAX, PAGE).await?;
+        let mut events = Vec::with_capacity(past.len());
+        for recall in past {
+            let Some(seen) = self.timelines.entry(&found.log(), recall.seq).await? else { continue };
+            let Entry::Message(message) = &seen.entry else { continue };
+            let message = GroupMessageId {
+                seq: seen.seq,
+                random: message.random,
+                tiny_id: message.from.tiny_id,
+                client_time: message.client_time,
+                time: seen.at.seconds(),
+            };
+            let stamp = Stamp { seq: seen.seq, at: Millis(recall.at_us / 1000) };
+            let (group, recall) = (found.label(), recall.recall);
+            events.push((stamp, Event::GroupRecalled { group, message, recall, origin: None }));
+        }
+        Ok(events)
+    }
+
+    /// What was said with a peer and not heard. `None` when less was said than was heard.
+    async fn missed_from(
+        &self,
+        log: &Log,
+        heard: Option<Heard>,
+        since: Millis,
+    ) -> Result<Option<Vec<Seen>>, StorageError> {
+        let head = self.core.engine.head(log).await?;
+        if heard.is_some_and(|heard| heard.last() > head.seq) {
+            return Ok(None);
+        }
+        let mut missed = Vec::new();
+        let mut to = head.seq;
+        // From the newest down: how far it goes back is told by the time alone.
+        'pages: while to > Seq::ZERO && head.at >= since {
+            let window = Window { from: Seq(1), to, limit: PAGE, newest_first: true };
+            let page = self.timelines.read(log, window, None).await?;
+            let Some(last) = page.last() else { break };
+            to = last.seq.previous();
+            for seen in page {
+                if seen.at < since {
+                    break 'pages;
+                }
+                if seen.recall.is_none() && !heard.is_some_and(|heard| heard.has(seen.seq)) {
+                    missed.push(seen);
+                }
+            }
+        }
+        missed.reverse();
+        Ok(Some(missed))
+    }
+}
+
+#[async_trait]
+impl Source for CatchUp {
+    async fn group_place(&self, app: AppId, group: &GroupId) -> Result<Option<GroupPlace>, SourceError> {
+        match self.groups.find(app, group).await? {
+            None => Ok(None),
+            Some(found) => Ok(Some(self.place(&found).await?)),
+        }
+    }
+
+    async fn group_head(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError> {
+        let partition = crate::storage::Partition::group(app, group);
+        Ok(self.core.engine.head(&Log { partition, name: life.clone() }).await?.seq)
+    }
+
+    async fn missed_in_group(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        from: &GroupPlace,
+        recalls: bool,
+    ) -> Result<MissedInGroup, SourceError> {
+        let Some(found) = self.groups.find(app, group).await? else { return Ok(MissedInGroup::Gone) };
+        if found.epoch() != from.life {
+            return Ok(MissedInGroup::Anew(self.place(&found).await?));
+        }
+        let now = self.core.now();
+        let mut events = if recalls { self.recalls(&found, from.at).await? } else { Vec::new() };
+        let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
+        let entries = self.timelines.read(&found.log(), window, None).await?;
+        let seq = entries.last().map_or(from.seq, |last| last.seq);
+        // A message that was recalled since was never heard of, and need not be.
+        let kept = entries.into_iter().filter(|seen| seen.recall.is_none());
+        events
+            .extend(kept.map(|seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry))));
+        Ok(MissedInGroup::Events(events, GroupPlace { life: from.life.clone(), seq, at: now }))
+    }
+
+    async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
+        let since = self.core.now();
+        let notice = self.notices.last(app, user).await?;
+        Ok(UserPlace { notice, pairs: std::collections::HashMap::new(), since })
+    }
+
+    async fn missed_by_user(
+        &self,
+        app: AppId,
+        user: &UserId,
+        from: &UserPlace,
+    ) -> Result<MissedByUser, SourceError> {
+        let last_notice = self.notices.last(app, user).await?;
+        let mut events = Vec::new();
+        for (seq, at, kept) in self.notices.since(app, user, from.notice.min(last_notice)).await? {
+            let event = match kept {
+                Kept::Notice(notice) => Event::Notice { notice, origin: None },
+                Kept::Mark(mark) => Event::Marked { mark },
+            };
+            events.push((Stamp { seq, at }, Arc::new(event)));
+        }
+        let peers = self.conversations.peers_of(app, user).await?;
+        let missed = side_by_side(peers, |peer| async {
+            let heard = from.pairs.get(&peer).copied();
+            let missed = self.missed_from(&pair_log(app, user, &peer), heard, earlier(from.since)).await?;
+            Ok::<_, StorageError>((peer, missed))
+        });
+        let mut gone_back = Vec::new();
+        for (peer, missed) in missed.await? {
+            let Some(missed) = missed else {
+                gone_back.push(peer);
+                continue;
+            };
+            for seen in missed {
+                if let Entry::Message(message) = seen.entry {
+                    let to = if message.from.user == *user { peer.clone() } else { user.clone() };
+                    let stamp = Stamp { seq: seen.seq, at: seen.at };
+                    events.push((stamp, Arc::new(Event::C2cMessage { to, message })));
+                }
+            }
+        }
+        Ok(MissedByUser { events, last_notice, gone_back })
+    }
+
+    async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {
+        let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
+        let membership = |(found, member): (Found, super::group::Member)| Membership {
+            group: found.id,
+            joined_at: member.joined_at,
+            joined_after: member.joined_after,
+        };
+        Ok(joined.into_iter().map(membership).collect())
+    }
+
+    async fn ended(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: DeviceClaim,
+    ) -> Result<Option<KickReason>, SourceError> {
+        Ok(self.sessions.ended(app, user, device).await?)
+    }
+
+    fn account_changed(&self, app: AppId, user: &UserId) {
+        self.accounts.forget(app, user);
+    }
+}

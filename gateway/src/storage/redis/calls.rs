@@ -1,0 +1,164 @@
+//! How a command reaches the server that has its keys, and what becomes of a server's refusals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, Value};
+use tokio::time::{Instant, timeout_at};
+
+use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
+use crate::storage::StorageError;
+
+use super::failed;
+use super::order::Place;
+use super::scripts;
+
+/// How long a call may take, its repetitions included.
+pub(super) const DEADLINE: Duration = Duration::from_secs(4);
+
+/// From this to `PAUSE_MOST`, doubling, between attempts that a server refused.
+const PAUSE_LEAST: Duration = Duration::from_millis(10);
+const PAUSE_MOST: Duration = Duration::from_millis(200);
+
+/// What may be done when the connection broke with the command on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WhenLost {
+    /// The command changes nothing, or nothing more when it is carried out again.
+    Repeat,
+    /// The caller has to know.
+    Tell,
+}
+
+/// A command for the master of a slot.
+pub(super) struct Call {
+    pub(super) operation: &'static str,
+    pub(super) slot: u16,
+    pub(super) command: Arc<Cmd>,
+    pub(super) when_lost: WhenLost,
+    pub(super) deadline: Instant,
+    /// Where the command must not be overtaken by others, nor overtake them.
+    pub(super) place: Option<Place>,
+}
+
+impl Call {
+    pub(super) fn new(operation: &'static str, slot: u16, command: Cmd, when_lost: WhenLost) -> Self {
+        let deadline = Instant::now() + DEADLINE;
+        Self { operation, slot, command: Arc::new(command), when_lost, deadline, place: None }
+    }
+
+    /// Sends the command if its server is known. It is on its way, behind those sent before, when this returns.
+    pub(super) fn send(&self, links: &Links) -> Option<(Arc<Link>, Answer)> {
+        let link = links.to(self.slot)?;
+        let answer = link.send(self.command.clone(), self.deadline);
+        Some((link, answer))
+    }
+
+    /// The answer, after as many attempts as the deadline allows. `first` is the attempt that was made already.
+    pub(super) async fn finish(
+        self,
+        links: &Links,
+        first: Option<(Arc<Link>, Answer)>,
+    ) -> Result<Value, StorageError> {
+        let begun = Instant::now();
+        let outcome = self.attempts(links, first).await;
+        metrics::histogram!("gateway_redis_command_seconds", "operation" => self.operation)
+            .record(begun.elapsed());
+        outcome
+    }
+
+    async fn attempts(
+        &self,
+        links: &Links,
+        mut attempt: Option<(Arc<Link>, Answer)>,
+    ) -> Result<Value, StorageError> {
+        let mut pause = PAUSE_LEAST;
+        // Why the last attempt failed.
+        let mut refusal = "those before it took too long".to_owned();
+        loop {
+            if attempt.is_none() && !self.turn().await {
+                return Err(failed(self.operation, refusal));
+            }
+            let (link, answer) = match attempt.take().or_else(|| self.send(links)) {
+                Some(sent) => sent,
+                None => {
+                    if !links.wait(self.slot, self.deadline).await {
+                        self.note("no_master");
+                        let reason = "it is not known which redis server is the master";
+                        return Err(failed(self.operation, reason));
+                    }
+                    continue;
+                }
+            };
+            let error = match answer.get().await {
+                Ok(Value::ServerError(error)) => error,
+                Ok(value) => return Ok(value),
+                Err(error) => {
+                    self.note(error.kind());
+                    refusal = error.to_string();
+                    self.after_loss(error)?;
+                    continue;
+                }
+            };
+            refusal = in_words(&error);
+            if error.code() == "NOSCRIPT" && self.turn().await {
+                for load in scripts::load_all().iter() {
+                    // Whether it worked shows when the script is called.
+                    drop(link.send(Arc::new(load.clone()), self.deadline));
+                }
+                let answer = link.send(self.command.clone(), self.deadline);
+                attempt = Some((link, answer));
+                continue;
+            }
+            self.note("refused");
+            if let Some(place) = &self.place {
+                place.is_back();
+            }
+            let mut changes = links.servers().changes();
+            let reaction = react(links, &error);
+            if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
+                return Err(failed(self.operation, refusal));
+            }
+            if let Reaction::Ask(link) = reaction
+                && self.turn().await
+            {
+                let answer = link.send_asking(self.command.clone(), self.deadline);
+                attempt = Some((link, answer));
+                continue;
+            }
+            // Whichever is first: other masters, or time.
+            let _ = timeout_at((Instant::now() + pause).min(self.deadline), changes.changed()).await;
+            pause = (pause * 2).min(PAUSE_MOST);
+        }
+    }
+
+    /// Waits until it may leave again. Whether that is before the deadline.
+    async fn turn(&self) -> bool {
+        match &self.place {
+            Some(place) => timeout_at(self.deadline, place.turn()).await.is_ok(),
+            None => true,
+        }
+    }
+
+    /// Returns when the command may be sent again.
+    fn after_loss(&self, error: LinkError) -> Result<(), StorageError> {
+        let may_repeat = match error {
+            LinkError::NotSent(_) => true,
+            LinkError::Lost(_) => self.when_lost == WhenLost::Repeat,
+            LinkError::TimedOut | LinkError::Unconfirmed(_) | LinkError::Overloaded => false,
+        };
+        if may_repeat && Instant::now() < self.deadline {
+            return Ok(());
+        }
+        Err(match error {
+            LinkError::TimedOut | LinkError::Unconfirmed(_) => {
+                StorageError::TimedOut { operation: self.operation }
+            }
+            error => failed(self.operation, error),
+        })
+    }
+
+    fn note(&self, kind: &'static str) {
+        metrics::counter!("gateway_redis_errors_total", "operation" => self.operation, "kind" => kind)
+            .increment(1);
+    }
+}

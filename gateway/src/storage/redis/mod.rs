@@ -1,0 +1,451 @@
+//! The engine of many nodes: everything is kept in Redis, or in what speaks its language.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `commit`, `commit.lua` | a batch: one call of one script, which checks, writes and announces |
+//! | `scan.lua`, `purge.lua` | what else is done by scripts |
+//! | `walk` | how far a walk over all logs came |
+//! | `range` | a scan as bounds of the index |
+//! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
+//! | `order` | the batches of one partition in their order, also when some are sent again |
+//! | `lanes` | in a cluster: events for topics that other servers keep, in their order |
+//!
+//! [`crate::redis::keys`] says what lies where. Redis runs one script at a time and a script whole, which is what makes
+//! batches atomic and serial. What is acknowledged is as durable as the operator's settings of persistence make it;
+//! [`Settings::wait_replicas`] adds that so many replicas have it, so that a failover does not lose it.
+//!
+//! A batch that was sent is never sent again by itself: when the connection breaks before the answer, the caller is
+//! told, and may repeat it under the same token. Reads are repeated until their deadline.
+
+mod calls;
+mod commit;
+mod lanes;
+mod order;
+mod range;
+mod scripts;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use protocol::id::Seq;
+use redis::{Cmd, Value as Answer};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::redis::keys::{self, Tag};
+use crate::redis::{Confirm, Keys, Links, Servers, slot_of};
+
+use self::calls::{Call, WhenLost};
+use self::lanes::Lanes;
+use self::order::Order;
+use self::scripts::{PROBE, PURGE, SCAN};
+use super::{
+    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
+    StorageError, Table, Value, Version, Window,
+};
+
+/// How long [`Engine::health`] waits.
+const PROBE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long one server has for its part of a list of all logs.
+const SCAN_DEADLINE: Duration = Duration::from_secs(4);
+
+/// Entries that are read with one command, and records that are deleted with one. Redis does nothing else meanwhile.
+const PAGE: usize = 500;
+
+/// What the engine asks of its servers beyond a bare answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// A batch is acknowledged when so many replicas said that they have it.
+    pub wait_replicas: usize,
+    /// How long the replicas have for that, at most two seconds.
+    pub wait_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { wait_replicas: 0, wait_timeout: Duration::from_secs(1) }
+    }
+}
+
+/// The Redis engine. Several of them, in any number of processes, share what has the same prefix.
+pub struct Redis {
+    shared: Arc<Shared>,
+    wait_replicas: usize,
+    is_closed: AtomicBool,
+    /// What [`Engine::close`] waits for.
+    under_way: TaskTracker,
+}
+
+struct Shared {
+    keys: Keys,
+    /// For what changes something; answers come when replicas have it, where that is asked for.
+    writes: Arc<Links>,
+    /// For what only reads. The same links unless writes wait for replicas, which holds up what is behind them.
+    reads: Arc<Links>,
+    lanes: Lanes,
+    order: Arc<Order>,
+}
+
+fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
+    StorageError::Failed { operation, reason: reason.to_string() }
+}
+
+impl Redis {
+    /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
+    pub fn new(servers: Arc<Servers>, keys: Keys, settings: Settings) -> Self {
+        let Settings { wait_replicas: replicas, wait_timeout: timeout } = settings;
+        let confirm =
+            (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
+        let reads = Links::new(servers.clone(), scripts::load_all(), None);
+        let writes = match confirm {
+            None => reads.clone(),
+            Some(_) => Links::new(servers, scripts::load_all(), confirm),
+        };
+        let lanes = Lanes::new(reads.clone());
+        let shared = Arc::new(Shared { keys, writes, reads, lanes, order: Order::new() });
+        Self {
+            shared,
+            wait_replicas: replicas,
+            is_closed: AtomicBool::new(false),
+            under_way: TaskTracker::new(),
+        }
+    }
+
+    /// Held while a call is under way.
+    fn enter(&self) -> Result<TaskTrackerToken, StorageError> {
+        let token = self.under_way.token();
+        if self.is_closed.load(Ordering::Acquire) { Err(StorageError::Closed) } else { Ok(token) }
+    }
+
+    fn tag(&self, partition: &Partition) -> Tag {
+        self.shared.keys.of_partition(partition)
+    }
+
+    async fn ask(&self, operation: &'static str, tag: &Tag, command: Cmd) -> Result<Answer, StorageError> {
+        let _token = self.enter()?;
+        let call = Call::new(operation, slot_of(tag.channel()), command, WhenLost::Repeat);
+        call.finish(&self.shared.reads, None).await
+    }
+
+    /// The values of some fields of a partition.
+    async fn fields(
+        &self,
+        operation: &'static str,
+        partition: &Partition,
+        fields: impl Iterator<Item = Vec<u8>>,
+    ) -> Result<Vec<Option<Bytes>>, StorageError> {
+        let tag = self.tag(partition);
+        let mut command = redis::cmd("HMGET");
+        command.arg(tag.hash());
+        let mut count = 0;
+        for field in fields {
+            command.arg(field);
+            count += 1;
+        }
+        if count == 0 {
+            // Redis takes no command without a field; whether the store is open is asked all the same.
+            return self.enter().map(|_| Vec::new());
+        }
+        let answer = list(operation, self.ask(operation, &tag, command).await?)?;
+        if answer.len() != count {
+            return Err(unreadable(operation));
+        }
+        answer.into_iter().map(|answer| text(operation, answer)).collect()
+    }
+
+    /// One command's worth of entries.
+    async fn page(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
+        const OPERATION: &str = "read a log";
+        let tag = self.tag(&log.partition);
+        let (name, first, second) = match window.newest_first {
+            false => ("XRANGE", window.from, window.to),
+            true => ("XREVRANGE", window.to, window.from),
+        };
+        let mut command = redis::cmd(name);
+        // An id without its second part means all that there are with the first.
+        command.arg(tag.log(&log.name)).arg(first.0).arg(second.0).arg("COUNT").arg(window.limit);
+        let answer = list(OPERATION, self.ask(OPERATION, &tag, command).await?)?;
+        answer.into_iter().map(|entry| stream_entry(entry).ok_or_else(|| unreadable(OPERATION))).collect()
+    }
+}
+
+#[async_trait]
+impl Engine for Redis {
+    async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Value>>, StorageError> {
+        let found = self.fields("get", partition, keys.iter().map(keys::field)).await?;
+        found.into_iter().map(|found| found.map(|bytes| record("get", bytes)).transpose()).collect()
+    }
+
+    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+        let found = self.fields("count", partition, keys.iter().map(keys::field)).await?;
+        let number = |bytes: Bytes| {
+            let number = record("count", bytes)?.bytes;
+            let number = std::str::from_utf8(&number).ok().and_then(|text| text.parse().ok());
+            number.ok_or_else(|| unreadable("count"))
+        };
+        found.into_iter().map(|found| found.map_or(Ok(0), number)).collect()
+    }
+
+    async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {
+        let tag = self.tag(partition);
+        let bounds = range::of_scan(&scan);
+        let mut command = SCAN.call(&[tag.hash(), tag.index()]);
+        let limit = i64::try_from(scan.limit).unwrap_or(i64::MAX);
+        match scan.reverse {
+            false => command.arg("ZRANGEBYLEX").arg(bounds.low).arg(bounds.high),
+            true => command.arg("ZREVRANGEBYLEX").arg(bounds.high).arg(bounds.low),
+        };
+        command.arg(limit);
+        let answer = list("scan", self.ask("scan", &tag, command).await?)?;
+        let mut records = Vec::with_capacity(answer.len() / 2);
+        let mut answer = answer.into_iter();
+        while let (Some(field), Some(value)) = (answer.next(), answer.next()) {
+            let (field, value) = (text("scan", field)?, text("scan", value)?);
+            let (Some(field), Some(value)) = (field, value) else {
+                return Err(StorageError::Damaged { operation: "scan" });
+            };
+            records.push((field.slice(1..), record("scan", value)?));
+        }
+        Ok(records)
+    }
+
+    async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
+        let mut left = window;
+        let mut entries: Vec<Entry> = Vec::new();
+        while left.from <= left.to && left.limit > 0 {
+            let page = self.page(log, Window { limit: left.limit.min(PAGE), ..left }).await?;
+            let is_last = page.len() < left.limit.min(PAGE);
+            let was_trimmed = !window.newest_first
+                && page.first().is_some_and(|first| first.seq > left.from)
+                && !entries.is_empty();
+            if was_trimmed {
+                // What was read before is gone by now, so the rest begins here.
+                entries.clear();
+                left.limit = window.limit;
+            }
+            left.limit -= page.len();
+            entries.extend(page);
+            let Some(last) = entries.last() else { break };
+            if is_last || last.seq == Seq(u64::MAX) || last.seq == Seq::ZERO {
+                break;
+            }
+            match window.newest_first {
+                false => left.from = last.seq.next(),
+                true => left.to = last.seq.previous(),
+            }
+        }
+        // The oldest entries may be gone, none between two that are there.
+        let is_dense = |two: &[Entry]| two[0].seq.0.abs_diff(two[1].seq.0) == 1;
+        if !entries.windows(2).all(is_dense) {
+            return Err(StorageError::Damaged { operation: "read a log" });
+        }
+        self.enter().map(|_| entries)
+    }
+
+    async fn head(&self, log: &Log) -> Result<Head, StorageError> {
+        let field = std::iter::once(keys::end_of_log(&log.name));
+        let found = self.fields("head", &log.partition, field).await?;
+        let Some(id) = found.into_iter().flatten().next() else { return Ok(Head::default()) };
+        std::str::from_utf8(&id).ok().and_then(commit::head).ok_or_else(|| unreadable("head"))
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        let token = self.enter()?;
+        let spread = self.shared.writes.servers().target().is_cluster();
+        let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
+        let mut call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
+        let (order, may_leave) = self.shared.order.enter(&prepared.tag);
+        let first = if may_leave { call.send(&self.shared.writes) } else { None };
+        if first.is_none() {
+            order.is_back();
+        }
+        call.place = Some(order);
+        let place = self.shared.lanes.queue(call.slot, prepared.foreign);
+        // A task of its own goes on when the caller does not wait any more.
+        let shared = self.shared.clone();
+        let task = tokio::spawn(async move {
+            let answer = call.finish(&shared.writes, first).await?;
+            let committed = commit::outcome(&answer)?;
+            if let Some(place) = place {
+                place.announce(committed.entry).await;
+            }
+            drop(token);
+            Ok(committed)
+        });
+        // It ends without an answer when the runtime ends.
+        task.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
+    }
+
+    async fn purge(
+        &self,
+        partition: &Partition,
+        tables: &[Table],
+        prefix: Bytes,
+    ) -> Result<(), StorageError> {
+        let _token = self.enter()?;
+        let tag = self.tag(partition);
+        let names = [tag.hash(), tag.index(), tag.log(&prefix)];
+        // Without a table there is still the log.
+        let mut ranges: Vec<_> = tables.iter().map(|&table| range::of_prefix(table, &prefix)).collect();
+        if ranges.is_empty() {
+            ranges.push(range::nothing());
+        }
+        for bounds in ranges {
+            loop {
+                let mut command = PURGE.call(&names);
+                command.arg(&bounds.low).arg(&bounds.high).arg(PAGE).arg(keys::end_of_log(&prefix));
+                let call = Call::new("purge", slot_of(tag.channel()), command, WhenLost::Repeat);
+                let answer = text("purge", call.finish(&self.shared.writes, None).await?)?;
+                let deleted = answer.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<usize>().ok());
+                if deleted.ok_or_else(|| unreadable("purge"))? < PAGE {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
+        const OPERATION: &str = "list the logs";
+        let _token = self.enter()?;
+        let mut masters = self.shared.reads.servers().masters();
+        masters.sort();
+        let (master, place) = match &after {
+            None => (masters.first().cloned(), "0".to_owned()),
+            Some(cursor) => {
+                let (master, place) = walk::parse(cursor).ok_or_else(|| unreadable(OPERATION))?;
+                // What a master had that is none any more lies with another now: begin again.
+                if masters.contains(&master) {
+                    (Some(master), place)
+                } else {
+                    (masters.first().cloned(), "0".to_owned())
+                }
+            }
+        };
+        let master =
+            master.ok_or_else(|| failed(OPERATION, "it is not known which redis server is the master"))?;
+        let mut command = redis::cmd("SCAN");
+        // Most keys are no logs.
+        command
+            .arg(place)
+            .arg("MATCH")
+            .arg(self.shared.keys.all_logs())
+            .arg("COUNT")
+            .arg(limit.saturating_mul(4));
+        let link = self.shared.reads.at(&master);
+        let answer = link.send(Arc::new(command), Instant::now() + SCAN_DEADLINE).get().await;
+        let answer = answer.map_err(|error| failed(OPERATION, error))?;
+        let mut answer = list(OPERATION, answer)?.into_iter();
+        let (Some(place), Some(keys)) = (answer.next(), answer.next()) else {
+            return Err(unreadable(OPERATION));
+        };
+        let place = text(OPERATION, place)?.ok_or_else(|| unreadable(OPERATION))?;
+        let mut logs = Vec::new();
+        for key in list(OPERATION, keys)? {
+            let key = text(OPERATION, key)?.unwrap_or_default();
+            logs.extend(self.shared.keys.log_of(&key));
+        }
+        let next = if place.as_ref() == b"0" {
+            let next = masters.into_iter().find(|other| *other > master);
+            next.map(|next| walk::cursor(&next, b"0"))
+        } else {
+            Some(walk::cursor(&master, &place))
+        };
+        Ok(Logs { logs, next })
+    }
+
+    async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
+        const OPERATION: &str = "trim a log";
+        let _token = self.enter()?;
+        let tag = self.tag(&log.partition);
+        loop {
+            // Redis does nothing else while it trims, so it trims a page at a time.
+            let first = Window { from: Seq(1), to: first_kept.previous(), limit: 1, newest_first: false };
+            let Some(first) = self.page(log, first).await?.pop() else { return Ok(()) };
+            let up_to = Seq(first.seq.0.saturating_add(PAGE as u64)).min(first_kept);
+            let mut command = redis::cmd("XTRIM");
+            command.arg(tag.log(&log.name)).arg("MINID").arg(up_to.0);
+            let call = Call::new(OPERATION, slot_of(tag.channel()), command, WhenLost::Repeat);
+            call.finish(&self.shared.writes, None).await?;
+        }
+    }
+
+    async fn health(&self) -> Result<(), StorageError> {
+        let _token = self.enter()?;
+        let deadline = Instant::now() + PROBE_DEADLINE;
+        // Every master has to be there, and one has to take a write.
+        let ping = Arc::new(redis::cmd("PING"));
+        let masters = self.shared.reads.masters();
+        let answers: Vec<_> = masters.iter().map(|link| link.send(ping.clone(), deadline)).collect();
+        for (link, answer) in masters.iter().zip(answers) {
+            if let Err(error) = answer.get().await {
+                return Err(failed("probe", link.trouble().unwrap_or_else(|| error.to_string())));
+            }
+        }
+        let key = self.shared.keys.probe();
+        let call =
+            Call { deadline, ..Call::new("probe", slot_of(&key), PROBE.call(&[&key]), WhenLost::Repeat) };
+        match call.finish(&self.shared.writes, None).await {
+            Err(StorageError::TimedOut { .. }) if self.wait_replicas > 0 => {
+                let reason =
+                    format!("too few replicas have what was written; {} are asked for", self.wait_replicas);
+                Err(failed("probe", reason))
+            }
+            outcome => outcome.map(|_| ()),
+        }
+    }
+
+    async fn close(&self) -> Result<(), StorageError> {
+        if self.is_closed.swap(true, Ordering::AcqRel) {
+            return Err(StorageError::Closed);
+        }
+        self.under_way.close();
+        // Every call has a deadline, so this ends.
+        self.under_way.wait().await;
+        Ok(())
+    }
+}
+
+fn unreadable(operation: &'static str) -> StorageError {
+    failed(operation, "the answer of redis cannot be read")
+}
+
+fn list(operation: &'static str, answer: Answer) -> Result<Vec<Answer>, StorageError> {
+    match answer {
+        Answer::Array(answers) => Ok(answers),
+        _ => Err(unreadable(operation)),
+    }
+}
+
+fn text(operation: &'static str, answer: Answer) -> Result<Option<Bytes>, StorageError> {
+    match answer {
+        Answer::BulkString(bytes) => Ok(Some(bytes.into())),
+        Answer::Nil => Ok(None),
+        _ => Err(unreadable(operation)),
+    }
+}
+
+/// A field of the hash: eight bytes of version, and the record.
+fn record(operation: &'static str, bytes: Bytes) -> Result<Value, StorageError> {
+    let (version, _) = bytes.split_first_chunk().ok_or(StorageError::Damaged { operation })?;
+    Ok(Value { version: Version(u64::from_be_bytes(*version)), bytes: bytes.slice(8..) })
+}
+
+/// `[id, [b, bytes]]`
+fn stream_entry(answer: Answer) -> Option<Entry> {
+    let Answer::Array(mut parts) = answer else { return None };
+    let (Answer::Array(mut fields), Answer::BulkString(id)) = (parts.pop()?, parts.pop()?) else {
+        return None;
+    };
+    let Answer::BulkString(bytes) = fields.pop()? else { return None };
+    let head = commit::head(std::str::from_utf8(&id).ok()?)?;
+    Some(Entry { seq: head.seq, at: head.at, bytes: bytes.into() })
+}

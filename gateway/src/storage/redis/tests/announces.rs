@@ -1,0 +1,129 @@
+//! What the scripts say of an event, and to whom.
+
+use protocol::group::{Change, GroupKind, Shown, Tip};
+use protocol::message::GroupLabel;
+
+use super::*;
+use crate::bus::Event;
+
+fn tip() -> Event {
+    let operator = Shown { user: user("alice"), nick: String::new(), face: String::new() };
+    Event::GroupTip {
+        group: GroupLabel {
+            id: GroupId::parse("room").unwrap(),
+            name: "Room".to_owned(),
+            kind: GroupKind::Meeting,
+        },
+        tip: Tip { random: 1, operator, change: Change::Left, members: None },
+        counts: false,
+    }
+}
+
+/// Where the next event stands, and which it is.
+async fn next(events: &mut mpsc::Receiver<Incoming>) -> (Topic, Numbering, Option<u64>, String) {
+    let delivery = loop {
+        // The bus doubts what was before it listened.
+        if let Incoming::Event(delivery) = events.recv().await.unwrap() {
+            break delivery;
+        }
+    };
+    let seq = delivery.stamp.map(|stamp| stamp.seq.0);
+    (delivery.topic, delivery.numbering, seq, serde_json::to_string(&*delivery.event).unwrap())
+}
+
+fn text(event: &Event) -> String {
+    serde_json::to_string(event).unwrap()
+}
+
+#[tokio::test]
+async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
+    let fixture: Part<Server> = part();
+    let Opened { engine, mut events } = fixture.open().await;
+    let nothing = |number| Event::Nothing(number);
+    engine.commit(said("1").announce(room(), tip())).await.unwrap();
+    engine.commit(said("2").announce(room(), nothing(1)).announce(room(), nothing(2))).await.unwrap();
+    let both = said("3").announce(room(), nothing(3)).announce(room(), tip()).announce(room(), nothing(4));
+    engine.commit(both).await.unwrap();
+    let unstored = Batch::new(group("room"), Millis(1)).announce(room(), tip());
+    engine.commit(unstored).await.unwrap();
+
+    let turn = Numbering::Turn;
+    let expected = [
+        (Numbering::Entry, Some(1), text(&tip())),
+        (turn(1), Some(2), text(&nothing(1))),
+        (turn(2), Some(2), text(&nothing(2))),
+        (turn(3), Some(3), text(&nothing(3))),
+        (Numbering::Entry, Some(3), text(&tip())),
+        (turn(4), Some(3), text(&nothing(4))),
+        // It tells of no entry, so it can only be missed by its turn.
+        (turn(5), None, text(&tip())),
+    ];
+    for (numbering, seq, event) in expected {
+        assert_eq!(next(&mut events).await, (room(), numbering, seq, event));
+    }
+}
+
+fn devices_of(name: &str) -> Topic {
+    Topic::User(AppId(1), user(name))
+}
+
+fn between(number: u64) -> Batch {
+    let pair = Partition::pair(AppId(1), &user("alice"), &user("bob"));
+    let event = Arc::new(Event::Nothing(number));
+    Batch::new(pair, Millis(1))
+        .append("log", number.to_string())
+        .announce(devices_of("alice"), event.clone())
+        .announce(devices_of("bob"), event)
+}
+
+/// A message between two users is kept by neither of them.
+async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
+    let servers = Servers::start(target);
+    assert!(servers.wait(Duration::from_secs(10)).await);
+    let fixture: Part<Server> = part();
+    let mut heard = Vec::new();
+    for name in ["alice", "bob"] {
+        heard.push((name, listen(&servers, &fixture.keys, &[devices_of(name)]).await));
+    }
+    let engine = Redis::new(servers, fixture.keys, Settings::default());
+    let commits: Vec<_> = (1..=200).map(|number| submit(&engine, between(number))).collect();
+    for commit in commits {
+        commit.await.unwrap();
+    }
+    for (name, (_bus, events)) in &mut heard {
+        for number in 1..=200 {
+            let expected =
+                (devices_of(name), Numbering::Turn(number), Some(number), text(&Event::Nothing(number)));
+            assert_eq!(next(events).await, expected);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_of_other_partitions_on_one_server() {
+    let server = Server::start();
+    a_batch_is_heard_by_topics_of_other_partitions(server.target()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_of_other_partitions_on_a_cluster() {
+    let fixture: Part<Cluster> = part();
+    drop(fixture.open().await);
+    a_batch_is_heard_by_topics_of_other_partitions(fixture.servers.get().unwrap().target()).await;
+}
+
+/// The process that stored a message may have died before it could tell of it.
+#[tokio::test]
+async fn a_repetition_tells_other_servers_again() {
+    let fixture: Part<Cluster> = part();
+    let engine = fixture.open().await.engine;
+    let servers = Servers::start(fixture.servers.get().unwrap().target());
+    assert!(servers.wait(Duration::from_secs(10)).await);
+    let (_bus, mut events) = listen(&servers, &fixture.keys, &[devices_of("bob")]).await;
+    for turn in 1..=2 {
+        let committed = engine.commit(between(7).once("token")).await.unwrap();
+        assert_eq!(committed.repeated, turn == 2);
+        let expected = (devices_of("bob"), Numbering::Turn(turn), Some(1), text(&Event::Nothing(7)));
+        assert_eq!(next(&mut events).await, expected);
+    }
+}

@@ -1,0 +1,159 @@
+mod announces;
+mod cluster;
+mod confirm;
+mod counts;
+mod faults;
+mod login;
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, Weak};
+
+use protocol::id::{AppId, GroupId, Millis, UserId};
+use tokio::sync::{OnceCell, mpsc};
+
+use super::*;
+use crate::bus::{Bus, Incoming, Numbering, RedisBus, Topic};
+use crate::redis::Target;
+use crate::redis::testing::{Cluster, Sentinels, Server};
+use crate::storage::conformance::{Fixture, Opened, conformance, submit};
+
+/// Servers that the tests which run at the same time share. They end with the last of these tests.
+struct Shared<T>(tokio::sync::Mutex<Weak<T>>);
+
+impl<T> Shared<T> {
+    const fn new() -> Self {
+        Self(tokio::sync::Mutex::const_new(Weak::new()))
+    }
+
+    async fn get(&self, start: impl Future<Output = T>) -> Arc<T> {
+        let mut shared = self.0.lock().await;
+        if let Some(running) = shared.upgrade() {
+            return running;
+        }
+        let started = Arc::new(start.await);
+        *shared = Arc::downgrade(&started);
+        started
+    }
+}
+
+/// A prefix of its own on shared servers.
+struct Part<T> {
+    servers: OnceCell<Arc<T>>,
+    keys: Keys,
+    /// They carry as long as they live.
+    buses: Mutex<Vec<RedisBus>>,
+}
+
+fn part<T>() -> Part<T> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let keys = Keys::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+    Part { servers: OnceCell::new(), keys, buses: Mutex::default() }
+}
+
+impl<T> Part<T> {
+    async fn open_on(&self, target: Target) -> Opened {
+        let servers = Servers::start(target);
+        assert!(servers.wait(Duration::from_secs(10)).await);
+        let (bus, events) = listen(&servers, &self.keys, &[room()]).await;
+        self.buses.lock().unwrap().push(bus);
+        Opened { engine: Arc::new(Redis::new(servers, self.keys.clone(), Settings::default())), events }
+    }
+}
+
+impl Fixture for Part<Server> {
+    async fn open(&self) -> Opened {
+        static SHARED: Shared<Server> = Shared::new();
+        let server = self.servers.get_or_init(|| SHARED.get(async { Server::start() })).await;
+        self.open_on(server.target()).await
+    }
+}
+
+impl Fixture for Part<Cluster> {
+    async fn open(&self) -> Opened {
+        static SHARED: Shared<Cluster> = Shared::new();
+        let cluster = self.servers.get_or_init(|| SHARED.get(Cluster::start())).await;
+        self.open_on(cluster.target()).await
+    }
+}
+
+impl Fixture for Part<Sentinels> {
+    async fn open(&self) -> Opened {
+        static SHARED: Shared<Sentinels> = Shared::new();
+        let sentinels = self.servers.get_or_init(|| SHARED.get(Sentinels::start())).await;
+        self.open_on(sentinels.target()).await
+    }
+}
+
+mod on_one_server {
+    use super::*;
+
+    fn new() -> Part<Server> {
+        part()
+    }
+
+    conformance!(new);
+}
+
+mod on_a_cluster {
+    use super::*;
+
+    fn new() -> Part<Cluster> {
+        part()
+    }
+
+    conformance!(new);
+}
+
+mod behind_sentinels {
+    use super::*;
+
+    fn new() -> Part<Sentinels> {
+        part()
+    }
+
+    conformance!(new);
+}
+
+fn group(name: &str) -> Partition {
+    Partition::group(AppId(1), &GroupId::parse(name).unwrap())
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+/// The topic that the suite announces on.
+fn room() -> Topic {
+    Topic::Group(AppId(1), GroupId::parse("room").unwrap())
+}
+
+fn room_log() -> Log {
+    Log { partition: group("room"), name: "log".into() }
+}
+
+/// An entry for the room.
+fn said(text: impl Into<Bytes>) -> Batch {
+    Batch::new(group("room"), Millis(1000)).append("log", text)
+}
+
+async fn entries(engine: &dyn Engine) -> Vec<Bytes> {
+    let entries = engine.read(&room_log(), crate::storage::conformance::ALL).await.unwrap();
+    entries.into_iter().map(|entry| entry.bytes).collect()
+}
+
+fn engine_on(target: Target, settings: Settings) -> Redis {
+    Redis::new(Servers::start(target), Keys::new("timgate"), settings)
+}
+
+/// A bus that follows the topics, and what it hears.
+async fn listen(
+    servers: &Arc<Servers>,
+    keys: &Keys,
+    topics: &[Topic],
+) -> (RedisBus, mpsc::Receiver<Incoming>) {
+    let (bus, events) = RedisBus::start(servers.clone(), keys.clone());
+    for topic in topics {
+        bus.follow(topic).await;
+    }
+    (bus, events)
+}

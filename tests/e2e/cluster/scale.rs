@@ -1,0 +1,85 @@
+//! What a delivery costs when the members of a room are spread over two instances rather than at one.
+//!
+//! Where there are cores enough, two instances deliver more; how much more is bounded by what each delivery costs. That
+//! is measured here as the processor time of the instances, which does not depend on how many cores there are.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Group, Instance, InstanceSettings, Persistence, RedisServer, User};
+
+use crate::load::{Fleet, say};
+use crate::turn;
+
+const MEMBERS: usize = 200;
+const WARM_UP: usize = 20;
+const MESSAGES: usize = 200;
+
+/// By how much a delivery may cost more.
+const MOST: f64 = 1.15;
+
+/// The processor time that a process has used, to a hundredth of a second.
+fn processor_time(instance: &Instance) -> Duration {
+    /// Of `/proc`, whatever the kernel itself counts in.
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", instance.process().id())).unwrap();
+    // The name in parentheses may have anything in it; what follows is plain.
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    let ticks: u64 = rest.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+}
+
+/// Waits until everybody has heard a text, and forgets what he has heard.
+async fn all_hear(users: &[User], group: &Group, text: &str) {
+    join_all(users.iter().map(|user| user.expect_message(group, text))).await;
+    for user in users {
+        user.socket.take_events();
+    }
+}
+
+async fn cost_of_a_delivery(instances: usize) -> Duration {
+    let redis = RedisServer::start(Persistence::Nothing).await;
+    let settings = InstanceSettings::with_redis(redis.url());
+    let fleet = Fleet::start(vec![settings; instances]).await;
+    let admin = fleet.instances[0].admin();
+    let group = Group { id: "stadium".to_owned() };
+    let names: Vec<String> = (0..MEMBERS).map(|number| format!("member{number}")).collect();
+    join_all(names.iter().map(|name| admin.import(name))).await;
+    let members: Vec<Value> = names.iter().map(|name| json!({"Member_Account": name})).collect();
+    let body = json!({
+        "Type": "ChatRoom", "Name": group.id, "GroupId": group.id, "Owner_Account": names[0],
+        "MemberList": members[1..100],
+    });
+    admin.call("group_open_http_svc.create_group", body).await.ok();
+    let body = json!({"GroupId": group.id, "MemberList": members[100..]});
+    admin.call("group_open_http_svc.add_group_member", body).await.ok();
+    let mut users = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        users.push(fleet.user(number % instances, name, number).await);
+    }
+    // Two speak in turn, one at each instance where there are two; what they hear of themselves is nothing.
+    let (speakers, hearers) = users.split_at(2);
+    let mut before = Duration::ZERO;
+    for number in 0..WARM_UP + MESSAGES {
+        if number == WARM_UP {
+            all_hear(hearers, &group, &format!("text {}", WARM_UP - 1)).await;
+            before = fleet.instances.iter().map(processor_time).sum();
+        }
+        speakers[number % 2].send_text(&group, &format!("text {number}")).await;
+    }
+    all_hear(hearers, &group, &format!("text {}", WARM_UP + MESSAGES - 1)).await;
+    let after: Duration = fleet.instances.iter().map(processor_time).sum();
+    (after - before) / (MESSAGES * (MEMBERS - 1)) as u32
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_costs_the_same_at_two_instances() {
+    let _turn = turn().await;
+    let (one, two) = (cost_of_a_delivery(1).await, cost_of_a_delivery(2).await);
+    let ratio = two.as_secs_f64() / one.as_secs_f64();
+    say(&format!(
+        "a delivery costs {one:.1?} of processor time at one instance, {two:.1?} at two: {ratio:.2} times as much"
+    ));
+    assert!(ratio < MOST, "{ratio}");
+}

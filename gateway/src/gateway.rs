@@ -81,9 +81,9 @@ impl Gateway {
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let retention = Retention::new(core.clone(), config.retention);
         let services = Services::new(core, rules, policy(config));
-        let hub = Hub::new(bus, Arc::new(services.catch_up.clone()), clock);
+        let hub = Hub::new(bus, services.catch_up.clone(), clock);
         let edge = Edge::new(
-            Context { services, hello_interval_seconds: config.hello_interval_seconds },
+            Context { services: Arc::new(services), hello_interval_seconds: config.hello_interval_seconds },
             hub.clone(),
             Settings {
                 max_frame_bytes: config.max_frame_bytes,

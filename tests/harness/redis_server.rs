@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{FromRedisValue, Value};
+use redis::{AsyncConnectionConfig, FromRedisValue, Value};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -55,6 +55,8 @@ impl RedisServer {
         let port = free_port();
         let mut arguments: Vec<String> =
             ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""].map(str::to_owned).into();
+        // A replica is served at once, rather than after some seconds in which others might come too.
+        arguments.extend(["--repl-diskless-sync-delay", "0"].map(str::to_owned));
         arguments.extend(persistence.arguments().iter().chain(further).map(|text| (*text).to_owned()));
         let mut server = Self { port, arguments, directory: tempfile::tempdir().unwrap(), process: None };
         server.begin().await;
@@ -123,7 +125,11 @@ impl RedisServer {
 
     /// A connection for the test itself.
     pub async fn connect(&self) -> Result<MultiplexedConnection, redis::RedisError> {
-        redis::Client::open(self.url())?.get_multiplexed_async_connection().await
+        // On a busy machine everything takes its time; who wants an answer sooner says so.
+        let patience = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(DEADLINE))
+            .set_response_timeout(Some(DEADLINE));
+        redis::Client::open(self.url())?.get_multiplexed_async_connection_with_config(&patience).await
     }
 
     /// Carries out one command on a connection of its own.

@@ -18,7 +18,7 @@ mod session;
 mod table;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -42,7 +42,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// What every handler works with.
 #[derive(Clone)]
 pub struct Context {
-    pub services: Services,
+    pub services: Arc<Services>,
     /// What clients are told at their login.
     pub hello_interval_seconds: u32,
 }

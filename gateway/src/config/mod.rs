@@ -39,6 +39,8 @@ pub struct Config {
     pub is_first_run: bool,
     /// Where the main application's key lies; absent when it came in the environment.
     pub key_file: Option<PathBuf>,
+    /// The same, where it is the one that is made in the data directory.
+    pub own_key: Option<PathBuf>,
     /// Print links to the demo page also when this is not the first run.
     pub demo: bool,
     pub hello_interval_seconds: u32,
@@ -125,6 +127,7 @@ impl Config {
             apps,
             main_app,
             is_first_run: secret.is_new,
+            own_key: secret.file.clone().filter(|_| file.secret_key_file.is_none()),
             key_file: secret.file,
             demo: cli.demo,
             hello_interval_seconds: file.session.hello_interval_seconds,

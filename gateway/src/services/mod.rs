@@ -32,8 +32,7 @@ use self::timeline::Timelines;
 
 pub use crate::storage::StorageError;
 
-/// Everything the commands can ask for.
-#[derive(Clone)]
+/// Everything the commands can ask for. Large: to be shared, not copied.
 pub struct Services {
     pub accounts: Accounts,
     pub profiles: Profiles,
@@ -43,7 +42,8 @@ pub struct Services {
     pub c2c_messages: C2cMessages,
     pub conversations: Conversations,
     pub notices: Notices,
-    pub catch_up: CatchUp,
+    /// Says what a follower of a topic has missed.
+    pub catch_up: Arc<CatchUp>,
 }
 
 impl Services {
@@ -70,7 +70,7 @@ impl Services {
                 conversations.clone(),
                 timelines.clone(),
             ),
-            catch_up: CatchUp {
+            catch_up: Arc::new(CatchUp {
                 core,
                 accounts: accounts.clone(),
                 sessions: sessions.clone(),
@@ -78,7 +78,7 @@ impl Services {
                 conversations: conversations.clone(),
                 notices: notices.clone(),
                 timelines,
-            },
+            }),
             accounts,
             sessions,
             groups,

@@ -6,7 +6,7 @@ import { groupConversation, meeting, texts, wholeHistory } from '../../sdk/harne
 import { Device } from '../../sdk/harness/device.mjs';
 import { Rest } from '../../sdk/harness/rest.mjs';
 import { until } from '../../sdk/harness/wait.mjs';
-import { Fleet, nobody, sharesRedis } from '../harness/fleet.mjs';
+import { Fleet } from '../harness/fleet.mjs';
 import { Proxy } from '../harness/proxy.mjs';
 import { Redis } from '../harness/redis.mjs';
 
@@ -19,11 +19,9 @@ const SPEAKS_EVERY_MS = 100;
 export default async function clients(t, kind, tls, scrapes) {
   const redis = await Redis.start();
   t.onLeave(() => redis.end());
-  const isShared = await sharesRedis();
-  if (!isShared) t.skip('more than one gateway', 'this gateway has no Redis; one with its embedded store stands alone');
-  const fleet = await Fleet.start(isShared ? { size: SIZE, redisUrl: redis.url() } : { size: 1 });
+  const fleet = await Fleet.start({ size: SIZE, redisUrl: redis.url() });
   t.onLeave(() => fleet.end());
-  const proxy = await Proxy.start(kind, isShared ? fleet.instances : [...fleet.instances, await nobody()], tls);
+  const proxy = await Proxy.start(kind, fleet.instances, tls);
   t.onLeave(() => proxy.end());
   t.onLeave(() => {
     if (!t.hasFailures) return;
@@ -44,7 +42,7 @@ export default async function clients(t, kind, tls, scrapes) {
   await t.check('two users log in through it, one by TLS, and each is with another gateway', async () => {
     alice = await login('alice', 'chat', proxy.ws);
     bob = await login('bob', 'tim-js', proxy.wss);
-    assert.deepEqual(await fleet.connections(), isShared ? [1, 1] : [2]);
+    assert.deepEqual(await fleet.connections(), [1, 1]);
   });
 
   await t.check('a Meeting is made and joined, and both hear each other', async () => {
@@ -71,7 +69,7 @@ export default async function clients(t, kind, tls, scrapes) {
     said.push(await bob.message('from the back end'));
   });
 
-  for (const [n, instance] of (isShared ? fleet.instances : []).entries()) {
+  for (const [n, instance] of fleet.instances.entries()) {
     await t.check(`gateway ${n + 1} is restarted while one speaks: its clients go to the other, and nobody misses or repeats anything`, async () => {
       const speaks = speaking(alice, groupID, `restart ${n + 1}`);
       await bob.message(`restart ${n + 1}: 3`);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ADMIN, SDK_APP_ID } from '../../sdk/harness/gateway.mjs';
 import { until } from '../../sdk/harness/wait.mjs';
 import { GATEWAY } from './files.mjs';
-import { Server, freePort, run, temporary } from './process.mjs';
+import { Server, freePort, temporary } from './process.mjs';
 
 const { Api: UserSigApi } = createRequire(new URL('../../sdk/', import.meta.url))('tls-sig-api-v2');
 
@@ -91,15 +91,4 @@ class Instance {
   get logTail() {
     return this.#server.logTail;
   }
-}
-
-/** Whether this gateway can be one of many. */
-export async function sharesRedis() {
-  const { text } = await run(GATEWAY, ['--redis-url', 'redis://127.0.0.1:1', '--listen', 'nowhere']);
-  return !text.includes('not served by this version');
-}
-
-/** An instance that is not there. */
-export async function nobody() {
-  return { port: await freePort(), opsPort: await freePort() };
 }

@@ -18,6 +18,9 @@ pub(crate) struct Rules {
     /// The servers may forget what was acknowledged before this moment, and with it the numbers: it is only counted.
     /// What is acknowledged after it is stored and heard by all.
     pub(crate) may_lose_until: Option<Instant>,
+    /// What was pushed before it was acknowledged may be forgotten with a master, and be stored elsewhere when it is
+    /// said again.
+    pub(crate) may_forget_unacknowledged: bool,
     /// No client loses its connection.
     pub(crate) keeps_connections: bool,
 }
@@ -40,6 +43,8 @@ pub(crate) struct Figures {
     pub(crate) lost: usize,
     pub(crate) delivered: usize,
     pub(crate) from_history: usize,
+    /// Heard, never acknowledged so, and not stored so.
+    pub(crate) forgotten: usize,
     /// The longest time in which a client heard nothing.
     pub(crate) longest_gap: Duration,
     pub(crate) slowest_answer: Duration,
@@ -51,7 +56,7 @@ impl std::fmt::Display for Figures {
             self.refusals.iter().map(|(code, count)| format!("{count}x{code}")).collect();
         write!(
             f,
-            "sent {}, acked {}, retried {}, errors {} [{}], pushed {}, from history {}, reconnects {}, lost {}, \
+            "sent {}, acked {}, retried {}, errors {} [{}], pushed {}, from history {}, reconnects {}, lost {}, forgotten {}, \
              longest gap {:.2} s, slowest answer {:.2} s",
             self.sent,
             self.acknowledged,
@@ -62,6 +67,7 @@ impl std::fmt::Display for Figures {
             self.from_history,
             self.reconnects,
             self.lost,
+            self.forgotten,
             self.longest_gap.as_secs_f64(),
             self.slowest_answer.as_secs_f64(),
         )
@@ -77,16 +83,23 @@ pub(crate) fn judge(
 ) -> Verdict {
     let mut judge = Judge { logs, index: index(logs), rules, verdict: Verdict::default() };
     judge.judge_logs(accounts);
+    let promised = promised(accounts);
     for account in accounts {
         judge.judge_sent(account);
         judge.judge_conduct(account);
         judge.measure(account, begin, end);
         match rules.may_lose_until {
-            None => judge.judge_heard(account),
+            None => judge.judge_heard(account, &promised),
             Some(moment) => judge.judge_heard_after(account, accounts, moment),
         }
     }
     judge.verdict
+}
+
+/// The number under which each text was acknowledged; none between two users.
+fn promised(accounts: &[Account]) -> HashMap<&str, Option<u64>> {
+    let sent = accounts.iter().flat_map(|account| &account.sent);
+    sent.filter_map(|sent| Some((sent.text.as_str(), sent.ack?.seq))).collect()
 }
 
 /// Where each text stands: its conversation and its place in the list. The first, where there are several.
@@ -200,7 +213,7 @@ impl<'a> Judge<'a> {
 
     /// Each connection was pushed every message from where its reading of the history ended, once, in order; and with
     /// the history everything was heard.
-    fn judge_heard(&mut self, account: &Account) {
+    fn judge_heard(&mut self, account: &Account, promised: &HashMap<&str, Option<u64>>) {
         for target in &account.targets {
             let log = target.log_for(&account.name);
             let Some(entries) = self.logs.get(&log) else { continue };
@@ -216,7 +229,18 @@ impl<'a> Judge<'a> {
                             pushed[item.visit].push(place);
                         }
                     }
-                    Err(fault) => self.fault(format!("{}: {fault}", account.name)),
+                    Err(fault) => {
+                        let is_promised = promised.get(item.text.as_str()).is_some_and(|seq| match seq {
+                            Some(seq) => *seq == item.seq,
+                            // Between two users the number is the sender's own, which never changes; the time does.
+                            None => false,
+                        });
+                        if is_promised || !self.rules.may_forget_unacknowledged {
+                            self.fault(format!("{}: {fault}", account.name));
+                        } else {
+                            self.verdict.figures.forgotten += 1;
+                        }
+                    }
                 }
             }
             for (visit, places) in pushed.iter().enumerate() {

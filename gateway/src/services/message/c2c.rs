@@ -7,6 +7,7 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
+use super::turns::{Turn, Turns, submit};
 use super::{Draft, is_recallable};
 use crate::bus::{Event, Stamp, Topic};
 use crate::services::account::Accounts;
@@ -61,6 +62,7 @@ pub struct C2cMessages {
     accounts: Accounts,
     conversations: Conversations,
     timelines: Timelines,
+    turns: Arc<Turns>,
     /// Pairs that were seen to have said something, and when.
     begun: Arc<quick_cache::sync::Cache<Log, Instant>>,
 }
@@ -68,7 +70,7 @@ pub struct C2cMessages {
 impl C2cMessages {
     pub fn new(core: Core, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
         let begun = Arc::new(quick_cache::sync::Cache::new(PAIRS));
-        Self { core, accounts, conversations, timelines, begun }
+        Self { core, accounts, conversations, timelines, turns: Arc::new(Turns::new()), begun }
     }
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
@@ -77,6 +79,7 @@ impl C2cMessages {
             return Err(C2cError::TooLong);
         }
         let (app, from) = (actor.app, draft.from.clone());
+        let turn = self.turns.take(&(app, &from, to)).await;
         if self.accounts.known(app, to).await?.is_none() {
             return Err(C2cError::NoReceiver);
         }
@@ -103,11 +106,12 @@ impl C2cMessages {
             }
             return Ok(now);
         }
-        self.store(actor, &from, to, message).await
+        self.store(turn, actor, &from, to, message).await
     }
 
     async fn store(
         &self,
+        turn: Turn<'_>,
         actor: &Actor,
         from: &UserId,
         to: &UserId,
@@ -139,7 +143,7 @@ impl C2cMessages {
                 batch = batch.announce(topic, event.clone());
             }
         }
-        match self.core.commit(batch).await? {
+        match submit(turn, self.core.commit(batch)).await? {
             Outcome::Stored(committed) => Ok(committed.entry.unwrap_or_default().at),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => {

@@ -8,6 +8,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::message::{GroupMessageId, Mention, Message, Recall};
 use protocol::push::Mark;
 
+use super::turns::{Turn, Turns, submit};
 use super::{Draft, MessageError, is_recallable};
 use crate::bus::{Event, Stamp, Topic};
 use crate::services::account::Accounts;
@@ -64,6 +65,7 @@ pub struct GroupMessages {
     accounts: Accounts,
     notices: Notices,
     timelines: Timelines,
+    turns: Arc<Turns>,
     speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
 }
 
@@ -76,7 +78,7 @@ impl GroupMessages {
         timelines: Timelines,
     ) -> Self {
         let speakers = Arc::new(quick_cache::sync::Cache::new(SPEAKERS));
-        Self { core, groups, accounts, notices, timelines, speakers }
+        Self { core, groups, accounts, notices, timelines, turns: Arc::new(Turns::new()), speakers }
     }
 
     /// Whether the group's kind counts unread messages.
@@ -102,25 +104,26 @@ impl GroupMessages {
             return Err(MessageError::TooManyMentions);
         }
         let is_stored = !draft.options.online_only && only_to.is_empty();
+        let key = (actor.app, group.clone(), draft.from.clone());
+        let mut turn = self.turns.take(&key).await;
         // What is kept in memory will do: the store checks that it still holds, in the same step in which it stores.
-        if is_stored
-            && let Some(speaker) = self.speakers.get(&(actor.app, group.clone(), draft.from.clone()))
-            && self.may_speak(actor, &speaker).is_ok()
-            && let Some(head) = self.try_send(actor, &speaker, &draft).await?
-        {
-            return Ok(head);
-        }
+        let kept = self.speakers.get(&key).filter(|speaker| self.may_speak(actor, speaker).is_ok());
+        let mut speaker = match kept.filter(|_| is_stored) {
+            Some(speaker) => speaker,
+            None => Arc::new(self.speaker(actor, group, &draft.from).await?),
+        };
         for _ in 0..ATTEMPTS {
-            let speaker = Arc::new(self.speaker(actor, group, &draft.from).await?);
             self.may_speak(actor, &speaker)?;
             if !is_stored {
                 let message = self.message(actor, &draft, &speaker).await?;
                 return self.send_unstored(actor, &speaker.found, message, only_to).await;
             }
-            self.speakers.insert((actor.app, group.clone(), draft.from.clone()), speaker.clone());
-            if let Some(head) = self.try_send(actor, &speaker, &draft).await? {
+            if let Some(head) = self.try_send(turn, actor, &speaker, &draft).await? {
+                self.speakers.insert(key, speaker);
                 return Ok(head);
             }
+            turn = self.turns.take(&key).await;
+            speaker = Arc::new(self.speaker(actor, group, &draft.from).await?);
         }
         Err(GroupError::Busy.into())
     }
@@ -184,6 +187,7 @@ impl GroupMessages {
     /// `None` when the group, the membership or the mute changed meanwhile.
     async fn try_send(
         &self,
+        turn: Turn<'_>,
         actor: &Actor,
         speaker: &Speaker,
         draft: &Draft,
@@ -208,7 +212,9 @@ impl GroupMessages {
             counts: self.counts_unread(found.group.record.kind),
         };
         batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
-        let Outcome::Stored(committed) = self.core.commit(batch).await? else { return Ok(None) };
+        let Outcome::Stored(committed) = submit(turn, self.core.commit(batch)).await? else {
+            return Ok(None);
+        };
         let head = committed.entry.unwrap_or_default();
         if !committed.repeated && !mentions.is_empty() {
             let (service, app, found) = (self.clone(), actor.app, found.clone());

@@ -2,6 +2,7 @@
 
 mod c2c;
 mod group;
+mod turns;
 
 use protocol::id::{Millis, UserId};
 use protocol::message::{Body, Mention, Options, Priority};

@@ -1,6 +1,6 @@
 //! How a command reaches the server that has its keys, and what becomes of a server's refusals.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use redis::{Cmd, Value};
@@ -40,25 +40,31 @@ pub(super) struct Call {
     pub(super) place: Option<Place>,
 }
 
+/// A command on its way. The link is not kept for it: when it is dropped, commands that have not left come back.
+pub(super) struct Sent {
+    pub(super) link: Weak<Link>,
+    answer: Answer,
+}
+
 impl Call {
     pub(super) fn new(operation: &'static str, slot: u16, command: Cmd, when_lost: WhenLost) -> Self {
         let deadline = Instant::now() + DEADLINE;
         Self { operation, slot, command: Arc::new(command), when_lost, deadline, place: None }
     }
 
-    /// Sends the command if its server is known. It is on its way, behind those sent before, when this returns.
-    pub(super) fn send(&self, links: &Links) -> Option<(Arc<Link>, Answer)> {
-        let link = links.to(self.slot)?;
-        let answer = link.send(self.command.clone(), self.deadline);
-        Some((link, answer))
+    /// Sends the command if its server is known, and by `only`, if that is given. It is on its way, behind those
+    /// sent before, when this returns.
+    pub(super) fn send(&self, links: &Links, only: Option<&Weak<Link>>) -> Option<Sent> {
+        let to = links.to(self.slot)?;
+        let link = Arc::downgrade(&to);
+        if only.is_some_and(|only| !only.ptr_eq(&link)) {
+            return None;
+        }
+        Some(Sent { link, answer: to.send(self.command.clone(), self.deadline) })
     }
 
     /// The answer, after as many attempts as the deadline allows. `first` is the attempt that was made already.
-    pub(super) async fn finish(
-        self,
-        links: &Links,
-        first: Option<(Arc<Link>, Answer)>,
-    ) -> Result<Value, StorageError> {
+    pub(super) async fn finish(self, links: &Links, first: Option<Sent>) -> Result<Value, StorageError> {
         let begun = Instant::now();
         let outcome = self.attempts(links, first).await;
         metrics::histogram!("gateway_redis_command_seconds", "operation" => self.operation)
@@ -66,11 +72,7 @@ impl Call {
         outcome
     }
 
-    async fn attempts(
-        &self,
-        links: &Links,
-        mut attempt: Option<(Arc<Link>, Answer)>,
-    ) -> Result<Value, StorageError> {
+    async fn attempts(&self, links: &Links, mut attempt: Option<Sent>) -> Result<Value, StorageError> {
         let mut pause = PAUSE_LEAST;
         // Why the last attempt failed.
         let mut refusal = "those before it took too long".to_owned();
@@ -78,7 +80,7 @@ impl Call {
             if attempt.is_none() && !self.turn().await {
                 return Err(failed(self.operation, refusal));
             }
-            let (link, answer) = match attempt.take().or_else(|| self.send(links)) {
+            let Sent { link, answer } = match attempt.take().or_else(|| self.send(links, None)) {
                 Some(sent) => sent,
                 None => {
                     if !links.wait(self.slot, self.deadline).await {
@@ -100,13 +102,13 @@ impl Call {
                 }
             };
             refusal = in_words(&error);
-            if error.code() == "NOSCRIPT" && self.turn().await {
+            if error.code() == "NOSCRIPT" && Instant::now() < self.deadline && self.turn().await {
+                let Some(to) = link.upgrade() else { continue };
                 for load in scripts::load_all().iter() {
                     // Whether it worked shows when the script is called.
-                    drop(link.send(Arc::new(load.clone()), self.deadline));
+                    drop(to.send(Arc::new(load.clone()), self.deadline));
                 }
-                let answer = link.send(self.command.clone(), self.deadline);
-                attempt = Some((link, answer));
+                attempt = Some(Sent { link, answer: to.send(self.command.clone(), self.deadline) });
                 continue;
             }
             self.note("refused");
@@ -118,11 +120,11 @@ impl Call {
             if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
                 return Err(failed(self.operation, refusal));
             }
-            if let Reaction::Ask(link) = reaction
+            if let Reaction::Ask(to) = reaction
                 && self.turn().await
             {
-                let answer = link.send_asking(self.command.clone(), self.deadline);
-                attempt = Some((link, answer));
+                let answer = to.send_asking(self.command.clone(), self.deadline);
+                attempt = Some(Sent { link: Arc::downgrade(&to), answer });
                 continue;
             }
             // Whichever is first: other masters, or time.

@@ -87,11 +87,12 @@ async fn work(mut queue: mpsc::UnboundedReceiver<Queued>, links: Arc<Links>) {
             let mut command = ANNOUNCE.call(&[tag.hash()]);
             command.arg(&stamp).arg(&event[..]);
             let call = Call::new("announce", slot_of(tag.channel()), command, WhenLost::Tell);
-            let first = call.send(&links);
+            let first = call.send(&links, None);
             let links = links.clone();
             tokio::spawn(async move {
                 // The event is lost, which the topic's next turn shows to who receives it.
                 if let Err(error) = call.finish(&links, first).await {
+                    metrics::counter!("gateway_bus_unpublished_total").increment(1);
                     tracing::warn!(%error, "an event could not be announced");
                 }
             });

@@ -262,11 +262,8 @@ impl Engine for Redis {
         let spread = self.shared.writes.servers().target().is_cluster();
         let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
         let mut call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
-        let (order, may_leave) = self.shared.order.enter(&prepared.tag);
-        let first = if may_leave { call.send(&self.shared.writes) } else { None };
-        if first.is_none() {
-            order.is_back();
-        }
+        let (order, first) =
+            self.shared.order.enter(&prepared.tag, |only| call.send(&self.shared.writes, only));
         call.place = Some(order);
         let place = self.shared.lanes.queue(call.slot, prepared.foreign);
         // A task of its own goes on when the caller does not wait any more.

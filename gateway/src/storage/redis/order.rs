@@ -6,11 +6,13 @@
 
 use std::collections::HashMap;
 use std::collections::btree_map::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
-use crate::redis::{Tag, slot_of};
+use crate::redis::{Link, Tag, slot_of};
+
+use super::calls::Sent;
 
 const SHARDS: u16 = 64;
 
@@ -27,6 +29,8 @@ struct Line {
     under_way: BTreeMap<u64, bool>,
     /// How many of them.
     waiting: usize,
+    /// Where the last one that did not wait was sent.
+    link: Option<Weak<Link>>,
     /// One less is under way.
     progress: Arc<Notify>,
 }
@@ -43,15 +47,26 @@ impl Order {
         Arc::new(Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() })
     }
 
-    /// A place behind all that came before; and whether the batch may leave now, as none of them waits.
-    pub(super) fn enter(self: &Arc<Self>, tag: &Tag) -> (Place, bool) {
+    /// Takes a place behind all that came before, and sends the batch if none of them waits. `send` is given the link
+    /// that the last of them left by, and sends nothing by another: who left by a link that is not the
+    /// one any more may come back.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        tag: &Tag,
+        send: impl FnOnce(Option<&Weak<Link>>) -> Option<Sent>,
+    ) -> (Place, Option<Sent>) {
         let mut shard = self.shard(tag);
         let line = shard.entry(tag.clone()).or_default();
         let number = line.next;
         line.next += 1;
-        let may_leave = line.waiting == 0;
-        line.under_way.insert(number, false);
-        (Place { order: self.clone(), tag: tag.clone(), number }, may_leave)
+        // Nobody may take his place again between the look and the sending.
+        let sent = if line.waiting == 0 { send(line.link.as_ref()) } else { None };
+        match &sent {
+            Some(sent) => line.link = Some(sent.link.clone()),
+            None => line.waiting += 1,
+        }
+        line.under_way.insert(number, sent.is_none());
+        (Place { order: self.clone(), tag: tag.clone(), number }, sent)
     }
 
     fn shard(&self, tag: &Tag) -> MutexGuard<'_, HashMap<Tag, Line>> {

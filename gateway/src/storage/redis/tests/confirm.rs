@@ -20,7 +20,7 @@ async fn replica_of(master: &Server) -> Server {
 }
 
 fn confirmed(target: Target) -> Arc<Redis> {
-    let settings = Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(300) };
+    let settings = Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(1500) };
     Arc::new(engine_on(target, settings))
 }
 
@@ -87,11 +87,9 @@ async fn a_promoted_replica_has_what_was_acknowledged() {
     })
     .await;
     sentinels.master.kill();
-    let begun = Instant::now();
     sentinels.promoted().await;
     let found = eventually(START, "the new master is found", async || engine.head(&room_log()).await.is_ok());
     found.await;
-    tracing::info!(elapsed = ?begun.elapsed(), "failed over");
 
     let entries = engine.read(&room_log(), crate::storage::conformance::ALL).await.unwrap();
     for writer in writers {

@@ -1,0 +1,46 @@
+//! What one speaker says is stored in the order he said it.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+
+use futures_util::{pin_mut, poll};
+use std::task::Poll;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Speakers of one lane wait for each other's look-ups, so there are many.
+const LANES: usize = 1024;
+
+/// Lets the messages of one speaker in one conversation go to the store one after another: look-ups take longer for
+/// one than for the next, which may find in memory what the one before it had to ask for.
+pub(super) struct Turns {
+    lanes: Vec<Mutex<()>>,
+    hasher: RandomState,
+}
+
+/// The right to be the next that goes to the store. Waiting for it is first come, first served.
+pub(super) struct Turn<'a>(#[allow(dead_code, reason = "held until it is dropped")] MutexGuard<'a, ()>);
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        Self {
+            lanes: std::iter::repeat_with(Mutex::default).take(LANES).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) async fn take(&self, speaker: &impl Hash) -> Turn<'_> {
+        let lane = self.hasher.hash_one(speaker) as usize % LANES;
+        Turn(self.lanes[lane].lock().await)
+    }
+}
+
+/// Sends a batch on its way, lets the next one begin, and waits for what becomes of it: the store keeps the order in
+/// which batches are first polled.
+pub(super) async fn submit<T>(turn: Turn<'_>, commit: impl Future<Output = T>) -> T {
+    pin_mut!(commit);
+    let first = poll!(commit.as_mut());
+    drop(turn);
+    match first {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => commit.await,
+    }
+}

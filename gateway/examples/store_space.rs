@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gateway::bus::LocalBus;
+use gateway::bus::{LocalBus, OnlyNode};
 use gateway::clock::Clock;
 use gateway::services::core::Core;
 use gateway::services::limits::Limits;
@@ -102,6 +102,7 @@ fn open(dir: &Path, now: &Arc<AtomicU64>) -> Store {
         clock: Clock::from_fn(move || Millis(now.load(Ordering::Relaxed))),
         limits: Arc::new(Limits::default()),
         node: 1,
+        nodes: Arc::new(OnlyNode(1)),
         tasks: TaskTracker::new(),
     };
     let policy = Policy { days: KEPT_DAYS, messages_per_conversation: 0 };
@@ -141,6 +142,7 @@ fn message(number: u64) -> Vec<u8> {
         cloud_custom_data: String::new(),
         mentions: Vec::new(),
         options: Options::default(),
+        origin: Some(3_000_000_000),
     };
     records::encode(&Entry::Message(message)).to_vec()
 }

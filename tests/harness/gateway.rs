@@ -58,6 +58,7 @@ fn config(directory: &TempDir) -> Config {
         main_app: APP,
         is_first_run: false,
         key_file: None,
+        own_key: None,
         demo: false,
         hello_interval_seconds: 10,
         devices_per_platform: 1,

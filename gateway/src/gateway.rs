@@ -15,7 +15,7 @@ use crate::bus::Nodes;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
-use crate::edge::{Edge, Health, Settings, Surfaces, listen};
+use crate::edge::{Edge, Health, Legacy, Settings, Surfaces, listen};
 use crate::foundation::Foundation;
 use crate::hub::Hub;
 use crate::services::Services;
@@ -81,7 +81,7 @@ impl Gateway {
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let retention = Retention::new(core.clone(), config.retention);
         let services = Services::new(core, rules, policy(config));
-        let hub = Hub::new(bus, services.catch_up.clone(), clock);
+        let hub = Hub::new(bus, services.catch_up.clone(), clock.clone());
         let edge = Edge::new(
             Context { services: Arc::new(services), hello_interval_seconds: config.hello_interval_seconds },
             hub.clone(),
@@ -89,6 +89,7 @@ impl Gateway {
                 max_frame_bytes: config.max_frame_bytes,
                 queue_bytes: config.queue_bytes,
                 drain: Duration::from_secs(config.drain_seconds),
+                legacy: legacy(config, clock),
             },
             metrics,
             Arc::new(StoreHealth(engine.clone())),
@@ -99,6 +100,9 @@ impl Gateway {
         edge.tasks.spawn(retention.clone().run(config.retention_interval, edge.stop.clone()));
         tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
 
+        if let Some(legacy) = &edge.settings.legacy {
+            legacy.open(&edge).await;
+        }
         let (listener, address) = bind(config.listen).await?;
         let surfaces = if config.internal_listen.is_some() { Surfaces::Public } else { Surfaces::All };
         let mut listeners = vec![tokio::spawn(listen(edge.clone(), listener, surfaces))];
@@ -132,7 +136,7 @@ impl Gateway {
             // Nothing can be acknowledged any more; another instance or a restart can.
             return Err(GatewayError::Store(format!("stopped: {error}")));
         }
-        self.drain().await
+        Box::pin(self.drain()).await
     }
 
     async fn drain(self) -> Result<(), GatewayError> {
@@ -170,6 +174,12 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), GatewayE
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
     Ok((listener, bound))
+}
+
+fn legacy(config: &Config, clock: Clock) -> Option<Arc<Legacy>> {
+    let (settings, app) = (config.legacy.clone()?, config.main_app);
+    let admins = config.apps.get(&app)?.admins.clone();
+    Some(Arc::new(Legacy::new(settings, app, admins, clock)))
 }
 
 fn policy(config: &Config) -> Policy {

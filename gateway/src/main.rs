@@ -31,6 +31,13 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(cli)?;
     telemetry::start_logging(config.log_format);
+    if let (Some(_), Some(path)) = (&config.redis, &config.own_key) {
+        tracing::warn!(
+            "the key lies in {}: every instance on this Redis needs the same one; give it to all with \
+             --secret-key-file or GATEWAY_SECRET_KEY",
+            path.display()
+        );
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -56,11 +63,14 @@ fn greeting(config: &Config, address: SocketAddr) -> String {
         Some(path) => path.display().to_string(),
         None => "the environment (GATEWAY_SECRET_KEY)".to_owned(),
     };
+    let data = match &config.redis {
+        Some(redis) => redis.target.to_string(),
+        None => config.data_dir.display().to_string(),
+    };
     let mut text = format!(
         "Timgate is listening.\n\n  clients    proxyServer: 'ws://{address}'\n  REST       http://{address}/v4/\n  \
-         SDKAppID   {}\n  key        {key}\n  data       {}\n",
+         SDKAppID   {}\n  key        {key}\n  data       {data}\n",
         config.main_app,
-        config.data_dir.display(),
     );
     if config.is_first_run || config.demo {
         text.push_str("\nTry it in two windows; each link logs one user in (keep them to yourself):\n\n");

@@ -17,6 +17,7 @@ pub mod friend;
 pub mod group;
 pub mod id;
 pub mod json;
+pub mod legacy;
 pub mod message;
 pub mod profile;
 pub mod push;

@@ -21,6 +21,7 @@ mod dedup;
 mod examples;
 mod input;
 mod layers;
+mod legacy;
 mod multi_device;
 mod order;
 mod restart;

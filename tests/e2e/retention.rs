@@ -27,8 +27,10 @@ async fn say(user: &User, group: &Group, count: usize) -> u64 {
     last
 }
 
+/// Of the messages that a client shows.
 fn seqs(page: &Value) -> Vec<u64> {
-    page["RspMsgList"].as_array().unwrap().iter().map(|item| item["MsgSeq"].as_u64().unwrap()).collect()
+    let shown = page["RspMsgList"].as_array().unwrap().iter().filter(|item| item["IsPlaceMsg"] != 1);
+    shown.map(|item| item["MsgSeq"].as_u64().unwrap()).collect()
 }
 
 /// A page as the SDKs ask for it.
@@ -243,7 +245,7 @@ async fn fill_gap(user: &User, group: &Group, mut local: u64, remote: u64) -> Ve
         let page = page(user, group, local + 14, 15).await;
         let items = page["RspMsgList"].as_array().unwrap();
         let newest = items[0]["MsgSeq"].as_u64().unwrap();
-        let shown = items.iter().filter(|item| item["IsPlaceMsg"] != 1);
+        let shown = items.iter().filter(|item| item["GroupInfo"]["NotVisible"] != 1);
         filled.extend(shown.map(|item| item["MsgSeq"].as_u64().unwrap()));
         if newest == local || newest >= remote || page["IsFinished"] == 2 {
             filled.sort_unstable();
@@ -271,7 +273,27 @@ async fn a_gap_is_filled_with_what_is_left() {
     gateway.expire().await;
     assert_eq!(fill_gap(&bob, &group, 4, remote).await, [0u64; 0]);
     // Beyond the end there is nothing to go on from, and that is what ends a search for newer ones.
-    assert_eq!(seqs(&page(&bob, &group, remote + 15, 15).await), [0u64; 0]);
+    assert_eq!(page(&bob, &group, remote + 15, 15).await["RspMsgList"], json!([]));
+}
+
+/// 2.x hops downwards from below the last item of each answer until that is number 1.
+#[tokio::test]
+async fn hopping_down_ends_where_nothing_is_left() {
+    let gateway = keeping(0, 10).await;
+    let alice = gateway.user("alice").await;
+    let group = alice.create_group("lobby").await;
+    say(&alice, &group, 40).await;
+    gateway.expire().await;
+    // The ten that are kept are above 30.
+    for from in [40, 33, 30, 5] {
+        let page = page(&alice, &group, from, 15).await;
+        assert_eq!(seqs(&page), (31..=from).rev().collect::<Vec<u64>>(), "from {from}");
+        assert_eq!(page["RspMsgList"].as_array().unwrap().last().unwrap()["MsgSeq"], 1, "from {from}");
+        assert_eq!(page.get("NextReqMsgSeq"), None);
+    }
+    // While something older is left there is no need for it.
+    let page = page(&alice, &group, 40, 9).await;
+    assert_eq!(page["RspMsgList"].as_array().unwrap().last().unwrap()["MsgSeq"], 32);
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ fn config(directory: &TempDir) -> Config {
         main_app: APP,
         is_first_run: false,
         key_file: None,
+        own_key: None,
         demo: false,
         hello_interval_seconds: 10,
         devices_per_platform: 1,
@@ -70,6 +71,7 @@ fn config(directory: &TempDir) -> Config {
         retention_interval: Duration::from_secs(24 * 3600),
         groups: HashMap::new(),
         log_format: LogFormat::Text,
+        legacy: None,
     }
 }
 

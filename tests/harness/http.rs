@@ -28,9 +28,20 @@ impl Reply {
 
 /// Sends a request and reads the reply to its end.
 pub async fn exchange(address: SocketAddr, method: &str, target: &str, body: &[u8]) -> Reply {
+    exchange_with(address, method, target, "", body).await
+}
+
+/// The same with further header lines.
+pub async fn exchange_with(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &str,
+    body: &[u8],
+) -> Reply {
     let head = format!(
         "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n",
+         {headers}Content-Length: {}\r\n\r\n",
         body.len()
     );
     let exchange = async {

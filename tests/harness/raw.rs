@@ -34,13 +34,18 @@ impl RawSocket {
     /// Connects and upgrades. A bounded receive window makes a client that does not read felt soon; it is not smaller than
     /// what loopback sends at once, or the kernel would wait between any two pieces.
     pub async fn connect(address: SocketAddr, target: &str) -> Self {
+        Self::ask(address, target, "").await.unwrap_or_else(|head| panic!("{target}: {head}"))
+    }
+
+    /// The same with further header lines; the head of the reply where the upgrade is refused.
+    pub async fn ask(address: SocketAddr, target: &str, headers: &str) -> Result<Self, String> {
         let open = async {
             let socket = TcpSocket::new_v4().unwrap();
             socket.set_recv_buffer_size(256 * 1024).unwrap();
             let mut stream = socket.connect(address).await.unwrap();
             let request = format!(
                 "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
             );
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut head = Vec::new();
@@ -48,13 +53,15 @@ impl RawSocket {
                 head.push(stream.read_u8().await.unwrap());
             }
             let head = String::from_utf8(head).unwrap();
-            assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+            if !head.starts_with("HTTP/1.1 101 ") {
+                return Err(head);
+            }
             // The key's answer of RFC 6455, §1.3.
             assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
-            stream
+            Ok(stream)
         };
-        let stream = timeout(DEADLINE, open).await.expect("an upgrade in time");
-        Self { stream, buffer: Vec::new() }
+        let stream = timeout(DEADLINE, open).await.expect("an upgrade in time")?;
+        Ok(Self { stream, buffer: Vec::new() })
     }
 
     pub fn head(servcmd: &str, seq: u64) -> Value {

@@ -81,6 +81,13 @@ impl Sentinels {
         let old = &mut self.servers[0];
         old.begin_with(&["--replicaof", &of]).await;
         in_step(old).await;
+        // Until it confirms what is written, whoever waits for replicas is refused.
+        let confirms = async || {
+            let () = self.servers[1].command(&["SET", "probe", "1"]).await;
+            let confirmed: i64 = self.servers[1].command(&["WAIT", "1", "500"]).await;
+            confirmed == 1
+        };
+        self.servers[1].until("its replica confirms", confirms).await;
     }
 
     /// From now on nothing of what the master writes reaches the replica, as when the network between them is cut.

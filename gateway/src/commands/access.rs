@@ -144,6 +144,7 @@ pub(super) fn refused(error: &SessionError) -> Failure {
         // To an SDK "expired" means: log in again, with a new UserSig.
         SessionError::BadToken => Failure::because(ErrorCode::SIG_EXPIRED, "the session is not known"),
         SessionError::Kicked(reason) => kicked(*reason),
+        SessionError::Unsignable(error) => Failure::because(ErrorCode::LOGIN_BAD_PARAMETER, error),
         SessionError::Busy => Failure::new(ErrorCode::BACKEND_TIMEOUT),
         SessionError::Storage(error) => storage_failure(error, ErrorCode::LOGIN_INTERNAL),
     }

@@ -11,6 +11,7 @@ mod account;
 mod conversation;
 mod friend;
 mod group;
+pub mod legacy;
 mod message;
 mod profile;
 mod push;

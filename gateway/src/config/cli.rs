@@ -67,6 +67,8 @@ Exit codes:
 
 Environment:
   Every flag has a GATEWAY_ variable of its name, shown above. GATEWAY_SECRET_KEY holds the key itself.
+  GATEWAY_LEGACY_ENABLED=true serves the routes of [legacy] in the file; _GROUP, _TIME_ZONE, _TOKEN and _NETWORKS
+  (with commas between them) go before what the file says.
   RUST_LOG sets what is logged, for example RUST_LOG=debug [default: info]
 
 Examples:

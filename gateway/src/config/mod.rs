@@ -4,6 +4,7 @@
 
 mod cli;
 mod file;
+mod legacy;
 mod secret;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use crate::services::retention::{self, Policy};
 
 pub use cli::Cli;
 pub use file::{File, LogFormat};
+pub use legacy::Legacy;
 
 /// What the gateway runs with.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub is_first_run: bool,
     /// Where the main application's key lies; absent when it came in the environment.
     pub key_file: Option<PathBuf>,
+    /// The same, where it is the one that is made in the data directory.
+    pub own_key: Option<PathBuf>,
     /// Print links to the demo page also when this is not the first run.
     pub demo: bool,
     pub hello_interval_seconds: u32,
@@ -52,6 +56,8 @@ pub struct Config {
     pub retention_interval: Duration,
     pub groups: HashMap<GroupKind, Overrides>,
     pub log_format: LogFormat,
+    /// The routes of the small home-made chat; absent, they are off.
+    pub legacy: Option<Legacy>,
 }
 
 /// The Redis that instances share.
@@ -106,6 +112,11 @@ impl Config {
             }
         }
         let admins = users(&file.admins, "admins", &mut mistakes);
+        let legacy = file.legacy.clone().under(|name| std::env::var(name).ok(), &mut mistakes);
+        let legacy = legacy.check(&mut mistakes);
+        if legacy.is_some() && admins.is_empty() {
+            mistakes.push("legacy: its routes speak as an administrator; name one in admins".to_owned());
+        }
         let mut secret = None;
         if mistakes.is_empty() {
             match secret::load(&file) {
@@ -125,6 +136,7 @@ impl Config {
             apps,
             main_app,
             is_first_run: secret.is_new,
+            own_key: secret.file.clone().filter(|_| file.secret_key_file.is_none()),
             key_file: secret.file,
             demo: cli.demo,
             hello_interval_seconds: file.session.hello_interval_seconds,
@@ -137,6 +149,7 @@ impl Config {
             retention_interval: retention::INTERVAL,
             groups: file.group.into_iter().map(|(kind, overrides)| (kind.into(), overrides)).collect(),
             log_format: file.log.format,
+            legacy,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Accepting connections.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -35,14 +36,14 @@ pub async fn listen(edge: Edge, listener: TcpListener, surfaces: Surfaces) {
             () = edge.stop.cancelled(), if surfaces != Surfaces::Internal => return,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 // A chat's frames are small, and each is wanted now.
                 let _ = stream.set_nodelay(true);
                 if surfaces == Surfaces::Internal {
                     // Nobody waits for these at the end.
-                    tokio::spawn(serve(edge.clone(), stream, surfaces));
+                    tokio::spawn(serve(edge.clone(), stream, from.ip(), surfaces));
                 } else {
-                    edge.tasks.spawn(serve(edge.clone(), stream, surfaces));
+                    edge.tasks.spawn(serve(edge.clone(), stream, from.ip(), surfaces));
                 }
             }
             Err(error) => {
@@ -53,11 +54,12 @@ pub async fn listen(edge: Edge, listener: TcpListener, surfaces: Surfaces) {
     }
 }
 
-async fn serve(edge: Edge, stream: TcpStream, surfaces: Surfaces) {
+async fn serve(edge: Edge, stream: TcpStream, from: IpAddr, surfaces: Surfaces) {
     let stop = edge.stop.clone();
     let service = service_fn(move |request| {
         let edge = edge.clone();
-        async move { Ok::<_, Infallible>(router::route(edge, request, surfaces).await) }
+        // Boxed, so that a connection that has become a WebSocket does not carry what a request needs.
+        async move { Ok::<_, Infallible>(Box::pin(router::route(edge, request, from, surfaces)).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

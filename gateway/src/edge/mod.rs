@@ -1,5 +1,6 @@
-//! Bytes in, bytes out: one port for WebSocket, REST, health, metrics and the demo page.
+//! Bytes in, bytes out: one port for WebSocket, REST, health, metrics, the demo page and an old chat's routes.
 
+mod legacy;
 mod listener;
 mod ops;
 mod page;
@@ -19,15 +20,18 @@ use tokio_util::task::TaskTracker;
 use crate::commands::Context;
 use crate::hub::Hub;
 
+pub use legacy::Legacy;
 pub use listener::{Surfaces, listen};
 
-/// Bounds of one connection.
-#[derive(Clone, Copy, Debug)]
+/// What is served, and the bounds of one connection.
+#[derive(Clone)]
 pub struct Settings {
     pub max_frame_bytes: usize,
     pub queue_bytes: usize,
     /// At the end, connections are asked to go elsewhere over this time.
     pub drain: Duration,
+    /// The old chat's routes; absent, they are off.
+    pub legacy: Option<Arc<Legacy>>,
 }
 
 /// What every connection and request works with. A cheap handle.

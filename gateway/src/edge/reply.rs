@@ -27,13 +27,44 @@ pub(super) fn text(status: StatusCode, line: &str) -> Reply {
     reply
 }
 
+/// Why something is not done, in a line for a person.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) line: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, line: impl ToString) -> Self {
+        Self { status, line: line.to_string() }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        text(refusal.status, &refusal.line)
+    }
+}
+
+/// Nothing but the body, for now.
+pub(super) fn bare(kind: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = with_body(StatusCode::OK, kind, body);
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
 /// An answer of the REST API: status 200, whatever the outcome. Any origin may read it, as on the vendor's cloud.
 pub(super) fn rest(body: String) -> Reply {
-    let mut reply = with_body(StatusCode::OK, "application/json", body);
+    let reply = with_body(StatusCode::OK, "application/json", body);
+    for_any_origin(reply, "POST", "X-Requested-With, Content-Type")
+}
+
+/// Lets pages of any origin read the reply, and send what it answers with these methods and headers.
+pub(super) fn for_any_origin(mut reply: Reply, methods: &'static str, accepted: &'static str) -> Reply {
     let headers = reply.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("X-Requested-With, Content-Type"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(accepted));
     reply
 }
 

@@ -1,14 +1,17 @@
 //! Which path is what.
 
+use std::net::IpAddr;
+
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 
+use super::legacy::{self, Route};
 use super::listener::Surfaces;
 use super::reply::{self, Reply};
 use super::{Edge, ops, page, rest, ws};
 use crate::hub::Dialect;
 
-pub(super) async fn route(edge: Edge, request: Request<Incoming>, surfaces: Surfaces) -> Reply {
+pub(super) async fn route(edge: Edge, request: Request<Incoming>, from: IpAddr, surfaces: Surfaces) -> Reply {
     let path = request.uri().path().to_owned();
     if surfaces != Surfaces::Public
         && let Some(reply) = ops::route(&edge, &path).await
@@ -18,8 +21,15 @@ pub(super) async fn route(edge: Edge, request: Request<Incoming>, surfaces: Surf
     if surfaces == Surfaces::Internal {
         return reply::text(StatusCode::NOT_FOUND, "only /healthz, /readyz, /livez and /metrics are here");
     }
+    // Before the SDKs' paths: a user or a message may be called "info".
+    if let Some(legacy) = &edge.settings.legacy
+        && let Some(route) = Route::of(&path)
+    {
+        let legacy = legacy.clone();
+        return Box::pin(legacy::answer(edge, legacy, route, request, from)).await;
+    }
     if let Some(dialect) = dialect(&path) {
-        return ws::upgrade(edge, request, dialect);
+        return Box::pin(ws::serve_sdk(edge, request, dialect)).await;
     }
     if let Some(command) = path.strip_prefix("/v4/") {
         let command = command.to_owned();

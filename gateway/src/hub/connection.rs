@@ -7,7 +7,7 @@ use protocol::id::GroupId;
 
 use super::Attachment;
 use super::frame::Dialect;
-use super::outbound::Outbound;
+use super::outbound::{Closing, Outbound};
 use crate::bus::{DeviceId, Topic};
 
 /// A connection and what waits to be written to it.
@@ -15,6 +15,8 @@ use crate::bus::{DeviceId, Topic};
 pub struct Connection {
     id: u64,
     pub dialect: Dialect,
+    /// The one group that it hears of; absent, all groups of its user.
+    only: Option<GroupId>,
     pub outbound: Outbound,
     state: Mutex<Option<State>>,
 }
@@ -28,8 +30,13 @@ struct State {
 }
 
 impl Connection {
-    pub(super) fn new(id: u64, dialect: Dialect, queue_bytes: usize) -> Self {
-        Self { id, dialect, outbound: Outbound::new(queue_bytes), state: Mutex::new(None) }
+    pub(super) fn new(id: u64, dialect: Dialect, only: Option<GroupId>, queue_bytes: usize) -> Self {
+        Self { id, dialect, only, outbound: Outbound::new(queue_bytes), state: Mutex::new(None) }
+    }
+
+    /// Whether it hears of a group when its user is a member.
+    pub(super) fn cares_for(&self, group: &GroupId) -> bool {
+        self.only.as_ref().is_none_or(|only| only == group)
     }
 
     pub fn id(&self) -> u64 {
@@ -66,6 +73,9 @@ impl Connection {
 
     /// The topic to follow now, if it was not followed yet. `anew` overrules that the user left the group before.
     pub(super) fn enter(&self, group: &GroupId, anew: bool) -> Option<Topic> {
+        if !self.cares_for(group) {
+            return None;
+        }
         let mut guard = self.state();
         let state = guard.as_mut()?;
         if anew {
@@ -81,6 +91,11 @@ impl Connection {
         let mut guard = self.state();
         let state = guard.as_mut()?;
         state.left.insert(group.clone());
-        state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()))
+        let topic = state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()));
+        if topic.is_some() && self.only.is_some() {
+            // It has nothing more to hear here. Who comes back may be let in again.
+            self.outbound.close(Closing::GoingAway);
+        }
+        topic
     }
 }

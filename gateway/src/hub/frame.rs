@@ -6,16 +6,28 @@ use bytes::Bytes;
 use protocol::envelope;
 use protocol::event;
 use protocol::group::Change;
-use protocol::id::UserId;
+use protocol::id::{GroupId, UserId};
+use protocol::legacy;
 use protocol::message::{C2cItem, GroupItem};
+use protocol::session::KickReason;
 
-use crate::bus::{Event, Stamp};
+use crate::bus::{DeviceId, Event, Stamp};
+use crate::clock::Zone;
 
-/// What a connection reads: JSON in binary messages (`/binfo`) or in text messages (`/info`).
+/// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
+/// texts of the small old chat with times in a zone, which is the same for all its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Binary,
     Text,
+    Legacy(Zone),
+}
+
+impl Dialect {
+    /// Whether a client shows what it said when it hears it, not when it says it.
+    pub(super) fn hears_itself(self) -> bool {
+        matches!(self, Dialect::Legacy(_))
+    }
 }
 
 /// A finished frame, header included: the same bytes for every connection of a dialect.
@@ -24,7 +36,7 @@ pub type Frame = Bytes;
 /// `payload` as one unfragmented, unmasked message (RFC 6455, §5.2).
 pub fn text_frame(dialect: Dialect, payload: &str) -> Frame {
     let opcode = match dialect {
-        Dialect::Text => 0x1,
+        Dialect::Text | Dialect::Legacy(_) => 0x1,
         Dialect::Binary => 0x2,
     };
     let length = payload.len();
@@ -45,24 +57,70 @@ pub fn text_frame(dialect: Dialect, payload: &str) -> Frame {
     frame.into()
 }
 
-/// A push, encoded at most once per dialect.
-pub(super) struct Encoded {
-    payload: String,
-    binary: OnceCell<Frame>,
-    text: OnceCell<Frame>,
+/// A ping without a payload.
+pub const PING: Frame = Bytes::from_static(&[0x89, 0]);
+
+/// What is pushed.
+pub(super) enum Push<'a> {
+    /// An event, to this user.
+    Event(&'a Event, Stamp, UserId),
+    /// That the device is logged out.
+    Kick(KickReason, DeviceId),
 }
 
-impl Encoded {
-    pub(super) fn new(servcmd: &str, body: &str) -> Self {
-        Self { payload: envelope::push(servcmd, body), binary: OnceCell::new(), text: OnceCell::new() }
+/// A push, encoded at most once per dialect.
+pub(super) struct Encoded<'a> {
+    push: Push<'a>,
+    payload: OnceCell<String>,
+    binary: OnceCell<Frame>,
+    text: OnceCell<Frame>,
+    legacy: OnceCell<Option<Frame>>,
+}
+
+impl<'a> Encoded<'a> {
+    pub(super) fn new(push: Push<'a>) -> Self {
+        Self {
+            push,
+            payload: OnceCell::new(),
+            binary: OnceCell::new(),
+            text: OnceCell::new(),
+            legacy: OnceCell::new(),
+        }
     }
 
-    pub(super) fn frame(&self, dialect: Dialect) -> Frame {
+    /// `None` where the dialect has no word for it.
+    pub(super) fn frame(&self, dialect: Dialect) -> Option<Frame> {
         let cell = match dialect {
             Dialect::Binary => &self.binary,
             Dialect::Text => &self.text,
+            Dialect::Legacy(zone) => {
+                let text = || self.push.legacy(zone).map(|text| text_frame(dialect, &text));
+                return self.legacy.get_or_init(text).clone();
+            }
         };
-        cell.get_or_init(|| text_frame(dialect, &self.payload)).clone()
+        let payload = self.payload.get_or_init(|| self.push.payload());
+        Some(cell.get_or_init(|| text_frame(dialect, payload)).clone())
+    }
+}
+
+impl Push<'_> {
+    /// The frame of the SDKs.
+    fn payload(&self) -> String {
+        match self {
+            Push::Event(event, stamp, user) => envelope::push(event::PUSH, &body(event, *stamp, user)),
+            Push::Kick(reason, by) => envelope::push(event::FORCE_OFFLINE, &event::kicked(*reason, *by)),
+        }
+    }
+
+    /// The text of the small old chat: it knows nothing but what is said.
+    fn legacy(&self, zone: Zone) -> Option<String> {
+        let Push::Event(event, stamp, user) = self else { return None };
+        let message = match event {
+            Event::GroupMessage { message, .. } => message,
+            Event::C2cMessage { message, .. } if message.from.user != *user => message,
+            _ => return None,
+        };
+        Some(legacy::pushed(message, &zone.format(stamp.at)))
     }
 }
 
@@ -83,6 +141,14 @@ pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
         Change::Left => tip.operator.user == *user,
         Change::Kicked { members } => members.iter().any(|member| member.user == *user),
         _ => false,
+    }
+}
+
+/// The group in which something is said, where the topic does not tell.
+pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
+    match event {
+        Event::GroupMessage { group, .. } => Some(&group.id),
+        _ => None,
     }
 }
 

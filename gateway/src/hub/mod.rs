@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -26,10 +25,10 @@ use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
-pub use frame::{Dialect, Frame, text_frame};
+pub use frame::{Dialect, Frame, PING, text_frame};
 pub use outbound::{Closing, Outbound};
 
-use self::frame::Encoded;
+use self::frame::{Encoded, Push};
 use self::shard::{Join, Passage, Shards};
 
 /// Who is logged in on a connection.
@@ -67,11 +66,11 @@ impl Hub {
         }
     }
 
-    /// A new connection that follows nothing. Its queue holds at most `queue_bytes`.
-    pub fn connect(&self, dialect: Dialect, queue_bytes: usize) -> Arc<Connection> {
+    /// A new connection that follows nothing, and later at most the group `only`. Its queue holds at most `queue_bytes`.
+    pub fn connect(&self, dialect: Dialect, only: Option<GroupId>, queue_bytes: usize) -> Arc<Connection> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("gateway_connections").increment(1.0);
-        Arc::new(Connection::new(id, dialect, queue_bytes))
+        Arc::new(Connection::new(id, dialect, only, queue_bytes))
     }
 
     /// Begins to hear what concerns the user and his groups.
@@ -226,10 +225,13 @@ impl Hub {
         }
     }
 
-    /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again.
+    /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again; but where there
+    /// is no word for it, the end of the connection tells.
     async fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
-        let encoded = Encoded::new(event::FORCE_OFFLINE, &event::kicked(reason, by));
-        connection.outbound.push(encoded.frame(connection.dialect));
+        match Encoded::new(Push::Kick(reason, by)).frame(connection.dialect) {
+            Some(frame) => connection.outbound.push(frame),
+            None => connection.outbound.close(Closing::LoggedOut),
+        }
         self.detach(connection).await;
         metrics::counter!("gateway_kicked_total").increment(1);
     }
@@ -241,22 +243,29 @@ impl Hub {
         // What tells of no log entry still shows a time, and a number that differs from others of the kind.
         let now = self.clock.now();
         let stamp = delivery.stamp.unwrap_or(Stamp { seq: Seq(now.0), at: now });
-        let mut encoded: Option<Encoded> = None;
+        let group = frame::group_of(event);
+        let mut encoded: Option<Encoded<'_>> = None;
         let mut pushed = 0;
         for connection in connections {
             let Some(attached) = connection.attachment() else { continue };
             let is_author = author.is_none_or(|author| *author == attached.user);
             // One who left hears nothing more of the group, or his client would list it again.
-            if is_author && origin == Some(attached.device.id) || frame::has_left(event, &attached.user) {
+            let knows = origin == Some(attached.device.id) && !connection.dialect.hears_itself();
+            if is_author && knows || frame::has_left(event, &attached.user) {
+                continue;
+            }
+            if group.is_some_and(|group| !connection.cares_for(group)) {
                 continue;
             }
             if frame::is_personal(event) {
                 encoded = None;
             }
-            let encoded = encoded
-                .get_or_insert_with(|| Encoded::new(event::PUSH, &frame::body(event, stamp, &attached.user)));
-            connection.outbound.push(encoded.frame(connection.dialect));
-            pushed += 1;
+            let encoded =
+                encoded.get_or_insert_with(|| Encoded::new(Push::Event(event, stamp, attached.user.clone())));
+            if let Some(frame) = encoded.frame(connection.dialect) {
+                connection.outbound.push(frame);
+                pushed += 1;
+            }
         }
         metrics::counter!("gateway_pushes_total").increment(pushed);
     }

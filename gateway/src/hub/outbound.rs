@@ -11,8 +11,10 @@ use super::frame::Frame;
 pub enum Closing {
     /// The reader is too slow: it is cut off, comes back and reads what it missed from the store.
     Overflow,
-    /// The node is going down: the client is to come back to another.
+    /// The client is to come back: the node is going down, or what it talked in is gone.
     GoingAway,
+    /// The client's session has ended, and it is no SDK, which would close by itself.
+    LoggedOut,
 }
 
 #[derive(Debug, Default)]

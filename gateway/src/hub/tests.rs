@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use protocol::event;
 use protocol::group::GroupKind;
 use protocol::id::Millis;
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
@@ -222,7 +223,7 @@ impl Bench {
     }
 
     async fn log_in(&self, name: &str) -> Arc<Connection> {
-        let connection = self.hub.connect(Dialect::Text, 1 << 30);
+        let connection = self.hub.connect(Dialect::Text, None, 1 << 30);
         let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
         self.hub.attach(&connection, Attachment { app: APP, user: user(name), device }).await;
         connection

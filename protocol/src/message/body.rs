@@ -23,12 +23,13 @@ pub enum BodyError {
     TooLong(usize, usize),
 }
 
-#[derive(Deserialize)]
-struct Element<'a> {
+/// One element of a body.
+#[derive(Debug, Deserialize)]
+pub struct Element<'a> {
     #[serde(rename = "MsgType", borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    pub kind: std::borrow::Cow<'a, str>,
     #[serde(rename = "MsgContent", borrow)]
-    content: &'a RawValue,
+    pub content: &'a RawValue,
 }
 
 impl Body {
@@ -58,6 +59,12 @@ impl Body {
 
     pub fn as_json(&self) -> &str {
         self.0.get()
+    }
+
+    /// The elements, in their order.
+    pub fn elements(&self) -> Vec<Element<'_>> {
+        // Checked when the body came in.
+        serde_json::from_str(self.0.get()).unwrap_or_default()
     }
 }
 

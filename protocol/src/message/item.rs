@@ -47,6 +47,10 @@ struct GroupInfo<'a> {
     face: Option<&'a str>,
     #[serde(rename = "MsgFrom_AccountExtraInfo", skip_serializing_if = "Option::is_none")]
     extra: Option<ExtraInfo<'a>>,
+    /// 1 where nobody is to see the item: a client that fills a gap looks at this, where one that reads history looks at
+    /// `IsPlaceMsg`.
+    #[serde(rename = "NotVisible", skip_serializing_if = "Option::is_none")]
+    not_visible: Option<u8>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +70,7 @@ impl<'a> GroupInfo<'a> {
             nick: sender.map(|sender| sender.nick.as_str()),
             face: sender.map(|sender| sender.face.as_str()),
             extra: sender.map(|sender| ExtraInfo { name_card: &sender.name_card }),
+            not_visible: None,
         }
     }
 }
@@ -232,20 +237,22 @@ impl<'a> GroupItem<'a> {
             cloud_custom_data: "",
             group: GroupInfo::of(label, None),
             mentions: Vec::new(),
-            control: control(true, true),
+            control: None,
             online_only: None,
             wants_receipt: None,
             extensible: None,
             relayed: None,
-            place: Some(1),
+            place: None,
             recall: None,
         }
+        .hidden()
     }
 
     /// For history: only that there was something here.
     #[must_use]
     pub fn hidden(mut self) -> Self {
         self.place = Some(1);
+        self.group.not_visible = Some(1);
         self.body = GroupBody::Nothing([]);
         self.cloud_custom_data = "";
         self

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Seq, UserId};
 
-pub use body::{Body, BodyError};
+pub use body::{Body, BodyError, Element};
 pub use item::{C2cItem, GroupItem, GroupLabel, Recall};
 
 /// The user number that system messages carry. It is constant, because it is a part of message ids.

@@ -15,6 +15,7 @@ use crate::turn;
 const MEMBERS: usize = 200;
 const WARM_UP: usize = 20;
 const MESSAGES: usize = 200;
+const ROUNDS: usize = 3;
 
 /// By how much a delivery may cost more, in a program that was built to be fast; and in one that was not, which spends
 /// most of its time elsewhere.
@@ -78,7 +79,12 @@ async fn cost_of_a_delivery(instances: usize) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_costs_the_same_at_two_instances() {
     let _turn = turn().await;
-    let (one, two) = (cost_of_a_delivery(1).await, cost_of_a_delivery(2).await);
+    // What else the machine does makes a delivery dearer, never cheaper: the least of some rounds is its price.
+    let (mut one, mut two) = (Duration::MAX, Duration::MAX);
+    for _ in 0..ROUNDS {
+        one = one.min(cost_of_a_delivery(1).await);
+        two = two.min(cost_of_a_delivery(2).await);
+    }
     let ratio = two.as_secs_f64() / one.as_secs_f64();
     say(&format!(
         "a delivery costs {one:.1?} of processor time at one instance, {two:.1?} at two: {ratio:.2} times as much"

@@ -32,7 +32,7 @@ const MAX_QUERIES: usize = 10;
 /// Members to whom one message can be directed.
 const MAX_RECEIVERS: usize = 50;
 
-fn message_failure(error: &MessageError) -> Failure {
+pub(in crate::commands) fn message_failure(error: &MessageError) -> Failure {
     let code = match error {
         MessageError::Group(error) => return group_failure(error),
         MessageError::Muted => ErrorCode::MUTED,
@@ -100,19 +100,34 @@ pub(in crate::commands) async fn get_history(
         history.map_err(|error| message_failure(&error))?;
     let (label, counts) = (found.label(), messages.counts_unread(found.group.record.kind));
     // The SDKs fill a gap upwards: they go on from the newest number of the answer, unless it says that the history
-    // ends, which it says of the other end. And they need an item to go on from, also where all have expired.
+    // ends, which it says of the other end. `getMessageListHopping` asks alike, and downwards goes on from the oldest.
     let fills_gap = (1..=GAP_PAGE).contains(&request.count);
-    let gone = newest.filter(|_| fills_gap && items.is_empty());
+    let gone = match newest {
+        Some(newest) if fills_gap && next.is_none() => ends_of_range(newest, &items),
+        _ => Vec::new(),
+    };
+    let shown = items.iter().map(|seen| item(&label, seen, counts));
+    let gone = gone.into_iter().map(|seq| raw(&GroupItem::gone(&label, seq)));
     Ok(History {
         group: request.group,
         finished: if next.is_some() || (fills_gap && goes_on) { 1 } else { 2 },
         next,
-        invisible: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).chain(gone).collect(),
-        items: match gone {
-            Some(seq) => vec![raw(&GroupItem::gone(&label, seq))],
-            None => items.iter().map(|seen| item(&label, seen, counts)).collect(),
-        },
+        invisible: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
+        items: shown.chain(gone).collect(),
     })
+}
+
+/// Numbers that stand for what is kept no more, so that a client sees how far the answer reaches, behind `items`:
+/// the newest of the range where none is left, and the first of the group where none is older.
+fn ends_of_range(newest: Seq, items: &[Seen]) -> Vec<Seq> {
+    let mut ends = Vec::new();
+    if items.is_empty() {
+        ends.push(newest);
+    }
+    if items.last().map_or(newest, |oldest| oldest.seq) > Seq(1) {
+        ends.push(Seq(1));
+    }
+    ends
 }
 
 fn page_size(asked: u32) -> usize {

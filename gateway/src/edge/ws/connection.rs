@@ -1,4 +1,4 @@
-//! One connection: reads frames, has them carried out, writes answers and pushes.
+//! One connection: reads messages, has what they ask for carried out, writes answers and pushes.
 //!
 //! One task serves a connection. Calls are begun in the order their frames came and go on side by side, up to a bound;
 //! while it is reached nothing more is read, so a client that asks faster than it is served is slowed down by TCP.
@@ -12,8 +12,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt, poll};
-use protocol::envelope::{self, Frame};
-use protocol::{ErrorCode, Failure};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -23,20 +21,20 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::session::{Session, identity};
-use super::upgrade::Client;
-use crate::commands::{self, Answer};
+use super::{Arrival, Session};
+use crate::commands::{self, Effect};
 use crate::edge::Edge;
-use crate::hub::{Attachment, Closing, Connection, DeviceClaim, text_frame};
+use crate::hub::{Closing, Connection, PING, text_frame};
 
-/// Calls of one connection that may be under way at once.
-const MAX_CALLS: usize = 64;
-
-/// Frames that are no frames, before the stream counts as broken.
+/// Messages that cannot be read, before the stream counts as broken.
 const MAX_MALFORMED: u32 = 8;
 
-/// A client pings after 10 s without an inbound frame and says hello in between; one that is silent for this long is gone.
+/// A client that is silent for this long is gone.
 const SILENCE: Duration = Duration::from_secs(90);
+
+/// A silent client that does not speak up by itself is asked so often whether it is there. Proxies of the usual settings
+/// end a connection on which nothing happens for a minute.
+const ASK: Duration = Duration::from_secs(20);
 
 /// A peer that takes nothing for this long is gone.
 const WRITE_DEADLINE: Duration = Duration::from_secs(20);
@@ -47,20 +45,39 @@ const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
 /// How long a polite end may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// The farewell to a client that is wanted again.
+const COME_BACK: &str = "going down, come back";
+
 /// More than this is not kept between two writes.
 const SPARE_BYTES: usize = 16 * 1024;
 
-/// The command under which a frame that cannot be read is answered: there is no request to pair the answer with,
-/// and clients ignore pushes of names that they do not know.
-const MALFORMED: &str = "gateway.malformed_frame";
+/// What a message asks for, on its way.
+pub(in crate::edge) type Call = Pin<Box<dyn Future<Output = Done> + Send>>;
 
-type Calls = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>;
+type Calls = FuturesUnordered<Call>;
 
 /// A call that was carried out.
-struct Done {
-    servcmd: String,
-    seq: u64,
-    answer: Answer,
+pub(in crate::edge) struct Done {
+    /// What is written to the client.
+    pub(in crate::edge) reply: Option<String>,
+    pub(in crate::edge) effect: Option<Effect>,
+}
+
+/// How a kind of client talks.
+pub(in crate::edge) trait Speech: Send + Sync + 'static {
+    /// Calls of one connection that may be under way at once.
+    const AT_ONCE: usize;
+
+    /// Whether a client that is silent is asked if it is there, because it does not speak up by itself.
+    const IS_ASKED: bool;
+
+    /// The call that a message asks for; for a message that cannot be read, what the client is told.
+    fn begin(
+        self: &Arc<Self>,
+        edge: &Edge,
+        session: Option<Arc<Session>>,
+        payload: Bytes,
+    ) -> Result<Call, String>;
 }
 
 /// Why a connection ends.
@@ -72,13 +89,12 @@ enum End {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve(edge: Edge, socket: WebSocketStream<TcpStream>, client: Client) {
-    let connection = edge.hub.connect(client.dialect, edge.settings.queue_bytes);
+pub(super) async fn serve<S: Speech>(edge: Edge, socket: WebSocketStream<TcpStream>, arrival: Arrival<S>) {
     let mut served = Served {
-        connection,
+        connection: arrival.connection,
         socket,
-        client: Arc::new(client),
-        session: None,
+        speech: Arc::new(arrival.speech),
+        session: arrival.session.map(Arc::new),
         calls: FuturesUnordered::new(),
         malformed: 0,
         since: Instant::now(),
@@ -88,21 +104,30 @@ pub(super) async fn serve(edge: Edge, socket: WebSocketStream<TcpStream>, client
     Box::pin(served.finish(end)).await;
 }
 
-struct Served {
+/// The connection is gone, and with it the place where its device was.
+pub(super) async fn leave(edge: &Edge, connection: &Arc<Connection>, session: Option<&Session>) {
+    let was_attached = edge.hub.disconnect(connection).await.is_some();
+    if let Some(session) = session.filter(|_| was_attached) {
+        commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
+    }
+}
+
+struct Served<S> {
     edge: Edge,
     connection: Arc<Connection>,
     socket: WebSocketStream<TcpStream>,
-    client: Arc<Client>,
+    speech: Arc<S>,
     session: Option<Arc<Session>>,
     calls: Calls,
     malformed: u32,
     since: Instant,
 }
 
-impl Served {
+impl<S: Speech> Served<S> {
     async fn run(&mut self) -> End {
         let stop = self.edge.stop.clone();
         let mut silent_since = Instant::now();
+        let mut ask_at = silent_since + ASK;
         let mut drain_at: Option<Instant> = None;
         loop {
             let connection = self.connection.clone();
@@ -112,9 +137,15 @@ impl Served {
                     self.complete(done).await;
                     None
                 }
-                message = self.socket.next(), if self.calls.len() < MAX_CALLS => {
+                message = self.socket.next(), if self.calls.len() < S::AT_ONCE => {
                     silent_since = Instant::now();
+                    ask_at = silent_since + ASK;
                     self.read(message).await
+                }
+                () = tokio::time::sleep_until(ask_at), if S::IS_ASKED => {
+                    ask_at += ASK;
+                    self.connection.outbound.push(PING);
+                    None
                 }
                 () = tokio::time::sleep_until(silent_since + SILENCE) => {
                     Some(End::Close(CloseCode::Away, "silent for too long"))
@@ -166,21 +197,21 @@ impl Served {
         self.begin(payload).await
     }
 
-    /// Begins the call that a frame asks for.
+    /// Begins the call that a message asks for.
     async fn begin(&mut self, payload: Bytes) -> Option<End> {
-        if let Err(failure) = readable(&payload) {
-            self.malformed += 1;
-            if self.malformed >= MAX_MALFORMED {
-                return Some(End::Close(CloseCode::Invalid, "too many frames that cannot be read"));
-            }
-            self.push(&envelope::push(MALFORMED, &envelope::refusal(&failure)));
-            return None;
-        }
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
-        let (edge, client) = (self.edge.clone(), self.client.clone());
-        let mut call: Pin<Box<dyn Future<Output = Done> + Send>> =
-            Box::pin(async move { carry_out(&edge, &client, session.as_deref(), &payload).await });
+        let mut call = match self.speech.begin(&self.edge, session, payload) {
+            Ok(call) => call,
+            Err(reply) => {
+                self.malformed += 1;
+                if self.malformed >= MAX_MALFORMED {
+                    return Some(End::Close(CloseCode::Invalid, "too many messages that cannot be read"));
+                }
+                self.push(&reply);
+                return None;
+            }
+        };
         // The first step is taken here, so that what one client sends is stored in the order it was sent.
         match poll!(call.as_mut()) {
             Poll::Ready(done) => self.complete(done).await,
@@ -191,11 +222,10 @@ impl Served {
 
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, done: Done) {
-        let answer = envelope::answer(&done.servcmd, done.seq, &done.answer.body);
-        let Some(effect) = done.answer.effect else { return self.push(&answer) };
+        let Some(effect) = done.effect else { return self.reply(done.reply.as_deref()) };
         // Rare and large: boxed, so that a connection at rest does not carry its state.
         Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
-        self.push(&answer);
+        self.reply(done.reply.as_deref());
         // Another login may have put this device out before its connection could hear of it.
         let hub = self.edge.hub.clone();
         Box::pin(hub.verify(&self.connection)).await;
@@ -212,10 +242,14 @@ impl Served {
             // Another user logged in where one had not logged out.
             commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
         }
-        let device =
-            DeviceClaim { id: new.device.id, platform: new.device.platform, since: new.device.since };
-        hub.attach(&self.connection, Attachment { app: new.app, user: new.user.clone(), device }).await;
+        hub.attach(&self.connection, new.attachment()).await;
         self.session = session;
+    }
+
+    fn reply(&self, reply: Option<&str>) {
+        if let Some(text) = reply {
+            self.push(text);
+        }
     }
 
     fn push(&self, text: &str) {
@@ -244,8 +278,9 @@ impl Served {
             None => None,
             // A reader that is too slow reads no farewell either.
             Some(Closing::Overflow) => Some(End::Peer),
+            Some(Closing::LoggedOut) => Some(End::Close(CloseCode::Normal, "logged out")),
             Some(Closing::GoingAway) if self.calls.is_empty() => {
-                Some(End::Close(CloseCode::Restart, "going down, come back"))
+                Some(End::Close(CloseCode::Restart, COME_BACK))
             }
             Some(Closing::GoingAway) => self.answer_the_rest().await,
         }
@@ -255,12 +290,11 @@ impl Served {
     async fn answer_the_rest(&mut self) -> Option<End> {
         let mut answers = Vec::new();
         while let Some(done) = self.calls.next().await {
-            let text = envelope::answer(&done.servcmd, done.seq, &done.answer.body);
-            answers.push(text_frame(self.connection.dialect, &text));
+            answers.extend(done.reply.map(|text| text_frame(self.connection.dialect, &text)));
         }
         let written = tokio::time::timeout(WRITE_DEADLINE, write_frames(&mut self.socket, &answers)).await;
         match written {
-            Ok(Ok(())) => Some(End::Close(CloseCode::Restart, "going down, come back")),
+            Ok(Ok(())) => Some(End::Close(CloseCode::Restart, COME_BACK)),
             _ => Some(End::Peer),
         }
     }
@@ -276,11 +310,11 @@ impl Served {
                 Ok::<_, Error>(())
             };
             let _ = tokio::time::timeout(CLOSE_DEADLINE, close).await;
+        } else {
+            // The library has an answer to the peer's farewell, if there was one: without it he takes this for a break.
+            let _ = tokio::time::timeout(CLOSE_DEADLINE, self.socket.flush()).await;
         }
-        let was_attached = self.edge.hub.disconnect(&self.connection).await.is_some();
-        if let Some(session) = self.session.filter(|_| was_attached) {
-            commands::disconnected(&self.edge.context, session.app, &session.user, &session.device).await;
-        }
+        leave(&self.edge, &self.connection, self.session.as_deref()).await;
         if !self.calls.is_empty() {
             self.edge.tasks.clone().spawn(finish_calls(self.edge, self.calls));
         }
@@ -291,7 +325,7 @@ impl Served {
 /// half done. Each call has its deadline.
 async fn finish_calls(edge: Edge, mut calls: Calls) {
     while let Some(done) = calls.next().await {
-        if let Some(session) = done.answer.effect.and_then(Session::new) {
+        if let Some(session) = done.effect.and_then(Session::new) {
             // A login without a connection: the device is not there.
             commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
         }
@@ -302,30 +336,6 @@ async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Whether the payload is a frame whose request can be answered.
-fn readable(payload: &[u8]) -> Result<(), Failure> {
-    let frame = Frame::parse(payload)?;
-    if frame.head.servcmd.is_empty() {
-        return Err(Failure::because(ErrorCode::NOT_JSON, "head.servcmd is missing"));
-    }
-    Ok(())
-}
-
-async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, payload: &[u8]) -> Done {
-    match Frame::parse(payload) {
-        Ok(frame) => {
-            let identity = identity(session, client, &frame.head);
-            let servcmd = frame.head.servcmd.as_ref();
-            let answer = match frame.body() {
-                Ok(body) => commands::dispatch(&edge.context, identity, servcmd, body).await,
-                Err(failure) => Answer::refusal(&failure),
-            };
-            Done { servcmd: servcmd.to_owned(), seq: frame.head.seq, answer }
-        }
-        Err(failure) => Done { servcmd: MALFORMED.to_owned(), seq: 0, answer: Answer::refusal(&failure) },
     }
 }
 

@@ -1,7 +1,22 @@
-//! The SDKs' side: one WebSocket connection, from the upgrade to its end.
+//! WebSocket connections, from the upgrade to the end. Who talks on one, and how, is a [`Speech`].
 
 mod connection;
+mod sdk;
 mod session;
 mod upgrade;
 
+use std::sync::Arc;
+
+use crate::hub::Connection;
+
+pub(super) use connection::{Call, Done, Speech};
+pub(super) use sdk::serve as serve_sdk;
+pub(super) use session::Session;
 pub(super) use upgrade::upgrade;
+
+/// A client that is let in: its connection may hear already what is to be written once the socket is there.
+pub(super) struct Arrival<S> {
+    pub(super) connection: Arc<Connection>,
+    pub(super) session: Option<Session>,
+    pub(super) speech: S,
+}

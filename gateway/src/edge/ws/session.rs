@@ -3,23 +3,57 @@
 use protocol::envelope::Head;
 use protocol::id::{AppId, UserId};
 
-use super::upgrade::Client;
 use crate::commands::{Credentials, Device, Effect, Identity};
+use crate::hub::{Attachment, DeviceClaim};
+
+/// What a client tells of itself in the connection's URL.
+pub(super) struct Client {
+    platform: u32,
+    /// The id of the SDK object: the same over reconnects. Empty when it says none.
+    instance: String,
+}
+
+impl Client {
+    pub(super) fn new(query: &str) -> Self {
+        /// Longer ones are nobody's: an SDK's has 32 characters.
+        const MAX_INSTANCE: usize = 64;
+        let mut client = Self { platform: 0, instance: String::new() };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "platform" => client.platform = value.parse().unwrap_or(0),
+                "instanceid" if value.len() <= MAX_INSTANCE => client.instance = value.into_owned(),
+                _ => {}
+            }
+        }
+        client
+    }
+}
 
 /// The session of a connection, as its login left it.
-pub(super) struct Session {
-    pub(super) app: AppId,
-    pub(super) user: UserId,
-    pub(super) device: Device,
+pub(in crate::edge) struct Session {
+    pub(in crate::edge) app: AppId,
+    pub(in crate::edge) user: UserId,
+    pub(in crate::edge) device: Device,
     token: String,
 }
 
 impl Session {
-    pub(super) fn new(effect: Effect) -> Option<Self> {
+    pub(in crate::edge) fn new(effect: Effect) -> Option<Self> {
         match effect {
             Effect::Attach { app, user, device, token } => Some(Self { app, user, device, token }),
             Effect::Detach => None,
         }
+    }
+
+    /// As the hub knows it.
+    pub(in crate::edge) fn attachment(&self) -> Attachment {
+        let Device { id, platform, since, .. } = self.device;
+        Attachment { app: self.app, user: self.user.clone(), device: DeviceClaim { id, platform, since } }
+    }
+
+    /// Proves that a call comes from the session itself. `instance` is the id of the client's SDK object.
+    pub(in crate::edge) fn identity<'a>(&'a self, instance: &'a str) -> Identity<'a> {
+        Identity::Session { app: self.app, user: &self.user, device: &self.device, instance }
     }
 }
 
@@ -31,12 +65,9 @@ pub(super) fn identity<'a>(
     head: &'a Head<'a>,
 ) -> Identity<'a> {
     match session {
-        Some(session) if session.token == head.a2 && session.app.0 == head.sdkappid => Identity::Session {
-            app: session.app,
-            user: &session.user,
-            device: &session.device,
-            instance: &client.instance,
-        },
+        Some(session) if session.token == head.a2 && session.app.0 == head.sdkappid => {
+            session.identity(&client.instance)
+        }
         _ => Identity::Frame(Credentials {
             app: head.sdkappid,
             identifier: &head.identifier,

@@ -7,88 +7,88 @@ use hyper::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use hyper::upgrade::Parts;
+use hyper::upgrade::{OnUpgrade, Parts};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::connection;
+use super::{Arrival, Speech, connection};
 use crate::edge::Edge;
-use crate::edge::reply::{self, Reply};
-use crate::hub::Dialect;
+use crate::edge::reply::{self, Refusal, Reply};
 
 /// What a connection reads into. The library's own default is 128 KiB, for each connection.
 const READ_BUFFER_BYTES: usize = 4096;
-
-/// What a client tells of itself in the connection's URL.
-pub(super) struct Client {
-    pub(super) dialect: Dialect,
-    pub(super) platform: u32,
-    /// The id of the SDK object: the same over reconnects. Empty when it says none.
-    pub(super) instance: String,
-}
-
-impl Client {
-    fn new(dialect: Dialect, query: &str) -> Self {
-        /// Longer ones are nobody's: an SDK's has 32 characters.
-        const MAX_INSTANCE: usize = 64;
-        let mut client = Self { dialect, platform: 0, instance: String::new() };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match name.as_ref() {
-                "platform" => client.platform = value.parse().unwrap_or(0),
-                "instanceid" if value.len() <= MAX_INSTANCE => client.instance = value.into_owned(),
-                _ => {}
-            }
-        }
-        client
-    }
-}
 
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
 }
 
-/// Answers the upgrade and serves the connection that comes of it.
-pub(in crate::edge) fn upgrade(edge: Edge, mut request: Request<Incoming>, dialect: Dialect) -> Reply {
-    let headers = request.headers();
+/// Answers the upgrade and serves the connection that comes of it. Nobody is let in before `arrive` has said so: what
+/// it has begun to hear by then is what the client hears from the moment its connection is open.
+pub(in crate::edge) async fn upgrade<S: Speech>(
+    edge: Edge,
+    request: Request<Incoming>,
+    arrive: impl Future<Output = Result<Arrival<S>, Refusal>> + Send + 'static,
+) -> Reply {
+    let (accept, admitted) = match begin(edge, request, arrive) {
+        Ok(begun) => begun,
+        Err(reply) => return *reply,
+    };
+    match admitted.await {
+        Ok(Ok(())) => switching_protocols(accept),
+        Ok(Err(refusal)) => refusal.into(),
+        Err(_) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, "internal error, try again later"),
+    }
+}
+
+/// Gives the answer to the client's key, and what tells whether he is let in.
+#[allow(clippy::type_complexity, reason = "used once, by the function above")]
+fn begin<S: Speech>(
+    edge: Edge,
+    mut request: Request<Incoming>,
+    arrive: impl Future<Output = Result<Arrival<S>, Refusal>> + Send + 'static,
+) -> Result<(HeaderValue, oneshot::Receiver<Result<(), Refusal>>), Box<Reply>> {
+    let accept = accept(request.headers())?;
+    let upgraded = hyper::upgrade::on(&mut request);
+    let (admit, admitted) = oneshot::channel();
+    // A client that goes away meanwhile ends its request, not this: whoever was let in is let out again.
+    edge.tasks.clone().spawn(async move {
+        let arrival = match Box::pin(arrive).await {
+            Ok(arrival) => arrival,
+            Err(refusal) => return drop(admit.send(Err(refusal))),
+        };
+        let _ = admit.send(Ok(()));
+        match open(upgraded, edge.settings.max_frame_bytes).await {
+            Some(socket) => connection::serve(edge, socket, arrival).await,
+            None => connection::leave(&edge, &arrival.connection, arrival.session.as_ref()).await,
+        }
+    });
+    Ok((accept, admitted))
+}
+
+/// The answer to the client's key, or what is wrong with its request.
+fn accept(headers: &HeaderMap) -> Result<HeaderValue, Box<Reply>> {
     let is_websocket = has_token(headers, UPGRADE, "websocket") && has_token(headers, CONNECTION, "upgrade");
     let Some(key) = headers.get(SEC_WEBSOCKET_KEY).filter(|_| is_websocket) else {
         let mut reply = reply::text(StatusCode::UPGRADE_REQUIRED, "this path is for WebSocket connections");
         reply.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
-        return reply;
+        return Err(reply.into());
     };
     if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         let mut reply = reply::text(StatusCode::BAD_REQUEST, "the WebSocket version is 13");
         reply.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        return reply;
+        return Err(reply.into());
     }
-    let accept = derive_accept_key(key.as_bytes());
-    let Ok(accept) = HeaderValue::from_str(&accept) else {
-        return reply::text(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is not valid");
-    };
-    let client = Client::new(dialect, request.uri().query().unwrap_or_default());
-    let upgraded = hyper::upgrade::on(&mut request);
-    let tasks = edge.tasks.clone();
-    tasks.spawn(async move {
-        let upgraded = match upgraded.await {
-            Ok(upgraded) => upgraded,
-            Err(error) => {
-                tracing::debug!(%error, "a connection ended during its upgrade");
-                return;
-            }
-        };
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => {
-                let socket = open(parts, edge.settings.max_frame_bytes).await;
-                connection::serve(edge, socket, client).await;
-            }
-            Err(_) => tracing::error!("an upgraded connection is no TCP stream"),
-        }
-    });
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes()))
+        .map_err(|_| reply::text(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is not valid").into())
+}
+
+fn switching_protocols(accept: HeaderValue) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::new()));
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();
@@ -99,12 +99,23 @@ pub(in crate::edge) fn upgrade(edge: Edge, mut request: Request<Incoming>, diale
 }
 
 /// The plain TCP stream, with what the client sent right behind its request.
-async fn open(parts: Parts<TokioIo<TcpStream>>, max_frame_bytes: usize) -> WebSocketStream<TcpStream> {
+async fn open(upgraded: OnUpgrade, max_frame_bytes: usize) -> Option<WebSocketStream<TcpStream>> {
+    let parts = match upgraded.await {
+        Ok(upgraded) => upgraded.downcast::<TokioIo<TcpStream>>(),
+        Err(error) => {
+            tracing::debug!(%error, "a connection ended during its upgrade");
+            return None;
+        }
+    };
+    let Ok(Parts { io, read_buf, .. }) = parts else {
+        tracing::error!("an upgraded connection is no TCP stream");
+        return None;
+    };
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_message_size(Some(max_frame_bytes))
         .max_frame_size(Some(max_frame_bytes));
-    let stream = parts.io.into_inner();
-    WebSocketStream::from_partially_read(stream, parts.read_buf.to_vec(), Role::Server, Some(config)).await
+    let (stream, read) = (io.into_inner(), read_buf.to_vec());
+    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await)
 }

@@ -53,7 +53,7 @@ const OF_A_LIFE: &[Table] = &[
 ];
 
 /// Custom ids are printable ASCII and leave the prefix of made ones alone. Source: 269/1502.
-fn check_custom_id(id: &GroupId) -> Result<(), GroupError> {
+pub fn check_custom_id(id: &GroupId) -> Result<(), GroupError> {
     let text = id.as_str();
     let is_printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
     if text.len() > 48 || !is_printable || text.starts_with("@TGS#") {

@@ -26,7 +26,7 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
 pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
-pub use life::{FirstMember, NewGroup};
+pub use life::{FirstMember, NewGroup, check_custom_id};
 pub use member::{MemberChange, MemberView};
 pub use profile::{GroupState, ProfileEdit};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::ErrorCode;
 use protocol::group::{GroupKind, Role};
-use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Mention, Message, Recall};
 use protocol::push::Mark;
 
@@ -43,6 +43,9 @@ pub struct RecallOutcome {
     /// `OK` or why not.
     pub code: ErrorCode,
 }
+
+/// How many entries are read at a time while a page by time is looked for.
+const STRIDE: usize = 128;
 
 /// Speakers that are kept in memory.
 const SPEAKERS: usize = 20_000;
@@ -345,6 +348,40 @@ impl GroupMessages {
             newest: (low <= head).then_some(newest),
             goes_on: from_top < head,
         })
+    }
+
+    /// What was said before a Unix second, newest first: messages that nobody recalled, without tips.
+    ///
+    /// At least `count` of them where there are as many. A page holds whole seconds, and ends with one before
+    /// `settled`: later ones are not over.
+    pub async fn before(
+        &self,
+        actor: &Actor,
+        group: &GroupId,
+        second: u64,
+        settled: u64,
+        count: usize,
+    ) -> Result<Vec<(Millis, Message)>, MessageError> {
+        let (found, _) = self.readable(actor, group).await?;
+        let mut page: Vec<(Millis, Message)> = Vec::new();
+        let mut to = self.timelines.first_at(&found.log(), second).await?.previous();
+        while to > Seq::ZERO {
+            let window = Window { from: Seq(1), to, limit: STRIDE, newest_first: true };
+            let stride = self.timelines.read(&found.log(), window, None).await?;
+            let Some(last) = stride.last() else { break };
+            to = last.seq.previous();
+            for seen in stride {
+                let ends = page.last().map(|(at, _)| at.seconds());
+                let is_full = page.len() >= count && ends.is_some_and(|second| second < settled);
+                if is_full && ends != Some(seen.at.seconds()) {
+                    return Ok(page);
+                }
+                if let (Entry::Message(message), None) = (seen.entry, seen.recall) {
+                    page.push((seen.at, message));
+                }
+            }
+        }
+        Ok(page)
     }
 
     /// Exactly these numbers, newest first.

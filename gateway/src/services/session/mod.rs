@@ -7,6 +7,7 @@
 mod token;
 
 use protocol::id::{AppId, Millis, UserId};
+use protocol::legacy;
 use protocol::session::KickReason;
 use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,14 @@ pub use token::Claims;
 pub struct Policy {
     pub apps: std::sync::Arc<std::collections::HashMap<AppId, AppKeys>>,
     pub devices_per_platform: usize,
+}
+
+impl Policy {
+    /// How many devices of a platform a user may have at once.
+    fn devices_on(&self, platform: u32) -> usize {
+        // The old chat's clients know one connection of a user.
+        if platform == legacy::PLATFORM { 1 } else { self.devices_per_platform.max(1) }
+    }
 }
 
 /// What an application signs with.
@@ -50,6 +59,8 @@ pub enum SessionError {
     /// The device was logged out by somebody else.
     #[error("the device was logged out")]
     Kicked(KickReason),
+    #[error("the UserSig cannot be made: {0}")]
+    Unsignable(#[from] usersig::IssueError),
     #[error("too many log-ins at once")]
     Busy,
     #[error(transparent)]
@@ -122,6 +133,12 @@ impl Sessions {
 
     pub fn is_admin(&self, app: AppId, user: &UserId) -> bool {
         self.policy.apps.get(&app).is_some_and(|keys| keys.admins.contains(user))
+    }
+
+    /// A UserSig of now: the right to act as `user` for `lifetime` seconds.
+    pub fn issue_usersig(&self, app: AppId, user: &UserId, lifetime: u64) -> Result<String, SessionError> {
+        let key = self.app(app)?.keys.first().ok_or(SessionError::UnknownApp)?;
+        Ok(usersig::issue(key, app, user.as_str(), self.core.now().seconds(), lifetime, None)?)
     }
 
     /// Checks a UserSig, also against the last kick.
@@ -201,7 +218,7 @@ impl Sessions {
             let place = self.new_place();
             device.place = Some(place);
             let (id, since) = (device.id, device.since);
-            let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_per_platform.max(1));
+            let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_on(platform));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
             devices.push(device);
             let mut batch = Batch::new(Partition::user(app, user), now)

@@ -85,6 +85,27 @@ async fn a_directory_is_opened_once() {
     open(dir.path());
 }
 
+#[tokio::test]
+async fn a_mark_of_trimming_that_is_missing_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for at in 1..=5 {
+        store.commit(append(at)).await.unwrap();
+    }
+    store.trim(&log(), Seq(3)).await.unwrap();
+    let window = Window { from: Seq(1), to: Seq(5), limit: 10, newest_first: false };
+    assert_eq!(Engine::read(&store, &log(), window).await.unwrap().len(), 3);
+    let mark = key::entry(key::of_log(&alice(), b"log").unwrap(), Seq(0));
+    let removed = store.read(|store| {
+        let removed = store.entries.remove(mark);
+        store.show();
+        removed.map_err(|error| store::failed("test", error))
+    });
+    removed.unwrap();
+    let read = Engine::read(&store, &log(), window).await;
+    assert!(matches!(read, Err(StorageError::Damaged { .. })), "{read:?}");
+}
+
 /// The database cannot know that a number is missing, the log can.
 #[tokio::test]
 async fn an_entry_that_is_missing_is_damage() {

@@ -1,0 +1,49 @@
+//! What the old chat's routes ask for that is no command of the vendor's. Everything else they do is one.
+
+use protocol::id::{AppId, GroupId, Millis, UserId};
+use protocol::message::{Message, Sender};
+use protocol::{ErrorCode, Failure};
+
+use super::access::refused;
+use super::message::group::message_failure;
+use super::{Context, DEADLINE, storage_failure};
+use crate::services::core::Actor;
+
+/// A UserSig of now for `lifetime` seconds.
+pub fn sign(context: &Context, app: AppId, user: &UserId, lifetime: u64) -> Result<String, Failure> {
+    context.services.sessions.issue_usersig(app, user, lifetime).map_err(|error| refused(&error))
+}
+
+/// A user as the sender of a message, perhaps as he was a moment ago.
+pub async fn sender(context: &Context, app: AppId, user: &UserId) -> Result<Sender, Failure> {
+    let account = context.services.accounts.ensure_known(app, user).await;
+    let account = account.map_err(|error| storage_failure(&error, ErrorCode::PROFILE_INTERNAL))?;
+    Ok(account.sender(user, ""))
+}
+
+/// A page of a group's history by time.
+#[derive(Clone, Copy, Debug)]
+pub struct PageBefore {
+    /// Unix second.
+    pub second: u64,
+    /// The page goes on to one of the seconds before this.
+    pub settled: u64,
+    pub count: usize,
+}
+
+/// What was said in a group, newest first, in whole seconds; see [`crate::services::message::GroupMessages::before`].
+pub async fn history(
+    context: &Context,
+    app: AppId,
+    admin: &UserId,
+    group: &GroupId,
+    page: PageBefore,
+) -> Result<Vec<(Millis, Message)>, Failure> {
+    let actor = Actor { app, user: admin.clone(), is_admin: true, device: None };
+    let messages = &context.services.group_messages;
+    let history = messages.before(&actor, group, page.second, page.settled, page.count);
+    match tokio::time::timeout(DEADLINE, history).await {
+        Ok(history) => history.map_err(|error| message_failure(&error)),
+        Err(_) => Err(Failure::new(ErrorCode::BACKEND_TIMEOUT)),
+    }
+}

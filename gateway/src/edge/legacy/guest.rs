@@ -1,0 +1,99 @@
+//! A connection of the old chat: a user whom the path names, in the one room.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::Request;
+use hyper::body::Incoming;
+use protocol::id::UserId;
+use protocol::legacy::{Said, Text};
+use protocol::message::{SYSTEM_ACCOUNT, group};
+use protocol::{ErrorCode, Request as _, json};
+use serde_json::json;
+
+use super::{Legacy, Voice, refusal};
+use crate::commands;
+use crate::edge::Edge;
+use crate::edge::reply::{Refusal, Reply};
+use crate::edge::ws::{self, Arrival, Call, Done, Session, Speech};
+use crate::hub::Dialect;
+
+/// How such a client talks.
+struct Guest(Arc<Legacy>);
+
+/// Answers the upgrade and serves the connection that comes of it.
+pub(super) async fn connect(
+    edge: Edge,
+    legacy: Arc<Legacy>,
+    user: UserId,
+    request: Request<Incoming>,
+) -> Reply {
+    let host = edge.clone();
+    ws::upgrade(edge, request, async move { arrive(&host, legacy, &user).await }).await
+}
+
+/// Makes the user a member of the room and logs him in, which puts out his older connection.
+async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arrival<Guest>, Refusal> {
+    let (voice, group) = (Voice::User(user), legacy.settings.group.clone());
+    let body = json!({"GroupId": group});
+    let joined = legacy.call_in_room::<protocol::group::Join>(edge, voice, &body).await;
+    if !matches!(joined.code, ErrorCode::OK | ErrorCode::ALREADY_MEMBER) {
+        return Err(refusal(joined.code));
+    }
+    let login = legacy.call::<protocol::session::Login>(edge, voice, &json!({})).await;
+    let Some(session) = login.effect.and_then(Session::new) else { return Err(refusal(login.code)) };
+    let dialect = Dialect::Legacy(legacy.settings.zone);
+    let connection = edge.hub.connect(dialect, Some(group), edge.settings.queue_bytes);
+    edge.hub.attach(&connection, session.attachment()).await;
+    // Another connection of his may have put this one out before it could hear of it.
+    edge.hub.verify(&connection).await;
+    Ok(Arrival { connection, session: Some(session), speech: Guest(legacy) })
+}
+
+impl Speech for Guest {
+    /// What a client says is stored in the order in which it says it, whatever each message has to wait for.
+    const AT_ONCE: usize = 1;
+
+    /// A browser's WebSocket and many a library never ping.
+    const IS_ASKED: bool = true;
+
+    fn begin(
+        self: &Arc<Self>,
+        edge: &Edge,
+        session: Option<Arc<Session>>,
+        payload: Bytes,
+    ) -> Result<Call, String> {
+        let said: Said = serde_json::from_slice(&payload)
+            .map_err(|_| self.remark(r#"what is said is {"message":"…"}"#))?;
+        let (guest, edge) = (self.clone(), edge.clone());
+        Ok(Box::pin(async move {
+            let refused = match session {
+                _ if said.message.trim().is_empty() => Some("the message is blank"),
+                Some(session) => {
+                    guest.say(&edge, &session, &said.message).await.err().map(ErrorCode::meaning)
+                }
+                // Its end is on the way.
+                None => None,
+            };
+            Done { reply: refused.map(|why| guest.remark(why)), effect: None }
+        }))
+    }
+}
+
+impl Guest {
+    async fn say(&self, edge: &Edge, session: &Session, words: &str) -> Result<(), ErrorCode> {
+        let data = self.0.written(edge, &session.user, words).await?;
+        let body = self.0.room_message(&data, true).to_string();
+        let identity = session.identity("");
+        match Box::pin(commands::dispatch(&edge.context, identity, group::Send::NAME, &body)).await.code {
+            ErrorCode::OK => Ok(()),
+            code => Err(code),
+        }
+    }
+
+    /// A word to this client alone: there is no other shape that it reads.
+    fn remark(&self, words: &str) -> String {
+        let time = &self.0.settings.zone.format(self.0.clock.now());
+        json::raw(&Text { message: words, name: SYSTEM_ACCOUNT, face: "", time }).get().to_owned()
+    }
+}

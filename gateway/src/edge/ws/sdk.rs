@@ -1,0 +1,72 @@
+//! The SDKs' side: a message is a frame with a command, answered by a frame.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::Request;
+use hyper::body::Incoming;
+use protocol::envelope::{self, Frame};
+use protocol::{ErrorCode, Failure};
+
+use super::session::{Client, Session, identity};
+use super::{Arrival, Call, Done, Speech, upgrade};
+use crate::commands::{self, Answer};
+use crate::edge::Edge;
+use crate::edge::reply::Reply;
+use crate::hub::Dialect;
+
+/// The command under which a frame that cannot be read is answered: there is no request to pair the answer with,
+/// and clients ignore pushes of names that they do not know.
+const MALFORMED: &str = "gateway.malformed_frame";
+
+/// Answers the upgrade and serves the connection that comes of it.
+pub(in crate::edge) async fn serve(edge: Edge, request: Request<Incoming>, dialect: Dialect) -> Reply {
+    let client = Client::new(request.uri().query().unwrap_or_default());
+    let connection = edge.hub.connect(dialect, None, edge.settings.queue_bytes);
+    upgrade(edge, request, async move { Ok(Arrival { connection, session: None, speech: client }) }).await
+}
+
+impl Speech for Client {
+    const AT_ONCE: usize = 64;
+
+    /// A client pings after 10 s without an inbound frame and says hello in between.
+    const IS_ASKED: bool = false;
+
+    fn begin(
+        self: &Arc<Self>,
+        edge: &Edge,
+        session: Option<Arc<Session>>,
+        payload: Bytes,
+    ) -> Result<Call, String> {
+        if let Err(failure) = readable(&payload) {
+            return Err(envelope::push(MALFORMED, &envelope::refusal(&failure)));
+        }
+        let (edge, client) = (edge.clone(), self.clone());
+        Ok(Box::pin(async move { carry_out(&edge, &client, session.as_deref(), &payload).await }))
+    }
+}
+
+/// Whether the payload is a frame whose request can be answered.
+fn readable(payload: &[u8]) -> Result<(), Failure> {
+    let frame = Frame::parse(payload)?;
+    if frame.head.servcmd.is_empty() {
+        return Err(Failure::because(ErrorCode::NOT_JSON, "head.servcmd is missing"));
+    }
+    Ok(())
+}
+
+async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, payload: &[u8]) -> Done {
+    let (servcmd, seq, answer) = match Frame::parse(payload) {
+        Ok(frame) => {
+            let identity = identity(session, client, &frame.head);
+            let servcmd = frame.head.servcmd.as_ref();
+            let answer = match frame.body() {
+                Ok(body) => commands::dispatch(&edge.context, identity, servcmd, body).await,
+                Err(failure) => Answer::refusal(&failure),
+            };
+            (servcmd.to_owned(), frame.head.seq, answer)
+        }
+        Err(failure) => (MALFORMED.to_owned(), 0, Answer::refusal(&failure)),
+    };
+    Done { reply: Some(envelope::answer(&servcmd, seq, &answer.body)), effect: answer.effect }
+}

@@ -19,9 +19,7 @@ pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
 pub(crate) use redis::PUBLISH;
 pub use redis::RedisBus;
-pub use source::{
-    DeviceClaim, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError, UserPlace,
-};
+pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! What the store knows about a topic: asked by who follows it and may have missed something.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,54 +19,74 @@ pub struct GroupPlace {
     pub seq: Seq,
     /// Recalls were heard up to here.
     pub at: Millis,
+    pub trail: Trail,
 }
 
 /// How far a user's topic was followed.
 #[derive(Clone, Debug)]
 pub struct UserPlace {
-    /// The last notice that was heard.
+    /// The last notice when it began to be followed.
     pub notice: Seq,
+    /// The notices that were heard since.
+    pub notices: Trail,
     /// What was heard of the talk with each peer who said something.
-    pub pairs: HashMap<UserId, Heard>,
+    pub pairs: HashMap<UserId, Trail>,
     /// Since when the topic is followed.
     pub since: Millis,
 }
 
-/// Which of the latest numbers of a log were heard. Events of one log may come by several ways, so not always in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    last: Seq,
-    /// Bit `n` is set when `last - n` was heard.
-    recent: u64,
-}
+/// Entries that a trail remembers.
+const TRAIL: usize = 64;
 
-impl Heard {
-    /// The greatest number that was heard.
-    pub fn last(&self) -> Seq {
-        self.last
+/// The latest entries of a log that were heard, in the order they were.
+///
+/// With their times, because a number alone says too little: a store that was restored, or a replica that took over,
+/// may have forgotten entries, and give their numbers to others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trail(VecDeque<Stamp>);
+
+impl Trail {
+    pub fn from_head(head: Stamp) -> Self {
+        let mut trail = Self::default();
+        if head.seq > Seq::ZERO {
+            trail.hear(head);
+        }
+        trail
     }
 
-    pub fn has(&self, seq: Seq) -> bool {
-        match self.last.0.checked_sub(seq.0) {
-            Some(back @ 0..64) => self.recent >> back & 1 == 1,
-            // What is so far back was heard, or stood there before.
-            Some(_) => true,
-            None => false,
-        }
+    pub fn has(&self, stamp: Stamp) -> bool {
+        // What is so far back was heard, or stood there before.
+        let is_old = || self.0.len() == TRAIL && self.0.iter().all(|heard| heard.seq > stamp.seq);
+        self.0.contains(&stamp) || is_old()
     }
 
     /// False when it was heard before.
-    pub fn hear(&mut self, seq: Seq) -> bool {
-        if self.has(seq) {
+    pub fn hear(&mut self, stamp: Stamp) -> bool {
+        if self.has(stamp) {
             return false;
         }
-        if seq > self.last {
-            let ahead = seq.0 - self.last.0;
-            self.recent = if ahead < 64 { self.recent << ahead } else { 0 };
-            self.last = seq;
+        if self.0.len() == TRAIL {
+            self.0.pop_front();
         }
-        self.recent |= 1 << (self.last.0 - seq.0);
+        self.0.push_back(stamp);
         true
+    }
+
+    /// From the least to the greatest number; nothing when nothing was heard.
+    pub fn range(&self) -> Option<(Seq, Seq)> {
+        let numbers = self.0.iter().map(|heard| heard.seq);
+        Some((numbers.clone().min()?, numbers.max()?))
+    }
+
+    /// Forgets what the log does not have any more, and gives the first number of that. `kept` are its entries in the
+    /// trail's range and `head` its end; entries that are too old to be kept do not count.
+    pub fn forget_lost(&mut self, kept: &[Stamp], head: Seq) -> Option<Seq> {
+        let is_lost = |heard: &Stamp| {
+            heard.seq > head || kept.iter().any(|kept| kept.seq == heard.seq && kept.at != heard.at)
+        };
+        let first = self.0.iter().filter(|heard| is_lost(heard)).map(|heard| heard.seq).min()?;
+        self.0.retain(|heard| heard.seq < first);
+        Some(first)
     }
 }
 
@@ -79,17 +99,6 @@ pub enum MissedInGroup {
     Anew(GroupPlace),
     /// There is no such group any more.
     Gone,
-}
-
-/// What is kept of the events of a user's topic after a place.
-#[derive(Debug)]
-pub struct MissedByUser {
-    /// Notices in their order, and what was said with each peer in its order.
-    pub events: Vec<(Stamp, Arc<Event>)>,
-    /// The number of the user's last notice.
-    pub last_notice: Seq,
-    /// Peers with whom less was said than was heard: the store was restored.
-    pub gone_back: Vec<UserId>,
 }
 
 /// A group of a user.
@@ -124,6 +133,15 @@ pub trait Source: Send + Sync + 'static {
     /// The last number of a life of a group.
     async fn group_head(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError>;
 
+    /// Numbers and times of the entries from one number to another, as far as they are kept.
+    async fn group_stamps(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        life: &Bytes,
+        range: (Seq, Seq),
+    ) -> Result<Vec<Stamp>, SourceError>;
+
     /// What a follower at `from` has missed, oldest first; recalls only when `recalls` asks for them.
     async fn missed_in_group(
         &self,
@@ -136,13 +154,14 @@ pub trait Source: Send + Sync + 'static {
     /// Where a user's topic stands now.
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError>;
 
-    /// What is kept of the events that a follower at `from` has missed.
+    /// What is kept of the events that a follower at `from` has missed: notices in their order, and what was said with
+    /// each peer in its order.
     async fn missed_by_user(
         &self,
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<MissedByUser, SourceError>;
+    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError>;
 
     /// The groups of a user.
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError>;
@@ -163,27 +182,35 @@ pub trait Source: Send + Sync + 'static {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_number_is_heard_once_in_any_order() {
-        let mut heard = Heard::default();
-        assert!(heard.hear(Seq(100)));
-        assert!(!heard.hear(Seq(100)));
-        assert!(heard.hear(Seq(99)), "what came late is news");
-        assert!(!heard.hear(Seq(99)));
-        assert!(heard.hear(Seq(163)));
-        assert!(!heard.hear(Seq(100)));
-        assert!(heard.hear(Seq(101)));
-        assert!(!heard.hear(Seq(99)), "too far back to know");
-        assert!(heard.hear(Seq(1000)));
-        assert!(heard.has(Seq(163)));
-        assert!(!heard.has(Seq(999)));
-        assert_eq!(heard.last(), Seq(1000));
+    fn stamp(seq: u64, at: u64) -> Stamp {
+        Stamp { seq: Seq(seq), at: Millis(at) }
     }
 
     #[test]
-    fn the_first_number_of_a_log_is_news() {
-        let mut heard = Heard::default();
-        assert!(heard.hear(Seq(1)));
-        assert!(!heard.hear(Seq(1)));
+    fn an_entry_is_heard_once_in_any_order() {
+        let mut trail = Trail::default();
+        assert!(trail.hear(stamp(100, 1)));
+        assert!(!trail.hear(stamp(100, 1)));
+        assert!(trail.hear(stamp(99, 1)), "what came late is news");
+        assert!(trail.hear(stamp(100, 2)), "the number of an entry that was forgotten");
+        for seq in 101..=200 {
+            assert!(trail.hear(stamp(seq, 3)));
+        }
+        assert!(!trail.hear(stamp(99, 1)), "too far back to know");
+        assert_eq!(trail.range(), Some((Seq(137), Seq(200))));
+    }
+
+    #[test]
+    fn what_a_log_lost_is_found_though_it_has_grown_again() {
+        let mut trail = Trail::default();
+        for seq in 1..=5 {
+            trail.hear(stamp(seq, seq));
+        }
+        let kept = [stamp(2, 2), stamp(3, 3), stamp(4, 40), stamp(5, 50), stamp(6, 60)];
+        assert_eq!(trail.clone().forget_lost(&kept, Seq(6)), Some(Seq(4)));
+        assert_eq!(trail.clone().forget_lost(&kept[..2], Seq(3)), Some(Seq(4)));
+        let same = [stamp(4, 4), stamp(5, 5)];
+        assert_eq!(trail.forget_lost(&same, Seq(5)), None);
+        assert_eq!(trail.range(), Some((Seq(1), Seq(5))));
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use protocol::id::{Seq, UserId};
 
-use crate::bus::{Delivery, Event, GroupPlace, Numbering, Topic, UserPlace};
+use crate::bus::{Delivery, Event, GroupPlace, Numbering, Stamp, Topic, UserPlace};
 
 /// Where this node stands in a topic.
 #[derive(Clone, Debug)]
@@ -42,11 +42,11 @@ impl Place {
         Self { turns: Turns { heard: turn, vouched: turn }, log }
     }
 
-    /// Everything up to `turn` was made up for from the store.
-    pub(super) fn vouch(&mut self, turn: u64) {
-        if turn < self.turns.heard {
-            // The count went back: the store was restored or replaced.
-            self.turns = Turns { heard: turn, vouched: turn };
+    /// Everything up to `turn` was made up for from the store. `anew`: what comes now comes over a new subscription, so
+    /// none of it was heard before, whatever its turn: the count may have gone back and come up again.
+    pub(super) fn vouch(&mut self, turn: u64, anew: bool) {
+        if anew || turn < self.turns.heard {
+            self.turns.heard = 0;
         }
         self.turns.vouched = turn;
     }
@@ -102,6 +102,7 @@ impl Place {
             Verdict::Missing
         } else {
             place.seq = stamp.seq;
+            place.trail.hear(stamp);
             Verdict::News
         }
     }
@@ -130,24 +131,17 @@ fn is_heard(place: &mut UserPlace, delivery: &Delivery) -> bool {
         Event::C2cMessage { to, message } if !message.options.online_only => {
             let Topic::User(_, user) = &delivery.topic else { return false };
             let peer = if message.from.user == *user { to } else { &message.from.user };
-            !hear(place, peer, stamp.seq)
+            !hear(place, peer, stamp)
         }
-        Event::Notice { .. } | Event::Marked { .. } => {
-            let is_heard = stamp.seq <= place.notice;
-            // A notice that is not kept has a number from the clock, far beyond the kept ones'.
-            if stamp.seq == place.notice.next() {
-                place.notice = stamp.seq;
-            }
-            is_heard
-        }
+        Event::Notice { .. } | Event::Marked { .. } => !place.notices.hear(stamp),
         _ => false,
     }
 }
 
 /// False when it was heard before.
-pub(super) fn hear(place: &mut UserPlace, peer: &UserId, seq: Seq) -> bool {
+pub(super) fn hear(place: &mut UserPlace, peer: &UserId, stamp: Stamp) -> bool {
     match place.pairs.get_mut(peer) {
-        Some(heard) => heard.hear(seq),
-        None => place.pairs.entry(peer.clone()).or_default().hear(seq),
+        Some(heard) => heard.hear(stamp),
+        None => place.pairs.entry(peer.clone()).or_default().hear(stamp),
     }
 }

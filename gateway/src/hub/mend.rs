@@ -51,10 +51,14 @@ impl Hub {
         }
         // An event that is missing after the store was asked is nowhere.
         let mut has_looked = false;
+        let mut is_anew = false;
         loop {
             match self.shards.next(&mut ticket) {
                 Next::Gone | Next::Open => return,
-                Next::Doubt => has_looked = false,
+                Next::Doubt { anew } => {
+                    has_looked = false;
+                    is_anew |= anew;
+                }
                 Next::Events(events) if ticket.place.is_some() => {
                     if self.hand_on(&mut ticket, events, has_looked).await {
                         has_looked = false;
@@ -77,8 +81,8 @@ impl Hub {
                 Next::Newcomers(_) => {}
             }
             while !has_looked {
-                match self.look(&mut ticket).await {
-                    Ok(Look::Done) => has_looked = true,
+                match self.look(&mut ticket, is_anew).await {
+                    Ok(Look::Done) => (has_looked, is_anew) = (true, false),
                     Ok(Look::Over) => return,
                     Err(error) if self.shards.stands(&ticket.lease) => {
                         self.wait_for_store(&ticket, &error).await;
@@ -121,7 +125,7 @@ impl Hub {
     }
 
     /// Asks the store where the topic stands, and hands on what is missing up to there.
-    async fn look(&self, ticket: &mut Ticket) -> Result<Look, SourceError> {
+    async fn look(&self, ticket: &mut Ticket, is_anew: bool) -> Result<Look, SourceError> {
         // The semaphore is never closed.
         let _permit = self.menders.acquire().await;
         // Read first: what happens while the store is read may be in both, and is known then.
@@ -155,7 +159,7 @@ impl Hub {
             }
             _ => {}
         }
-        place.vouch(turn);
+        place.vouch(turn, is_anew);
         Ok(Look::Done)
     }
 
@@ -166,8 +170,16 @@ impl Hub {
         group: &GroupId,
         log: &mut GroupPlace,
     ) -> Result<Look, SourceError> {
-        // A store that was restored may have gone back: its next numbers are news.
-        log.seq = log.seq.min(self.source.group_head(app, group, &log.life).await?);
+        // A store that was restored, or whose replica took over, may have forgotten entries: their numbers are news.
+        let head = self.source.group_head(app, group, &log.life).await?;
+        let kept = match log.trail.range() {
+            Some(range) => self.source.group_stamps(app, group, &log.life, range).await?,
+            None => Vec::new(),
+        };
+        if let Some(first) = log.trail.forget_lost(&kept, head) {
+            log.seq = log.seq.min(first.previous());
+        }
+        log.seq = log.seq.min(head);
         let mut recalls = true;
         loop {
             match self.source.missed_in_group(app, group, log, recalls).await? {
@@ -196,22 +208,13 @@ impl Hub {
         user: &UserId,
         log: &mut UserPlace,
     ) -> Result<(), SourceError> {
-        let missed = self.source.missed_by_user(app, user, log).await?;
-        log.notice = log.notice.min(missed.last_notice);
-        for peer in missed.gone_back {
-            log.pairs.remove(&peer);
-        }
-        for (stamp, event) in missed.events {
+        for (stamp, event) in self.source.missed_by_user(app, user, log).await? {
             let is_news = match event.as_ref() {
                 Event::C2cMessage { to, message } => {
                     let peer = if message.from.user == *user { to } else { &message.from.user };
-                    lane::hear(log, peer, stamp.seq)
+                    lane::hear(log, peer, stamp)
                 }
-                Event::Notice { .. } | Event::Marked { .. } => {
-                    let is_news = stamp.seq > log.notice;
-                    log.notice = log.notice.max(stamp.seq);
-                    is_news
-                }
+                Event::Notice { .. } | Event::Marked { .. } => log.notices.hear(stamp),
                 _ => true,
             };
             if is_news {

@@ -87,7 +87,7 @@ impl Hub {
             }
             Err(error) => {
                 tracing::warn!(%error, "the groups of a user could not be read; they are read again");
-                self.begin_mending(self.shards.doubt(&Topic::User(app, user)));
+                self.begin_mending(self.shards.doubt(&Topic::User(app, user), false));
             }
         }
     }
@@ -100,7 +100,7 @@ impl Hub {
             Ok(Some(reason)) => self.log_out(connection, reason, 0).await,
             Err(error) => {
                 tracing::warn!(%error, "a session could not be looked up; it is looked up again");
-                self.begin_mending(self.shards.doubt(&Topic::User(attached.app, attached.user)));
+                self.begin_mending(self.shards.doubt(&Topic::User(attached.app, attached.user), false));
             }
         }
     }
@@ -161,7 +161,7 @@ impl Hub {
         // Somebody may have come meanwhile, and his following must not end with this one.
         if self.shards.is_followed(topic) {
             self.bus.follow(topic).await;
-            self.begin_mending(self.shards.doubt(topic));
+            self.begin_mending(self.shards.doubt(topic, false));
         }
     }
 
@@ -174,7 +174,7 @@ impl Hub {
                     Passage::Done => {}
                     Passage::Mend(ticket) => self.begin_mending(Some(ticket)),
                 },
-                Incoming::Doubt(topic) => self.begin_mending(self.shards.doubt(&topic)),
+                Incoming::Doubt(topic) => self.begin_mending(self.shards.doubt(&topic, true)),
             }
         }
     }

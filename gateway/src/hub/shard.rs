@@ -44,7 +44,7 @@ enum Lane {
     /// Nothing is missing.
     Open(Box<Place>),
     /// A task looks for what is missing, or begins to follow; what comes meanwhile waits.
-    Held { waiting: Vec<Delivery>, is_doubtful: bool },
+    Held { waiting: Vec<Delivery>, is_doubtful: bool, is_anew: bool },
 }
 
 /// One following of a topic: from the first who came to the last who went.
@@ -83,8 +83,10 @@ pub(super) enum Next {
     Gone,
     /// The topic is in order, and the ticket is used up.
     Open,
-    /// Look into the store.
-    Doubt,
+    /// Look into the store. `anew` when what comes now comes over a new subscription.
+    Doubt {
+        anew: bool,
+    },
     Events(Vec<Delivery>),
     /// Give these what was said from a number on, then [`Shards::settle`] them.
     Newcomers(Vec<(Arc<Connection>, Option<Seq>)>),
@@ -120,7 +122,7 @@ impl Shards {
     pub(super) fn join(&self, topic: &Topic, connection: &Arc<Connection>, since: Option<Seq>) -> Join {
         let mut shard = self.shard(topic);
         let is_new = !shard.contains_key(topic);
-        let held = || Lane::Held { waiting: Vec::new(), is_doubtful: false };
+        let held = || Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
         let room = shard.entry(topic.clone()).or_insert_with(|| self.room(held()));
         let mut ticket = None;
         match &mut room.lane {
@@ -210,12 +212,15 @@ impl Shards {
         }
     }
 
-    /// Events of the topic may be missing.
-    pub(super) fn doubt(&self, topic: &Topic) -> Option<Ticket> {
+    /// Events of the topic may be missing. `anew` when what comes now comes over a new subscription.
+    pub(super) fn doubt(&self, topic: &Topic, anew: bool) -> Option<Ticket> {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
         let ticket = room.hold(topic);
         room.wait(Vec::new(), true);
+        if let Lane::Held { is_anew, .. } = &mut room.lane {
+            *is_anew |= anew;
+        }
         ticket
     }
 
@@ -226,9 +231,9 @@ impl Shards {
         else {
             return Next::Gone;
         };
-        let Lane::Held { waiting, is_doubtful } = &mut room.lane else { return Next::Gone };
+        let Lane::Held { waiting, is_doubtful, is_anew } = &mut room.lane else { return Next::Gone };
         if std::mem::take(is_doubtful) {
-            return Next::Doubt;
+            return Next::Doubt { anew: std::mem::take(is_anew) };
         }
         if !waiting.is_empty() {
             return Next::Events(std::mem::take(waiting));
@@ -242,7 +247,7 @@ impl Shards {
                 room.lane = Lane::Open(place);
                 Next::Open
             }
-            None => Next::Doubt,
+            None => Next::Doubt { anew: false },
         }
     }
 
@@ -306,7 +311,7 @@ impl Shards {
 impl Room {
     /// Holds an open lane; nothing when somebody holds it already.
     fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
-        let held = Lane::Held { waiting: Vec::new(), is_doubtful: false };
+        let held = Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
         match std::mem::replace(&mut self.lane, held) {
             Lane::Open(place) => {
                 let lease = Lease { topic: topic.clone(), room: self.id };
@@ -321,7 +326,7 @@ impl Room {
 
     /// Lets events wait for whoever holds the lane.
     fn wait(&mut self, events: Vec<Delivery>, doubt: bool) {
-        let Lane::Held { waiting, is_doubtful } = &mut self.lane else { return };
+        let Lane::Held { waiting, is_doubtful, .. } = &mut self.lane else { return };
         waiting.extend(events);
         *is_doubtful |= doubt;
         if waiting.len() > MOST_WAITING {

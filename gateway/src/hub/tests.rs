@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::bus::{BusError, GroupPlace, MissedByUser, MissedInGroup, Numbering, SourceError, UserPlace};
+use crate::bus::{BusError, GroupPlace, MissedInGroup, Numbering, SourceError, Trail, UserPlace};
 
 const APP: AppId = AppId(1);
 
@@ -61,8 +61,9 @@ fn said(seq: Seq) -> Event {
 /// What the store keeps and the bus counts.
 #[derive(Default)]
 struct World {
-    /// The last number of the room's log.
-    room: Mutex<u64>,
+    /// The times of the entries of the room's log.
+    room: Mutex<Vec<Millis>>,
+    now: AtomicU64,
     /// What was said with each peer by and to `alice`.
     pairs: Mutex<HashMap<UserId, Vec<Message>>>,
     turns: Mutex<HashMap<Topic, u64>>,
@@ -74,6 +75,15 @@ struct World {
 impl World {
     fn answer(&self) -> Result<(), SourceError> {
         if self.fails.load(Ordering::Relaxed) { Err(SourceError("away".into())) } else { Ok(()) }
+    }
+
+    fn last(&self) -> u64 {
+        self.room.lock().unwrap().len() as u64
+    }
+
+    fn stamp(&self, seq: Seq) -> Stamp {
+        let room = self.room.lock().unwrap();
+        Stamp { seq, at: room.get(seq.previous().0 as usize).copied().unwrap_or(Millis(0)) }
     }
 
     fn turn_of(&self, topic: &Topic) -> u64 {
@@ -89,10 +99,11 @@ impl World {
 
     /// Stores a message in the room, and gives the event of it.
     fn say(&self) -> Delivery {
-        let mut last = self.room.lock().unwrap();
-        *last += 1;
-        let seq = Seq(*last);
-        let stamp = Some(Stamp { seq, at: Millis(1000) });
+        let mut room = self.room.lock().unwrap();
+        let at = Millis(self.now.load(Ordering::Relaxed));
+        room.push(at);
+        let seq = Seq(room.len() as u64);
+        let stamp = Some(Stamp { seq, at });
         Delivery { topic: room_topic(), stamp, numbering: Numbering::Entry, event: Arc::new(said(seq)) }
     }
 
@@ -139,13 +150,25 @@ impl Source for World {
     async fn group_place(&self, _: AppId, _: &GroupId) -> Result<Option<GroupPlace>, SourceError> {
         tokio::task::yield_now().await;
         self.answer()?;
-        let seq = Seq(*self.room.lock().unwrap());
-        Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0) }))
+        let seq = Seq(self.last());
+        let trail = Trail::from_head(self.stamp(seq));
+        Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0), trail }))
     }
 
     async fn group_head(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
         self.answer()?;
-        Ok(Seq(*self.room.lock().unwrap()))
+        Ok(Seq(self.last()))
+    }
+
+    async fn group_stamps(
+        &self,
+        _: AppId,
+        _: &GroupId,
+        _: &Bytes,
+        (from, to): (Seq, Seq),
+    ) -> Result<Vec<Stamp>, SourceError> {
+        self.answer()?;
+        Ok((from.0..=to.0.min(self.last())).map(|seq| self.stamp(Seq(seq))).collect())
     }
 
     async fn missed_in_group(
@@ -157,16 +180,19 @@ impl Source for World {
     ) -> Result<MissedInGroup, SourceError> {
         tokio::task::yield_now().await;
         self.answer()?;
-        let last = *self.room.lock().unwrap();
-        let seqs: Vec<Seq> = (from.seq.0 + 1..=last).take(3).map(Seq).collect();
-        let place = GroupPlace { seq: seqs.last().copied().unwrap_or(from.seq), ..from.clone() };
-        let events = seqs.into_iter().map(|seq| (Stamp { seq, at: Millis(1000) }, said(seq))).collect();
+        let seqs: Vec<Seq> = (from.seq.0 + 1..=self.last()).take(3).map(Seq).collect();
+        let mut place = GroupPlace { seq: seqs.last().copied().unwrap_or(from.seq), ..from.clone() };
+        for seq in &seqs {
+            place.trail.hear(self.stamp(*seq));
+        }
+        let events = seqs.into_iter().map(|seq| (self.stamp(seq), said(seq))).collect();
         Ok(MissedInGroup::Events(events, place))
     }
 
     async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {
         self.answer()?;
-        Ok(UserPlace { notice: Seq::ZERO, pairs: HashMap::new(), since: Millis(0) })
+        let (notices, pairs) = (Trail::default(), HashMap::new());
+        Ok(UserPlace { notice: Seq::ZERO, notices, pairs, since: Millis(0) })
     }
 
     async fn missed_by_user(
@@ -174,18 +200,22 @@ impl Source for World {
         _: AppId,
         _: &UserId,
         from: &UserPlace,
-    ) -> Result<MissedByUser, SourceError> {
+    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
         self.answer()?;
         let mut events = Vec::new();
         for (peer, log) in self.pairs.lock().unwrap().iter() {
             for (message, seq) in log.iter().zip(1..) {
-                if !from.pairs.get(peer).is_some_and(|heard| heard.has(Seq(seq))) {
+                if !from
+                    .pairs
+                    .get(peer)
+                    .is_some_and(|heard| heard.has(Stamp { seq: Seq(seq), at: Millis(1000) }))
+                {
                     let event = Event::C2cMessage { to: user("alice"), message: message.clone() };
                     events.push((Stamp { seq: Seq(seq), at: Millis(1000) }, Arc::new(event)));
                 }
             }
         }
-        Ok(MissedByUser { events, last_notice: Seq::ZERO, gone_back: Vec::new() })
+        Ok(events)
     }
 
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
@@ -343,6 +373,39 @@ async fn a_member_hears_everything_since_he_entered() {
     assert_eq!(heard(&late), marks(2..=4));
 }
 
+/// A replica took over that did not have the last entries; it has given their numbers to others by now.
+#[tokio::test(start_paused = true)]
+async fn numbers_that_were_given_again_are_news() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let topic = Topic::User(APP, user("alice"));
+    for _ in 0..5 {
+        bench.bring(bench.world.say()).await;
+    }
+    for text in ["<one>", "<two>", "<three>"] {
+        bench.bring(bench.world.write_to_alice("bob", text)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["m1", "m2", "m3", "m4", "m5", "one", "two", "three"]);
+
+    bench.world.room.lock().unwrap().truncate(3);
+    bench.world.turns.lock().unwrap().insert(topic.clone(), 1);
+    bench.world.now.store(9000, Ordering::Relaxed);
+    let lost: Vec<Delivery> = (0..4).map(|_| bench.world.say()).collect();
+    drop(lost);
+    for doubtful in [room_topic(), topic] {
+        bench.bus.send(Incoming::Doubt(doubtful)).await.unwrap();
+    }
+    bench.bring(bench.world.say()).await;
+    for text in ["<four>", "<five>"] {
+        bench.bring(bench.world.write_to_alice("bob", text)).await;
+    }
+    bench.settle().await;
+    let mut again = heard(&alice);
+    again.sort();
+    assert_eq!(again, ["five", "four", "m4", "m5", "m6", "m7", "m8"]);
+}
+
 /// Losses, doubts, failures, comings and goings as they fall.
 #[tokio::test(start_paused = true)]
 async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
@@ -364,7 +427,7 @@ async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
                     let name = format!("user{}", followers.len());
                     let connection = bench.log_in(&name).await;
                     // Whoever has logged in reads the history up to here, and hears what comes after it.
-                    let last = *bench.world.room.lock().unwrap();
+                    let last = bench.world.last();
                     followers.push((connection, last + 1));
                 }
                 78..82 => {
@@ -379,7 +442,7 @@ async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
         }
         bench.world.fails.store(false, Ordering::Relaxed);
         bench.settle().await;
-        let last = *bench.world.room.lock().unwrap();
+        let last = bench.world.last();
         for (connection, first) in &followers {
             let heard = heard(connection);
             let expected = marks(*first..=last);

@@ -1,5 +1,6 @@
 //! What somebody missed who followed a topic and did not hear everything: answered from the store.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,10 +18,9 @@ use super::push::{Kept, Notices};
 use super::session::Sessions;
 use super::timeline::{Entry, Seen, Timelines};
 use crate::bus::{
-    DeviceClaim, Event, GroupPlace, Heard, Membership, MissedByUser, MissedInGroup, Source, SourceError,
-    Stamp, UserPlace,
+    DeviceClaim, Event, GroupPlace, Membership, MissedInGroup, Source, SourceError, Stamp, Trail, UserPlace,
 };
-use crate::storage::{Log, Window};
+use crate::storage::{Head, Log, Window};
 
 /// Entries that are read at once.
 const PAGE: usize = 200;
@@ -53,8 +53,9 @@ fn earlier(time: Millis) -> Millis {
 impl CatchUp {
     async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
         let at = self.core.now();
-        let seq = self.core.engine.head(&found.log()).await?.seq;
-        Ok(GroupPlace { life: found.epoch(), seq, at })
+        let Head { seq, at: head_at } = self.core.engine.head(&found.log()).await?;
+        let trail = Trail::from_head(Stamp { seq, at: head_at });
+        Ok(GroupPlace { life: found.epoch(), seq, at, trail })
     }
 
     fn event(&self, found: &Found, entry: Entry) -> Event {
@@ -88,17 +89,14 @@ impl CatchUp {
         Ok(events)
     }
 
-    /// What was said with a peer and not heard. `None` when less was said than was heard.
+    /// What was said with a peer and not heard.
     async fn missed_from(
         &self,
         log: &Log,
-        heard: Option<Heard>,
+        heard: Option<&Trail>,
         since: Millis,
-    ) -> Result<Option<Vec<Seen>>, StorageError> {
+    ) -> Result<Vec<Seen>, StorageError> {
         let head = self.core.engine.head(log).await?;
-        if heard.is_some_and(|heard| heard.last() > head.seq) {
-            return Ok(None);
-        }
         let mut missed = Vec::new();
         let mut to = head.seq;
         // From the newest down: how far it goes back is told by the time alone.
@@ -111,13 +109,15 @@ impl CatchUp {
                 if seen.at < since {
                     break 'pages;
                 }
-                if seen.recall.is_none() && !heard.is_some_and(|heard| heard.has(seen.seq)) {
+                if seen.recall.is_none()
+                    && !heard.is_some_and(|heard| heard.has(Stamp { seq: seen.seq, at: seen.at }))
+                {
                     missed.push(seen);
                 }
             }
         }
         missed.reverse();
-        Ok(Some(missed))
+        Ok(missed)
     }
 }
 
@@ -133,6 +133,19 @@ impl Source for CatchUp {
     async fn group_head(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError> {
         let partition = crate::storage::Partition::group(app, group);
         Ok(self.core.engine.head(&Log { partition, name: life.clone() }).await?.seq)
+    }
+
+    async fn group_stamps(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        life: &Bytes,
+        (from, to): (Seq, Seq),
+    ) -> Result<Vec<Stamp>, SourceError> {
+        let log = Log { partition: crate::storage::Partition::group(app, group), name: life.clone() };
+        let window = Window { from, to, limit: PAGE, newest_first: true };
+        let entries = self.core.engine.read(&log, window).await?;
+        Ok(entries.into_iter().map(|entry| Stamp { seq: entry.seq, at: entry.at }).collect())
     }
 
     async fn missed_in_group(
@@ -151,17 +164,22 @@ impl Source for CatchUp {
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
         let entries = self.timelines.read(&found.log(), window, None).await?;
         let seq = entries.last().map_or(from.seq, |last| last.seq);
+        let mut trail = from.trail.clone();
+        for seen in &entries {
+            trail.hear(Stamp { seq: seen.seq, at: seen.at });
+        }
         // A message that was recalled since was never heard of, and need not be.
         let kept = entries.into_iter().filter(|seen| seen.recall.is_none());
         events
             .extend(kept.map(|seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry))));
-        Ok(MissedInGroup::Events(events, GroupPlace { life: from.life.clone(), seq, at: now }))
+        Ok(MissedInGroup::Events(events, GroupPlace { life: from.life.clone(), seq, at: now, trail }))
     }
 
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
         let since = self.core.now();
         let notice = self.notices.last(app, user).await?;
-        Ok(UserPlace { notice, pairs: std::collections::HashMap::new(), since })
+        let (notices, pairs) = (Trail::default(), HashMap::new());
+        Ok(UserPlace { notice, notices, pairs, since })
     }
 
     async fn missed_by_user(
@@ -169,10 +187,13 @@ impl Source for CatchUp {
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<MissedByUser, SourceError> {
+    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
         let last_notice = self.notices.last(app, user).await?;
         let mut events = Vec::new();
         for (seq, at, kept) in self.notices.since(app, user, from.notice.min(last_notice)).await? {
+            if from.notices.has(Stamp { seq, at }) {
+                continue;
+            }
             let event = match kept {
                 Kept::Notice(notice) => Event::Notice { notice, origin: None },
                 Kept::Mark(mark) => Event::Marked { mark },
@@ -181,16 +202,11 @@ impl Source for CatchUp {
         }
         let peers = self.conversations.peers_of(app, user).await?;
         let missed = side_by_side(peers, |peer| async {
-            let heard = from.pairs.get(&peer).copied();
+            let heard = from.pairs.get(&peer);
             let missed = self.missed_from(&pair_log(app, user, &peer), heard, earlier(from.since)).await?;
             Ok::<_, StorageError>((peer, missed))
         });
-        let mut gone_back = Vec::new();
         for (peer, missed) in missed.await? {
-            let Some(missed) = missed else {
-                gone_back.push(peer);
-                continue;
-            };
             for seen in missed {
                 if let Entry::Message(message) = seen.entry {
                     let to = if message.from.user == *user { peer.clone() } else { user.clone() };
@@ -199,7 +215,7 @@ impl Source for CatchUp {
                 }
             }
         }
-        Ok(MissedByUser { events, last_notice, gone_back })
+        Ok(events)
     }
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {

@@ -10,24 +10,51 @@ const { WebSocket: PlainWebSocket } = require('ws');
 /** For whoever looks into a failure: a file that gets every frame of every device, one JSON object a line. */
 const FRAMES_FILE = process.env.SDK_FRAMES;
 
+/** Longer than an answer takes. */
+const QUIET_WITHIN_MS = 5_000;
+
+/** Requests of this device that have no answer yet, by socket and number. */
+const unanswered = new Map();
+
 class WatchedWebSocket extends PlainWebSocket {
   constructor(...args) {
     super(...args);
-    this.on('message', (data) => this.#write('server', data));
+    unanswered.set(this, new Set());
+    this.on('message', (data) => this.#note('server', data));
+    this.on('close', () => unanswered.delete(this));
   }
 
   send(data, ...rest) {
-    this.#write('client', data);
+    this.#note('client', data);
     super.send(data, ...rest);
   }
 
-  #write(from, data) {
+  #note(from, data) {
     const frame = JSON.parse(Buffer.from(data).toString());
+    const requests = unanswered.get(this);
+    if (from === 'client') requests?.add(frame.head?.seq);
+    else requests?.delete(frame.head?.seq);
+    if (!FRAMES_FILE) return;
     appendFileSync(FRAMES_FILE, `${JSON.stringify({ at: Date.now(), process: process.pid, from, frame })}\n`);
   }
 }
 
-const WebSocket = FRAMES_FILE ? WatchedWebSocket : PlainWebSocket;
+/**
+ * Waits until every request of the SDK has its answer.
+ *
+ * The 2.x SDKs cannot bear a logout while their own requests of the start-up are under way: those then end in unhandled
+ * rejections with 2024, whatever the server answers.
+ */
+async function quiet() {
+  const end = Date.now() + QUIET_WITHIN_MS;
+  const isQuiet = () => [...unanswered.values()].every((requests) => requests.size === 0);
+  for (let turns = 0; turns < 3 && Date.now() < end; turns = isQuiet() ? turns + 1 : 0) {
+    // What an answer makes the SDK ask next is sent before this is over.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const WebSocket = WatchedWebSocket;
 
 // `@tencentcloud/chat` runs in Node as it is, given a WebSocket.
 globalThis.WebSocket = WebSocket;
@@ -78,4 +105,4 @@ function connectSocket({ url, header }) {
   };
 }
 
-module.exports = { installBrowser, installMiniProgram };
+module.exports = { installBrowser, installMiniProgram, quiet };

@@ -3,7 +3,7 @@
 // The process of one device: it loads one unmodified SDK, does what the parent asks of it, and tells the
 // parent everything the SDK says: events, unhandled rejections, errors on the console.
 
-const { installBrowser, installMiniProgram } = require('./environment.cjs');
+const { installBrowser, installMiniProgram, quiet } = require('./environment.cjs');
 
 /** Where each SDK is at home, and which of its environments it has to find when it is loaded. */
 const SDKS = {
@@ -45,6 +45,7 @@ const operations = {
 
   async call({ method, args }) {
     if (typeof sdk[method] !== 'function') throw new Error(`the SDK has no ${method}`);
+    if (method === 'logout') await quiet();
     return unwrap(await sdk[method](...live(args)));
   },
 

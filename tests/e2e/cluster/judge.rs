@@ -253,7 +253,7 @@ impl<'a> Judge<'a> {
                     place.map_or(0, |(_, place)| place + 1)
                 });
                 let is_last = account.visits[visit].end.is_none();
-                for fault in gaps(places, read, is_last, entries, &is_due) {
+                for fault in gaps(places, read, is_last, entries, is_due) {
                     self.fault(format!("{}, connection {visit}, {log:?}: {fault}", account.name));
                 }
             }

@@ -85,17 +85,6 @@ async fn a_cluster_master_is_killed() {
     load.finish(&fleet).await.judge("cluster master killed, wait_replicas = 1", FORGETFUL);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_happens_in_a_cluster() {
-    let cluster = RedisCluster::start().await;
-    let _turn = turn().await;
-    let fleet = Fleet::over(cluster.url()).await;
-    let load = Load::begin(&fleet).await;
-    load.talk(seconds(2)).await;
-    let verdict = load.finish(&fleet).await.judge("cluster, nothing happens", KEEP);
-    assert_eq!(verdict.figures.retried, 0);
-}
-
 /// As when a cluster grows: all that one master served goes to another, slot by slot.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_move_to_another_master() {

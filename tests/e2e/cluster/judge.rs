@@ -217,8 +217,7 @@ impl<'a> Judge<'a> {
         for target in &account.targets {
             let log = target.log_for(&account.name);
             let Some(entries) = self.logs.get(&log) else { continue };
-            // What another one said is to be heard; one's own and tips may be.
-            let is_due = |entry: &Entry| entry.said.as_ref().is_some_and(|said| said.from != account.name);
+            let mut early = HashSet::new();
             let mut heard = vec![false; entries.len()];
             let mut pushed: Vec<Vec<usize>> = vec![Vec::new(); account.visits.len()];
             for item in account.heard.iter().filter(|item| item.log == log) {
@@ -237,10 +236,17 @@ impl<'a> Judge<'a> {
                             self.fault(format!("{}: {fault}", account.name));
                         } else {
                             self.verdict.figures.forgotten += 1;
+                            early.insert(item.text.as_str());
                         }
                     }
                 }
             }
+            // What another one said is to be heard; one's own and tips may be, and so may be what was heard before it was
+            // forgotten and stored anew.
+            let is_due = |entry: &Entry| {
+                let said = entry.said.as_ref();
+                said.is_some_and(|said| said.from != account.name && !early.contains(said.text.as_str()))
+            };
             for (visit, places) in pushed.iter().enumerate() {
                 let read = account.visits[visit].read.get(&log).map(|text| {
                     let place = text.as_deref().and_then(|text| self.index.get(text));
@@ -512,9 +518,12 @@ mod tests {
         heard.insert(1, first);
         assert_eq!(faults(&accounts, &logs, rules), [""; 0]);
         assert_eq!(faults(&accounts, &logs, Rules::default()).len(), 1);
+        // It was heard once, though not under the number that it has now.
+        accounts[1].heard.remove(2);
+        assert_eq!(faults(&accounts, &logs, rules), [""; 0]);
         // What was acknowledged so has to be stored so.
         accounts[0].sent[1].ack.as_mut().unwrap().time = 6;
-        assert_eq!(faults(&accounts, &logs, rules).len(), 2);
+        assert!(!faults(&accounts, &logs, rules).is_empty());
     }
 
     #[test]

@@ -137,7 +137,7 @@ async fn published_messages_are_lost() {
     for proxy in &proxies {
         proxy.lose(SHARE);
     }
-    load.talk(seconds(12)).await;
+    load.talk(seconds(10)).await;
     let report = load.finish(&fleet).await;
     let counts = proxies.each_ref().map(Proxy::counts);
     say(&format!("1 % lost, CLUSTER_SEED={seed}: published and lost at each instance: {counts:?}"));

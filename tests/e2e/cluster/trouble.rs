@@ -248,3 +248,43 @@ async fn what_is_said_in_one_breath_stands_in_order() {
     let newest: Vec<String> = (MESSAGES - 100..MESSAGES).map(|number| format!("c2c {number}")).collect();
     assert_eq!(bob.history_with("alice").await, newest);
 }
+
+/// A master that was promoted lacks the last entries of its predecessor, and has entries of its own before an instance
+/// hears of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_new_master_stores_is_heard_by_who_comes_late() {
+    let redis = RedisServer::start(Persistence::Nothing).await;
+    let proxy = Proxy::start(redis.address(), 1).await;
+    let urls = [redis.url(), proxy.url()];
+    let fleet = Fleet::start(urls.map(InstanceSettings::with_redis).into()).await;
+    let (alice, bob) = (fleet.user(0, "alice", 1).await, fleet.user(1, "bob", 2).await);
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    alice.send_text(&group, "kept").await;
+    bob.expect_message(&group, "kept").await;
+
+    let keys: Vec<Vec<u8>> = redis.command(&["KEYS", "timgate:{1400000001/globby}*"]).await;
+    let mut connection = redis.connect().await.unwrap();
+    let mut dumps = Vec::new();
+    for key in &keys {
+        let dump: Vec<u8> = redis::cmd("DUMP").arg(key).query_async(&mut connection).await.unwrap();
+        dumps.push(dump);
+    }
+    for number in 0..3 {
+        let text = format!("forgotten {number}");
+        alice.send_text(&group, &text).await;
+        bob.expect_message(&group, &text).await;
+    }
+    proxy.stall(true);
+    for (key, dump) in keys.iter().zip(&dumps) {
+        let mut restore = redis::cmd("RESTORE");
+        restore.arg(key).arg(0).arg(dump).arg("REPLACE");
+        let () = restore.query_async(&mut connection).await.unwrap();
+    }
+    redis.kill_clients(Some("pubsub")).await;
+    let new = alice.send_text(&group, "new").await;
+    assert_eq!(new.seq, 2);
+    proxy.sever();
+    proxy.stall(false);
+    soon("the message of the new master", bob.expect_message(&group, "new")).await;
+}

@@ -17,10 +17,9 @@ const WARM_UP: usize = 20;
 const MESSAGES: usize = 200;
 const ROUNDS: usize = 3;
 
-/// By how much a delivery may cost more, in a program that was built to be fast; and in one that was not, which spends
-/// most of its time elsewhere.
+/// By how much a delivery may cost more in the long form, which has the machine for itself; and where it may not.
 const MOST: f64 = 1.15;
-const MOST_UNOPTIMIZED: f64 = 1.6;
+const MOST_BESIDE_OTHERS: f64 = 1.6;
 
 /// The processor time that a process has used, to a hundredth of a second.
 fn processor_time(instance: &Instance) -> Duration {
@@ -66,12 +65,13 @@ async fn cost_of_a_delivery(instances: usize) -> Duration {
     let mut before = Duration::ZERO;
     for number in 0..WARM_UP + MESSAGES {
         if number == WARM_UP {
-            all_hear(hearers, &group, &format!("text {}", WARM_UP - 1)).await;
             before = fleet.instances.iter().map(processor_time).sum();
         }
-        speakers[number % 2].send_text(&group, &format!("text {number}")).await;
+        let text = format!("text {number}");
+        speakers[number % 2].send_text(&group, &text).await;
+        // One at a time: the more messages wait at a busy instance, the fewer writes they share there.
+        all_hear(hearers, &group, &text).await;
     }
-    all_hear(hearers, &group, &format!("text {}", WARM_UP + MESSAGES - 1)).await;
     let after: Duration = fleet.instances.iter().map(processor_time).sum();
     (after - before) / (MESSAGES * (MEMBERS - 1)) as u32
 }
@@ -89,7 +89,6 @@ async fn a_delivery_costs_the_same_at_two_instances() {
     say(&format!(
         "a delivery costs {one:.1?} of processor time at one instance, {two:.1?} at two: {ratio:.2} times as much"
     ));
-    // `tests/run` names the program that it has built for release.
-    let is_optimized = std::env::var_os("GATEWAY_BIN").is_some() || !cfg!(debug_assertions);
-    assert!(ratio < if is_optimized { MOST } else { MOST_UNOPTIMIZED }, "{ratio}");
+    let is_long = std::env::var_os("LONG").is_some();
+    assert!(ratio < if is_long { MOST } else { MOST_BESIDE_OTHERS }, "{ratio}");
 }

@@ -15,11 +15,12 @@ use crate::turn;
 const MEMBERS: usize = 200;
 const WARM_UP: usize = 20;
 const MESSAGES: usize = 200;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
-/// By how much a delivery may cost more in the long form, which has the machine for itself; and where it may not.
+/// By how much a delivery may cost more, in a program that was built to be fast; and in one that was not, which spends
+/// most of its time elsewhere.
 const MOST: f64 = 1.15;
-const MOST_BESIDE_OTHERS: f64 = 1.6;
+const MOST_UNOPTIMIZED: f64 = 1.6;
 
 /// The processor time that a process has used, to a hundredth of a second.
 fn processor_time(instance: &Instance) -> Duration {
@@ -89,6 +90,7 @@ async fn a_delivery_costs_the_same_at_two_instances() {
     say(&format!(
         "a delivery costs {one:.1?} of processor time at one instance, {two:.1?} at two: {ratio:.2} times as much"
     ));
-    let is_long = std::env::var_os("LONG").is_some();
-    assert!(ratio < if is_long { MOST } else { MOST_BESIDE_OTHERS }, "{ratio}");
+    // `tests/run` names the program that it has built for release.
+    let is_optimized = std::env::var_os("GATEWAY_BIN").is_some() || !cfg!(debug_assertions);
+    assert!(ratio < if is_optimized { MOST } else { MOST_UNOPTIMIZED }, "{ratio}");
 }

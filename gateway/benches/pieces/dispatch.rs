@@ -12,7 +12,7 @@ use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Device, Effect, Identity, dispatch};
 use gateway::services::Services;
 use gateway::services::core::Core;
-use gateway::services::group::RuleBook;
+use gateway::services::group::{Overrides, RuleBook};
 use gateway::services::limits::Limits;
 use gateway::services::session::{AppKeys, Policy};
 use gateway::storage::Engine;
@@ -24,7 +24,7 @@ use serde_json::json;
 use tokio_util::task::TaskTracker;
 
 const APP: AppId = AppId(1_400_000_000);
-const GROUP: &str = "@TGS#3ABCDEFGHIJ";
+const GROUP: &str = "room";
 /// Calls that are under way together where many are measured: so many share one write of the store.
 const TOGETHER: usize = 64;
 
@@ -76,7 +76,7 @@ impl Caller {
         };
         let apps = HashMap::from([(APP, AppKeys { keys: vec![key], admins: Vec::new() })]);
         let policy = Policy { apps: Arc::new(apps), devices_per_platform: 1 };
-        let rules = Arc::new(RuleBook::new(|_| Default::default()));
+        let rules = Arc::new(RuleBook::new(|_| Overrides::default()));
         let services = Arc::new(Services::new(core, rules, policy));
         let context = Context { services, hello_interval_seconds: 120 };
 
@@ -94,7 +94,7 @@ impl Caller {
         let Some(Effect::Attach { device, .. }) = answer.effect else { panic!("{}", answer.body) };
 
         let caller = Self { context, engine, user, device, next: AtomicU32::new(0) };
-        let create = json!({"Type": "Public", "Name": "A group", "GroupId": GROUP}).to_string();
+        let create = json!({"Type": "Meeting", "Name": "A group", "GroupId": GROUP}).to_string();
         caller.call("group_open_http_svc.create_group", &create).await;
         caller
     }

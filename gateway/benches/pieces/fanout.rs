@@ -103,7 +103,7 @@ impl Room {
 
     async fn bring(&self) {
         let seq = Seq(FIRST + self.next.fetch_add(1, Ordering::Relaxed) as u64);
-        let group = GroupLabel { id: room_id(), name: "A group".to_owned(), kind: GroupKind::Public };
+        let group = GroupLabel { id: room_id(), name: "A group".to_owned(), kind: GroupKind::Meeting };
         let event = Event::GroupMessage { group, message: message(), counts: true };
         let stamp = Some(Stamp { seq, at: Millis(1_800_000_000_000) });
         let topic = Topic::Group(APP, room_id());

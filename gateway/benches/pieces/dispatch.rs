@@ -91,7 +91,9 @@ impl Caller {
         let login = json!({"State": "Online", "InstType": 0, "CustomInfo": ""}).to_string();
         let identity = Identity::Frame(credentials);
         let answer = dispatch(&context, identity, "im_open_status.wslogin", &login).await;
-        let Some(Effect::Attach { device, .. }) = answer.effect else { panic!("{}", answer.body) };
+        let Some(Effect::Attach { device, .. }) = answer.effect.map(|effect| *effect) else {
+            panic!("{}", answer.body)
+        };
 
         let caller = Self { context, engine, user, device, next: AtomicU32::new(0) };
         let create = json!({"Type": "Meeting", "Name": "A group", "GroupId": GROUP}).to_string();

@@ -15,8 +15,8 @@
 //! an item is `2, kind: u8, compression: u8, keyspace: u64, key: u16, value: u32, stored value: u32` with the
 //! lengths of the key, of the value and of the value as it stands there, then the two; or `4, keyspace: u64`.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -61,7 +61,7 @@ impl Journals {
             if index > 0 && files[index - 1].0 + 1 != *number {
                 return Err(Unsound::Chain { file });
             }
-            let bytes = fs::read(path)?;
+            let bytes = read_to_zeros(path)?;
             let at = chain.follow(&bytes, &file)?;
             let rest = without_zeros(&bytes[at..]);
             let is_last = index + 1 == files.len();
@@ -107,6 +107,29 @@ fn journals(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 /// The journal that the database writes to, and its number.
 pub(super) fn newest(dir: &Path) -> io::Result<Option<(u64, PathBuf)>> {
     Ok(journals(dir)?.pop())
+}
+
+/// What is in the file but for zeros at its end, which are most of a young journal and need no memory.
+fn read_to_zeros(path: &Path) -> io::Result<Vec<u8>> {
+    const STEP: usize = 64 << 10;
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; STEP];
+    let mut zeros = 0;
+    loop {
+        let count = file.read(&mut piece)?;
+        if count == 0 {
+            return Ok(bytes);
+        }
+        let piece = &piece[..count];
+        if without_zeros(piece).is_empty() {
+            zeros += count;
+        } else {
+            bytes.resize(bytes.len() + zeros, 0);
+            bytes.extend_from_slice(piece);
+            zeros = 0;
+        }
+    }
 }
 
 /// Without the zeros at the end, of which a journal is made in the beginning, many megabytes.

@@ -53,6 +53,11 @@ impl Shape {
         self.rooms * (self.members + self.senders)
     }
 
+    /// The stream of who speaks.
+    fn stream(self, seat: Seat) -> u32 {
+        seat.room * self.senders + seat.number % (self.members + self.senders)
+    }
+
     /// Deliveries of one message.
     pub(crate) fn receivers(self) -> u32 {
         self.members + self.senders - 1
@@ -269,9 +274,7 @@ impl Generator {
     fn hear(&mut self, index: usize, length: usize) -> Result<()> {
         let connection = &mut self.connections[index];
         connection.hear(&self.buffer[ROOM..ROOM + length], &mut self.answers)?;
-        let seat = connection.seat;
-        let in_room = self.shape.members + self.shape.senders;
-        let stream = seat.room * self.shape.senders + seat.number % in_room;
+        let stream = self.shape.stream(connection.seat);
         for answer in self.answers.drain(..) {
             match answer {
                 Answer::Taken(_) => self.ledger.acknowledge(stream),
@@ -285,9 +288,11 @@ impl Generator {
         let connection = &mut self.connections[index];
         let (ledger, meter) = (&mut self.ledger, &mut self.meter);
         let before = ledger.delivered;
+        // In the rooms of XMPP those who speak hear themselves too. It is no delivery: whom others count must be alike.
+        let own = connection.seat.speaks.then(|| self.shape.stream(connection.seat));
         let faults =
             self.scanner.scan(&mut connection.carry, &mut self.buffer[..ROOM + length], |mark: Mark| {
-                if ledger.receive(&mut connection.receiver, mark) {
+                if own != Some(mark.stream) && ledger.receive(&mut connection.receiver, mark) {
                     meter.received(mark.intended_ns, now);
                 }
             });

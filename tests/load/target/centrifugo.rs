@@ -153,11 +153,8 @@ fn id(reply: &[u8]) -> Option<u64> {
 /// A JSON Web Token (RFC 7519) that says who one is, and does not expire.
 fn token(name: &str) -> String {
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    let signed = format!(
-        "{}.{}",
-        encode(r#"{"alg":"HS256","typ":"JWT"}"#),
-        encode(&format!(r#"{{"sub":"{name}"}}"#))
-    );
+    let signed =
+        format!("{}.{}", encode(r#"{"alg":"HS256","typ":"JWT"}"#), encode(&format!(r#"{{"sub":"{name}"}}"#)));
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).expect("a key of any length is taken");
     mac.update(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
@@ -176,7 +173,10 @@ mod tests {
         assert_eq!(said, [format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, token("user00003"))]);
         let connected = r#"{"id":1,"connect":{"client":"9ac9de4e-5289-4ad6-9aa7-8447f007083e","version":"6.9.1","ping":25,"pong":true}}"#;
         let (entry, said) = hears_text(client, connected);
-        assert_eq!((entry, said), (Entry::LoggedIn, vec![r#"{"id":2,"subscribe":{"channel":"room5"}}"#.to_owned()]));
+        assert_eq!(
+            (entry, said),
+            (Entry::LoggedIn, vec![r#"{"id":2,"subscribe":{"channel":"room5"}}"#.to_owned()])
+        );
         assert_eq!(hears_text(client, r#"{"id":2,"subscribe":{}}"#), (Entry::Ready, vec![]));
     }
 

@@ -157,7 +157,8 @@ mod tests {
         let mut client = Xmpp { push_bytes: 700 }.client(seat());
         let client = &mut *client;
         assert_eq!(hears(client, &upgraded()), (Entry::Waiting, vec![OPEN.to_owned()]));
-        let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' id='1' version='1.0' from='localhost'/>";
+        let open =
+            "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' id='1' version='1.0' from='localhost'/>";
         assert_eq!(hears_text(client, open), (Entry::Waiting, vec![]));
         let features = "<stream:features xmlns:stream='http://etherx.jabber.org/streams'><mechanisms \
                         xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>";
@@ -203,7 +204,8 @@ mod tests {
     fn a_failure_is_told() {
         let mut client = Xmpp { push_bytes: 700 }.client(seat());
         hears(&mut *client, &upgraded());
-        let mut failure = plain("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>");
+        let mut failure =
+            plain("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>");
         let refused = client.enter(&mut failure, &mut Vec::new());
         assert!(refused.unwrap_err().contains("not-authorized"));
     }

@@ -1,6 +1,7 @@
 //! Our gateway, spoken to as the SDKs speak: upgrade, `wslogin` with a UserSig, a Meeting group, `send_group_msg`.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,21 +34,32 @@ impl Target for Gateway {
 
     fn start(&self, site: &Site) -> Result<Running> {
         let key = SecretKey::from_random(rand::random());
-        let settings = site.directory.join("gateway.toml");
-        // The kind of group has a bound of its own, which large rooms are beyond.
-        std::fs::write(&settings, "[group.meeting]\nmax_members = 100000\n")?;
-        let mut command = Command::new(&site.gateway);
-        command
-            .args(["--listen", "127.0.0.1:0", "--sdkappid", &APP.to_string(), "--config"])
-            .arg(settings)
-            .arg("--data-dir")
-            .arg(site.directory.join("data"))
-            .env("GATEWAY_SECRET_KEY", key.expose())
-            .env("RUST_LOG", "warn");
-        let mut process = Process::start(self.name(), &mut command, site.cores)?;
-        let address = process.line(tests::listening)?;
-        Ok(Running { processes: vec![process], address, protocol: Box::new(Sdk { key }) })
+        let (process, address) = start(site, &key)?;
+        Ok(Running { processes: vec![process], address, protocol: protocol(key) })
     }
+}
+
+/// Starts the gateway on what is in the site's directory.
+pub(crate) fn start(site: &Site, key: &SecretKey) -> Result<(Process, SocketAddr)> {
+    let settings = site.directory.join("gateway.toml");
+    // The kind of group has a bound of its own, which large rooms are beyond.
+    std::fs::write(&settings, "[group.meeting]\nmax_members = 100000\n")?;
+    let mut command = Command::new(&site.gateway);
+    command
+        .args(["--listen", "127.0.0.1:0", "--sdkappid", &APP.to_string(), "--config"])
+        .arg(settings)
+        .arg("--data-dir")
+        .arg(site.directory.join("data"))
+        .env("GATEWAY_SECRET_KEY", key.expose())
+        .env("RUST_LOG", "warn");
+    let mut process = Process::start("us", &mut command, site.cores)?;
+    let address = process.line(tests::listening)?;
+    Ok((process, address))
+}
+
+/// How the SDKs speak to a gateway with this key.
+pub(crate) fn protocol(key: SecretKey) -> Box<dyn Protocol> {
+    Box::new(Sdk { key })
 }
 
 struct Sdk {

@@ -4,8 +4,12 @@
 //! [`by_name`]. The generator does the rest: it owns the sockets, looks for the marks of messages in the raw bytes and
 //! counts. A client never blocks and never sees a socket: it takes bytes and gives bytes.
 
+mod centrifugo;
+mod ejabberd;
 mod floor;
-mod gateway;
+pub(crate) mod gateway;
+mod nats;
+mod peer;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -135,6 +139,11 @@ pub(crate) fn by_name(name: &str) -> Result<Box<dyn Target>> {
         "us" => Box::new(gateway::Gateway),
         "floor-each" => Box::new(floor::Floor::Each),
         "floor-coalesce" => Box::new(floor::Floor::Coalesce),
+        "ws" => Box::new(peer::WS),
+        "uwebsockets" => Box::new(peer::UWEBSOCKETS),
+        "nats" => Box::new(nats::NATS),
+        "ejabberd" => Box::new(ejabberd::EJABBERD),
+        "centrifugo" => Box::new(centrifugo::CENTRIFUGO),
         _ => return Err(format!("no target is called {name}").into()),
     })
 }

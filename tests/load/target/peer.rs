@@ -105,7 +105,11 @@ impl Client for RoomClient {
         let Some(frame) = Frame::at(input) else { return Ok(Entry::Waiting) };
         let is_joined = frame.is(Opcode::Text) && &input[frame.payload.clone()] == b"joined";
         input.drain(..frame.payload.end);
-        if is_joined { Ok(Entry::Ready) } else { Err("the server does not say that one has joined".to_owned()) }
+        if is_joined {
+            Ok(Entry::Ready)
+        } else {
+            Err("the server does not say that one has joined".to_owned())
+        }
     }
 
     fn say(&mut self, _: u64, text: &[u8], out: &mut Vec<u8>) {
@@ -152,7 +156,8 @@ pub(super) mod talk {
     }
 
     pub(in crate::target) fn upgraded() -> Vec<u8> {
-        format!("HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {}\r\n\r\n", frame::ACCEPT).into_bytes()
+        format!("HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {}\r\n\r\n", frame::ACCEPT)
+            .into_bytes()
     }
 
     pub(in crate::target) fn seat() -> Seat {

@@ -104,7 +104,6 @@ impl Bench {
             gateway: self.gateway.clone(),
             own: std::env::current_exe()?,
             sizes: self.sizes,
-            connections,
         };
         Ok((target::by_name(name)?.start(&site)?, directory))
     }

@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests fail loudly"))]
 
 mod clock;
+mod curves;
 mod floor;
 mod frame;
 mod generator;
@@ -51,6 +52,16 @@ enum Command {
     },
     /// Measures one target once.
     One(One),
+    /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
+    Curves(Curves),
+}
+
+#[derive(Args)]
+struct Curves {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: curves::Options,
 }
 
 #[derive(Args)]
@@ -122,6 +133,7 @@ fn main() {
     let done = match Cli::parse().command {
         Command::Floor { kind, listen, push_bytes } => floor::serve(kind, listen, push_bytes),
         Command::One(one) => one.run(),
+        Command::Curves(Curves { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
     };
     if let Err(error) = done {
         eprintln!("load: {error}");

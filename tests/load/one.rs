@@ -93,6 +93,12 @@ pub(crate) struct Percentiles {
 impl Bench {
     /// Starts a target in a directory of its own, which goes with the value.
     pub(crate) fn start(&self, name: &str, connections: u32) -> Result<(Running, TempDir)> {
+        let (site, directory) = self.site(connections)?;
+        Ok((target::by_name(name)?.start(&site)?, directory))
+    }
+
+    /// Where a target is started that may have so many connections.
+    pub(crate) fn site(&self, connections: u32) -> Result<(Site, TempDir)> {
         allow_files(u64::from(connections) + 200)?;
         let directory = match &self.directory {
             Some(directory) => tempfile::tempdir_in(directory)?,
@@ -105,7 +111,7 @@ impl Bench {
             own: std::env::current_exe()?,
             sizes: self.sizes,
         };
-        Ok((target::by_name(name)?.start(&site)?, directory))
+        Ok((site, directory))
     }
 
     /// What a message of the gateway takes on the wire.

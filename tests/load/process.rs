@@ -94,6 +94,21 @@ impl Process {
         }
     }
 
+    /// Asks it to end in its own time, and waits until it has.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        let pid =
+            i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).ok_or("no process has this id")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let begin = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if begin.elapsed() > START_DEADLINE {
+                return Err(format!("{} does not stop; it said:\n{}", self.name, self.log()).into());
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+
     /// What goes wrong with a server shows itself at its clients; the reason may be here.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -135,6 +150,11 @@ pub(crate) fn descendants(id: u32) -> Vec<u32> {
         }
     }
     found
+}
+
+/// Open files that this process may be allowed. Beyond it only who may raise the limit gets on.
+pub(crate) fn most_files() -> u64 {
+    getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX)
 }
 
 /// Makes room for as many open files as the machine allows, for this process and what it starts.

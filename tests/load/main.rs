@@ -27,12 +27,13 @@ mod usage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use generator::Shape;
 use one::{Bench, Load, Outcome, Plan};
-use process::Cores;
+use process::{Cores, GoFirst};
 use target::Sizes;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -77,7 +78,7 @@ struct Run {
 }
 
 impl Run {
-    fn run(self) -> Result<()> {
+    fn run(self) -> Result<bool> {
         let mut bench = self.place.bench()?;
         bench.measure_sizes(scenario::TEXT_BYTES)?;
         if self.short { self.short_options.run(&bench) } else { self.options.run(&bench) }
@@ -157,16 +158,31 @@ struct One {
     json: bool,
 }
 
-fn main() {
-    let done = match Cli::parse().command {
-        Command::Floor { kind, listen, push_bytes } => floor::serve(kind, listen, push_bytes),
-        Command::One(one) => one.run(),
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    if let Command::Floor { kind, listen, push_bytes } = command {
+        return exit(floor::serve(kind, listen, push_bytes).map(|()| true));
+    }
+    let _first = GoFirst::new();
+    exit(match command {
+        Command::Floor { .. } => Ok(true),
+        Command::One(one) => one.run().map(|()| true),
         Command::Run(run) => run.run(),
-        Command::Curves(Curves { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
-    };
-    if let Err(error) = done {
-        eprintln!("load: {error}");
-        std::process::exit(1);
+        Command::Curves(Curves { place, options }) => {
+            place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
+        }
+    })
+}
+
+/// False is a failure that has been told already.
+fn exit(done: Result<bool>) -> ExitCode {
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -18,7 +18,12 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     scenarios: Vec<String>,
     /// Whom to compare, separated by commas.
-    #[arg(long, value_delimiter = ',', default_value = "floor-each,floor-coalesce,us,socketio")]
+    #[arg(
+        long,
+        env = "LOAD_TARGETS",
+        value_delimiter = ',',
+        default_value = "floor-each,floor-coalesce,us,socketio"
+    )]
     targets: Vec<String>,
     /// How often every target is measured, in turn.
     #[arg(long, default_value_t = 5)]

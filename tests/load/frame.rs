@@ -24,6 +24,7 @@ pub(crate) fn write_masked(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends a frame as a server sends it.
+#[cfg(test)]
 pub(crate) fn write_plain(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
     write_head(opcode, payload.len(), 0, out);
     out.extend_from_slice(payload);

@@ -4,7 +4,6 @@ mod connection;
 mod meter;
 mod pace;
 
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -76,13 +75,14 @@ pub(crate) struct Generator {
     pub(crate) ledger: Ledger,
     pub(crate) meter: Meter,
     pace: Pace,
-    /// When a message was last to be sent; where the schedule goes on.
+    /// When all connections are to say that they are there.
     beat_at_ns: u64,
     scanner: Scanner,
     buffer: Vec<u8>,
     text: Vec<u8>,
     answers: Vec<Answer>,
     ready: usize,
+    only_login: bool,
 }
 
 impl Generator {
@@ -106,23 +106,13 @@ impl Generator {
             text: Vec::new(),
             answers: Vec::new(),
             ready: 0,
+            only_login: false,
         })
     }
 
-    /// Has everybody enter: first those who create the rooms, then the others.
+    /// Has everybody enter who is not there yet.
     pub(crate) fn enter(&mut self) -> Result<()> {
-        let Shape { rooms, members, senders, .. } = self.shape;
-        let in_room = members + senders;
-        let seat = |room, place| Seat {
-            number: room * in_room + place,
-            room,
-            is_first: place == 0,
-            speaks: place < senders,
-        };
-        let firsts = (0..rooms).map(|room| seat(room, 0)).collect();
-        self.enter_seats(firsts)?;
-        let others = (0..rooms).flat_map(|room| (1..in_room).map(move |place| seat(room, place))).collect();
-        self.enter_seats(others)?;
+        self.enter_some(usize::MAX)?;
         let mut speakers: Vec<(u32, usize)> = (0..)
             .zip(&self.connections)
             .filter(|(_, connection)| connection.seat.speaks)
@@ -133,25 +123,47 @@ impl Generator {
         Ok(())
     }
 
-    fn enter_seats(&mut self, mut seats: VecDeque<Seat>) -> Result<()> {
-        let goal = self.ready + seats.len();
+    /// Has so many more enter: first those who create the rooms, then the others.
+    pub(crate) fn enter_some(&mut self, count: usize) -> Result<()> {
+        let entered = self.connections.len();
+        let goal = entered.saturating_add(count).min(self.shape.connections() as usize);
+        let rooms = self.shape.rooms as usize;
+        self.enter_until(goal.min(rooms))?;
+        self.enter_until(goal)
+    }
+
+    /// The seats in the order in which they are taken.
+    fn seat(&self, index: usize) -> Seat {
+        let Shape { rooms, members, senders, .. } = self.shape;
+        let in_room = members + senders;
+        let index = index as u32;
+        let (room, place) = match index.checked_sub(rooms) {
+            None => (index, 0),
+            Some(other) => (other / (in_room - 1), 1 + other % (in_room - 1)),
+        };
+        Seat { number: room * in_room + place, room, is_first: place == 0, speaks: place < senders }
+    }
+
+    fn enter_until(&mut self, goal: usize) -> Result<()> {
         let mut events = Events::with_capacity(1024);
         let (mut seen, mut since_ns) = (self.ready, now_ns());
         while self.ready < goal {
-            while self.connections.len() - self.ready < ENTER_AT_ONCE
-                && let Some(seat) = seats.pop_front()
-            {
-                self.connect(seat)?;
+            while self.connections.len() - self.ready < ENTER_AT_ONCE && self.connections.len() < goal {
+                self.connect(self.seat(self.connections.len()))?;
             }
             self.turn(&mut events, now_ns() + SECOND_NS)?;
             if self.ready > seen {
                 (seen, since_ns) = (self.ready, now_ns());
             } else if now_ns() - since_ns > PATIENCE_NS {
-                let left = goal - self.ready;
-                return Err(format!("{left} of {} clients do not get in", self.shape.connections()).into());
+                return Err(format!("{} of {goal} clients do not get in", goal - self.ready).into());
             }
         }
         Ok(())
+    }
+
+    /// From now on clients stay outside of their rooms: they are ready when they are logged in.
+    pub(crate) fn only_log_in(&mut self) {
+        self.only_login = true;
     }
 
     fn connect(&mut self, seat: Seat) -> Result<()> {
@@ -260,7 +272,7 @@ impl Generator {
                     self.hear(index, length)?;
                 }
                 self.find_marks(index, length, now);
-            } else if connection.enter(&buffer[ROOM..])? == Entry::Ready {
+            } else if connection.enter(&buffer[ROOM..], self.only_login)? == Entry::Ready {
                 self.ready += 1;
             }
             // A read that does not fill the buffer has emptied the socket.

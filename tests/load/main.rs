@@ -13,10 +13,15 @@ mod curves;
 mod floor;
 mod frame;
 mod generator;
+mod idle;
 mod ledger;
 mod marker;
 mod one;
 mod process;
+mod run;
+mod scenario;
+mod short;
+mod summary;
 mod target;
 mod usage;
 
@@ -52,8 +57,31 @@ enum Command {
     },
     /// Measures one target once.
     One(One),
+    /// Compares everybody in every scenario, round by round in turn.
+    Run(Run),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    place: Place,
+    /// Only the comparison that belongs to every change; fails when a ratio is worse than the baseline.
+    #[arg(long)]
+    short: bool,
+    #[command(flatten)]
+    short_options: short::Options,
+    #[command(flatten)]
+    options: run::Options,
+}
+
+impl Run {
+    fn run(self) -> Result<()> {
+        let mut bench = self.place.bench()?;
+        bench.measure_sizes(scenario::TEXT_BYTES)?;
+        if self.short { self.short_options.run(&bench) } else { self.options.run(&bench) }
+    }
 }
 
 #[derive(Args)]
@@ -133,6 +161,7 @@ fn main() {
     let done = match Cli::parse().command {
         Command::Floor { kind, listen, push_bytes } => floor::serve(kind, listen, push_bytes),
         Command::One(one) => one.run(),
+        Command::Run(run) => run.run(),
         Command::Curves(Curves { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
     };
     if let Err(error) = done {

@@ -110,7 +110,6 @@ impl Bench {
             gateway: self.gateway.clone(),
             own: std::env::current_exe()?,
             sizes: self.sizes,
-            connections,
         };
         Ok((site, directory))
     }

@@ -66,7 +66,8 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn enter(&mut self, bytes: &[u8]) -> Result<Entry> {
+    /// Goes on with entering, or ends it with the login.
+    pub(super) fn enter(&mut self, bytes: &[u8], only_login: bool) -> Result<Entry> {
         self.input.extend_from_slice(bytes);
         let mut entry = Entry::Waiting;
         // One read may bring several steps.
@@ -76,6 +77,12 @@ impl Connection {
             let step = step.map_err(|error| self.fault(&error))?;
             if step != Entry::Waiting {
                 entry = step;
+            }
+            if only_login && step == Entry::LoggedIn {
+                // The request for the room, which follows at once, is not sent.
+                self.output.clear();
+                entry = Entry::Ready;
+                break;
             }
             if step == Entry::Ready || self.input.is_empty() || self.input.len() == before {
                 break;

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ::tests::APP;
 use protocol::usersig::{self, SecretKey};
 use serde_json::{Value, json};
-use tests::APP;
 
 use super::{Answer, Client, Entry, Protocol, Running, Seat, Site, Target};
 use crate::Result;
@@ -53,7 +53,7 @@ pub(crate) fn start(site: &Site, key: &SecretKey) -> Result<(Process, SocketAddr
         .env("GATEWAY_SECRET_KEY", key.expose())
         .env("RUST_LOG", "warn");
     let mut process = Process::start("us", &mut command, site.cores)?;
-    let address = process.line(tests::listening)?;
+    let address = process.line(::tests::listening)?;
     Ok((process, address))
 }
 

@@ -10,6 +10,7 @@ mod floor;
 pub(crate) mod gateway;
 mod nats;
 mod peer;
+mod socketio;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,8 +38,6 @@ pub(crate) struct Site {
     pub(crate) own: PathBuf,
     /// What a message of the gateway takes on the wire; the floors take the same.
     pub(crate) sizes: Sizes,
-    /// Connections in all, the senders' included.
-    pub(crate) connections: u32,
 }
 
 /// What a message takes on the wire, headers of frames included.
@@ -139,6 +138,7 @@ pub(crate) fn by_name(name: &str) -> Result<Box<dyn Target>> {
         "us" => Box::new(gateway::Gateway),
         "floor-each" => Box::new(floor::Floor::Each),
         "floor-coalesce" => Box::new(floor::Floor::Coalesce),
+        "socketio" => Box::new(socketio::SOCKETIO),
         "ws" => Box::new(peer::WS),
         "uwebsockets" => Box::new(peer::UWEBSOCKETS),
         "nats" => Box::new(nats::NATS),
@@ -149,7 +149,6 @@ pub(crate) fn by_name(name: &str) -> Result<Box<dyn Target>> {
 }
 
 /// Where the servers of peers are kept.
-#[allow(dead_code, reason = "the peers come next")]
 pub(crate) fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("load/peers")
 }

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::Result;
 use crate::one::Bench;
+use crate::process::most_files;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -148,6 +149,13 @@ impl Curve {
         }
         text + &format!("\n\n{}\n", self.why)
     }
+}
+
+/// Connections that this process and a server may have at most.
+fn most_connections() -> u32 {
+    /// Files of a process that are no connections.
+    const OTHER_FILES: u64 = 250;
+    u32::try_from(most_files().saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX)
 }
 
 /// A number with its thousands set apart.

@@ -1,46 +1,70 @@
 //! One connection, as the hub knows it.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::id::GroupId;
 
 use super::Attachment;
 use super::frame::Dialect;
-use super::outbound::{Closing, Outbound};
+use super::outbound::Outbound;
 use crate::bus::{DeviceId, Topic};
 
 /// A connection and what waits to be written to it.
-#[derive(Debug)]
 pub struct Connection {
-    id: u64,
+    pub outbound: Outbound,
     pub dialect: Dialect,
+    /// Changes with each login and logout.
+    turn: AtomicU32,
     /// The one group that it hears of; absent, all groups of its user.
     only: Option<GroupId>,
-    pub outbound: Outbound,
     state: Mutex<Option<State>>,
 }
 
-#[derive(Debug)]
+/// A connection that follows a topic, as who was logged in when it began to.
+///
+/// What is needed for each message lies here, beside each other for all followers of a topic.
+#[derive(Clone)]
+pub(super) struct Follower {
+    pub(super) connection: Arc<Connection>,
+    pub(super) attachment: Arc<Attachment>,
+    pub(super) device: DeviceId,
+    turn: u32,
+}
+
+impl Follower {
+    pub(super) fn is(&self, connection: &Arc<Connection>) -> bool {
+        Arc::ptr_eq(&self.connection, connection)
+    }
+
+    /// Whether the one who is logged in is still the one who followed.
+    pub(super) fn is_here(&self) -> bool {
+        self.connection.turn.load(Ordering::Acquire) == self.turn
+    }
+}
+
 struct State {
-    attachment: Attachment,
+    attachment: Arc<Attachment>,
     groups: HashSet<GroupId>,
     /// Groups that the user left since the connection was attached, so that a list read before does not bring them back.
     left: HashSet<GroupId>,
 }
 
 impl Connection {
-    pub(super) fn new(id: u64, dialect: Dialect, only: Option<GroupId>, queue_bytes: usize) -> Self {
-        Self { id, dialect, only, outbound: Outbound::new(queue_bytes), state: Mutex::new(None) }
+    pub(super) fn new(dialect: Dialect, only: Option<GroupId>, queue_bytes: usize) -> Self {
+        let outbound = Outbound::new(queue_bytes);
+        Self { outbound, dialect, turn: AtomicU32::new(0), only, state: Mutex::new(None) }
+    }
+
+    /// Whether it hears of all groups of its user.
+    pub(super) fn cares_for_all(&self) -> bool {
+        self.only.is_none()
     }
 
     /// Whether it hears of a group when its user is a member.
     pub(super) fn cares_for(&self, group: &GroupId) -> bool {
         self.only.as_ref().is_none_or(|only| only == group)
-    }
-
-    pub fn id(&self) -> u64 {
-        self.id
     }
 
     fn state(&self) -> MutexGuard<'_, Option<State>> {
@@ -49,7 +73,7 @@ impl Connection {
     }
 
     /// Who is logged in here.
-    pub fn attachment(&self) -> Option<Attachment> {
+    pub fn attachment(&self) -> Option<Arc<Attachment>> {
         self.state().as_ref().map(|state| state.attachment.clone())
     }
 
@@ -59,11 +83,24 @@ impl Connection {
     }
 
     pub(super) fn attach(&self, attachment: Attachment) {
-        *self.state() = Some(State { attachment, groups: HashSet::new(), left: HashSet::new() });
+        let mut state = self.state();
+        self.turn.fetch_add(1, Ordering::Release);
+        let attachment = Arc::new(attachment);
+        *state = Some(State { attachment, groups: HashSet::new(), left: HashSet::new() });
     }
 
-    pub(super) fn detach(&self) -> Option<(Attachment, HashSet<GroupId>)> {
-        self.state().take().map(|state| (state.attachment, state.groups))
+    pub(super) fn detach(&self) -> Option<(Arc<Attachment>, HashSet<GroupId>)> {
+        let mut state = self.state();
+        self.turn.fetch_add(1, Ordering::Release);
+        state.take().map(|state| (state.attachment, state.groups))
+    }
+
+    /// As a follower of topics, while somebody is logged in.
+    pub(super) fn follower(self: &Arc<Self>) -> Option<Follower> {
+        let state = self.state();
+        let attachment = state.as_ref()?.attachment.clone();
+        let (device, turn) = (attachment.device.id, self.turn.load(Ordering::Acquire));
+        Some(Follower { connection: self.clone(), attachment, device, turn })
     }
 
     /// The groups that are followed.
@@ -91,11 +128,6 @@ impl Connection {
         let mut guard = self.state();
         let state = guard.as_mut()?;
         state.left.insert(group.clone());
-        let topic = state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()));
-        if topic.is_some() && self.only.is_some() {
-            // It has nothing more to hear here. Who comes back may be let in again.
-            self.outbound.close(Closing::GoingAway);
-        }
-        topic
+        state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()))
     }
 }

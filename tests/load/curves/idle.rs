@@ -4,28 +4,29 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
-use crate::generator::{Generator, Shape};
+use crate::generator::{Generator, Pace, Shape};
 use crate::one::Bench;
-use crate::process::{Process, most_files};
+use crate::process::Process;
 use crate::target::Running;
 use crate::usage::{Cpu, resident_bytes};
 
-use super::{Curve, Row, column};
+use super::{Curve, Row, column, most_connections};
 
 /// The last is as many as there can be where fewer files may be open.
 const CONNECTIONS: [u32; 3] = [1_000, 5_000, 20_000];
 
-/// Files of a process that are no connections.
-const OTHER_FILES: u64 = 250;
-
 /// Those that are there before the first is counted: what comes into being with them belongs to nobody.
 const FIRST: u32 = 20;
+
+const CALLS_A_SECOND: f64 = 100.0;
 
 /// How long connections are watched that do nothing.
 const WATCH: Duration = Duration::from_secs(10);
 
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Curve>> {
-    let rows = CONNECTIONS.into_iter().map(|connections| point(bench, connections)).collect::<Result<_>>()?;
+    let base = base(bench)?;
+    let rows =
+        CONNECTIONS.into_iter().map(|connections| point(bench, base, connections)).collect::<Result<_>>()?;
     Ok(vec![Curve {
         name: "Idle connections, logged in, in one group",
         over: "connections",
@@ -42,18 +43,26 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Curve>> {
     }])
 }
 
-fn point(bench: &Bench, connections: u32) -> Result<Row> {
-    let room = most_files().saturating_sub(OTHER_FILES + u64::from(FIRST));
-    let connections = connections.min(u32::try_from(room).unwrap_or(u32::MAX));
-    let shape = |members| Shape { rooms: 1, members, senders: 1, text_bytes: 0 };
-    let base = {
-        let (running, _directory) = bench.start("us", FIRST)?;
-        let Running { processes, address, protocol } = running;
-        let ids: Vec<u32> = processes.iter().map(Process::id).collect();
-        let mut generator = Generator::new(shape(FIRST - 1), address, protocol)?;
-        generator.enter()?;
-        settled(&mut generator, &ids)?
-    };
+/// What the process takes with hardly anybody there.
+fn base(bench: &Bench) -> Result<u64> {
+    let (running, _directory) = bench.start("us", FIRST)?;
+    let Running { processes, address, protocol } = running;
+    let ids: Vec<u32> = processes.iter().map(Process::id).collect();
+    let mut generator = Generator::new(shape(FIRST - 1), address, protocol)?;
+    generator.enter()?;
+    // The allocator gives back what the start needed while it is called, as it is by thousands who log in.
+    generator.set_pace(Pace::schedule(CALLS_A_SECOND, false, now_ns()));
+    generator.run(now_ns() + 3 * SECOND_NS)?;
+    generator.drain()?;
+    settled(&mut generator, &ids)
+}
+
+fn shape(members: u32) -> Shape {
+    Shape { rooms: 1, members, senders: 1, text_bytes: 0 }
+}
+
+fn point(bench: &Bench, base: u64, connections: u32) -> Result<Row> {
+    let connections = connections.min(most_connections() - FIRST);
     let (running, _directory) = bench.start("us", FIRST + connections)?;
     let Running { processes, address, protocol } = running;
     let ids: Vec<u32> = processes.iter().map(Process::id).collect();

@@ -17,6 +17,8 @@ mod idle;
 mod ledger;
 mod marker;
 mod one;
+mod overload;
+mod plot;
 mod process;
 mod run;
 mod scenario;
@@ -60,6 +62,8 @@ enum Command {
     One(One),
     /// Compares everybody in every scenario, round by round in turn.
     Run(Run),
+    /// Sends at twice the capacity while a tenth of the members does not read.
+    Overload(Overload),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -83,6 +87,14 @@ impl Run {
         bench.measure_sizes(scenario::TEXT_BYTES)?;
         if self.short { self.short_options.run(&bench) } else { self.options.run(&bench) }
     }
+}
+
+#[derive(Args)]
+struct Overload {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: overload::Options,
 }
 
 #[derive(Args)]
@@ -168,6 +180,9 @@ fn main() -> ExitCode {
         Command::Floor { .. } => Ok(true),
         Command::One(one) => one.run().map(|()| true),
         Command::Run(run) => run.run(),
+        Command::Overload(Overload { place, options }) => {
+            place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
+        }
         Command::Curves(Curves { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::Result;
 use crate::one::Bench;
+use crate::plot;
 use crate::scenario::{self, CPU, Extent, Round, Scenario};
 use crate::summary::{Rounds, Summary};
 
@@ -83,7 +84,9 @@ impl Options {
         });
         let path = self.out.join("report.json");
         std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")?;
-        println!("written: {}", path.display());
+        let picture = self.out.join("report.svg");
+        std::fs::write(&picture, plot::svg(&summaries))?;
+        println!("written: {} and {}", path.display(), picture.display());
         let has_failed = all.values().flat_map(BTreeMap::values).flatten().any(|round| round.error.is_some());
         Ok(!has_failed)
     }

@@ -16,6 +16,9 @@ use crate::scenario::TEXT_BYTES;
 use crate::target::Running;
 use crate::usage;
 
+/// Messages on their way while the capacity is measured: so many that the server has always something to do.
+const FLOOD: u64 = 512;
+
 /// The load before and after, by the capacity.
 const NORMAL: f64 = 0.25;
 
@@ -92,7 +95,7 @@ impl Options {
             Some(capacity) => capacity,
             None => {
                 let plan =
-                    Plan { shape: self.shape(), load: Load::Window(64), warm_up_s: 3.0, window_s: 5.0 };
+                    Plan { shape: self.shape(), load: Load::Window(FLOOD), warm_up_s: 3.0, window_s: 5.0 };
                 bench.measure(&self.target, plan)?.deliveries_per_s
             }
         };

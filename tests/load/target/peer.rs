@@ -44,7 +44,7 @@ impl Target for Peer {
     }
 
     fn start(&self, site: &Site) -> Result<Running> {
-        let port = tests::free_port();
+        let port = ::tests::free_port();
         let mut command = Command::new(peers().join(self.name).join("start"));
         command.arg(port.to_string()).arg(&site.directory);
         let mut process = Process::start(self.name, &mut command, site.cores)?;

@@ -112,7 +112,16 @@ impl Generator {
 
     /// Has everybody enter who is not there yet.
     pub(crate) fn enter(&mut self) -> Result<()> {
-        self.enter_some(usize::MAX)?;
+        self.enter_some(usize::MAX)
+    }
+
+    /// Has so many more enter: first those who create the rooms, then the others.
+    pub(crate) fn enter_some(&mut self, count: usize) -> Result<()> {
+        let entered = self.connections.len();
+        let goal = entered.saturating_add(count).min(self.shape.connections() as usize);
+        let rooms = self.shape.rooms as usize;
+        self.enter_until(goal.min(rooms))?;
+        self.enter_until(goal)?;
         let mut speakers: Vec<(u32, usize)> = (0..)
             .zip(&self.connections)
             .filter(|(_, connection)| connection.seat.speaks)
@@ -123,16 +132,7 @@ impl Generator {
         Ok(())
     }
 
-    /// Has so many more enter: first those who create the rooms, then the others.
-    pub(crate) fn enter_some(&mut self, count: usize) -> Result<()> {
-        let entered = self.connections.len();
-        let goal = entered.saturating_add(count).min(self.shape.connections() as usize);
-        let rooms = self.shape.rooms as usize;
-        self.enter_until(goal.min(rooms))?;
-        self.enter_until(goal)
-    }
-
-    /// The seats in the order in which they are taken.
+    /// The seats in the order in which they are taken: those who create a room before all others.
     fn seat(&self, index: usize) -> Seat {
         let Shape { rooms, members, senders, .. } = self.shape;
         let in_room = members + senders;
@@ -211,7 +211,7 @@ impl Generator {
             self.turn(&mut events, now_ns() + SECOND_NS / 10)?;
         }
         for connection in &self.connections {
-            if !connection.seat.speaks {
+            if !connection.seat.speaks && !connection.is_stalled {
                 self.ledger.close(&connection.receiver);
             }
         }
@@ -244,13 +244,16 @@ impl Generator {
     fn attend(&mut self, event: &Event) -> Result<u64> {
         let index = event.token().0;
         let connection = &mut self.connections[index];
+        if connection.is_stalled {
+            return Ok(now_ns());
+        }
         if event.is_writable() {
             if connection.stage == Stage::Connecting {
                 connection.connected()?;
             }
             connection.flush()?;
         }
-        if event.is_readable() && !connection.is_stalled {
+        if event.is_readable() {
             return self.read(index);
         }
         Ok(now_ns())
@@ -322,6 +325,11 @@ impl Generator {
     }
 
     fn send(&mut self, stream: u32, intended_ns: u64, now: u64) -> Result<()> {
+        if self.connections[self.speakers[stream as usize]].is_blocked() {
+            // An application does not pile up what its connection does not take.
+            self.meter.withheld += 1;
+            return Ok(());
+        }
         let number = self.ledger.send(stream);
         self.text.clear();
         Mark { stream, number, intended_ns }.write(self.shape.text_bytes, &mut self.text);
@@ -331,9 +339,19 @@ impl Generator {
         Ok(())
     }
 
+    /// Some receivers stop to read: every one whose number can be divided by `each`.
+    pub(crate) fn stall(&mut self, each: usize) {
+        for (index, connection) in self.connections.iter_mut().enumerate() {
+            if index % each == each - 1 && !connection.seat.speaks {
+                connection.is_stalled = true;
+                self.ledger.give_up(connection.seat.room);
+            }
+        }
+    }
+
     fn beat(&mut self) -> Result<()> {
         self.beat_at_ns = now_ns() + BEAT.as_nanos() as u64;
-        for connection in self.connections.iter_mut().filter(|connection| connection.stage == Stage::Ready) {
+        for connection in self.connections.iter_mut().filter(|connection| connection.is_attentive()) {
             connection.beat()?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
-use crate::generator::{Generator, Shape};
+use crate::generator::{Generator, Pace, Shape};
 use crate::one::Bench;
 use crate::process::Process;
 use crate::target::Running;
@@ -10,6 +10,9 @@ use crate::usage::{Cpu, resident_bytes};
 
 /// Those who are there before the first is counted: what comes into being with them belongs to nobody.
 const FIRST: u32 = 50;
+
+/// Messages a second in the time before the first is counted.
+const BUSY_RATE: f64 = 100.0;
 
 /// Everybody in one room, and nobody says anything.
 fn crowd(members: u32) -> Shape {
@@ -24,6 +27,10 @@ pub(crate) fn bytes_a_connection(bench: &Bench, target: &str, connections: u32) 
     let ids: Vec<u32> = processes.iter().map(Process::id).collect();
     let mut generator = Generator::new(crowd(FIRST + connections), address, protocol)?;
     generator.enter_some(FIRST as usize)?;
+    // Allocators give back what the start needed while they are called, as they are by thousands who log in.
+    generator.set_pace(Pace::schedule(BUSY_RATE, false, now_ns()));
+    generator.run(now_ns() + 3 * SECOND_NS)?;
+    generator.set_pace(Pace::Silent);
     let before = settled_bytes(&mut generator, &ids)?;
     generator.enter()?;
     let after = settled_bytes(&mut generator, &ids)?;

@@ -136,6 +136,14 @@ impl Ledger {
         true
     }
 
+    /// One receiver of a room is no longer waited for. To be said before anything is sent.
+    pub(crate) fn give_up(&mut self, room: u32) {
+        let first = (room * self.senders) as usize;
+        for stream in &mut self.streams[first..first + self.senders as usize] {
+            stream.receivers -= 1;
+        }
+    }
+
     pub(crate) fn acknowledge(&mut self, stream: u32) {
         self.streams[stream as usize].acknowledged += 1;
         self.acknowledged += 1;

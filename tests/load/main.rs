@@ -17,6 +17,8 @@ mod idle;
 mod ledger;
 mod marker;
 mod one;
+mod overload;
+mod plot;
 mod process;
 mod run;
 mod scenario;
@@ -27,12 +29,13 @@ mod usage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use generator::Shape;
 use one::{Bench, Load, Outcome, Plan};
-use process::Cores;
+use process::{Cores, GoFirst};
 use target::Sizes;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -59,6 +62,8 @@ enum Command {
     One(One),
     /// Compares everybody in every scenario, round by round in turn.
     Run(Run),
+    /// Sends at twice the capacity while a tenth of the members does not read.
+    Overload(Overload),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -77,11 +82,19 @@ struct Run {
 }
 
 impl Run {
-    fn run(self) -> Result<()> {
+    fn run(self) -> Result<bool> {
         let mut bench = self.place.bench()?;
         bench.measure_sizes(scenario::TEXT_BYTES)?;
         if self.short { self.short_options.run(&bench) } else { self.options.run(&bench) }
     }
+}
+
+#[derive(Args)]
+struct Overload {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: overload::Options,
 }
 
 #[derive(Args)]
@@ -157,16 +170,34 @@ struct One {
     json: bool,
 }
 
-fn main() {
-    let done = match Cli::parse().command {
-        Command::Floor { kind, listen, push_bytes } => floor::serve(kind, listen, push_bytes),
-        Command::One(one) => one.run(),
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    if let Command::Floor { kind, listen, push_bytes } = command {
+        return exit(floor::serve(kind, listen, push_bytes).map(|()| true));
+    }
+    let _first = GoFirst::new();
+    exit(match command {
+        Command::Floor { .. } => Ok(true),
+        Command::One(one) => one.run().map(|()| true),
         Command::Run(run) => run.run(),
-        Command::Curves(Curves { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
-    };
-    if let Err(error) = done {
-        eprintln!("load: {error}");
-        std::process::exit(1);
+        Command::Overload(Overload { place, options }) => {
+            place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
+        }
+        Command::Curves(Curves { place, options }) => {
+            place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
+        }
+    })
+}
+
+/// False is a failure that has been told already.
+fn exit(done: Result<bool>) -> ExitCode {
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

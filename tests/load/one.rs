@@ -74,6 +74,7 @@ pub(crate) struct Outcome {
     pub(crate) resident_bytes: u64,
     pub(crate) written_bytes: u64,
     pub(crate) messages: u64,
+    pub(crate) withheld: u64,
     pub(crate) acknowledged: u64,
     pub(crate) refused: u64,
     pub(crate) faults: Faults,
@@ -169,6 +170,7 @@ impl Plan {
         let listeners = meter.listeners;
         let heard = listeners.deliveries as f64;
         let (per_read, push_bytes) = (heard / listeners.reads as f64, listeners.bytes as f64 / heard);
+        let withheld = meter.withheld;
         let request_bytes = meter.sent_bytes as f64 / meter.messages as f64;
 
         let faults = generator.drain()?;
@@ -187,6 +189,7 @@ impl Plan {
             resident_bytes,
             written_bytes,
             messages: ledger.sent,
+            withheld,
             acknowledged: ledger.acknowledged,
             refused: ledger.refused,
             faults,
@@ -229,6 +232,9 @@ impl Outcome {
         let is_open = !matches!(load, Load::Window(_));
         if is_open && self.lateness_p99_ms > self.latency_ms.p99 * MOST_LATENESS {
             doubts.push(format!("the sender was late by {:.3} ms", self.lateness_p99_ms));
+        }
+        if self.withheld > 0 {
+            doubts.push(format!("the server did not take {} messages in time", self.withheld));
         }
         if self.generator_busy > MOST_BUSY {
             doubts.push(format!("the generator's core was {:.0} % busy", self.generator_busy * 100.0));

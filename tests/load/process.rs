@@ -18,6 +18,9 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 /// How often is asked whether a server accepts; it has no way to tell.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
+/// The usual one is 0, and less goes first.
+const PRIORITY: i32 = -15;
+
 /// Who runs where.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cores {
@@ -35,6 +38,39 @@ impl Cores {
 
     pub(crate) fn bind_generator(self) -> Result<()> {
         Self::bind(self.generator)
+    }
+}
+
+/// While it lives, this process and what it starts go before the machine's other work, where that is allowed.
+pub(crate) struct GoFirst {
+    /// What the session had before.
+    group: Option<String>,
+}
+
+/// Linux shares cores among sessions first; a priority says something only within one.
+const GROUP: &str = "/proc/self/autogroup";
+
+impl GoFirst {
+    pub(crate) fn new() -> Self {
+        let _ = rustix::process::setpriority_process(None, PRIORITY);
+        let group = fs::read_to_string(GROUP).unwrap_or_default();
+        let group = group.trim().rsplit_once(' ').map(|(_, priority)| priority.to_owned());
+        let _ = fs::write(GROUP, PRIORITY.to_string());
+        // The generator keeps a schedule, so it does not wait for the end of anybody's turn; what it starts takes turns.
+        let own = std::process::id().to_string();
+        let quiet = || Stdio::null();
+        let mut change = Command::new("chrt");
+        change.args(["--fifo", "--reset-on-fork", "--pid", "1", &own]);
+        let _ = change.stdin(quiet()).stdout(quiet()).stderr(quiet()).status();
+        Self { group }
+    }
+}
+
+impl Drop for GoFirst {
+    fn drop(&mut self) {
+        if let Some(group) = &self.group {
+            let _ = fs::write(GROUP, group);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::Result;
 use crate::one::Bench;
+use crate::plot;
 use crate::scenario::{self, CPU, Extent, Round, Scenario};
 use crate::summary::{Rounds, Summary};
 
@@ -18,7 +19,12 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     scenarios: Vec<String>,
     /// Whom to compare, separated by commas.
-    #[arg(long, value_delimiter = ',', default_value = "floor-each,floor-coalesce,us,socketio")]
+    #[arg(
+        long,
+        env = "LOAD_TARGETS",
+        value_delimiter = ',',
+        default_value = "floor-each,floor-coalesce,us,socketio"
+    )]
     targets: Vec<String>,
     /// How often every target is measured, in turn.
     #[arg(long, default_value_t = 5)]
@@ -40,7 +46,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn run(&self, bench: &Bench) -> Result<()> {
+    /// Whether everything could be measured.
+    pub(crate) fn run(&self, bench: &Bench) -> Result<bool> {
         let scenarios: Vec<Scenario> = match self.scenarios.as_slice() {
             [] => scenario::all(),
             names => names.iter().map(|name| Scenario::by_name(name)).collect::<Result<_>>()?,
@@ -77,12 +84,11 @@ impl Options {
         });
         let path = self.out.join("report.json");
         std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")?;
-        println!("written: {}", path.display());
+        let picture = self.out.join("report.svg");
+        std::fs::write(&picture, plot::svg(&summaries))?;
+        println!("written: {} and {}", path.display(), picture.display());
         let has_failed = all.values().flat_map(BTreeMap::values).flatten().any(|round| round.error.is_some());
-        if has_failed {
-            return Err("some measurements failed, see above".into());
-        }
-        Ok(())
+        Ok(!has_failed)
     }
 }
 

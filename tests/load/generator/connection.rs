@@ -114,6 +114,16 @@ impl Connection {
         Ok(bytes)
     }
 
+    /// Whether the kernel has not taken all that was said.
+    pub(super) fn is_blocked(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// Whether it is there and reads.
+    pub(super) fn is_attentive(&self) -> bool {
+        self.stage == Stage::Ready && !self.is_stalled
+    }
+
     pub(super) fn beat(&mut self) -> Result<()> {
         self.client.beat(&mut self.output);
         self.flush()

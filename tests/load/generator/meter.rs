@@ -19,7 +19,11 @@ pub(crate) struct Meter {
     pub(crate) deliveries: u64,
     /// Those to members who do not speak, the reads that brought them at least one, and all bytes they read.
     pub(crate) listeners: Received,
+    /// The latencies of what came since it was last taken, whenever it was to be sent.
+    pub(crate) recent: Histogram<u64>,
     pub(crate) messages: u64,
+    /// Those that were due and not sent, because the server took nothing from the sender's connection.
+    pub(crate) withheld: u64,
     pub(crate) sent_bytes: u64,
 }
 
@@ -41,7 +45,9 @@ impl Meter {
             lateness: histogram(),
             deliveries: 0,
             listeners: Received::default(),
+            recent: histogram(),
             messages: 0,
+            withheld: 0,
             sent_bytes: 0,
         }
     }
@@ -61,9 +67,18 @@ impl Meter {
     }
 
     pub(super) fn received(&mut self, intended_ns: u64, now_ns: u64) {
+        let latency_ns = now_ns.saturating_sub(intended_ns).max(1);
+        self.recent.saturating_record(latency_ns);
         if self.counts(intended_ns) {
-            self.latency.saturating_record(now_ns.saturating_sub(intended_ns).max(1));
+            self.latency.saturating_record(latency_ns);
         }
+    }
+
+    /// The 99th percentile of what came since the last time, in nanoseconds. None when nothing came.
+    pub(crate) fn take_recent_p99_ns(&mut self) -> Option<u64> {
+        let p99 = (!self.recent.is_empty()).then(|| self.recent.value_at_quantile(0.99));
+        self.recent.reset();
+        p99
     }
 
     pub(super) fn read(&mut self, is_listener: bool, deliveries: u64, bytes: usize) {

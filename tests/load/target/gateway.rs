@@ -41,6 +41,15 @@ impl Target for Gateway {
 
 /// Starts the gateway on what is in the site's directory.
 pub(crate) fn start(site: &Site, key: &SecretKey) -> Result<(Process, SocketAddr)> {
+    start_on(site, key, None)
+}
+
+/// The same, or as an instance on a Redis.
+pub(crate) fn start_on(
+    site: &Site,
+    key: &SecretKey,
+    redis_url: Option<&str>,
+) -> Result<(Process, SocketAddr)> {
     let settings = site.directory.join("gateway.toml");
     // The kind of group has a bound of its own, which large rooms are beyond.
     std::fs::write(&settings, "[group.meeting]\nmax_members = 100000\n")?;
@@ -52,6 +61,9 @@ pub(crate) fn start(site: &Site, key: &SecretKey) -> Result<(Process, SocketAddr
         .arg(site.directory.join("data"))
         .env("GATEWAY_SECRET_KEY", key.expose())
         .env("RUST_LOG", "warn");
+    if let Some(url) = redis_url {
+        command.env("GATEWAY_REDIS_URL", url);
+    }
     let mut process = Process::start("us", &mut command, site.cores)?;
     let address = process.line(::tests::listening)?;
     Ok((process, address))

@@ -65,7 +65,7 @@ impl Fleet {
         let mut fleet = Self { redis, instances: Vec::new(), key, _directories: vec![directory] };
         for _ in 0..instances {
             let (site, directory) = bench.site(connections)?;
-            fleet.instances.push(gateway::start_on(&site, &fleet.key, Some(&url))?);
+            fleet.instances.push(gateway::start(&site, &fleet.key, &[("GATEWAY_REDIS_URL", &url)])?);
             fleet._directories.push(directory);
         }
         Ok(fleet)

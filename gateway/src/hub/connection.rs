@@ -1,6 +1,5 @@
 //! One connection, as the hub knows it.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -46,9 +45,34 @@ impl Follower {
 
 struct State {
     attachment: Arc<Attachment>,
-    groups: HashSet<GroupId>,
+    groups: GroupSet,
     /// Groups that the user left since the connection was attached, so that a list read before does not bring them back.
-    left: HashSet<GroupId>,
+    left: GroupSet,
+}
+
+/// A set for few groups and many connections: sorted, and no larger than what is in it.
+#[derive(Default)]
+struct GroupSet(Vec<GroupId>);
+
+impl GroupSet {
+    fn contains(&self, group: &GroupId) -> bool {
+        self.0.binary_search(group).is_ok()
+    }
+
+    /// True when it was not there.
+    fn insert(&mut self, group: &GroupId) -> bool {
+        let Err(place) = self.0.binary_search(group) else { return false };
+        if self.0.is_empty() {
+            self.0.reserve_exact(1);
+        }
+        self.0.insert(place, group.clone());
+        true
+    }
+
+    /// True when it was there.
+    fn remove(&mut self, group: &GroupId) -> bool {
+        self.0.binary_search(group).map(|place| self.0.remove(place)).is_ok()
+    }
 }
 
 impl Connection {
@@ -86,13 +110,13 @@ impl Connection {
         let mut state = self.state();
         self.turn.fetch_add(1, Ordering::Release);
         let attachment = Arc::new(attachment);
-        *state = Some(State { attachment, groups: HashSet::new(), left: HashSet::new() });
+        *state = Some(State { attachment, groups: GroupSet::default(), left: GroupSet::default() });
     }
 
-    pub(super) fn detach(&self) -> Option<(Arc<Attachment>, HashSet<GroupId>)> {
+    pub(super) fn detach(&self) -> Option<(Arc<Attachment>, Vec<GroupId>)> {
         let mut state = self.state();
         self.turn.fetch_add(1, Ordering::Release);
-        state.take().map(|state| (state.attachment, state.groups))
+        state.take().map(|state| (state.attachment, state.groups.0))
     }
 
     /// As a follower of topics, while somebody is logged in.
@@ -105,7 +129,7 @@ impl Connection {
 
     /// The groups that are followed.
     pub(super) fn groups(&self) -> Vec<GroupId> {
-        self.state().as_ref().map(|state| state.groups.iter().cloned().collect()).unwrap_or_default()
+        self.state().as_ref().map(|state| state.groups.0.clone()).unwrap_or_default()
     }
 
     /// The topic to follow now, if it was not followed yet. `anew` overrules that the user left the group before.
@@ -120,14 +144,14 @@ impl Connection {
         } else if state.left.contains(group) {
             return None;
         }
-        state.groups.insert(group.clone()).then(|| Topic::Group(state.attachment.app, group.clone()))
+        state.groups.insert(group).then(|| Topic::Group(state.attachment.app, group.clone()))
     }
 
     /// The topic to follow no more, if it was followed.
     pub(super) fn leave(&self, group: &GroupId) -> Option<Topic> {
         let mut guard = self.state();
         let state = guard.as_mut()?;
-        state.left.insert(group.clone());
+        state.left.insert(group);
         state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()))
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Curve>> {
 }
 
 async fn point(bench: &Bench, groups: usize) -> Result<Row> {
-    let place = Place::new(bench)?;
+    let place = Place::new(bench, 2)?;
     let started = place.start()?;
     let admin = place.admin(&started)?;
     admin.import(NAME).await;

@@ -35,14 +35,19 @@ pub(super) struct Started {
 }
 
 impl Place {
-    pub(super) fn new(bench: &Bench) -> Result<Self> {
-        let (site, directory) = bench.site(100)?;
+    pub(super) fn new(bench: &Bench, connections: u32) -> Result<Self> {
+        let (site, directory) = bench.site(connections)?;
         Ok(Self { site, key: SecretKey::from_random(rand::random()), _directory: directory })
     }
 
     pub(super) fn start(&self) -> Result<Started> {
+        self.start_with(&[])
+    }
+
+    /// The same with some variables of the environment.
+    pub(super) fn start_with(&self, variables: &[(&str, &str)]) -> Result<Started> {
         let begin = Instant::now();
-        let (process, address) = target::gateway::start(&self.site, &self.key)?;
+        let (process, address) = target::gateway::start(&self.site, &self.key, variables)?;
         Ok(Started { process, address, took_ms: begin.elapsed().as_secs_f64() * 1e3 })
     }
 

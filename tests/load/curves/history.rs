@@ -81,7 +81,7 @@ struct Rows {
 }
 
 fn point(bench: &Bench, messages: u64, rows: &mut Rows) -> Result<()> {
-    let place = Place::new(bench)?;
+    let place = Place::new(bench, SENDERS + 1)?;
     let started = place.start()?;
     let per_s = fill(&place, &started, messages)?;
     drop(started);

@@ -34,21 +34,16 @@ impl Target for Gateway {
 
     fn start(&self, site: &Site) -> Result<Running> {
         let key = SecretKey::from_random(rand::random());
-        let (process, address) = start(site, &key)?;
+        let (process, address) = start(site, &key, &[])?;
         Ok(Running { processes: vec![process], address, protocol: protocol(key) })
     }
 }
 
-/// Starts the gateway on what is in the site's directory.
-pub(crate) fn start(site: &Site, key: &SecretKey) -> Result<(Process, SocketAddr)> {
-    start_on(site, key, None)
-}
-
-/// The same, or as an instance on a Redis.
-pub(crate) fn start_on(
+/// Starts the gateway on what is in the site's directory, with some more variables of the environment.
+pub(crate) fn start(
     site: &Site,
     key: &SecretKey,
-    redis_url: Option<&str>,
+    variables: &[(&str, &str)],
 ) -> Result<(Process, SocketAddr)> {
     let settings = site.directory.join("gateway.toml");
     // The kind of group has a bound of its own, which large rooms are beyond.
@@ -60,10 +55,8 @@ pub(crate) fn start_on(
         .arg("--data-dir")
         .arg(site.directory.join("data"))
         .env("GATEWAY_SECRET_KEY", key.expose())
-        .env("RUST_LOG", "warn");
-    if let Some(url) = redis_url {
-        command.env("GATEWAY_REDIS_URL", url);
-    }
+        .env("RUST_LOG", "warn")
+        .envs(variables.iter().copied());
     let mut process = Process::start("us", &mut command, site.cores)?;
     let address = process.line(::tests::listening)?;
     Ok((process, address))

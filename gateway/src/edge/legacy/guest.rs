@@ -41,7 +41,9 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
         return Err(refusal(joined.code));
     }
     let login = legacy.call::<protocol::session::Login>(edge, voice, &json!({})).await;
-    let Some(session) = login.effect.and_then(Session::new) else { return Err(refusal(login.code)) };
+    let Some(session) = login.effect.and_then(|effect| Session::new(*effect)) else {
+        return Err(refusal(login.code));
+    };
     let dialect = Dialect::Legacy(legacy.settings.zone);
     let connection = edge.hub.connect(dialect, Some(group), edge.settings.queue_bytes);
     edge.hub.attach(&connection, session.attachment()).await;

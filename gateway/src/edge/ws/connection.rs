@@ -70,7 +70,7 @@ type Calls = FuturesUnordered<Call>;
 pub(in crate::edge) struct Done {
     /// What is written to the client.
     pub(in crate::edge) reply: Option<String>,
-    pub(in crate::edge) effect: Option<Effect>,
+    pub(in crate::edge) effect: Option<Box<Effect>>,
     /// Whether the message could not be read at all.
     pub(in crate::edge) is_malformed: bool,
 }
@@ -99,13 +99,11 @@ enum End {
 
 /// What a connection has to do next.
 enum Next {
-    /// Something was read.
-    Heard,
     Done(Done),
     Closing(Closing),
+    End(End),
     Moment,
     Stop,
-    Gone,
 }
 
 impl Pipe for OwnedWriteHalf {
@@ -123,12 +121,17 @@ impl Pipe for OwnedWriteHalf {
 }
 
 /// Serves a connection until it ends. `read` is what came behind the client's request.
-pub(super) async fn serve<S: Speech>(edge: Edge, stream: TcpStream, mut read: Vec<u8>, arrival: Arrival<S>) {
+pub(super) fn serve<S: Speech>(
+    edge: Edge,
+    stream: TcpStream,
+    mut read: Vec<u8>,
+    arrival: Arrival<S>,
+) -> impl Future<Output = ()> + Send {
     let (reader, writer) = stream.into_split();
+    arrival.connection.outbound.open(writer);
     let mut inbound = Inbound::new(edge.settings.max_frame_bytes);
     inbound.take_in(&mut read);
-    drop(read);
-    arrival.connection.outbound.open(writer);
+    let now = Instant::now();
     let mut served = Served {
         connection: arrival.connection,
         reader,
@@ -137,11 +140,14 @@ pub(super) async fn serve<S: Speech>(edge: Edge, stream: TcpStream, mut read: Ve
         session: arrival.session.map(Arc::new),
         calls: None,
         malformed: 0,
-        since: Instant::now(),
+        since: now,
+        heard_at: now,
         edge,
     };
-    let end = served.run().await;
-    Box::pin(served.finish(end)).await;
+    async move {
+        let end = served.run().await;
+        Box::pin(served.finish(end)).await;
+    }
 }
 
 /// The connection is gone, and with it the place where its device was.
@@ -163,31 +169,18 @@ struct Served<S> {
     calls: Option<Box<Calls>>,
     malformed: u32,
     since: Instant,
-}
-
-/// When something is to be done though nothing happens.
-struct Moments {
-    silent_since: Instant,
-    ask_at: Option<Instant>,
-    drain_at: Option<Instant>,
-}
-
-impl Moments {
-    fn next(&self) -> Instant {
-        let silence = self.silent_since + SILENCE;
-        [self.ask_at, self.drain_at].into_iter().flatten().fold(silence, Instant::min)
-    }
+    /// When the peer last said something.
+    heard_at: Instant,
 }
 
 impl<S: Speech> Served<S> {
     async fn run(&mut self) -> End {
         let edge = self.edge.clone();
         let mut stop = pin!(edge.stop.cancelled());
+        let mut drain_at = None;
+        let mut asked_at = self.heard_at;
         let mut is_stopping = false;
-        let now = Instant::now();
-        let mut moments =
-            Moments { silent_since: now, ask_at: S::IS_ASKED.then(|| now + ASK), drain_at: None };
-        let mut timer = pin!(tokio::time::sleep_until(moments.next()));
+        let mut timer = pin!(tokio::time::sleep_until(self.next_moment(asked_at, drain_at)));
         loop {
             let next = std::future::poll_fn(|context| {
                 if !is_stopping && stop.as_mut().poll(context).is_ready() {
@@ -196,33 +189,56 @@ impl<S: Speech> Served<S> {
                 self.poll_next(context, timer.as_mut())
             });
             match next.await {
-                Next::Heard => {
-                    moments.silent_since = Instant::now();
-                    moments.ask_at = moments.ask_at.map(|_| moments.silent_since + ASK);
-                    if let Some(end) = self.handle_messages().await {
-                        return end;
-                    }
-                }
                 Next::Done(done) => self.complete(done).await,
                 Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
                 Next::Closing(Closing::LoggedOut) => return End::Close(CloseCode::Normal, "logged out"),
                 // A reader that is too slow reads no farewell either.
-                Next::Closing(Closing::Overflow | Closing::Broken) | Next::Gone => return End::Gone,
+                Next::Closing(Closing::Overflow | Closing::Broken) => return End::Gone,
+                Next::End(end) => return end,
                 Next::Stop => {
                     is_stopping = true;
                     let window = self.edge.settings.drain.as_millis() as u64;
                     let wait = Duration::from_millis(rand::random_range(0..=window));
-                    moments.drain_at = Some(Instant::now() + wait);
-                    timer.as_mut().reset(moments.next());
+                    drain_at = Some(Instant::now() + wait);
                 }
                 Next::Moment => {
-                    if let Some(end) = self.look_at(&mut moments) {
+                    let now = Instant::now();
+                    if let Some(end) = self.overdue(now) {
                         return end;
                     }
-                    timer.as_mut().reset(moments.next());
+                    if S::IS_ASKED && self.heard_at.max(asked_at) + ASK <= now {
+                        asked_at = now;
+                        self.connection.outbound.push(&PING);
+                    }
+                    if drain_at.take_if(|at| *at <= now).is_some() {
+                        self.connection.outbound.close(Closing::GoingAway);
+                    }
                 }
             }
+            // What was heard meanwhile does not move the timer: it is looked at when it rings.
+            let moment = self.next_moment(asked_at, drain_at);
+            if timer.is_elapsed() || moment < timer.deadline() {
+                timer.as_mut().reset(moment);
+            }
         }
+    }
+
+    /// When something is to be done though nothing happens.
+    fn next_moment(&self, asked_at: Instant, drain_at: Option<Instant>) -> Instant {
+        let mut moment = self.heard_at + SILENCE;
+        if S::IS_ASKED {
+            moment = moment.min(self.heard_at.max(asked_at) + ASK);
+        }
+        drain_at.map_or(moment, |at| moment.min(at))
+    }
+
+    /// The end of one who is silent or takes nothing for too long.
+    fn overdue(&self, now: Instant) -> Option<End> {
+        if self.heard_at + SILENCE <= now {
+            return Some(End::Close(CloseCode::Away, "silent for too long"));
+        }
+        let stuck_since = self.connection.outbound.stuck_since();
+        stuck_since.is_some_and(|since| since + WRITE_DEADLINE <= now).then_some(End::Gone)
     }
 
     /// What is to be done next. Cancelling loses nothing.
@@ -239,21 +255,11 @@ impl<S: Speech> Served<S> {
             // Before it goes, what was begun is answered.
             Poll::Ready(Closing::GoingAway) if self.calls.is_some() => {}
             Poll::Ready(closing) => return Poll::Ready(Next::Closing(closing)),
-            Poll::Pending if self.has_room() => {
-                if self.inbound.has_next() {
-                    return Poll::Ready(Next::Heard);
-                }
-                match self.poll_read(context) {
-                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Next::Gone),
-                    Poll::Ready(Ok(_)) if self.inbound.has_next() => return Poll::Ready(Next::Heard),
-                    Poll::Ready(Ok(_)) => {
-                        // A part of a frame. What is left of it may be there already.
-                        context.waker().wake_by_ref();
-                    }
-                    Poll::Pending => {}
+            Poll::Pending => {
+                if let Poll::Ready(next) = self.poll_messages(context) {
+                    return Poll::Ready(next);
                 }
             }
-            Poll::Pending => {}
         }
         if let Some(since) = self.connection.outbound.stuck_since()
             && since + WRITE_DEADLINE < timer.deadline()
@@ -261,6 +267,47 @@ impl<S: Speech> Served<S> {
             timer.as_mut().reset(since + WRITE_DEADLINE);
         }
         timer.poll(context).map(|()| Next::Moment)
+    }
+
+    /// Reads and begins what is asked for, while there is room for more calls.
+    fn poll_messages(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        while self.has_room() {
+            match self.inbound.next() {
+                Some(Ok(Said::Message(payload))) => {
+                    if let Poll::Ready(next) = self.begin(payload, context) {
+                        return Poll::Ready(next);
+                    }
+                }
+                Some(Ok(Said::Ping(payload))) => self.connection.outbound.push(&pong_frame(&payload)),
+                Some(Ok(Said::Pong)) => {}
+                Some(Ok(Said::Close(code))) => return Poll::Ready(Next::End(End::Farewell(code))),
+                Some(Err(error)) => return Poll::Ready(Next::End(unreadable(&error))),
+                None => match std::task::ready!(self.poll_read(context)) {
+                    Ok(0) | Err(_) => return Poll::Ready(Next::End(End::Gone)),
+                    Ok(_) if self.inbound.has_next() => self.heard_at = Instant::now(),
+                    Ok(_) => {}
+                },
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Begins the call that a message asks for. Ready when it has ended already.
+    fn begin(&mut self, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
+        let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
+        let session = self.session.as_ref().filter(is_here).cloned();
+        let mut call = self.speech.begin(&self.edge, session, payload);
+        // The first step is taken here, so that what one client sends is stored in the order it was sent.
+        let Poll::Ready(done) = call.as_mut().poll(context) else {
+            self.calls.get_or_insert_default().push(call);
+            return Poll::Pending;
+        };
+        self.malformed += u32::from(done.is_malformed);
+        if self.malformed >= MAX_MALFORMED {
+            let reason = "too many messages that cannot be read";
+            return Poll::Ready(Next::End(End::Close(CloseCode::Invalid, reason)));
+        }
+        Poll::Ready(Next::Done(done))
     }
 
     fn has_room(&self) -> bool {
@@ -278,77 +325,20 @@ impl<S: Speech> Served<S> {
         })
     }
 
-    /// What is due, when something is.
-    fn look_at(&self, moments: &mut Moments) -> Option<End> {
-        let now = Instant::now();
-        if moments.silent_since + SILENCE <= now {
-            return Some(End::Close(CloseCode::Away, "silent for too long"));
-        }
-        if self.connection.outbound.stuck_since().is_some_and(|since| since + WRITE_DEADLINE <= now) {
-            return Some(End::Gone);
-        }
-        if moments.ask_at.is_some_and(|at| at <= now) {
-            moments.ask_at = Some(now + ASK);
-            self.connection.outbound.push(&PING);
-        }
-        if moments.drain_at.take_if(|at| *at <= now).is_some() {
-            self.connection.outbound.close(Closing::GoingAway);
-        }
-        None
-    }
-
-    /// Handles what was read, as far as there is room for more calls.
-    async fn handle_messages(&mut self) -> Option<End> {
-        while self.has_room() {
-            match self.inbound.next()? {
-                Ok(Said::Message(payload)) => {
-                    if let Some(end) = self.begin(payload).await {
-                        return Some(end);
-                    }
-                }
-                Ok(Said::Ping(payload)) => self.connection.outbound.push(&pong_frame(&payload)),
-                Ok(Said::Pong) => {}
-                Ok(Said::Close(code)) => return Some(End::Farewell(code)),
-                Err(error) => {
-                    tracing::debug!(%error, "a message cannot be read");
-                    return Some(match error {
-                        Error::Capacity(_) => End::Close(CloseCode::Size, "the frame is too large"),
-                        Error::Utf8(_) => End::Close(CloseCode::Invalid, "not UTF-8"),
-                        _ => End::Close(CloseCode::Protocol, "not WebSocket"),
-                    });
-                }
-            }
-        }
-        None
-    }
-
-    /// Begins the call that a message asks for.
-    async fn begin(&mut self, payload: Bytes) -> Option<End> {
-        let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
-        let session = self.session.as_ref().filter(is_here).cloned();
-        let mut call = self.speech.begin(&self.edge, session, payload);
-        // The first step is taken here, so that what one client sends is stored in the order it was sent.
-        match futures_util::poll!(call.as_mut()) {
-            Poll::Ready(done) => {
-                self.malformed += u32::from(done.is_malformed);
-                if self.malformed >= MAX_MALFORMED {
-                    return Some(End::Close(CloseCode::Invalid, "too many messages that cannot be read"));
-                }
-                self.complete(done).await;
-            }
-            Poll::Pending => self.calls.get_or_insert_default().push(call),
-        }
-        None
-    }
-
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, done: Done) {
-        let Some(effect) = done.effect else { return self.reply(done.reply.as_deref()) };
-        // Rare and large: boxed, so that a connection at rest does not carry its state.
-        Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
-        self.reply(done.reply.as_deref());
+        match done.effect {
+            None => self.reply(done.reply.as_deref()),
+            // Rare and large: boxed, so that a connection at rest does not carry its state.
+            Some(effect) => Box::pin(self.take_effect(effect, done.reply)).await,
+        }
+    }
+
+    async fn take_effect(&mut self, effect: Box<Effect>, reply: Option<String>) {
+        self.set_session(Session::new(*effect).map(Arc::new)).await;
+        self.reply(reply.as_deref());
         // Another login may have put this device out before its connection could hear of it.
-        Box::pin(self.edge.hub.verify(&self.connection)).await;
+        self.edge.hub.verify(&self.connection).await;
     }
 
     async fn set_session(&mut self, session: Option<Arc<Session>>) {
@@ -407,11 +397,20 @@ impl<S: Speech> Served<S> {
     }
 }
 
+fn unreadable(error: &Error) -> End {
+    tracing::debug!(%error, "a message cannot be read");
+    match error {
+        Error::Capacity(_) => End::Close(CloseCode::Size, "the frame is too large"),
+        Error::Utf8(_) => End::Close(CloseCode::Invalid, "not UTF-8"),
+        _ => End::Close(CloseCode::Protocol, "not WebSocket"),
+    }
+}
+
 /// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
 /// half done. Each call has its deadline.
 async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
     while let Some(done) = calls.next().await {
-        if let Some(session) = done.effect.and_then(Session::new) {
+        if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
             // A login without a connection: the device is not there.
             commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
         }

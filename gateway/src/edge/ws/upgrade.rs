@@ -59,7 +59,10 @@ fn begin<S: Speech>(
         };
         let _ = admit.send(Ok(()));
         match open(upgraded).await {
-            Some((stream, read)) => connection::serve(edge, stream, read, arrival).await,
+            // A task of its own, which does not carry what admission needed.
+            Some((stream, read)) => {
+                edge.tasks.clone().spawn(connection::serve(edge, stream, read, arrival));
+            }
             None => connection::leave(&edge, &arrival.connection, arrival.session.as_ref()).await,
         }
     });

@@ -1,7 +1,7 @@
 //! What a group message costs Redis, beside the least that any engine would ask of it.
 //!
-//! Run: `taskset -c 1 cargo run --release -p gateway --example redis_bench [-- [--rounds n] [--messages n] [shape…]]`
-//! with shapes like `hot/16` (16 senders in one group) or `100/16` (in a hundred groups).
+//! Run: `taskset -c 1 cargo run --release -p gateway --example redis_bench [-- [--rounds n] [--messages n] [--ours] [shape…]]`
+//! (`--ours` leaves the bare script out, to look at the server with `perf`) with shapes like `hot/16` (16 senders in one group) or `100/16` (in a hundred groups).
 //!
 //! For each shape it starts a `redis-server` on core 0, and in turn lets so many senders commit group messages with the
 //! real engine, and lets as many callers run a bare script (`INCR`, `XADD MAXLEN ~`, `SPUBLISH` of the same bytes)
@@ -42,12 +42,14 @@ fn main() {
     let mut rounds = 5;
     let mut messages = 20_000;
     let mut shapes = Vec::new();
+    let mut only_ours = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok()).expect("a number");
         match argument.as_str() {
             "--rounds" => rounds = number(),
             "--messages" => messages = number(),
+            "--ours" => only_ours = true,
             shape => {
                 let (groups, senders) = shape.split_once('/').expect("a shape like hot/16 or 100/16");
                 let groups = if groups == "hot" { 1 } else { groups.parse().expect("a number of groups") };
@@ -61,7 +63,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("shape       bare us   ours us   ratio  (min-max)    calls/msg  bare p50 us  ours p50 us");
     for (groups, senders) in shapes {
-        runtime.block_on(measure(groups, senders, rounds, messages));
+        runtime.block_on(measure(groups, senders, rounds, messages, only_ours));
     }
 }
 
@@ -74,7 +76,7 @@ struct Speaker {
     channel: Vec<u8>,
 }
 
-async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize) {
+async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize, only_ours: bool) {
     let server = Server::start().await;
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(5)).await, "the server answers");
@@ -98,6 +100,11 @@ async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize) 
     // The first round warms up.
     for round in 0..=rounds {
         for (which, (figures, waits)) in figures.iter_mut().zip(&mut waits).enumerate() {
+            if which == 0 && only_ours {
+                figures.push(f64::NAN);
+                waits.push(0);
+                continue;
+            }
             let (before, calls_before) = (server.cpu(), server.calls().await);
             let left = Arc::new(AtomicU64::new(messages as u64));
             let mut tasks = Vec::new();
@@ -106,7 +113,10 @@ async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize) 
                 let (engine, links, sha, bytes) = (engine.clone(), links.clone(), sha.clone(), bytes.clone());
                 tasks.push(tokio::spawn(async move {
                     let mut waits = Vec::new();
-                    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+                    while left
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+                        .is_ok()
+                    {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         let begun = Instant::now();
                         match which {
@@ -237,8 +247,7 @@ fn message_bytes(speaker: &Speaker) -> Bytes {
 /// As `services/message/group.rs` makes it.
 fn batch(speaker: &Speaker, number: u64) -> Batch {
     let message = message(speaker, number);
-    let token =
-        [&EPOCH.to_be_bytes()[..], speaker.user.as_str().as_bytes(), &number.to_be_bytes()].concat();
+    let token = [&EPOCH.to_be_bytes()[..], speaker.user.as_str().as_bytes(), &number.to_be_bytes()].concat();
     let bytes = records::encode(&Entry::Message(message.clone()));
     let event = Event::GroupMessage { group: speaker.label.clone(), message, counts: true };
     let mut batch = Batch::new(Partition::group(APP, &speaker.group), now()).once(token);

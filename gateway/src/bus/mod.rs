@@ -17,8 +17,8 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 pub use event::{DeviceId, Event};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
-pub(crate) use redis::PUBLISH;
 pub use redis::RedisBus;
+pub(crate) use redis::{Apart, PUBLISH};
 pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

@@ -1,10 +1,17 @@
 //! What goes over a channel.
 //!
-//! `<numbering> <number> <time> <event>`: the numbering is `e`, or `t` and the turn; number and time in milliseconds
-//! are the stamp's, decimal, both `-` where there is none; the event is JSON. The scripts that publish write the head,
-//! since only the server knows the numbers.
+//! Either `<numbering> <number> <time> <event>`: the numbering is `e`, or `t` and the turn; number and time in
+//! milliseconds are the stamp's, decimal, both `-` where there is none; the event is JSON.
+//!
+//! Or messages of a group, which stand in entries of its log, one behind the other: `m <length> <frame>`, and for each
+//! `<number>-<time> <from> <length> <length of the entry> <entry>`. The frame is JSON and what events of the group have
+//! in common, and the message is JSON and a part of the entry, whose bytes so go to Redis only once.
+//!
+//! The scripts that publish write the heads, since only the server knows the numbers.
 
 use protocol::id::{Millis, Seq};
+use protocol::message::{GroupLabel, Message};
+use serde::{Deserialize, Serialize};
 
 use crate::bus::{Event, Numbering, Stamp};
 
@@ -25,7 +32,83 @@ pub(super) fn encode_event(event: &Event) -> Vec<u8> {
     serde_json::to_vec(event).expect("an event has only names for keys")
 }
 
-pub(super) fn decode(payload: &[u8]) -> Result<(Numbering, Option<Stamp>, Event), Malformed> {
+/// A group's message without what was said.
+#[derive(Clone, Serialize, Deserialize)]
+struct Frame {
+    #[serde(rename = "g")]
+    group: GroupLabel,
+    #[serde(rename = "c")]
+    counts: bool,
+}
+
+/// An event taken apart, so that what it tells of need not be sent beside the entry that contains it.
+pub(crate) struct Apart {
+    /// What the payload begins with.
+    pub(crate) beginning: Vec<u8>,
+    /// What stands between the entry's id and its bytes.
+    pub(crate) between: String,
+}
+
+impl Apart {
+    /// Nothing for an event that is no group's message, or whose message is no part of the entry as it is.
+    pub(crate) fn new(event: &Event, entry: &[u8]) -> Option<Self> {
+        let Event::GroupMessage { group, message, counts } = event else { return None };
+        let message = serde_json::to_vec(message).ok()?;
+        let from = entry.windows(message.len()).position(|part| part == message)?;
+        let frame = serde_json::to_vec(&Frame { group: group.clone(), counts: *counts }).ok()?;
+        let beginning = [format!("m {} ", frame.len()).as_bytes(), &frame].concat();
+        let between = format!(" {from} {} {} ", message.len(), entry.len());
+        Some(Self { beginning, between })
+    }
+}
+
+/// An event and how it is numbered.
+pub(super) type Told = (Numbering, Option<Stamp>, Event);
+
+/// Calls `tell` with each event of a payload.
+pub(super) fn decode(payload: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
+    match payload.strip_prefix(b"m ") {
+        Some(messages) => decode_messages(messages, tell),
+        None => decode_one(payload).map(|told| tell(told)),
+    }
+}
+
+fn decode_messages(mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
+    let length = take_number(&mut rest, b' ').ok_or(Malformed("frame"))?;
+    let frame = take(&mut rest, length).ok_or(Malformed("frame"))?;
+    let Frame { group, counts } = serde_json::from_slice(frame).map_err(|_| Malformed("frame"))?;
+    loop {
+        let seq = Seq(take_number(&mut rest, b'-').ok_or(Malformed("number"))?);
+        let at = Millis(take_number(&mut rest, b' ').ok_or(Malformed("time"))?);
+        let mut length = || take_number(&mut rest, b' ').ok_or(Malformed("length"));
+        let (from, message, entry) = (length()?, length()?, length()?);
+        let mut entry = take(&mut rest, entry).ok_or(Malformed("entry"))?;
+        take(&mut entry, from).ok_or(Malformed("message"))?;
+        let message = take(&mut entry, message).ok_or(Malformed("message"))?;
+        let message: Message = serde_json::from_slice(message).map_err(|_| Malformed("message"))?;
+        let event = Event::GroupMessage { group: group.clone(), message, counts };
+        tell((Numbering::Entry, Some(Stamp { seq, at }), event));
+        if rest.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// The number at the beginning, up to the byte that ends it, which is taken too.
+fn take_number(rest: &mut &[u8], end: u8) -> Option<u64> {
+    let length = rest.iter().position(|&byte| byte == end)?;
+    let (text, behind) = rest.split_at(length);
+    *rest = &behind[1..];
+    number(text)
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
+    let (taken, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *rest = behind;
+    Some(taken)
+}
+
+fn decode_one(payload: &[u8]) -> Result<Told, Malformed> {
     let mut parts = payload.splitn(4, |&byte| byte == b' ');
     let mut part = |name| parts.next().ok_or(Malformed(name));
     let (numbering, seq, at, event) = (part("numbering")?, part("number")?, part("time")?, part("event")?);
@@ -62,6 +145,13 @@ mod tests {
 
     fn payload(head: &str) -> Vec<u8> {
         [head.as_bytes(), &encode_event(&Event::Nothing(7))].concat()
+    }
+
+    fn decode(payload: &[u8]) -> Result<Told, Malformed> {
+        let mut all = Vec::new();
+        super::decode(payload, |told| all.push(told))?;
+        assert_eq!(all.len(), 1);
+        Ok(all.remove(0))
     }
 
     #[test]
@@ -107,10 +197,94 @@ mod tests {
         assert_eq!(decode(b"e 1 2 {\"Unheard\":1}").unwrap_err(), Malformed("event"));
     }
 
+    fn event(text: &str) -> Event {
+        let group = GroupLabel {
+            id: protocol::id::GroupId::parse("room").unwrap(),
+            name: "Room {1 2 } ".to_owned(),
+            kind: protocol::group::GroupKind::Meeting,
+        };
+        let body = [serde_json::json!({"MsgType": "TIMTextElem", "MsgContent": {"Text": text}})];
+        let message = serde_json::json!({"s": {"u": "alice", "t": 1}, "r": 2, "q": 3, "ct": 4, "b": body});
+        // Through text, as a message comes: its body keeps the words it came in.
+        let message = serde_json::from_str(&message.to_string()).unwrap();
+        Event::GroupMessage { group, message, counts: true }
+    }
+
+    fn entry(event: &Event) -> Vec<u8> {
+        let Event::GroupMessage { message, .. } = event else { panic!("another event") };
+        format!("{{\"m\":{}}}", serde_json::to_string(message).unwrap()).into_bytes()
+    }
+
+    fn texts(payload: &[u8]) -> Result<Vec<(Stamp, String)>, Malformed> {
+        let mut texts = Vec::new();
+        super::decode(payload, |(numbering, stamp, event)| {
+            assert_eq!(numbering, Numbering::Entry);
+            texts.push((stamp.unwrap(), serde_json::to_string(&event).unwrap()));
+        })?;
+        Ok(texts)
+    }
+
+    #[test]
+    fn messages_are_put_together_again() {
+        let mut payload = Vec::new();
+        let mut expected = Vec::new();
+        for (seq, text) in [(9, "one"), (10, "two 1-2 3 {\n"), (11, "\u{1F600} three")] {
+            let event = event(text);
+            let entry = entry(&event);
+            let apart = Apart::new(&event, &entry).unwrap();
+            if payload.is_empty() {
+                payload = apart.beginning;
+            }
+            payload.extend_from_slice(format!("{seq}-7{}", apart.between).as_bytes());
+            payload.extend_from_slice(&entry);
+            expected.push((Stamp { seq: Seq(seq), at: Millis(7) }, serde_json::to_string(&event).unwrap()));
+        }
+        assert_eq!(texts(&payload), Ok(expected.clone()));
+        // What is cut off is noticed, and nothing is made of it. Whole messages before that are told.
+        for length in 0..payload.len() {
+            let mut told = 0;
+            let outcome = super::decode(&payload[..length], |_| told += 1);
+            assert!(outcome.is_err() || told < expected.len(), "{length}");
+        }
+        payload.push(b'x');
+        assert!(texts(&payload).is_err());
+    }
+
+    #[test]
+    fn only_what_the_entry_says_is_left_out() {
+        assert!(Apart::new(&event("one"), &entry(&event("two"))).is_none());
+        assert!(Apart::new(&Event::Nothing(1), b"{\"Nothing\":1}").is_none());
+    }
+
+    #[test]
+    fn a_malformed_part_of_a_message_is_named() {
+        let event = event("text");
+        let entry = entry(&event);
+        let apart = Apart::new(&event, &entry).unwrap();
+        let (entry, frame) = (String::from_utf8(entry).unwrap(), String::from_utf8(apart.beginning).unwrap());
+        for (payload, part) in [
+            ("m ".to_owned(), "frame"),
+            ("m 9 {}".to_owned(), "frame"),
+            ("m 2 {}".to_owned(), "frame"),
+            (frame.clone(), "number"),
+            (format!("{frame}1"), "number"),
+            (format!("{frame}-1 "), "number"),
+            (format!("{frame}1-1"), "time"),
+            (format!("{frame}1-1 x 1 1 "), "length"),
+            (format!("{frame}1-1 0 99999 99999 {entry}"), "entry"),
+            (format!("{frame}1-1 5 {} {} {entry}", entry.len(), entry.len()), "message"),
+            (format!("{frame}1-1 0 {} {} {entry}", entry.len(), entry.len()), "message"),
+            (format!("{frame}1-1{}{entry} ", apart.between), "number"),
+        ] {
+            assert_eq!(texts(payload.as_bytes()).unwrap_err(), Malformed(part), "{payload:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_that_comes_is_fatal(payload in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = decode(&payload);
+            let _ = super::decode(&payload, drop);
+            let _ = super::decode(&[b"m 1", &payload[..]].concat(), drop);
         }
     }
 }

@@ -18,7 +18,7 @@ pub use event::{DeviceId, Event};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
 pub use redis::RedisBus;
-pub(crate) use redis::{Apart, PUBLISH};
+pub(crate) use redis::{PUBLISH, take_apart};
 pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

@@ -4,8 +4,8 @@
 //! milliseconds are the stamp's, decimal, both `-` where there is none; the event is JSON.
 //!
 //! Or messages of a group, which stand in entries of its log, one behind the other: `m <length> <frame>`, and for each
-//! `<number>-<time> <from> <length> <length of the entry> <entry>`. The frame is JSON and what events of the group have
-//! in common, and the message is JSON and a part of the entry, whose bytes so go to Redis only once.
+//! `<number>-<time> <length> <entry>`. The frame is JSON: what events of the group have in common, and how many bytes of
+//! the entry are before and behind the message, which is JSON too. So what is said goes to Redis only once.
 //!
 //! The scripts that publish write the heads, since only the server knows the numbers.
 
@@ -39,53 +39,48 @@ struct Frame {
     group: GroupLabel,
     #[serde(rename = "c")]
     counts: bool,
+    #[serde(rename = "b")]
+    before: usize,
+    #[serde(rename = "a")]
+    behind: usize,
 }
 
-/// An event taken apart, so that what it tells of need not be sent beside the entry that contains it.
-pub(crate) struct Apart {
-    /// What the payload begins with.
-    pub(crate) beginning: Vec<u8>,
-    /// What stands between the entry's id and its bytes.
-    pub(crate) between: String,
-}
-
-impl Apart {
-    /// Nothing for an event that is no group's message, or whose message is no part of the entry as it is.
-    pub(crate) fn new(event: &Event, entry: &[u8]) -> Option<Self> {
-        let Event::GroupMessage { group, message, counts } = event else { return None };
-        let message = serde_json::to_vec(message).ok()?;
-        let from = entry.windows(message.len()).position(|part| part == message)?;
-        let frame = serde_json::to_vec(&Frame { group: group.clone(), counts: *counts }).ok()?;
-        let beginning = [format!("m {} ", frame.len()).as_bytes(), &frame].concat();
-        let between = format!(" {from} {} {} ", message.len(), entry.len());
-        Some(Self { beginning, between })
-    }
+/// What the payload of an event begins with that tells of a group's message, so that the message itself need not be
+/// sent beside the entry that contains it. Nothing for other events, or when the message is no part of the entry as it
+/// is.
+pub(crate) fn take_apart(event: &Event, entry: &[u8]) -> Option<Vec<u8>> {
+    let Event::GroupMessage { group, message, counts } = event else { return None };
+    let message = serde_json::to_vec(message).ok()?;
+    let before = entry.windows(message.len()).position(|part| part == message)?;
+    let behind = entry.len() - before - message.len();
+    let frame = serde_json::to_vec(&Frame { group: group.clone(), counts: *counts, before, behind }).ok()?;
+    Some([format!("m {} ", frame.len()).as_bytes(), &frame].concat())
 }
 
 /// An event and how it is numbered.
 pub(super) type Told = (Numbering, Option<Stamp>, Event);
 
 /// Calls `tell` with each event of a payload.
-pub(super) fn decode(payload: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
+pub(super) fn decode(payload: &[u8], tell: impl FnMut(Told)) -> Result<(), Malformed> {
     match payload.strip_prefix(b"m ") {
         Some(messages) => decode_messages(messages, tell),
-        None => decode_one(payload).map(|told| tell(told)),
+        None => decode_one(payload).map(tell),
     }
 }
 
 fn decode_messages(mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
     let length = take_number(&mut rest, b' ').ok_or(Malformed("frame"))?;
     let frame = take(&mut rest, length).ok_or(Malformed("frame"))?;
-    let Frame { group, counts } = serde_json::from_slice(frame).map_err(|_| Malformed("frame"))?;
+    let Frame { group, counts, before, behind } =
+        serde_json::from_slice(frame).map_err(|_| Malformed("frame"))?;
     loop {
         let seq = Seq(take_number(&mut rest, b'-').ok_or(Malformed("number"))?);
         let at = Millis(take_number(&mut rest, b' ').ok_or(Malformed("time"))?);
-        let mut length = || take_number(&mut rest, b' ').ok_or(Malformed("length"));
-        let (from, message, entry) = (length()?, length()?, length()?);
-        let mut entry = take(&mut rest, entry).ok_or(Malformed("entry"))?;
-        take(&mut entry, from).ok_or(Malformed("message"))?;
-        let message = take(&mut entry, message).ok_or(Malformed("message"))?;
-        let message: Message = serde_json::from_slice(message).map_err(|_| Malformed("message"))?;
+        let length = take_number(&mut rest, b' ').ok_or(Malformed("length"))?;
+        let entry = take(&mut rest, length).ok_or(Malformed("entry"))?;
+        let message = entry.len().checked_sub(behind).and_then(|end| entry.get(before..end));
+        let message = message.and_then(|message| serde_json::from_slice::<Message>(message).ok());
+        let message = message.ok_or(Malformed("message"))?;
         let event = Event::GroupMessage { group: group.clone(), message, counts };
         tell((Numbering::Entry, Some(Stamp { seq, at }), event));
         if rest.is_empty() {
@@ -231,11 +226,11 @@ mod tests {
         for (seq, text) in [(9, "one"), (10, "two 1-2 3 {\n"), (11, "\u{1F600} three")] {
             let event = event(text);
             let entry = entry(&event);
-            let apart = Apart::new(&event, &entry).unwrap();
+            let beginning = take_apart(&event, &entry).unwrap();
             if payload.is_empty() {
-                payload = apart.beginning;
+                payload = beginning;
             }
-            payload.extend_from_slice(format!("{seq}-7{}", apart.between).as_bytes());
+            payload.extend_from_slice(format!("{seq}-7 {} ", entry.len()).as_bytes());
             payload.extend_from_slice(&entry);
             expected.push((Stamp { seq: Seq(seq), at: Millis(7) }, serde_json::to_string(&event).unwrap()));
         }
@@ -252,16 +247,15 @@ mod tests {
 
     #[test]
     fn only_what_the_entry_says_is_left_out() {
-        assert!(Apart::new(&event("one"), &entry(&event("two"))).is_none());
-        assert!(Apart::new(&Event::Nothing(1), b"{\"Nothing\":1}").is_none());
+        assert!(take_apart(&event("one"), &entry(&event("two"))).is_none());
+        assert!(take_apart(&Event::Nothing(1), b"{\"Nothing\":1}").is_none());
     }
 
     #[test]
     fn a_malformed_part_of_a_message_is_named() {
         let event = event("text");
-        let entry = entry(&event);
-        let apart = Apart::new(&event, &entry).unwrap();
-        let (entry, frame) = (String::from_utf8(entry).unwrap(), String::from_utf8(apart.beginning).unwrap());
+        let entry = String::from_utf8(entry(&event)).unwrap();
+        let frame = String::from_utf8(take_apart(&event, entry.as_bytes()).unwrap()).unwrap();
         for (payload, part) in [
             ("m ".to_owned(), "frame"),
             ("m 9 {}".to_owned(), "frame"),
@@ -270,11 +264,11 @@ mod tests {
             (format!("{frame}1"), "number"),
             (format!("{frame}-1 "), "number"),
             (format!("{frame}1-1"), "time"),
-            (format!("{frame}1-1 x 1 1 "), "length"),
-            (format!("{frame}1-1 0 99999 99999 {entry}"), "entry"),
-            (format!("{frame}1-1 5 {} {} {entry}", entry.len(), entry.len()), "message"),
-            (format!("{frame}1-1 0 {} {} {entry}", entry.len(), entry.len()), "message"),
-            (format!("{frame}1-1{}{entry} ", apart.between), "number"),
+            (format!("{frame}1-1 x "), "length"),
+            (format!("{frame}1-1 99999 {entry}"), "entry"),
+            (format!("{frame}1-1 5 {entry}"), "message"),
+            (format!("{frame}1-1 100 {entry}"), "message"),
+            (format!("{frame}1-1 {} {entry} ", entry.len()), "number"),
         ] {
             assert_eq!(texts(payload.as_bytes()).unwrap_err(), Malformed(part), "{payload:?}");
         }

@@ -5,11 +5,14 @@
 -- KEYS  the partition's hash; the hash of the tokens; the hash of older or newer tokens where those count too, or else
 --       the first again; the log
 -- ARGV  how many; the generation of the tokens; the value of the field `d` at which all checks of the run are known to
---       hold, or "-"; the field of the log's end; what the event begins with
---       for each: token; checks (see `refused`); time; what stands between the entry's id and its bytes in the event;
---          the entry's bytes
--- One event tells of all that were stored: the beginning, then id, what stands between, and bytes of each.
--- Answers  a list with the value of `d`, if it was not the one that was given; then an answer for each message.
+--       hold, or "-" and then the checks of each message come, too; the field of the log's end; what the event begins
+--       with
+--       for each: token; time; the entry's bytes; the checks (see `refused`) if they come
+-- One event tells of those that were stored: the beginning, then id, length of the bytes, and bytes of each; or some
+-- events, when that is much.
+-- Answers  a list with the value of `d`, if the checks were made; then an answer for each message. When the value of `d`
+--          is not the one that was given, nothing of the run and of what comes after it for the same partition is
+--          carried out, and nil is answered for each batch.
 --
 -- A batch of any kind
 -- KEYS  the partition's hash; its index if a record or count is written or deleted; if there is a token, two as above;
@@ -38,7 +41,7 @@
 --
 -- The first write of a batch is one that Redis refuses when it takes no writes, so none is ever stored in half.
 local call, keys, args = redis.call, KEYS, ARGV
-local find, sub, format = string.find, string.sub, string.format
+local find, sub, format, concat = string.find, string.sub, string.format, table.concat
 -- Lua hands over only a few thousand values at once.
 local PART = 2000
 -- Tokens live for a generation of 20 minutes, the 11 that it is looked at afterwards, and what clocks differ.
@@ -50,6 +53,8 @@ local publish = redis.REDIS_VERSION_NUM and 'SPUBLISH' or 'PUBLISH'
 local answers, answered = {}, 0
 -- The places of the next key and of the next argument.
 local key, at = 1, 1
+-- The hashes of partitions of which nothing more is carried out.
+local stale
 
 while at <= #args do
   local count = tonumber(args[at])
@@ -57,12 +62,14 @@ while at <= #args do
     local hash, once, other, log = keys[key], keys[key + 1], keys[key + 2], keys[key + 3]
     local generation, known, field, event = args[at + 1], args[at + 2], args[at + 3], args[at + 4]
     key, at = key + 4, at + 5
+    -- How many arguments each message has.
+    local width = 3
 
     local found = call('HMGET', hash, 'd', 'o', field)
     local decided, last = found[1] or '', found[3]
     local refused
-    if decided ~= known then
-      answered = answered + 1
+    if known == '-' then
+      width, answered = 4, answered + 1
       answers[answered] = { decided }
       -- The number of the first check that fails. Each has two bytes of length and the field, one byte of length and
       -- what is expected, which is "" for absent, "+" for present, or the version.
@@ -82,80 +89,98 @@ while at <= #args do
           end
         end
       end
+    elseif decided ~= known then
+      stale = stale or {}
+      stale[hash] = true
     end
 
-    local seq, time = 0, '0'
-    if last then
-      local dash = find(last, '-', 1, true)
-      seq, time = tonumber(sub(last, 1, dash - 1)), sub(last, dash + 1)
-    end
-
-    if count == 1 then
-      local token, clock, bytes = args[at], args[at + 2], args[at + 4]
-      local before = other ~= once and call('HGET', other, token)
-      local refusal = not before and refused and refused(args[at + 1])
-      if refusal then before = call('HGET', once, token) end
-      local answer
-      if not before and not refusal then
-        if tonumber(time) > tonumber(clock) then clock = time end
-        answer = format('%d-%s', seq + 1, clock)
-        if call('HSETNX', once, token, answer) == 0 then
-          before = call('HGET', once, token)
-        else
-          if found[2] == generation then
-            call('HSET', hash, field, answer)
-          else
-            call('PEXPIRE', once, TOKENS_MS)
-            call('HSET', hash, field, answer, 'o', generation)
-          end
-          call('XADD', log, answer, 'b', bytes)
-          call(publish, sub(hash, 1, -3), event .. answer .. args[at + 3] .. bytes)
-        end
+    if stale and stale[hash] then
+      for _ = 1, count do
+        answered = answered + 1
+        answers[answered] = false
       end
-      answered = answered + 1
-      answers[answered] = before and '=' .. before or answer or refusal
-      at = at + 5
+      at = at + width * count
     else
-      local tokens = {}
-      for i = 1, count do tokens[i] = args[at + 5 * i - 5] end
-      local before = call('HMGET', once, unpack(tokens))
-      if other ~= once then
-        local others = call('HMGET', other, unpack(tokens))
-        for i = 1, count do before[i] = before[i] or others[i] end
+      local seq, time = 0, ''
+      if last then
+        local dash = find(last, '-', 1, true)
+        seq, time = tonumber(sub(last, 1, dash - 1)), sub(last, dash + 1)
       end
-      -- What the messages of this very run were answered.
-      local stored, remembered, told, size = {}, {}, { event }, 1
-      local id
-      for i = 1, count do
-        local token, clock, bytes = args[at], args[at + 2], args[at + 4]
-        local answer = before[i] or stored[token]
-        if answer then
-          answer = '=' .. answer
-        else
-          answer = refused and refused(args[at + 1])
-          if not answer then
-            seq = seq + 1
-            if tonumber(time) > tonumber(clock) then clock = time end
-            time, id = clock, format('%d-%s', seq, clock)
-            call('XADD', log, id, 'b', bytes)
-            remembered[#remembered + 1], remembered[#remembered + 2] = token, id
-            told[size + 1], told[size + 2], told[size + 3] = id, args[at + 3], bytes
-            size, stored[token], answer = size + 3, id, id
+
+      if count == 1 then
+        local token, clock, bytes = args[at], args[at + 1], args[at + 2]
+        local before = other ~= once and call('HGET', other, token)
+        local refusal = not before and refused and refused(args[at + 3])
+        if refusal then before = call('HGET', once, token) end
+        local answer
+        if not before and not refusal then
+          if #time > #clock or #time == #clock and time > clock then clock = time end
+          answer = format('%d-%s', seq + 1, clock)
+          if call('HSETNX', once, token, answer) == 0 then
+            before = call('HGET', once, token)
+          else
+            if found[2] == generation then
+              call('HSET', hash, field, answer)
+            else
+              call('PEXPIRE', once, TOKENS_MS)
+              call('HSET', hash, field, answer, 'o', generation)
+            end
+            call('XADD', log, answer, 'b', bytes)
+            call(publish, sub(hash, 1, -3), event .. answer .. ' ' .. #bytes .. ' ' .. bytes)
           end
         end
         answered = answered + 1
-        answers[answered] = answer
-        at = at + 5
-      end
-      if id then
-        call('HSET', once, unpack(remembered))
-        if found[2] == generation then
-          call('HSET', hash, field, id)
-        else
-          call('PEXPIRE', once, TOKENS_MS)
-          call('HSET', hash, field, id, 'o', generation)
+        answers[answered] = before and '=' .. before or answer or refusal
+        at = at + width
+      else
+        local tokens = {}
+        for i = 1, count do tokens[i] = args[at + width * (i - 1)] end
+        local before = call('HMGET', once, unpack(tokens))
+        if other ~= once then
+          local others = call('HMGET', other, unpack(tokens))
+          for i = 1, count do before[i] = before[i] or others[i] end
         end
-        call(publish, sub(hash, 1, -3), table.concat(told))
+        -- What the messages of this very run were answered; the parts of the event, how many and how long they are.
+        local stored, remembered, told, parts, length = {}, {}, { event }, 1, 0
+        local pairs, channel = 0, sub(hash, 1, -3)
+        local id
+        for i = 1, count do
+          local token, clock, bytes = tokens[i], args[at + 1], args[at + 2]
+          local answer = before[i] or stored[token]
+          if answer then
+            answer = '=' .. answer
+          else
+            answer = refused and refused(args[at + 3])
+            if not answer then
+              seq = seq + 1
+              if time ~= clock and (#time > #clock or #time == #clock and time > clock) then clock = time end
+              time, id = clock, format('%d-%s', seq, clock)
+              call('XADD', log, id, 'b', bytes)
+              remembered[pairs + 1], remembered[pairs + 2], pairs = token, id, pairs + 2
+              stored[token], answer = id, id
+              -- Lua puts long texts together in pieces, each of which it looks at again.
+              if parts > 1 and length + #bytes > 7500 then
+                call(publish, channel, concat(told))
+                told, parts, length = { event }, 1, 0
+              end
+              told[parts + 1], told[parts + 2], told[parts + 3], told[parts + 4] = id, ' ', #bytes, ' '
+              told[parts + 5], parts, length = bytes, parts + 5, length + #bytes + 32
+            end
+          end
+          answered = answered + 1
+          answers[answered] = answer
+          at = at + width
+        end
+        if id then
+          call('HSET', once, unpack(remembered))
+          if found[2] == generation then
+            call('HSET', hash, field, id)
+          else
+            call('PEXPIRE', once, TOKENS_MS)
+            call('HSET', hash, field, id, 'o', generation)
+          end
+          call(publish, channel, concat(told))
+        end
       end
     end
 
@@ -202,6 +227,10 @@ while at <= #args do
     end
 
     repeat
+      if stale and stale[hash] then
+        answer = false
+        break
+      end
       local before = has_token and other ~= once and call('HGET', other, token)
       if before then
         answer = '=' .. before
@@ -316,7 +345,7 @@ while at <= #args do
         fields[#fields + 1], fields[#fields + 2] = args[first_read + reads - 1], id
       end
 
-      answer = sums and id .. ' ' .. table.concat(sums, ' ') or id
+      answer = sums and id .. ' ' .. concat(sums, ' ') or id
       if has_token then
         if call('HSETNX', once, token, answer) == 0 then
           answer = '=' .. call('HGET', once, token)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use protocol::id::{Millis, Seq};
 use redis::{Cmd, Value};
 
-use crate::bus::{Apart, Event};
+use crate::bus::{Event, take_apart};
 use crate::redis::keys::{self, Keys, Tag};
 use crate::storage::{
     Announce, Batch, Check, CommitError, Committed, Expected, Head, ONCE_WINDOW, StorageError, Version,
@@ -60,8 +60,6 @@ struct Message {
     /// Whether what is checked changes the partition's decisive version.
     are_decisive: bool,
     at: Millis,
-    /// What stands between the entry's id and its bytes in the event.
-    between: String,
     bytes: Bytes,
 }
 
@@ -136,7 +134,7 @@ fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
     if !is_plain || !announce.event.is_entry() || keys.of_topic(&announce.topic) != *tag {
         return None;
     }
-    let apart = Apart::new(&announce.event, &append.bytes)?;
+    let beginning = take_apart(&announce.event, &append.bytes)?;
     let mut checks = Vec::new();
     for Check { key, expected } in &batch.checks {
         let field = keys::field(key);
@@ -151,12 +149,11 @@ fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
         checks.extend_from_slice(expected);
     }
     Some(Message {
-        run: Run { generations: Generations::of(batch.at), log: append.log.clone(), event: apart.beginning },
+        run: Run { generations: Generations::of(batch.at), log: append.log.clone(), event: beginning },
         token: token.clone(),
         checks,
         are_decisive: batch.checks.iter().all(|check| keys::is_decisive(check.key.table)),
         at: batch.at,
-        between: apart.between,
         bytes: append.bytes.clone(),
     })
 }
@@ -254,8 +251,6 @@ pub(super) enum Unit {
         tag: Tag,
         /// The checks of each message, if they can be remembered.
         checks: Vec<Option<Vec<u8>>>,
-        /// The version at which all of them were said to hold.
-        known: Option<Bytes>,
     },
 }
 
@@ -296,13 +291,14 @@ pub(super) fn write<'a>(batches: impl Iterator<Item = &'a Prepared>, known: &Kno
         for message in messages {
             arguments.extend([
                 message.token.to_vec(),
-                message.checks.clone(),
                 message.at.0.to_string().into_bytes(),
-                message.between.clone().into_bytes(),
                 message.bytes.to_vec(),
             ]);
+            if version.is_none() {
+                arguments.push(message.checks.clone());
+            }
         }
-        units.push(Unit::Messages { tag: batch.tag.clone(), checks, known: version });
+        units.push(Unit::Messages { tag: batch.tag.clone(), checks });
     }
     let mut command = COMMIT.call(&names);
     for argument in arguments {
@@ -343,36 +339,36 @@ fn announces(
     Ok((spoken, foreign))
 }
 
+/// What became of a batch; nothing when it has to be sent again, as must be those of its partition that came after it.
+pub(super) type Outcome = Option<Result<Committed, CommitError>>;
+
 /// What the script answered to each batch, in their order.
-pub(super) fn outcomes(
-    answer: Value,
-    units: &[Unit],
-    known: &Known,
-) -> Result<Vec<Result<Committed, CommitError>>, StorageError> {
+pub(super) fn outcomes(answer: Value, units: &[Unit], known: &Known) -> Result<Vec<Outcome>, StorageError> {
     let Value::Array(answers) = answer else { return Err(unreadable()) };
     let mut answers = answers.into_iter().peekable();
     let mut outcomes = Vec::new();
     for unit in units {
-        match unit {
-            Unit::Any => outcomes.push(outcome(&answers.next().ok_or_else(unreadable)?)),
-            Unit::Messages { tag, checks, known: version } => {
-                let mut version = version.clone();
-                if let Some(Value::Array(now)) = answers.next_if(|next| matches!(next, Value::Array(_))) {
-                    version = match now.into_iter().next() {
-                        Some(Value::BulkString(now)) => Some(now.into()),
-                        _ => None,
-                    };
+        let Unit::Messages { tag, checks } = unit else {
+            outcomes.push(outcome(&answers.next().ok_or_else(unreadable)?));
+            continue;
+        };
+        let mut version: Option<Bytes> = None;
+        if let Some(Value::Array(now)) = answers.next_if(|next| matches!(next, Value::Array(_)))
+            && let Some(Value::BulkString(now)) = now.into_iter().next()
+        {
+            version = Some(now.into());
+        }
+        for checks in checks {
+            let outcome = outcome(&answers.next().ok_or_else(unreadable)?);
+            match (&outcome, &version, checks) {
+                (None, ..) => known.forget(tag),
+                // One that was stored before was not checked.
+                (Some(Ok(Committed { repeated: false, .. })), Some(version), Some(checks)) => {
+                    known.note(tag, version, checks);
                 }
-                for checks in checks {
-                    let outcome = outcome(&answers.next().ok_or_else(unreadable)?);
-                    // One that was stored before was not checked.
-                    let have_held = matches!(&outcome, Ok(Committed { repeated: false, .. }));
-                    if let (true, Some(version), Some(checks)) = (have_held, &version, checks) {
-                        known.note(tag, version, checks);
-                    }
-                    outcomes.push(outcome);
-                }
+                _ => {}
             }
+            outcomes.push(outcome);
         }
     }
     Ok(outcomes)
@@ -382,26 +378,29 @@ pub(super) fn unreadable() -> StorageError {
     failed("commit", "the script's answer cannot be read")
 }
 
-fn outcome(answer: &Value) -> Result<Committed, CommitError> {
-    match answer {
-        Value::BulkString(text) => {
-            let text = std::str::from_utf8(text).map_err(|_| unreadable())?;
-            let (repeated, text) = text.strip_prefix('=').map_or((false, text), |text| (true, text));
-            let mut parts = text.split(' ');
-            let entry = match parts.next().unwrap_or_default() {
-                "" => None,
-                id => Some(head(id).ok_or_else(unreadable)?),
-            };
-            let counts = parts.map(|sum| sum.parse().map_err(|_| unreadable())).collect::<Result<_, _>>()?;
-            Ok(Committed { entry, counts, repeated })
-        }
+fn outcome(answer: &Value) -> Outcome {
+    Some(match answer {
+        Value::Nil => return None,
+        Value::BulkString(text) => committed(text).ok_or_else(|| unreadable().into()),
         Value::Int(refusal) => {
             let number = if *refusal < 0 { -1 - refusal } else { *refusal };
             let number = usize::try_from(number).unwrap_or_default();
             Err(if *refusal < 0 { CommitError::Bound(number) } else { CommitError::Conflict(number) })
         }
         _ => Err(unreadable().into()),
-    }
+    })
+}
+
+fn committed(text: &[u8]) -> Option<Committed> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (repeated, text) = text.strip_prefix('=').map_or((false, text), |text| (true, text));
+    let mut parts = text.split(' ');
+    let entry = match parts.next().unwrap_or_default() {
+        "" => None,
+        id => Some(head(id)?),
+    };
+    let counts = parts.map(|sum| sum.parse().ok()).collect::<Option<_>>()?;
+    Some(Committed { entry, counts, repeated })
 }
 
 /// An entry's id, `seq-time`.

@@ -2,7 +2,7 @@
 //!
 //! Messages of one speaker make the same checks over and over, and what they look at seldom changes. A partition has a
 //! version that is new with each such change (`d`, see [`crate::redis::keys`]): checks that held at one hold for as
-//! long as it stays, so a script that finds it unchanged need not read the records.
+//! long as it stays. So they are left out, and a script that finds another version carries nothing out.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -48,6 +48,11 @@ impl Known {
             self.versions.insert(tag.clone(), version.clone());
         }
         self.held.insert(self.hash(tag, version, checks), ());
+    }
+
+    /// The version is another now.
+    pub(super) fn forget(&self, tag: &Tag) {
+        self.versions.remove(tag);
     }
 
     fn has_held(&self, tag: &Tag, version: &Bytes, checks: &[u8]) -> bool {

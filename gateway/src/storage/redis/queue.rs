@@ -203,12 +203,23 @@ async fn carry(shared: &Arc<Shared>, batches: Vec<Waiting>) {
             return;
         }
     };
+    let mut again = Vec::new();
     for mut waiting in batches {
-        let outcome = answers.next().unwrap_or_else(|| Err(commit::unreadable().into()));
+        let outcome = answers.next().unwrap_or_else(|| Some(Err(commit::unreadable().into())));
+        let Some(outcome) = outcome else {
+            again.push(waiting);
+            continue;
+        };
         if let Ok(committed) = &outcome {
             announce(&shared.reads, committed.entry, std::mem::take(&mut waiting.prepared.foreign));
         }
         waiting.done(outcome);
+    }
+    // They come before those of their partitions that have not left yet, in their old order.
+    let mut lines = shared.queue.lines();
+    for waiting in again.into_iter().rev() {
+        let line = lines.lines.entry(waiting.prepared.tag.clone()).or_default();
+        line.items.push_front(Item::Batch(Box::new(waiting)));
     }
 }
 

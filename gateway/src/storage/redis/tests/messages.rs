@@ -268,3 +268,35 @@ async fn instances_share_a_group() {
     assert!(stored.iter().map(|(seq, _)| *seq).eq(1..=1600));
     assert_eq!(heard(&mut events, 1600).await, stored);
 }
+
+/// What one speaker says is stored in his order, also when it has to be sent again because somebody was let in meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn order_is_kept_while_the_group_changes() {
+    let server = Server::start();
+    let engines = [0, 1].map(|_| Arc::new(engine_on(server.target(), Settings::default())));
+    let join = async |engine: &Redis, name: String| {
+        engine.commit(Batch::new(group("room"), Millis(1)).put(member(&name), "")).await.unwrap();
+    };
+    join(&engines[0], "alice".to_owned()).await;
+    let speaker = engines[0].clone();
+    let speaking = tokio::spawn(async move {
+        for burst in 0..100 {
+            // Between messages something else, which must not be overtaken either.
+            let batches = (0..20).map(|place| {
+                let number = burst * 20 + place;
+                if place % 7 == 6 { said(number.to_string()) } else { allowed("alice", number) }
+            });
+            let commits: Vec<_> = batches.map(|batch| submit(&*speaker, batch)).collect();
+            for (commit, seq) in commits.into_iter().zip(burst * 20 + 1..) {
+                assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+            }
+        }
+    });
+    let mut joined = 0;
+    while !speaking.is_finished() {
+        join(&engines[1], format!("guest{joined}")).await;
+        joined += 1;
+    }
+    speaking.await.unwrap();
+    assert!(joined > 10, "{joined}");
+}

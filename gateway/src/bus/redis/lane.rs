@@ -291,7 +291,7 @@ fn out_of_step() -> String {
 /// The events that came over a channel. What cannot be read may be an event of a newer version: it is lost like one
 /// that did not come.
 fn read(topic: Topic, payload: &[u8], mut hear: impl FnMut(Incoming)) {
-    let read = payload::decode(payload, |(numbering, stamp, event)| {
+    let read = payload::decode(&topic, payload, |(numbering, stamp, event)| {
         hear(Incoming::Event(Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) }));
     });
     if let Err(error) = read {

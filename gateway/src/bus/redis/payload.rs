@@ -4,16 +4,17 @@
 //! milliseconds are the stamp's, decimal, both `-` where there is none; the event is JSON.
 //!
 //! Or messages of a group, which stand in entries of its log, one behind the other: `m <length> <frame>`, and for each
-//! `<number>-<time> <length> <entry>`. The frame is JSON: what events of the group have in common, and how many bytes of
-//! the entry are before and behind the message, which is JSON too. So what is said goes to Redis only once.
+//! `<number>-<time> <length> <entry>`, where `-` is the length of an entry that goes to the end. The frame is JSON: the
+//! group's name and kind, whether unread messages count, and how many bytes of the entry are before and behind the
+//! message, which is JSON too. So what is said goes to Redis only once.
 //!
 //! The scripts that publish write the heads, since only the server knows the numbers.
 
-use protocol::id::{Millis, Seq};
+use protocol::group::GroupKind;
+use protocol::id::{GroupId, Millis, Seq};
 use protocol::message::{GroupLabel, Message};
-use serde::{Deserialize, Serialize};
 
-use crate::bus::{Event, Numbering, Stamp};
+use crate::bus::{Event, Numbering, Stamp, Topic};
 
 /// What came cannot be read. Says in which part, and nothing of what it contains.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -32,18 +33,8 @@ pub(super) fn encode_event(event: &Event) -> Vec<u8> {
     serde_json::to_vec(event).expect("an event has only names for keys")
 }
 
-/// A group's message without what was said.
-#[derive(Clone, Serialize, Deserialize)]
-struct Frame {
-    #[serde(rename = "g")]
-    group: GroupLabel,
-    #[serde(rename = "c")]
-    counts: bool,
-    #[serde(rename = "b")]
-    before: usize,
-    #[serde(rename = "a")]
-    behind: usize,
-}
+/// What stands in a frame, in this order.
+type Frame = (String, GroupKind, bool, usize, usize);
 
 /// What the payload of an event begins with that tells of a group's message, so that the message itself need not be
 /// sent beside the entry that contains it. Nothing for other events, or when the message is no part of the entry as it
@@ -53,7 +44,8 @@ pub(crate) fn take_apart(event: &Event, entry: &[u8]) -> Option<Vec<u8>> {
     let message = serde_json::to_vec(message).ok()?;
     let before = entry.windows(message.len()).position(|part| part == message)?;
     let behind = entry.len() - before - message.len();
-    let frame = serde_json::to_vec(&Frame { group: group.clone(), counts: *counts, before, behind }).ok()?;
+    let frame: Frame = (group.name.clone(), group.kind, *counts, before, behind);
+    let frame = serde_json::to_vec(&frame).ok()?;
     Some([format!("m {} ", frame.len()).as_bytes(), &frame].concat())
 }
 
@@ -61,23 +53,33 @@ pub(crate) fn take_apart(event: &Event, entry: &[u8]) -> Option<Vec<u8>> {
 pub(super) type Told = (Numbering, Option<Stamp>, Event);
 
 /// Calls `tell` with each event of a payload.
-pub(super) fn decode(payload: &[u8], tell: impl FnMut(Told)) -> Result<(), Malformed> {
-    match payload.strip_prefix(b"m ") {
-        Some(messages) => decode_messages(messages, tell),
-        None => decode_one(payload).map(tell),
+pub(super) fn decode(topic: &Topic, payload: &[u8], tell: impl FnMut(Told)) -> Result<(), Malformed> {
+    match (payload.strip_prefix(b"m "), topic) {
+        (Some(messages), Topic::Group(_, group)) => decode_messages(group, messages, tell),
+        _ => decode_one(payload).map(tell),
     }
 }
 
-fn decode_messages(mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
+fn decode_messages(id: &GroupId, mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
     let length = take_number(&mut rest, b' ').ok_or(Malformed("frame"))?;
     let frame = take(&mut rest, length).ok_or(Malformed("frame"))?;
-    let Frame { group, counts, before, behind } =
+    let (name, kind, counts, before, behind): Frame =
         serde_json::from_slice(frame).map_err(|_| Malformed("frame"))?;
+    let group = GroupLabel { id: id.clone(), name, kind };
     loop {
         let seq = Seq(take_number(&mut rest, b'-').ok_or(Malformed("number"))?);
         let at = Millis(take_number(&mut rest, b' ').ok_or(Malformed("time"))?);
-        let length = take_number(&mut rest, b' ').ok_or(Malformed("length"))?;
-        let entry = take(&mut rest, length).ok_or(Malformed("entry"))?;
+        let entry = match rest.strip_prefix(b"- ") {
+            Some(entry) => {
+                rest = &[];
+                Some(entry)
+            }
+            None => {
+                let length = take_number(&mut rest, b' ').ok_or(Malformed("length"))?;
+                take(&mut rest, length)
+            }
+        };
+        let entry = entry.ok_or(Malformed("entry"))?;
         let message = entry.len().checked_sub(behind).and_then(|end| entry.get(before..end));
         let message = message.and_then(|message| serde_json::from_slice::<Message>(message).ok());
         let message = message.ok_or(Malformed("message"))?;
@@ -138,13 +140,17 @@ mod tests {
 
     use super::*;
 
+    fn room() -> Topic {
+        Topic::Group(protocol::id::AppId(1), GroupId::parse("room").unwrap())
+    }
+
     fn payload(head: &str) -> Vec<u8> {
         [head.as_bytes(), &encode_event(&Event::Nothing(7))].concat()
     }
 
     fn decode(payload: &[u8]) -> Result<Told, Malformed> {
         let mut all = Vec::new();
-        super::decode(payload, |told| all.push(told))?;
+        super::decode(&room(), payload, |told| all.push(told))?;
         assert_eq!(all.len(), 1);
         Ok(all.remove(0))
     }
@@ -194,9 +200,9 @@ mod tests {
 
     fn event(text: &str) -> Event {
         let group = GroupLabel {
-            id: protocol::id::GroupId::parse("room").unwrap(),
+            id: GroupId::parse("room").unwrap(),
             name: "Room {1 2 } ".to_owned(),
-            kind: protocol::group::GroupKind::Meeting,
+            kind: GroupKind::Meeting,
         };
         let body = [serde_json::json!({"MsgType": "TIMTextElem", "MsgContent": {"Text": text}})];
         let message = serde_json::json!({"s": {"u": "alice", "t": 1}, "r": 2, "q": 3, "ct": 4, "b": body});
@@ -212,7 +218,7 @@ mod tests {
 
     fn texts(payload: &[u8]) -> Result<Vec<(Stamp, String)>, Malformed> {
         let mut texts = Vec::new();
-        super::decode(payload, |(numbering, stamp, event)| {
+        super::decode(&room(), payload, |(numbering, stamp, event)| {
             assert_eq!(numbering, Numbering::Entry);
             texts.push((stamp.unwrap(), serde_json::to_string(&event).unwrap()));
         })?;
@@ -238,11 +244,22 @@ mod tests {
         // What is cut off is noticed, and nothing is made of it. Whole messages before that are told.
         for length in 0..payload.len() {
             let mut told = 0;
-            let outcome = super::decode(&payload[..length], |_| told += 1);
+            let outcome = super::decode(&room(), &payload[..length], |_| told += 1);
             assert!(outcome.is_err() || told < expected.len(), "{length}");
         }
         payload.push(b'x');
         assert!(texts(&payload).is_err());
+    }
+
+    #[test]
+    fn the_only_message_has_no_length() {
+        let event = event("alone");
+        let entry = entry(&event);
+        let payload = [&take_apart(&event, &entry).unwrap()[..], b"8-9 - ", &entry].concat();
+        let stamp = Stamp { seq: Seq(8), at: Millis(9) };
+        assert_eq!(texts(&payload), Ok(vec![(stamp, serde_json::to_string(&event).unwrap())]));
+        let user = Topic::User(protocol::id::AppId(1), protocol::id::UserId::parse("alice").unwrap());
+        assert!(super::decode(&user, &payload, |told| panic!("{told:?}")).is_err(), "no group, no message");
     }
 
     #[test]
@@ -266,6 +283,7 @@ mod tests {
             (format!("{frame}1-1"), "time"),
             (format!("{frame}1-1 x "), "length"),
             (format!("{frame}1-1 99999 {entry}"), "entry"),
+            (format!("{frame}1-1 - {entry} "), "message"),
             (format!("{frame}1-1 5 {entry}"), "message"),
             (format!("{frame}1-1 100 {entry}"), "message"),
             (format!("{frame}1-1 {} {entry} ", entry.len()), "number"),
@@ -277,8 +295,8 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_comes_is_fatal(payload in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = super::decode(&payload, drop);
-            let _ = super::decode(&[b"m 1", &payload[..]].concat(), drop);
+            let _ = super::decode(&room(), &payload, drop);
+            let _ = super::decode(&room(), &[b"m 1", &payload[..]].concat(), drop);
         }
     }
 }

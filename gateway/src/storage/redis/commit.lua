@@ -8,8 +8,8 @@
 --       hold, or "-" and then the checks of each message come, too; the field of the log's end; what the event begins
 --       with
 --       for each: token; time; the entry's bytes; the checks (see `refused`) if they come
--- One event tells of those that were stored: the beginning, then id, length of the bytes, and bytes of each; or some
--- events, when that is much.
+-- One event tells of those that were stored: the beginning, then id, length of the bytes, and bytes of each ("-" for the
+-- length of the only one); or some events, when that is much.
 -- Answers  a list with the value of `d`, if the checks were made; then an answer for each message. When the value of `d`
 --          is not the one that was given, nothing of the run and of what comes after it for the same partition is
 --          carried out, and nil is answered for each batch.
@@ -126,7 +126,7 @@ while at <= #args do
               call('HSET', hash, field, answer, 'o', generation)
             end
             call('XADD', log, answer, 'b', bytes)
-            call(publish, sub(hash, 1, -3), event .. answer .. ' ' .. #bytes .. ' ' .. bytes)
+            call(publish, sub(hash, 1, -3), event .. answer .. ' - ' .. bytes)
           end
         end
         answered = answered + 1

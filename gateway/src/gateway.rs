@@ -81,7 +81,7 @@ impl Gateway {
         let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
         let retention = Retention::new(core.clone(), config.retention);
         let services = Services::new(core, rules, policy(config));
-        let hub = Hub::new(bus, services.catch_up.clone(), clock.clone());
+        let hub = Hub::new(bus, services.catch_up.clone(), &clock);
         let edge = Edge::new(
             Context { services: Arc::new(services), hello_interval_seconds: config.hello_interval_seconds },
             hub.clone(),

@@ -99,7 +99,7 @@ pub enum Effect {
 /// One call of a command.
 pub struct Call {
     pub caller: Caller,
-    effect: Mutex<Option<Effect>>,
+    effect: Mutex<Option<Box<Effect>>>,
 }
 
 impl Call {
@@ -108,7 +108,7 @@ impl Call {
     }
 
     fn set_effect(&self, effect: Effect) {
-        *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(effect);
+        *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
     }
 
     /// Who acts. The table lets nobody anonymous get here; the failure is for a row that is wrong.
@@ -150,7 +150,7 @@ pub struct Answer {
     /// The body, envelope included.
     pub body: String,
     pub code: ErrorCode,
-    pub effect: Option<Effect>,
+    pub effect: Option<Box<Effect>>,
 }
 
 impl Answer {
@@ -178,10 +178,7 @@ pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, bod
             Answer::refusal(&Failure::new(ErrorCode::BACKEND_TIMEOUT))
         }
     };
-    let code = if answer.code == ErrorCode::OK { "0".into() } else { answer.code.to_string() };
-    metrics::counter!("gateway_commands_total", "command" => row.name, "code" => code).increment(1);
-    metrics::histogram!("gateway_command_seconds", "command" => row.name)
-        .record(started.elapsed().as_secs_f64());
+    table::meter(row).count(answer.code, started.elapsed());
     answer
 }
 

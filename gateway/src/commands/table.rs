@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
+use std::time::Duration;
 
-use protocol::{Failure, Request};
+use metrics::{Counter, Histogram};
+use protocol::{ErrorCode, Failure, Request};
 
 use super::{Access, Call, Context, account, conversation, friend, group, message, profile, push, session};
 use super::{decode, encode};
@@ -138,6 +140,36 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(||
 
 pub(super) fn find(name: &str) -> Option<&'static Row> {
     BY_NAME.get(name).copied()
+}
+
+/// What is counted of a row's calls, looked up once.
+pub(super) struct Meter {
+    name: &'static str,
+    done: Counter,
+    seconds: Histogram,
+}
+
+impl Meter {
+    pub(super) fn count(&self, code: ErrorCode, elapsed: Duration) {
+        if code == ErrorCode::OK {
+            self.done.increment(1);
+        } else {
+            let code = code.to_string();
+            metrics::counter!("gateway_commands_total", "command" => self.name, "code" => code).increment(1);
+        }
+        self.seconds.record(elapsed.as_secs_f64());
+    }
+}
+
+static METERS: LazyLock<HashMap<&'static str, OnceLock<Meter>>> =
+    LazyLock::new(|| TABLE.iter().map(|row| (row.name, OnceLock::new())).collect());
+
+pub(super) fn meter(row: &'static Row) -> &'static Meter {
+    METERS[row.name].get_or_init(|| Meter {
+        name: row.name,
+        done: metrics::counter!("gateway_commands_total", "command" => row.name, "code" => "0"),
+        seconds: metrics::histogram!("gateway_command_seconds", "command" => row.name),
+    })
 }
 
 #[cfg(test)]

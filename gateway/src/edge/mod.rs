@@ -9,6 +9,7 @@ mod rest;
 mod router;
 mod ws;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,7 +25,6 @@ pub use legacy::Legacy;
 pub use listener::{Surfaces, listen};
 
 /// What is served, and the bounds of one connection.
-#[derive(Clone)]
 pub struct Settings {
     pub max_frame_bytes: usize,
     pub queue_bytes: usize,
@@ -36,7 +36,10 @@ pub struct Settings {
 
 /// What every connection and request works with. A cheap handle.
 #[derive(Clone)]
-pub struct Edge {
+pub struct Edge(Arc<Parts>);
+
+/// What an [`Edge`] is made of.
+pub struct Parts {
     pub context: Context,
     pub hub: Hub,
     pub settings: Settings,
@@ -45,7 +48,15 @@ pub struct Edge {
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
     pub health: Arc<dyn Health>,
-    ready: Arc<AtomicBool>,
+    ready: AtomicBool,
+}
+
+impl Deref for Edge {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// Says whether the node can do its work; in words why not.
@@ -64,7 +75,8 @@ impl Edge {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        Self { context, hub, settings, metrics, stop, tasks, health, ready: Arc::new(AtomicBool::new(true)) }
+        let ready = AtomicBool::new(true);
+        Self(Arc::new(Parts { context, hub, settings, metrics, stop, tasks, health, ready }))
     }
 
     /// Tells balancers to send nobody more.

@@ -1,6 +1,6 @@
 //! Events written as finished WebSocket frames, once per dialect.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use protocol::envelope;
@@ -35,10 +35,27 @@ pub type Frame = Bytes;
 
 /// `payload` as one unfragmented, unmasked message (RFC 6455, §5.2).
 pub fn text_frame(dialect: Dialect, payload: &str) -> Frame {
-    let opcode = match dialect {
-        Dialect::Text | Dialect::Legacy(_) => 0x1,
-        Dialect::Binary => 0x2,
-    };
+    match dialect {
+        Dialect::Text | Dialect::Legacy(_) => frame(0x1, payload.as_bytes()),
+        Dialect::Binary => frame(0x2, payload.as_bytes()),
+    }
+}
+
+/// The farewell, with a code where there is one to say. The reason is short: 123 bytes.
+pub fn close_frame(code: Option<u16>, reason: &str) -> Frame {
+    let payload = code.map(|code| [&code.to_be_bytes(), reason.as_bytes()].concat());
+    frame(0x8, &payload.unwrap_or_default())
+}
+
+/// A ping without a payload.
+pub const PING: Frame = Bytes::from_static(&[0x89, 0]);
+
+/// The answer to a ping.
+pub fn pong_frame(payload: &[u8]) -> Frame {
+    frame(0xa, payload)
+}
+
+fn frame(opcode: u8, payload: &[u8]) -> Frame {
     let length = payload.len();
     let mut frame = Vec::with_capacity(length + 10);
     frame.push(0x80 | opcode);
@@ -53,12 +70,9 @@ pub fn text_frame(dialect: Dialect, payload: &str) -> Frame {
             frame.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
-    frame.extend_from_slice(payload.as_bytes());
+    frame.extend_from_slice(payload);
     frame.into()
 }
-
-/// A ping without a payload.
-pub const PING: Frame = Bytes::from_static(&[0x89, 0]);
 
 /// What is pushed.
 pub(super) enum Push<'a> {
@@ -71,20 +85,20 @@ pub(super) enum Push<'a> {
 /// A push, encoded at most once per dialect.
 pub(super) struct Encoded<'a> {
     push: Push<'a>,
-    payload: OnceCell<String>,
-    binary: OnceCell<Frame>,
-    text: OnceCell<Frame>,
-    legacy: OnceCell<Option<Frame>>,
+    payload: OnceLock<String>,
+    binary: OnceLock<Frame>,
+    text: OnceLock<Frame>,
+    legacy: OnceLock<Option<Frame>>,
 }
 
 impl<'a> Encoded<'a> {
     pub(super) fn new(push: Push<'a>) -> Self {
         Self {
             push,
-            payload: OnceCell::new(),
-            binary: OnceCell::new(),
-            text: OnceCell::new(),
-            legacy: OnceCell::new(),
+            payload: OnceLock::new(),
+            binary: OnceLock::new(),
+            text: OnceLock::new(),
+            legacy: OnceLock::new(),
         }
     }
 
@@ -142,6 +156,12 @@ pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
         Change::Kicked { members } => members.iter().any(|member| member.user == *user),
         _ => false,
     }
+}
+
+/// Whether the event may say that somebody is no member any more.
+pub(super) fn may_leave(event: &Event) -> bool {
+    let Event::GroupTip { tip, .. } = event else { return false };
+    matches!(tip.change, Change::Left | Change::Kicked { .. })
 }
 
 /// The group in which something is said, where the topic does not tell.

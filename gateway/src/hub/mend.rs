@@ -10,9 +10,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
+use super::Hub;
+use super::connection::Follower;
 use super::lane::{self, LogPlace, Place, Verdict};
 use super::shard::{Lease, Next, Ticket};
-use super::{Connection, Hub};
 use crate::bus::{
     Delivery, Event, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Topic, UserPlace,
 };
@@ -67,11 +68,7 @@ impl Hub {
                 }
                 Next::Newcomers(newcomers) if ticket.place.is_some() => {
                     match self.serve(&ticket, &newcomers).await {
-                        Ok(()) => {
-                            let served: Vec<_> =
-                                newcomers.into_iter().map(|(connection, _)| connection).collect();
-                            self.shards.settle(&ticket, &served);
-                        }
+                        Ok(()) => self.shards.settle(&ticket, &newcomers),
                         Err(error) => self.wait_for_store(&ticket, &error).await,
                     }
                     continue;
@@ -111,7 +108,7 @@ impl Hub {
             match verdict {
                 Verdict::News => {
                     let followers = self.shards.followers(&ticket.lease);
-                    Box::pin(self.dispatch(&delivery, &followers)).await;
+                    Box::pin(self.dispatch(delivery, followers)).await;
                 }
                 Verdict::Known => {}
                 Verdict::Missing => {
@@ -223,10 +220,10 @@ impl Hub {
         }
         let groups = self.source.groups_of(app, user).await?;
         let since = Millis(log.since.0.saturating_sub(CLOCK_DIFFERENCE));
-        for connection in self.shards.followers(lease) {
-            let Some(attached) = connection.attachment() else { continue };
-            if let Some(reason) = self.source.ended(app, user, attached.device).await? {
-                self.log_out(&connection, reason, 0).await;
+        for follower in self.shards.followers(lease).iter().filter(|follower| follower.is_here()) {
+            let connection = &follower.connection;
+            if let Some(reason) = self.source.ended(app, user, follower.attachment.device).await? {
+                self.log_out(connection, reason, 0).await;
                 continue;
             }
             for membership in &groups {
@@ -234,12 +231,12 @@ impl Hub {
                     // One that he entered while nothing was heard: what was said since then is news to him.
                     let is_new = membership.joined_at >= since;
                     let since = is_new.then(|| membership.joined_after.next());
-                    drop(self.join(&connection, &topic, since));
+                    drop(self.join(connection, &topic, since));
                 }
             }
             for group in connection.groups() {
                 if groups.iter().all(|membership| membership.group != group) {
-                    self.leave(std::slice::from_ref(&connection), &group).await;
+                    self.leave(std::slice::from_ref(follower), &group).await;
                 }
             }
         }
@@ -250,31 +247,28 @@ impl Hub {
         let followers = self.shards.followers(lease);
         let topic = lease.topic.clone();
         let delivery = Delivery { topic, stamp: Some(stamp), numbering: Numbering::Unneeded, event };
-        Box::pin(self.dispatch(&delivery, &followers)).await;
+        Box::pin(self.dispatch(delivery, followers)).await;
     }
 
     /// Gives newcomers what was said in the group from the number on from which they should hear it.
-    async fn serve(
-        &self,
-        ticket: &Ticket,
-        newcomers: &[(Arc<Connection>, Option<Seq>)],
-    ) -> Result<(), SourceError> {
+    async fn serve(&self, ticket: &Ticket, newcomers: &[(Follower, Option<Seq>)]) -> Result<(), SourceError> {
         let (Topic::Group(app, group), Some(place)) = (&ticket.lease.topic, ticket.place.as_ref()) else {
             return Ok(());
         };
         let LogPlace::Group(here) = &place.log else { return Ok(()) };
-        for (connection, since) in newcomers {
+        for (follower, since) in newcomers {
             let Some(since) = since.filter(|since| *since <= here.seq) else { continue };
             let mut from = GroupPlace { seq: since.previous(), ..here.clone() };
             while from.seq < here.seq {
                 match self.source.missed_in_group(*app, group, &from, false).await? {
                     MissedInGroup::Events(events, next) if !events.is_empty() => {
-                        let connection = std::slice::from_ref(connection);
+                        let followers = Arc::new(vec![follower.clone()]);
                         for (stamp, event) in events.into_iter().filter(|(stamp, _)| stamp.seq <= here.seq) {
                             let topic = ticket.lease.topic.clone();
                             let (stamp, event) = (Some(stamp), Arc::new(event));
                             let numbering = Numbering::Unneeded;
-                            self.push(connection, &Delivery { topic, stamp, numbering, event });
+                            let delivery = Delivery { topic, stamp, numbering, event };
+                            self.fanout.push(followers.clone(), delivery).await;
                         }
                         from = next;
                     }

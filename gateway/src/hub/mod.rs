@@ -1,9 +1,11 @@
 //! The connections of this node, and who of them hears what.
 //!
-//! Events come from the bus in order; each is written as a WebSocket frame once per dialect and put on the queue of
-//! every connection that follows its topic. The work under a lock is a look-up and a copy of handles.
+//! Events come from the bus in order. Here is decided what an event changes about who hears what; what is to be heard
+//! goes on to the lanes of `fanout`, which write it as a WebSocket frame once per dialect and give it to the connections
+//! that follow its topic. The work under a lock of `shard` is a look-up and a copy of a handle.
 
 mod connection;
+mod fanout;
 mod frame;
 mod lane;
 mod mend;
@@ -13,23 +15,24 @@ mod shard;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Membership, Source, Stamp, Topic};
+use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Membership, Source, Topic};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
-pub use frame::{Dialect, Frame, PING, text_frame};
-pub use outbound::{Closing, Outbound};
+pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
+pub use outbound::{Closing, Outbound, Pipe};
 
+use self::connection::Follower;
+use self::fanout::Fanout;
 use self::frame::{Encoded, Push};
-use self::shard::{Join, Passage, Shards};
+use self::shard::{Followers, Join, Passage, Shards};
 
 /// Who is logged in on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,29 +51,27 @@ pub struct Hub {
     shards: Arc<Shards>,
     bus: Arc<dyn Bus>,
     source: Arc<dyn Source>,
-    clock: Clock,
-    next_id: Arc<AtomicU64>,
+    fanout: Fanout,
     /// Bounds how many topics are mended at once.
     menders: Arc<Semaphore>,
 }
 
 impl Hub {
-    pub fn new(bus: Arc<dyn Bus>, source: Arc<dyn Source>, clock: Clock) -> Self {
+    /// To be called within the runtime.
+    pub fn new(bus: Arc<dyn Bus>, source: Arc<dyn Source>, clock: &Clock) -> Self {
         Self {
             shards: Arc::new(Shards::new()),
             bus,
             source,
-            clock,
-            next_id: Arc::new(AtomicU64::new(1)),
+            fanout: Fanout::start(clock),
             menders: Arc::new(Semaphore::new(mend::AT_ONCE)),
         }
     }
 
     /// A new connection that follows nothing, and later at most the group `only`. Its queue holds at most `queue_bytes`.
     pub fn connect(&self, dialect: Dialect, only: Option<GroupId>, queue_bytes: usize) -> Arc<Connection> {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("gateway_connections").increment(1.0);
-        Arc::new(Connection::new(id, dialect, only, queue_bytes))
+        Arc::new(Connection::new(dialect, only, queue_bytes))
     }
 
     /// Begins to hear what concerns the user and his groups.
@@ -100,7 +101,9 @@ impl Hub {
             Ok(Some(reason)) => self.log_out(connection, reason, 0).await,
             Err(error) => {
                 tracing::warn!(%error, "a session could not be looked up; it is looked up again");
-                self.begin_mending(self.shards.doubt(&Topic::User(attached.app, attached.user), false));
+                self.begin_mending(
+                    self.shards.doubt(&Topic::User(attached.app, attached.user.clone()), false),
+                );
             }
         }
     }
@@ -124,21 +127,24 @@ impl Hub {
         topic: &Topic,
         since: Option<Seq>,
     ) -> Option<oneshot::Receiver<()>> {
+        let follower = connection.follower()?;
+        let mut wait = None;
         if !self.bus.can_lose() {
-            self.shards.add(topic, connection);
-            return None;
+            self.shards.add(topic, follower.clone());
+        } else if let Join::Later(ready, ticket) = self.shards.join(topic, follower.clone(), since) {
+            self.begin_mending(ticket);
+            wait = Some(ready);
         }
-        match self.shards.join(topic, connection, since) {
-            Join::Done => None,
-            Join::Later(ready, ticket) => {
-                self.begin_mending(ticket);
-                Some(ready)
-            }
+        if !follower.is_here() {
+            // Logged out meanwhile, perhaps before it could be found among the followers.
+            let (hub, topic) = (self.clone(), topic.clone());
+            tokio::spawn(async move { hub.remove(&follower.connection, &topic).await });
         }
+        wait
     }
 
     /// Hears nothing more. Returns who was attached.
-    pub async fn detach(&self, connection: &Arc<Connection>) -> Option<Attachment> {
+    pub async fn detach(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
         let (attachment, groups) = connection.detach()?;
         self.remove(connection, &Topic::User(attachment.app, attachment.user.clone())).await;
         for group in groups {
@@ -148,7 +154,7 @@ impl Hub {
     }
 
     /// The connection is gone. Returns who was attached.
-    pub async fn disconnect(&self, connection: &Arc<Connection>) -> Option<Attachment> {
+    pub async fn disconnect(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
         metrics::gauge!("gateway_connections").decrement(1.0);
         self.detach(connection).await
     }
@@ -170,7 +176,7 @@ impl Hub {
         while let Some(incoming) = incoming.recv().await {
             match incoming {
                 Incoming::Event(delivery) => match self.shards.pass(&delivery) {
-                    Passage::Now(followers) => self.dispatch(&delivery, &followers).await,
+                    Passage::Now(followers) => self.dispatch(delivery, followers).await,
                     Passage::Done => {}
                     Passage::Mend(ticket) => self.begin_mending(Some(ticket)),
                 },
@@ -180,28 +186,26 @@ impl Hub {
     }
 
     /// Does what an event means for those who follow its topic.
-    async fn dispatch(&self, delivery: &Delivery, followers: &[Arc<Connection>]) {
-        match delivery.event.as_ref() {
+    async fn dispatch(&self, delivery: Delivery, followers: Followers) {
+        let event = delivery.event.clone();
+        match event.as_ref() {
             Event::Entered { group, after } => {
-                for connection in followers {
+                for Follower { connection, .. } in followers.iter() {
                     if let Some(topic) = connection.enter(group, true) {
                         // Nobody waits: what is said till then is read from the store.
                         drop(self.join(connection, &topic, Some(after.next())));
                     }
                 }
             }
-            Event::Left { group } => self.leave(followers, group).await,
+            Event::Left { group } => self.leave(&followers, group).await,
             Event::GroupDismissed { notice, .. } => {
-                self.push(followers, delivery);
-                self.leave(followers, &notice.group.id).await;
+                self.fanout.push(followers.clone(), delivery).await;
+                self.leave(&followers, &notice.group.id).await;
             }
             Event::Kicked { device, reason, by } => {
-                for connection in followers {
-                    let is_meant = connection
-                        .attachment()
-                        .is_some_and(|attached| device.is_none_or(|device| device == attached.device.id));
-                    if is_meant {
-                        self.log_out(connection, *reason, *by).await;
+                for follower in followers.iter() {
+                    if follower.is_here() && device.is_none_or(|device| device == follower.device) {
+                        self.log_out(&follower.connection, *reason, *by).await;
                     }
                 }
             }
@@ -212,16 +216,26 @@ impl Hub {
                 {
                     self.source.account_changed(*app, user);
                 }
-                self.push(followers, delivery);
+                self.fanout.push(followers, delivery).await;
             }
         }
     }
 
-    async fn leave(&self, connections: &[Arc<Connection>], group: &GroupId) {
-        for connection in connections {
+    async fn leave(&self, followers: &[Follower], group: &GroupId) {
+        let mut with_nothing_to_hear = Vec::new();
+        for Follower { connection, attachment, .. } in followers {
             if let Some(topic) = connection.leave(group) {
                 self.remove(connection, &topic).await;
+                if !connection.cares_for_all() {
+                    with_nothing_to_hear.push((attachment.app, connection.clone()));
+                }
             }
+        }
+        // Who comes back may be let in again.
+        if let Some((app, _)) = with_nothing_to_hear.first() {
+            let topic = Topic::Group(*app, group.clone());
+            let connections = with_nothing_to_hear.into_iter().map(|(_, connection)| connection).collect();
+            self.fanout.close(&topic, connections, Closing::GoingAway).await;
         }
     }
 
@@ -229,44 +243,10 @@ impl Hub {
     /// is no word for it, the end of the connection tells.
     async fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
         match Encoded::new(Push::Kick(reason, by)).frame(connection.dialect) {
-            Some(frame) => connection.outbound.push(frame),
+            Some(frame) => connection.outbound.push(&frame),
             None => connection.outbound.close(Closing::LoggedOut),
         }
         self.detach(connection).await;
         metrics::counter!("gateway_kicked_total").increment(1);
-    }
-
-    /// Puts the event on the queue of every follower but the device it came from.
-    fn push(&self, connections: &[Arc<Connection>], delivery: &Delivery) {
-        let (event, origin) = (delivery.event.as_ref(), delivery.event.origin());
-        let author = frame::author(event);
-        // What tells of no log entry still shows a time, and a number that differs from others of the kind.
-        let now = self.clock.now();
-        let stamp = delivery.stamp.unwrap_or(Stamp { seq: Seq(now.0), at: now });
-        let group = frame::group_of(event);
-        let mut encoded: Option<Encoded<'_>> = None;
-        let mut pushed = 0;
-        for connection in connections {
-            let Some(attached) = connection.attachment() else { continue };
-            let is_author = author.is_none_or(|author| *author == attached.user);
-            // One who left hears nothing more of the group, or his client would list it again.
-            let knows = origin == Some(attached.device.id) && !connection.dialect.hears_itself();
-            if is_author && knows || frame::has_left(event, &attached.user) {
-                continue;
-            }
-            if group.is_some_and(|group| !connection.cares_for(group)) {
-                continue;
-            }
-            if frame::is_personal(event) {
-                encoded = None;
-            }
-            let encoded =
-                encoded.get_or_insert_with(|| Encoded::new(Push::Event(event, stamp, attached.user.clone())));
-            if let Some(frame) = encoded.frame(connection.dialect) {
-                connection.outbound.push(frame);
-                pushed += 1;
-            }
-        }
-        metrics::counter!("gateway_pushes_total").increment(pushed);
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use protocol::id::Seq;
 use tokio::sync::oneshot;
 
-use super::Connection;
+use super::connection::{Connection, Follower};
 use super::lane::{Place, Verdict};
 use crate::bus::{Delivery, Topic};
 
@@ -20,11 +20,15 @@ const MOST_WAITING: usize = 4096;
 
 type Rooms = HashMap<Topic, Room>;
 
+/// Who follows a topic. Events that are on their way to the sockets share the list; whoever changes it meanwhile makes a
+/// list of his own.
+pub(super) type Followers = Arc<Vec<Follower>>;
+
 /// A topic that somebody here follows.
 struct Room {
     /// Tells this following of the topic from earlier ones.
     id: u64,
-    followers: Vec<Arc<Connection>>,
+    followers: Followers,
     newcomers: Vec<Newcomer>,
     lane: Lane,
     /// Whether an event came since the last look.
@@ -33,7 +37,7 @@ struct Room {
 
 /// A connection that will follow once it has what was said since it should.
 struct Newcomer {
-    connection: Arc<Connection>,
+    follower: Follower,
     since: Option<Seq>,
     ready: Option<oneshot::Sender<()>>,
 }
@@ -63,7 +67,7 @@ pub(super) struct Ticket {
 /// What is to be done with an event.
 pub(super) enum Passage {
     /// Hand it to these.
-    Now(Vec<Arc<Connection>>),
+    Now(Followers),
     /// Nothing: it is known, waits, or nobody follows.
     Done,
     /// Something before it is missing. The event waits.
@@ -89,7 +93,7 @@ pub(super) enum Next {
     },
     Events(Vec<Delivery>),
     /// Give these what was said from a number on, then [`Shards::settle`] them.
-    Newcomers(Vec<(Arc<Connection>, Option<Seq>)>),
+    Newcomers(Vec<(Follower, Option<Seq>)>),
 }
 
 pub(super) struct Shards {
@@ -110,16 +114,15 @@ impl Shards {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a connection follow a topic of a bus that loses nothing. True when this is the first follower.
-    pub(super) fn add(&self, topic: &Topic, connection: &Arc<Connection>) -> bool {
+    /// Lets a connection follow a topic of a bus that loses nothing.
+    pub(super) fn add(&self, topic: &Topic, follower: Follower) {
         let mut shard = self.shard(topic);
         let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Lane::Sound));
-        room.followers.push(connection.clone());
-        room.followers.len() == 1
+        room.let_in(follower);
     }
 
     /// Lets a connection follow a topic, from the number `since` on or from now.
-    pub(super) fn join(&self, topic: &Topic, connection: &Arc<Connection>, since: Option<Seq>) -> Join {
+    pub(super) fn join(&self, topic: &Topic, follower: Follower, since: Option<Seq>) -> Join {
         let mut shard = self.shard(topic);
         let is_new = !shard.contains_key(topic);
         let held = || Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
@@ -127,11 +130,11 @@ impl Shards {
         let mut ticket = None;
         match &mut room.lane {
             Lane::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
-                room.followers.push(connection.clone());
+                room.let_in(follower);
                 return Join::Done;
             }
             Lane::Sound => {
-                room.followers.push(connection.clone());
+                room.let_in(follower);
                 return Join::Done;
             }
             Lane::Held { .. } if is_new => {
@@ -142,21 +145,23 @@ impl Shards {
             Lane::Open(_) => ticket = room.hold(topic),
         }
         let (ready, is_ready) = oneshot::channel();
-        room.newcomers.push(Newcomer { connection: connection.clone(), since, ready: Some(ready) });
+        room.newcomers.push(Newcomer { follower, since, ready: Some(ready) });
         Join::Later(is_ready, ticket)
     }
 
     fn room(&self, lane: Lane) -> Room {
         let id = self.next_room.fetch_add(1, Ordering::Relaxed);
-        Room { id, followers: Vec::new(), newcomers: Vec::new(), lane, is_busy: false }
+        Room { id, followers: Followers::default(), newcomers: Vec::new(), lane, is_busy: false }
     }
 
     /// True when that was the last follower.
     pub(super) fn remove(&self, topic: &Topic, connection: &Arc<Connection>) -> bool {
         let mut shard = self.shard(topic);
         let Some(room) = shard.get_mut(topic) else { return false };
-        room.followers.retain(|known| known.id() != connection.id());
-        room.newcomers.retain(|known| known.connection.id() != connection.id());
+        if let Some(place) = room.followers.iter().position(|known| known.is(connection)) {
+            Arc::make_mut(&mut room.followers).swap_remove(place);
+        }
+        room.newcomers.retain(|known| !known.follower.is(connection));
         let is_last = room.followers.is_empty() && room.newcomers.is_empty();
         if is_last {
             shard.remove(topic);
@@ -169,7 +174,8 @@ impl Shards {
         let mut shard = self.shard(&lease.topic);
         let is_same = shard.get(&lease.topic).is_some_and(|room| room.id == lease.room);
         let Some(room) = is_same.then(|| shard.remove(&lease.topic)).flatten() else { return Vec::new() };
-        room.followers.into_iter().chain(room.newcomers.into_iter().map(|new| new.connection)).collect()
+        let followers = room.followers.iter().map(|known| known.connection.clone());
+        followers.chain(room.newcomers.into_iter().map(|new| new.follower.connection)).collect()
     }
 
     /// Whether this following of the topic goes on.
@@ -183,7 +189,7 @@ impl Shards {
     }
 
     /// Who follows now; nobody when the following that is mended has ended.
-    pub(super) fn followers(&self, lease: &Lease) -> Vec<Arc<Connection>> {
+    pub(super) fn followers(&self, lease: &Lease) -> Followers {
         let shard = self.shard(&lease.topic);
         let room = shard.get(&lease.topic).filter(|room| room.id == lease.room);
         room.map(|room| room.followers.clone()).unwrap_or_default()
@@ -240,7 +246,7 @@ impl Shards {
         }
         if !room.newcomers.is_empty() {
             let newcomers = room.newcomers.iter();
-            return Next::Newcomers(newcomers.map(|new| (new.connection.clone(), new.since)).collect());
+            return Next::Newcomers(newcomers.map(|new| (new.follower.clone(), new.since)).collect());
         }
         match ticket.place.take() {
             Some(place) => {
@@ -262,15 +268,16 @@ impl Shards {
     }
 
     /// Makes newcomers followers, but for those who went meanwhile.
-    pub(super) fn settle(&self, ticket: &Ticket, served: &[Arc<Connection>]) {
+    pub(super) fn settle(&self, ticket: &Ticket, served: &[(Follower, Option<Seq>)]) {
         let mut shard = self.shard(&ticket.lease.topic);
         let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
         else {
             return;
         };
-        let is_served = |new: &mut Newcomer| served.iter().any(|done| done.id() == new.connection.id());
+        let is_served = |new: &mut Newcomer| served.iter().any(|(done, _)| done.is(&new.follower.connection));
+        let followers = Arc::make_mut(&mut room.followers);
         for new in room.newcomers.extract_if(.., is_served) {
-            room.followers.push(new.connection);
+            followers.push(new.follower);
             if let Some(ready) = new.ready {
                 // Whoever does not wait any more does not need to know.
                 let _ = ready.send(());
@@ -309,6 +316,15 @@ impl Shards {
 }
 
 impl Room {
+    fn let_in(&mut self, follower: Follower) {
+        if self.followers.is_empty() {
+            // Most topics are users, with one device.
+            self.followers = Arc::new(vec![follower]);
+        } else {
+            Arc::make_mut(&mut self.followers).push(follower);
+        }
+    }
+
     /// Holds an open lane; nothing when somebody holds it already.
     fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
         let held = Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::bus::{BusError, GroupPlace, MissedInGroup, Numbering, SourceError, Trail, UserPlace};
+use crate::bus::{BusError, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Trail, UserPlace};
 
 const APP: AppId = AppId(1);
 
@@ -245,7 +245,7 @@ impl Bench {
             joined_at: Millis(0),
             joined_after: Seq::ZERO,
         });
-        let hub = Hub::new(world.clone(), world.clone(), Clock::system());
+        let hub = Hub::new(world.clone(), world.clone(), &Clock::system());
         let (bus, incoming) = mpsc::channel(64);
         tokio::spawn(hub.clone().run(incoming));
         tokio::spawn(hub.clone().keep_watch());
@@ -269,11 +269,12 @@ impl Bench {
     }
 }
 
-/// The marks `<…>` in what a connection was told, in their order.
+/// The marks `<…>` in what a connection was told, in their order. Several frames may come in one piece.
 fn heard(connection: &Connection) -> Vec<String> {
-    let (frames, _) = connection.outbound.take();
-    let texts = frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned());
-    texts.filter_map(|text| Some(text.split_once('<')?.1.split_once('>')?.0.to_owned())).collect()
+    let frames = connection.outbound.take().concat();
+    let text = String::from_utf8_lossy(&frames);
+    let marks = text.split('<').skip(1).filter_map(|rest| Some(rest.split_once('>')?.0.to_owned()));
+    marks.collect()
 }
 
 fn marks(seqs: std::ops::RangeInclusive<u64>) -> Vec<String> {
@@ -348,7 +349,7 @@ async fn a_kick_that_was_lost_is_found() {
     *bench.world.ended.lock().unwrap() = Some(KickReason::Replaced);
     bench.settle().await;
     assert!(alice.attachment().is_none());
-    let (frames, _) = alice.outbound.take();
+    let frames = alice.outbound.take();
     assert!(String::from_utf8_lossy(&frames[0]).contains(event::FORCE_OFFLINE));
 }
 

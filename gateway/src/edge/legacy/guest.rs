@@ -41,7 +41,9 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
         return Err(refusal(joined.code));
     }
     let login = legacy.call::<protocol::session::Login>(edge, voice, &json!({})).await;
-    let Some(session) = login.effect.and_then(Session::new) else { return Err(refusal(login.code)) };
+    let Some(session) = login.effect.and_then(|effect| Session::new(*effect)) else {
+        return Err(refusal(login.code));
+    };
     let dialect = Dialect::Legacy(legacy.settings.zone);
     let connection = edge.hub.connect(dialect, Some(group), edge.settings.queue_bytes);
     edge.hub.attach(&connection, session.attachment()).await;
@@ -57,16 +59,13 @@ impl Speech for Guest {
     /// A browser's WebSocket and many a library never ping.
     const IS_ASKED: bool = true;
 
-    fn begin(
-        self: &Arc<Self>,
-        edge: &Edge,
-        session: Option<Arc<Session>>,
-        payload: Bytes,
-    ) -> Result<Call, String> {
-        let said: Said = serde_json::from_slice(&payload)
-            .map_err(|_| self.remark(r#"what is said is {"message":"…"}"#))?;
+    fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
         let (guest, edge) = (self.clone(), edge.clone());
-        Ok(Box::pin(async move {
+        Box::pin(async move {
+            let Ok(said) = serde_json::from_slice::<Said>(&payload) else {
+                let reply = guest.remark(r#"what is said is {"message":"…"}"#);
+                return Done { reply: Some(reply), effect: None, is_malformed: true };
+            };
             let refused = match session {
                 _ if said.message.trim().is_empty() => Some("the message is blank"),
                 Some(session) => {
@@ -75,8 +74,8 @@ impl Speech for Guest {
                 // Its end is on the way.
                 None => None,
             };
-            Done { reply: refused.map(|why| guest.remark(why)), effect: None }
-        }))
+            Done { reply: refused.map(|why| guest.remark(why)), ..Done::default() }
+        })
     }
 }
 

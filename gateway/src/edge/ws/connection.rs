@@ -2,29 +2,33 @@
 //!
 //! One task serves a connection. Calls are begun in the order their frames came and go on side by side, up to a bound;
 //! while it is reached nothing more is read, so a client that asks faster than it is served is slowed down by TCP.
+//!
+//! Most connections are silent most of the time, so what lies here while nothing happens is kept small: no buffer, one
+//! timer, and nothing of a call that has ended. Answers and pushes are written by whoever has them (`hub::Outbound`).
 
+use std::cell::RefCell;
 use std::future::Future;
-use std::pin::Pin;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{SinkExt, StreamExt, poll};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::{Instant, Sleep};
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::inbound::{Inbound, Said};
 use super::{Arrival, Session};
 use crate::commands::{self, Effect};
 use crate::edge::Edge;
-use crate::hub::{Closing, Connection, PING, text_frame};
+use crate::hub::{Closing, Connection, PING, Pipe, close_frame, pong_frame, text_frame};
 
 /// Messages that cannot be read, before the stream counts as broken.
 const MAX_MALFORMED: u32 = 8;
@@ -48,8 +52,13 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// The farewell to a client that is wanted again.
 const COME_BACK: &str = "going down, come back";
 
-/// More than this is not kept between two writes.
-const SPARE_BYTES: usize = 16 * 1024;
+/// What one read takes at most.
+const READ_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// What is read lies here until it is taken apart: one buffer for all connections of a thread.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
 
 /// What a message asks for, on its way.
 pub(in crate::edge) type Call = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -57,10 +66,13 @@ pub(in crate::edge) type Call = Pin<Box<dyn Future<Output = Done> + Send>>;
 type Calls = FuturesUnordered<Call>;
 
 /// A call that was carried out.
+#[derive(Default)]
 pub(in crate::edge) struct Done {
     /// What is written to the client.
     pub(in crate::edge) reply: Option<String>,
-    pub(in crate::edge) effect: Option<Effect>,
+    pub(in crate::edge) effect: Option<Box<Effect>>,
+    /// Whether the message could not be read at all.
+    pub(in crate::edge) is_malformed: bool,
 }
 
 /// How a kind of client talks.
@@ -71,37 +83,71 @@ pub(in crate::edge) trait Speech: Send + Sync + 'static {
     /// Whether a client that is silent is asked if it is there, because it does not speak up by itself.
     const IS_ASKED: bool;
 
-    /// The call that a message asks for; for a message that cannot be read, what the client is told.
-    fn begin(
-        self: &Arc<Self>,
-        edge: &Edge,
-        session: Option<Arc<Session>>,
-        payload: Bytes,
-    ) -> Result<Call, String>;
+    /// The call that a message asks for.
+    fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call;
 }
 
 /// Why a connection ends.
 enum End {
-    /// The peer said so, or is gone.
-    Peer,
+    /// The peer is gone, or takes nothing more.
+    Gone,
+    /// The peer says farewell.
+    Farewell(Option<CloseCode>),
     /// We say so.
     Close(CloseCode, &'static str),
 }
 
-/// Serves a connection until it ends.
-pub(super) async fn serve<S: Speech>(edge: Edge, socket: WebSocketStream<TcpStream>, arrival: Arrival<S>) {
+/// What a connection has to do next.
+enum Next {
+    Done(Done),
+    Closing(Closing),
+    End(End),
+    Moment,
+    Stop,
+}
+
+impl Pipe for OwnedWriteHalf {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        OwnedWriteHalf::try_write(self, bytes)
+    }
+
+    fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        OwnedWriteHalf::try_write_vectored(self, pieces)
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.as_ref().poll_write_ready(context)
+    }
+}
+
+/// Serves a connection until it ends. `read` is what came behind the client's request.
+pub(super) fn serve<S: Speech>(
+    edge: Edge,
+    stream: TcpStream,
+    mut read: Vec<u8>,
+    arrival: Arrival<S>,
+) -> impl Future<Output = ()> + Send {
+    let (reader, writer) = stream.into_split();
+    arrival.connection.outbound.open(writer);
+    let mut inbound = Inbound::new(edge.settings.max_frame_bytes);
+    inbound.take_in(&mut read);
+    let now = Instant::now();
     let mut served = Served {
         connection: arrival.connection,
-        socket,
+        reader,
+        inbound,
         speech: Arc::new(arrival.speech),
         session: arrival.session.map(Arc::new),
-        calls: FuturesUnordered::new(),
+        calls: None,
         malformed: 0,
-        since: Instant::now(),
+        since: now,
+        heard_at: now,
         edge,
     };
-    let end = served.run().await;
-    Box::pin(served.finish(end)).await;
+    async move {
+        let end = served.run().await;
+        Box::pin(served.finish(end)).await;
+    }
 }
 
 /// The connection is gone, and with it the place where its device was.
@@ -115,126 +161,189 @@ pub(super) async fn leave(edge: &Edge, connection: &Arc<Connection>, session: Op
 struct Served<S> {
     edge: Edge,
     connection: Arc<Connection>,
-    socket: WebSocketStream<TcpStream>,
+    reader: OwnedReadHalf,
+    inbound: Inbound,
     speech: Arc<S>,
     session: Option<Arc<Session>>,
-    calls: Calls,
+    /// Absent while there are none.
+    calls: Option<Box<Calls>>,
     malformed: u32,
     since: Instant,
+    /// When the peer last said something.
+    heard_at: Instant,
 }
 
 impl<S: Speech> Served<S> {
     async fn run(&mut self) -> End {
-        let stop = self.edge.stop.clone();
-        let mut silent_since = Instant::now();
-        let mut ask_at = silent_since + ASK;
-        let mut drain_at: Option<Instant> = None;
+        let edge = self.edge.clone();
+        let mut stop = pin!(edge.stop.cancelled());
+        let mut drain_at = None;
+        let mut asked_at = self.heard_at;
+        let mut is_stopping = false;
+        let mut timer = pin!(tokio::time::sleep_until(self.next_moment(asked_at, drain_at)));
         loop {
-            let connection = self.connection.clone();
-            let end = tokio::select! {
-                () = connection.outbound.ready() => self.write().await,
-                Some(done) = self.calls.next(), if !self.calls.is_empty() => {
-                    self.complete(done).await;
-                    None
+            let next = std::future::poll_fn(|context| {
+                if !is_stopping && stop.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(Next::Stop);
                 }
-                message = self.socket.next(), if self.calls.len() < S::AT_ONCE => {
-                    silent_since = Instant::now();
-                    ask_at = silent_since + ASK;
-                    self.read(message).await
-                }
-                () = tokio::time::sleep_until(ask_at), if S::IS_ASKED => {
-                    ask_at += ASK;
-                    self.connection.outbound.push(PING);
-                    None
-                }
-                () = tokio::time::sleep_until(silent_since + SILENCE) => {
-                    Some(End::Close(CloseCode::Away, "silent for too long"))
-                }
-                () = stop.cancelled(), if drain_at.is_none() => {
+                self.poll_next(context, timer.as_mut())
+            });
+            match next.await {
+                Next::Done(done) => self.complete(done).await,
+                Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
+                Next::Closing(Closing::LoggedOut) => return End::Close(CloseCode::Normal, "logged out"),
+                // A reader that is too slow reads no farewell either.
+                Next::Closing(Closing::Overflow | Closing::Broken) => return End::Gone,
+                Next::End(end) => return end,
+                Next::Stop => {
+                    is_stopping = true;
                     let window = self.edge.settings.drain.as_millis() as u64;
-                    drain_at = Some(Instant::now() + Duration::from_millis(rand::random_range(0..=window)));
-                    None
+                    let wait = Duration::from_millis(rand::random_range(0..=window));
+                    drain_at = Some(Instant::now() + wait);
                 }
-                () = until(drain_at), if drain_at.is_some() => {
-                    drain_at = None;
-                    self.connection.outbound.close(Closing::GoingAway);
-                    None
+                Next::Moment => {
+                    let now = Instant::now();
+                    if let Some(end) = self.overdue(now) {
+                        return end;
+                    }
+                    if S::IS_ASKED && self.heard_at.max(asked_at) + ASK <= now {
+                        asked_at = now;
+                        self.connection.outbound.push(&PING);
+                    }
+                    if drain_at.take_if(|at| *at <= now).is_some() {
+                        self.connection.outbound.close(Closing::GoingAway);
+                    }
                 }
-            };
-            if let Some(end) = end {
-                return end;
+            }
+            // What was heard meanwhile does not move the timer: it is looked at when it rings.
+            let moment = self.next_moment(asked_at, drain_at);
+            if timer.is_elapsed() || moment < timer.deadline() {
+                timer.as_mut().reset(moment);
             }
         }
     }
 
-    /// Takes in one message of the peer.
-    async fn read(&mut self, message: Option<Result<Message, Error>>) -> Option<End> {
-        let payload = match message {
-            None | Some(Ok(Message::Close(_))) => return Some(End::Peer),
-            Some(Err(Error::Capacity(error))) => {
-                tracing::debug!(%error, "a frame is too large");
-                return Some(End::Close(CloseCode::Size, "the frame is too large"));
-            }
-            Some(Err(Error::Utf8(_))) => return Some(End::Close(CloseCode::Invalid, "not UTF-8")),
-            // The usual way of a client that is lost.
-            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
-                return Some(End::Peer);
-            }
-            Some(Err(Error::Protocol(error))) => {
-                tracing::debug!(%error, "not WebSocket");
-                return Some(End::Close(CloseCode::Protocol, "not WebSocket"));
-            }
-            Some(Err(error)) => {
-                tracing::debug!(%error, "a connection broke");
-                return Some(End::Peer);
-            }
-            // Both kinds are understood on both paths; answers keep to the path's kind.
-            Some(Ok(Message::Text(text))) => Bytes::from(text),
-            Some(Ok(Message::Binary(bytes))) => bytes,
-            // The library answers pings by itself.
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return None,
-        };
-        self.begin(payload).await
+    /// When something is to be done though nothing happens.
+    fn next_moment(&self, asked_at: Instant, drain_at: Option<Instant>) -> Instant {
+        let mut moment = self.heard_at + SILENCE;
+        if S::IS_ASKED {
+            moment = moment.min(self.heard_at.max(asked_at) + ASK);
+        }
+        drain_at.map_or(moment, |at| moment.min(at))
     }
 
-    /// Begins the call that a message asks for.
-    async fn begin(&mut self, payload: Bytes) -> Option<End> {
+    /// The end of one who is silent or takes nothing for too long.
+    fn overdue(&self, now: Instant) -> Option<End> {
+        if self.heard_at + SILENCE <= now {
+            return Some(End::Close(CloseCode::Away, "silent for too long"));
+        }
+        let stuck_since = self.connection.outbound.stuck_since();
+        stuck_since.is_some_and(|since| since + WRITE_DEADLINE <= now).then_some(End::Gone)
+    }
+
+    /// What is to be done next. Cancelling loses nothing.
+    fn poll_next(&mut self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Next> {
+        let closing = self.connection.outbound.poll_closing(context);
+        if let Some(calls) = &mut self.calls {
+            match calls.poll_next_unpin(context) {
+                Poll::Ready(Some(done)) => return Poll::Ready(Next::Done(done)),
+                Poll::Ready(None) => self.calls = None,
+                Poll::Pending => {}
+            }
+        }
+        match closing {
+            // Before it goes, what was begun is answered.
+            Poll::Ready(Closing::GoingAway) if self.calls.is_some() => {}
+            Poll::Ready(closing) => return Poll::Ready(Next::Closing(closing)),
+            Poll::Pending => {
+                if let Poll::Ready(next) = self.poll_messages(context) {
+                    return Poll::Ready(next);
+                }
+            }
+        }
+        if let Some(since) = self.connection.outbound.stuck_since()
+            && since + WRITE_DEADLINE < timer.deadline()
+        {
+            timer.as_mut().reset(since + WRITE_DEADLINE);
+        }
+        timer.poll(context).map(|()| Next::Moment)
+    }
+
+    /// Reads and begins what is asked for, while there is room for more calls.
+    fn poll_messages(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        while self.has_room() {
+            match self.inbound.next() {
+                Some(Ok(Said::Message(payload))) => {
+                    if let Poll::Ready(next) = self.begin(payload, context) {
+                        return Poll::Ready(next);
+                    }
+                }
+                Some(Ok(Said::Ping(payload))) => self.connection.outbound.push(&pong_frame(&payload)),
+                Some(Ok(Said::Pong)) => {}
+                Some(Ok(Said::Close(code))) => return Poll::Ready(Next::End(End::Farewell(code))),
+                Some(Err(error)) => return Poll::Ready(Next::End(unreadable(&error))),
+                None => match std::task::ready!(self.poll_read(context)) {
+                    Ok(0) | Err(_) => return Poll::Ready(Next::End(End::Gone)),
+                    Ok(_) if self.inbound.has_next() => self.heard_at = Instant::now(),
+                    Ok(_) => {}
+                },
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Begins the call that a message asks for. Ready when it has ended already.
+    fn begin(&mut self, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
-        let mut call = match self.speech.begin(&self.edge, session, payload) {
-            Ok(call) => call,
-            Err(reply) => {
-                self.malformed += 1;
-                if self.malformed >= MAX_MALFORMED {
-                    return Some(End::Close(CloseCode::Invalid, "too many messages that cannot be read"));
-                }
-                self.push(&reply);
-                return None;
-            }
-        };
+        let mut call = self.speech.begin(&self.edge, session, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent.
-        match poll!(call.as_mut()) {
-            Poll::Ready(done) => self.complete(done).await,
-            Poll::Pending => self.calls.push(call),
+        let Poll::Ready(done) = call.as_mut().poll(context) else {
+            self.calls.get_or_insert_default().push(call);
+            return Poll::Pending;
+        };
+        self.malformed += u32::from(done.is_malformed);
+        if self.malformed >= MAX_MALFORMED {
+            let reason = "too many messages that cannot be read";
+            return Poll::Ready(Next::End(End::Close(CloseCode::Invalid, reason)));
         }
-        None
+        Poll::Ready(Next::Done(done))
+    }
+
+    fn has_room(&self) -> bool {
+        self.calls.as_ref().is_none_or(|calls| calls.len() < S::AT_ONCE)
+    }
+
+    /// Reads once. Gives how much it was; 0 at the end.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            std::task::ready!(Pin::new(&mut self.reader).poll_read(context, &mut buffer))?;
+            let read = buffer.filled_mut();
+            self.inbound.take_in(read);
+            Poll::Ready(Ok(read.len()))
+        })
     }
 
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, done: Done) {
-        let Some(effect) = done.effect else { return self.reply(done.reply.as_deref()) };
-        // Rare and large: boxed, so that a connection at rest does not carry its state.
-        Box::pin(self.set_session(Session::new(effect).map(Arc::new))).await;
-        self.reply(done.reply.as_deref());
+        match done.effect {
+            None => self.reply(done.reply.as_deref()),
+            // Rare and large: boxed, so that a connection at rest does not carry its state.
+            Some(effect) => Box::pin(self.take_effect(effect, done.reply)).await,
+        }
+    }
+
+    async fn take_effect(&mut self, effect: Box<Effect>, reply: Option<String>) {
+        self.set_session(Session::new(*effect).map(Arc::new)).await;
+        self.reply(reply.as_deref());
         // Another login may have put this device out before its connection could hear of it.
-        let hub = self.edge.hub.clone();
-        Box::pin(hub.verify(&self.connection)).await;
+        self.edge.hub.verify(&self.connection).await;
     }
 
     async fn set_session(&mut self, session: Option<Arc<Session>>) {
-        let hub = self.edge.hub.clone();
         let Some(new) = &session else {
-            hub.detach(&self.connection).await;
+            self.edge.hub.detach(&self.connection).await;
             self.session = None;
             return;
         };
@@ -242,121 +351,68 @@ impl<S: Speech> Served<S> {
             // Another user logged in where one had not logged out.
             commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
         }
-        hub.attach(&self.connection, new.attachment()).await;
+        self.edge.hub.attach(&self.connection, new.attachment()).await;
         self.session = session;
     }
 
     fn reply(&self, reply: Option<&str>) {
         if let Some(text) = reply {
-            self.push(text);
-        }
-    }
-
-    fn push(&self, text: &str) {
-        self.connection.outbound.push(text_frame(self.connection.dialect, text));
-    }
-
-    /// Writes all that is queued with as few system calls as it takes.
-    async fn write(&mut self) -> Option<End> {
-        let (frames, closing) = self.connection.outbound.take();
-        if closing != Some(Closing::Overflow) && !frames.is_empty() {
-            let connection = self.connection.clone();
-            let written = tokio::select! {
-                written = tokio::time::timeout(WRITE_DEADLINE, write_frames(&mut self.socket, &frames)) => written,
-                () = connection.outbound.overflowed() => return Some(End::Peer),
-            };
-            match written {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "a connection broke");
-                    return Some(End::Peer);
-                }
-                Err(_) => return Some(End::Peer),
-            }
-        }
-        match closing {
-            None => None,
-            // A reader that is too slow reads no farewell either.
-            Some(Closing::Overflow) => Some(End::Peer),
-            Some(Closing::LoggedOut) => Some(End::Close(CloseCode::Normal, "logged out")),
-            Some(Closing::GoingAway) if self.calls.is_empty() => {
-                Some(End::Close(CloseCode::Restart, COME_BACK))
-            }
-            Some(Closing::GoingAway) => self.answer_the_rest().await,
-        }
-    }
-
-    /// Before the end, what was begun is answered.
-    async fn answer_the_rest(&mut self) -> Option<End> {
-        let mut answers = Vec::new();
-        while let Some(done) = self.calls.next().await {
-            answers.extend(done.reply.map(|text| text_frame(self.connection.dialect, &text)));
-        }
-        let written = tokio::time::timeout(WRITE_DEADLINE, write_frames(&mut self.socket, &answers)).await;
-        match written {
-            Ok(Ok(())) => Some(End::Close(CloseCode::Restart, COME_BACK)),
-            _ => Some(End::Peer),
+            self.connection.outbound.push(&text_frame(self.connection.dialect, text));
         }
     }
 
     async fn finish(mut self, end: End) {
-        if let End::Close(code, reason) = end {
-            tokio::time::sleep_until(self.since + SHORTEST_LIFE).await;
-            let frame = CloseFrame { code, reason: reason.into() };
-            let close = async {
-                self.socket.close(Some(frame)).await?;
-                // The peer's answer ends the stream; what it still says is of no interest.
-                while let Some(Ok(_)) = self.socket.next().await {}
-                Ok::<_, Error>(())
-            };
-            let _ = tokio::time::timeout(CLOSE_DEADLINE, close).await;
-        } else {
-            // The library has an answer to the peer's farewell, if there was one: without it he takes this for a break.
-            let _ = tokio::time::timeout(CLOSE_DEADLINE, self.socket.flush()).await;
+        let farewell = match end {
+            End::Gone => None,
+            // Without an answer to its farewell the peer takes this for a break.
+            End::Farewell(code) => Some(close_frame(code.map(u16::from), "")),
+            End::Close(code, reason) => {
+                tokio::time::sleep_until(self.since + SHORTEST_LIFE).await;
+                Some(close_frame(Some(code.into()), reason))
+            }
+        };
+        self.connection.outbound.say_last(farewell.as_ref());
+        if farewell.is_some() {
+            let _ = tokio::time::timeout(CLOSE_DEADLINE, self.part(end)).await;
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
-        if !self.calls.is_empty() {
-            self.edge.tasks.clone().spawn(finish_calls(self.edge, self.calls));
+        if let Some(calls) = self.calls {
+            self.edge.tasks.clone().spawn(finish_calls(self.edge, calls));
         }
+    }
+
+    /// Waits until the last words are written and, when they were ours first, the peer has said his.
+    async fn part(&mut self, end: End) {
+        let outbound = &self.connection.outbound;
+        std::future::poll_fn(|context| outbound.poll_flushed(context)).await;
+        if matches!(end, End::Close(..)) {
+            loop {
+                match std::future::poll_fn(|context| self.poll_read(context)).await {
+                    Ok(0) | Err(_) => return,
+                    // What he still says is of no interest.
+                    Ok(_) => while self.inbound.next().is_some() {},
+                }
+            }
+        }
+    }
+}
+
+fn unreadable(error: &Error) -> End {
+    tracing::debug!(%error, "a message cannot be read");
+    match error {
+        Error::Capacity(_) => End::Close(CloseCode::Size, "the frame is too large"),
+        Error::Utf8(_) => End::Close(CloseCode::Invalid, "not UTF-8"),
+        _ => End::Close(CloseCode::Protocol, "not WebSocket"),
     }
 }
 
 /// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
 /// half done. Each call has its deadline.
-async fn finish_calls(edge: Edge, mut calls: Calls) {
+async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
     while let Some(done) = calls.next().await {
-        if let Some(session) = done.effect.and_then(Session::new) {
+        if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
             // A login without a connection: the device is not there.
             commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
         }
     }
-}
-
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Writes finished frames to the stream beneath the library, whose own buffer is empty after its flush.
-async fn write_frames(socket: &mut WebSocketStream<TcpStream>, frames: &[Bytes]) -> Result<(), Error> {
-    socket.flush().await?;
-    let stream = socket.get_mut();
-    match frames {
-        [] => {}
-        [frame] => stream.write_all(frame).await?,
-        frames => {
-            let mut buffer = Vec::with_capacity(SPARE_BYTES);
-            for frame in frames {
-                if !buffer.is_empty() && buffer.len() + frame.len() > SPARE_BYTES {
-                    stream.write_all(&buffer).await?;
-                    buffer.clear();
-                }
-                buffer.extend_from_slice(frame);
-            }
-            stream.write_all(&buffer).await?;
-        }
-    }
-    Ok(())
 }

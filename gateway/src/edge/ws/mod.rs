@@ -1,6 +1,7 @@
 //! WebSocket connections, from the upgrade to the end. Who talks on one, and how, is a [`Speech`].
 
 mod connection;
+mod inbound;
 mod sdk;
 mod session;
 mod upgrade;

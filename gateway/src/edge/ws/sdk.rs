@@ -32,41 +32,36 @@ impl Speech for Client {
     /// A client pings after 10 s without an inbound frame and says hello in between.
     const IS_ASKED: bool = false;
 
-    fn begin(
-        self: &Arc<Self>,
-        edge: &Edge,
-        session: Option<Arc<Session>>,
-        payload: Bytes,
-    ) -> Result<Call, String> {
-        if let Err(failure) = readable(&payload) {
-            return Err(envelope::push(MALFORMED, &envelope::refusal(&failure)));
-        }
+    fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
         let (edge, client) = (edge.clone(), self.clone());
-        Ok(Box::pin(async move { carry_out(&edge, &client, session.as_deref(), &payload).await }))
+        Box::pin(async move {
+            match readable(&payload) {
+                Ok(frame) => carry_out(&edge, &client, session.as_deref(), &frame).await,
+                Err(failure) => {
+                    let reply = envelope::push(MALFORMED, &envelope::refusal(&failure));
+                    Done { reply: Some(reply), effect: None, is_malformed: true }
+                }
+            }
+        })
     }
 }
 
-/// Whether the payload is a frame whose request can be answered.
-fn readable(payload: &[u8]) -> Result<(), Failure> {
+/// The payload as a frame whose request can be answered.
+fn readable(payload: &[u8]) -> Result<Frame<'_>, Failure> {
     let frame = Frame::parse(payload)?;
     if frame.head.servcmd.is_empty() {
         return Err(Failure::because(ErrorCode::NOT_JSON, "head.servcmd is missing"));
     }
-    Ok(())
+    Ok(frame)
 }
 
-async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, payload: &[u8]) -> Done {
-    let (servcmd, seq, answer) = match Frame::parse(payload) {
-        Ok(frame) => {
-            let identity = identity(session, client, &frame.head);
-            let servcmd = frame.head.servcmd.as_ref();
-            let answer = match frame.body() {
-                Ok(body) => commands::dispatch(&edge.context, identity, servcmd, body).await,
-                Err(failure) => Answer::refusal(&failure),
-            };
-            (servcmd.to_owned(), frame.head.seq, answer)
-        }
-        Err(failure) => (MALFORMED.to_owned(), 0, Answer::refusal(&failure)),
+async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, frame: &Frame<'_>) -> Done {
+    let identity = identity(session, client, &frame.head);
+    let servcmd = frame.head.servcmd.as_ref();
+    let answer = match frame.body() {
+        Ok(body) => commands::dispatch(&edge.context, identity, servcmd, body).await,
+        Err(failure) => Answer::refusal(&failure),
     };
-    Done { reply: Some(envelope::answer(&servcmd, seq, &answer.body)), effect: answer.effect }
+    let reply = envelope::answer(servcmd, frame.head.seq, &answer.body);
+    Done { reply: Some(reply), effect: answer.effect, is_malformed: false }
 }

@@ -12,16 +12,11 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::{Arrival, Speech, connection};
 use crate::edge::Edge;
 use crate::edge::reply::{self, Refusal, Reply};
-
-/// What a connection reads into. The library's own default is 128 KiB, for each connection.
-const READ_BUFFER_BYTES: usize = 4096;
 
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
@@ -63,8 +58,11 @@ fn begin<S: Speech>(
             Err(refusal) => return drop(admit.send(Err(refusal))),
         };
         let _ = admit.send(Ok(()));
-        match open(upgraded, edge.settings.max_frame_bytes).await {
-            Some(socket) => connection::serve(edge, socket, arrival).await,
+        match open(upgraded).await {
+            // A task of its own, which does not carry what admission needed.
+            Some((stream, read)) => {
+                edge.tasks.clone().spawn(connection::serve(edge, stream, read, arrival));
+            }
             None => connection::leave(&edge, &arrival.connection, arrival.session.as_ref()).await,
         }
     });
@@ -99,7 +97,7 @@ fn switching_protocols(accept: HeaderValue) -> Reply {
 }
 
 /// The plain TCP stream, with what the client sent right behind its request.
-async fn open(upgraded: OnUpgrade, max_frame_bytes: usize) -> Option<WebSocketStream<TcpStream>> {
+async fn open(upgraded: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
     let parts = match upgraded.await {
         Ok(upgraded) => upgraded.downcast::<TokioIo<TcpStream>>(),
         Err(error) => {
@@ -111,11 +109,5 @@ async fn open(upgraded: OnUpgrade, max_frame_bytes: usize) -> Option<WebSocketSt
         tracing::error!("an upgraded connection is no TCP stream");
         return None;
     };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(Some(max_frame_bytes))
-        .max_frame_size(Some(max_frame_bytes));
-    let (stream, read) = (io.into_inner(), read_buf.to_vec());
-    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await)
+    Some((io.into_inner(), read_buf.to_vec()))
 }

@@ -1,0 +1,237 @@
+//! From events to sockets: the work that grows with the number of followers.
+//!
+//! A topic belongs to one lane, a task, so its events keep their order while topics are served side by side. What waits
+//! for a lane is taken together, and the frames of one topic that are there at once go to each follower in one piece:
+//! a busy room costs a system call for each follower and turn, not for each follower and message.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::{Arc, OnceLock};
+use std::thread::available_parallelism;
+
+use bytes::Bytes;
+use protocol::id::Seq;
+use tokio::sync::mpsc;
+
+use super::connection::{Connection, Follower};
+use super::frame::{self, Dialect, Encoded, Frame, Push};
+use super::outbound::Closing;
+use super::shard::Followers;
+use crate::bus::{Delivery, DeviceId, Stamp, Topic};
+use crate::clock::Clock;
+
+/// Events that may wait for a lane. Afterwards the hub waits, then the bus, then the store.
+const QUEUE: usize = 256;
+
+/// Events that a lane takes at once.
+const MOST_AT_ONCE: usize = 64;
+
+/// Followers that are served before other work of the process has its turn.
+const TURN: usize = 256;
+
+/// What a lane does, in order.
+enum Job {
+    Push(Followers, Delivery),
+    Close(Vec<Arc<Connection>>, Closing),
+}
+
+/// The lanes. A cheap handle.
+#[derive(Clone)]
+pub(super) struct Fanout {
+    lanes: Arc<[mpsc::Sender<Job>]>,
+    hasher: std::hash::RandomState,
+}
+
+impl Fanout {
+    /// Begins the lanes, as many as there are processors. They end when nobody can bring anything more.
+    pub(super) fn start(clock: &Clock) -> Self {
+        let count = available_parallelism().map_or(1, usize::from);
+        let begin = |_| {
+            let (sender, jobs) = mpsc::channel(QUEUE);
+            tokio::spawn(serve(jobs, clock.clone()));
+            sender
+        };
+        Self { lanes: (0..count).map(begin).collect(), hasher: std::hash::RandomState::new() }
+    }
+
+    /// Brings an event to these followers of its topic, but for the device it came from.
+    pub(super) async fn push(&self, followers: Followers, delivery: Delivery) {
+        if !followers.is_empty() {
+            let topic = delivery.topic.clone();
+            self.put(&topic, Job::Push(followers, delivery)).await;
+        }
+    }
+
+    /// Ends connections after they have heard what was said in the topic till now.
+    pub(super) async fn close(&self, topic: &Topic, connections: Vec<Arc<Connection>>, reason: Closing) {
+        self.put(topic, Job::Close(connections, reason)).await;
+    }
+
+    async fn put(&self, topic: &Topic, job: Job) {
+        let lane = self.hasher.hash_one(topic) as usize % self.lanes.len();
+        // A lane ends with its last sender, or with the process.
+        let _ = self.lanes[lane].send(job).await;
+    }
+}
+
+async fn serve(mut jobs: mpsc::Receiver<Job>, clock: Clock) {
+    let mut taken = Vec::with_capacity(MOST_AT_ONCE);
+    while jobs.recv_many(&mut taken, MOST_AT_ONCE).await > 0 {
+        for run in runs(&mut taken) {
+            match run {
+                Run::Push(followers, deliveries) => deliver(&followers, &deliveries, &clock).await,
+                Run::Close(connections, reason) => {
+                    for connection in connections {
+                        connection.outbound.close(reason);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Jobs that are done together.
+enum Run {
+    Push(Followers, Vec<Delivery>),
+    Close(Vec<Arc<Connection>>, Closing),
+}
+
+/// Puts together what goes to the same followers. The order within a topic stays.
+fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    // Where the last run of a list of followers stands. A list belongs to one topic.
+    let mut last: HashMap<*const Vec<Follower>, usize> = HashMap::new();
+    for job in jobs.drain(..) {
+        match job {
+            Job::Push(followers, delivery) => {
+                let known = last.get(&Arc::as_ptr(&followers));
+                if let Some(Run::Push(_, deliveries)) = known.and_then(|place| runs.get_mut(*place)) {
+                    deliveries.push(delivery);
+                } else {
+                    // Whatever of the topic came before had another list, and stays before.
+                    last.insert(Arc::as_ptr(&followers), runs.len());
+                    runs.push(Run::Push(followers, vec![delivery]));
+                }
+            }
+            Job::Close(connections, reason) => {
+                last.clear();
+                runs.push(Run::Close(connections, reason));
+            }
+        }
+    }
+    runs
+}
+
+/// Events of one topic on their way to the same followers.
+struct Pieces<'a> {
+    events: Vec<Piece<'a>>,
+    /// Whether everybody may read the same, but for the devices that said it.
+    is_common: bool,
+    authors: Vec<DeviceId>,
+    binary: OnceLock<Option<Frame>>,
+    text: OnceLock<Option<Frame>>,
+    legacy: OnceLock<Option<Frame>>,
+}
+
+struct Piece<'a> {
+    delivery: &'a Delivery,
+    stamp: Stamp,
+    /// Absent where each receiver reads something else.
+    encoded: Option<Encoded<'a>>,
+}
+
+async fn deliver(followers: &[Follower], deliveries: &[Delivery], clock: &Clock) {
+    let Some(first) = followers.first() else { return };
+    let pieces = Pieces::new(deliveries, first, clock);
+    let mut pushed = 0;
+    for turn in followers.chunks(TURN) {
+        pushed += turn.iter().map(|follower| pieces.push_to(follower)).sum::<u64>();
+        if turn.len() == TURN {
+            tokio::task::yield_now().await;
+        }
+    }
+    metrics::counter!("gateway_pushes_total").increment(pushed);
+}
+
+impl<'a> Pieces<'a> {
+    fn new(deliveries: &'a [Delivery], reader: &Follower, clock: &Clock) -> Self {
+        // What tells of no log entry still shows a time, and a number that differs from others of the kind.
+        let now = clock.now();
+        let unnumbered = Stamp { seq: Seq(now.0), at: now };
+        let piece = |delivery: &'a Delivery| {
+            let stamp = delivery.stamp.unwrap_or(unnumbered);
+            // All who follow a user's topic are that user; in a group nobody's name stands in what all read.
+            let encode = || Encoded::new(Push::Event(&delivery.event, stamp, reader.attachment.user.clone()));
+            Piece { delivery, stamp, encoded: (!frame::is_personal(&delivery.event)).then(encode) }
+        };
+        let events: Vec<Piece<'a>> = deliveries.iter().map(piece).collect();
+        let is_common =
+            events.iter().all(|piece| piece.encoded.is_some() && !frame::may_leave(&piece.delivery.event));
+        let authors = deliveries.iter().filter_map(|delivery| delivery.event.origin()).collect();
+        let (binary, text, legacy) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { events, is_common, authors, binary, text, legacy }
+    }
+
+    /// Writes to one follower what is for him. Gives how many events that was.
+    fn push_to(&self, follower: &Follower) -> u64 {
+        if !follower.is_here() {
+            return 0;
+        }
+        let connection = &follower.connection;
+        if self.is_common && connection.cares_for_all() && !self.authors.contains(&follower.device) {
+            if let Some(frame) = self.together(connection.dialect) {
+                connection.outbound.push(frame);
+            }
+            return self.events.len() as u64;
+        }
+        let mut pushed = 0;
+        for piece in self.events.iter().filter(|piece| piece.is_for(follower)) {
+            if let Some(frame) = piece.frame(follower) {
+                connection.outbound.push(&frame);
+                pushed += 1;
+            }
+        }
+        pushed
+    }
+
+    /// All frames in one piece.
+    fn together(&self, dialect: Dialect) -> Option<&Frame> {
+        let cell = match dialect {
+            Dialect::Binary => &self.binary,
+            Dialect::Text => &self.text,
+            Dialect::Legacy(_) => &self.legacy,
+        };
+        let join = || {
+            let frames = || self.events.iter().filter_map(|piece| piece.encoded.as_ref()?.frame(dialect));
+            match self.events.as_slice() {
+                [_] => frames().next(),
+                _ => Some(Bytes::from(frames().collect::<Vec<_>>().concat())).filter(|all| !all.is_empty()),
+            }
+        };
+        cell.get_or_init(join).as_ref()
+    }
+}
+
+impl Piece<'_> {
+    fn is_for(&self, follower: &Follower) -> bool {
+        let (event, attachment) = (self.delivery.event.as_ref(), &follower.attachment);
+        let is_author = frame::author(event).is_none_or(|author| *author == attachment.user);
+        // One who left hears nothing more of the group, or his client would list it again.
+        let knows = event.origin() == Some(follower.device) && !follower.connection.dialect.hears_itself();
+        if is_author && knows || frame::has_left(event, &attachment.user) {
+            return false;
+        }
+        frame::group_of(event).is_none_or(|group| follower.connection.cares_for(group))
+    }
+
+    fn frame(&self, follower: &Follower) -> Option<Frame> {
+        let dialect = follower.connection.dialect;
+        match &self.encoded {
+            Some(encoded) => encoded.frame(dialect),
+            None => {
+                let user = follower.attachment.user.clone();
+                Encoded::new(Push::Event(&self.delivery.event, self.stamp, user)).frame(dialect)
+            }
+        }
+    }
+}

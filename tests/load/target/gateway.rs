@@ -1,0 +1,321 @@
+//! Our gateway, spoken to as the SDKs speak: upgrade, `wslogin` with a UserSig, a Meeting group, `send_group_msg`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ::tests::APP;
+use protocol::usersig::{self, SecretKey};
+use serde_json::{Value, json};
+
+use super::{Answer, Client, Entry, Protocol, Running, Seat, Site, Target};
+use crate::Result;
+use crate::frame::{self, Frame, Opcode};
+use crate::process::Process;
+
+const LOGIN: &str = "im_open_status.wslogin";
+const BEAT: &str = "heartbeat.alive";
+const CREATE: &str = "group_open_http_svc.create_group";
+const JOIN: &str = "group_open_http_svc.apply_join_group";
+const SEND: &str = "group_open_http_svc.send_group_msg";
+
+const SIG_LIFETIME_SECONDS: u64 = 24 * 3600;
+
+/// The number of a client's first message request; smaller ones are of other requests.
+const FIRST_SEND_SEQ: u64 = 10_000_000;
+
+pub(super) struct Gateway;
+
+impl Target for Gateway {
+    fn name(&self) -> &'static str {
+        "us"
+    }
+
+    fn start(&self, site: &Site) -> Result<Running> {
+        let key = SecretKey::from_random(rand::random());
+        let (process, address) = start(site, &key, &[])?;
+        Ok(Running { processes: vec![process], address, protocol: protocol(key) })
+    }
+}
+
+/// Starts the gateway on what is in the site's directory, with some more variables of the environment.
+pub(crate) fn start(
+    site: &Site,
+    key: &SecretKey,
+    variables: &[(&str, &str)],
+) -> Result<(Process, SocketAddr)> {
+    let settings = site.directory.join("gateway.toml");
+    // The kind of group has a bound of its own, which large rooms are beyond.
+    std::fs::write(&settings, "[group.meeting]\nmax_members = 100000\n")?;
+    let mut command = Command::new(&site.gateway);
+    command
+        .args(["--listen", "127.0.0.1:0", "--sdkappid", &APP.to_string(), "--config"])
+        .arg(settings)
+        .arg("--data-dir")
+        .arg(site.directory.join("data"))
+        .env("GATEWAY_SECRET_KEY", key.expose())
+        .env("RUST_LOG", "warn")
+        .envs(variables.iter().copied());
+    let mut process = Process::start("us", &mut command, site.cores)?;
+    let address = process.line(::tests::listening)?;
+    Ok((process, address))
+}
+
+/// How the SDKs speak to a gateway with this key.
+pub(crate) fn protocol(key: SecretKey) -> Box<dyn Protocol> {
+    Box::new(Sdk { key })
+}
+
+struct Sdk {
+    key: SecretKey,
+}
+
+impl Protocol for Sdk {
+    fn client(&self, seat: Seat) -> Box<dyn Client> {
+        let name = format!("user{}", seat.number);
+        let usersig = usersig::issue(&self.key, APP, &name, unix_seconds(), SIG_LIFETIME_SECONDS, None);
+        Box::new(SdkClient {
+            seat,
+            name,
+            // Any user id can be signed.
+            usersig: usersig.unwrap_or_default(),
+            group: format!("room{}", seat.room),
+            step: Step::Upgrade,
+            credentials: String::new(),
+            next_seq: 1,
+            body: Vec::new(),
+            payload: Vec::new(),
+        })
+    }
+
+    fn acknowledges(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Upgrade,
+    Login,
+    Room,
+    Ready,
+}
+
+struct SdkClient {
+    seat: Seat,
+    name: String,
+    usersig: String,
+    group: String,
+    step: Step,
+    /// The fields of the head that say who asks: before the login name and UserSig, afterwards the token.
+    credentials: String,
+    next_seq: u64,
+    /// Of the request that is written; kept for the next one.
+    body: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+impl Client for SdkClient {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        let target = format!(
+            "/binfo?sdkappid={APP}&instanceid={:032x}&random=0.5173&platform=7&host=unknown&version=-1\
+             &sdkversion=3.6.6&compress=gzip",
+            self.seat.number
+        );
+        out.extend_from_slice(frame::upgrade(&target, "").as_bytes());
+    }
+
+    fn enter(&mut self, input: &mut Vec<u8>, out: &mut Vec<u8>) -> std::result::Result<Entry, String> {
+        if self.step == Step::Upgrade {
+            if !frame::is_upgraded(input)? {
+                return Ok(Entry::Waiting);
+            }
+            self.step = Step::Login;
+            self.credentials = format!(r#""identifier":"{}","usersig":"{}","#, self.name, self.usersig);
+            self.call(
+                LOGIN,
+                json!({"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""}),
+                out,
+            );
+            return Ok(Entry::Waiting);
+        }
+        let Some(frame) = Frame::at(input) else { return Ok(Entry::Waiting) };
+        let answer: Value = serde_json::from_slice(&input[frame.payload.clone()])
+            .map_err(|error| format!("{}: no JSON: {error}", self.name))?;
+        input.drain(..frame.payload.end);
+        let command = answer["head"]["servcmd"].as_str().unwrap_or_default();
+        match (self.step, command) {
+            (Step::Login, LOGIN) => self.logged_in(&answer["body"], out),
+            (Step::Room, CREATE | JOIN) => {
+                self.succeeded(command, &answer["body"])?;
+                self.step = Step::Ready;
+                Ok(Entry::Ready)
+            }
+            // Something that is pushed meanwhile.
+            _ => self.enter(input, out),
+        }
+    }
+
+    fn say(&mut self, number: u64, text: &[u8], out: &mut Vec<u8>) {
+        let mut body = std::mem::take(&mut self.body);
+        body.clear();
+        let (name, group, time) = (&self.name, &self.group, unix_seconds());
+        // With sender and group it names the message: different for each, and as long for all.
+        let random = 1_000_000_000 + number;
+        let sequence = 1_000_000_000 + number;
+        let _ = write!(
+            body,
+            r#"{{"From_Account":"{name}","GroupId":"{group}","Random":{random},"ClientSeq":{sequence},"MsgPriority":"Normal","MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":""#
+        );
+        body.extend_from_slice(text);
+        let _ = write!(body, r#""}}}}],{BEHIND_BODY}"MsgClientTime":{time},{AT_THE_END}}}"#);
+        self.write(SEND, FIRST_SEND_SEQ + number, &body, out);
+        self.body = body;
+    }
+
+    fn hear(
+        &mut self,
+        input: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+        answers: &mut Vec<Answer>,
+    ) -> std::result::Result<(), String> {
+        let mut at = 0;
+        while let Some(frame) = Frame::at(&input[at..]) {
+            let payload = &input[at + frame.payload.start..at + frame.payload.end];
+            if frame.is(Opcode::Close) {
+                return Err(format!("{}: the gateway closes", self.name));
+            }
+            if frame.is(Opcode::Ping) {
+                frame::write_masked(Opcode::Pong, payload, out);
+            } else if let Some(answer) = answer(payload) {
+                answers.push(answer);
+            }
+            at += frame.payload.end;
+        }
+        input.drain(..at);
+        Ok(())
+    }
+
+    fn beat(&mut self, out: &mut Vec<u8>) {
+        self.call(BEAT, json!({}), out);
+    }
+}
+
+/// What follows the message itself in the SDK's request.
+const BEHIND_BODY: &str = r#""CloudCustomData":"","OnlineOnlyFlag":0,"OfflinePushInfo":{"PushFlag":0,"Title":"","Desc":"","Ext":"","ApnsInfo":{"Sound":"","BadgeMode":0,"Image":"","InterruptionLevel":"active","ContentAvailable":0},"AndroidInfo":{"Sound":"","XiaoMiChannelID":"","OPPOChannelID":"","GoogleChannelID":"","VIVOClassification":1,"VIVOCategory":"","HuaWeiCategory":"","OPPOCategory":"","HuaWeiImage":"","HonorImage":"","GoogleImage":"","HonorImportance":""}},"GroupAtInfo":[],"SendMsgControl":[],"#;
+const AT_THE_END: &str = r#""NeedReadReceipt":0,"SupportMessageExtension":0,"IsRelayMsg":0"#;
+
+impl SdkClient {
+    fn logged_in(&mut self, body: &Value, out: &mut Vec<u8>) -> std::result::Result<Entry, String> {
+        self.succeeded(LOGIN, body)?;
+        let text = |name: &str| body[name].as_str().unwrap_or_default();
+        let (a2, tiny_id, instance) = (text("A2Key"), text("TinyId"), &body["InstId"]);
+        self.credentials = format!(r#""a2":"{a2}","tinyid":"{tiny_id}","status_instid":{instance},"#);
+        self.usersig = String::new();
+        self.step = Step::Room;
+        let group = self.group.clone();
+        if self.seat.is_first {
+            // The SDK calls a Meeting by its old name.
+            let room = json!({
+                "Type": "ChatRoom", "Name": group, "GroupId": group, "Owner_Account": self.name,
+                "WebPushFlag": 1, "FaceUrl": "",
+            });
+            self.call(CREATE, room, out);
+        } else {
+            self.call(JOIN, json!({"GroupId": group, "WebPushFlag": 1, "HugeGroupHistoryMsgFlag": 1}), out);
+        }
+        Ok(Entry::LoggedIn)
+    }
+
+    fn succeeded(&self, command: &str, body: &Value) -> std::result::Result<(), String> {
+        match body["ErrorCode"].as_i64() {
+            None | Some(0) => Ok(()),
+            Some(code) => Err(format!("{}: {command}: {code} {}", self.name, body["ErrorInfo"])),
+        }
+    }
+
+    fn call(&mut self, command: &str, body: Value, out: &mut Vec<u8>) {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.write(command, seq, body.to_string().as_bytes(), out);
+    }
+
+    /// Writes a request as the SDK does.
+    fn write(&mut self, command: &str, seq: u64, body: &[u8], out: &mut Vec<u8>) {
+        // The SDK gives no checksum of what it sends at every start.
+        let checksum = if matches!(command, LOGIN | BEAT) { 0 } else { crc32fast::hash(body) };
+        self.payload.clear();
+        let _ = write!(
+            self.payload,
+            r#"{{"head":{{"ver":"v4","platform":7,"websdkappid":537048168,"websdkversion":"1.7.3",{}"sdkappid":{APP},"contenttype":"json","reqtime":{},"sdkability":75689843,"sdkability_ext":"","cappid":0,"cs":{checksum},"servcmd":"{command}","seq":{seq}}},"body":"#,
+            self.credentials,
+            unix_seconds(),
+        );
+        self.payload.extend_from_slice(body);
+        self.payload.push(b'}');
+        frame::write_masked(Opcode::Binary, &self.payload, out);
+    }
+}
+
+/// What a frame says of a message that was sent. None for pushes and other answers.
+fn answer(payload: &[u8]) -> Option<Answer> {
+    memchr::memmem::find(payload, SEND.as_bytes())?;
+    let seq = number_behind(payload, b"\"seq\":")?;
+    let number = seq.checked_sub(FIRST_SEND_SEQ)?;
+    match number_behind(payload, b"\"ErrorCode\":") {
+        None | Some(0) => Some(Answer::Taken(number)),
+        Some(_) => Some(Answer::Refused(number)),
+    }
+}
+
+fn number_behind(text: &[u8], name: &[u8]) -> Option<u64> {
+    let at = memchr::memmem::find(text, name)? + name.len();
+    let digits = text[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
+}
+
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_from_pushes() {
+        let frame = |command: &str, seq: u64, code: u32| {
+            json!({"head": {"servcmd": command, "seq": seq}, "body": {"ErrorCode": code}}).to_string()
+        };
+        let of = |text: String| answer(text.as_bytes());
+        assert_eq!(of(frame(SEND, FIRST_SEND_SEQ + 7, 0)), Some(Answer::Taken(7)));
+        assert_eq!(of(frame(SEND, FIRST_SEND_SEQ + 7, 10_017)), Some(Answer::Refused(7)));
+        assert_eq!(of(frame("im_open_push.msg_push", FIRST_SEND_SEQ + 7, 0)), None);
+        assert_eq!(of(frame(BEAT, 3, 0)), None);
+    }
+
+    #[test]
+    fn a_request_is_what_the_sdk_sends() {
+        let mut client = Sdk { key: SecretKey::from_random([7; 32]) }.client(Seat {
+            number: 3,
+            room: 5,
+            is_first: true,
+            speaks: true,
+        });
+        let mut out = Vec::new();
+        client.say(9, b"hello", &mut out);
+        let frame = Frame::at(&out).unwrap();
+        let mask = frame.mask.unwrap();
+        let bytes = out[frame.payload].iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+        let request: Value = serde_json::from_slice(&bytes.collect::<Vec<u8>>()).unwrap();
+        let captured = include_str!("../../fixtures/wire/group-messages.jsonl");
+        let captured = captured.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let is_it = |line: &Value| line["from"] == "client" && line["frame"]["head"]["servcmd"] == SEND;
+        let captured = captured.into_iter().find(is_it).unwrap();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&request["body"]), names(&captured["frame"]["body"]));
+        assert_eq!(request["body"]["OfflinePushInfo"], captured["frame"]["body"]["OfflinePushInfo"]);
+        assert_eq!(request["body"]["MsgBody"][0]["MsgContent"]["Text"], "hello");
+    }
+}

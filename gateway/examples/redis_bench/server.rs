@@ -50,12 +50,23 @@ impl Server {
 
     /// Calls of scripts so far.
     pub(crate) async fn calls(&self) -> u64 {
+        self.info("commandstats", "cmdstat_evalsha:calls=").await.unwrap_or(0)
+    }
+
+    /// Bytes in use.
+    pub(crate) async fn memory(&self) -> i64 {
+        self.info("memory", "used_memory:").await.expect("it says so") as i64
+    }
+
+    /// The number behind a name in a section of `INFO`.
+    async fn info(&self, section: &str, name: &str) -> Option<u64> {
         let mut stream = self.connect().await;
-        stream.write_all(b"INFO commandstats\r\nQUIT\r\n").await.expect("written");
+        let command = format!("INFO {section}\r\nQUIT\r\n");
+        stream.write_all(command.as_bytes()).await.expect("written");
         let mut text = String::new();
         stream.read_to_string(&mut text).await.expect("read");
-        let calls = text.split("cmdstat_evalsha:calls=").nth(1).and_then(|rest| rest.split(',').next());
-        calls.map_or(0, |calls| calls.parse().expect("a number"))
+        let rest = text.split(name).nth(1)?;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 
     /// A connection that is subscribed to sharded channels and reads what comes.

@@ -9,6 +9,8 @@
 //! group, as those of two instances would be. Printed is the CPU time of the server a message, from its threads'
 //! `schedstat`: the median of the rounds, and the least, which other work on the machine disturbs the least.
 
+#![allow(clippy::print_stdout, reason = "what is measured is printed")]
+
 mod server;
 
 use std::sync::Arc;
@@ -90,7 +92,7 @@ async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize, 
 
     let mut speakers = Vec::new();
     for number in 0..senders {
-        speakers.push(Arc::new(speaker(&*engine, &keys, number % groups, number).await));
+        speakers.push(Arc::new(speaker(&engine, &keys, number % groups, number).await));
     }
     let channels: Vec<&[u8]> = speakers.iter().take(groups).map(|speaker| &speaker.channel[..]).collect();
     let _subscribers = (server.subscribe(&channels).await, server.subscribe(&channels).await);

@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 pub use event::{DeviceId, Event};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
-pub(crate) use redis::PUBLISH;
 pub use redis::RedisBus;
+pub(crate) use redis::{PUBLISH, take_apart};
 pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

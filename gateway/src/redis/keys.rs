@@ -9,7 +9,7 @@
 //! | `tag:r` | hash | see below |
 //! | `tag:i` | sorted set, all scores 0 | the names of the hash's records and counts, for scans |
 //! | `tag:t:log` | stream | a log; the id is the entry's number and time, the field `b` its bytes |
-//! | `tag:o:token` | string that expires | what a batch with this token was answered |
+//! | `tag:o:generation` | hash that expires | tokens of batches, and what each batch was answered |
 //! | `timgate:{nodes}` | sorted set that expires | which instances live; the score is until when, in Unix milliseconds |
 //! | `timgate:{probe}` | string that expires | nothing; it is written to see whether that works |
 //!
@@ -19,7 +19,9 @@
 //! |---|---|
 //! | table letter and suffix | a record: version (8 bytes, big-endian) and bytes; or a count: version and decimal number |
 //! | `v` | the last version, 8 bytes |
+//! | `d` | the version of the last write or deletion that messages could depend on, see [`is_decisive`] |
 //! | `k` | the last turn of the topic, decimal |
+//! | `o` | the generation of tokens whose hash was last told when it expires, decimal |
 //! | `l` and a log's name | the id of the log's last entry |
 
 use bytes::Bytes;
@@ -120,9 +122,9 @@ impl Tag {
         self.key(b":t:", name)
     }
 
-    /// The answer to a batch with a token.
-    pub fn once(&self, token: &[u8]) -> Vec<u8> {
-        self.key(b":o:", token)
+    /// The tokens of a generation.
+    pub fn once(&self, generation: u64) -> Vec<u8> {
+        self.key(b":o:", generation.to_string().as_bytes())
     }
 
     fn key(&self, kind: &[u8], rest: &[u8]) -> Vec<u8> {
@@ -132,6 +134,18 @@ impl Tag {
 
 /// The field of the last version.
 pub const LAST_VERSION: &[u8] = b"v";
+
+/// The field of the last version that messages could depend on.
+pub const DECISIVE: &[u8] = b"d";
+
+/// The field of the last generation of tokens.
+pub const TOKENS: &[u8] = b"o";
+
+/// Whether what is written to a table is such a version. The others change with each message that is read or recalled,
+/// and are left out so that not every message has to look again.
+pub fn is_decisive(table: Table) -> bool {
+    !matches!(table, Table::Count | Table::Read | Table::Amendment | Table::Recall | Table::Hidden)
+}
 
 /// The field of the last turn of the topic.
 pub const LAST_TURN: &[u8] = b"k";
@@ -176,7 +190,7 @@ mod tests {
 
     #[test]
     fn no_table_is_called_like_another_field() {
-        let others = [LAST_VERSION[0], LAST_TURN[0], end_of_log(b"")[0]];
+        let others = [LAST_VERSION[0], DECISIVE[0], LAST_TURN[0], TOKENS[0], end_of_log(b"")[0]];
         assert!(Table::ALL.iter().all(|table| !others.contains(&table.letter())));
     }
 }

@@ -224,8 +224,9 @@ impl<'a> Conversation<'a> {
         match (&kind[..], rest) {
             (b"smessage" | b"message", [Frame::Text(payload)]) => {
                 if let Some((topic, life)) = self.table.received(self.id, channel) {
-                    let incoming = read(topic, payload);
-                    self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
+                    read(topic, payload, |incoming| {
+                        self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
+                    });
                 }
                 Ok(())
             }
@@ -287,17 +288,15 @@ fn out_of_step() -> String {
     "an answer came that nobody asked for".to_owned()
 }
 
-/// An event as it came over a channel. What cannot be read may be an event of a newer version: it is lost like one
+/// The events that came over a channel. What cannot be read may be an event of a newer version: it is lost like one
 /// that did not come.
-fn read(topic: Topic, payload: &[u8]) -> Incoming {
-    match payload::decode(payload) {
-        Ok((numbering, stamp, event)) => {
-            Incoming::Event(Delivery { topic, stamp, numbering, event: Arc::new(event) })
-        }
-        Err(error) => {
-            metrics::counter!("gateway_bus_malformed_total").increment(1);
-            tracing::warn!(%error, bytes = payload.len(), "an event that came from redis is dropped");
-            Incoming::Doubt(topic)
-        }
+fn read(topic: Topic, payload: &[u8], mut hear: impl FnMut(Incoming)) {
+    let read = payload::decode(&topic, payload, |(numbering, stamp, event)| {
+        hear(Incoming::Event(Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) }));
+    });
+    if let Err(error) = read {
+        metrics::counter!("gateway_bus_malformed_total").increment(1);
+        tracing::warn!(%error, bytes = payload.len(), "an event that came from redis is dropped");
+        hear(Incoming::Doubt(topic));
     }
 }

@@ -27,6 +27,8 @@ use crate::redis::{Keys, Links, Servers, ask, slot_of};
 
 use self::table::Table;
 
+pub(crate) use self::payload::take_apart;
+
 /// Events that may wait for the hub. While there are more, the subscriber reads no further.
 const QUEUE: usize = 4096;
 

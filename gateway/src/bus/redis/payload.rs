@@ -1,12 +1,20 @@
 //! What goes over a channel.
 //!
-//! `<numbering> <number> <time> <event>`: the numbering is `e`, or `t` and the turn; number and time in milliseconds
-//! are the stamp's, decimal, both `-` where there is none; the event is JSON. The scripts that publish write the head,
-//! since only the server knows the numbers.
+//! Either `<numbering> <number> <time> <event>`: the numbering is `e`, or `t` and the turn; number and time in
+//! milliseconds are the stamp's, decimal, both `-` where there is none; the event is JSON.
+//!
+//! Or messages of a group, which stand in entries of its log, one behind the other: `m <length> <frame>`, and for each
+//! `<number>-<time> <length> <entry>`, where `-` is the length of an entry that goes to the end. The frame is JSON: the
+//! group's name and kind, whether unread messages count, and how many bytes of the entry are before and behind the
+//! message, which is JSON too. So what is said goes to Redis only once.
+//!
+//! The scripts that publish write the heads, since only the server knows the numbers.
 
-use protocol::id::{Millis, Seq};
+use protocol::group::GroupKind;
+use protocol::id::{GroupId, Millis, Seq};
+use protocol::message::{GroupLabel, Message};
 
-use crate::bus::{Event, Numbering, Stamp};
+use crate::bus::{Event, Numbering, Stamp, Topic};
 
 /// What came cannot be read. Says in which part, and nothing of what it contains.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -25,7 +33,79 @@ pub(super) fn encode_event(event: &Event) -> Vec<u8> {
     serde_json::to_vec(event).expect("an event has only names for keys")
 }
 
-pub(super) fn decode(payload: &[u8]) -> Result<(Numbering, Option<Stamp>, Event), Malformed> {
+/// What stands in a frame, in this order.
+type Frame = (String, GroupKind, bool, usize, usize);
+
+/// What the payload of an event begins with that tells of a group's message, so that the message itself need not be
+/// sent beside the entry that contains it. Nothing for other events, or when the message is no part of the entry as it
+/// is.
+pub(crate) fn take_apart(event: &Event, entry: &[u8]) -> Option<Vec<u8>> {
+    let Event::GroupMessage { group, message, counts } = event else { return None };
+    let message = serde_json::to_vec(message).ok()?;
+    let before = entry.windows(message.len()).position(|part| part == message)?;
+    let behind = entry.len() - before - message.len();
+    let frame: Frame = (group.name.clone(), group.kind, *counts, before, behind);
+    let frame = serde_json::to_vec(&frame).ok()?;
+    Some([format!("m {} ", frame.len()).as_bytes(), &frame].concat())
+}
+
+/// An event and how it is numbered.
+pub(super) type Told = (Numbering, Option<Stamp>, Event);
+
+/// Calls `tell` with each event of a payload.
+pub(super) fn decode(topic: &Topic, payload: &[u8], tell: impl FnMut(Told)) -> Result<(), Malformed> {
+    match (payload.strip_prefix(b"m "), topic) {
+        (Some(messages), Topic::Group(_, group)) => decode_messages(group, messages, tell),
+        _ => decode_one(payload).map(tell),
+    }
+}
+
+fn decode_messages(id: &GroupId, mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
+    let length = take_number(&mut rest, b' ').ok_or(Malformed("frame"))?;
+    let frame = take(&mut rest, length).ok_or(Malformed("frame"))?;
+    let (name, kind, counts, before, behind): Frame =
+        serde_json::from_slice(frame).map_err(|_| Malformed("frame"))?;
+    let group = GroupLabel { id: id.clone(), name, kind };
+    loop {
+        let seq = Seq(take_number(&mut rest, b'-').ok_or(Malformed("number"))?);
+        let at = Millis(take_number(&mut rest, b' ').ok_or(Malformed("time"))?);
+        let entry = match rest.strip_prefix(b"- ") {
+            Some(entry) => {
+                rest = &[];
+                Some(entry)
+            }
+            None => {
+                let length = take_number(&mut rest, b' ').ok_or(Malformed("length"))?;
+                take(&mut rest, length)
+            }
+        };
+        let entry = entry.ok_or(Malformed("entry"))?;
+        let message = entry.len().checked_sub(behind).and_then(|end| entry.get(before..end));
+        let message = message.and_then(|message| serde_json::from_slice::<Message>(message).ok());
+        let message = message.ok_or(Malformed("message"))?;
+        let event = Event::GroupMessage { group: group.clone(), message, counts };
+        tell((Numbering::Entry, Some(Stamp { seq, at }), event));
+        if rest.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// The number at the beginning, up to the byte that ends it, which is taken too.
+fn take_number(rest: &mut &[u8], end: u8) -> Option<u64> {
+    let length = rest.iter().position(|&byte| byte == end)?;
+    let (text, behind) = rest.split_at(length);
+    *rest = &behind[1..];
+    number(text)
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
+    let (taken, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *rest = behind;
+    Some(taken)
+}
+
+fn decode_one(payload: &[u8]) -> Result<Told, Malformed> {
     let mut parts = payload.splitn(4, |&byte| byte == b' ');
     let mut part = |name| parts.next().ok_or(Malformed(name));
     let (numbering, seq, at, event) = (part("numbering")?, part("number")?, part("time")?, part("event")?);
@@ -60,8 +140,19 @@ mod tests {
 
     use super::*;
 
+    fn room() -> Topic {
+        Topic::Group(protocol::id::AppId(1), GroupId::parse("room").unwrap())
+    }
+
     fn payload(head: &str) -> Vec<u8> {
         [head.as_bytes(), &encode_event(&Event::Nothing(7))].concat()
+    }
+
+    fn decode(payload: &[u8]) -> Result<Told, Malformed> {
+        let mut all = Vec::new();
+        super::decode(&room(), payload, |told| all.push(told))?;
+        assert_eq!(all.len(), 1);
+        Ok(all.remove(0))
     }
 
     #[test]
@@ -107,10 +198,105 @@ mod tests {
         assert_eq!(decode(b"e 1 2 {\"Unheard\":1}").unwrap_err(), Malformed("event"));
     }
 
+    fn event(text: &str) -> Event {
+        let group = GroupLabel {
+            id: GroupId::parse("room").unwrap(),
+            name: "Room {1 2 } ".to_owned(),
+            kind: GroupKind::Meeting,
+        };
+        let body = [serde_json::json!({"MsgType": "TIMTextElem", "MsgContent": {"Text": text}})];
+        let message = serde_json::json!({"s": {"u": "alice", "t": 1}, "r": 2, "q": 3, "ct": 4, "b": body});
+        // Through text, as a message comes: its body keeps the words it came in.
+        let message = serde_json::from_str(&message.to_string()).unwrap();
+        Event::GroupMessage { group, message, counts: true }
+    }
+
+    fn entry(event: &Event) -> Vec<u8> {
+        let Event::GroupMessage { message, .. } = event else { panic!("another event") };
+        format!("{{\"m\":{}}}", serde_json::to_string(message).unwrap()).into_bytes()
+    }
+
+    fn texts(payload: &[u8]) -> Result<Vec<(Stamp, String)>, Malformed> {
+        let mut texts = Vec::new();
+        super::decode(&room(), payload, |(numbering, stamp, event)| {
+            assert_eq!(numbering, Numbering::Entry);
+            texts.push((stamp.unwrap(), serde_json::to_string(&event).unwrap()));
+        })?;
+        Ok(texts)
+    }
+
+    #[test]
+    fn messages_are_put_together_again() {
+        let mut payload = Vec::new();
+        let mut expected = Vec::new();
+        for (seq, text) in [(9, "one"), (10, "two 1-2 3 {\n"), (11, "\u{1F600} three")] {
+            let event = event(text);
+            let entry = entry(&event);
+            let beginning = take_apart(&event, &entry).unwrap();
+            if payload.is_empty() {
+                payload = beginning;
+            }
+            payload.extend_from_slice(format!("{seq}-7 {} ", entry.len()).as_bytes());
+            payload.extend_from_slice(&entry);
+            expected.push((Stamp { seq: Seq(seq), at: Millis(7) }, serde_json::to_string(&event).unwrap()));
+        }
+        assert_eq!(texts(&payload), Ok(expected.clone()));
+        // What is cut off is noticed, and nothing is made of it. Whole messages before that are told.
+        for length in 0..payload.len() {
+            let mut told = 0;
+            let outcome = super::decode(&room(), &payload[..length], |_| told += 1);
+            assert!(outcome.is_err() || told < expected.len(), "{length}");
+        }
+        payload.push(b'x');
+        assert!(texts(&payload).is_err());
+    }
+
+    #[test]
+    fn the_only_message_has_no_length() {
+        let event = event("alone");
+        let entry = entry(&event);
+        let payload = [&take_apart(&event, &entry).unwrap()[..], b"8-9 - ", &entry].concat();
+        let stamp = Stamp { seq: Seq(8), at: Millis(9) };
+        assert_eq!(texts(&payload), Ok(vec![(stamp, serde_json::to_string(&event).unwrap())]));
+        let user = Topic::User(protocol::id::AppId(1), protocol::id::UserId::parse("alice").unwrap());
+        assert!(super::decode(&user, &payload, |told| panic!("{told:?}")).is_err(), "no group, no message");
+    }
+
+    #[test]
+    fn only_what_the_entry_says_is_left_out() {
+        assert!(take_apart(&event("one"), &entry(&event("two"))).is_none());
+        assert!(take_apart(&Event::Nothing(1), b"{\"Nothing\":1}").is_none());
+    }
+
+    #[test]
+    fn a_malformed_part_of_a_message_is_named() {
+        let event = event("text");
+        let entry = String::from_utf8(entry(&event)).unwrap();
+        let frame = String::from_utf8(take_apart(&event, entry.as_bytes()).unwrap()).unwrap();
+        for (payload, part) in [
+            ("m ".to_owned(), "frame"),
+            ("m 9 {}".to_owned(), "frame"),
+            ("m 2 {}".to_owned(), "frame"),
+            (frame.clone(), "number"),
+            (format!("{frame}1"), "number"),
+            (format!("{frame}-1 "), "number"),
+            (format!("{frame}1-1"), "time"),
+            (format!("{frame}1-1 x "), "length"),
+            (format!("{frame}1-1 99999 {entry}"), "entry"),
+            (format!("{frame}1-1 - {entry} "), "message"),
+            (format!("{frame}1-1 5 {entry}"), "message"),
+            (format!("{frame}1-1 100 {entry}"), "message"),
+            (format!("{frame}1-1 {} {entry} ", entry.len()), "number"),
+        ] {
+            assert_eq!(texts(payload.as_bytes()).unwrap_err(), Malformed(part), "{payload:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_that_comes_is_fatal(payload in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = decode(&payload);
+            let _ = super::decode(&room(), &payload, drop);
+            let _ = super::decode(&room(), &[b"m 1", &payload[..]].concat(), drop);
         }
     }
 }

@@ -10,7 +10,6 @@ use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
 use crate::storage::StorageError;
 
 use super::failed;
-use super::order::Place;
 use super::scripts;
 
 /// How long a call may take, its repetitions included.
@@ -36,31 +35,24 @@ pub(super) struct Call {
     pub(super) command: Arc<Cmd>,
     pub(super) when_lost: WhenLost,
     pub(super) deadline: Instant,
-    /// Where the command must not be overtaken by others, nor overtake them.
-    pub(super) place: Option<Place>,
 }
 
 /// A command on its way. The link is not kept for it: when it is dropped, commands that have not left come back.
 pub(super) struct Sent {
-    pub(super) link: Weak<Link>,
+    link: Weak<Link>,
     answer: Answer,
 }
 
 impl Call {
     pub(super) fn new(operation: &'static str, slot: u16, command: Cmd, when_lost: WhenLost) -> Self {
         let deadline = Instant::now() + DEADLINE;
-        Self { operation, slot, command: Arc::new(command), when_lost, deadline, place: None }
+        Self { operation, slot, command: Arc::new(command), when_lost, deadline }
     }
 
-    /// Sends the command if its server is known, and by `only`, if that is given. It is on its way, behind those
-    /// sent before, when this returns.
-    pub(super) fn send(&self, links: &Links, only: Option<&Weak<Link>>) -> Option<Sent> {
+    /// Sends the command if its server is known. It is on its way, behind those sent before, when this returns.
+    pub(super) fn send(&self, links: &Links) -> Option<Sent> {
         let to = links.to(self.slot)?;
-        let link = Arc::downgrade(&to);
-        if only.is_some_and(|only| !only.ptr_eq(&link)) {
-            return None;
-        }
-        Some(Sent { link, answer: to.send(self.command.clone(), self.deadline) })
+        Some(Sent { link: Arc::downgrade(&to), answer: to.send(self.command.clone(), self.deadline) })
     }
 
     /// The answer, after as many attempts as the deadline allows. `first` is the attempt that was made already.
@@ -74,13 +66,8 @@ impl Call {
 
     async fn attempts(&self, links: &Links, mut attempt: Option<Sent>) -> Result<Value, StorageError> {
         let mut pause = PAUSE_LEAST;
-        // Why the last attempt failed.
-        let mut refusal = "those before it took too long".to_owned();
         loop {
-            if attempt.is_none() && !self.turn().await {
-                return Err(failed(self.operation, refusal));
-            }
-            let Sent { link, answer } = match attempt.take().or_else(|| self.send(links, None)) {
+            let Sent { link, answer } = match attempt.take().or_else(|| self.send(links)) {
                 Some(sent) => sent,
                 None => {
                     if !links.wait(self.slot, self.deadline).await {
@@ -96,13 +83,11 @@ impl Call {
                 Ok(value) => return Ok(value),
                 Err(error) => {
                     self.note(error.kind());
-                    refusal = error.to_string();
                     self.after_loss(error)?;
                     continue;
                 }
             };
-            refusal = in_words(&error);
-            if error.code() == "NOSCRIPT" && Instant::now() < self.deadline && self.turn().await {
+            if error.code() == "NOSCRIPT" && Instant::now() < self.deadline {
                 let Some(to) = link.upgrade() else { continue };
                 for load in scripts::load_all().iter() {
                     // Whether it worked shows when the script is called.
@@ -112,17 +97,12 @@ impl Call {
                 continue;
             }
             self.note("refused");
-            if let Some(place) = &self.place {
-                place.is_back();
-            }
             let mut changes = links.servers().changes();
             let reaction = react(links, &error);
             if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
-                return Err(failed(self.operation, refusal));
+                return Err(failed(self.operation, in_words(&error)));
             }
-            if let Reaction::Ask(to) = reaction
-                && self.turn().await
-            {
+            if let Reaction::Ask(to) = reaction {
                 let answer = to.send_asking(self.command.clone(), self.deadline);
                 attempt = Some(Sent { link: Arc::downgrade(&to), answer });
                 continue;
@@ -130,14 +110,6 @@ impl Call {
             // Whichever is first: other masters, or time.
             let _ = timeout_at((Instant::now() + pause).min(self.deadline), changes.changed()).await;
             pause = (pause * 2).min(PAUSE_MOST);
-        }
-    }
-
-    /// Waits until it may leave again. Whether that is before the deadline.
-    async fn turn(&self) -> bool {
-        match &self.place {
-            Some(place) => timeout_at(self.deadline, place.turn()).await.is_ok(),
-            None => true,
         }
     }
 

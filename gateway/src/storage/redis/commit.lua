@@ -1,198 +1,386 @@
--- Stores a batch of one partition: all of it or nothing. `commit.rs` writes the arguments and reads the answer.
+-- Stores batches, one after the other, each of them whole or not at all. `commit.rs` writes the arguments and reads the
+-- answers. A batch is written in one of two forms, and messages of one group that stand together share a run.
 --
--- KEYS  the partition's hash; its index if a record or count is written or deleted; the token's key if there is a
---       token; the log if an entry is appended; then the hashes of other topics that events go to
--- ARGV  1: how many checks, adds, puts, deletes and announces there are, two bytes each, and flags in one byte:
---          1 a token, 2 an entry, 4 own turns
---       then the fields to read: those of the checks, of the adds, `v` if there are adds or puts, `k` if there are
---          own turns, that of the log's end if there is an entry
+-- A run of messages
+-- KEYS  the partition's hash; the hash of the tokens; the hash of older or newer tokens where those count too, or else
+--       the first again; the log
+-- ARGV  how many; the generation of the tokens; the value of the field `d` at which all checks of the run are known to
+--       hold, or "-" and then the checks of each message come, too; the field of the log's end; what the event begins
+--       with
+--       for each: token; time; the entry's bytes; the checks (see `refused`) if they come
+-- One event tells of those that were stored: the beginning, then id, length of the bytes, and bytes of each ("-" for the
+-- length of the only one); or some events, when that is much.
+-- Answers  a list with the value of `d`, if the checks were made; then an answer for each message. When the value of `d`
+--          is not the one that was given, nothing of the run and of what comes after it for the same partition is
+--          carried out, and nil is answered for each batch.
+--
+-- A batch of any kind
+-- KEYS  the partition's hash; its index if a record or count is written or deleted; if there is a token, two as above;
+--       the log if an entry is appended; then the hashes of other topics that events go to
+-- ARGV  "g"; how many checks, adds, puts, deletes and announces there are, two bytes each; flags in one byte:
+--          1 a token, 2 an entry, 4 own turns, 8 `d` changes
+--       the generation of the tokens and the token, if there is one
+--       the fields to read: those of the checks, of the adds, `v` if there are adds, puts or deletes, `k` if there are
+--          own turns, `o` if there is a token, that of the log's end if there is an entry
 --       checks: "" for absent, "+" for present, or the version
 --       adds: the number; what the sum may be at most, or ""
 --       puts: field, bytes
 --       deletes: field
 --       entry: time, bytes
---       announces: "e" (the entry of the own topic), "t" (an own turn) or the place in KEYS of another topic's hash;
---          the event
+--       announces: "e" (the entry of the own topic), "t" (an own turn) or the place in KEYS of another topic's hash,
+--          counted from the partition's; the event
+-- Answers  one answer.
 --
--- Answers text: carried out; the entry's id if there is one, then each sum behind a space.
---         "=" and such a text: the token is known; this is what was answered then.
---         number: refused, by the check with this number, or by the add with the number -1 - this.
+-- An answer is a text: carried out; the entry's id if there is one, then each sum behind a space.
+--              "=" and such a text: the token is known; this is what was answered then.
+--              a number: refused, by the check with this number, or by the add with the number -1 - this.
 --
--- A message in a group is a token, two checks, an entry and an announce, and costs what it calls and makes: so
--- everything is read with one command and written with one for each key, and functions and tables, which Lua makes
--- anew in each run, are made only for what needs them.
+-- What a message costs is what is called and which strings come into being, since Lua looks at each of their bytes.
+-- So a run reads with one command for each hash and writes with one, the entry's bytes come once and go to the log and
+-- into the event, and functions and tables, which Lua makes anew each time, are made only for what needs them.
 --
--- The first write is one that Redis refuses when it takes no writes, so a batch is never stored in half.
+-- The first write of a batch is one that Redis refuses when it takes no writes, so none is ever stored in half.
 local call, keys, args = redis.call, KEYS, ARGV
-local checks, adds, puts, deletes, announces, flags = struct.unpack('>HHHHHB', args[1])
-local changes, has_token, has_entry, has_turns = adds + puts > 0, flags % 2 == 1, flags % 4 >= 2, flags >= 4
+local find, sub, format, concat = string.find, string.sub, string.format, table.concat
 -- Lua hands over only a few thousand values at once.
 local PART = 2000
+-- Tokens live for a generation of 20 minutes, the 11 that it is looked at afterwards, and what clocks differ.
+local TOKENS_MS = '1980000'
+-- A server that does not say its version to scripts is older than sharded channels. A topic's channel is its hash
+-- without ":r".
+local publish = redis.REDIS_VERSION_NUM and 'SPUBLISH' or 'PUBLISH'
 
-local hash, next_key = keys[1], 2
-local index, token, log
-if changes or deletes > 0 then index, next_key = keys[next_key], next_key + 1 end
-if has_token then token, next_key = keys[next_key], next_key + 1 end
-if has_entry then log = keys[next_key] end
+local answers, answered = {}, 0
+-- The places of the next key and of the next argument.
+local key, at = 1, 1
+-- The hashes of partitions of which nothing more is carried out.
+local stale
 
-local reads = checks + adds + (changes and 1 or 0) + (has_turns and 1 or 0) + (has_entry and 1 or 0)
-local found
-if reads > PART then
-  found = {}
-  for from = 2, reads + 1, PART do
-    local part = call('HMGET', hash, unpack(args, from, math.min(from + PART - 1, reads + 1)))
-    for i = 1, #part do found[#found + 1] = part[i] end
-  end
-elseif reads > 0 then
-  found = call('HMGET', hash, unpack(args, 2, reads + 1))
-end
--- The place of the next argument, and of the next value that was read.
-local at, seen = reads + 2, 1
+while at <= #args do
+  local count = tonumber(args[at])
+  if count then
+    local hash, once, other, log = keys[key], keys[key + 1], keys[key + 2], keys[key + 3]
+    local generation, known, field, event = args[at + 1], args[at + 2], args[at + 3], args[at + 4]
+    key, at = key + 4, at + 5
+    -- How many arguments each message has.
+    local width = 3
 
-local refusal
-for i = 1, checks do
-  local expected, value = args[at], found[seen]
-  if expected == '' then
-    if value then refusal = i - 1 break end
-  elseif not value or expected ~= '+' and string.sub(value, 1, 8) ~= expected then
-    refusal = i - 1
-    break
-  end
-  at, seen = at + 1, seen + 1
-end
-
--- Fields and values to write; members of the index with their scores; the sums.
-local fields, members, sums
-if changes and not refusal then
-  local version = found[checks + adds + 1]
-  version = struct.pack('>I8', version and struct.unpack('>I8', version) + 1 or 1)
-  fields, members = { 'v', version }, {}
-
-  if adds > 0 then
-    -- A sum of 64 bits is beyond Lua's numbers. It is taken apart into billions and a rest that is never negative.
-    local function apart(text)
-      local digits = string.match(text, '%d+')
-      local high, low = tonumber(string.sub(digits, 1, -10)) or 0, tonumber(string.sub(digits, -9))
-      if string.sub(text, 1, 1) ~= '-' then return high, low end
-      if low == 0 then return -high, 0 end
-      return -high - 1, 1000000000 - low
+    local found = call('HMGET', hash, 'd', 'o', field)
+    local decided, last = found[1] or '', found[3]
+    local refused
+    if known == '-' then
+      width, answered = 4, answered + 1
+      answers[answered] = { decided }
+      -- The number of the first check that fails. Each has two bytes of length and the field, one byte of length and
+      -- what is expected, which is "" for absent, "+" for present, or the version.
+      refused = function(checks)
+        local fields, expected, number, from = {}, {}, 0, 1
+        while from <= #checks do
+          number = number + 1
+          fields[number], expected[number], from = struct.unpack('>Hc0Bc0', checks, from)
+        end
+        local values = number > 0 and call('HMGET', hash, unpack(fields))
+        for i = 1, number do
+          local value, wanted = values[i], expected[i]
+          if wanted == '' then
+            if value then return i - 1 end
+          elseif not value or wanted ~= '+' and sub(value, 1, 8) ~= wanted then
+            return i - 1
+          end
+        end
+      end
+    elseif decided ~= known then
+      stale = stale or {}
+      stale[hash] = true
     end
-    local function is_more(high, low, than_high, than_low)
-      return high > than_high or high == than_high and low > than_low
+
+    if stale and stale[hash] then
+      for _ = 1, count do
+        answered = answered + 1
+        answers[answered] = false
+      end
+      at = at + width * count
+    else
+      local seq, time = 0, ''
+      if last then
+        local dash = find(last, '-', 1, true)
+        seq, time = tonumber(sub(last, 1, dash - 1)), sub(last, dash + 1)
+      end
+
+      if count == 1 then
+        local token, clock, bytes = args[at], args[at + 1], args[at + 2]
+        local before = other ~= once and call('HGET', other, token)
+        local refusal = not before and refused and refused(args[at + 3])
+        if refusal then before = call('HGET', once, token) end
+        local answer
+        if not before and not refusal then
+          if #time > #clock or #time == #clock and time > clock then clock = time end
+          answer = format('%d-%s', seq + 1, clock)
+          if call('HSETNX', once, token, answer) == 0 then
+            before = call('HGET', once, token)
+          else
+            if found[2] == generation then
+              call('HSET', hash, field, answer)
+            else
+              call('PEXPIRE', once, TOKENS_MS)
+              call('HSET', hash, field, answer, 'o', generation)
+            end
+            call('XADD', log, answer, 'b', bytes)
+            call(publish, sub(hash, 1, -3), event .. answer .. ' - ' .. bytes)
+          end
+        end
+        answered = answered + 1
+        answers[answered] = before and '=' .. before or answer or refusal
+        at = at + width
+      else
+        local tokens = {}
+        for i = 1, count do tokens[i] = args[at + width * (i - 1)] end
+        local before = call('HMGET', once, unpack(tokens))
+        if other ~= once then
+          local others = call('HMGET', other, unpack(tokens))
+          for i = 1, count do before[i] = before[i] or others[i] end
+        end
+        -- What the messages of this very run were answered; the parts of the event, how many and how long they are.
+        local stored, remembered, told, parts, length = {}, {}, { event }, 1, 0
+        local pairs, channel = 0, sub(hash, 1, -3)
+        local id
+        for i = 1, count do
+          local token, clock, bytes = tokens[i], args[at + 1], args[at + 2]
+          local answer = before[i] or stored[token]
+          if answer then
+            answer = '=' .. answer
+          else
+            answer = refused and refused(args[at + 3])
+            if not answer then
+              seq = seq + 1
+              if time ~= clock and (#time > #clock or #time == #clock and time > clock) then clock = time end
+              time, id = clock, format('%d-%s', seq, clock)
+              call('XADD', log, id, 'b', bytes)
+              remembered[pairs + 1], remembered[pairs + 2], pairs = token, id, pairs + 2
+              stored[token], answer = id, id
+              -- Lua puts long texts together in pieces, each of which it looks at again.
+              if parts > 1 and length + #bytes > 7500 then
+                call(publish, channel, concat(told))
+                told, parts, length = { event }, 1, 0
+              end
+              told[parts + 1], told[parts + 2], told[parts + 3], told[parts + 4] = id, ' ', #bytes, ' '
+              told[parts + 5], parts, length = bytes, parts + 5, length + #bytes + 32
+            end
+          end
+          answered = answered + 1
+          answers[answered] = answer
+          at = at + width
+        end
+        if id then
+          call('HSET', once, unpack(remembered))
+          if found[2] == generation then
+            call('HSET', hash, field, id)
+          else
+            call('PEXPIRE', once, TOKENS_MS)
+            call('HSET', hash, field, id, 'o', generation)
+          end
+          call(publish, channel, concat(told))
+        end
+      end
     end
-    local now = {}
-    sums = {}
-    for i = 1, adds do
-      local field, value, at_most = args[1 + checks + i], found[seen], args[at + 1]
-      local high, low = apart(now[field] or value and string.sub(value, 9) or '0')
-      local delta_high, delta_low = apart(args[at])
-      high, low = high + delta_high, low + delta_low
-      if low >= 1000000000 then high, low = high + 1, low - 1000000000 end
-      if is_more(high, low, 9223372036, 854775807) or is_more(-9223372037, 145224192, high, low)
-        or at_most ~= '' and is_more(high, low, apart(at_most)) then
-        refusal = -i
+
+  else
+    -- Left by `break` when there is an answer.
+    local hash, answer = keys[key], nil
+    local checks, adds, puts, deletes, announces, flags = struct.unpack('>HHHHHB', args[at], 2)
+    local changes = adds + puts + deletes > 0
+    local has_token, has_entry, has_turns = flags % 2 == 1, flags % 4 >= 2, flags % 8 >= 4
+    local generation, token, index, once, other, log
+    local base = key - 1
+    key, at = key + 1, at + 1
+    if changes then index, key = keys[key], key + 1 end
+    if has_token then
+      once, other, generation, token = keys[key], keys[key + 1], args[at], args[at + 1]
+      key, at = key + 2, at + 2
+    end
+    if has_entry then log, key = keys[key], key + 1 end
+
+    local reads = checks + adds + (changes and 1 or 0) + (has_turns and 1 or 0) + (has_token and 1 or 0)
+      + (has_entry and 1 or 0)
+    local first_read, found = at, nil
+    at = at + reads
+    if reads > PART then
+      found = {}
+      for from = first_read, at - 1, PART do
+        local part = call('HMGET', hash, unpack(args, from, math.min(from + PART, at) - 1))
+        for i = 1, #part do found[#found + 1] = part[i] end
+      end
+    elseif reads > 0 then
+      found = call('HMGET', hash, unpack(args, first_read, at - 1))
+    end
+    -- The places of what comes after this batch and of its parts.
+    local checks_at = at
+    local adds_at = checks_at + checks
+    local puts_at = adds_at + 2 * adds
+    local deletes_at = puts_at + 2 * puts
+    local entry_at = deletes_at + deletes
+    local announces_at = entry_at + (has_entry and 2 or 0)
+    at = announces_at + 2 * announces
+    for i = announces_at, at - 1, 2 do
+      local place = tonumber(args[i])
+      if place and base + place >= key then key = base + place + 1 end
+    end
+
+    repeat
+      if stale and stale[hash] then
+        answer = false
         break
       end
-      local sign = ''
-      if high < 0 then
-        sign = '-'
-        if low > 0 then high, low = high + 1, 1000000000 - low end
+      local before = has_token and other ~= once and call('HGET', other, token)
+      if before then
+        answer = '=' .. before
+        break
       end
-      high = math.abs(high)
-      local sum = sign .. (high > 0 and string.format('%d%09d', high, low) or string.format('%d', low))
-      now[field], sums[i] = sum, sum
-      fields[#fields + 1], fields[#fields + 2] = field, version .. sum
-      if not value then members[#members + 1], members[#members + 2] = '0', field end
-      at, seen = at + 2, seen + 1
-    end
+
+      local refusal
+      for i = 1, checks do
+        local expected, value = args[checks_at + i - 1], found[i]
+        if expected == '' then
+          if value then refusal = i - 1 break end
+        elseif not value or expected ~= '+' and sub(value, 1, 8) ~= expected then
+          refusal = i - 1
+          break
+        end
+      end
+
+      -- Fields and values to write; members of the index with their scores; the sums.
+      local fields, members, sums = {}, {}, nil
+      -- The place of the next value that was read.
+      local seen = checks + adds + 1
+      if changes and not refusal then
+        local version = found[seen]
+        version = struct.pack('>I8', version and struct.unpack('>I8', version) + 1 or 1)
+        fields[1], fields[2] = 'v', version
+        if flags % 16 >= 8 then fields[3], fields[4] = 'd', version end
+
+        if adds > 0 then
+          -- A sum of 64 bits is beyond Lua's numbers. It is taken apart into billions and a rest that is never
+          -- negative.
+          local function apart(text)
+            local digits = string.match(text, '%d+')
+            local high, low = tonumber(sub(digits, 1, -10)) or 0, tonumber(sub(digits, -9))
+            if sub(text, 1, 1) ~= '-' then return high, low end
+            if low == 0 then return -high, 0 end
+            return -high - 1, 1000000000 - low
+          end
+          local function is_more(high, low, than_high, than_low)
+            return high > than_high or high == than_high and low > than_low
+          end
+          local now = {}
+          sums = {}
+          for i = 1, adds do
+            local field, value = args[first_read + checks + i - 1], found[checks + i]
+            local delta, at_most = args[adds_at + 2 * i - 2], args[adds_at + 2 * i - 1]
+            local high, low = apart(now[field] or value and sub(value, 9) or '0')
+            local delta_high, delta_low = apart(delta)
+            high, low = high + delta_high, low + delta_low
+            if low >= 1000000000 then high, low = high + 1, low - 1000000000 end
+            if is_more(high, low, 9223372036, 854775807) or is_more(-9223372037, 145224192, high, low)
+              or at_most ~= '' and is_more(high, low, apart(at_most)) then
+              refusal = -i
+              break
+            end
+            local sign = ''
+            if high < 0 then
+              sign = '-'
+              if low > 0 then high, low = high + 1, 1000000000 - low end
+            end
+            high = math.abs(high)
+            local sum = sign .. (high > 0 and format('%d%09d', high, low) or format('%d', low))
+            now[field], sums[i] = sum, sum
+            fields[#fields + 1], fields[#fields + 2] = field, version .. sum
+            if not value then members[#members + 1], members[#members + 2] = '0', field end
+          end
+        end
+
+        if not refusal then
+          for i = puts_at, deletes_at - 1, 2 do
+            local field = args[i]
+            fields[#fields + 1], fields[#fields + 2] = field, version .. args[i + 1]
+            members[#members + 1], members[#members + 2] = '0', field
+          end
+        end
+      end
+
+      if refusal then
+        before = token and call('HGET', once, token)
+        answer = before and '=' .. before or refusal
+        break
+      end
+      if changes then seen = seen + 1 end
+
+      local turn
+      if has_turns then
+        turn = tonumber(found[seen] or 0)
+        local own = 0
+        for i = announces_at, at - 1, 2 do
+          if args[i] == 't' then own = own + 1 end
+        end
+        fields[#fields + 1], fields[#fields + 2] = 'k', format('%d', turn + own)
+        seen = seen + 1
+      end
+
+      local is_new_generation
+      if has_token then
+        is_new_generation, seen = found[seen] ~= generation, seen + 1
+        if is_new_generation then fields[#fields + 1], fields[#fields + 2] = 'o', generation end
+      end
+
+      local seq, time, id = '-', '-', ''
+      if has_entry then
+        local last = found[seen]
+        seq, time = '1', args[entry_at]
+        if last then
+          local dash = find(last, '-', 1, true)
+          local last_time = sub(last, dash + 1)
+          seq = format('%d', sub(last, 1, dash - 1) + 1)
+          if tonumber(last_time) > tonumber(time) then time = last_time end
+        end
+        id = seq .. '-' .. time
+        fields[#fields + 1], fields[#fields + 2] = args[first_read + reads - 1], id
+      end
+
+      answer = sums and id .. ' ' .. concat(sums, ' ') or id
+      if has_token then
+        if call('HSETNX', once, token, answer) == 0 then
+          answer = '=' .. call('HGET', once, token)
+          break
+        end
+        if is_new_generation then call('PEXPIRE', once, TOKENS_MS) end
+      end
+
+      for from = 1, #fields, PART do
+        call('HSET', hash, unpack(fields, from, math.min(from + PART - 1, #fields)))
+      end
+      for from = 1, #members, PART do
+        call('ZADD', index, unpack(members, from, math.min(from + PART - 1, #members)))
+      end
+      if has_entry then call('XADD', log, id, 'b', args[entry_at + 1]) end
+      for from = deletes_at, entry_at - 1, PART do
+        local to = math.min(from + PART, entry_at) - 1
+        call('HDEL', hash, unpack(args, from, to))
+        call('ZREM', index, unpack(args, from, to))
+      end
+
+      for i = announces_at, at - 1, 2 do
+        local head, topic = args[i], hash
+        if head == 't' then
+          turn = turn + 1
+          head = format('t%d', turn)
+        elseif head ~= 'e' then
+          topic = keys[base + head]
+          head = format('t%d', call('HINCRBY', topic, 'k', 1))
+        end
+        call(publish, sub(topic, 1, -3), head .. ' ' .. seq .. ' ' .. time .. ' ' .. args[i + 1])
+      end
+    until true
+    answered = answered + 1
+    answers[answered] = answer
   end
-
-  if not refusal then
-    for _ = 1, puts do
-      local field = args[at]
-      fields[#fields + 1], fields[#fields + 2] = field, version .. args[at + 1]
-      members[#members + 1], members[#members + 2] = '0', field
-      at = at + 2
-    end
-    seen = seen + 1
-  end
 end
-
-if refusal then
-  local answer = token and call('GET', token)
-  return answer and '=' .. answer or refusal
-end
-
-local first_deleted = at
-at = at + deletes
-
-local turn
-if has_turns then
-  turn = tonumber(found[seen] or 0)
-  local own, first = 0, at + (has_entry and 2 or 0)
-  for i = first, first + 2 * announces - 2, 2 do
-    if args[i] == 't' then own = own + 1 end
-  end
-  fields = fields or {}
-  fields[#fields + 1], fields[#fields + 2] = 'k', string.format('%d', turn + own)
-  seen = seen + 1
-end
-
-local seq, time, id = '-', '-', ''
-if has_entry then
-  local last = found[seen]
-  seq, time = '1', args[at]
-  if last then
-    local last_seq, last_time = string.match(last, '^(%d+)-(%d+)$')
-    seq = string.format('%d', last_seq + 1)
-    if tonumber(last_time) > tonumber(time) then time = last_time end
-  end
-  id = seq .. '-' .. time
-  if fields then fields[#fields + 1], fields[#fields + 2] = args[reads + 1], id end
-end
-
-local answer = sums and id .. ' ' .. table.concat(sums, ' ') or id
-if token and not call('SET', token, answer, 'PX', '600000', 'NX') then
-  return '=' .. call('GET', token)
-end
-
-if fields then
-  for from = 1, #fields, PART do
-    call('HSET', hash, unpack(fields, from, math.min(from + PART - 1, #fields)))
-  end
-elseif has_entry then
-  call('HSET', hash, args[reads + 1], id)
-end
-if members then
-  for from = 1, #members, PART do
-    call('ZADD', index, unpack(members, from, math.min(from + PART - 1, #members)))
-  end
-end
-if has_entry then
-  call('XADD', log, id, 'b', args[at + 1])
-  at = at + 2
-end
-for from = first_deleted, first_deleted + deletes - 1, PART do
-  local last = math.min(from + PART, first_deleted + deletes) - 1
-  call('HDEL', hash, unpack(args, from, last))
-  call('ZREM', index, unpack(args, from, last))
-end
-
-if announces > 0 then
-  -- A server that does not say its version to scripts is older than sharded channels.
-  local publish = redis.REDIS_VERSION_NUM and 'SPUBLISH' or 'PUBLISH'
-  for _ = 1, announces do
-    local head, topic = args[at], hash
-    if head == 't' then
-      turn = turn + 1
-      head = string.format('t%d', turn)
-    elseif head ~= 'e' then
-      topic = keys[tonumber(head)]
-      head = string.format('t%d', call('HINCRBY', topic, 'k', 1))
-    end
-    -- A topic's channel is its hash without ":r".
-    call(publish, string.sub(topic, 1, -3), head .. ' ' .. seq .. ' ' .. time .. ' ' .. args[at + 1])
-    at = at + 2
-  end
-end
-return answer
+return answers

@@ -2,13 +2,13 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `commit`, `commit.lua` | a batch: one call of one script, which checks, writes and announces |
+//! | `commit`, `commit.lua` | batches: one call of one script, which checks, writes and announces |
+//! | `queue` | which batches leave together, and that those of one partition keep their order |
+//! | `known` | checks that need not be made again |
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
 //! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
 //! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
-//! | `order` | the batches of one partition in their order, also when some are sent again |
-//! | `lanes` | in a cluster: events for topics that other servers keep, in their order |
 //!
 //! [`crate::redis::keys`] says what lies where. Redis runs one script at a time and a script whole, which is what makes
 //! batches atomic and serial. What is acknowledged is as durable as the operator's settings of persistence make it;
@@ -19,8 +19,8 @@
 
 mod calls;
 mod commit;
-mod lanes;
-mod order;
+mod known;
+mod queue;
 mod range;
 mod scripts;
 #[cfg(test)]
@@ -35,6 +35,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::id::Seq;
 use redis::{Cmd, Value as Answer};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -43,8 +44,9 @@ use crate::redis::keys::{self, Tag};
 use crate::redis::{Confirm, Keys, Links, Servers, slot_of};
 
 use self::calls::{Call, WhenLost};
-use self::lanes::Lanes;
-use self::order::Order;
+use self::known::Known;
+use self::queue::{Queue, Waiting};
+use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
     Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
@@ -90,8 +92,28 @@ struct Shared {
     writes: Arc<Links>,
     /// For what only reads. The same links unless writes wait for replicas, which holds up what is behind them.
     reads: Arc<Links>,
-    lanes: Lanes,
-    order: Arc<Order>,
+    queue: Queue,
+    known: Known,
+}
+
+impl Shared {
+    /// Deletes the records of some ranges, and a log.
+    async fn purge(&self, tag: &Tag, log: &[u8], ranges: Vec<Range>) -> Result<(), StorageError> {
+        let names = [tag.hash(), tag.index(), tag.log(log)];
+        for bounds in ranges {
+            loop {
+                let mut command = PURGE.call(&names);
+                command.arg(&bounds.low).arg(&bounds.high).arg(PAGE).arg(keys::end_of_log(log));
+                let call = Call::new("purge", slot_of(tag.channel()), command, WhenLost::Repeat);
+                let answer = text("purge", call.finish(&self.writes, None).await?)?;
+                let deleted = answer.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<usize>().ok());
+                if deleted.ok_or_else(|| unreadable("purge"))? < PAGE {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
@@ -104,13 +126,13 @@ impl Redis {
         let Settings { wait_replicas: replicas, wait_timeout: timeout } = settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
+        let queue = Queue::new(servers.target().is_cluster());
         let reads = Links::new(servers.clone(), scripts::load_all(), None);
         let writes = match confirm {
             None => reads.clone(),
             Some(_) => Links::new(servers, scripts::load_all(), confirm),
         };
-        let lanes = Lanes::new(reads.clone());
-        let shared = Arc::new(Shared { keys, writes, reads, lanes, order: Order::new() });
+        let shared = Arc::new(Shared { keys, writes, reads, queue, known: Known::new() });
         Self {
             shared,
             wait_replicas: replicas,
@@ -261,24 +283,11 @@ impl Engine for Redis {
         let token = self.enter()?;
         let spread = self.shared.writes.servers().target().is_cluster();
         let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
-        let mut call = Call::new("commit", slot_of(prepared.tag.channel()), prepared.command, WhenLost::Tell);
-        let (order, first) =
-            self.shared.order.enter(&prepared.tag, |only| call.send(&self.shared.writes, only));
-        call.place = Some(order);
-        let place = self.shared.lanes.queue(call.slot, prepared.foreign);
-        // A task of its own goes on when the caller does not wait any more.
-        let shared = self.shared.clone();
-        let task = tokio::spawn(async move {
-            let answer = call.finish(&shared.writes, first).await?;
-            let committed = commit::outcome(&answer)?;
-            if let Some(place) = place {
-                place.announce(committed.entry).await;
-            }
-            drop(token);
-            Ok(committed)
-        });
+        let (answer, outcome) = oneshot::channel();
+        let deadline = Instant::now() + calls::DEADLINE;
+        queue::submit(&self.shared, Waiting { prepared, deadline, answer, token });
         // It ends without an answer when the runtime ends.
-        task.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
+        outcome.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
     }
 
     async fn purge(
@@ -287,27 +296,22 @@ impl Engine for Redis {
         tables: &[Table],
         prefix: Bytes,
     ) -> Result<(), StorageError> {
-        let _token = self.enter()?;
+        let token = self.enter()?;
         let tag = self.tag(partition);
-        let names = [tag.hash(), tag.index(), tag.log(&prefix)];
-        // Without a table there is still the log.
         let mut ranges: Vec<_> = tables.iter().map(|&table| range::of_prefix(table, &prefix)).collect();
+        // Without a table there is still the log.
         if ranges.is_empty() {
             ranges.push(range::nothing());
         }
-        for bounds in ranges {
-            loop {
-                let mut command = PURGE.call(&names);
-                command.arg(&bounds.low).arg(&bounds.high).arg(PAGE).arg(keys::end_of_log(&prefix));
-                let call = Call::new("purge", slot_of(tag.channel()), command, WhenLost::Repeat);
-                let answer = text("purge", call.finish(&self.shared.writes, None).await?)?;
-                let deleted = answer.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<usize>().ok());
-                if deleted.ok_or_else(|| unreadable("purge"))? < PAGE {
-                    break;
-                }
-            }
-        }
-        Ok(())
+        let (answer, outcome) = oneshot::channel();
+        let (shared, purged) = (self.shared.clone(), tag.clone());
+        let work = async move {
+            // A caller that does not wait any more has no use for it.
+            let _ = answer.send(shared.purge(&purged, &prefix, ranges).await);
+            drop(token);
+        };
+        queue::submit_work(&self.shared, &tag, Box::pin(work));
+        outcome.await.unwrap_or(Err(StorageError::Closed))
     }
 
     async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {

@@ -7,5 +7,9 @@ local fields = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[1], ARGV[2], 'LIMIT', '0'
 if #fields > 0 then
   redis.call('HDEL', KEYS[1], unpack(fields))
   redis.call('ZREM', KEYS[2], unpack(fields))
+  -- Who knows that checks held knows it no more.
+  local version = redis.call('HGET', KEYS[1], 'v')
+  version = struct.pack('>I8', version and struct.unpack('>I8', version) + 1 or 1)
+  redis.call('HSET', KEYS[1], 'v', version, 'd', version)
 end
 return tostring(#fields)

@@ -40,9 +40,14 @@ pub(super) static PURGE: LazyLock<Script> = LazyLock::new(|| Script::new(include
 pub(super) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
 pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(PUBLISH));
 
-/// Whether what a script answered means that it wrote: a number never does, nor does an error.
+/// Whether what a script answered means that it wrote: a number never does, nor does an error; of batches, those that
+/// were carried out are answered with text.
 pub(super) fn has_written(answer: &Value) -> bool {
-    !matches!(answer, Value::Int(_) | Value::ServerError(_))
+    match answer {
+        Value::Int(_) | Value::ServerError(_) => false,
+        Value::Array(answers) => answers.iter().any(|answer| matches!(answer, Value::BulkString(_))),
+        _ => true,
+    }
 }
 
 /// The commands that make all of them known to a server.

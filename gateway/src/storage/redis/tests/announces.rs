@@ -4,7 +4,6 @@ use protocol::group::{Change, GroupKind, Shown, Tip};
 use protocol::message::GroupLabel;
 
 use super::*;
-use crate::bus::Event;
 
 fn tip() -> Event {
     let operator = Shown { user: user("alice"), nick: String::new(), face: String::new() };

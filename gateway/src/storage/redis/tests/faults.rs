@@ -48,9 +48,8 @@ async fn a_message_is_one_command() {
     let unchanged = crate::storage::Expected::Version(version.unwrap().version);
     server.command::<()>("CONFIG RESETSTAT").await;
     for number in 1..=50 {
-        let message = said("message").once(number.to_string());
-        let message = message.check(Key::new(Table::Group, "1"), unchanged);
-        engine.commit(message.announce(room(), crate::bus::Event::Nothing(number))).await.unwrap();
+        let message = message("alice", number).check(Key::new(Table::Group, "1"), unchanged);
+        engine.commit(message).await.unwrap();
     }
     let stats: String = server.command("INFO commandstats").await;
     let calls = |name: &str| {
@@ -59,10 +58,12 @@ async fn a_message_is_one_command() {
     };
     assert_eq!(calls("evalsha"), 50, "{stats}");
     // What the script does with one message.
-    for once in ["hmget", "set", "hset", "xadd", "spublish"] {
+    for once in ["hsetnx", "hset", "xadd", "spublish"] {
         assert_eq!(calls(once), 50, "{once}: {stats}");
     }
-    let ours = ["evalsha", "hmget", "set", "hset", "xadd", "spublish", "ping"];
+    assert_eq!(calls("hmget"), 51, "what is checked is looked at once: {stats}");
+    assert_eq!(calls("pexpire"), 1, "{stats}");
+    let ours = ["evalsha", "hmget", "hsetnx", "pexpire", "hset", "xadd", "spublish", "ping"];
     let theirs = ["config|resetstat", "info", "hello", "client|setinfo", "auth", "select"];
     for line in stats.lines().filter_map(|line| line.strip_prefix("cmdstat_")) {
         let name = line.split(':').next().unwrap();

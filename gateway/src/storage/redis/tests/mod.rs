@@ -4,15 +4,18 @@ mod confirm;
 mod counts;
 mod faults;
 mod login;
+mod messages;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, Weak};
 
+use protocol::group::GroupKind;
 use protocol::id::{AppId, GroupId, Millis, UserId};
+use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::*;
-use crate::bus::{Bus, Incoming, Numbering, RedisBus, Topic};
+use crate::bus::{Bus, Event, Incoming, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
 use crate::storage::conformance::{Fixture, Opened, conformance, submit};
@@ -134,6 +137,40 @@ fn room_log() -> Log {
 /// An entry for the room.
 fn said(text: impl Into<Bytes>) -> Batch {
     Batch::new(group("room"), Millis(1000)).append("log", text)
+}
+
+/// What a member says in the room, as the services write it. `number` tells it from the others.
+fn message(from: &str, number: u64) -> Batch {
+    message_to("room", from, number)
+}
+
+fn message_to(name: &str, from: &str, number: u64) -> Batch {
+    let sender = Sender {
+        user: user(from),
+        tiny_id: 1,
+        nick: String::new(),
+        face: String::new(),
+        name_card: String::new(),
+    };
+    let message = Message {
+        from: sender,
+        random: number,
+        client_seq: 0,
+        client_time: 0,
+        priority: Priority::Normal,
+        body: Body::text(&format!("text {number}")),
+        cloud_custom_data: String::new(),
+        mentions: Vec::new(),
+        options: Options::default(),
+        origin: None,
+    };
+    let entry = format!("{{\"m\":{}}}", serde_json::to_string(&message).unwrap());
+    let id = GroupId::parse(name).unwrap();
+    let label = GroupLabel { id: id.clone(), name: name.to_owned(), kind: GroupKind::Meeting };
+    Batch::new(group(name), Millis(1000))
+        .once(format!("{from} {number}"))
+        .append("log", entry)
+        .announce(Topic::Group(AppId(1), id), Event::GroupMessage { group: label, message, counts: true })
 }
 
 async fn entries(engine: &dyn Engine) -> Vec<Bytes> {

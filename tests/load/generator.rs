@@ -65,7 +65,8 @@ impl Shape {
 
 pub(crate) struct Generator {
     shape: Shape,
-    address: SocketAddr,
+    /// Where senders connect, and where the others do.
+    addresses: [SocketAddr; 2],
     protocol: Box<dyn Protocol>,
     poll: Poll,
     timer: Timer,
@@ -91,7 +92,7 @@ impl Generator {
         let timer = Timer::new(poll.registry(), TIMER)?;
         Ok(Self {
             shape,
-            address,
+            addresses: [address; 2],
             protocol,
             timer,
             poll,
@@ -108,6 +109,11 @@ impl Generator {
             ready: 0,
             only_login: false,
         })
+    }
+
+    /// Those who only listen connect somewhere else.
+    pub(crate) fn listen_at(&mut self, address: SocketAddr) {
+        self.addresses[1] = address;
     }
 
     /// Has everybody enter who is not there yet.
@@ -168,7 +174,8 @@ impl Generator {
 
     fn connect(&mut self, seat: Seat) -> Result<()> {
         let receiver = self.ledger.receiver(seat.room);
-        let mut connection = Connection::open(self.address, self.protocol.client(seat), seat, receiver)?;
+        let address = self.addresses[usize::from(!seat.speaks)];
+        let mut connection = Connection::open(address, self.protocol.client(seat), seat, receiver)?;
         let token = Token(self.connections.len());
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut connection.stream, token, interest)?;

@@ -25,6 +25,7 @@ mod scenario;
 mod short;
 mod summary;
 mod target;
+mod two;
 mod usage;
 
 use std::net::SocketAddr;
@@ -64,6 +65,8 @@ enum Command {
     Run(Run),
     /// Sends at twice the capacity while a tenth of the members does not read.
     Overload(Overload),
+    /// Measures what a second instance and their Redis cost.
+    Two(Two),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -95,6 +98,14 @@ struct Overload {
     place: Place,
     #[command(flatten)]
     options: overload::Options,
+}
+
+#[derive(Args)]
+struct Two {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: two::Options,
 }
 
 #[derive(Args)]
@@ -182,6 +193,9 @@ fn main() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Overload(Overload { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
+        }
+        Command::Two(Two { place, options }) => {
+            place.bench().and_then(|mut bench| options.run(&mut bench)).map(|()| true)
         }
         Command::Curves(Curves { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)

@@ -11,7 +11,7 @@ use crate::Result;
 use crate::one::Bench;
 use crate::run::{Progress, interleave};
 use crate::scenario::{CPU, Extent, Scenario};
-use crate::summary::{Rounds, Spread, Summary, ratio};
+use crate::summary::{Rounds, Summary, best_ratio, ratio};
 
 /// A ratio may be worse than the baseline by this share.
 const TOLERANCE: f64 = 0.15;
@@ -110,18 +110,24 @@ impl<'a> Measured<'a> {
         }
     }
 
-    fn ratio(&self, comparison: &Comparison) -> Option<Spread> {
-        let (_, _, rounds) =
-            self.scenarios.iter().find(|(scenario, ..)| scenario.name == comparison.scenario)?;
-        ratio(rounds, "us", comparison.other, CPU)
+    fn rounds(&self, comparison: &Comparison) -> Option<&Rounds> {
+        let found = self.scenarios.iter().find(|(scenario, ..)| scenario.name == comparison.scenario);
+        found.map(|(_, _, rounds)| rounds)
+    }
+
+    /// What is held against the baseline: the median over the rounds, or what the best rounds give where that is less. A
+    /// busy machine makes single rounds dearer, and not all servers alike; a change for the worse makes all of them so.
+    fn ratio(&self, comparison: &Comparison) -> Option<f64> {
+        let rounds = self.rounds(comparison)?;
+        let median = ratio(rounds, "us", comparison.other, CPU)?.median;
+        Some(best_ratio(rounds, "us", comparison.other, CPU)?.min(median))
     }
 
     /// What is worse than the baseline allows, in words.
     fn failures(&self, baseline: &Baseline) -> Vec<String> {
         let fault = |comparison: &Comparison| {
             let name = comparison.name;
-            let found = self.ratio(comparison).map(|spread| spread.median);
-            match (found, baseline.ratios.get(name)) {
+            match (self.ratio(comparison), baseline.ratios.get(name)) {
                 (None, _) => Some(format!("{name}: could not be measured")),
                 (_, None) => Some(format!("{name}: has no baseline")),
                 (Some(found), Some(held)) => (found > held * (1.0 + TOLERANCE)).then(|| {
@@ -151,8 +157,10 @@ impl<'a> Measured<'a> {
         for comparison in COMPARISONS {
             if let (Some(found), Some(held)) = (self.ratio(comparison), baseline.ratios.get(comparison.name))
             {
-                let Spread { median, least, most } = found;
-                println!("{}: {median:.3} ({least:.3}–{most:.3}), baseline {held:.3}", comparison.name);
+                println!("{}: {found:.3}, baseline {held:.3}", comparison.name);
+                if found < held * (1.0 - TOLERANCE) {
+                    println!("  better than that: `tests/load/run --short --accept` holds it");
+                }
             }
         }
         for fault in failures.iter().chain(&broken) {
@@ -179,7 +187,7 @@ impl<'a> Measured<'a> {
         let mut baseline = Baseline::default();
         for comparison in COMPARISONS {
             let ratio = self.ratio(comparison).ok_or("a ratio could not be measured")?;
-            baseline.ratios.insert(comparison.name.to_owned(), (ratio.median * 1e3).round() / 1e3);
+            baseline.ratios.insert(comparison.name.to_owned(), (ratio * 1e3).round() / 1e3);
         }
         let text = serde_json::to_string_pretty(&baseline)? + "\n";
         std::fs::write(path(), &text)?;

@@ -78,6 +78,13 @@ pub(crate) fn ratio(rounds: &Rounds, target: &str, floor: &str, key: &str) -> Op
     Spread::of(above.into_iter().zip(below).filter_map(|(above, below)| Some(above? / below?)).collect())
 }
 
+/// The cheapest round of a target by the cheapest of another. Neighbours on the machine only ever add to a cost.
+pub(crate) fn best_ratio(rounds: &Rounds, target: &str, floor: &str, key: &str) -> Option<f64> {
+    let least =
+        |name| Some(Spread::of(values(rounds.get(name)?, key).into_iter().flatten().collect())?.least);
+    Some(least(target)? / least(floor)?)
+}
+
 impl Summary {
     pub(crate) fn of(scenario: &Scenario, order: &[String], rounds: &Rounds) -> Self {
         let row = |target: &String| {
@@ -194,6 +201,7 @@ mod tests {
             ("floor".to_owned(), rounds(&[1.0, 4.0, 1.0])),
         ]);
         assert_eq!(ratio(&both, "us", "floor", CPU).unwrap().median, 2.0);
+        assert_eq!(best_ratio(&both, "us", "floor", CPU), Some(2.0));
         // A round that failed takes no part.
         both.get_mut("floor").unwrap()[2] = Round::default();
         let spread = ratio(&both, "us", "floor", CPU).unwrap();

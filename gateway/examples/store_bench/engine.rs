@@ -1,7 +1,10 @@
 //! The finished path: senders that each wait for the acknowledgement of a message before they send the next.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use gateway::bus::{Event, LocalBus, Topic};
@@ -10,14 +13,15 @@ use gateway::storage::{Batch, Engine, Key, Log, Partition, Table, Window};
 use protocol::id::{AppId, GroupId, Millis, Seq};
 
 use crate::meter::{Meter, Row, cpu_of_threads};
-use crate::{CONVERSATIONS, record};
+use crate::{CONVERSATIONS, Load, record};
 
 const APP: AppId = AppId(1_400_000_000);
 
 /// The threads that are there for the store alone.
 const STORE: [&str; 2] = ["store", "fjall"];
 
-pub(crate) fn senders(dir: &Path, senders: u64, time: Duration) -> Row {
+pub(crate) fn senders(dir: &Path, load: Load) -> Row {
+    let Load { at_once: senders, size, time } = load;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (bus, mut events) = LocalBus::new();
@@ -27,21 +31,58 @@ pub(crate) fn senders(dir: &Path, senders: u64, time: Duration) -> Row {
         let meter = Meter::start();
         let before = cpu_of_threads(&STORE);
         let until = Instant::now() + time;
+        let probe = Probe::start(dir, until);
         let sending: Vec<_> =
-            (0..senders).map(|sender| tokio::spawn(send(engine.clone(), sender, senders, until))).collect();
+            (0..senders).map(|sender| tokio::spawn(send(engine.clone(), sender, load, until))).collect();
         let mut commits = Vec::new();
         for sender in sending {
             commits.extend(sender.await.unwrap());
         }
-        let mut row = meter.row(format!("engine, {senders} senders"), commits.len() as u64, commits);
+        let mut row = meter.row(format!("engine, {senders} senders"), commits.len() as u64, size, commits);
         let used = cpu_of_threads(&STORE).into_iter();
         row.store_cpu =
             Some(used.map(|(id, used)| used - before.get(&id).copied().unwrap_or_default()).sum());
+        let probed = probe.end();
+        row.sync_p99 = Some(probed.p99);
         let reads = reads(&*engine, 10_000).await;
         engine.close().await.unwrap();
         row.reads = Some(reads);
-        row.closed(&meter)
+        row.closed(&meter).without(probed.written)
     })
+}
+
+/// How long a small write and its sync take on the same disk meanwhile: what the disk is able to at that moment.
+struct Probe(JoinHandle<Probed>);
+
+struct Probed {
+    p99: Duration,
+    written: u64,
+}
+
+impl Probe {
+    /// Few enough not to be a load, enough for a 99th of a hundred.
+    const EVERY: Duration = Duration::from_millis(5);
+    const PAGE: [u8; 4096] = [b'p'; 4096];
+
+    fn start(dir: &Path, until: Instant) -> Self {
+        let mut file = File::create(dir.join("probe")).unwrap();
+        Self(thread::spawn(move || {
+            let mut took = Vec::new();
+            while Instant::now() < until {
+                let begun = Instant::now();
+                file.write_all(&Self::PAGE).unwrap();
+                file.sync_data().unwrap();
+                took.push(begun.elapsed());
+                thread::sleep(Self::EVERY);
+            }
+            took.sort_unstable();
+            Probed { p99: took[took.len() * 99 / 100], written: (took.len() * Self::PAGE.len()) as u64 }
+        }))
+    }
+
+    fn end(self) -> Probed {
+        self.0.join().unwrap()
+    }
 }
 
 /// What is read while the senders rest: the end of a log, a page of 20 of its entries, a record; at random places.
@@ -81,19 +122,19 @@ fn group(number: u64) -> GroupId {
 }
 
 /// What a message to a group is: an entry, a token against a repeated request, an announcement.
-async fn send(engine: Arc<dyn Engine>, sender: u64, senders: u64, until: Instant) -> Vec<Duration> {
+async fn send(engine: Arc<dyn Engine>, sender: u64, load: Load, until: Instant) -> Vec<Duration> {
     let mut commits = Vec::new();
     let mut number = sender;
     while Instant::now() < until {
         let group = group(number);
         let message = Batch::new(Partition::group(APP, &group), Millis(1_700_000_000_000 + number / 100))
             .once(format!("user{sender:06}:{number}"))
-            .append("1", record(number))
+            .append("1", record(number, load.size))
             .announce(Topic::Group(APP, group), Event::Nothing(number));
         let begun = Instant::now();
         engine.commit(message).await.unwrap();
         commits.push(begun.elapsed());
-        number += senders;
+        number += load.at_once;
     }
     commits
 }

@@ -6,8 +6,6 @@ use std::fmt;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::RECORD;
-
 /// The processor's ticks in `/proc`, per second. The same on every Linux that is in use.
 const TICKS: f64 = 100.0;
 
@@ -27,16 +25,18 @@ impl Meter {
     }
 
     /// Takes what was used until now; what closing the store still costs is added by [`Row::closed`].
-    pub(crate) fn row(&self, name: String, records: u64, mut commits: Vec<Duration>) -> Row {
+    pub(crate) fn row(&self, name: String, records: u64, size: usize, mut commits: Vec<Duration>) -> Row {
         commits.sort_unstable();
         let at = |share: f64| commits[((commits.len() - 1) as f64 * share) as usize];
         Row {
             name,
             records,
+            size,
             took: self.elapsed(),
             cpu: cpu() - self.cpu,
             store_cpu: None,
             reads: None,
+            sync_p99: None,
             written: 0,
             p50: at(0.5),
             p99: at(0.99),
@@ -47,15 +47,19 @@ impl Meter {
 pub(crate) struct Row {
     name: String,
     records: u64,
+    /// Bytes of a record.
+    size: usize,
     took: Duration,
     cpu: Duration,
     /// Of the store's own threads, where there are others.
     pub(crate) store_cpu: Option<Duration>,
     /// What was read afterwards, its p50 and p99.
     pub(crate) reads: Option<Vec<(&'static str, Duration, Duration)>>,
+    /// Of a small write and its sync on the same disk at the same time, where it was measured.
+    pub(crate) sync_p99: Option<Duration>,
     written: u64,
     p50: Duration,
-    p99: Duration,
+    pub(crate) p99: Duration,
 }
 
 impl Row {
@@ -67,19 +71,43 @@ impl Row {
         self.written = written() - meter.written;
         self
     }
+
+    /// Leaves out what the measurement itself wrote.
+    pub(crate) fn without(mut self, written: u64) -> Self {
+        self.written = self.written.saturating_sub(written);
+        self
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        self.records as f64 / self.took.as_secs_f64()
+    }
+
+    /// Microseconds of processor for each record.
+    pub(crate) fn cpu_each(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.records as f64
+    }
+
+    /// The part of it that the store's own threads took.
+    pub(crate) fn store_cpu_each(&self) -> Option<f64> {
+        self.store_cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / self.records as f64)
+    }
+
+    /// Bytes written for each byte of the records.
+    pub(crate) fn written_for_each(&self) -> f64 {
+        self.written as f64 / (self.records * self.size as u64) as f64
+    }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let each = |time: Duration| time.as_secs_f64() * 1e6 / self.records as f64;
         write!(
             f,
             "| {} | {:.0} | {:.1} | {} | {:.2} | {:.2} | {:.2} |",
             self.name,
-            self.records as f64 / self.took.as_secs_f64(),
-            each(self.cpu),
-            self.store_cpu.map_or("".into(), |cpu| format!("{:.1}", each(cpu))),
-            self.written as f64 / (self.records * RECORD as u64) as f64,
+            self.per_second(),
+            self.cpu_each(),
+            self.store_cpu_each().map_or("".into(), |each| format!("{each:.1}")),
+            self.written_for_each(),
             self.p50.as_secs_f64() * 1e3,
             self.p99.as_secs_f64() * 1e3,
         )?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use super::{Bus, BusError, Delivery, Event, Incoming, Numbering, Stamp, Topic};
+use super::{Bus, BusError, Delivery, Event, Incoming, Numbering, Stamp, Topic, is_behind};
 
 /// Events that may wait for the hub. A store that runs ahead of the fan-out then waits,
 /// which slows the senders down instead of growing the process.
@@ -46,11 +46,38 @@ impl Bus for LocalBus {
 
     async fn unfollow(&self, _topic: &Topic) {}
 
+    fn is_behind(&self) -> bool {
+        is_behind(&self.queue)
+    }
+
     fn can_lose(&self) -> bool {
         false
     }
 
     async fn turn(&self, _topic: &Topic) -> Result<u64, BusError> {
         Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::id::{AppId, UserId};
+
+    use super::*;
+    use crate::bus::MOST_WAITING;
+
+    #[tokio::test]
+    async fn it_says_when_the_hub_is_behind() {
+        let (bus, mut events) = LocalBus::new();
+        let topic = Topic::User(AppId(1), UserId::parse("alice").unwrap());
+        let event = Arc::new(Event::ReadByPeer { reader: UserId::parse("bob").unwrap(), time: 1 });
+        for _ in 0..MOST_WAITING {
+            bus.publish(topic.clone(), None, event.clone()).await;
+        }
+        assert!(!bus.is_behind());
+        bus.publish(topic.clone(), None, event.clone()).await;
+        assert!(bus.is_behind());
+        events.recv().await.unwrap();
+        assert!(!bus.is_behind());
     }
 }

@@ -135,6 +135,10 @@ impl Bus for World {
 
     async fn unfollow(&self, _: &Topic) {}
 
+    fn is_behind(&self) -> bool {
+        false
+    }
+
     fn can_lose(&self) -> bool {
         true
     }

@@ -21,7 +21,7 @@ use redis::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Bus, BusError, Event, Incoming, Stamp, Topic};
+use super::{Bus, BusError, Event, Incoming, Stamp, Topic, is_behind};
 use crate::redis::keys::LAST_TURN;
 use crate::redis::{Keys, Links, Servers, ask, slot_of};
 
@@ -42,6 +42,8 @@ pub struct RedisBus {
     table: Arc<Table>,
     links: Arc<Links>,
     keys: Keys,
+    /// Those who fill it end with the table.
+    queue: mpsc::WeakSender<Incoming>,
 }
 
 impl RedisBus {
@@ -54,9 +56,10 @@ impl RedisBus {
     fn start_on(servers: Arc<Servers>, keys: Keys, is_plain: bool) -> (Self, mpsc::Receiver<Incoming>) {
         let (queue, incoming) = mpsc::channel(QUEUE);
         let links = Links::new(servers.clone(), Arc::new([]), None);
+        let waiting = queue.downgrade();
         let table = Table::new(servers, keys.clone(), queue, is_plain);
         tokio::spawn(table::keep(Arc::downgrade(&table)));
-        (Self { table, links, keys }, incoming)
+        (Self { table, links, keys, queue: waiting }, incoming)
     }
 }
 
@@ -89,6 +92,10 @@ impl Bus for RedisBus {
 
     async fn unfollow(&self, topic: &Topic) {
         self.table.unfollow(topic);
+    }
+
+    fn is_behind(&self) -> bool {
+        self.queue.upgrade().is_some_and(|queue| is_behind(&queue))
     }
 
     fn can_lose(&self) -> bool {

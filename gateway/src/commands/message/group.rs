@@ -37,6 +37,7 @@ pub(in crate::commands) fn message_failure(error: &MessageError) -> Failure {
         MessageError::Group(error) => return group_failure(error),
         MessageError::Muted => ErrorCode::MUTED,
         MessageError::TooLong => ErrorCode::TOO_LONG,
+        MessageError::TooFast => ErrorCode::GROUP_TOO_FAST,
         MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS,
     };
     Failure::new(code)

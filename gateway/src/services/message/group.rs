@@ -99,6 +99,9 @@ impl GroupMessages {
         draft: Draft,
         only_to: &[UserId],
     ) -> Result<Head, MessageError> {
+        if self.core.bus.is_behind() {
+            return Err(MessageError::TooFast);
+        }
         let limits = &self.core.limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);

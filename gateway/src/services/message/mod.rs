@@ -40,6 +40,9 @@ pub enum MessageError {
     Muted,
     #[error("the message is too long")]
     TooLong,
+    /// More is said than can be brought to its hearers. Nothing was stored.
+    #[error("too fast")]
+    TooFast,
     #[error("too many mentions")]
     TooManyMentions,
 }

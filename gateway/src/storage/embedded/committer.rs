@@ -176,9 +176,8 @@ impl Committer {
         self.heads.get(log).map_or_else(|| self.store.head_of(log), Ok)
     }
 
-    /// Asks whether an earlier write in the background has failed.
     fn probe(&self, reply: Reply<()>) -> Result<(), StorageError> {
-        let alive = self.store.database.persist(PersistMode::Buffer).map_err(|error| failed("probe", error));
+        let alive = self.store.look_for_failure();
         let _ = reply.send(alive.clone());
         alive
     }

@@ -16,6 +16,7 @@ use super::journal::Journals;
 use super::key;
 use super::manifest;
 use super::store::Store;
+use super::turn::turn;
 use super::watermark::Watermark;
 
 /// A directory that this process has locked, until it is dropped.
@@ -58,6 +59,7 @@ impl Directory {
         if last < acknowledged || journals.last.is_some_and(|in_journals| last < in_journals) {
             return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));
         }
+        turn(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
         Ok((store, watermark, last))
     }
 

@@ -7,7 +7,8 @@
 //!
 //! What is known about a sound journal: its batches have rising sequence numbers and right checksums;
 //! our groups name the group before them (see [`link`]); a journal that is not the last one holds nothing but
-//! batches, then zeros; in the last one, at most one group was under way when the process died.
+//! batches, then zeros, then perhaps what an interrupted turn left (see `turn.rs`); in the last one, at most one group
+//! was under way when the process died.
 //!
 //! The format, integers little-endian, is that of fjall 3.1, which `Cargo.toml` therefore pins:
 //! a batch is `1, items: u32, sequence number: u64`, the items, `3, xxh3 of the items: u64, "FJL\x03"`;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::turn::is_turn;
 use super::{frame, key};
 
 /// Why the journals cannot be what was written.
@@ -62,21 +64,26 @@ impl Journals {
             let bytes = fs::read(path)?;
             let at = chain.follow(&bytes, &file)?;
             let rest = without_zeros(&bytes[at..]);
+            let is_last = index + 1 == files.len();
             if rest.is_empty() {
                 continue;
             }
-            if index + 1 < files.len() {
-                return Err(Unsound::Sealed { file, at });
+            if !is_turn(rest, at, chain.last) {
+                if !is_last {
+                    return Err(Unsound::Sealed { file, at });
+                }
+                if chain.goes_on_behind(rest) {
+                    return Err(Unsound::Middle { file, at });
+                }
             }
-            if chain.goes_on_behind(rest) {
-                return Err(Unsound::Middle { file, at });
+            if is_last {
+                torn = Some((path.clone(), at));
             }
-            torn = Some((path.clone(), at));
         }
         Ok(Self { last: chain.last, torn })
     }
 
-    /// Takes away a group that was not written to its end, which nobody was told of.
+    /// Takes away a group that was not written to its end, which nobody was told of, and what a turn left.
     pub(super) fn cut_torn_end(&self) -> io::Result<()> {
         let Some((path, at)) = &self.torn else { return Ok(()) };
         let file = OpenOptions::new().write(true).open(path)?;
@@ -95,6 +102,11 @@ fn journals(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// The journal that the database writes to, and its number.
+pub(super) fn newest(dir: &Path) -> io::Result<Option<(u64, PathBuf)>> {
+    Ok(journals(dir)?.pop())
 }
 
 /// Without the zeros at the end, of which a journal is made in the beginning, many megabytes.
@@ -155,15 +167,15 @@ const MAGIC: &[u8] = b"FJL\x03";
 /// own numbers would run over.
 const MOST_SEQUENCE: u64 = 1 << 56;
 
-struct Batch {
+pub(super) struct Batch {
     sequence: u64,
     /// The last batch of the group and that of the group before.
-    link: Option<(u64, u64)>,
+    pub(super) link: Option<(u64, u64)>,
 }
 
 impl Batch {
     /// Takes a whole batch from the front, or leaves `from` somewhere.
-    fn take(from: &mut &[u8]) -> Option<Self> {
+    pub(super) fn take(from: &mut &[u8]) -> Option<Self> {
         tag(from, START)?;
         let count = u32::from_le_bytes(array(from)?);
         let sequence = u64::from_le_bytes(array(from)?);

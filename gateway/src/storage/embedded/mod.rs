@@ -7,6 +7,7 @@
 //! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
 //! | `heads`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
+//! | `turn` | a new journal at each opening |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
 //! After a crash a store holds all groups that were synced and perhaps the one that was being written, whole.
@@ -33,6 +34,7 @@ mod store;
 mod tests;
 mod tokens;
 mod trim;
+mod turn;
 mod watermark;
 
 use std::path::Path;

@@ -147,7 +147,7 @@ impl<'a> Stage<'a> {
 
     /// The group as one write, and the number of its last batch; nothing when no batch changes anything.
     pub(super) fn write(self) -> Result<Option<(OwnedWriteBatch, u64)>, StorageError> {
-        let Stage { store, tokens, records, entries, answers, newest_token, last, .. } = self;
+        let Stage { store, tokens, records, mut entries, answers, newest_token, last, .. } = self;
         if records.is_empty() && entries.is_empty() && answers.is_empty() {
             return Ok(None);
         }
@@ -162,6 +162,8 @@ impl<'a> Stage<'a> {
                 None => group.remove(&store.records, row),
             }
         }
+        // In the order of the rows: each is then looked for near the last one.
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         for (row, value) in entries {
             group.insert(&store.entries, row, value);
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use fjall::{
     CompressionType, Database, DatabaseBuilder, Keyspace, KeyspaceCreateOptions, KvSeparationOptions,
-    Readable, Snapshot,
+    PersistMode, Readable, Snapshot,
 };
 use protocol::id::{Millis, Seq};
 
@@ -19,6 +19,7 @@ use crate::storage::{
 
 use super::Settings;
 use super::frame::{self, Framed};
+use super::journal;
 use super::key;
 use super::trim::Trimmed;
 
@@ -91,6 +92,21 @@ impl Store {
             view: Arc::new(RwLock::new(Arc::new(database.snapshot()))),
             database,
         })
+    }
+
+    /// Stores a group without batches behind the batch `last`, and begins to write a table. Only while the store is opened.
+    pub(super) fn write_table_with_empty_group(&self, last: u64) -> Result<(), StorageError> {
+        let failed = |error| failed("begin a journal", error);
+        let mut group = self.database.batch().durability(Some(PersistMode::SyncData));
+        group.insert(&self.records, key::LAST_BATCH, journal::link(last, last));
+        group.commit().map_err(failed)?;
+        self.records.rotate_memtable().map_err(failed)?;
+        Ok(())
+    }
+
+    /// Asks whether an earlier write in the background has failed.
+    pub(super) fn look_for_failure(&self) -> Result<(), StorageError> {
+        self.database.persist(PersistMode::Buffer).map_err(|error| failed("probe", error))
     }
 
     /// Shows readers what was stored. Only for the committer, which stores nothing meanwhile.

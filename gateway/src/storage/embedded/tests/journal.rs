@@ -1,30 +1,59 @@
 //! Every place where a journal can be cut or changed.
 
 use std::fs;
+use std::ops::Range;
+use std::path::PathBuf;
 
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::damage::copy;
 use super::*;
 use crate::storage::conformance::ALL;
-use crate::storage::embedded::journal::Journals;
+use crate::storage::embedded::journal::{self, Journals};
+use crate::storage::embedded::turn::HOLE_END;
 
-/// The journal of `dir`, and its content.
-fn journal(dir: &Path) -> (std::path::PathBuf, Vec<u8>) {
-    let path = dir.join("rows/0.jnl");
-    let bytes = fs::read(&path).unwrap();
-    (path, bytes)
+/// The last journal of `dir`.
+fn journal(dir: &Path) -> PathBuf {
+    journal::newest(&dir.join("rows")).unwrap().unwrap().1
 }
 
-async fn commit(dir: &Path, times: std::ops::Range<u64>) {
-    let store = open(dir);
+/// What was written to it.
+fn written(dir: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(journal(dir)).unwrap();
+    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+    bytes
+}
+
+async fn commit(store: &Embedded, times: Range<u64>) {
     for at in times {
         store.commit(append(at).once(at.to_string()).put(Key::new(Table::Account, ""), "x")).await.unwrap();
     }
-    store.close().await.unwrap();
 }
 
-/// The store opened without what was not acknowledged: its entries, or why it was refused.
+/// A closed store of so many batches, of which each is a group.
+async fn closed(batches: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    commit(&store, 1..batches + 1).await;
+    store.close().await.unwrap();
+    cut_zeros(dir.path());
+    dir
+}
+
+/// Takes away the zeros that a journal is made with.
+pub(super) fn cut_zeros(dir: &Path) {
+    fs::write(journal(dir), written(dir)).unwrap();
+}
+
+/// The entries of the store, or why it was refused. It is looked at through a copy, since opening changes files.
 async fn entries(dir: &Path) -> Result<Vec<u64>, StorageError> {
-    let store = Embedded::open(dir, LocalBus::new().0)?;
+    let copied = tempfile::tempdir().unwrap();
+    copy(dir, copied.path());
+    let store = Embedded::open(copied.path(), LocalBus::new().0)?;
     let entries = Engine::read(&store, &log(), ALL).await.unwrap();
+    commit(&store, 100..101).await;
+    let more = Engine::read(&store, &log(), ALL).await.unwrap();
+    assert_eq!(more.len(), entries.len() + 1, "it goes on behind them");
     store.close().await.unwrap();
     Ok(entries.into_iter().map(|entry| entry.at.0).collect())
 }
@@ -33,11 +62,8 @@ async fn entries(dir: &Path) -> Result<Vec<u64>, StorageError> {
 /// or hold the same all the same: nobody knows how far the sequence number of the last batch should have risen.
 #[tokio::test]
 async fn every_changed_byte_is_noticed() {
-    let dir = tempfile::tempdir().unwrap();
-    commit(dir.path(), 1..8).await;
-    // Opening cuts off the zeros that a journal is made with.
-    commit(dir.path(), 8..10).await;
-    let (path, whole) = journal(dir.path());
+    let dir = closed(9).await;
+    let (path, whole) = (journal(dir.path()), written(dir.path()));
     let rows = dir.path().join("rows");
     let mut harmless = 0;
     assert_eq!(Journals::read(&rows).unwrap().last, Some(9));
@@ -65,44 +91,43 @@ async fn every_changed_byte_is_noticed() {
 #[tokio::test]
 async fn a_torn_group_is_cut_off() {
     let dir = tempfile::tempdir().unwrap();
-    commit(dir.path(), 1..5).await;
-    commit(dir.path(), 5..6).await;
-    let watermark = fs::read(dir.path().join("watermark")).unwrap();
-    let (_, before) = journal(dir.path());
-    commit(dir.path(), 6..7).await;
-    let (path, after) = journal(dir.path());
+    let store = open(dir.path());
+    commit(&store, 1..6).await;
+    let before = written(dir.path());
+    commit(&store, 6..7).await;
+    store.close().await.unwrap();
+    let after = written(dir.path());
     assert_eq!(after[..before.len()], before);
+    // What it was before the last group.
+    let mut watermark = fs::read(dir.path().join("watermark")).unwrap();
+    let acknowledged = frame::encode(b"watermark", 5, &[]);
+    for place in [0, 512] {
+        watermark[place..place + acknowledged.len()].copy_from_slice(&acknowledged);
+    }
+    fs::write(dir.path().join("watermark"), watermark).unwrap();
 
+    let path = journal(dir.path());
     for length in (before.len()..=after.len()).step_by(7).chain([after.len() - 1, after.len()]) {
-        let torn = [&after[..length], &[0; 100]].concat();
-        fs::write(&path, torn).unwrap();
-        fs::write(dir.path().join("watermark"), &watermark).unwrap();
-        let acknowledged = [1, 2, 3, 4, 5];
-        let stored = [1, 2, 3, 4, 5, 6];
-        let expected = if length == after.len() { &stored[..] } else { &acknowledged[..] };
-        assert_eq!(entries(dir.path()).await.unwrap(), expected, "length {length}");
-        commit(dir.path(), 7..8).await;
-        assert_eq!(entries(dir.path()).await.unwrap(), [expected, &[7]].concat(), "length {length}");
+        fs::write(&path, [&after[..length], &[0; 100]].concat()).unwrap();
+        let stored = if length == after.len() { 1..=6 } else { 1..=5 };
+        assert_eq!(entries(dir.path()).await.unwrap(), stored.collect::<Vec<_>>(), "length {length}");
     }
 
     // Power that fails may leave the later part of a group and not the earlier.
     let mut torn = after.clone();
     torn[before.len()..before.len() + 40].fill(0);
     fs::write(&path, torn).unwrap();
-    fs::write(dir.path().join("watermark"), &watermark).unwrap();
     assert_eq!(entries(dir.path()).await.unwrap(), [1, 2, 3, 4, 5]);
 }
 
 /// The same part of a group is damage when the group was acknowledged. Nothing is cut then.
 #[tokio::test]
 async fn an_acknowledged_group_is_missed() {
-    let dir = tempfile::tempdir().unwrap();
-    commit(dir.path(), 1..5).await;
-    commit(dir.path(), 5..7).await;
-    let (path, whole) = journal(dir.path());
+    let dir = closed(6).await;
+    let (path, whole) = (journal(dir.path()), written(dir.path()));
     for less in [1, 20, 200] {
         fs::write(&path, &whole[..whole.len() - less]).unwrap();
-        let refused = entries(dir.path()).await.unwrap_err().to_string();
+        let refused = Embedded::open(dir.path(), LocalBus::new().0).err().unwrap().to_string();
         assert!(refused.contains("batches 6 to 6 were acknowledged and are not in the files"), "{refused}");
         assert_eq!(fs::read(&path).unwrap().len(), whole.len() - less, "the file is left as it was");
     }
@@ -113,17 +138,100 @@ async fn an_acknowledged_group_is_missed() {
 
 #[tokio::test]
 async fn a_missing_journal_is_missed() {
-    let dir = tempfile::tempdir().unwrap();
-    commit(dir.path(), 1..5).await;
-    let (path, whole) = journal(dir.path());
-    fs::write(dir.path().join("rows/2.jnl"), &whole).unwrap();
+    let dir = closed(4).await;
+    let (number, path) = journal::newest(&dir.path().join("rows")).unwrap().unwrap();
+    let later = |by: u64| dir.path().join(format!("rows/{}.jnl", number + by));
+    fs::copy(&path, later(2)).unwrap();
     let refused = entries(dir.path()).await.unwrap_err().to_string();
-    assert!(refused.contains("2.jnl: does not follow the journal before it"), "{refused}");
-    fs::rename(dir.path().join("rows/2.jnl"), dir.path().join("rows/1.jnl")).unwrap();
+    assert!(refused.contains("does not follow the journal before it"), "{refused}");
+    fs::rename(later(2), later(1)).unwrap();
     let refused = entries(dir.path()).await.unwrap_err().to_string();
-    assert!(refused.contains("1.jnl: damaged at byte 0"), "{refused}");
-    fs::remove_file(dir.path().join("rows/1.jnl")).unwrap();
+    assert!(refused.contains(".jnl: damaged at byte 0"), "{refused}");
+    fs::remove_file(later(1)).unwrap();
     fs::remove_file(path).unwrap();
     let refused = entries(dir.path()).await.unwrap_err().to_string();
     assert!(refused.contains("batches 1 to 4 were acknowledged"), "{refused}");
+}
+
+/// Each opening begins a journal, and what is in those before stays.
+#[tokio::test]
+async fn a_journal_is_begun_at_each_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut numbers = Vec::new();
+    for at in 1..8 {
+        let store = open(dir.path());
+        let found = Engine::read(&store, &log(), ALL).await.unwrap();
+        assert_eq!(found.len() as u64, at - 1);
+        commit(&store, at..at + 1).await;
+        let (number, path) = journal::newest(&dir.path().join("rows")).unwrap().unwrap();
+        assert_eq!(fs::metadata(path).unwrap().len(), HOLE_END, "a write does not make it longer");
+        numbers.push(number);
+        store.close().await.unwrap();
+    }
+    assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
+    let left = fs::read_dir(dir.path().join("rows")).unwrap();
+    let journals =
+        left.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|is| is == "jnl"));
+    assert!(journals.count() < 4, "what is in tables is deleted");
+}
+
+/// A group as the database writes it, which stores nothing but that `to` was the last batch and `from` the one before.
+fn group(sequence: u64, from: u64, to: u64) -> Vec<u8> {
+    let (key, value) = (key::LAST_BATCH, journal::link(to, from));
+    let records: u64 = 2;
+    let mut item = vec![2, 0, 0];
+    item.extend(records.to_le_bytes());
+    item.extend((key.len() as u16).to_le_bytes());
+    item.extend([(value.len() as u32).to_le_bytes(), (value.len() as u32).to_le_bytes()].as_flattened());
+    item.extend(key);
+    item.extend(value);
+    let mut group = vec![1, 1, 0, 0, 0];
+    group.extend(sequence.to_le_bytes());
+    group.extend(&item);
+    group.push(3);
+    group.extend(xxh3_64(&item).to_le_bytes());
+    group.extend(b"FJL\x03");
+    group
+}
+
+/// `written`, a hole up to where a turn begins, and what is `behind`.
+fn with_hole(written: &[u8], behind: &[u8]) -> Vec<u8> {
+    let mut bytes = written.to_vec();
+    bytes.resize(HOLE_END as usize, 0);
+    [&bytes, behind].concat()
+}
+
+/// A process that dies while it begins a journal leaves a hole, and perhaps an empty group behind it.
+#[tokio::test]
+async fn an_interrupted_turn_is_undone() {
+    let dir = closed(5).await;
+    let (path, whole) = (journal(dir.path()), written(dir.path()));
+    let all = [1, 2, 3, 4, 5];
+    let empty = group(1000, 5, 5);
+    for behind in [&empty[..], &empty[..30], &[]] {
+        fs::write(&path, with_hole(&whole, behind)).unwrap();
+        assert_eq!(entries(dir.path()).await.unwrap(), all, "{} bytes behind the hole", behind.len());
+    }
+    // The next journal was begun, and the hole was not cut off yet.
+    fs::write(&path, with_hole(&whole, &empty)).unwrap();
+    let (number, _) = journal::newest(&dir.path().join("rows")).unwrap().unwrap();
+    fs::write(dir.path().join(format!("rows/{}.jnl", number + 1)), group(1001, 5, 6)).unwrap();
+    assert_eq!(Journals::read(&dir.path().join("rows")).unwrap().last, Some(6));
+    assert_eq!(entries(dir.path()).await.unwrap(), all);
+}
+
+/// What looks like a turn and is none is damage.
+#[tokio::test]
+async fn groups_are_not_lost_in_a_hole() {
+    let dir = closed(5).await;
+    let (path, whole) = (journal(dir.path()), written(dir.path()));
+    let lost = with_hole(&whole, &group(1000, 6, 6));
+    let not_empty = with_hole(&whole, &group(1000, 5, 6));
+    let with_more = with_hole(&whole, &[group(1000, 5, 5), group(1001, 5, 6)].concat());
+    let elsewhere = [&whole[..], &[0; 5000], &group(1000, 5, 5)].concat();
+    for bytes in [lost, not_empty, with_more, elsewhere] {
+        fs::write(&path, bytes).unwrap();
+        let refused = entries(dir.path()).await.unwrap_err().to_string();
+        assert!(refused.contains("what follows is whole"), "{refused}");
+    }
 }

@@ -233,6 +233,9 @@ impl Outcome {
         if is_open && self.lateness_p99_ms > self.latency_ms.p99 * MOST_LATENESS {
             doubts.push(format!("the sender was late by {:.3} ms", self.lateness_p99_ms));
         }
+        if self.refused > 0 {
+            doubts.push(format!("the server refused {} of {} messages", self.refused, self.messages));
+        }
         if self.withheld > 0 {
             doubts.push(format!("the server did not take {} messages in time", self.withheld));
         }

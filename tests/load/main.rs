@@ -173,7 +173,7 @@ struct One {
     /// Bytes of a message's text.
     #[arg(long, default_value_t = 256)]
     payload: usize,
-    /// Bytes of a request and of a push on the wire, for the floors; the default is to measure what the gateway sends.
+    /// Bytes of a request and of a push on the wire, for the floors and the peers; the default is to measure what the gateway sends.
     #[arg(long, value_names = ["REQUEST", "PUSH"], num_args = 2)]
     sizes: Option<Vec<usize>>,
     /// Prints JSON, one line a measurement.
@@ -226,12 +226,12 @@ impl One {
         let shape = Shape { rooms, members, senders, text_bytes };
         let plan = Plan { shape, load, warm_up_s: self.warm_up, window_s: self.seconds };
         let mut bench = self.place.bench()?;
-        let has_floor = self.target.iter().any(|name| name.starts_with("floor"));
+        let has_other = self.target.iter().any(|name| name != "us");
         match self.sizes.as_deref() {
             Some([request_bytes, push_bytes]) => {
                 bench.sizes = Sizes { request_bytes: *request_bytes, push_bytes: *push_bytes };
             }
-            _ if has_floor => bench.measure_sizes(text_bytes)?,
+            _ if has_other => bench.measure_sizes(text_bytes)?,
             _ => {}
         }
         for _ in 0..self.rounds {

@@ -28,12 +28,12 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Curve>> {
         over: "groups",
         columns: vec![
             column("conversations p50", "ms", 2),
-            column("p99", "ms", 2),
-            column("CPU", "µs", 0),
-            column("answer", "kB", 1),
+            column("conversations p99", "ms", 2),
+            column("conversations CPU", "µs", 0),
+            column("conversations", "kB", 1),
             column("joined groups p50", "ms", 2),
-            column("p99", "ms", 2),
-            column("CPU", "µs", 0),
+            column("joined groups p99", "ms", 2),
+            column("joined groups CPU", "µs", 0),
         ],
         rows,
         why: "Both grow with the groups of the user, as the answers do. For each group its newest message and the user's \

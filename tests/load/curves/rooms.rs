@@ -33,8 +33,8 @@ pub(super) fn measure(bench: &Bench, seconds: f64) -> Result<Vec<Curve>> {
         over: "members",
         columns: columns(),
         rows,
-        why: "A delivery gets cheaper with the room, as what a message costs once (reading the request, rules, number, \
-              store, answer) is shared by more receivers; what is left is the write to one socket. The latency grows with \
+        why: "What a message costs once (reading the request, rules, number, store, answer) is shared by all receivers: its \
+              share of a delivery falls with the room, and what is left is the write to one socket. The latency grows with \
               the members: the last of them is written to after all the others.",
     };
     // So many people write on their own: as far as one knows, independently of each other.

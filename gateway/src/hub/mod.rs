@@ -242,11 +242,12 @@ impl Hub {
     /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again; but where there
     /// is no word for it, the end of the connection tells.
     async fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
+        // Before it is told: what the client asks next comes from a device that is logged out.
+        self.detach(connection).await;
         match Encoded::new(Push::Kick(reason, by)).frame(connection.dialect) {
             Some(frame) => connection.outbound.push(&frame),
             None => connection.outbound.close(Closing::LoggedOut),
         }
-        self.detach(connection).await;
         metrics::counter!("gateway_kicked_total").increment(1);
     }
 }

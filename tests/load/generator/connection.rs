@@ -89,6 +89,10 @@ impl Connection {
             }
         }
         if entry == Entry::Ready {
+            // Whether the kernel acknowledges what a client hears by itself depends on what it said before: after a few
+            // questions and answers it waits for more to acknowledge. Without this a server would be charged for having
+            // had a login, because acknowledgements that wait are handled while the server writes the next message.
+            rustix::net::sockopt::set_tcp_quickack(&self.stream, false).map_err(|error| error.to_string())?;
             self.stage = Stage::Ready;
             if !self.seat.speaks {
                 self.input = Vec::new();

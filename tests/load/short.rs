@@ -18,7 +18,7 @@ const TOLERANCE: f64 = 0.15;
 
 /// So many rounds are measured in any case, and so many more, twice at most, when something looks worse.
 const ROUNDS: u32 = 3;
-const FURTHER: [u32; 2] = [3, 3];
+const FURTHER: [u32; 4] = [3; 4];
 
 const EXTENT: Extent = Extent { warm_up_s: 1.0, window_s: 1.5, idle_connections: 0, logins: 0 };
 

@@ -16,7 +16,7 @@ use crate::summary::{Rounds, Summary, best_ratio, ratio};
 /// A ratio may be worse than the baseline by this share.
 const TOLERANCE: f64 = 0.15;
 
-/// So many rounds are measured in any case, and so many more, twice at most, when something looks worse.
+/// So many rounds are measured in any case, and so many more, one lot after the other, while something looks worse.
 const ROUNDS: u32 = 3;
 const FURTHER: [u32; 4] = [3; 4];
 

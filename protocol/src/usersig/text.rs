@@ -1,5 +1,6 @@
 //! The outer form: JSON, compressed, in characters that can stand in a URL.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 
 use base64::Engine as _;
@@ -52,8 +53,18 @@ pub(super) fn unpack(text: &str) -> Result<Vec<u8>, Fault> {
 /// The output buffer is the limit: the inflater cannot produce more than it can write. A preset dictionary
 /// and a wrong checksum are errors of the stream.
 fn inflate(compressed: &[u8]) -> Result<Vec<u8>, Fault> {
+    thread_local! {
+        // Its state has 43 KB: to get that from the allocator for each login would cost more than to inflate a UserSig.
+        static STREAM: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+    }
+    STREAM.with_borrow_mut(|stream| {
+        stream.reset(true);
+        inflate_with(stream, compressed)
+    })
+}
+
+fn inflate_with(stream: &mut Decompress, compressed: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut json = vec![0; MAX_JSON_BYTES];
-    let mut stream = Decompress::new(true);
     let status =
         stream.decompress(compressed, &mut json, FlushDecompress::Finish).map_err(|_| Fault::Zlib)?;
 

@@ -3,9 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
-use crate::bus::{Bus, Incoming, LocalBus, Nodes, OnlyNode, RedisBus};
+use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Keys, Registry, Servers};
 use crate::storage::embedded::Embedded;
@@ -19,7 +17,7 @@ const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 pub(crate) struct Foundation {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) incoming: mpsc::Receiver<Incoming>,
+    pub(crate) incoming: Inlet,
     /// The number of this instance.
     pub(crate) node: u64,
     pub(crate) nodes: Arc<dyn Nodes>,

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
     Delivery, DeviceClaim, Event, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
-    Source, SourceError, Stamp, Topic, UserPlace,
+    Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
@@ -54,7 +54,7 @@ struct Room {
 impl Room {
     async fn open() -> Self {
         let hub = Hub::new(Arc::new(LocalBus::new().0), Arc::new(OneRoom), &Clock::system());
-        let (bus, incoming) = mpsc::channel(4096);
+        let (bus, incoming) = channel(4096);
         tokio::spawn(hub.clone().run(incoming));
         let taken = Arc::new(Taken::default());
         let mut connections = Vec::new();

@@ -4,6 +4,7 @@
 //! receiver can see that one is missing and read it from the store.
 
 mod event;
+mod inlet;
 mod local;
 mod nodes;
 mod redis;
@@ -13,9 +14,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
-use tokio::sync::mpsc;
 
 pub use event::{DeviceId, Event};
+pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
 pub use redis::RedisBus;
@@ -65,13 +66,6 @@ pub enum Incoming {
     Doubt(Topic),
 }
 
-/// Events that may wait for the hub before [`Bus::is_behind`] says so. In the largest rooms this is about a second's work.
-const MOST_WAITING: usize = 1024;
-
-fn is_behind(queue: &mpsc::Sender<Incoming>) -> bool {
-    queue.max_capacity() - queue.capacity() > MOST_WAITING
-}
-
 /// The carrier could not be asked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the bus did not answer: {0}")]
@@ -93,7 +87,7 @@ pub trait Bus: Send + Sync + 'static {
     /// Events of `topic` may stop coming.
     async fn unfollow(&self, topic: &Topic);
 
-    /// Whether so much waits for the hub that nothing more should be said for now.
+    /// Whether so much waits for the hub, for so long, that nothing more should be said for now.
     fn is_behind(&self) -> bool;
 
     /// Whether events can be lost. Where they cannot, nobody asks for turns.

@@ -24,8 +24,8 @@ pub(super) const AT_ONCE: usize = 64;
 /// Between two tries while the store does not answer. A random part is added.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// How often quiet topics are compared with the store: the loss of the last event of a topic shows in no later one.
-const LOOK: Duration = Duration::from_secs(3);
+/// Between two looks for topics that have gone quiet: the loss of the last event of a topic shows in no later one.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Clocks of instances may differ by this much.
 const CLOCK_DIFFERENCE: u64 = 2_000;
@@ -290,7 +290,8 @@ impl Hub {
         }
     }
 
-    /// Compares quiet topics with the store for as long as the process lives.
+    /// Compares quiet topics with the store for as long as the process lives: soon after they went quiet, then now and
+    /// then.
     pub async fn keep_watch(self) {
         if !self.bus.can_lose() {
             return;

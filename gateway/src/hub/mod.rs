@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
-use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Membership, Source, Topic};
+use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Inlet, Membership, Source, Topic};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
@@ -172,8 +172,8 @@ impl Hub {
     }
 
     /// Delivers what the bus brings until it ends.
-    pub async fn run(self, mut incoming: mpsc::Receiver<Incoming>) {
-        while let Some(incoming) = incoming.recv().await {
+    pub async fn run(self, mut inlet: Inlet) {
+        while let Some(incoming) = inlet.recv().await {
             match incoming {
                 Incoming::Event(delivery) => match self.shards.pass(&delivery) {
                     Passage::Now(followers) => self.dispatch(delivery, followers).await,

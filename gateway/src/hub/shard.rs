@@ -18,6 +18,9 @@ const SHARDS: usize = 64;
 /// Events that may wait while a topic is mended. When there are more they are read from the store.
 const MOST_WAITING: usize = 4096;
 
+/// A quiet topic is compared with the store at every third look.
+const QUIET_LOOKS: u32 = 3;
+
 type Rooms = HashMap<Topic, Room>;
 
 /// Who follows a topic. Events that are on their way to the sockets share the list; whoever changes it meanwhile makes a
@@ -31,8 +34,8 @@ struct Room {
     followers: Followers,
     newcomers: Vec<Newcomer>,
     lane: Lane,
-    /// Whether an event came since the last look.
-    is_busy: bool,
+    /// Looks since an event came.
+    quiet_for: u32,
 }
 
 /// A connection that will follow once it has what was said since it should.
@@ -151,7 +154,7 @@ impl Shards {
 
     fn room(&self, lane: Lane) -> Room {
         let id = self.next_room.fetch_add(1, Ordering::Relaxed);
-        Room { id, followers: Followers::default(), newcomers: Vec::new(), lane, is_busy: false }
+        Room { id, followers: Followers::default(), newcomers: Vec::new(), lane, quiet_for: 0 }
     }
 
     /// True when that was the last follower.
@@ -199,7 +202,7 @@ impl Shards {
     pub(super) fn pass(&self, delivery: &Delivery) -> Passage {
         let mut shard = self.shard(&delivery.topic);
         let Some(room) = shard.get_mut(&delivery.topic) else { return Passage::Done };
-        room.is_busy = true;
+        room.quiet_for = 0;
         match &mut room.lane {
             Lane::Sound => Passage::Now(room.followers.clone()),
             Lane::Open(place) => match place.admit(delivery) {
@@ -285,14 +288,15 @@ impl Shards {
         }
     }
 
-    /// Topics that nothing came for since the last call; with the life of the group that is followed.
+    /// A look for topics to be compared with the store; with the life of the group that is followed.
     pub(super) fn quiet(&self) -> Vec<(Topic, Option<Bytes>)> {
         let mut quiet = Vec::new();
         for shard in &self.shards {
             let mut rooms = shard.lock().unwrap_or_else(PoisonError::into_inner);
             for (topic, room) in rooms.iter_mut() {
+                room.quiet_for = room.quiet_for.saturating_add(1);
                 if let Lane::Open(place) = &room.lane
-                    && !std::mem::take(&mut room.is_busy)
+                    && room.is_due()
                 {
                     quiet.push((topic.clone(), place.life()));
                 }
@@ -316,6 +320,12 @@ impl Shards {
 }
 
 impl Room {
+    /// Whether it is to be compared at this look. When nothing more has come since the one before, the last event may
+    /// have been lost; later on it is a topic like all that are quiet, and those are many.
+    fn is_due(&self) -> bool {
+        self.quiet_for >= 2 && (self.quiet_for - 2).is_multiple_of(QUIET_LOOKS)
+    }
+
     fn let_in(&mut self, follower: Follower) {
         if self.followers.is_empty() {
             // Most topics are users, with one device.

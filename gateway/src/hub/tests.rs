@@ -13,9 +13,12 @@ use protocol::id::Millis;
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use tokio::sync::mpsc;
 
 use super::*;
-use crate::bus::{BusError, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Trail, UserPlace};
+use crate::bus::{
+    BusError, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Trail, UserPlace, channel,
+};
 
 const APP: AppId = AppId(1);
 
@@ -250,7 +253,7 @@ impl Bench {
             joined_after: Seq::ZERO,
         });
         let hub = Hub::new(world.clone(), world.clone(), &Clock::system());
-        let (bus, incoming) = mpsc::channel(64);
+        let (bus, incoming) = channel(64);
         tokio::spawn(hub.clone().run(incoming));
         tokio::spawn(hub.clone().keep_watch());
         Self { world, hub, bus }

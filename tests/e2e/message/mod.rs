@@ -2,3 +2,4 @@
 
 mod c2c;
 mod group;
+mod too_fast;

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Value;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Bus, BusError, Event, Incoming, Stamp, Topic, is_behind};
+use super::inlet::Backlog;
+use super::{Bus, BusError, Event, Inlet, Stamp, Topic, channel};
 use crate::redis::keys::LAST_TURN;
 use crate::redis::{Keys, Links, Servers, ask, slot_of};
 
@@ -44,24 +44,22 @@ pub struct RedisBus {
     table: Arc<Table>,
     links: Arc<Links>,
     keys: Keys,
-    /// Those who fill it end with the table.
-    queue: mpsc::WeakSender<Incoming>,
+    backlog: Backlog,
 }
 
 impl RedisBus {
     /// The bus, and the end that the hub reads. The servers need not be there yet. Needs a Tokio runtime; ends
     /// when the bus is dropped.
-    pub fn start(servers: Arc<Servers>, keys: Keys) -> (Self, mpsc::Receiver<Incoming>) {
+    pub fn start(servers: Arc<Servers>, keys: Keys) -> (Self, Inlet) {
         Self::start_on(servers, keys, false)
     }
 
-    fn start_on(servers: Arc<Servers>, keys: Keys, is_plain: bool) -> (Self, mpsc::Receiver<Incoming>) {
-        let (queue, incoming) = mpsc::channel(QUEUE);
+    fn start_on(servers: Arc<Servers>, keys: Keys, is_plain: bool) -> (Self, Inlet) {
+        let (queue, inlet) = channel(QUEUE);
         let links = Links::new(servers.clone(), Arc::new([]), None);
-        let waiting = queue.downgrade();
         let table = Table::new(servers, keys.clone(), queue, is_plain);
         tokio::spawn(table::keep(Arc::downgrade(&table)));
-        (Self { table, links, keys, queue: waiting }, incoming)
+        (Self { table, links, keys, backlog: inlet.backlog() }, inlet)
     }
 }
 
@@ -97,7 +95,7 @@ impl Bus for RedisBus {
     }
 
     fn is_behind(&self) -> bool {
-        self.queue.upgrade().is_some_and(|queue| is_behind(&queue))
+        self.backlog.is_too_much()
     }
 
     fn can_lose(&self) -> bool {

@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use futures_util::FutureExt;
 use protocol::id::{AppId, GroupId, Millis, Seq};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
-use crate::bus::{Delivery, Numbering};
+use crate::bus::{Delivery, Incoming, Numbering};
 use crate::redis::testing::{Cluster, Sentinels, Server, eventually};
 use crate::redis::{Address, Target};
 
@@ -15,7 +16,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// A node: its bus, and what it hears.
 struct Node {
     bus: Arc<RedisBus>,
-    incoming: mpsc::Receiver<Incoming>,
+    incoming: Inlet,
 }
 
 impl Node {
@@ -108,7 +109,7 @@ async fn followers_hear_and_others_do_not() {
     let event = two.hear_event().await;
     assert_eq!((&event.topic, number(&event), turn(&event)), (&both, 2, 1));
     assert_eq!(one.bus.turn(&both).await.unwrap(), 1);
-    assert!(two.incoming.try_recv().is_err());
+    assert!(two.incoming.recv().now_or_never().is_none());
 }
 
 #[tokio::test]

@@ -73,7 +73,8 @@ fn tiny_id(app: AppId, user: &UserId) -> u64 {
     (1 << 57) | (tail >> 7)
 }
 
-fn key() -> Key {
+/// Where an account is kept in its user's partition.
+pub(super) fn key() -> Key {
     Key::new(Table::Account, "")
 }
 
@@ -142,6 +143,13 @@ impl Accounts {
             return Ok(account);
         }
         self.update(app, user, |_| Vec::new(), None).await
+    }
+
+    /// A batch of a user without an account makes it, too.
+    pub(super) fn make(app: AppId, user: &UserId, batch: Batch) -> (Account, Batch) {
+        let account = Account::new(app, user, batch.at);
+        let batch = batch.check(key(), Expected::Absent).put(key(), records::encode(&account));
+        (account, batch)
     }
 
     /// The user as tips and notices show him, also if he has no account.

@@ -12,7 +12,7 @@ use protocol::session::KickReason;
 use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Accounts};
+use super::account::{self, Account, Accounts};
 use super::core::{ATTEMPTS, Core, Outcome};
 use crate::bus::{DeviceClaim, DeviceId, Event, Topic};
 use crate::storage::records::{self, Versioned};
@@ -106,10 +106,6 @@ struct Place {
     visit: u64,
 }
 
-fn account_key() -> Key {
-    Key::new(Table::Account, "")
-}
-
 fn devices_key(platform: u32) -> Key {
     Key::new(Table::Session, platform.to_be_bytes().to_vec())
 }
@@ -175,18 +171,12 @@ impl Sessions {
         user: &UserId,
         device: DeviceClaim,
     ) -> Result<Option<KickReason>, StorageError> {
-        let partition = Partition::user(app, user);
-        let keys = [account_key(), devices_key(device.platform)];
-        let mut found = self.core.engine.get(&partition, &keys).await?.into_iter();
-        let account: Option<Account> =
-            found.next().flatten().map(|value| records::decode(&value.bytes)).transpose()?;
-        let devices: Option<Vec<DeviceRecord>> =
-            found.next().flatten().map(|value| records::decode(&value.bytes)).transpose()?;
+        let (account, devices, _) = self.account_and_devices(app, user, device.platform).await?;
         let not_before = account.map_or(0, |account| account.not_before);
         if device.since.seconds() <= not_before {
             return Ok(Some(KickReason::ByAdmin));
         }
-        let is_known = devices.unwrap_or_default().iter().any(|known| known.id == device.id);
+        let is_known = devices.iter().any(|known| known.id == device.id);
         Ok(if is_known { None } else { Some(KickReason::Replaced) })
     }
 
@@ -199,10 +189,14 @@ impl Sessions {
         platform: u32,
         instance: &str,
     ) -> Result<LoggedIn, SessionError> {
-        let account = self.accounts.ensure(app, user).await?;
         for _ in 0..ATTEMPTS {
             let now = self.core.now();
-            let (mut devices, expected) = self.devices(app, user, platform).await?;
+            let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
+            let batch = Batch::new(Partition::user(app, user), now);
+            let (account, mut batch) = match known {
+                Some(account) => (account, batch),
+                None => Accounts::make(app, user, batch),
+            };
             // The same SDK object again has the same session, and with it the same token: clients repeat a login that
             // was not answered, and keep the token of whichever answer came first.
             let same = devices.iter().position(|device| !instance.is_empty() && device.instance == instance);
@@ -221,7 +215,7 @@ impl Sessions {
             let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_on(platform));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
             devices.push(device);
-            let mut batch = Batch::new(Partition::user(app, user), now)
+            batch = batch
                 .check(devices_key(platform), expected)
                 .put(devices_key(platform), records::encode(&devices));
             for device in replaced {
@@ -333,6 +327,21 @@ impl Sessions {
     ) -> Result<Vec<(bytes::Bytes, Versioned<Vec<DeviceRecord>>)>, StorageError> {
         let partition = Partition::user(app, user);
         records::scan_all(&self.core.engine, &partition, Table::Session, bytes::Bytes::new()).await
+    }
+
+    /// What a login and a look at a session need, in one question.
+    async fn account_and_devices(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+    ) -> Result<(Option<Account>, Vec<DeviceRecord>, Expected), StorageError> {
+        let keys = [account::key(), devices_key(platform)];
+        let mut found = self.core.engine.get(&Partition::user(app, user), &keys).await?.into_iter();
+        let mut next = || found.next().flatten();
+        let account = next().map(|value| records::decode(&value.bytes)).transpose()?;
+        let Some(devices) = next() else { return Ok((account, Vec::new(), Expected::Absent)) };
+        Ok((account, records::decode(&devices.bytes)?, Expected::Version(devices.version)))
     }
 
     async fn devices(

@@ -18,13 +18,12 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq};
-use tokio::sync::mpsc;
 
 use super::{
     Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError,
     Table, Window,
 };
-use crate::bus::{Delivery, Incoming};
+use crate::bus::{Delivery, Incoming, Inlet};
 
 /// A store for one test, which may be opened again after it was closed.
 pub(crate) trait Fixture: Send + Sync {
@@ -34,11 +33,11 @@ pub(crate) trait Fixture: Send + Sync {
 pub(crate) struct Opened {
     pub(crate) engine: Arc<dyn Engine>,
     /// Where the events of its batches arrive.
-    pub(crate) events: mpsc::Receiver<Incoming>,
+    pub(crate) events: Inlet,
 }
 
 /// The next event that arrives.
-async fn next(events: &mut mpsc::Receiver<Incoming>) -> Delivery {
+async fn next(events: &mut Inlet) -> Delivery {
     loop {
         if let Incoming::Event(delivery) = events.recv().await.unwrap() {
             return delivery;

@@ -12,10 +12,10 @@ use std::sync::{Mutex, Weak};
 use protocol::group::GroupKind;
 use protocol::id::{AppId, GroupId, Millis, UserId};
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::OnceCell;
 
 use super::*;
-use crate::bus::{Bus, Event, Incoming, Numbering, RedisBus, Topic};
+use crate::bus::{Bus, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
 use crate::storage::conformance::{Fixture, Opened, conformance, submit};
@@ -183,11 +183,7 @@ fn engine_on(target: Target, settings: Settings) -> Redis {
 }
 
 /// A bus that follows the topics, and what it hears.
-async fn listen(
-    servers: &Arc<Servers>,
-    keys: &Keys,
-    topics: &[Topic],
-) -> (RedisBus, mpsc::Receiver<Incoming>) {
+async fn listen(servers: &Arc<Servers>, keys: &Keys, topics: &[Topic]) -> (RedisBus, Inlet) {
     let (bus, events) = RedisBus::start(servers.clone(), keys.clone());
     for topic in topics {
         bus.follow(topic).await;

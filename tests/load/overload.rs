@@ -17,7 +17,7 @@ use crate::target::Running;
 use crate::usage;
 
 /// Messages on their way while the capacity is measured: so many that the server has always something to do.
-const FLOOD: u64 = 512;
+const FLOOD: u64 = 256;
 
 /// The load before and after, by the capacity.
 const NORMAL: f64 = 0.25;

@@ -25,7 +25,7 @@ pub(super) const AT_ONCE: usize = 64;
 const RETRY: Duration = Duration::from_millis(200);
 
 /// Between two looks for topics that have gone quiet: the loss of the last event of a topic shows in no later one.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Clocks of instances may differ by this much.
 const CLOCK_DIFFERENCE: u64 = 2_000;

@@ -18,8 +18,8 @@ const SHARDS: usize = 64;
 /// Events that may wait while a topic is mended. When there are more they are read from the store.
 const MOST_WAITING: usize = 4096;
 
-/// A quiet topic is compared with the store at every third look.
-const QUIET_LOOKS: u32 = 3;
+/// A topic that has been quiet for long is compared with the store at every sixth look.
+const QUIET_LOOKS: u32 = 6;
 
 type Rooms = HashMap<Topic, Room>;
 

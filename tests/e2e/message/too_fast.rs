@@ -93,5 +93,5 @@ async fn who_says_more_than_can_be_delivered_is_told_so() {
         inlet.recv().await.unwrap();
         heard += 1;
     }
-    assert!(heard > 1000, "{heard} events were taken before more could be said");
+    assert!(heard > 500, "{heard} events were taken before more could be said");
 }

@@ -1,23 +1,25 @@
 //! Messages in groups.
 
+mod send;
+
 use std::sync::Arc;
 
 use protocol::ErrorCode;
 use protocol::group::{GroupKind, Role};
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
-use protocol::message::{GroupMessageId, Mention, Message, Recall};
-use protocol::push::Mark;
+use protocol::message::{GroupMessageId, Message, Recall};
 
-use super::turns::{Turn, Turns, submit};
-use super::{Draft, MessageError, is_recallable};
-use crate::bus::{Event, Stamp, Topic};
+use self::send::Speaker;
+use super::turns::Turns;
+use super::{MessageError, is_recallable};
+use crate::bus::{Event, Topic};
 use crate::services::account::Accounts;
-use crate::services::core::{ATTEMPTS, Actor, Core, Outcome};
+use crate::services::core::{Actor, Core};
 use crate::services::group::{Found, GroupError, Groups, Member};
-use crate::services::push::{Kept, Notices};
+use crate::services::push::Notices;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
-use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Check, Expected, Head, StorageError, Value, Window};
+use crate::storage::records::Versioned;
+use crate::storage::{StorageError, Window};
 
 /// Clients set their clock by the whole seconds of the login answer, so what they call "now" lies behind.
 /// A recall told twice harms nobody, one that is missed does.
@@ -50,16 +52,6 @@ const STRIDE: usize = 128;
 /// Speakers that are kept in memory.
 const SPEAKERS: usize = 20_000;
 
-/// Somebody who wants to speak in a group.
-struct Speaker {
-    found: Found,
-    member: Option<Member>,
-    /// Unix second.
-    muted_until: u64,
-    /// What must still hold of the membership and the mute.
-    checks: Vec<Check>,
-}
-
 /// Messages in groups.
 #[derive(Clone)]
 pub struct GroupMessages {
@@ -87,217 +79,6 @@ impl GroupMessages {
     /// Whether the group's kind counts unread messages.
     pub fn counts_unread(&self, kind: GroupKind) -> bool {
         self.groups.rules(kind).counts_unread
-    }
-
-    /// Says something in a group. Gives number and time of the message; of the first one, when this is a repetition.
-    ///
-    /// The sender must be a member; one for whom an administrator speaks need not be.
-    pub async fn send(
-        &self,
-        actor: &Actor,
-        group: &GroupId,
-        draft: Draft,
-        only_to: &[UserId],
-    ) -> Result<Head, MessageError> {
-        if self.core.bus.is_behind() {
-            return Err(MessageError::TooFast);
-        }
-        let limits = &self.core.limits;
-        if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
-            return Err(MessageError::TooLong);
-        }
-        if draft.mentions.len() > limits.mentions_per_message {
-            return Err(MessageError::TooManyMentions);
-        }
-        let is_stored = !draft.options.online_only && only_to.is_empty();
-        let key = (actor.app, group.clone(), draft.from.clone());
-        let mut turn = self.turns.take(&key).await;
-        // What is kept in memory will do: the store checks that it still holds, in the same step in which it stores.
-        let kept = self.speakers.get(&key).filter(|speaker| self.may_speak(actor, speaker).is_ok());
-        let mut speaker = match kept.filter(|_| is_stored) {
-            Some(speaker) => speaker,
-            None => Arc::new(self.speaker(actor, group, &draft.from).await?),
-        };
-        for _ in 0..ATTEMPTS {
-            self.may_speak(actor, &speaker)?;
-            if !is_stored {
-                let message = self.message(actor, &draft, &speaker).await?;
-                return self.send_unstored(actor, &speaker.found, message, only_to).await;
-            }
-            if let Some(head) = self.try_send(turn, actor, &speaker, &draft).await? {
-                self.speakers.insert(key, speaker);
-                return Ok(head);
-            }
-            turn = self.turns.take(&key).await;
-            speaker = Arc::new(self.speaker(actor, group, &draft.from).await?);
-        }
-        Err(GroupError::Busy.into())
-    }
-
-    /// What decides whether somebody may speak in a group, as it is stored now.
-    async fn speaker(&self, actor: &Actor, group: &GroupId, user: &UserId) -> Result<Speaker, MessageError> {
-        let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
-        let keys = [found.member_key(user), found.mute_key(user)];
-        let mut values = self.core.engine.get(&found.partition(), &keys).await?.into_iter();
-        let (member, mute) = (values.next().flatten(), values.next().flatten());
-        let version = |value: &Option<Value>| {
-            value.as_ref().map_or(Expected::Absent, |value| Expected::Version(value.version))
-        };
-        let expected = [version(&member), version(&mute)];
-        let check = |(key, expected)| Check { key, expected };
-        let checks = keys.into_iter().zip(expected).map(check).collect();
-        Ok(Speaker {
-            member: member.map(|value| records::decode(&value.bytes)).transpose()?,
-            muted_until: mute.map(|value| records::decode(&value.bytes)).transpose()?.unwrap_or(0),
-            checks,
-            found,
-        })
-    }
-
-    fn may_speak(&self, actor: &Actor, speaker: &Speaker) -> Result<(), MessageError> {
-        if actor.is_admin {
-            return Ok(());
-        }
-        let Some(member) = &speaker.member else { return Err(GroupError::NotMember.into()) };
-        if speaker.found.group.record.mute_all && member.role < Role::Admin {
-            return Err(MessageError::Muted);
-        }
-        if speaker.muted_until > self.core.now().seconds() {
-            return Err(MessageError::Muted);
-        }
-        Ok(())
-    }
-
-    async fn message(
-        &self,
-        actor: &Actor,
-        draft: &Draft,
-        speaker: &Speaker,
-    ) -> Result<Message, MessageError> {
-        let account = self.accounts.ensure_known(actor.app, &draft.from).await?;
-        let name_card = speaker.member.as_ref().map_or("", |member| member.name_card.as_str());
-        Ok(Message {
-            from: account.sender(&draft.from, name_card),
-            random: draft.random,
-            client_seq: draft.client_seq,
-            client_time: draft.client_time.unwrap_or_else(|| self.core.now().seconds()),
-            priority: draft.priority,
-            body: draft.body.clone(),
-            cloud_custom_data: draft.cloud_custom_data.clone(),
-            mentions: draft.mentions.clone(),
-            options: draft.options,
-            origin: actor.device,
-        })
-    }
-
-    /// `None` when the group, the membership or the mute changed meanwhile.
-    async fn try_send(
-        &self,
-        turn: Turn<'_>,
-        actor: &Actor,
-        speaker: &Speaker,
-        draft: &Draft,
-    ) -> Result<Option<Head>, MessageError> {
-        let message = self.message(actor, draft, speaker).await?;
-        let found = &speaker.found;
-        let sender = message.from.user.clone();
-        let token =
-            [found.epoch().as_ref(), sender.as_str().as_bytes(), &message.random.to_be_bytes()].concat();
-        let mentions = message.mentions.clone();
-        let entry = Entry::Message(message);
-        let bytes = records::encode(&entry);
-        let Entry::Message(message) = entry else { return Ok(None) };
-        let (key, unchanged) = found.unchanged();
-        let mut batch = Batch::new(found.partition(), self.core.now()).once(token).check(key, unchanged);
-        if !actor.is_admin {
-            batch.checks.extend(speaker.checks.iter().cloned());
-        }
-        let event = Event::GroupMessage {
-            group: found.label(),
-            message,
-            counts: self.counts_unread(found.group.record.kind),
-        };
-        batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
-        let Outcome::Stored(committed) = submit(turn, self.core.commit(batch)).await? else {
-            return Ok(None);
-        };
-        let head = committed.entry.unwrap_or_default();
-        if !committed.repeated && !mentions.is_empty() {
-            let (service, app, found) = (self.clone(), actor.app, found.clone());
-            // A mention of all is a mark for each member: the sender does not wait for that.
-            self.core.tasks.spawn(async move {
-                if let Err(error) = service.mark(app, &found, &sender, head.seq, &mentions).await {
-                    tracing::warn!(%error, "members could not be told that they were mentioned");
-                }
-            });
-        }
-        Ok(Some(head))
-    }
-
-    /// Tells members that they were mentioned.
-    async fn mark(
-        &self,
-        app: AppId,
-        found: &Found,
-        sender: &UserId,
-        seq: Seq,
-        mentions: &[Mention],
-    ) -> Result<(), MessageError> {
-        let all = mentions.contains(&Mention::All);
-        let mut marked: Vec<UserId> = if all {
-            self.groups.members(found, None).await?.into_iter().map(|(user, _)| user).collect()
-        } else {
-            Vec::new()
-        };
-        for mention in mentions {
-            if let Mention::User(user) = mention
-                && !marked.contains(user)
-                && self.groups.member(found, user).await?.is_some()
-            {
-                marked.push(user.clone());
-            }
-        }
-        for user in marked.iter().filter(|user| *user != sender) {
-            let me = mentions.contains(&Mention::User(user.clone()));
-            let mark = Mark { group: found.id.clone(), from: sender.clone(), seq, me, all };
-            self.notices.send(app, user, Kept::Mark(mark), None).await?;
-        }
-        Ok(())
-    }
-
-    /// For who is there now, or for some members only. It gets no number of its own.
-    async fn send_unstored(
-        &self,
-        actor: &Actor,
-        found: &Found,
-        message: Message,
-        only_to: &[UserId],
-    ) -> Result<Head, MessageError> {
-        let head = self.core.engine.head(&found.log()).await?;
-        let head = Head { seq: head.seq, at: self.core.now() };
-        let sender = message.from.user.clone();
-        let event = Arc::new(Event::GroupMessage {
-            group: found.label(),
-            message,
-            counts: self.counts_unread(found.group.record.kind),
-        });
-        let mut topics = Vec::new();
-        if only_to.is_empty() {
-            topics.push(found.topic());
-        } else {
-            topics.push(Topic::User(actor.app, sender.clone()));
-            for user in only_to.iter().filter(|user| **user != sender) {
-                if self.groups.member(found, user).await?.is_none() {
-                    return Err(GroupError::BadParameter("a receiver is not a member").into());
-                }
-                topics.push(Topic::User(actor.app, user.clone()));
-            }
-        }
-        for topic in topics {
-            let stamp = Some(Stamp { seq: head.seq, at: head.at });
-            self.core.bus.publish(topic, stamp, event.clone()).await;
-        }
-        Ok(head)
     }
 
     /// The oldest number that a reader may see: members of some kinds see only what was said after they came,

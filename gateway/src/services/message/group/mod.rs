@@ -3,6 +3,7 @@
 mod send;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use protocol::ErrorCode;
 use protocol::group::{GroupKind, Role};
@@ -52,6 +53,9 @@ const STRIDE: usize = 128;
 /// Speakers that are kept in memory.
 const SPEAKERS: usize = 20_000;
 
+/// Groups that are kept in memory while deliveries are behind.
+const LET_THROUGH: usize = 20_000;
+
 /// Messages in groups.
 #[derive(Clone)]
 pub struct GroupMessages {
@@ -62,6 +66,8 @@ pub struct GroupMessages {
     timelines: Timelines,
     turns: Arc<Turns>,
     speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
+    /// When groups last said something while deliveries were behind.
+    let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
 }
 
 impl GroupMessages {
@@ -73,7 +79,9 @@ impl GroupMessages {
         timelines: Timelines,
     ) -> Self {
         let speakers = Arc::new(quick_cache::sync::Cache::new(SPEAKERS));
-        Self { core, groups, accounts, notices, timelines, turns: Arc::new(Turns::new()), speakers }
+        let let_through = Arc::new(quick_cache::sync::Cache::new(LET_THROUGH));
+        let turns = Arc::new(Turns::new());
+        Self { core, groups, accounts, notices, timelines, turns, speakers, let_through }
     }
 
     /// Whether the group's kind counts unread messages.

@@ -13,7 +13,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use super::Hub;
 use super::connection::Follower;
 use super::lane::{self, LogPlace, Place, Verdict};
-use super::shard::{Lease, Next, Ticket};
+use super::shard::{Lease, Next, Ticket, Watch};
 use crate::bus::{
     Delivery, Event, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Topic, UserPlace,
 };
@@ -290,17 +290,19 @@ impl Hub {
         }
     }
 
-    /// Compares quiet topics with the store for as long as the process lives: soon after they went quiet, then now and
-    /// then.
+    /// Compares quiet topics with the store for as long as the process lives: soon after they went quiet, then at each
+    /// look or, where they are many, in turns.
     pub async fn keep_watch(self) {
         if !self.bus.can_lose() {
             return;
         }
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut watch = Watch::default();
         loop {
             ticks.tick().await;
-            let looks = self.shards.quiet().into_iter().map(|(topic, life)| self.compare(topic, life));
+            let looks =
+                self.shards.quiet(&mut watch).into_iter().map(|(topic, life)| self.compare(topic, life));
             stream::iter(looks).buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
         }
     }

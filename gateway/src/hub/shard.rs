@@ -18,8 +18,11 @@ const SHARDS: usize = 64;
 /// Events that may wait while a topic is mended. When there are more they are read from the store.
 const MOST_WAITING: usize = 4096;
 
-/// A topic that has been quiet for long is compared with the store at every sixth look.
-const QUIET_LOOKS: u32 = 6;
+/// Topics that a look compares with the store. Where more have been quiet for long, they take turns.
+const QUIET_AT_A_LOOK: usize = 1024;
+
+/// A topic that has been quiet for long is compared at every sixth look at the latest, however many there are.
+const QUIET_LOOKS: usize = 6;
 
 type Rooms = HashMap<Topic, Room>;
 
@@ -36,6 +39,14 @@ struct Room {
     lane: Lane,
     /// Looks since an event came.
     quiet_for: u32,
+}
+
+/// How the looks for quiet topics go round.
+#[derive(Default)]
+pub(super) struct Watch {
+    look: u64,
+    /// How many were there at the last look.
+    topics: usize,
 }
 
 /// A connection that will follow once it has what was said since it should.
@@ -289,19 +300,23 @@ impl Shards {
     }
 
     /// A look for topics to be compared with the store; with the life of the group that is followed.
-    pub(super) fn quiet(&self) -> Vec<(Topic, Option<Bytes>)> {
+    pub(super) fn quiet(&self, watch: &mut Watch) -> Vec<(Topic, Option<Bytes>)> {
+        let is_due = watch.next();
         let mut quiet = Vec::new();
+        let mut topics = 0;
         for shard in &self.shards {
             let mut rooms = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            topics += rooms.len();
             for (topic, room) in rooms.iter_mut() {
                 room.quiet_for = room.quiet_for.saturating_add(1);
                 if let Lane::Open(place) = &room.lane
-                    && room.is_due()
+                    && is_due(room)
                 {
                     quiet.push((topic.clone(), place.life()));
                 }
             }
         }
+        watch.topics = topics;
         quiet
     }
 
@@ -319,13 +334,22 @@ impl Shards {
     }
 }
 
-impl Room {
-    /// Whether it is to be compared at this look. When nothing more has come since the one before, the last event may
-    /// have been lost; later on it is a topic like all that are quiet, and those are many.
-    fn is_due(&self) -> bool {
-        self.quiet_for >= 2 && (self.quiet_for - 2).is_multiple_of(QUIET_LOOKS)
+impl Watch {
+    /// Begins a look. Gives which rooms it is for: those in which nothing more has come since the look before, for their
+    /// last event may have been lost, and of all that have been quiet for longer those whose turn it is.
+    fn next(&mut self) -> impl Fn(&Room) -> bool + use<> {
+        let round = self.topics.div_ceil(QUIET_AT_A_LOOK).clamp(1, QUIET_LOOKS) as u64;
+        let look = self.look;
+        self.look += 1;
+        move |room| match room.quiet_for {
+            0 | 1 => false,
+            2 => true,
+            _ => (room.id + look).is_multiple_of(round),
+        }
     }
+}
 
+impl Room {
     fn let_in(&mut self, follower: Follower) {
         if self.followers.is_empty() {
             // Most topics are users, with one device.
@@ -358,6 +382,27 @@ impl Room {
         if waiting.len() > MOST_WAITING {
             *waiting = Vec::new();
             *is_doubtful = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_topics_take_turns() {
+        let shards = Shards::new();
+        for (topics, within) in [(1_000, 1), (2_000, 2), (20_000, QUIET_LOOKS)] {
+            let rooms = std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Lane::Sound) });
+            let rooms: Vec<Room> = rooms.take(topics).collect();
+            let mut watch = Watch { look: 0, topics };
+            let mut looks = vec![0; topics];
+            for _ in 0..within {
+                let is_due = watch.next();
+                looks.iter_mut().zip(&rooms).for_each(|(looks, room)| *looks += usize::from(is_due(room)));
+            }
+            assert!(looks.iter().all(|looks| *looks == 1), "{topics} topics, once in {within} looks");
         }
     }
 }

@@ -301,13 +301,17 @@ async fn a_gap_is_filled_before_what_comes_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_loss_of_the_last_event_is_found() {
+async fn the_loss_of_the_last_event_is_found_within_a_second() {
     let bench = Bench::new();
     let alice = bench.log_in("alice").await;
-    drop(bench.world.say());
-    drop(bench.world.write_to_alice("bob", "<lost>"));
-    bench.settle().await;
-    assert_eq!(heard(&alice).len(), 2);
+    for _ in 0..2 {
+        drop(bench.world.say());
+        drop(bench.world.write_to_alice("bob", "<lost>"));
+        tokio::time::sleep(Duration::from_millis(1_001)).await;
+        assert_eq!(heard(&alice).len(), 2);
+        // Once more where it has been quiet for long.
+        bench.settle().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

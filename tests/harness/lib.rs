@@ -33,6 +33,7 @@ mod redis_server;
 mod sentinel;
 mod socket;
 mod talk;
+pub mod usage;
 mod user;
 mod watch;
 

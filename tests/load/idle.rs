@@ -1,12 +1,13 @@
 //! What it costs to be there: memory of a connection on which nothing happens, CPU time of a login.
 
+use tests::usage::{Cpu, resident_bytes};
+
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::generator::{Generator, Pace, Shape};
 use crate::one::Bench;
 use crate::process::Process;
 use crate::target::Running;
-use crate::usage::{Cpu, resident_bytes};
 
 /// Those who are there before the first is counted: what comes into being with them belongs to nobody.
 const FIRST: u32 = 50;

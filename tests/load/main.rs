@@ -26,7 +26,6 @@ mod short;
 mod summary;
 mod target;
 mod two;
-mod usage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+use tests::usage::{self, Cpu};
 
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns, own_cpu_ns};
@@ -11,7 +12,6 @@ use crate::generator::{Generator, Pace, Shape};
 use crate::ledger::Faults;
 use crate::process::{Cores, allow_files};
 use crate::target::{self, Running, Site, Sizes};
-use crate::usage::{self, Cpu};
 
 /// The lateness of the sender must be below this share of the latency, at the 99th percentile.
 const MOST_LATENESS: f64 = 0.10;

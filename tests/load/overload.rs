@@ -5,6 +5,7 @@
 
 use clap::Args;
 use serde::Serialize;
+use tests::usage;
 
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
@@ -14,7 +15,6 @@ use crate::one::{Bench, Load, Plan};
 use crate::process::Process;
 use crate::scenario::TEXT_BYTES;
 use crate::target::Running;
-use crate::usage;
 
 /// Messages on their way while the capacity is measured: so many that the server has always something to do.
 const FLOOD: u64 = 256;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
+use tests::usage::descendants;
 
 use crate::Result;
 
@@ -171,21 +172,6 @@ fn keep(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) {
             log.push('\n');
         }
     });
-}
-
-/// A process and all that came of it.
-pub(crate) fn descendants(id: u32) -> Vec<u32> {
-    let mut found = vec![id];
-    let mut at = 0;
-    while let Some(id) = found.get(at).copied() {
-        at += 1;
-        let Ok(tasks) = fs::read_dir(format!("/proc/{id}/task")) else { continue };
-        for task in tasks.flatten() {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            found.extend(children.split_ascii_whitespace().filter_map(|id| id.parse::<u32>().ok()));
-        }
-    }
-    found
 }
 
 /// Open files that this process may be allowed. Beyond it only who may raise the limit gets on.

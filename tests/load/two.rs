@@ -8,6 +8,7 @@ use std::process::Command;
 use clap::Args;
 use protocol::usersig::SecretKey;
 use tempfile::TempDir;
+use tests::usage::Cpu;
 
 use crate::Result;
 use crate::clock::now_ns;
@@ -17,7 +18,6 @@ use crate::process::Process;
 use crate::scenario::TEXT_BYTES;
 use crate::summary::Spread;
 use crate::target::{Site, gateway};
-use crate::usage::Cpu;
 
 #[derive(Args)]
 pub(crate) struct Options {

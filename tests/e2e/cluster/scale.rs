@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Group, Instance, InstanceSettings, Persistence, RedisServer, User};
+use tests::usage::Cpu;
+use tests::{Group, InstanceSettings, Persistence, RedisServer, User};
 
 use crate::load::{Fleet, say};
 use crate::turn;
@@ -15,23 +16,15 @@ use crate::turn;
 const MEMBERS: usize = 200;
 const WARM_UP: usize = 20;
 const MESSAGES: usize = 200;
+
+/// Rounds that are measured, and how many it may become while the price looks too high.
 const ROUNDS: usize = 5;
+const MOST_ROUNDS: usize = 15;
 
 /// By how much a delivery may cost more, in a program that was built to be fast; and in one that was not, which spends
 /// most of its time elsewhere.
 const MOST: f64 = 1.15;
 const MOST_UNOPTIMIZED: f64 = 1.6;
-
-/// The processor time that a process has used, to a hundredth of a second.
-fn processor_time(instance: &Instance) -> Duration {
-    /// Of `/proc`, whatever the kernel itself counts in.
-    const TICKS_PER_SECOND: u64 = 100;
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", instance.process().id())).unwrap();
-    // The name in parentheses may have anything in it; what follows is plain.
-    let (_, rest) = stat.rsplit_once(") ").unwrap();
-    let ticks: u64 = rest.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
-}
 
 /// Waits until everybody has heard a text, and forgets what he has heard.
 async fn all_hear(users: &[User], group: &Group, text: &str) {
@@ -63,34 +56,41 @@ async fn cost_of_a_delivery(instances: usize) -> Duration {
     }
     // Two speak in turn, one at each instance where there are two; what they hear of themselves is nothing.
     let (speakers, hearers) = users.split_at(2);
-    let mut before = Duration::ZERO;
+    let processes: Vec<u32> = fleet.instances.iter().map(|instance| instance.process().id()).collect();
+    let mut before = Cpu::of(&processes);
     for number in 0..WARM_UP + MESSAGES {
         if number == WARM_UP {
-            before = fleet.instances.iter().map(processor_time).sum();
+            before = Cpu::of(&processes);
         }
         let text = format!("text {number}");
         speakers[number % 2].send_text(&group, &text).await;
         // One at a time: the more messages wait at a busy instance, the fewer writes they share there.
         all_hear(hearers, &group, &text).await;
     }
-    let after: Duration = fleet.instances.iter().map(processor_time).sum();
-    (after - before) / (MESSAGES * (MEMBERS - 1)) as u32
+    let used = Cpu::of(&processes).since(&before);
+    Duration::from_nanos(used.cpu_ns) / (MESSAGES * (MEMBERS - 1)) as u32
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_costs_the_same_at_two_instances() {
     let _turn = turn().await;
-    // What else the machine does makes a delivery dearer, never cheaper: the least of some rounds is its price.
-    let (mut one, mut two) = (Duration::MAX, Duration::MAX);
-    for _ in 0..ROUNDS {
-        one = one.min(cost_of_a_delivery(1).await);
-        two = two.min(cost_of_a_delivery(2).await);
-    }
-    let ratio = two.as_secs_f64() / one.as_secs_f64();
-    say(&format!(
-        "a delivery costs {one:.1?} of processor time at one instance, {two:.1?} at two: {ratio:.2} times as much"
-    ));
     // `tests/run` names the program that it has built for release.
     let is_optimized = std::env::var_os("GATEWAY_BIN").is_some() || !cfg!(debug_assertions);
-    assert!(ratio < if is_optimized { MOST } else { MOST_UNOPTIMIZED }, "{ratio}");
+    let most = if is_optimized { MOST } else { MOST_UNOPTIMIZED };
+    // What else the machine does makes one or the other dearer: compared is within a round, and the middle one counts.
+    let mut ratios = Vec::new();
+    let median = loop {
+        let (one, two) = (cost_of_a_delivery(1).await, cost_of_a_delivery(2).await);
+        let ratio = two.as_secs_f64() / one.as_secs_f64();
+        say(&format!(
+            "a delivery costs {one:.1?} of processor time at one instance, {two:.1?} at two: {ratio:.2} times as much"
+        ));
+        ratios.push(ratio);
+        ratios.sort_by(f64::total_cmp);
+        let median = ratios[ratios.len() / 2];
+        if ratios.len() >= MOST_ROUNDS || ratios.len() >= ROUNDS && median < most {
+            break median;
+        }
+    };
+    assert!(median < most, "{ratios:.2?}");
 }

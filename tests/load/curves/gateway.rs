@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use protocol::usersig::{self, SecretKey};
 use serde_json::Value;
 use tempfile::TempDir;
+use tests::usage::Cpu;
 use tests::{APP, Admin, Device, Dialect, User};
 
 use crate::Result;
@@ -13,7 +14,6 @@ use crate::generator::{Generator, Shape};
 use crate::one::Bench;
 use crate::process::Process;
 use crate::target::{self, Site};
-use crate::usage::Cpu;
 
 use super::Times;
 

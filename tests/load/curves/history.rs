@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use rand::RngExt;
 use serde_json::Value;
+use tests::usage::{Cpu, resident_bytes};
 use tests::{Group, User};
 
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::generator::{Pace, Shape};
 use crate::one::Bench;
-use crate::usage::{Cpu, resident_bytes};
 
 use super::gateway::{Calls, Place, Started, calls};
 use super::{Curve, Row, column, grouped};

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use tests::usage::{Cpu, resident_bytes};
+
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::generator::{BEAT, Generator, Shape};
 use crate::one::Bench;
-use crate::usage::{Cpu, resident_bytes};
 
 use super::gateway::{Place, Started};
 use super::{Curve, Row, column, most_connections};

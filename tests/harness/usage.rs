@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::fs;
 
-use crate::process::descendants;
-
 /// Clock ticks of `/proc/*/stat`; the kernel's interface to programs has always had 100.
 const TICK_NS: u64 = 10_000_000;
 
 /// CPU time of some processes at a moment.
-pub(crate) struct Cpu {
+pub struct Cpu {
     /// Of each thread, in nanoseconds: running, and waiting for a core.
     threads: HashMap<u32, (u64, u64)>,
     /// Of the processes, threads that have ended included, in nanoseconds, but coarse.
@@ -18,14 +16,14 @@ pub(crate) struct Cpu {
 
 /// CPU time between two moments.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Used {
-    pub(crate) cpu_ns: u64,
+pub struct Used {
+    pub cpu_ns: u64,
     /// How long threads that could have run had no core: the neighbours' work.
-    pub(crate) waited_ns: u64,
+    pub waited_ns: u64,
 }
 
 impl Cpu {
-    pub(crate) fn of(processes: &[u32]) -> Self {
+    pub fn of(processes: &[u32]) -> Self {
         let mut cpu = Self { threads: HashMap::new(), coarse_ns: 0 };
         for id in processes.iter().flat_map(|id| descendants(*id)) {
             cpu.coarse_ns += coarse_ns(id).unwrap_or(0);
@@ -42,7 +40,7 @@ impl Cpu {
         cpu
     }
 
-    pub(crate) fn since(&self, earlier: &Self) -> Used {
+    pub fn since(&self, earlier: &Self) -> Used {
         let mut used = Used::default();
         for (thread, (ran, waited)) in &self.threads {
             let (ran_before, waited_before) = earlier.threads.get(thread).copied().unwrap_or_default();
@@ -56,6 +54,21 @@ impl Cpu {
         }
         used
     }
+}
+
+/// A process and all that came of it.
+pub fn descendants(id: u32) -> Vec<u32> {
+    let mut found = vec![id];
+    let mut at = 0;
+    while let Some(id) = found.get(at).copied() {
+        at += 1;
+        let Ok(tasks) = fs::read_dir(format!("/proc/{id}/task")) else { continue };
+        for task in tasks.flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            found.extend(children.split_ascii_whitespace().filter_map(|id| id.parse::<u32>().ok()));
+        }
+    }
+    found
 }
 
 fn schedstat(text: &str) -> Option<(u64, u64)> {
@@ -72,12 +85,12 @@ fn coarse_ns(id: u32) -> Option<u64> {
 }
 
 /// The resident memory of processes and their descendants.
-pub(crate) fn resident_bytes(processes: &[u32]) -> u64 {
+pub fn resident_bytes(processes: &[u32]) -> u64 {
     sum(processes, "status", "VmRSS:") * 1024
 }
 
 /// What processes and their descendants have had written to disks.
-pub(crate) fn written_bytes(processes: &[u32]) -> u64 {
+pub fn written_bytes(processes: &[u32]) -> u64 {
     sum(processes, "io", "write_bytes:")
 }
 

@@ -44,8 +44,9 @@ struct Room {
 /// How the looks for quiet topics go round.
 #[derive(Default)]
 pub(super) struct Watch {
+    /// The number of the look.
     look: u64,
-    /// How many were there at the last look.
+    /// How many topics there were at the one before.
     topics: usize,
 }
 
@@ -301,7 +302,6 @@ impl Shards {
 
     /// A look for topics to be compared with the store; with the life of the group that is followed.
     pub(super) fn quiet(&self, watch: &mut Watch) -> Vec<(Topic, Option<Bytes>)> {
-        let is_due = watch.next();
         let mut quiet = Vec::new();
         let mut topics = 0;
         for shard in &self.shards {
@@ -310,13 +310,13 @@ impl Shards {
             for (topic, room) in rooms.iter_mut() {
                 room.quiet_for = room.quiet_for.saturating_add(1);
                 if let Lane::Open(place) = &room.lane
-                    && is_due(room)
+                    && watch.is_for(room)
                 {
                     quiet.push((topic.clone(), place.life()));
                 }
             }
         }
-        watch.topics = topics;
+        *watch = Watch { look: watch.look + 1, topics };
         quiet
     }
 
@@ -335,16 +335,14 @@ impl Shards {
 }
 
 impl Watch {
-    /// Begins a look. Gives which rooms it is for: those in which nothing more has come since the look before, for their
-    /// last event may have been lost, and of all that have been quiet for longer those whose turn it is.
-    fn next(&mut self) -> impl Fn(&Room) -> bool + use<> {
+    /// Whether this look is for a room: one in which nothing more has come since the look before, for its last event may
+    /// have been lost, or one that has been quiet for longer and whose turn it is.
+    fn is_for(&self, room: &Room) -> bool {
         let round = self.topics.div_ceil(QUIET_AT_A_LOOK).clamp(1, QUIET_LOOKS) as u64;
-        let look = self.look;
-        self.look += 1;
-        move |room| match room.quiet_for {
+        match room.quiet_for {
             0 | 1 => false,
             2 => true,
-            _ => (room.id + look).is_multiple_of(round),
+            _ => (room.id + self.look).is_multiple_of(round),
         }
     }
 }
@@ -393,14 +391,15 @@ mod tests {
     #[test]
     fn quiet_topics_take_turns() {
         let shards = Shards::new();
-        for (topics, within) in [(1_000, 1), (2_000, 2), (20_000, QUIET_LOOKS)] {
+        for (topics, within) in [(1_000, 1), (2_000, 2), (20_000, QUIET_LOOKS as u64)] {
             let rooms = std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Lane::Sound) });
             let rooms: Vec<Room> = rooms.take(topics).collect();
-            let mut watch = Watch { look: 0, topics };
             let mut looks = vec![0; topics];
-            for _ in 0..within {
-                let is_due = watch.next();
-                looks.iter_mut().zip(&rooms).for_each(|(looks, room)| *looks += usize::from(is_due(room)));
+            for look in 0..within {
+                let watch = Watch { look, topics };
+                for (looks, room) in looks.iter_mut().zip(&rooms) {
+                    *looks += usize::from(watch.is_for(room));
+                }
             }
             assert!(looks.iter().all(|looks| *looks == 1), "{topics} topics, once in {within} looks");
         }

@@ -29,7 +29,8 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
         .map_err(|error| StorageError::Failed { operation: "read a record", reason: error.to_string() })
 }
 
-fn versioned<T: DeserializeOwned>(value: &Value) -> Result<Versioned<T>, StorageError> {
+/// The record in a value, and the version it was read at.
+pub fn versioned<T: DeserializeOwned>(value: &Value) -> Result<Versioned<T>, StorageError> {
     Ok(Versioned { record: decode(&value.bytes)?, version: value.version })
 }
 

@@ -110,6 +110,11 @@ fn devices_key(platform: u32) -> Key {
     Key::new(Table::Session, platform.to_be_bytes().to_vec())
 }
 
+/// The devices of a platform, and what must hold when the list is changed.
+fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>, Expected) {
+    found.map_or((Vec::new(), Expected::Absent), |found| (found.record, Expected::Version(found.version)))
+}
+
 /// Lets devices in and out.
 #[derive(Clone)]
 pub struct Sessions {
@@ -338,10 +343,11 @@ impl Sessions {
     ) -> Result<(Option<Account>, Vec<DeviceRecord>, Expected), StorageError> {
         let keys = [account::key(), devices_key(platform)];
         let mut found = self.core.engine.get(&Partition::user(app, user), &keys).await?.into_iter();
-        let mut next = || found.next().flatten();
-        let account = next().map(|value| records::decode(&value.bytes)).transpose()?;
-        let Some(devices) = next() else { return Ok((account, Vec::new(), Expected::Absent)) };
-        Ok((account, records::decode(&devices.bytes)?, Expected::Version(devices.version)))
+        let (account, devices) = (found.next().flatten(), found.next().flatten());
+        let account = account.map(|value| records::decode(&value.bytes)).transpose()?;
+        let devices = devices.map(|value| records::versioned(&value)).transpose()?;
+        let (devices, expected) = devices_of(devices);
+        Ok((account, devices, expected))
     }
 
     async fn devices(
@@ -351,12 +357,7 @@ impl Sessions {
         platform: u32,
     ) -> Result<(Vec<DeviceRecord>, Expected), StorageError> {
         let partition = Partition::user(app, user);
-        let found: Option<Versioned<Vec<DeviceRecord>>> =
-            records::get(&self.core.engine, &partition, devices_key(platform)).await?;
-        Ok(match found {
-            None => (Vec::new(), Expected::Absent),
-            Some(found) => (found.record, Expected::Version(found.version)),
-        })
+        Ok(devices_of(records::get(&self.core.engine, &partition, devices_key(platform)).await?))
     }
 
     async fn change_devices(

@@ -118,7 +118,7 @@ pub(in crate::commands) async fn get_history(
     } else {
         messages.history(&actor, &request.group, request.newest, page_size(request.count)).await?
     };
-    let (label, counts) = (found.label(), messages.counts_unread(found.group.record.kind));
+    let (label, counts) = (found.label(), messages.counts_unread(&found));
     let page = HistoryPage {
         items: items.iter().map(|seen| (seen.seq, item(&label, seen, counts))).collect(),
         hidden: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),

@@ -2,7 +2,7 @@
 //! Never a panic (the harness sees to it), never an unanswered request, never a disturbed neighbour.
 
 use futures_util::{StreamExt, stream};
-use gateway::commands::{Row, Surface, TABLE};
+use gateway::commands::{Row, Surface, table};
 use protocol::ErrorCode;
 use protocol::json::MAX_DEPTH;
 use serde_json::{Value, json};
@@ -143,7 +143,7 @@ async fn wrong_members_of_every_request_are_answered_on_the_socket() {
             bodies.len()
         }
     };
-    let counts: Vec<usize> = stream::iter(TABLE.iter().enumerate()).map(row).buffered(4).collect().await;
+    let counts: Vec<usize> = stream::iter(table().enumerate()).map(row).buffered(4).collect().await;
     assert!(counts.iter().sum::<usize>() > 5000);
     bystander.is_undisturbed().await;
 }
@@ -152,7 +152,7 @@ async fn wrong_members_of_every_request_are_answered_on_the_socket() {
 async fn wrong_members_of_every_request_are_answered_by_rest() {
     let gateway = TestGateway::start().await;
     let bystander = Bystander::of(&gateway).await;
-    for (index, row) in TABLE.iter().enumerate().filter(|(_, row)| row.is_on(Surface::Rest)) {
+    for (index, row) in table().enumerate().filter(|(_, row)| row.is_on(Surface::Rest)) {
         let (scene, _caller, _other) = Scene::set(&gateway, &format!("-{index}")).await;
         let admin = gateway.admin();
         let bodies = mutations(&scene.example(row.name).unwrap());
@@ -175,7 +175,7 @@ async fn an_unknown_group_is_refused_by_every_command() {
     let (scene, caller, _other) = Scene::set(&gateway, "").await;
     let admin = gateway.admin();
     let mut tried = 0;
-    for row in TABLE {
+    for row in table() {
         let (body, places) = replaced(&scene.example(row.name).unwrap(), &scene.group.id, nowhere().as_str());
         if places == 0 {
             continue;
@@ -389,7 +389,7 @@ async fn frames_before_a_login_are_answered() {
     let gateway = TestGateway::start().await;
     let nobody = gateway.anonymous().await;
     let (scene, _caller, _other) = Scene::set(&gateway, "").await;
-    for row in TABLE {
+    for row in table() {
         let answer = nobody.call(row.name, scene.example(row.name).unwrap()).await;
         answer.documented();
     }

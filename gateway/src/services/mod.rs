@@ -8,6 +8,7 @@ pub mod account;
 pub mod catch_up;
 pub mod conversation;
 pub mod core;
+pub mod decide;
 pub mod group;
 pub mod limits;
 pub mod message;

@@ -27,6 +27,7 @@ pub mod embedded;
 pub mod records;
 pub mod redis;
 mod table;
+mod ticket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use protocol::id::{Millis, Seq};
 use crate::bus::{Event, Topic};
 
 pub use table::{Key, Log, Partition, Table};
+pub use ticket::Ticket;
 
 /// How long the store remembers the token of [`Batch::once`], at the least.
 pub const ONCE_WINDOW: Duration = Duration::from_secs(600);
@@ -219,7 +221,7 @@ impl Batch {
 }
 
 /// What a stored batch brought about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// The appended entry's number and time.
     pub entry: Option<Head>,
@@ -278,10 +280,16 @@ pub trait Engine: Send + Sync + 'static {
     /// The end of a log: the last entry that was ever appended, also when it was trimmed.
     async fn head(&self, log: &Log) -> Result<Head, StorageError>;
 
-    /// Stores the batch, then announces its events, then returns.
-    /// Dropping the future does not take the batch back.
-    /// Batches submitted by polling their futures first in some order are stored in that order.
-    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError>;
+    /// Sends a batch on its way. The ticket is answered when the batch is stored and its events are announced.
+    ///
+    /// Batches are stored in the order of these calls, which return at once: nothing is awaited in them, so whoever
+    /// submits under a lock gives the order. A batch that cannot be taken is refused by its ticket.
+    fn submit(&self, batch: Batch) -> Ticket;
+
+    /// Submits a batch and waits for what becomes of it.
+    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        self.submit(batch).await
+    }
 
     /// Frees what an ended life of a partition left behind: every record of `tables` whose suffix begins with `prefix`,
     /// and the log named `prefix`, which is then as if it never was. May be repeated; ends with nothing left when it returns `Ok`.

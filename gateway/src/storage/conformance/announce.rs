@@ -24,7 +24,7 @@ pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
                 .append("log", at.to_string())
                 .announce(topic(), Event::Nothing(10 * at))
                 .announce(topic(), Event::Nothing(10 * at + 1));
-            submit(&*engine, two)
+            engine.submit(two)
         })
         .collect();
     for commit in commits {
@@ -44,7 +44,7 @@ pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
 pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
     for at in 1..=50 {
-        drop(submit(&*engine, batch(at).append("log", "").announce(topic(), Event::Nothing(at))));
+        drop(engine.submit(batch(at).append("log", "").announce(topic(), Event::Nothing(at))));
         let stamp = next(&mut events).await.stamp.unwrap();
         assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: stamp.seq, at: stamp.at });
     }

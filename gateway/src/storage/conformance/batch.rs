@@ -78,12 +78,12 @@ pub(crate) async fn read_whole(fixture: &impl Fixture) {
 pub(crate) async fn sees_those_before(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let count = Key::new(Table::Count, "n");
-    let first = submit(&*engine, batch(1).check(key("a"), Expected::Absent).put(key("a"), "1"));
-    let second = submit(&*engine, batch(2).check(key("a"), Expected::Present).delete(key("a")));
-    let third = submit(&*engine, batch(3).check(key("a"), Expected::Present));
-    let fourth = submit(&*engine, batch(4).check(key("a"), Expected::Absent).add(count.clone(), 2, Some(2)));
-    let fifth = submit(&*engine, batch(5).add(count.clone(), 1, Some(2)));
-    let sixth = submit(&*engine, batch(6).add(count.clone(), -1, None).add(count.clone(), 1, Some(2)));
+    let first = engine.submit(batch(1).check(key("a"), Expected::Absent).put(key("a"), "1"));
+    let second = engine.submit(batch(2).check(key("a"), Expected::Present).delete(key("a")));
+    let third = engine.submit(batch(3).check(key("a"), Expected::Present));
+    let fourth = engine.submit(batch(4).check(key("a"), Expected::Absent).add(count.clone(), 2, Some(2)));
+    let fifth = engine.submit(batch(5).add(count.clone(), 1, Some(2)));
+    let sixth = engine.submit(batch(6).add(count.clone(), -1, None).add(count.clone(), 1, Some(2)));
     first.await.unwrap();
     second.await.unwrap();
     assert!(matches!(third.await, Err(CommitError::Conflict(0))));
@@ -139,10 +139,10 @@ pub(crate) async fn no_bound_is_passed(fixture: &impl Fixture) {
     assert_eq!(engine.counts(&room(), &[members]).await.unwrap(), [20]);
 }
 
-pub(crate) async fn stored_in_the_order_of_first_polls(fixture: &impl Fixture) {
+pub(crate) async fn stored_in_the_order_of_submission(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let commits: Vec<_> =
-        (1..=500).map(|at| (Seq(at), submit(&*engine, batch(at).append("log", at.to_string())))).collect();
+        (1..=500).map(|at| (Seq(at), engine.submit(batch(at).append("log", at.to_string())))).collect();
     // Awaited backwards, so that the order of the awaits cannot be what gives the order.
     for (seq, commit) in commits.into_iter().rev() {
         assert_eq!(commit.await.unwrap().entry.unwrap().seq, seq);
@@ -151,7 +151,7 @@ pub(crate) async fn stored_in_the_order_of_first_polls(fixture: &impl Fixture) {
 
 pub(crate) async fn not_taken_back_by_dropping(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    drop(submit(&*engine, batch(1).append("log", "dropped")));
+    drop(engine.submit(batch(1).append("log", "dropped")));
     let after = engine.commit(batch(2).append("log", "kept")).await.unwrap();
     assert_eq!(after.entry.unwrap().seq, Seq(2));
     let entries = engine.read(&room_log(), ALL).await.unwrap();

@@ -1,5 +1,7 @@
 //! Durable, and the ends of things: opening again, purging, closing.
 
+use std::task::{Context, Waker};
+
 use super::*;
 
 pub(crate) async fn reopened(fixture: &impl Fixture) {
@@ -40,7 +42,7 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
                     .put(Key::new(Table::Read, suffix.clone()), "")
                     .add(Key::new(Table::Count, suffix), 1, None)
                     .append(life, "");
-                submit(&*engine, one)
+                engine.submit(one)
             })
             .collect();
         for commit in commits {
@@ -71,11 +73,11 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
 pub(crate) async fn purged_between_batches(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let write = |life: &'static str, at| batch(at).put(key(life), "").append(life, at.to_string());
-    let before: Vec<_> = (1..=20).map(|at| submit(&*engine, write("1", at))).collect();
+    let before: Vec<_> = (1..=20).map(|at| engine.submit(write("1", at))).collect();
     let room = room();
     let mut purge = engine.purge(&room, &[Table::Member], "1".into());
     assert!(purge.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let after: Vec<_> = (21..=40).map(|at| submit(&*engine, write("2", at))).collect();
+    let after: Vec<_> = (21..=40).map(|at| engine.submit(write("2", at))).collect();
     for commit in before.into_iter().chain(after) {
         commit.await.unwrap();
     }
@@ -99,7 +101,7 @@ pub(crate) async fn purge_may_be_repeated(fixture: &impl Fixture) {
 
 pub(crate) async fn closed(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let under_way: Vec<_> = (1..=100).map(|at| submit(&*engine, batch(at).append("log", ""))).collect();
+    let under_way: Vec<_> = (1..=100).map(|at| engine.submit(batch(at).append("log", ""))).collect();
     engine.close().await.unwrap();
     for commit in under_way {
         commit.await.unwrap();

@@ -12,9 +12,7 @@ pub(crate) mod once;
 pub(crate) mod record;
 pub(crate) mod retention;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq};
@@ -50,7 +48,7 @@ macro_rules! conformance {
     ($new:ident) => {
         $crate::storage::conformance::tests! { $new,
             batch: stored_whole, refused_changes_nothing, read_whole, sees_those_before,
-                no_update_is_lost, no_bound_is_passed, stored_in_the_order_of_first_polls,
+                no_update_is_lost, no_bound_is_passed, stored_in_the_order_of_submission,
                 not_taken_back_by_dropping;
             record: in_the_order_asked_for, versions_are_never_the_same, checks, counts, scanned_in_order,
                 scanned_in_pages, scan_stays_in_its_prefix, any_bytes_as_suffix, neighbours_are_apart;
@@ -123,15 +121,4 @@ async fn bytes_at(engine: &dyn Engine, keys: &[Key]) -> Vec<Option<Bytes>> {
 async fn suffixes(engine: &dyn Engine, partition: &Partition, scan: Scan) -> Vec<Bytes> {
     let found = engine.scan(partition, scan).await.unwrap();
     found.into_iter().map(|(suffix, _)| suffix).collect()
-}
-
-pub(crate) type Commit<'a> = Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send + 'a>>;
-
-/// Polls once, which submits the batch. None of the engines can have stored it by then.
-pub(crate) fn submit<'a>(engine: &'a dyn Engine, batch: Batch) -> Commit<'a> {
-    let mut commit = engine.commit(batch);
-    match commit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Pending => commit,
-        Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
-    }
 }

@@ -225,7 +225,7 @@ impl Run {
         for plan in &plans {
             let model = &mut self.models[plan.partition];
             let batch = plan.batch(self.partitions[plan.partition].clone(), &model.versions);
-            commits.push(submit(&*engine, batch));
+            commits.push(engine.submit(batch));
             expected.push(model.commit(plan));
         }
         for (commit, expected) in commits.into_iter().zip(expected) {

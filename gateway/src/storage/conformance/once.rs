@@ -34,7 +34,7 @@ pub(crate) async fn answered_before_checks(fixture: &impl Fixture) {
 
 pub(crate) async fn same_token_at_the_same_time(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let commits: Vec<_> = (0..20).map(|_| submit(&*engine, append_once(1, "token"))).collect();
+    let commits: Vec<_> = (0..20).map(|_| engine.submit(append_once(1, "token"))).collect();
     for (index, commit) in commits.into_iter().enumerate() {
         let committed = commit.await.unwrap();
         assert_eq!(committed.repeated, index > 0, "{index}");

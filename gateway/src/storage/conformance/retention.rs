@@ -26,7 +26,7 @@ async fn append(engine: &dyn Engine, log: &Log, count: u64) {
     let submitted: Vec<_> = (1..=count)
         .map(|at| {
             let one = Batch::new(log.partition.clone(), seconds(at));
-            submit(engine, one.append(log.name.clone(), at.to_string()))
+            engine.submit(one.append(log.name.clone(), at.to_string()))
         })
         .collect();
     for commit in submitted {

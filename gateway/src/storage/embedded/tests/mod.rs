@@ -5,6 +5,7 @@ use protocol::id::{AppId, Millis, UserId};
 
 use super::*;
 use crate::storage::conformance::{Fixture, Opened, conformance};
+use crate::storage::{CommitError, Committed};
 
 struct Directory {
     dir: tempfile::TempDir,

@@ -109,7 +109,7 @@ async fn forgotten_scripts_are_loaded_again() {
     let mut seq = 0;
     for _ in 0..3 {
         // Those that are sent back keep their order.
-        let commits: Vec<_> = (0..300).map(|_| submit(&*engine, said(""))).collect();
+        let commits: Vec<_> = (0..300).map(|_| engine.submit(said(""))).collect();
         for commit in commits {
             seq += 1;
             assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));

@@ -44,8 +44,6 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Context {
     pub services: Arc<Services>,
-    /// What clients are told at their login.
-    pub hello_interval_seconds: u32,
 }
 
 /// Who calls, as it was proved.

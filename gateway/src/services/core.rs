@@ -7,7 +7,7 @@ use protocol::id::{AppId, Millis, UserId};
 
 use tokio_util::task::TaskTracker;
 
-use super::limits::Limits;
+use super::application::{Applications, Settings};
 use crate::bus::{Bus, Event, Nodes, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
@@ -20,7 +20,7 @@ pub struct Core {
     pub engine: Arc<dyn Engine>,
     pub bus: Arc<dyn Bus>,
     pub clock: Clock,
-    pub limits: Arc<Limits>,
+    pub apps: Arc<Applications>,
     /// The number of this instance: what its devices' records say of where they are.
     pub node: u64,
     /// Which instances live: a device that a dead one left "online" is not.
@@ -63,6 +63,11 @@ impl Outcome {
 }
 
 impl Core {
+    /// What is set for an application.
+    pub fn settings(&self, app: AppId) -> &Settings {
+        &self.apps.of(app).settings
+    }
+
     pub fn now(&self) -> Millis {
         self.clock.now()
     }

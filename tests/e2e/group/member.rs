@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use gateway::services::group::{Overrides, Tips};
+use gateway::services::group::{Overrides, RuleBook, Tips};
 use protocol::ErrorCode;
-use protocol::group::GroupKind;
 use serde_json::json;
 use tests::TestGateway;
 
@@ -81,8 +80,8 @@ async fn a_group_that_is_muted_hears_its_owner_and_admins() {
 async fn a_mute_and_a_role_in_one_call_are_two_tips() {
     let gateway = TestGateway::start_with(|config| {
         let tips = Tips { membership: false, role: true, mute: true, profile: false };
-        let meeting = Overrides { tips: Some(tips), ..Overrides::default() };
-        config.groups.insert(GroupKind::Meeting, meeting);
+        let all = Overrides { tips: Some(tips), ..Overrides::default() };
+        config.apps.set(|settings| settings.rules = RuleBook::new(|_| all.clone()));
     })
     .await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;

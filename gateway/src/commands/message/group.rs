@@ -99,7 +99,7 @@ pub(in crate::commands) async fn get_history(
     };
     let GroupHistory { found, items, next, newest, goes_on } =
         history.map_err(|error| message_failure(&error))?;
-    let (label, counts) = (found.label(), messages.counts_unread(found.group.record.kind));
+    let (label, counts) = (found.label(), messages.counts_unread(&found));
     // The SDKs fill a gap upwards: they go on from the newest number of the answer, unless it says that the history
     // ends, which it says of the other end. `getMessageListHopping` asks alike, and downwards goes on from the oldest.
     let fills_gap = (1..=GAP_PAGE).contains(&request.count);

@@ -41,7 +41,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         a2: login.token,
         tiny_id: login.account.tiny_id.to_string(),
         inst_id: login.device.id,
-        hello_interval_seconds: context.hello_interval_seconds,
+        hello_interval_seconds: sessions.hello_interval_seconds(app),
         time: context.services.profiles.now_seconds(),
         custom_status: STANDARD.encode(""),
         purchase_bits: PURCHASE_BITS,

@@ -224,7 +224,7 @@ impl Conversations {
         if head.seq <= preference.hidden_up_to {
             return Ok(None);
         }
-        let rules = self.groups.rules(found.group.record.kind);
+        let rules = self.groups.rules(found.app, found.group.record.kind);
         let mut position = self.timelines.position(&found.log(), &actor.user).await?;
         if !rules.shows_earlier_messages {
             position.cleared = position.cleared.max(member.joined_after);
@@ -382,7 +382,7 @@ impl Conversations {
             )
             .await?;
             let count = entries.iter().filter(|(_, preference)| preference.record.pinned).count();
-            if count + targets.len() > self.core.limits.pinned_conversations {
+            if count + targets.len() > self.core.settings(actor.app).limits.pinned_conversations {
                 return Err(ConversationError::TooManyPinned);
             }
         }

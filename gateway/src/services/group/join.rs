@@ -53,7 +53,7 @@ impl Groups {
         users: &[UserId],
         silent: bool,
     ) -> Result<Vec<AddOutcome>, GroupError> {
-        if users.len() > self.core.limits.members_per_call {
+        if users.len() > self.core.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
@@ -132,7 +132,7 @@ impl Groups {
                 .put(found.member_key(user), records::encode(&member))
                 .add(found.count_key(), 1, Some(most))
                 .announce(Topic::User(actor.app, user.clone()), Event::Entered { group: id.clone(), after });
-            if self.rules(found.group.record.kind).tips.membership && !silent {
+            if self.rules(found.app, found.group.record.kind).tips.membership && !silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = Change::Joined { members: vec![shown], invited };
                 let members = self.count(&found).await? + 1;
@@ -165,11 +165,11 @@ impl Groups {
         reason: &str,
         silent: bool,
     ) -> Result<(), GroupError> {
-        if users.len() > self.core.limits.members_per_call {
+        if users.len() > self.core.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
-        require(actor, member.as_ref(), self.rules(found.group.record.kind).puts_out)?;
+        require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).puts_out)?;
         // All are looked at before anybody goes: a call that is refused does nothing.
         for user in users {
             if let Some(target) = self.member(&found, user).await?
@@ -202,7 +202,7 @@ impl Groups {
             let indexed: Option<Versioned<Indexed>> =
                 records::get(&self.core.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
             let is_owner = member.record.role == Role::Owner;
-            let rules = self.rules(found.group.record.kind);
+            let rules = self.rules(found.app, found.group.record.kind);
             if is_owner && departure == Departure::Quit && !rules.owner_may_quit {
                 return Err(GroupError::OwnerCannotQuit);
             }
@@ -267,7 +267,7 @@ impl Groups {
     }
 
     pub(super) async fn check_room_for_groups(&self, app: AppId, user: &UserId) -> Result<(), GroupError> {
-        if self.indexed(app, user).await?.len() >= self.core.limits.groups_per_user {
+        if self.indexed(app, user).await?.len() >= self.core.settings(app).limits.groups_per_user {
             return Err(GroupError::TooManyGroups);
         }
         Ok(())

@@ -6,7 +6,7 @@ use protocol::group::{
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, Group, GroupError, Groups, Indexed, Member, RuleBook, group_key, require};
+use super::{Found, Group, GroupError, Groups, Indexed, Member, Rules, group_key, require};
 use crate::bus::{Event, Topic};
 use crate::services::conversation;
 use crate::services::core::Actor;
@@ -93,11 +93,11 @@ pub(super) fn check_custom(fields: &[CustomField], most: usize, limits: &Limits)
     Ok(())
 }
 
-fn check(new: &NewGroup, limits: &Limits, rules: &RuleBook) -> Result<(), GroupError> {
+fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupError> {
     if new.kind == GroupKind::Community {
         return Err(GroupError::NoCommunities);
     }
-    if !rules.of(new.kind).is_served {
+    if !rules.is_served {
         return Err(GroupError::NotAllowed("groups of this type are not served here"));
     }
     if let Some(id) = &new.id {
@@ -128,8 +128,9 @@ fn check(new: &NewGroup, limits: &Limits, rules: &RuleBook) -> Result<(), GroupE
 impl Groups {
     /// Makes a group. Its owner and the members it begins with are members when this returns.
     pub async fn create(&self, actor: &Actor, new: NewGroup) -> Result<GroupId, GroupError> {
-        check(&new, &self.core.limits, &self.rules)?;
-        let rules = self.rules(new.kind);
+        let settings = self.core.settings(actor.app);
+        let rules = settings.rules.of(new.kind);
+        check(&new, &settings.limits, rules)?;
         let max_members = new.max_members.unwrap_or(rules.max_members).clamp(1, rules.max_members);
         let now = self.core.now();
         let members = first_members(&new, now);
@@ -209,7 +210,7 @@ impl Groups {
         }
         let guests: Vec<&UserId> =
             members.iter().map(|(user, _)| user).filter(|user| group.owner.as_ref() != Some(user)).collect();
-        if !guests.is_empty() && self.rules(group.kind).tips.membership {
+        if !guests.is_empty() && self.rules(actor.app, group.kind).tips.membership {
             let mut shown = Vec::with_capacity(guests.len());
             for user in guests {
                 shown.push(self.accounts.shown(actor.app, user).await?);
@@ -245,7 +246,7 @@ impl Groups {
     pub async fn dismiss(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
         let decided = self.core.decide("dismiss a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
-            let owner_may = self.rules(found.group.record.kind).owner_may_dismiss;
+            let owner_may = self.rules(found.app, found.group.record.kind).owner_may_dismiss;
             require(actor, member.as_ref(), owner_may.then_some(Role::Owner))?;
             let notice = Notice {
                 group: found.label(),
@@ -279,7 +280,7 @@ impl Groups {
     pub async fn change_owner(&self, actor: &Actor, id: &GroupId, heir: &UserId) -> Result<(), GroupError> {
         let decided = self.core.decide("hand over a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
-            if !self.rules(found.group.record.kind).owner_may_change {
+            if !self.rules(found.app, found.group.record.kind).owner_may_change {
                 return Err(GroupError::NotAllowed("groups of this type cannot be handed over"));
             }
             require(actor, member.as_ref(), Some(Role::Owner))?;
@@ -310,7 +311,7 @@ impl Groups {
                     .check(found.member_key(&former), Expected::Version(old_owner.version))
                     .put(found.member_key(&former), records::encode(&old_owner.record));
             }
-            if self.rules(group.kind).tips.profile {
+            if self.rules(actor.app, group.kind).tips.profile {
                 let change = ProfileChange { owner: Some(heir.clone()), ..ProfileChange::default() };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }

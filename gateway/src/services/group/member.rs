@@ -1,7 +1,7 @@
 //! Who is in a group, and what may be changed about a member.
 
 use protocol::group::{Change, CustomField, Mute, ReceiveOption, Role};
-use protocol::id::{GroupId, Seq, UserId};
+use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
 use super::life::check_custom;
@@ -117,7 +117,7 @@ impl Groups {
         user: &UserId,
         change: &MemberChange,
     ) -> Result<(), GroupError> {
-        self.check(change)?;
+        self.check(actor.app, change)?;
         let decided = self.core.decide("change a member", || async {
             let (found, own) = self.as_seen_by(actor, id).await?;
             let Some(target) = self.member(&found, user).await? else { return Err(GroupError::NotMember) };
@@ -129,8 +129,8 @@ impl Groups {
         self.tell_role(actor, &found, user, &target.record, change).await
     }
 
-    fn check(&self, change: &MemberChange) -> Result<(), GroupError> {
-        let limits = &self.core.limits;
+    fn check(&self, app: AppId, change: &MemberChange) -> Result<(), GroupError> {
+        let limits = &self.core.settings(app).limits;
         if change.name_card.as_ref().is_some_and(|card| card.len() > limits.name_card_bytes) {
             return Err(GroupError::BadParameter("NameCard is too long"));
         }
@@ -149,7 +149,7 @@ impl Groups {
         target: &Member,
         change: &MemberChange,
     ) -> Result<(), GroupError> {
-        let rules = self.rules(found.group.record.kind);
+        let rules = self.rules(found.app, found.group.record.kind);
         let is_self = actor.user == *user;
         let outranks = actor.is_admin || rank(actor, own) > Some(target.role);
         if change.role.is_some() {
@@ -209,7 +209,7 @@ impl Groups {
             .check(key, unchanged)
             .check(found.member_key(user), Expected::Version(target.version))
             .put(found.member_key(user), records::encode(&member));
-        let tips = self.rules(found.group.record.kind).tips;
+        let tips = self.rules(found.app, found.group.record.kind).tips;
         if let Some(seconds) = change.mute_seconds {
             let until = match seconds {
                 0 => 0,
@@ -249,7 +249,7 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         let role = change.role.unwrap_or(before.role);
-        if role == before.role || !self.rules(found.group.record.kind).tells_admins {
+        if role == before.role || !self.rules(found.app, found.group.record.kind).tells_admins {
             return Ok(());
         }
         let kind = if role == Role::Admin { NoticeKind::AdminGranted } else { NoticeKind::AdminRevoked };

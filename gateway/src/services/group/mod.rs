@@ -6,8 +6,6 @@ mod life;
 mod member;
 mod profile;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use protocol::group::{
     ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ReceiveOption, Role, Tip,
@@ -199,25 +197,19 @@ struct Indexed {
 #[derive(Clone)]
 pub struct Groups {
     core: Core,
-    rules: Arc<RuleBook>,
     accounts: Accounts,
     notices: Notices,
     timelines: Timelines,
 }
 
 impl Groups {
-    pub fn new(
-        core: Core,
-        rules: Arc<RuleBook>,
-        accounts: Accounts,
-        notices: Notices,
-        timelines: Timelines,
-    ) -> Self {
-        Self { core, rules, accounts, notices, timelines }
+    pub fn new(core: Core, accounts: Accounts, notices: Notices, timelines: Timelines) -> Self {
+        Self { core, accounts, notices, timelines }
     }
 
-    pub fn rules(&self, kind: GroupKind) -> &Rules {
-        self.rules.of(kind)
+    /// What is allowed in a group of this kind.
+    pub fn rules(&self, app: AppId, kind: GroupKind) -> &Rules {
+        self.core.settings(app).rules.of(kind)
     }
 
     /// The group, if there is one.
@@ -269,7 +261,7 @@ impl Groups {
     ) -> Result<Batch, StorageError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
-        let counts = self.rules(found.group.record.kind).counts_unread;
+        let counts = self.rules(found.app, found.group.record.kind).counts_unread;
         let batch = batch.append(found.epoch(), records::encode(&EntryRef::Tip(&tip)));
         Ok(batch.announce(found.topic(), Event::GroupTip { group: found.label(), tip, counts }))
     }

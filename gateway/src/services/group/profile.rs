@@ -55,10 +55,10 @@ impl Groups {
 
     /// Changes the profile.
     pub async fn modify(&self, actor: &Actor, id: &GroupId, edit: &ProfileEdit) -> Result<(), GroupError> {
-        self.check_edit(edit)?;
+        self.check_edit(actor.app, edit)?;
         let decided = self.core.decide("change a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
-            let rules = self.rules(found.group.record.kind);
+            let rules = self.rules(found.app, found.group.record.kind);
             require(actor, member.as_ref(), rules.edits_profile)?;
             if edit.mute_all.is_some() {
                 if rules.mutes.is_none() {
@@ -92,8 +92,8 @@ impl Groups {
         decided.await
     }
 
-    fn check_edit(&self, edit: &ProfileEdit) -> Result<(), GroupError> {
-        let limits = &self.core.limits;
+    fn check_edit(&self, app: AppId, edit: &ProfileEdit) -> Result<(), GroupError> {
+        let limits = &self.core.settings(app).limits;
         let text = |value: &Option<String>, most, message| {
             check_text(value.as_deref().unwrap_or_default(), most, message)
         };

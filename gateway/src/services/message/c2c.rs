@@ -75,7 +75,9 @@ impl C2cMessages {
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
     pub async fn send(&self, actor: &Actor, to: &UserId, draft: Draft) -> Result<Millis, C2cError> {
-        if draft.body.as_json().len() + draft.cloud_custom_data.len() > self.core.limits.message_bytes {
+        if draft.body.as_json().len() + draft.cloud_custom_data.len()
+            > self.core.settings(actor.app).limits.message_bytes
+        {
             return Err(C2cError::TooLong);
         }
         let (app, from) = (actor.app, draft.from.clone());
@@ -266,7 +268,9 @@ impl C2cMessages {
         if seen.recall.is_some() {
             return Err(C2cError::RecalledAlready);
         }
-        if !actor.is_admin && !is_recallable(seen.at, self.core.now(), self.core.limits.recall_seconds) {
+        if !actor.is_admin
+            && !is_recallable(seen.at, self.core.now(), self.core.settings(actor.app).limits.recall_seconds)
+        {
             return Err(C2cError::TooLate);
         }
         let recall = Recall { by: actor.user.clone(), reason: String::new() };

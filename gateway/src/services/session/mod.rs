@@ -9,10 +9,11 @@ mod token;
 use protocol::id::{AppId, Millis, UserId};
 use protocol::legacy;
 use protocol::session::KickReason;
-use protocol::usersig::{self, SecretKey};
+use protocol::usersig;
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Accounts};
+use super::application::Application;
 use super::core::Core;
 use super::decide::{Decision, Refused};
 use crate::bus::{DeviceClaim, DeviceId, Event, Topic};
@@ -20,29 +21,6 @@ use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
 pub use token::Claims;
-
-/// The keys of an application and how many devices of one platform a user may have.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    pub apps: std::sync::Arc<std::collections::HashMap<AppId, AppKeys>>,
-    pub devices_per_platform: usize,
-}
-
-impl Policy {
-    /// How many devices of a platform a user may have at once.
-    fn devices_on(&self, platform: u32) -> usize {
-        // The old chat's clients know one connection of a user.
-        if platform == legacy::PLATFORM { 1 } else { self.devices_per_platform.max(1) }
-    }
-}
-
-/// What an application signs with.
-#[derive(Clone, Debug)]
-pub struct AppKeys {
-    /// Never empty. The first signs; all of them are good for checking.
-    pub keys: Vec<SecretKey>,
-    pub admins: Vec<UserId>,
-}
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -130,20 +108,34 @@ fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>
 pub struct Sessions {
     core: Core,
     accounts: Accounts,
-    policy: Policy,
 }
 
 impl Sessions {
-    pub fn new(core: Core, accounts: Accounts, policy: Policy) -> Self {
-        Self { core, accounts, policy }
+    pub fn new(core: Core, accounts: Accounts) -> Self {
+        Self { core, accounts }
     }
 
-    fn app(&self, app: AppId) -> Result<&AppKeys, SessionError> {
-        self.policy.apps.get(&app).ok_or(SessionError::UnknownApp)
+    fn app(&self, app: AppId) -> Result<&Application, SessionError> {
+        self.core.apps.get(app).ok_or(SessionError::UnknownApp)
+    }
+
+    /// How many devices of a platform a user may have at once.
+    fn devices_on(&self, app: AppId, platform: u32) -> usize {
+        // The old chat's clients know one connection of a user.
+        if platform == legacy::PLATFORM {
+            1
+        } else {
+            self.core.settings(app).login.devices_per_platform.max(1)
+        }
+    }
+
+    /// How often clients say hello.
+    pub fn hello_interval_seconds(&self, app: AppId) -> u32 {
+        self.core.settings(app).login.hello_interval_seconds
     }
 
     pub fn is_admin(&self, app: AppId, user: &UserId) -> bool {
-        self.policy.apps.get(&app).is_some_and(|keys| keys.admins.contains(user))
+        self.core.apps.get(app).is_some_and(|app| app.admins.contains(user))
     }
 
     /// A UserSig of now: the right to act as `user` for `lifetime` seconds.
@@ -227,7 +219,7 @@ impl Sessions {
             let place = self.new_place();
             device.place = Some(place);
             let (id, since) = (device.id, device.since);
-            let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_on(platform));
+            let surplus = (devices.len() + 1).saturating_sub(self.devices_on(app, platform));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
             devices.push(device);
             batch = batch

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use protocol::ErrorCode;
-use protocol::group::{GroupKind, Role};
+use protocol::group::Role;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
 
@@ -85,8 +85,8 @@ impl GroupMessages {
     }
 
     /// Whether the group's kind counts unread messages.
-    pub fn counts_unread(&self, kind: GroupKind) -> bool {
-        self.groups.rules(kind).counts_unread
+    pub fn counts_unread(&self, found: &Found) -> bool {
+        self.groups.rules(found.app, found.group.record.kind).counts_unread
     }
 
     /// The oldest number that a reader may see: members of some kinds see only what was said after they came,
@@ -98,7 +98,7 @@ impl GroupMessages {
         member: Option<&Versioned<Member>>,
     ) -> Result<Seq, MessageError> {
         let Some(member) = member.filter(|_| !actor.is_admin) else { return Ok(Seq(1)) };
-        let earlier = self.groups.rules(found.group.record.kind).shows_earlier_messages;
+        let earlier = self.groups.rules(found.app, found.group.record.kind).shows_earlier_messages;
         let joined = if earlier { Seq::ZERO } else { member.record.joined_after };
         let cleared = self.timelines.position(&found.log(), &actor.user).await?.cleared;
         Ok(joined.max(cleared).next())
@@ -245,7 +245,7 @@ impl GroupMessages {
             if !is_own && !has_rank {
                 return Ok(ErrorCode::GROUP_NOT_ALLOWED);
             }
-            if !is_recallable(seen.at, self.core.now(), self.core.limits.recall_seconds) {
+            if !is_recallable(seen.at, self.core.now(), self.core.settings(actor.app).limits.recall_seconds) {
                 return Ok(ErrorCode::RECALL_TOO_LATE);
             }
         }

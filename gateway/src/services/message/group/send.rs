@@ -46,7 +46,7 @@ impl GroupMessages {
         if self.core.bus.is_behind() && !self.has_a_turn(actor.app, group) {
             return Err(MessageError::TooFast);
         }
-        let limits = &self.core.limits;
+        let limits = &self.core.settings(actor.app).limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);
         }
@@ -174,11 +174,7 @@ impl GroupMessages {
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
-        let event = Event::GroupMessage {
-            group: found.label(),
-            message,
-            counts: self.counts_unread(found.group.record.kind),
-        };
+        let event = Event::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
         Ok(batch.append(found.epoch(), bytes).announce(found.topic(), event))
     }
 
@@ -227,7 +223,7 @@ impl GroupMessages {
         let event = Arc::new(Event::GroupMessage {
             group: found.label(),
             message,
-            counts: self.counts_unread(found.group.record.kind),
+            counts: self.counts_unread(found),
         });
         let mut topics = Vec::new();
         if only_to.is_empty() {

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::bus::{LocalBus, OnlyNode};
     use crate::clock::Clock;
-    use crate::services::limits::Limits;
+    use crate::services::application::{Applications, Settings};
     use crate::storage::embedded::Embedded;
     use crate::storage::{Expected, Key, Partition, Table};
 
@@ -123,7 +123,7 @@ mod tests {
             engine: Arc::new(Embedded::open(dir, bus.clone()).unwrap()),
             bus: Arc::new(bus),
             clock: Clock::system(),
-            limits: Arc::new(Limits::default()),
+            apps: Arc::new(Applications::new(Settings::default())),
             node: 1,
             nodes: Arc::new(OnlyNode(1)),
             tasks: TaskTracker::new(),

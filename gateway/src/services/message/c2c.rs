@@ -143,7 +143,7 @@ impl C2cMessages {
             batch = batch.announce(topic, event.clone());
         }
         match Outcome::of(turn.submit(&self.core, batch).await)? {
-            Outcome::Stored(committed) => Ok(committed.entry.unwrap_or_default().at),
+            Outcome::Stored(committed) => Ok(committed.entry().at),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => {
                 Err(StorageError::Failed { operation: "send a message", reason: "refused".into() }.into())

@@ -82,7 +82,7 @@ impl GroupMessages {
         });
         let (speaker, committed) = decided.await?;
         let committed = committed.unwrap_or_default();
-        let head = committed.entry.unwrap_or_default();
+        let head = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {
             let (service, app, found) = (self.clone(), actor.app, speaker.found.clone());
             // A mention of all is a mark for each member: the sender does not wait for that.

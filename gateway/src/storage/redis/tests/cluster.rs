@@ -34,7 +34,7 @@ async fn slots_that_move_are_followed() {
     cluster.move_slot(slot, from, target).await;
     let commits: Vec<_> = (0..300).map(|_| engine.submit(to("moved", ""))).collect();
     for (commit, seq) in commits.into_iter().zip(1..) {
-        assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+        assert_eq!(commit.await.unwrap().entry().seq, Seq(seq));
     }
     assert_eq!(servers.master_of(slot), Some(cluster.nodes[target].address()));
     assert_eq!(texts(&engine, "moved").await.len(), 300);

@@ -74,7 +74,7 @@ async fn a_promoted_replica_has_what_was_acknowledged() {
                 for number in 0.. {
                     let bytes = Bytes::from(format!("{name} {number}"));
                     match engine.commit(said(bytes.clone()).once(bytes.clone())).await {
-                        Ok(committed) => stored.push((committed.entry.unwrap().seq, bytes)),
+                        Ok(committed) => stored.push((committed.entry().seq, bytes)),
                         Err(_) => break,
                     }
                 }

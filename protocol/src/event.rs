@@ -10,7 +10,7 @@ use crate::conversation::Target;
 use crate::id::{GroupId, Millis, Seq, UserId};
 use crate::message::c2c::MessageKey;
 use crate::message::{C2cItem, GroupItem, GroupLabel, GroupMessageId, Recall, SYSTEM_ACCOUNT};
-use crate::push::{Mark, Notice};
+use crate::push::{Mark, Notice, Receipt};
 use crate::session::KickReason;
 
 /// The command of every event push.
@@ -28,6 +28,23 @@ struct Events<T> {
 fn body(event: impl Serialize) -> String {
     // Values and the items above serialise without failing; an empty list would be ignored by every client.
     serde_json::to_string(&Events { events: [event] }).unwrap_or_else(|_| r#"{"EventArray":[]}"#.to_owned())
+}
+
+/// An event that is kept among the user's notices, in a push that the client acknowledges (`openim.ws_msg_push_ack`).
+fn kept(event: impl Serialize, number: Seq) -> String {
+    #[derive(Serialize)]
+    struct Kept<T> {
+        #[serde(rename = "EventArray")]
+        events: [T; 1],
+        #[serde(rename = "NeedAck")]
+        needs_ack: u8,
+        #[serde(rename = "SessionData")]
+        receipt: String,
+    }
+    let receipt = Receipt { notice: number }.to_string();
+    // As above.
+    serde_json::to_string(&Kept { events: [event], needs_ack: 1, receipt })
+        .unwrap_or_else(|_| r#"{"EventArray":[]}"#.to_owned())
 }
 
 /// A message in a group.
@@ -88,6 +105,11 @@ pub fn notice(user: &UserId, notice: &Notice, number: u64, at: Millis) -> String
     body(notice_event(user, notice, number, at))
 }
 
+/// The same, kept under its number for devices that are away.
+pub fn kept_notice(user: &UserId, notice: &Notice, number: Seq, at: Millis) -> String {
+    kept(notice_event(user, notice, number.0, at), number)
+}
+
 /// The event of a mention, as pushes and `openim.getmsg` have it.
 pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value {
     let mut item = system_item(Some(user), None, number, at);
@@ -100,8 +122,8 @@ pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value 
 }
 
 /// A mention.
-pub fn mark(user: &UserId, mark: &Mark, number: u64, at: Millis) -> String {
-    body(mark_event(user, mark, number, at))
+pub fn mark(user: &UserId, mark: &Mark, number: Seq, at: Millis) -> String {
+    kept(mark_event(user, mark, number.0, at), number)
 }
 
 /// A message of a group was recalled. One a push: clients read only the first.

@@ -27,6 +27,7 @@ mod multi_device;
 mod order;
 mod restart;
 mod retention;
+mod returning;
 mod secrets;
 mod slow_reader;
 mod source;

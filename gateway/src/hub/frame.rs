@@ -172,6 +172,12 @@ pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
     }
 }
 
+/// Whether its number is that of a notice to the user. A device acknowledges those, and is told them in an answer when
+/// it was away.
+pub(super) fn is_notice(event: &Event) -> bool {
+    matches!(event, Event::Notice { .. } | Event::Marked { .. })
+}
+
 /// Whether every receiver reads something else.
 pub(super) fn is_personal(event: &Event) -> bool {
     matches!(event, Event::GroupDismissed { .. })
@@ -189,10 +195,9 @@ pub(super) fn body(event: &Event, Stamp { seq, at }: Stamp, user: &UserId) -> St
         Event::GroupRecalled { group, message, recall, .. } => {
             event::group_recalled(group, message, recall, at)
         }
-        Event::GroupDismissed { notice, .. } | Event::Notice { notice, .. } => {
-            event::notice(user, notice, seq.0, at)
-        }
-        Event::Marked { mark } => event::mark(user, mark, seq.0, at),
+        Event::GroupDismissed { notice, .. } => event::notice(user, notice, seq.0, at),
+        Event::Notice { notice, .. } => event::kept_notice(user, notice, seq, at),
+        Event::Marked { mark } => event::mark(user, mark, seq, at),
         Event::C2cMessage { to, message, .. } => event::c2c_message(C2cItem::new(to, at, message)),
         Event::C2cRecalled { from, to, key, tiny_id, client_time, recall, .. } => {
             event::c2c_recalled(from, to, *key, (*tiny_id, *client_time), recall)

@@ -26,6 +26,7 @@ pub enum Table {
     /// group; epoch, name; a number kept by the store.
     Count,
     /// group or pair; epoch, user; how far the user has read.
+    /// user; `notice`, device; which of the user's notices the device has acknowledged.
     Read,
     /// group or pair; epoch, sequence number; what happened to a message after it was sent.
     Amendment,

@@ -1,12 +1,17 @@
 //! Notices: what one user must be told about his groups, kept so that a device that was away can catch up.
 
+mod heard;
+
 use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
-use super::core::{Core, Outcome};
+use self::heard::{Heard, Receipts};
+use super::core::{Actor, Core, Outcome};
 use crate::bus::{DeviceId, Event, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
+
+pub use self::heard::heard_key;
 
 /// A kept notice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,11 +32,20 @@ const CATCH_UP: usize = 100;
 #[derive(Clone)]
 pub struct Notices {
     core: Core,
+    receipts: Receipts,
+}
+
+/// What a device that was away is told.
+pub struct Missed {
+    /// Oldest first, with numbers and times.
+    pub notices: Vec<(Seq, Millis, Kept)>,
+    /// With these it has everything up to here.
+    pub last: Seq,
 }
 
 impl Notices {
     pub fn new(core: Core) -> Self {
-        Self { core }
+        Self { core, receipts: Receipts::default() }
     }
 
     /// Tells a user's devices, and those that come back later.
@@ -68,6 +82,22 @@ impl Notices {
     /// The number of the last notice.
     pub async fn last(&self, app: AppId, user: &UserId) -> Result<Seq, StorageError> {
         Ok(self.core.engine.head(&log(app, user)).await?.seq)
+    }
+
+    /// What the actor's device has not: neither is it up to `known`, nor did the device acknowledge it.
+    pub async fn missed(&self, actor: &Actor, known: Seq) -> Result<Missed, StorageError> {
+        let last = self.last(actor.app, &actor.user).await?;
+        let mut notices = Vec::new();
+        if known < last {
+            let heard = match actor.device {
+                Some(device) => self.heard(actor.app, &actor.user, device).await?,
+                None => Heard::default(),
+            };
+            notices = self.since(actor.app, &actor.user, known).await?;
+            // What came meanwhile is pushed.
+            notices.retain(|(seq, ..)| *seq <= last && !heard.has(*seq));
+        }
+        Ok(Missed { notices, last })
     }
 
     /// What was kept after `seen`, oldest first, with numbers and times; the newest ones when there are many.

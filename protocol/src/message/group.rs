@@ -114,7 +114,9 @@ pub struct GetHistory {
 pub struct History {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
-    /// 2 when nothing older is left, else 1.
+    /// 2 when the page is empty because nothing older is left, else 1: `tim-js-sdk` up to 2.25 throws the messages of a
+    /// page away that says 2, as later 2.x do where one hops through a history. Where it says 1 they ask once more, or
+    /// know the end by number 1; the 3.x know it by [`Self::next`]. Source: observed.
     #[serde(rename = "IsFinished")]
     pub finished: u8,
     /// Where the next page begins; absent at the end.

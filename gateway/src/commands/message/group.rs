@@ -21,6 +21,8 @@ use crate::services::timeline::{Entry, Seen};
 
 /// Messages of one page, whatever more is asked for.
 const MAX_PAGE: usize = 20;
+/// The number of the first message of a group.
+const FIRST: Seq = Seq(1);
 /// What the SDKs ask for when they fill a gap after a reconnect; for a page of history they ask for more.
 const GAP_PAGE: u32 = 15;
 /// Numbers that one call recalls or deletes.
@@ -97,11 +99,17 @@ pub(in crate::commands) async fn get_history(
         let count = page_size(request.count);
         messages.history(&actor, &request.group, request.newest, count).await
     };
-    let GroupHistory { found, items, next, newest, goes_on } =
+    let GroupHistory { found, mut items, mut next, newest } =
         history.map_err(|error| message_failure(&error))?;
+    // 2.27.6 takes a page that ends with number 2 for the last one. It asked for one more than a page has, so it gets
+    // number 1 too.
+    if next == Some(FIRST) && request.count as usize > MAX_PAGE {
+        let first = messages.exactly(&actor, &request.group, &[FIRST]).await;
+        items.extend(first.map_err(|error| message_failure(&error))?.items);
+        next = None;
+    }
     let (label, counts) = (found.label(), messages.counts_unread(found.group.record.kind));
-    // The SDKs fill a gap upwards: they go on from the newest number of the answer, unless it says that the history
-    // ends, which it says of the other end. `getMessageListHopping` asks alike, and downwards goes on from the oldest.
+    // The SDKs fill a gap upwards: they go on from the newest number of the answer, and must find one in it.
     let fills_gap = (1..=GAP_PAGE).contains(&request.count);
     let gone = match newest {
         Some(newest) if fills_gap && next.is_none() => ends_of_range(newest, &items),
@@ -109,13 +117,11 @@ pub(in crate::commands) async fn get_history(
     };
     let shown = items.iter().map(|seen| item(&label, seen, counts));
     let gone = gone.into_iter().map(|seq| raw(&GroupItem::gone(&label, seq)));
-    Ok(History {
-        group: request.group,
-        finished: if next.is_some() || (fills_gap && goes_on) { 1 } else { 2 },
-        next,
-        invisible: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
-        items: shown.chain(gone).collect(),
-    })
+    let invisible = items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect();
+    let items: Vec<_> = shown.chain(gone).collect();
+    // Only an empty page is the end: the 2.x SDKs throw the messages of a page away that says it is.
+    let finished = if items.is_empty() { 2 } else { 1 };
+    Ok(History { group: request.group, finished, next, invisible, items })
 }
 
 /// Numbers that stand for what is kept no more, so that a client sees how far the answer reaches, behind `items`:
@@ -125,8 +131,8 @@ fn ends_of_range(newest: Seq, items: &[Seen]) -> Vec<Seq> {
     if items.is_empty() {
         ends.push(newest);
     }
-    if items.last().map_or(newest, |oldest| oldest.seq) > Seq(1) {
-        ends.push(Seq(1));
+    if items.last().map_or(newest, |oldest| oldest.seq) > FIRST {
+        ends.push(FIRST);
     }
     ends
 }

@@ -59,7 +59,7 @@ impl CatchUp {
     }
 
     fn event(&self, found: &Found, entry: Entry) -> Event {
-        let counts = self.groups.rules(found.group.record.kind).counts_unread;
+        let counts = self.groups.rules(found.app, found.group.record.kind).counts_unread;
         let group = found.label();
         match entry {
             Entry::Message(message) => Event::GroupMessage { group, message, counts },

@@ -8,18 +8,16 @@ use gateway::bus::{Bus, Event, LocalBus, OnlyNode, Topic};
 use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Identity, dispatch};
 use gateway::services::Services;
+use gateway::services::application::{Applications, Settings};
 use gateway::services::core::Core;
-use gateway::services::group::{Overrides, RuleBook};
-use gateway::services::limits::Limits;
-use gateway::services::session::{AppKeys, Policy};
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
-use protocol::id::{AppId, UserId};
-use protocol::usersig::{self, SecretKey};
+use protocol::id::UserId;
+use protocol::usersig;
 use serde_json::json;
+use tests::{APP, new_application};
 use tokio_util::task::TaskTracker;
 
-const APP: AppId = AppId(1_400_000_000);
 const ADMIN: &str = "administrator";
 
 /// A back end, and the gateway's services without a hub.
@@ -31,15 +29,11 @@ struct BackEnd {
 
 impl BackEnd {
     fn new(core: Core) -> Self {
-        let key = SecretKey::from_random([7; 32]);
+        let key = &core.apps.of(APP).keys[0];
         let now = core.clock.now().seconds();
-        let usersig = usersig::issue(&key, APP, ADMIN, now, 86_400, None).unwrap();
-        let admins = vec![UserId::parse(ADMIN).unwrap()];
-        let apps = HashMap::from([(APP, AppKeys { keys: vec![key], admins })]);
-        let policy = Policy { apps: Arc::new(apps), devices_per_platform: 1 };
-        let rules = Arc::new(RuleBook::new(|_| Overrides::default()));
-        let services = Arc::new(Services::new(core, rules, policy));
-        Self { context: Context { services, hello_interval_seconds: 120 }, usersig, said: 0 }
+        let usersig = usersig::issue(key, APP, ADMIN, now, 86_400, None).unwrap();
+        let services = Arc::new(Services::new(core));
+        Self { context: Context { services }, usersig, said: 0 }
     }
 
     async fn call(&self, name: &str, body: serde_json::Value) -> ErrorCode {
@@ -67,11 +61,13 @@ async fn who_says_more_than_can_be_delivered_is_told_so() {
     let dir = tempfile::tempdir().unwrap();
     // The hub is played here: nothing is delivered but what is taken from the bus.
     let (bus, mut inlet) = LocalBus::new();
+    let mut apps = Applications::new(Settings::default());
+    apps.add(APP, new_application());
     let core = Core {
         engine: Arc::new(Embedded::open(dir.path(), bus.clone()).unwrap()),
         bus: Arc::new(bus.clone()),
         clock: Clock::system(),
-        limits: Arc::new(Limits::default()),
+        apps: Arc::new(apps),
         node: 1,
         nodes: Arc::new(OnlyNode(1)),
         tasks: TaskTracker::new(),

@@ -30,7 +30,7 @@ impl Refusal {
     /// As the caller reads it. A fault of the store goes to the log; the caller gets the number under which it stands
     /// there.
     pub(super) fn failure(self, family: &Family) -> Failure {
-        match self {
+        let mut failure = match self {
             Self::Coded(failure) => failure,
             Self::Malformed(reason) => Failure::worded(family.malformed, reason),
             Self::Forbidden(reason) => Failure::worded(family.forbidden, reason),
@@ -41,7 +41,11 @@ impl Refusal {
                 tracing::error!(%error, request, "request {request}: the store failed");
                 Failure::because(family.internal, format_args!("request {request}"))
             }
+        };
+        if family.misread.contains(&failure.code) {
+            failure.code = family.malformed;
         }
+        failure
     }
 }
 

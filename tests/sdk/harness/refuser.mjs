@@ -1,4 +1,4 @@
-// A WebSocket relay between devices and the gateway, which answers one command itself, with a refusal.
+// A WebSocket relay between devices and the gateway, which answers one command itself: with a refusal, as a rule.
 
 import { once } from 'node:events';
 
@@ -8,9 +8,9 @@ export class Refuser {
   #server;
   #gateway;
   #command = null;
-  #code = 0;
+  #body = null;
 
-  /** How often each command was asked since `refuse`, refused or not. */
+  /** How often each command was asked since the last change, answered here or not. */
   asked = new Map();
 
   static async to(gateway) {
@@ -25,13 +25,18 @@ export class Refuser {
 
   /** From now on `command` is refused with `code`, as the gateway refuses; nothing of it reaches the gateway. */
   refuse(command, code) {
-    [this.#command, this.#code] = [command, code];
+    this.answer(command, { ActionStatus: 'FAIL', ErrorCode: code, ErrorInfo: `refused with ${code}` });
+  }
+
+  /** From now on `command` has this answer. */
+  answer(command, body) {
+    [this.#command, this.#body] = [command, body];
     this.asked.clear();
   }
 
   /** From now on the gateway answers everything again. */
   relent() {
-    this.refuse(null, 0);
+    this.answer(null, null);
   }
 
   async close() {
@@ -50,15 +55,14 @@ export class Refuser {
     client.on('message', async (data, isBinary) => {
       const { head } = JSON.parse(data.toString());
       this.asked.set(head.servcmd, (this.asked.get(head.servcmd) ?? 0) + 1);
-      if (head.servcmd === this.#command) return client.send(this.#refusal(head), { binary: isBinary });
+      if (head.servcmd === this.#command) return client.send(frame(head, this.#body), { binary: isBinary });
       await opened;
       return gateway.send(data, { binary: isBinary });
     });
     gateway.on('message', (data, isBinary) => client.send(data, { binary: isBinary }));
   }
+}
 
-  #refusal({ servcmd, seq }) {
-    const body = { ActionStatus: 'FAIL', ErrorCode: this.#code, ErrorInfo: `refused with ${this.#code}` };
-    return Buffer.from(JSON.stringify({ head: { servcmd, seq }, body }));
-  }
+function frame({ servcmd, seq }, body) {
+  return Buffer.from(JSON.stringify({ head: { servcmd, seq }, body }));
 }

@@ -54,7 +54,11 @@ impl Foundation {
             tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
         }
         let keys = Keys::new(&config.prefix);
-        let settings = Settings { wait_replicas: config.wait_replicas, wait_timeout: config.wait_timeout };
+        let settings = Settings {
+            wait_replicas: config.wait_replicas,
+            wait_timeout: config.wait_timeout,
+            ..Settings::default()
+        };
         let engine = Redis::new(servers.clone(), keys.clone(), settings);
         let (bus, incoming) = RedisBus::start(servers.clone(), keys.clone());
         let node = rand::random();

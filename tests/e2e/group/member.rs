@@ -105,7 +105,7 @@ async fn only_the_owner_makes_admins() {
     bob.set_role(&group, "bob", "Admin").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     alice.set_role(&group, "bob", "Admin").await.ok();
     bob.set_role(&group, "carol", "Admin").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    bob.set_role(&group, "bob", "Owner").await.documented();
+    bob.set_role(&group, "bob", "Owner").await.refused(ErrorCode::GROUP_BAD_PARAMETER);
     let body = json!({"GroupId": "lobby", "MemberRoleFilter": ["Admin"], "MemberInfoFilter": ["Role"]});
     let admins = alice.call("group_open_http_svc.get_group_member_info", body).await.ok();
     assert_eq!(admins["MemberList"], json!([{"Member_Account": "bob", "Role": "Admin"}]));

@@ -4,7 +4,7 @@ use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, ReceiveOption, 
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
+use super::{Denial, Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
 use crate::bus::{Event, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
@@ -31,10 +31,10 @@ impl Groups {
         match found.group.record.apply_join {
             ApplyJoinOption::FreeAccess => {}
             ApplyJoinOption::DisableApply => {
-                return Err(GroupError::NotAllowed("nobody may apply to join this group"));
+                return Err(GroupError::NotAllowed(Denial::NobodyMayApply));
             }
             ApplyJoinOption::NeedPermission => {
-                return Err(GroupError::NotAllowed("joining with approval is not served here"));
+                return Err(GroupError::ApprovalNotServed);
             }
         }
         self.check_room_for_groups(actor.app, &actor.user).await?;
@@ -176,7 +176,7 @@ impl Groups {
                 && !actor.is_admin
                 && Some(target.record.role) >= rank(actor, member.as_ref())
             {
-                return Err(GroupError::NotAllowed("only members of a lower role can be put out"));
+                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
             }
         }
         for user in users {

@@ -6,7 +6,10 @@ use protocol::group::{
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, Group, GroupError, Groups, Indexed, Member, Rules, group_key, require};
+use super::{
+    Denial, FieldFault, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Rules, Text,
+    group_key, require,
+};
 use crate::bus::{Event, Topic};
 use crate::services::conversation;
 use crate::services::core::Actor;
@@ -71,24 +74,29 @@ fn make_id(mark: &str) -> GroupId {
     GroupId::parse(&format!("@TGS#{mark}{letters}")).expect("short printable text is a group id")
 }
 
-pub(super) fn check_text(text: &str, most: usize, message: &'static str) -> Result<(), GroupError> {
-    if text.len() > most { Err(GroupError::BadParameter(message)) } else { Ok(()) }
+pub(super) fn check_text(text: &str, most: usize, which: Text) -> Result<(), GroupError> {
+    if text.len() > most { Err(GroupError::Invalid(Invalid::TooLong(which, most))) } else { Ok(()) }
 }
 
 /// Fields that the application defines, of a group or of a member.
-pub(super) fn check_custom(fields: &[CustomField], most: usize, limits: &Limits) -> Result<(), GroupError> {
+pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limits) -> Result<(), GroupError> {
+    let most = match which {
+        Fields::OfGroup => limits.group_custom_fields,
+        Fields::OfMember => limits.member_custom_fields,
+    };
+    let fault = |fault| Err(GroupError::Invalid(Invalid::Fields(which, fault)));
     if fields.len() > most {
-        return Err(GroupError::BadParameter("too many custom fields"));
+        return fault(FieldFault::TooMany(most));
     }
     let is_key = |key: &str| {
         (1..=limits.custom_key_bytes).contains(&key.len())
             && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     if !fields.iter().all(|field| is_key(&field.key)) {
-        return Err(GroupError::BadParameter("a custom field's key is 1 to 16 letters, digits or _"));
+        return fault(FieldFault::Key(limits.custom_key_bytes));
     }
     if fields.iter().any(|field| field.value.len() > limits.custom_value_bytes) {
-        return Err(GroupError::BadParameter("a custom field's value is too long"));
+        return fault(FieldFault::ValueTooLong(limits.custom_value_bytes));
     }
     Ok(())
 }
@@ -98,21 +106,21 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
         return Err(GroupError::NoCommunities);
     }
     if !rules.is_served {
-        return Err(GroupError::NotAllowed("groups of this type are not served here"));
+        return Err(GroupError::KindNotServed);
     }
     if let Some(id) = &new.id {
         check_custom_id(id)?;
     }
     if new.name.is_empty() {
-        return Err(GroupError::BadParameter("Name is empty"));
+        return Err(GroupError::Invalid(Invalid::NameEmpty));
     }
-    check_text(&new.name, limits.group_name_bytes, "Name is too long")?;
-    check_text(&new.introduction, limits.group_introduction_bytes, "Introduction is too long")?;
-    check_text(&new.notification, limits.group_notification_bytes, "Notification is too long")?;
-    check_text(&new.face, limits.group_face_bytes, "FaceUrl is too long")?;
-    check_custom(&new.custom, limits.group_custom_fields, limits)?;
+    check_text(&new.name, limits.group_name_bytes, Text::Name)?;
+    check_text(&new.introduction, limits.group_introduction_bytes, Text::Introduction)?;
+    check_text(&new.notification, limits.group_notification_bytes, Text::Notification)?;
+    check_text(&new.face, limits.group_face_bytes, Text::Face)?;
+    check_custom(&new.custom, Fields::OfGroup, limits)?;
     for member in &new.members {
-        check_custom(&member.custom, limits.member_custom_fields, limits)?;
+        check_custom(&member.custom, Fields::OfMember, limits)?;
     }
     if new.members.len() > limits.members_per_call {
         return Err(GroupError::TooManyAccounts);
@@ -120,7 +128,7 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     if new.apply_join == Some(ApplyJoinOption::NeedPermission)
         || new.invite_join == Some(InviteJoinOption::NeedPermission)
     {
-        return Err(GroupError::NotAllowed("joining with approval is not served here"));
+        return Err(GroupError::ApprovalNotServed);
     }
     Ok(())
 }
@@ -281,7 +289,7 @@ impl Groups {
         let decided = self.core.decide("hand over a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             if !self.rules(found.app, found.group.record.kind).owner_may_change {
-                return Err(GroupError::NotAllowed("groups of this type cannot be handed over"));
+                return Err(GroupError::NotAllowed(Denial::NotHandedOver));
             }
             require(actor, member.as_ref(), Some(Role::Owner))?;
             let Some(mut new_owner) = self.member(&found, heir).await? else {

@@ -4,8 +4,8 @@ use protocol::group::{Change, CustomField, Mute, ReceiveOption, Role};
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
-use super::life::check_custom;
-use super::{Found, GroupError, Groups, Member, rank, require};
+use super::life::{check_custom, check_text};
+use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, Text, rank, require};
 use crate::bus::{Event, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
@@ -131,13 +131,11 @@ impl Groups {
 
     fn check(&self, app: AppId, change: &MemberChange) -> Result<(), GroupError> {
         let limits = &self.core.settings(app).limits;
-        if change.name_card.as_ref().is_some_and(|card| card.len() > limits.name_card_bytes) {
-            return Err(GroupError::BadParameter("NameCard is too long"));
-        }
+        check_text(change.name_card.as_deref().unwrap_or_default(), limits.name_card_bytes, Text::NameCard)?;
         if change.role == Some(Role::Owner) {
-            return Err(GroupError::BadParameter("a group is handed over by change_group_owner"));
+            return Err(GroupError::Invalid(Invalid::OwnerByRole));
         }
-        check_custom(change.custom.as_deref().unwrap_or_default(), limits.member_custom_fields, limits)
+        check_custom(change.custom.as_deref().unwrap_or_default(), Fields::OfMember, limits)
     }
 
     fn authorize(
@@ -154,29 +152,29 @@ impl Groups {
         let outranks = actor.is_admin || rank(actor, own) > Some(target.role);
         if change.role.is_some() {
             if !rules.has_admins {
-                return Err(GroupError::NotAllowed("groups of this type have no admins"));
+                return Err(GroupError::NotAllowed(Denial::NoAdmins));
             }
             require(actor, own, Some(Role::Owner))?;
             if target.role == Role::Owner {
-                return Err(GroupError::NotAllowed("the owner's role changes by change_group_owner"));
+                return Err(GroupError::NotAllowed(Denial::OwnersRole));
             }
         }
         if change.mute_seconds.is_some() {
             if rules.mutes.is_none() {
-                return Err(GroupError::NotAllowed("members of groups of this type cannot be muted"));
+                return Err(GroupError::NotAllowed(Denial::NoMutes));
             }
             require(actor, own, rules.mutes)?;
             if !outranks {
-                return Err(GroupError::NotAllowed("only members of a lower role can be muted"));
+                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
             }
         }
         if change.receive.is_some() && !is_self && !actor.is_admin {
-            return Err(GroupError::NotAllowed("the receive option is each member's own"));
+            return Err(GroupError::NotAllowed(Denial::ReceiveIsOnesOwn));
         }
         if (change.name_card.is_some() || change.custom.is_some()) && !is_self {
             require(actor, own, Some(Role::Admin))?;
             if !outranks {
-                return Err(GroupError::NotAllowed("only members of a lower role can be changed"));
+                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Groups: their life, their members and their profile.
 
+mod error;
 mod join;
 mod kind;
 mod life;
@@ -23,6 +24,7 @@ use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
+pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
 pub use life::{FirstMember, NewGroup, check_custom_id};
@@ -38,9 +40,12 @@ pub enum GroupError {
     BadId,
     #[error("not a member")]
     NotMember,
-    /// The role is too low, or the kind of group does not have it.
     #[error("{0}")]
-    NotAllowed(&'static str),
+    NotAllowed(Denial),
+    #[error("groups of this type are not served here")]
+    KindNotServed,
+    #[error("joining with approval is not served here")]
+    ApprovalNotServed,
     #[error("communities are not served")]
     NoCommunities,
     #[error("the owner cannot quit")]
@@ -58,7 +63,7 @@ pub enum GroupError {
     #[error("too many accounts in one call")]
     TooManyAccounts,
     #[error("{0}")]
-    BadParameter(&'static str),
+    Invalid(Invalid),
     /// Lost too many races in a row.
     #[error("the group is too busy")]
     Busy,
@@ -279,5 +284,5 @@ pub(super) fn require(
     lowest: Option<Role>,
 ) -> Result<(), GroupError> {
     let may = actor.is_admin || lowest.is_some_and(|lowest| rank(actor, member) >= Some(lowest));
-    if may { Ok(()) } else { Err(GroupError::NotAllowed("the role is too low for it in this group")) }
+    if may { Ok(()) } else { Err(GroupError::NotAllowed(Denial::RoleTooLow)) }
 }

@@ -12,7 +12,7 @@ use super::group::GroupError;
 use crate::storage::StorageError;
 
 pub use c2c::{C2cError, C2cHistory, C2cMessages, Direction};
-pub use group::{GroupHistory, GroupMessages, RecallOutcome};
+pub use group::{GroupHistory, GroupMessages, NotRecalled, RecallOutcome};
 
 /// What somebody wants to say.
 #[derive(Clone, Debug)]

@@ -7,13 +7,13 @@ use protocol::id::{Millis, Seq};
 use redis::{Cmd, Value};
 
 use crate::bus::{Event, take_apart};
-use crate::redis::keys::{self, Keys, Tag};
 use crate::storage::{
     Announce, Batch, Check, CommitError, Committed, Expected, Head, MOST_APPENDS, ONCE_WINDOW, StorageError,
     Version,
 };
 
 use super::failed;
+use super::keys::{self, Keys, Tag};
 use super::known::Known;
 use super::scripts::COMMIT;
 

@@ -4,14 +4,14 @@
 //! |---|---|
 //! | `commit`, `commit.lua` | batches: one call of one script, which checks, writes and announces |
 //! | `queue` | which batches leave together, and that those of one partition keep their order |
+//! | `keys` | how the keys are called, and what lies where |
 //! | `known` | checks that need not be made again |
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
 //! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
 //! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
 //!
-//! [`crate::redis::keys`] says what lies where. Redis runs one script at a time and a script whole, which is what makes
-//! batches atomic and serial. What is acknowledged is as durable as the operator's settings of persistence make it;
+//! Redis runs one script at a time and a script whole, which is what makes batches atomic and serial. What is acknowledged is as durable as the operator's settings of persistence make it;
 //! [`Settings::wait_replicas`] adds that so many replicas have it, so that a failover does not lose it.
 //!
 //! A batch that was sent is never sent again by itself: when the connection breaks before the answer, the caller is
@@ -19,6 +19,7 @@
 
 mod calls;
 mod commit;
+mod keys;
 mod known;
 mod queue;
 mod range;
@@ -40,10 +41,10 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::keys::{self, Tag};
-use crate::redis::{Confirm, Keys, Links, Servers, slot_of};
+use crate::redis::{Confirm, Links, Namespace, Servers, slot_of};
 
 use self::calls::{Call, WhenLost};
+use self::keys::{Keys, Tag};
 use self::known::Known;
 use self::queue::{Queue, Waiting};
 use self::range::Range;
@@ -124,7 +125,7 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
-    pub fn new(servers: Arc<Servers>, keys: Keys, settings: Settings) -> Self {
+    pub fn new(servers: Arc<Servers>, names: Namespace, settings: Settings) -> Self {
         let Settings { wait_replicas: replicas, wait_timeout: timeout, most_waiting } = settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
@@ -134,7 +135,7 @@ impl Redis {
             None => reads.clone(),
             Some(_) => Links::new(servers, scripts::load_all(), confirm),
         };
-        let shared = Arc::new(Shared { keys, writes, reads, queue, known: Known::new() });
+        let shared = Arc::new(Shared { keys: Keys::new(names), writes, reads, queue, known: Known::new() });
         Self {
             shared,
             wait_replicas: replicas,

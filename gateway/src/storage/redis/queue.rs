@@ -16,11 +16,12 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::{Links, Tag, slot_of};
+use crate::redis::{Links, slot_of};
 use crate::storage::{CommitError, Committed, Head};
 
 use super::calls::{Call, WhenLost};
 use super::commit::{self, Foreign, Prepared};
+use super::keys::Tag;
 use super::scripts::ANNOUNCE;
 use super::{Shared, failed};
 

@@ -12,7 +12,7 @@ use super::GroupMessages;
 use crate::bus::{Event, Stamp, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
-use crate::services::group::{Found, GroupError, Member};
+use crate::services::group::{Found, GroupError, Invalid, Member};
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::Kept;
 use crate::services::timeline::EntryRef;
@@ -232,7 +232,7 @@ impl GroupMessages {
             topics.push(Topic::User(actor.app, sender.clone()));
             for user in only_to.iter().filter(|user| **user != sender) {
                 if self.groups.member(found, user).await?.is_none() {
-                    return Err(GroupError::BadParameter("a receiver is not a member").into());
+                    return Err(GroupError::Invalid(Invalid::ReceiverNotMember).into());
                 }
                 topics.push(Topic::User(actor.app, user.clone()));
             }

@@ -7,7 +7,7 @@ const START: Duration = Duration::from_secs(20);
 
 /// A slot of the group's, and where it is and is to be.
 fn placed(cluster: &Cluster, servers: &Servers, name: &str) -> (u16, usize, usize) {
-    let slot = slot_of(Keys::new("timgate").of_partition(&group(name)).channel());
+    let slot = slot_of(Keys::new(Namespace::new("timgate")).of_partition(&group(name)).channel());
     let from = cluster.node(&servers.master_of(slot).unwrap());
     (slot, from, (from + 1) % 3)
 }
@@ -27,7 +27,7 @@ async fn slots_that_move_are_followed() {
     let cluster = Cluster::start().await;
     let servers = Servers::start(cluster.target());
     assert!(servers.wait(START).await);
-    let engine = Redis::new(servers.clone(), Keys::new("timgate"), Settings::default());
+    let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
 
     // Moved while nobody looked: the old master says so.
     let (slot, from, target) = placed(&cluster, &servers, "moved");
@@ -68,7 +68,7 @@ async fn a_replica_takes_over() {
     let mut cluster = Cluster::start().await;
     let servers = Servers::start(cluster.target());
     assert!(servers.wait(START).await);
-    let engine = Redis::new(servers.clone(), Keys::new("timgate"), Settings::default());
+    let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
     engine.commit(to("room", "1").once("1")).await.unwrap();
     let (slot, master, _) = placed(&cluster, &servers, "room");
     let address = cluster.nodes[master].address();

@@ -45,10 +45,10 @@ async fn calls(server: &Server, name: &str) -> u64 {
 async fn what_comes_together_leaves_together() {
     let server = Server::start();
     let engine = Arc::new(engine_on(server.target(), Settings::default()));
-    let keys = Keys::new("timgate");
+    let names = Namespace::new("timgate");
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let (_bus, mut events) = listen(&servers, &keys, &[room()]).await;
+    let (_bus, mut events) = listen(&servers, &names, &[room()]).await;
     engine.commit(said("first").put(member("alice"), "")).await.unwrap();
     server.command::<()>("CONFIG RESETSTAT").await;
     let commits: Vec<_> = (2..=1001).map(|number| engine.submit(allowed("alice", number))).collect();
@@ -241,10 +241,10 @@ async fn each_of_many_has_its_own_outcome() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_share_a_group() {
     let server = Server::start();
-    let keys = Keys::new("timgate");
+    let names = Namespace::new("timgate");
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let (_bus, mut events) = listen(&servers, &keys, &[room()]).await;
+    let (_bus, mut events) = listen(&servers, &names, &[room()]).await;
     let engines = [0, 1].map(|_| Arc::new(engine_on(server.target(), Settings::default())));
     engines[0].commit(Batch::new(group("room"), Millis(1)).put(member("alice"), "")).await.unwrap();
     let writers: Vec<_> = (0..16)

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use redis::{Cmd, PushKind, ServerError, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::bus::{Delivery, Incoming, Topic};
-use crate::redis::resp::{self, Frame};
 use crate::redis::wire::{Wire, WireError};
-use crate::redis::{Address, redirection};
+use crate::redis::{Address, in_words, redirection};
 
 use super::payload;
 use super::table::{Life, Op, Table};
@@ -39,7 +39,7 @@ const BACKLOG: usize = 1024;
 const READ: usize = 64 * 1024;
 
 /// Does a server know sharded channels? Those of before 7.0 do not; the scripts that publish ask the same.
-const ARE_SHARDED: &[u8] = b"return redis.REDIS_VERSION_NUM and 1 or 0";
+const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
 
 /// Keeps a connection to a master with the lane's subscriptions on it, until it is aborted or the hub is gone.
 pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: Arc<Notify>) {
@@ -76,8 +76,8 @@ pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: A
 /// A greeted connection, and whether channels are sharded there.
 async fn connect(table: &Table, address: &Address) -> Result<(Wire, bool), WireError> {
     let mut wire = Wire::open(&table.servers, address).await?;
-    let answer = wire.ask(&[b"EVAL", ARE_SHARDED, b"0"]).await?;
-    Ok((wire, answer == Frame::Int(1) && !table.is_plain))
+    let answer = wire.ask(redis::cmd("EVAL").arg(ARE_SHARDED).arg(0)).await?;
+    Ok((wire, answer == Value::Int(1) && !table.is_plain))
 }
 
 /// A command whose answer has not come.
@@ -127,12 +127,12 @@ impl<'a> Conversation<'a> {
 
     /// Carries events until the hub is gone, or the connection breaks for the reason that is the error.
     async fn hold(mut self, wire: Wire, wake: &Notify) -> Result<(), String> {
-        let Wire { mut reader, mut writer, mut buffer } = wire;
+        let Wire { mut reader, mut writer, mut decoder, mut buffer } = wire;
         let table = self.table;
         let mut ticks = interval(PING);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for op in table.begin(self.id) {
-            self.send(op);
+            self.take(op);
         }
         loop {
             let is_listening = self.backlog.len() < BACKLOG;
@@ -156,8 +156,8 @@ impl<'a> Conversation<'a> {
                         return Err("the server closed the connection".to_owned());
                     }
                     self.heard = Instant::now();
-                    while let Some(frame) = resp::decode(&mut buffer).map_err(|error| error.to_string())? {
-                        self.hear(frame)?;
+                    while let Some(value) = decoder.decode(&mut buffer).map_err(|error| error.to_string())? {
+                        self.hear(value)?;
                     }
                 }
                 written = write, if is_writing => {
@@ -165,7 +165,7 @@ impl<'a> Conversation<'a> {
                 }
                 () = wake.notified() => {
                     for op in table.take_ops(self.id) {
-                        self.send(op);
+                        self.take(op);
                     }
                 }
                 _ = ticks.tick() => self.look(is_listening)?,
@@ -178,19 +178,31 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn send(&mut self, op: Op) {
-        match op {
+    fn take(&mut self, op: Op) {
+        let is_new = matches!(op, Op::Subscribe(..));
+        let command = match (is_new, self.are_sharded) {
+            (true, true) => "SSUBSCRIBE",
+            (true, false) => "SUBSCRIBE",
+            (false, true) => "SUNSUBSCRIBE",
+            (false, false) => "UNSUBSCRIBE",
+        };
+        let mut command = redis::cmd(command);
+        let asked = match op {
             Op::Subscribe(channel, life) => {
-                let command: &[u8] = if self.are_sharded { b"SSUBSCRIBE" } else { b"SUBSCRIBE" };
-                resp::encode(&mut self.out, &[command, &channel]);
-                self.asked.push_back(Asked::Subscribe(channel, life));
+                command.arg(&channel[..]);
+                Asked::Subscribe(channel, life)
             }
             Op::Unsubscribe(channel) => {
-                let command: &[u8] = if self.are_sharded { b"SUNSUBSCRIBE" } else { b"UNSUBSCRIBE" };
-                resp::encode(&mut self.out, &[command, &channel]);
-                self.asked.push_back(Asked::Unsubscribe(channel));
+                command.arg(&channel[..]);
+                Asked::Unsubscribe(channel)
             }
-        }
+        };
+        self.send(&command, asked);
+    }
+
+    fn send(&mut self, command: &Cmd, asked: Asked) {
+        self.out.extend_from_slice(&command.get_packed_command());
+        self.asked.push_back(asked);
     }
 
     /// Looks whether the server is there.
@@ -202,16 +214,15 @@ impl<'a> Conversation<'a> {
             return Err(format!("nothing came for {} s", SILENCE.as_secs()));
         }
         if !self.asked.iter().any(|asked| matches!(asked, Asked::Ping)) {
-            resp::encode(&mut self.out, &[b"PING"]);
-            self.asked.push_back(Asked::Ping);
+            self.send(&redis::cmd("PING"), Asked::Ping);
         }
         Ok(())
     }
 
-    fn hear(&mut self, frame: Frame) -> Result<(), String> {
-        match frame {
-            Frame::Push(parts) => self.pushed(&parts),
-            Frame::Error(error) => self.refused(&String::from_utf8_lossy(&error)),
+    fn hear(&mut self, value: Value) -> Result<(), String> {
+        match value {
+            Value::Push { kind, data } => self.pushed(&kind, data),
+            Value::ServerError(error) => self.refused(&error),
             _ => match self.asked.pop_front() {
                 Some(Asked::Ping) => Ok(()),
                 _ => Err(out_of_step()),
@@ -219,20 +230,22 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn pushed(&mut self, parts: &[Frame]) -> Result<(), String> {
-        let [Frame::Text(kind), Frame::Text(channel), rest @ ..] = parts else { return Ok(()) };
-        match (&kind[..], rest) {
-            (b"smessage" | b"message", [Frame::Text(payload)]) => {
-                if let Some((topic, life)) = self.table.received(self.id, channel) {
-                    read(topic, payload, |incoming| {
+    fn pushed(&mut self, kind: &PushKind, data: Vec<Value>) -> Result<(), String> {
+        let mut data = data.into_iter();
+        let Some(Value::BulkString(channel)) = data.next() else { return Ok(()) };
+        match (kind, data.next()) {
+            (PushKind::SMessage | PushKind::Message, Some(Value::BulkString(payload))) => {
+                if let Some((topic, life)) = self.table.received(self.id, &channel) {
+                    let channel = Bytes::from(channel);
+                    read(topic, &payload, |incoming| {
                         self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
                     });
                 }
                 Ok(())
             }
-            (b"ssubscribe" | b"subscribe", _) => match self.asked.pop_front() {
-                Some(Asked::Subscribe(asked, life)) if asked == *channel => {
-                    if let Some(topic) = self.table.confirmed(self.id, channel, life) {
+            (PushKind::SSubscribe | PushKind::Subscribe, _) => match self.asked.pop_front() {
+                Some(Asked::Subscribe(asked, life)) if asked == channel => {
+                    if let Some(topic) = self.table.confirmed(self.id, &channel, life) {
                         let incoming = Incoming::Doubt(topic);
                         self.backlog.push_back(Kept { channel: asked, life, incoming });
                     }
@@ -240,13 +253,13 @@ impl<'a> Conversation<'a> {
                 }
                 _ => Err(out_of_step()),
             },
-            (b"sunsubscribe" | b"unsubscribe", _) => {
-                if matches!(self.asked.front(), Some(Asked::Unsubscribe(asked)) if asked == channel) {
+            (PushKind::SUnsubscribe | PushKind::Unsubscribe, _) => {
+                if matches!(self.asked.front(), Some(Asked::Unsubscribe(asked)) if *asked == channel) {
                     self.asked.pop_front();
                 } else {
                     // Nobody asked: the slot went to another server.
                     self.table.servers.suspect();
-                    self.table.refused(self.id, channel, None);
+                    self.table.refused(self.id, &channel.into(), None);
                 }
                 Ok(())
             }
@@ -254,16 +267,17 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn refused(&mut self, error: &str) -> Result<(), String> {
+    fn refused(&mut self, error: &ServerError) -> Result<(), String> {
         match self.asked.pop_front() {
             Some(Asked::Subscribe(channel, life)) => {
                 let servers = &self.table.servers;
-                match error.strip_prefix("MOVED ").and_then(redirection) {
+                let moved = error.details().filter(|_| error.code() == "MOVED").and_then(redirection);
+                match moved {
                     Some((slot, address)) => servers.moved(slot, address),
                     None => {
                         servers.suspect();
                         if !std::mem::replace(&mut self.is_refusal_told, true) {
-                            let code = error.split(' ').next().unwrap_or_default();
+                            let code = error.code();
                             tracing::warn!(code, "redis refuses a subscription ({code}); it is tried again");
                         }
                     }
@@ -272,7 +286,7 @@ impl<'a> Conversation<'a> {
                 Ok(())
             }
             Some(Asked::Unsubscribe(_) | Asked::Ping) => Ok(()),
-            None => Err(error.to_owned()),
+            None => Err(in_words(error)),
         }
     }
 

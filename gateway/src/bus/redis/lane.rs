@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::bus::{Delivery, Incoming, Topic};
 use crate::redis::wire::{Wire, WireError};
-use crate::redis::{Address, in_words, redirection};
+use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
 
 use super::payload;
 use super::table::{Life, Op, Table};
@@ -22,11 +22,6 @@ pub(super) type LaneId = u64;
 
 /// How long the making of a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
-/// From this to `PAUSE_MOST` between attempts to connect, doubling, less a random part of up to half.
-const PAUSE_LEAST: Duration = Duration::from_millis(20);
-const PAUSE_MOST: Duration = Duration::from_millis(500);
-/// A connection that held so long was a good one: the next attempt is made at once.
-const GOOD: Duration = Duration::from_secs(2);
 
 /// How often a server has to say something, and after how long a silence the connection counts as broken.
 const PING: Duration = Duration::from_secs(1);
@@ -35,6 +30,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Events that a lane keeps while the hub is behind. Afterwards it reads no further, and the server keeps them; what
 /// it thinks too much it does not keep, but ends the connection, which is a loss like another.
 const BACKLOG: usize = 1024;
+/// Answers that may be outstanding before the lane asks for more, beyond those of its beginning. What else there is to
+/// ask waits in the table, once a channel.
+pub(super) const ASKED: usize = 4096;
 /// How much is read at once.
 const READ: usize = 64 * 1024;
 
@@ -43,7 +41,7 @@ const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
 
 /// Keeps a connection to a master with the lane's subscriptions on it, until it is aborted or the hub is gone.
 pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: Arc<Notify>) {
-    let mut pause = PAUSE_LEAST;
+    let mut backoff = RECONNECT;
     let mut is_known_away = false;
     loop {
         let failure = match timeout(CONNECT, connect(&table, &address)).await {
@@ -55,8 +53,8 @@ pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: A
                 table.lost(id);
                 let Err(reason) = ended else { return };
                 metrics::counter!("gateway_bus_reconnects_total").increment(1);
-                if begun.elapsed() >= GOOD {
-                    pause = PAUSE_LEAST;
+                if begun.elapsed() >= STABLE {
+                    backoff.reset();
                 }
                 reason
             }
@@ -68,8 +66,7 @@ pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: A
         if !std::mem::replace(&mut is_known_away, true) {
             tracing::warn!(server = %address, reason = failure, "no events come from redis {address}");
         }
-        sleep(pause.mul_f64(1.0 - rand::random::<f64>() / 2.0)).await;
-        pause = (pause * 2).min(PAUSE_MOST);
+        sleep(backoff.delay()).await;
     }
 }
 
@@ -131,8 +128,8 @@ impl<'a> Conversation<'a> {
         let table = self.table;
         let mut ticks = interval(PING);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for op in table.begin(self.id) {
-            self.take(op);
+        for (channel, op) in table.begin(self.id) {
+            self.take(channel, op);
         }
         loop {
             let is_listening = self.backlog.len() < BACKLOG;
@@ -163,9 +160,9 @@ impl<'a> Conversation<'a> {
                 written = write, if is_writing => {
                     self.is_unflushed = written.map_err(|error| error.to_string())? > 0;
                 }
-                () = wake.notified() => {
-                    for op in table.take_ops(self.id) {
-                        self.take(op);
+                () = wake.notified(), if self.asked.len() < ASKED => {
+                    for (channel, op) in table.take_ops(self.id) {
+                        self.take(channel, op);
                     }
                 }
                 _ = ticks.tick() => self.look(is_listening)?,
@@ -178,24 +175,17 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn take(&mut self, op: Op) {
-        let is_new = matches!(op, Op::Subscribe(..));
-        let command = match (is_new, self.are_sharded) {
-            (true, true) => "SSUBSCRIBE",
-            (true, false) => "SUBSCRIBE",
-            (false, true) => "SUNSUBSCRIBE",
-            (false, false) => "UNSUBSCRIBE",
-        };
-        let mut command = redis::cmd(command);
+    fn take(&mut self, channel: Bytes, op: Op) {
+        let mut command = redis::cmd(match (op, self.are_sharded) {
+            (Op::Subscribe(_), true) => "SSUBSCRIBE",
+            (Op::Subscribe(_), false) => "SUBSCRIBE",
+            (Op::Unsubscribe, true) => "SUNSUBSCRIBE",
+            (Op::Unsubscribe, false) => "UNSUBSCRIBE",
+        });
+        command.arg(&channel[..]);
         let asked = match op {
-            Op::Subscribe(channel, life) => {
-                command.arg(&channel[..]);
-                Asked::Subscribe(channel, life)
-            }
-            Op::Unsubscribe(channel) => {
-                command.arg(&channel[..]);
-                Asked::Unsubscribe(channel)
-            }
+            Op::Subscribe(life) => Asked::Subscribe(channel, life),
+            Op::Unsubscribe => Asked::Unsubscribe(channel),
         };
         self.send(&command, asked);
     }

@@ -362,6 +362,10 @@ impl<S: Speech> Served<S> {
     }
 
     async fn finish(mut self, end: End) {
+        // At once: a call that nobody polls during the farewell holds up whoever waits for what it holds.
+        if let Some(calls) = self.calls.take() {
+            self.edge.tasks.clone().spawn(finish_calls(self.edge.clone(), calls));
+        }
         let farewell = match end {
             End::Gone => None,
             // Without an answer to its farewell the peer takes this for a break.
@@ -376,9 +380,6 @@ impl<S: Speech> Served<S> {
             let _ = tokio::time::timeout(CLOSE_DEADLINE, self.part(end)).await;
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
-        if let Some(calls) = self.calls {
-            self.edge.tasks.clone().spawn(finish_calls(self.edge, calls));
-        }
     }
 
     /// Waits until the last words are written and, when they were ours first, the peer has said his.
@@ -406,9 +407,9 @@ fn unreadable(error: &Error) -> End {
     }
 }
 
-/// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
-/// half done. Each call has its deadline.
+/// What was asked for is done though nobody waits for the answer: a client may say something and be gone.
 async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
+    let _counted = edge.context.unattended(calls.len());
     while let Some(done) = calls.next().await {
         if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
             // A login without a connection: the device is not there.

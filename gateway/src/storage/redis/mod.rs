@@ -50,8 +50,8 @@ use self::queue::{Queue, Waiting};
 use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
-    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
-    StorageError, Table, Value, Version, Window,
+    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket, Value,
+    Version, Window,
 };
 
 /// How long [`Engine::health`] waits.
@@ -280,15 +280,18 @@ impl Engine for Redis {
         std::str::from_utf8(&id).ok().and_then(commit::head).ok_or_else(|| unreadable("head"))
     }
 
-    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        let token = self.enter()?;
+    fn submit(&self, batch: Batch) -> Ticket {
         let spread = self.shared.writes.servers().target().is_cluster();
-        let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
+        let taken =
+            self.enter().and_then(|token| Ok((token, commit::prepare(&self.shared.keys, &batch, spread)?)));
+        let (token, prepared) = match taken {
+            Ok(taken) => taken,
+            Err(error) => return Ticket::refused(error),
+        };
         let (answer, outcome) = oneshot::channel();
         let deadline = Instant::now() + calls::DEADLINE;
         queue::submit(&self.shared, Waiting { prepared, deadline, answer, token });
-        // It ends without an answer when the runtime ends.
-        outcome.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
+        Ticket::under_way(outcome)
     }
 
     async fn purge(

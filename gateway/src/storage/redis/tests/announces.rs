@@ -85,7 +85,7 @@ async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
         heard.push((name, listen(&servers, &fixture.names, &[devices_of(name)]).await));
     }
     let engine = Redis::new(servers, fixture.names, Settings::default());
-    let commits: Vec<_> = (1..=200).map(|number| submit(&engine, between(number))).collect();
+    let commits: Vec<_> = (1..=200).map(|number| engine.submit(between(number))).collect();
     for commit in commits {
         commit.await.unwrap();
     }

@@ -32,9 +32,9 @@ async fn slots_that_move_are_followed() {
     // Moved while nobody looked: the old master says so.
     let (slot, from, target) = placed(&cluster, &servers, "moved");
     cluster.move_slot(slot, from, target).await;
-    let commits: Vec<_> = (0..300).map(|_| submit(&engine, to("moved", ""))).collect();
+    let commits: Vec<_> = (0..300).map(|_| engine.submit(to("moved", ""))).collect();
     for (commit, seq) in commits.into_iter().zip(1..) {
-        assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+        assert_eq!(commit.await.unwrap().entry().seq, Seq(seq));
     }
     assert_eq!(servers.master_of(slot), Some(cluster.nodes[target].address()));
     assert_eq!(texts(&engine, "moved").await.len(), 300);

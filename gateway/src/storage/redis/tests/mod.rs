@@ -18,7 +18,8 @@ use super::*;
 use crate::bus::{Bus, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
-use crate::storage::conformance::{Fixture, Opened, conformance, submit};
+use crate::storage::CommitError;
+use crate::storage::conformance::{Fixture, Opened, conformance};
 
 /// Servers that the tests which run at the same time share. They end with the last of these tests.
 struct Shared<T>(tokio::sync::Mutex<Weak<T>>);

@@ -80,7 +80,7 @@ impl Gateway {
         let services = Services::new(core);
         let hub = Hub::new(bus, services.catch_up.clone(), &clock);
         let edge = Edge::new(
-            Context { services: Arc::new(services) },
+            Context::new(services, tasks.clone()),
             hub.clone(),
             Settings {
                 max_frame_bytes: config.max_frame_bytes,

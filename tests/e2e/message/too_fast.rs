@@ -32,8 +32,8 @@ impl BackEnd {
         let key = &core.apps.of(APP).keys[0];
         let now = core.clock.now().seconds();
         let usersig = usersig::issue(key, APP, ADMIN, now, 86_400, None).unwrap();
-        let services = Arc::new(Services::new(core));
-        Self { context: Context { services }, usersig, said: 0 }
+        let context = Context::new(Services::new(core), TaskTracker::new());
+        Self { context, usersig, said: 0 }
     }
 
     async fn call(&self, name: &str, body: serde_json::Value) -> ErrorCode {

@@ -297,7 +297,8 @@ impl<S: Speech> Served<S> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
         let mut call = self.speech.begin(&self.edge, session, payload);
-        // The first step is taken here, so that what one client sends is stored in the order it was sent.
+        // The first step is taken here, so that what one client sends is stored in the order it was sent: see
+        // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call);
             return Poll::Pending;
@@ -362,6 +363,10 @@ impl<S: Speech> Served<S> {
     }
 
     async fn finish(mut self, end: End) {
+        // At once: a call that nobody polls during the farewell holds up whoever waits for what it holds.
+        if let Some(calls) = self.calls.take() {
+            self.edge.tasks.clone().spawn(finish_calls(self.edge.clone(), calls));
+        }
         let farewell = match end {
             End::Gone => None,
             // Without an answer to its farewell the peer takes this for a break.
@@ -376,9 +381,6 @@ impl<S: Speech> Served<S> {
             let _ = tokio::time::timeout(CLOSE_DEADLINE, self.part(end)).await;
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
-        if let Some(calls) = self.calls {
-            self.edge.tasks.clone().spawn(finish_calls(self.edge, calls));
-        }
     }
 
     /// Waits until the last words are written and, when they were ours first, the peer has said his.
@@ -406,9 +408,9 @@ fn unreadable(error: &Error) -> End {
     }
 }
 
-/// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
-/// half done. Each call has its deadline.
+/// What was asked for is done though nobody waits for the answer: a client may say something and be gone.
 async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
+    let _counted = edge.context.unattended(calls.len());
     while let Some(done) = calls.next().await {
         if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
             // A login without a connection: the device is not there.

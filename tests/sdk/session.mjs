@@ -42,7 +42,7 @@ async function login(t, kind) {
     assert.ok(first.instanceID > 0);
     assert.ok(first.helloInterval >= 10 && first.helloInterval <= 30, `HelloInterval ${first.helloInterval}`);
     assert.ok(Math.abs(first.timeStamp - Date.now() / 1000) <= 2, `TimeStamp ${first.timeStamp}`);
-    assert.equal(first.purchaseBits, '1'.repeat(64));
+    assert.match(first.purchaseBits, /^[01]{1,64}$/);
   });
 
   await t.check('everything the SDK asks for at start is answered with an empty success', async () => {

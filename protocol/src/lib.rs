@@ -21,6 +21,7 @@ pub mod legacy;
 pub mod message;
 pub mod profile;
 pub mod push;
+pub mod reading;
 pub mod request;
 pub mod rest;
 pub mod session;

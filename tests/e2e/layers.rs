@@ -17,8 +17,8 @@ const MODULES: &[(&str, &[&str])] = &[
     // A batch announces events: the two stand side by side.
     ("storage", &["bus", "redis"]),
     ("bus", &["redis"]),
-    // Its keys are named after what they hold.
-    ("redis", &["bus", "storage"]),
+    // A client, which knows nothing of what is kept there.
+    ("redis", &[]),
     ("webhook", &[]),
     // The settings of the services are values of theirs.
     ("config", &["redis", "services"]),
@@ -62,6 +62,47 @@ fn a_layer_names_only_what_lies_below_it() {
                 root != "crate" || module == own || OPEN.contains(&module) || below.contains(&module);
             if !is_fine {
                 faults.push(format!("{}: {own} names {}", file.path, written(&named)));
+            }
+        }
+    }
+    report(faults);
+}
+
+/// Whoever may name each other cannot be read, nor taken away, one without the other.
+#[test]
+fn no_two_layers_lie_below_each_other() {
+    fn reach<'a>(module: &'a str, seen: &mut BTreeSet<&'a str>) {
+        let below = MODULES.iter().find(|(name, _)| *name == module).map_or(&[][..], |(_, below)| *below);
+        for &next in below {
+            if seen.insert(next) {
+                reach(next, seen);
+            }
+        }
+    }
+    let mut faults = Vec::new();
+    for (module, _) in MODULES {
+        let mut seen = BTreeSet::new();
+        reach(module, &mut seen);
+        if seen.contains(module) {
+            faults.push(format!("{module} lies below itself"));
+        }
+    }
+    report(faults);
+}
+
+/// It could be a crate of its own: neither what is kept in Redis nor how the gateway is set shows in it.
+#[test]
+fn the_redis_client_names_nothing_of_chat() {
+    let mut faults = Vec::new();
+    for file in gateway().into_iter().filter(|file| file.module[0] == "redis") {
+        for named in file.names() {
+            let is_foreign = match named.path.as_slice() {
+                [root, module, ..] if root == "crate" => module != "redis",
+                [root, ..] => root == "protocol",
+                [] => false,
+            };
+            if is_foreign {
+                faults.push(format!("{}: {}", file.path, written(&named)));
             }
         }
     }

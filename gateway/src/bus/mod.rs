@@ -19,8 +19,9 @@ pub use event::{DeviceId, Event};
 pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
-pub use redis::RedisBus;
+pub(crate) use redis::channels::{LAST_TURN, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
+pub use redis::{RedisBus, Registry};
 pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

@@ -14,9 +14,6 @@ use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
 pub use crate::bus::DeviceId;
 
-/// How often a change is decided anew after losing a race, before the caller is told to come again.
-pub const ATTEMPTS: usize = 16;
-
 /// A cheap handle.
 #[derive(Clone)]
 pub struct Core {
@@ -54,6 +51,17 @@ pub enum Outcome {
     Bound,
 }
 
+impl Outcome {
+    pub fn of(committed: Result<Committed, CommitError>) -> Result<Self, StorageError> {
+        match committed {
+            Ok(committed) => Ok(Outcome::Stored(committed)),
+            Err(CommitError::Conflict(_)) => Ok(Outcome::Conflict),
+            Err(CommitError::Bound(_)) => Ok(Outcome::Bound),
+            Err(CommitError::Storage(error)) => Err(error),
+        }
+    }
+}
+
 impl Core {
     /// What is set for an application.
     pub fn settings(&self, app: AppId) -> &Settings {
@@ -65,12 +73,7 @@ impl Core {
     }
 
     pub async fn commit(&self, batch: Batch) -> Result<Outcome, StorageError> {
-        match self.engine.commit(batch).await {
-            Ok(committed) => Ok(Outcome::Stored(committed)),
-            Err(CommitError::Conflict(_)) => Ok(Outcome::Conflict),
-            Err(CommitError::Bound(_)) => Ok(Outcome::Bound),
-            Err(CommitError::Storage(error)) => Err(error),
-        }
+        Outcome::of(self.engine.submit(batch).await)
     }
 
     /// Tells a user's devices of something that is stored nowhere.

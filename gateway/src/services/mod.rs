@@ -9,6 +9,7 @@ pub mod application;
 pub mod catch_up;
 pub mod conversation;
 pub mod core;
+pub mod decide;
 pub mod group;
 pub mod limits;
 pub mod message;

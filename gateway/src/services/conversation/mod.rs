@@ -6,7 +6,8 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Accounts};
-use super::core::{ATTEMPTS, Actor, Core, Outcome, side_by_side};
+use super::core::{Actor, Core, side_by_side};
+use super::decide::{Decision, Refused};
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Event, Topic};
@@ -33,6 +34,15 @@ pub enum ConversationError {
 impl From<StorageError> for ConversationError {
     fn from(error: StorageError) -> Self {
         Self::Group(GroupError::Storage(error))
+    }
+}
+
+impl From<Refused> for ConversationError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy(_) => ConversationError::Busy,
+            Refused::Bound(_) => StorageError::from(refused).into(),
+        }
     }
 }
 
@@ -300,10 +310,10 @@ impl Conversations {
         &self,
         actor: &Actor,
         target: &Target,
-        change: impl Fn(&mut Preference) + Send,
+        change: impl Fn(&mut Preference) + Send + Sync,
         event: Option<Event>,
     ) -> Result<(), ConversationError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("change a conversation", || async {
             let found = self.preference(actor.app, &actor.user, target).await?;
             let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
             let mut preference = found.map(|found| found.record).unwrap_or_default();
@@ -314,11 +324,9 @@ impl Conversations {
             if let Some(event) = &event {
                 batch = batch.announce(Topic::User(actor.app, actor.user.clone()), event.clone());
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(ConversationError::Busy)
+            Ok::<_, ConversationError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     /// The log of a conversation; `None` for a group that the user is not in.

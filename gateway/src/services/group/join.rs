@@ -6,7 +6,8 @@ use protocol::push::{Notice, NoticeKind};
 
 use super::{Denial, Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
 use crate::bus::{Event, Topic};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
 use crate::services::push::Kept;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Partition, Table};
@@ -106,7 +107,7 @@ impl Groups {
         invited: bool,
         silent: bool,
     ) -> Result<(), GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("enter a group", || async {
             let found = self.existing(actor.app, id).await?;
             if self.member(&found, user).await?.is_some() {
                 return Err(GroupError::AlreadyMember);
@@ -137,14 +138,10 @@ impl Groups {
                 let members = self.count(&found).await? + 1;
                 batch = self.with_tip(batch, &found, actor, change, Some(members)).await?;
             }
-            match self.core.commit(batch).await? {
-                Outcome::Stored(_) => return Ok(()),
-                // The index keeps an entry for a while that points to nothing.
-                Outcome::Bound => return Err(GroupError::Full),
-                Outcome::Conflict => {}
-            }
-        }
-        Err(GroupError::Busy)
+            // When the group is full, the index keeps an entry for a while that points to nothing.
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     /// Lets the actor out.
@@ -199,9 +196,9 @@ impl Groups {
         user: &UserId,
         departure: Departure,
     ) -> Result<bool, GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("leave a group", || async {
             let found = self.existing(actor.app, id).await?;
-            let Some(member) = self.member(&found, user).await? else { return Ok(false) };
+            let Some(member) = self.member(&found, user).await? else { return Ok(Decision::Done(None)) };
             let indexed: Option<Versioned<Indexed>> =
                 records::get(&self.core.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
             let is_owner = member.record.role == Role::Owner;
@@ -229,12 +226,11 @@ impl Groups {
                 let members = self.count(&found).await?.saturating_sub(1);
                 batch = self.with_tip(batch, &found, actor, change, Some(members)).await?;
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                self.unindex(actor.app, user, id, indexed.as_ref()).await?;
-                return Ok(true);
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, Some(indexed)))
+        });
+        let Some(indexed) = decided.await? else { return Ok(false) };
+        self.unindex(actor.app, user, id, indexed.as_ref()).await?;
+        Ok(true)
     }
 
     /// The groups a user may be in, by the index: some of them he may have left.

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::bus::{Event, Topic};
 use crate::services::conversation;
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
 use crate::services::limits::Limits;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, Table};
@@ -168,30 +169,34 @@ impl Groups {
             mute_all: false,
             custom: new.custom.clone(),
         };
-        for _ in 0..ATTEMPTS {
-            let id = new.id.clone().unwrap_or_else(|| make_id(rules.id_mark));
-            match self.try_create(actor, &id, &group, &members).await? {
-                Outcome::Stored(_) => {
-                    self.tell_created(actor, &id, &group, &members).await?;
-                    return Ok(id);
-                }
-                Outcome::Conflict | Outcome::Bound if new.id.is_some() => {
-                    return Err(self.why_taken(actor, &id).await?);
-                }
-                // A made id that exists already: make another.
-                Outcome::Conflict | Outcome::Bound => {}
-            }
-        }
-        Err(GroupError::Busy)
+        let decided = self.core.decide("make a group", || async {
+            let id = match &new.id {
+                // A made id that exists already loses the race: another one is made.
+                None => make_id(rules.id_mark),
+                Some(id) => match self.find(actor.app, id).await? {
+                    None => id.clone(),
+                    Some(found) if found.group.record.owner.as_ref() == Some(&actor.user) => {
+                        return Err(GroupError::IdYours);
+                    }
+                    Some(_) => return Err(GroupError::IdTaken),
+                },
+            };
+            let batch = self.created(actor, &id, &group, &members).await?;
+            Ok::<_, GroupError>(Decision::Commit(batch, id))
+        });
+        let id = decided.await?;
+        self.tell_created(actor, &id, &group, &members).await?;
+        Ok(id)
     }
 
-    async fn try_create(
+    /// What makes the group, after the members' indexes know of it.
+    async fn created(
         &self,
         actor: &Actor,
         id: &GroupId,
         group: &Group,
         members: &[(UserId, Member)],
-    ) -> Result<Outcome, GroupError> {
+    ) -> Result<Batch, GroupError> {
         // The index is a superset of the truth, so it is written first.
         for (user, _) in members {
             self.index(actor.app, user, id).await?;
@@ -221,7 +226,7 @@ impl Groups {
             let change = Change::Joined { members: shown, invited: true };
             batch = self.with_tip(batch, &found, actor, change, Some(members.len() as u64)).await?;
         }
-        Ok(self.core.commit(batch).await?)
+        Ok(batch)
     }
 
     async fn tell_created(
@@ -245,16 +250,9 @@ impl Groups {
         Ok(())
     }
 
-    /// Why a chosen id was refused: whose is it?
-    async fn why_taken(&self, actor: &Actor, id: &GroupId) -> Result<GroupError, GroupError> {
-        let found = self.find(actor.app, id).await?;
-        let is_own = found.is_some_and(|found| found.group.record.owner.as_ref() == Some(&actor.user));
-        Ok(if is_own { GroupError::IdYours } else { GroupError::IdTaken })
-    }
-
     /// Ends a group. All members are told, and its history can be reached no more.
     pub async fn dismiss(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("dismiss a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             let owner_may = self.rules(found.app, found.group.record.kind).owner_may_dismiss;
             require(actor, member.as_ref(), owner_may.then_some(Role::Owner))?;
@@ -269,12 +267,10 @@ impl Groups {
                 .check(key.clone(), unchanged)
                 .delete(key)
                 .announce(found.topic(), Event::GroupDismissed { notice, origin: actor.device });
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                self.sweep(&found);
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, found))
+        });
+        self.sweep(&decided.await?);
+        Ok(())
     }
 
     /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
@@ -290,7 +286,7 @@ impl Groups {
 
     /// Hands a group over to another member. The former owner becomes a plain member.
     pub async fn change_owner(&self, actor: &Actor, id: &GroupId, heir: &UserId) -> Result<(), GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("hand over a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             if !self.rules(found.app, found.group.record.kind).owner_may_change {
                 return Err(GroupError::NotAllowed(Denial::NotHandedOver));
@@ -301,7 +297,7 @@ impl Groups {
             };
             let former = found.group.record.owner.clone();
             if former.as_ref() == Some(heir) {
-                return Ok(());
+                return Ok(Decision::Done(()));
             }
             let now = self.core.now();
             let mut group = found.group.record.clone();
@@ -327,11 +323,9 @@ impl Groups {
                 let change = ProfileChange { owner: Some(heir.clone()), ..ProfileChange::default() };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     /// Notes that a user may be a member, before he becomes one.

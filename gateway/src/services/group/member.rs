@@ -7,7 +7,8 @@ use protocol::push::NoticeKind;
 use super::life::{check_custom, check_text};
 use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, Text, rank, require};
 use crate::bus::{Event, Topic};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
 use crate::services::push::Kept;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, StorageError, Table};
@@ -117,16 +118,15 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         self.check(actor.app, change)?;
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("change a member", || async {
             let (found, own) = self.as_seen_by(actor, id).await?;
             let Some(target) = self.member(&found, user).await? else { return Err(GroupError::NotMember) };
             self.authorize(actor, &found, own.as_ref(), user, &target.record, change)?;
-            if let Outcome::Stored(_) = self.try_modify(actor, &found, user, &target, change).await? {
-                self.tell_role(actor, &found, user, &target.record, change).await?;
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            let batch = self.modified(actor, &found, user, &target, change).await?;
+            Ok::<_, GroupError>(Decision::Commit(batch, (found, target)))
+        });
+        let (found, target) = decided.await?;
+        self.tell_role(actor, &found, user, &target.record, change).await
     }
 
     fn check(&self, app: AppId, change: &MemberChange) -> Result<(), GroupError> {
@@ -180,14 +180,15 @@ impl Groups {
         Ok(())
     }
 
-    async fn try_modify(
+    /// What makes the change.
+    async fn modified(
         &self,
         actor: &Actor,
         found: &Found,
         user: &UserId,
         target: &Versioned<Member>,
         change: &MemberChange,
-    ) -> Result<Outcome, GroupError> {
+    ) -> Result<Batch, GroupError> {
         let now = self.core.now();
         let mut member = target.record.clone();
         member.role = change.role.unwrap_or(member.role);
@@ -234,7 +235,7 @@ impl Groups {
             };
             batch = self.with_tip(batch, found, actor, change, None).await?;
         }
-        Ok(self.core.commit(batch).await?)
+        Ok(batch)
     }
 
     async fn tell_role(

@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Accounts;
 use super::core::{Actor, Core};
+use super::decide::Refused;
 use super::push::Notices;
-use super::timeline::{Entry, Timelines};
+use super::timeline::{EntryRef, Timelines};
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
@@ -68,6 +69,16 @@ pub enum GroupError {
     Busy,
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<Refused> for GroupError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy(_) => GroupError::Busy,
+            // The only count of a group with a bound is that of its members.
+            Refused::Bound(_) => GroupError::Full,
+        }
+    }
 }
 
 /// A group, as it is kept.
@@ -256,9 +267,7 @@ impl Groups {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
         let counts = self.rules(found.app, found.group.record.kind).counts_unread;
-        let entry = Entry::Tip(tip);
-        let batch = batch.append(found.epoch(), records::encode(&entry));
-        let Entry::Tip(tip) = entry else { return Ok(batch) };
+        let batch = batch.append(found.epoch(), records::encode(&EntryRef::Tip(&tip)));
         Ok(batch.announce(found.topic(), Event::GroupTip { group: found.label(), tip, counts }))
     }
 }

@@ -5,7 +5,8 @@ use protocol::id::{AppId, GroupId, UserId};
 
 use super::life::{check_custom, check_text};
 use super::{Denial, Fields, Found, Group, GroupError, Groups, Invalid, Member, Text, require};
-use crate::services::core::{ATTEMPTS, Actor, Outcome, side_by_side};
+use crate::services::core::{Actor, side_by_side};
+use crate::services::decide::Decision;
 use crate::storage::{Batch, Head, StorageError, records};
 
 /// What is to be changed about a group. Absent members stay.
@@ -55,7 +56,7 @@ impl Groups {
     /// Changes the profile.
     pub async fn modify(&self, actor: &Actor, id: &GroupId, edit: &ProfileEdit) -> Result<(), GroupError> {
         self.check_edit(actor.app, edit)?;
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("change a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             let rules = self.rules(found.app, found.group.record.kind);
             require(actor, member.as_ref(), rules.edits_profile)?;
@@ -86,11 +87,9 @@ impl Groups {
                 };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     fn check_edit(&self, app: AppId, edit: &ProfileEdit) -> Result<(), GroupError> {

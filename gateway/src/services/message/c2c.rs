@@ -7,13 +7,13 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
-use super::turns::{Turn, Turns, submit};
+use super::turns::{Turn, Turns};
 use super::{Draft, is_recallable};
 use crate::bus::{Event, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::core::{Actor, Core, Outcome};
-use crate::services::timeline::{Entry, Position, Seen, Timelines};
+use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
 use crate::storage::{Batch, Log, StorageError, Window, records};
 
 /// Why something between two users was not done.
@@ -136,17 +136,14 @@ impl C2cMessages {
             &message.random.to_be_bytes(),
         ]
         .concat();
-        let entry = Entry::Message(message);
-        let bytes = records::encode(&entry);
+        let bytes = records::encode(&EntryRef::Message(&message));
         let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
-        if let Entry::Message(message) = entry {
-            let event = Arc::new(Event::C2cMessage { to: to.clone(), message });
-            for topic in both(app, from, to) {
-                batch = batch.announce(topic, event.clone());
-            }
+        let event = Arc::new(Event::C2cMessage { to: to.clone(), message });
+        for topic in both(app, from, to) {
+            batch = batch.announce(topic, event.clone());
         }
-        match submit(turn, self.core.commit(batch)).await? {
-            Outcome::Stored(committed) => Ok(committed.entry.unwrap_or_default().at),
+        match Outcome::of(turn.submit(&self.core, batch).await)? {
+            Outcome::Stored(committed) => Ok(committed.entry().at),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => {
                 Err(StorageError::Failed { operation: "send a message", reason: "refused".into() }.into())

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Accounts};
 use super::application::Application;
-use super::core::{ATTEMPTS, Core, Outcome};
+use super::core::Core;
+use super::decide::{Decision, Refused};
 use crate::bus::{DeviceClaim, DeviceId, Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -43,6 +44,15 @@ pub enum SessionError {
     Busy,
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<Refused> for SessionError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy(_) => SessionError::Busy,
+            Refused::Bound(_) => StorageError::from(refused).into(),
+        }
+    }
 }
 
 /// A device that is logged in.
@@ -186,7 +196,7 @@ impl Sessions {
         platform: u32,
         instance: &str,
     ) -> Result<LoggedIn, SessionError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("log in", || async {
             let now = self.core.now();
             let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
             let batch = Batch::new(Partition::user(app, user), now);
@@ -219,13 +229,12 @@ impl Sessions {
                 let event = Event::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                let device = Device { id, platform, since, visit: place.visit };
-                let token = self.token(app, user, &device)?;
-                return Ok(LoggedIn { account, device, token });
-            }
-        }
-        Err(SessionError::Busy)
+            let device = Device { id, platform, since, visit: place.visit };
+            Ok::<_, SessionError>(Decision::Commit(batch, (account, device)))
+        });
+        let (account, device) = decided.await?;
+        let token = self.token(app, user, &device)?;
+        Ok(LoggedIn { account, device, token })
     }
 
     /// Takes up the session of a checked token on a new connection.
@@ -357,15 +366,15 @@ impl Sessions {
         app: AppId,
         user: &UserId,
         platform: u32,
-        change: impl Fn(&mut Vec<DeviceRecord>) + Send,
+        change: impl Fn(&mut Vec<DeviceRecord>) + Send + Sync,
     ) -> Result<(), SessionError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("change a user's devices", || async {
             let (mut devices, expected) = self.devices(app, user, platform).await?;
             let before = devices.len();
             let places: Vec<_> = devices.iter().map(|device| device.place).collect();
             change(&mut devices);
             if devices.len() == before && devices.iter().map(|device| device.place).eq(places) {
-                return Ok(());
+                return Ok(Decision::Done(()));
             }
             let batch = Batch::new(Partition::user(app, user), self.core.now())
                 .check(devices_key(platform), expected);
@@ -374,11 +383,9 @@ impl Sessions {
             } else {
                 batch.put(devices_key(platform), records::encode(&devices))
             };
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(SessionError::Busy)
+            Ok::<_, SessionError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     fn token(&self, app: AppId, user: &UserId, device: &Device) -> Result<String, SessionError> {

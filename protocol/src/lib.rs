@@ -5,7 +5,8 @@
 //! Tencent's names (`From_Account`, `MsgSeq`) appear in this crate as serde renames and stop at its edge.
 //!
 //! One folder a subject: `account session profile friend message group conversation push`.
-//! A command is one file or one part of a file there: its request with its name and whom it acts for, and its response.
+//! A command is one file or one part of a file there: its request with an example, its name and whom it acts for
+//! ([`request`]), and its response.
 
 pub mod account;
 pub mod code;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::{Cmd, Value};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::channels;
+use crate::backoff::Backoff;
 use crate::bus::Nodes;
 use crate::redis::{Links, Namespace, Servers, ask, slot_of};
 
@@ -22,8 +23,8 @@ struct Pace {
 
 const PACE: Pace = Pace { renew: Duration::from_secs(2), lifetime: Duration::from_secs(10) };
 
-/// How soon it is said again after it could not be said.
-const RETRY: Duration = Duration::from_millis(500);
+/// How soon it is said again after it could not be said: well within the lifetime, and less often than it is renewed.
+const RETRY: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(1));
 /// The least time between looks for instances that are not known, and how long one may take.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ const AWAY: Duration = Duration::from_secs(2);
 /// stands, and nobody's time runs.
 pub struct Registry {
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    task: AbortOnDropHandle<()>,
 }
 
 struct Shared {
@@ -73,14 +74,8 @@ impl Registry {
             seen: Mutex::new(Seen { living: HashSet::new(), asked: None, failed: None }),
             looking: tokio::sync::Mutex::default(),
         });
-        let task = tokio::spawn(renew(shared.clone()));
+        let task = AbortOnDropHandle::new(tokio::spawn(renew(shared.clone())));
         Self { shared, task }
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -110,12 +105,16 @@ impl Nodes for Registry {
 }
 
 async fn renew(shared: Arc<Shared>) {
+    let mut backoff = RETRY;
     loop {
         let pause = match shared.say().await {
-            Ok(()) => shared.pace.renew,
+            Ok(()) => {
+                backoff.reset();
+                shared.pace.renew
+            }
             Err(error) => {
                 tracing::debug!(error, "redis could not be told that this instance lives");
-                RETRY
+                backoff.delay()
             }
         };
         sleep(pause).await;

@@ -10,6 +10,11 @@ use crate::bus::{Delivery, Incoming, Numbering};
 use crate::redis::testing::{Cluster, Sentinels, Server, eventually};
 use crate::redis::{Address, Target};
 
+fn sorted(mut topics: Vec<Topic>) -> Vec<Topic> {
+    topics.sort();
+    topics
+}
+
 /// Nothing waits this long when all is well.
 const SOON: Duration = Duration::from_secs(10);
 
@@ -632,4 +637,52 @@ async fn move_with_keys(cluster: &Cluster, slot: u16, from: usize, to: usize) {
     for node in [target, source] {
         node.command::<()>(&format!("CLUSTER SETSLOT {slot} NODE {target_id}")).await;
     }
+}
+
+#[tokio::test]
+async fn nothing_is_noted_for_a_server_that_is_away() {
+    let mut server = Server::start();
+    let port = server.port();
+    server.kill();
+    let mut node = Node::start(Target::parse(&format!("redis://127.0.0.1:{port}")).unwrap());
+    let topics: Vec<Topic> = (0..100).map(|number| topic(format!("group{number}"))).collect();
+    for _ in 0..10 {
+        for topic in &topics {
+            drop(node.bus.table.follow(topic));
+            node.bus.table.unfollow(topic);
+        }
+    }
+    assert_eq!(node.bus.table.untaken(), 0);
+    // All the same they are followed when the server is back.
+    server.restart();
+    let mut doubted: Vec<Topic> = Vec::new();
+    for _ in &topics {
+        doubted.push(node.hear_doubt().await);
+    }
+    doubted.sort();
+    assert_eq!(doubted, sorted(topics));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_asked_for_so_much_only() {
+    let server = Server::start();
+    let node = Node::start(server.target());
+    node.bus.follow(&topic("first")).await;
+    server.hang();
+    let table = &node.bus.table;
+    let follow = |number: usize| table.follow(&topic(format!("group{number}"))).is_none();
+    for number in 0..lane::ASKED {
+        follow(number);
+    }
+    eventually(SOON, "the connection takes them", async || table.untaken() == 0).await;
+    for number in lane::ASKED..lane::ASKED + 100 {
+        follow(number);
+    }
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(table.untaken(), 100);
+    server.resume();
+    for number in 0..lane::ASKED + 100 {
+        eventually(SOON, "all are followed", async || follow(number)).await;
+    }
+    assert_eq!(table.untaken(), 0);
 }

@@ -101,7 +101,7 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
 }
 
 fn group_item(conversation: GroupConversation) -> GroupItem {
-    let GroupConversation { found, member, preference, last, head, position, unread, ignored } = conversation;
+    let GroupConversation { found, member, preference, last, head, unread, ignored, .. } = conversation;
     let label = found.label();
     let group = found.group.record;
     let is_recalled = last.as_ref().is_some_and(|seen| seen.recall.is_some());
@@ -133,7 +133,9 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
         face: group.face,
         group_kind: group.kind,
         next_seq: head.seq.next(),
-        read: position.read,
+        // The 2.x SDKs up to 2.26 take the sum of this and what is unread for the newest number, also where nothing
+        // counts as unread.
+        read: Seq(head.seq.0.saturating_sub(unread)),
         unread,
         ignored,
         time: head.at.seconds(),

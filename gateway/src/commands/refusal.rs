@@ -49,6 +49,20 @@ impl Refusal {
     }
 }
 
+/// What is shown of a name that was sent.
+const MAX_CHARS: usize = 64;
+
+/// A name that somebody sent, as people can read it: short and plain, whatever it was.
+pub(super) fn plain(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+    let plain = |c: char| if is_plain(c) { c } else { '?' };
+    let mut shown: String = name.chars().take(MAX_CHARS).map(plain).collect();
+    if name.chars().nth(MAX_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Coded(failure)

@@ -384,8 +384,8 @@ request! { GetRecalls = "group_open_http_svc.batch_get_group_notify" -> RecallLi
 /// {"GroupId": "{group}", "BeginTime": 0, "EndTime": 4000000000000000, "Limit": 20}
 /// ```
 #[derive(Debug, Deserialize)]
+#[serde(transparent)]
 pub struct GetGroupRecalls {
-    #[serde(flatten)]
     pub query: RecallQuery,
 }
 

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
-    Delivery, DeviceClaim, Event, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
+    Delivery, DeviceClaim, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
     Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
@@ -104,10 +104,10 @@ impl Room {
     async fn bring(&self) {
         let seq = Seq(FIRST + self.next.fetch_add(1, Ordering::Relaxed) as u64);
         let group = GroupLabel { id: room_id(), name: "A group".to_owned(), kind: GroupKind::Meeting };
-        let event = Event::GroupMessage { group, message: message(), counts: true };
+        let event = Entry::GroupMessage { group, message: message(), counts: true }.into();
         let stamp = Some(Stamp { seq, at: Millis(1_800_000_000_000) });
         let topic = Topic::Group(APP, room_id());
-        let delivery = Delivery { topic, stamp, numbering: Numbering::Unneeded, event: Arc::new(event) };
+        let delivery = Delivery { topic, stamp, numbering: Numbering::Unneeded, event };
         self.bus.send(Incoming::Event(delivery)).await.expect("the hub runs");
     }
 }
@@ -221,7 +221,7 @@ impl Source for OneRoom {
         _: AppId,
         _: &UserId,
         _: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
+    ) -> Result<Vec<(Stamp, Entry)>, SourceError> {
         Ok(Vec::new())
     }
 

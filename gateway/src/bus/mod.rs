@@ -9,13 +9,15 @@ mod local;
 mod nodes;
 mod redis;
 mod source;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
-pub use event::{DeviceId, Event};
+pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
 pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};

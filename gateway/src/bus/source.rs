@@ -1,14 +1,13 @@
 //! What the store knows about a topic: asked by who follows it and may have missed something.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::KickReason;
 
-use super::{DeviceId, Event, Stamp};
+use super::{DeviceId, Entry, Event, Stamp};
 
 /// How far a group was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,14 +153,14 @@ pub trait Source: Send + Sync + 'static {
     /// Where a user's topic stands now.
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError>;
 
-    /// What is kept of the events that a follower at `from` has missed: notices in their order, and what was said with
+    /// The entries that a follower at `from` has missed: notices in their order, and what was said with
     /// each peer in its order.
     async fn missed_by_user(
         &self,
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError>;
+    ) -> Result<Vec<(Stamp, Entry)>, SourceError>;
 
     /// The groups of a user.
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError>;

@@ -14,7 +14,7 @@ use protocol::id::Seq;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, Follower};
-use super::frame::{self, Dialect, Encoded, Frame, Push};
+use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
 use super::shard::Followers;
 use crate::bus::{Delivery, DeviceId, Stamp, Topic};
@@ -161,13 +161,15 @@ impl<'a> Pieces<'a> {
         let piece = |delivery: &'a Delivery| {
             let stamp = delivery.stamp.unwrap_or(unnumbered);
             // All who follow a user's topic are that user; in a group nobody's name stands in what all read.
-            let encode = || Encoded::new(Push::Event(&delivery.event, stamp, reader.attachment.user.clone()));
+            let encode =
+                || Encoded::new(Content::Event(&delivery.event, stamp, reader.attachment.user.clone()));
             Piece { delivery, stamp, encoded: (!frame::is_personal(&delivery.event)).then(encode) }
         };
         let events: Vec<Piece<'a>> = deliveries.iter().map(piece).collect();
         let is_common =
             events.iter().all(|piece| piece.encoded.is_some() && !frame::may_leave(&piece.delivery.event));
-        let authors = deliveries.iter().filter_map(|delivery| delivery.event.origin()).collect();
+        let origins = deliveries.iter().filter_map(|delivery| delivery.event.origin());
+        let authors = origins.map(|(_, device)| device).collect();
         let (binary, text, legacy) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         Self { events, is_common, authors, binary, text, legacy }
     }
@@ -215,10 +217,12 @@ impl<'a> Pieces<'a> {
 impl Piece<'_> {
     fn is_for(&self, follower: &Follower) -> bool {
         let (event, attachment) = (self.delivery.event.as_ref(), &follower.attachment);
-        let is_author = frame::author(event).is_none_or(|author| *author == attachment.user);
-        // One who left hears nothing more of the group, or his client would list it again.
-        let knows = event.origin() == Some(follower.device) && !follower.connection.dialect.hears_itself();
-        if is_author && knows || frame::has_left(event, &attachment.user) {
+        let is_origin = event
+            .origin()
+            .is_some_and(|(user, device)| device == follower.device && *user == attachment.user);
+        let knows = is_origin && !follower.connection.dialect.hears_itself();
+        // One who left hears nothing more of the group, or their client would list it again.
+        if knows || frame::has_left(event, &attachment.user) {
             return false;
         }
         frame::group_of(event).is_none_or(|group| follower.connection.cares_for(group))
@@ -230,7 +234,7 @@ impl Piece<'_> {
             Some(encoded) => encoded.frame(dialect),
             None => {
                 let user = follower.attachment.user.clone();
-                Encoded::new(Push::Event(&self.delivery.event, self.stamp, user)).frame(dialect)
+                Encoded::new(Content::Event(&self.delivery.event, self.stamp, user)).frame(dialect)
             }
         }
     }

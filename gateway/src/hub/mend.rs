@@ -205,17 +205,9 @@ impl Hub {
         user: &UserId,
         log: &mut UserPlace,
     ) -> Result<(), SourceError> {
-        for (stamp, event) in self.source.missed_by_user(app, user, log).await? {
-            let is_news = match event.as_ref() {
-                Event::C2cMessage { to, message } => {
-                    let peer = if message.from.user == *user { to } else { &message.from.user };
-                    lane::hear(log, peer, stamp)
-                }
-                Event::Notice { .. } | Event::Marked { .. } => log.notices.hear(stamp),
-                _ => true,
-            };
-            if is_news {
-                self.hand_out(lease, stamp, event).await;
+        for (stamp, entry) in self.source.missed_by_user(app, user, log).await? {
+            if lane::hear(log, user, &entry, stamp) {
+                self.hand_out(lease, stamp, entry.into()).await;
             }
         }
         let groups = self.source.groups_of(app, user).await?;

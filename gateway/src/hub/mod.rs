@@ -21,7 +21,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Inlet, Membership, Source, Topic};
+use crate::bus::{Bus, Control, Delivery, DeviceId, Event, Incoming, Inlet, Membership, Source, Topic};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
@@ -31,7 +31,7 @@ pub use outbound::{Closing, Outbound, Pipe};
 
 use self::connection::Follower;
 use self::fanout::Fanout;
-use self::frame::{Encoded, Push};
+use self::frame::{Content, Encoded};
 use self::shard::{Followers, Join, Passage, Shards};
 
 /// Who is logged in on a connection.
@@ -189,7 +189,23 @@ impl Hub {
     async fn dispatch(&self, delivery: Delivery, followers: Followers) {
         let event = delivery.event.clone();
         match event.as_ref() {
-            Event::Entered { group, after } => {
+            Event::Entry(_) => self.fanout.push(followers, delivery).await,
+            Event::Push(push) => {
+                if push.changes_account()
+                    && let Topic::User(app, user) = &delivery.topic
+                {
+                    self.source.account_changed(*app, user);
+                }
+                self.fanout.push(followers, delivery).await;
+            }
+            Event::Control(control) => self.act(control, delivery, followers).await,
+            Event::Unknown => {}
+        }
+    }
+
+    async fn act(&self, control: &Control, delivery: Delivery, followers: Followers) {
+        match control {
+            Control::Entered { group, after } => {
                 for Follower { connection, .. } in followers.iter() {
                     if let Some(topic) = connection.enter(group, true) {
                         // Nobody waits: what is said till then is read from the store.
@@ -197,26 +213,17 @@ impl Hub {
                     }
                 }
             }
-            Event::Left { group } => self.leave(&followers, group).await,
-            Event::GroupDismissed { notice, .. } => {
+            Control::Left { group } => self.leave(&followers, group).await,
+            Control::Dismissed { notice, .. } => {
                 self.fanout.push(followers.clone(), delivery).await;
                 self.leave(&followers, &notice.group.id).await;
             }
-            Event::Kicked { device, reason, by } => {
+            Control::Kicked { device, reason, by } => {
                 for follower in followers.iter() {
                     if follower.is_here() && device.is_none_or(|device| device == follower.device) {
                         self.log_out(&follower.connection, *reason, *by).await;
                     }
                 }
-            }
-            event => {
-                if let Event::ProfileChanged { user, .. } = event
-                    && let Topic::User(app, topic) = &delivery.topic
-                    && user == topic
-                {
-                    self.source.account_changed(*app, user);
-                }
-                self.fanout.push(followers, delivery).await;
             }
         }
     }
@@ -244,7 +251,7 @@ impl Hub {
     async fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
         // Before it is told: what the client asks next comes from a device that is logged out.
         self.detach(connection).await;
-        match Encoded::new(Push::Kick(reason, by)).frame(connection.dialect) {
+        match Encoded::new(Content::Kick(reason, by)).frame(connection.dialect) {
             Some(frame) => connection.outbound.push(&frame),
             None => connection.outbound.close(Closing::LoggedOut),
         }

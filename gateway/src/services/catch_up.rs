@@ -1,10 +1,10 @@
 //! What somebody missed who followed a topic and did not hear everything: answered from the store.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
 use protocol::session::KickReason;
@@ -18,7 +18,8 @@ use super::push::{Kept, Notices};
 use super::session::Sessions;
 use super::timeline::{Entry, Seen, Timelines};
 use crate::bus::{
-    DeviceClaim, Event, GroupPlace, Membership, MissedInGroup, Source, SourceError, Stamp, Trail, UserPlace,
+    self, DeviceClaim, Event, GroupPlace, Membership, MissedInGroup, Push, Source, SourceError, Stamp, Trail,
+    UserPlace,
 };
 use crate::storage::{Head, Log, Window};
 
@@ -62,8 +63,8 @@ impl CatchUp {
         let counts = self.groups.rules(found.group.record.kind).counts_unread;
         let group = found.label();
         match entry {
-            Entry::Message(message) => Event::GroupMessage { group, message, counts },
-            Entry::Tip(tip) => Event::GroupTip { group, tip, counts },
+            Entry::Message(message) => bus::Entry::GroupMessage { group, message, counts }.into(),
+            Entry::Tip(tip) => bus::Entry::GroupTip { group, tip, counts }.into(),
         }
     }
 
@@ -83,8 +84,8 @@ impl CatchUp {
                 time: seen.at.seconds(),
             };
             let stamp = Stamp { seq: seen.seq, at: Millis(recall.at_us / 1000) };
-            let (group, recall) = (found.label(), recall.recall);
-            events.push((stamp, Event::GroupRecalled { group, message, recall, origin: None }));
+            let body = event::message::group_recalled(&found.label(), &message, &recall.recall, stamp.at);
+            events.push((stamp, Push::new(body).into()));
         }
         Ok(events)
     }
@@ -187,18 +188,18 @@ impl Source for CatchUp {
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
+    ) -> Result<Vec<(Stamp, bus::Entry)>, SourceError> {
         let last_notice = self.notices.last(app, user).await?;
-        let mut events = Vec::new();
+        let mut entries = Vec::new();
         for (seq, at, kept) in self.notices.since(app, user, from.notice.min(last_notice)).await? {
             if from.notices.has(Stamp { seq, at }) {
                 continue;
             }
-            let event = match kept {
-                Kept::Notice(notice) => Event::Notice { notice, origin: None },
-                Kept::Mark(mark) => Event::Marked { mark },
+            let entry = match kept {
+                Kept::Notice(notice) => bus::Entry::Notice { notice, origin: None },
+                Kept::Mark(mark) => bus::Entry::Mark { mark },
             };
-            events.push((Stamp { seq, at }, Arc::new(event)));
+            entries.push((Stamp { seq, at }, entry));
         }
         let peers = self.conversations.peers_of(app, user).await?;
         let missed = side_by_side(peers, |peer| async {
@@ -211,11 +212,11 @@ impl Source for CatchUp {
                 if let Entry::Message(message) = seen.entry {
                     let to = if message.from.user == *user { peer.clone() } else { user.clone() };
                     let stamp = Stamp { seq: seen.seq, at: seen.at };
-                    events.push((stamp, Arc::new(Event::C2cMessage { to, message })));
+                    entries.push((stamp, bus::Entry::C2cMessage { to, message }));
                 }
             }
         }
-        Ok(events)
+        Ok(entries)
     }
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gateway::bus::{Bus, Event, LocalBus, OnlyNode, Topic};
+use gateway::bus::{Bus, Event, LocalBus, OnlyNode, Push, Topic};
 use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Identity, dispatch};
 use gateway::services::Services;
@@ -14,6 +14,7 @@ use gateway::services::limits::Limits;
 use gateway::services::session::{AppKeys, Policy};
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
+use protocol::event;
 use protocol::id::{AppId, UserId};
 use protocol::usersig::{self, SecretKey};
 use serde_json::json;
@@ -83,7 +84,8 @@ async fn who_says_more_than_can_be_delivered_is_told_so() {
     }
 
     let topic = Topic::User(APP, UserId::parse("bob").unwrap());
-    let event = Arc::new(Event::ReadByPeer { reader: UserId::parse("alice").unwrap(), time: 1 });
+    let read = event::message::read_by_peer(&UserId::parse("alice").unwrap(), 1);
+    let event: Arc<Event> = Push::new(read).into();
     for _ in 0..2000 {
         bus.publish(topic.clone(), None, event.clone()).await;
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use protocol::event;
 use protocol::group::Shown;
 use protocol::id::{AppId, Millis, UserId};
 use protocol::message::Sender;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::core::{ATTEMPTS, Core, Outcome};
-use crate::bus::{DeviceId, Event, Topic};
+use crate::bus::{Origin, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
@@ -186,7 +187,7 @@ impl Accounts {
         app: AppId,
         user: &UserId,
         change: impl Fn(&mut Account) -> Vec<Item> + Send,
-        origin: Option<DeviceId>,
+        origin: Option<Origin>,
     ) -> Result<Account, StorageError> {
         for _ in 0..ATTEMPTS {
             let now = self.core.now();
@@ -198,8 +199,9 @@ impl Accounts {
                 .check(key(), expected)
                 .put(key(), records::encode(&account));
             if !items.is_empty() {
-                let event = Event::ProfileChanged { user: user.clone(), items, origin };
-                batch = batch.announce(Topic::User(app, user.clone()), event);
+                let push = Push::new(event::profile::changed(user, &items));
+                let push = push.by(origin.clone()).changing_account();
+                batch = batch.announce(Topic::User(app, user.clone()), push);
             }
             let outcome = self.core.commit(batch).await;
             // Also when it failed: it may be stored all the same.

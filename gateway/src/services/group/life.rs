@@ -7,7 +7,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::{Found, Group, GroupError, Groups, Indexed, Member, RuleBook, group_key, require};
-use crate::bus::{Event, Topic};
+use crate::bus::{Control, Topic};
 use crate::services::conversation;
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
 use crate::services::limits::Limits;
@@ -197,7 +197,7 @@ impl Groups {
             .put(group_key(), records::encode(group))
             .add(found.count_key(), i64::try_from(members.len()).unwrap_or(i64::MAX), None);
         for (user, member) in members {
-            let entered = Event::Entered { group: id.clone(), after: member.joined_after };
+            let entered = Control::Entered { group: id.clone(), after: member.joined_after };
             batch = batch
                 .put(found.member_key(user), records::encode(member))
                 .announce(Topic::User(actor.app, user.clone()), entered);
@@ -259,7 +259,7 @@ impl Groups {
             let batch = Batch::new(found.partition(), self.core.now())
                 .check(key.clone(), unchanged)
                 .delete(key)
-                .announce(found.topic(), Event::GroupDismissed { notice, origin: actor.device });
+                .announce(found.topic(), Control::Dismissed { notice, origin: actor.device });
             if let Outcome::Stored(_) = self.core.commit(batch).await? {
                 self.sweep(&found);
                 return Ok(());

@@ -20,7 +20,7 @@ use super::account::Accounts;
 use super::core::{Actor, Core};
 use super::push::Notices;
 use super::timeline::{Entry, Timelines};
-use crate::bus::{Event, Topic};
+use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
@@ -262,7 +262,7 @@ impl Groups {
         let entry = Entry::Tip(tip);
         let batch = batch.append(found.epoch(), records::encode(&entry));
         let Entry::Tip(tip) = entry else { return Ok(batch) };
-        Ok(batch.announce(found.topic(), Event::GroupTip { group: found.label(), tip, counts }))
+        Ok(batch.announce(found.topic(), bus::Entry::GroupTip { group: found.label(), tip, counts }))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use protocol::ErrorCode;
+use protocol::event;
 use protocol::group::{GroupKind, Role};
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
@@ -13,7 +14,7 @@ use protocol::message::{GroupMessageId, Message, Recall};
 use self::send::Speaker;
 use super::turns::Turns;
 use super::{MessageError, is_recallable};
-use crate::bus::{Event, Topic};
+use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
 use crate::services::core::{Actor, Core};
 use crate::services::group::{Found, GroupError, Groups, Member};
@@ -250,21 +251,18 @@ impl GroupMessages {
             }
         }
         let recall = Recall { by: actor.user.clone(), reason: reason.to_owned() };
-        let event = Event::GroupRecalled {
-            group: found.label(),
-            message: GroupMessageId {
-                seq,
-                random: message.random,
-                tiny_id: message.from.tiny_id,
-                client_time: message.client_time,
-                time: seen.at.seconds(),
-            },
-            recall: recall.clone(),
-            origin: actor.device,
+        let message_id = GroupMessageId {
+            seq,
+            random: message.random,
+            tiny_id: message.from.tiny_id,
+            client_time: message.client_time,
+            time: seen.at.seconds(),
         };
+        let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.core.now());
+        let push = Push::new(body).by(actor.origin());
         // Recalled before is recalled: the caller has what he wants.
         self.timelines
-            .recall(&found.log(), seq, message.random, recall, vec![(found.topic(), event)])
+            .recall(&found.log(), seq, message.random, recall, vec![(found.topic(), push.into())])
             .await?;
         Ok(ErrorCode::OK)
     }
@@ -298,9 +296,11 @@ impl GroupMessages {
         let (found, _) = self.readable(actor, group).await?;
         let head = self.core.engine.head(&found.log()).await?.seq;
         let seq = seq.min(head);
-        let event = Event::ReadGroup { group: group.clone(), seq, origin: actor.device };
+        let (now, number) = (self.core.now(), self.core.clock.number());
+        let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
+        let event = push.by(actor.origin()).into();
         let topic = Topic::User(actor.app, actor.user.clone());
-        let to = Position { read: seq, read_time: self.core.now().seconds(), ..Position::default() };
+        let to = Position { read: seq, read_time: now.seconds(), ..Position::default() };
         self.timelines.advance(&found.log(), &actor.user, to, &[(topic, event)]).await?;
         Ok(())
     }

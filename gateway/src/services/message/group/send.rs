@@ -9,7 +9,7 @@ use protocol::message::{Mention, Message};
 use protocol::push::Mark;
 
 use super::GroupMessages;
-use crate::bus::{Event, Stamp, Topic};
+use crate::bus::{self, Event, Stamp, Topic};
 use crate::services::core::{ATTEMPTS, Actor, Outcome};
 use crate::services::group::{Found, GroupError, Member};
 use crate::services::message::turns::{Turn, submit};
@@ -166,7 +166,7 @@ impl GroupMessages {
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
-        let event = Event::GroupMessage {
+        let event = bus::Entry::GroupMessage {
             group: found.label(),
             message,
             counts: self.counts_unread(found.group.record.kind),
@@ -230,7 +230,7 @@ impl GroupMessages {
         let head = self.core.engine.head(&found.log()).await?;
         let head = Head { seq: head.seq, at: self.core.now() };
         let sender = message.from.user.clone();
-        let event = Arc::new(Event::GroupMessage {
+        let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
             group: found.label(),
             message,
             counts: self.counts_unread(found.group.record.kind),

@@ -92,6 +92,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_number_is_given_twice() {
+        let clock = Clock::from_fn(|| Millis(1_700_000_000_000));
+        let other = clock.clone();
+        let mut last = 0;
+        for _ in 0..3000 {
+            for clock in [&clock, &other] {
+                let number = clock.number();
+                assert!(number > last, "{number} after {last}");
+                last = number;
+            }
+        }
+        // 1,000 of them fit in a millisecond.
+        assert!((1_700_000_000_000_000..1_700_000_000_010_000).contains(&last), "{last}");
+        assert!(last < 1 << 53, "JavaScript reads it");
+    }
+
+    #[test]
     fn a_second_is_written_and_read_in_its_zone() {
         let zone = Zone::parse("+08:00").unwrap();
         let moment = Millis(1_767_240_000_999);

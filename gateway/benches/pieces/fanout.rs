@@ -12,7 +12,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
     Delivery, DeviceClaim, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
-    Source, SourceError, Stamp, Topic, UserPlace, channel,
+    RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
@@ -55,7 +55,7 @@ impl Room {
     async fn open() -> Self {
         let hub = Hub::new(Arc::new(LocalBus::new().0), Arc::new(OneRoom), &Clock::system());
         let (bus, incoming) = channel(4096);
-        tokio::spawn(hub.clone().run(incoming));
+        hub.start(incoming);
         let taken = Arc::new(Taken::default());
         let mut connections = Vec::new();
         for number in 0..FOLLOWERS {
@@ -207,9 +207,18 @@ impl Source for OneRoom {
         _: AppId,
         _: &GroupId,
         _: &GroupPlace,
-        _: bool,
     ) -> Result<MissedInGroup, SourceError> {
         Ok(MissedInGroup::Gone)
+    }
+
+    async fn recalled_in_group(
+        &self,
+        _: AppId,
+        _: &GroupId,
+        _: &Bytes,
+        _: RecallMark,
+    ) -> Result<Recalls, SourceError> {
+        Ok(Recalls { events: Vec::new(), next: None, read_at: Millis(0) })
     }
 
     async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {

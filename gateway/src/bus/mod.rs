@@ -23,7 +23,10 @@ pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
 pub use redis::RedisBus;
 pub(crate) use redis::{PUBLISH, take_apart};
-pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
+pub use source::{
+    CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, Membership, MissedInGroup, Pairs, RecallMark, Recalls, Source,
+    SourceError, Trail, UserPlace,
+};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,8 +89,9 @@ pub trait Bus: Send + Sync + 'static {
     /// While the carrier is away the call returns all the same, and [`Incoming::Doubt`] comes once they are.
     async fn follow(&self, topic: &Topic);
 
-    /// Events of `topic` may stop coming.
-    async fn unfollow(&self, topic: &Topic);
+    /// Events of `topic` may stop coming. Waits for nothing: whoever follows a topic and whoever unfollows it may order
+    /// that by a lock.
+    fn unfollow(&self, topic: &Topic);
 
     /// Whether so much waits for the hub, for so long, that nothing more should be said for now.
     fn is_behind(&self) -> bool;

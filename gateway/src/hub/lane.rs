@@ -49,6 +49,9 @@ impl Place {
             self.turns.heard = 0;
         }
         self.turns.vouched = turn;
+        if let LogPlace::User(place) = &mut self.log {
+            place.pairs.forget_silent();
+        }
     }
 
     /// The life of the group that is followed.
@@ -117,7 +120,11 @@ impl Place {
         }
         self.turns.heard = turn;
         let is_heard = match &mut self.log {
-            LogPlace::User(place) => is_heard(place, delivery),
+            LogPlace::User(place) => {
+                let is_heard = is_heard(place, delivery);
+                place.pairs.forget_silent();
+                is_heard
+            }
             LogPlace::Group(_) => false,
         };
         if is_heard { Verdict::Known } else { Verdict::News }
@@ -138,10 +145,7 @@ pub(super) fn hear(place: &mut UserPlace, user: &UserId, entry: &Entry, stamp: S
     match entry {
         Entry::C2cMessage { to, message } if !message.options.online_only => {
             let peer = if message.from.user == *user { to } else { &message.from.user };
-            match place.pairs.get_mut(peer) {
-                Some(heard) => heard.hear(stamp),
-                None => place.pairs.entry(peer.clone()).or_default().hear(stamp),
-            }
+            place.pairs.hear(peer, stamp)
         }
         Entry::Notice { .. } | Entry::Mark { .. } => place.notices.hear(stamp),
         // What is kept nowhere, or in the log of a group.

@@ -70,7 +70,9 @@ struct Entry {
 
 struct Lane {
     id: LaneId,
+    /// Empty while there is no connection: one that begins asks for all there is.
     ops: VecDeque<Op>,
+    is_connected: bool,
     wake: Arc<Notify>,
     task: AbortHandle,
 }
@@ -201,19 +203,17 @@ impl Table {
             inner.last_id += 1;
             let (id, wake) = (inner.last_id, Arc::new(Notify::new()));
             let task = tokio::spawn(lane::run(self.clone(), id, address.clone(), wake.clone()));
-            Lane { id, ops: VecDeque::new(), wake, task: task.abort_handle() }
+            Lane { id, ops: VecDeque::new(), is_connected: false, wake, task: task.abort_handle() }
         });
         let old = entry.lane.replace(lane.id);
         if old == Some(lane.id) {
             return;
         }
         entry.lose();
-        lane.ops.push_back(Op::Subscribe(channel.clone(), entry.life));
-        lane.wake.notify_one();
+        lane.ask(Op::Subscribe(channel.clone(), entry.life));
         inner.homeless.remove(channel);
         if let Some(old) = old.and_then(|old| inner.lanes.values_mut().find(|lane| lane.id == old)) {
-            old.ops.push_back(Op::Unsubscribe(channel.clone()));
-            old.wake.notify_one();
+            old.ask(Op::Unsubscribe(channel.clone()));
         }
     }
 
@@ -222,6 +222,7 @@ impl Table {
         let mut inner = self.lock();
         if let Some(lane) = inner.lane(lane) {
             lane.ops.clear();
+            lane.is_connected = true;
         }
         let channels = inner.channels.iter().filter(|(_, entry)| entry.lane == Some(lane));
         channels.map(|(channel, entry)| Op::Subscribe(channel.clone(), entry.life)).collect()
@@ -234,7 +235,12 @@ impl Table {
 
     /// The connection of a lane is gone, and its subscriptions with it.
     pub(super) fn lost(&self, lane: LaneId) {
-        for entry in self.lock().channels.values_mut().filter(|entry| entry.lane == Some(lane)) {
+        let mut inner = self.lock();
+        if let Some(lane) = inner.lane(lane) {
+            lane.ops.clear();
+            lane.is_connected = false;
+        }
+        for entry in inner.channels.values_mut().filter(|entry| entry.lane == Some(lane)) {
             entry.lose();
         }
     }
@@ -322,6 +328,12 @@ impl Table {
     pub(super) fn count(&self) -> usize {
         self.lock().channels.len()
     }
+
+    /// What waits to be sent.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().lanes.values().map(|lane| lane.ops.len()).sum()
+    }
 }
 
 impl Inner {
@@ -340,12 +352,20 @@ impl Inner {
                 continue;
             };
             if let Some(lane) = entry.lane.and_then(|lane| self.lane(lane)) {
-                lane.ops.push_back(Op::Unsubscribe(channel.clone()));
-                lane.wake.notify_one();
+                lane.ask(Op::Unsubscribe(channel.clone()));
             }
             self.channels.remove(&channel);
             self.homeless.remove(&channel);
             metrics::gauge!("gateway_bus_topics").set(self.channels.len() as f64);
+        }
+    }
+}
+
+impl Lane {
+    fn ask(&mut self, op: Op) {
+        if self.is_connected {
+            self.ops.push_back(op);
+            self.wake.notify_one();
         }
     }
 }

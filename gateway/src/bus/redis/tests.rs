@@ -200,8 +200,8 @@ async fn a_subscription_lingers_and_goes() {
     let (stays, goes) = (topic("stays"), topic("goes"));
     node.bus.follow(&stays).await;
     node.bus.follow(&goes).await;
-    node.bus.unfollow(&stays).await;
-    node.bus.unfollow(&goes).await;
+    node.bus.unfollow(&stays);
+    node.bus.unfollow(&goes);
     node.bus.follow(&stays).await;
     assert_eq!(calls(&server, "ssubscribe").await, 2, "it was there still");
     assert_eq!(subscribers(&server, &node.channel(&goes)).await, 1);
@@ -444,6 +444,7 @@ async fn a_bus_may_be_there_before_the_server() {
     node.bus.follow(&topic).await;
     node.publish(&topic, 1).await;
     assert!(node.bus.turn(&topic).await.is_err());
+    assert_eq!(node.bus.table.waiting(), 0, "nothing gathers while nobody can take it");
     server.restart();
     assert_eq!(node.hear_doubt().await, topic);
     node.publish(&topic, 2).await;
@@ -509,7 +510,7 @@ async fn a_server_without_sharded_channels_will_do() {
     assert!(topics.iter().all(|topic| doubted.contains(topic)));
     assert_eq!(server.run::<u64>(&command).await, 1);
     assert_eq!(number(&node.hear_event().await), 1);
-    node.bus.unfollow(&topics[0]).await;
+    node.bus.unfollow(&topics[0]);
     eventually(SOON, "it is let go", async || server.run::<u64>(&command).await == 0).await;
 }
 

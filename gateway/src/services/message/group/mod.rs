@@ -279,7 +279,7 @@ impl GroupMessages {
         let (found, _) = self.readable(actor, group).await?;
         let now_us = self.core.now().0 * 1000;
         let end_us = if end_us.saturating_add(CLOCK_LAG_US) >= now_us { u64::MAX } else { end_us };
-        Ok(self.timelines.recalls(&found.log(), begin_us, end_us, limit).await?)
+        Ok(self.timelines.recalls(&found.log(), (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
 
     /// Whether a member has yet to read a message.

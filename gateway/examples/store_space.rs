@@ -23,8 +23,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use gateway::bus::{LocalBus, OnlyNode};
 use gateway::clock::Clock;
+use gateway::services::application::{Applications, Settings};
 use gateway::services::core::Core;
-use gateway::services::limits::Limits;
 use gateway::services::retention::{Policy, Retention};
 use gateway::services::timeline::Entry;
 use gateway::storage::embedded::Embedded;
@@ -96,17 +96,18 @@ fn open(dir: &Path, now: &Arc<AtomicU64>) -> Store {
     let (bus, _) = LocalBus::new();
     let engine: Arc<dyn Engine> = Arc::new(Embedded::open(dir, bus.clone()).unwrap());
     let now = now.clone();
+    let retention = Policy { days: KEPT_DAYS, messages_per_conversation: 0 };
+    let settings = Settings { retention, ..Settings::default() };
     let core = Core {
         engine: engine.clone(),
         bus: Arc::new(bus),
         clock: Clock::from_fn(move || Millis(now.load(Ordering::Relaxed))),
-        limits: Arc::new(Limits::default()),
+        apps: Arc::new(Applications::new(settings)),
         node: 1,
         nodes: Arc::new(OnlyNode(1)),
         tasks: TaskTracker::new(),
     };
-    let policy = Policy { days: KEPT_DAYS, messages_per_conversation: 0 };
-    Store { engine, retention: Retention::new(core, policy) }
+    Store { engine, retention: Retention::new(core) }
 }
 
 /// What a group message stores.

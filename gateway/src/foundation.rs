@@ -3,9 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus};
+use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus, Registry};
 use crate::config::{Config, RedisConfig};
-use crate::redis::{Keys, Registry, Servers};
+use crate::redis::{Namespace, Servers};
 use crate::storage::embedded::Embedded;
 use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Engine, StorageError};
@@ -53,12 +53,12 @@ impl Foundation {
         if !servers.wait(FIRST_LOOK).await {
             tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
         }
-        let keys = Keys::new(&config.prefix);
+        let names = Namespace::new(&config.prefix);
         let settings = Settings { wait_replicas: config.wait_replicas, wait_timeout: config.wait_timeout };
-        let engine = Redis::new(servers.clone(), keys.clone(), settings);
-        let (bus, incoming) = RedisBus::start(servers.clone(), keys.clone());
+        let engine = Redis::new(servers.clone(), names.clone(), settings);
+        let (bus, incoming) = RedisBus::start(servers.clone(), names.clone());
         let node = rand::random();
-        let nodes = Registry::start(servers, &keys, node);
+        let nodes = Registry::start(servers, &names, node);
         Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),

@@ -20,9 +20,7 @@ use crate::foundation::Foundation;
 use crate::hub::Hub;
 use crate::services::Services;
 use crate::services::core::Core;
-use crate::services::group::RuleBook;
 use crate::services::retention::Retention;
-use crate::services::session::{AppKeys, Policy};
 use crate::storage::{Engine, StorageError};
 use crate::telemetry;
 
@@ -73,17 +71,16 @@ impl Gateway {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
-            limits: Arc::new(config.limits.clone()),
+            apps: Arc::new(config.apps.clone()),
             node,
             nodes: nodes.clone(),
             tasks: tasks.clone(),
         };
-        let rules = Arc::new(RuleBook::new(|kind| config.overrides(kind)));
-        let retention = Retention::new(core.clone(), config.retention);
-        let services = Services::new(core, rules, policy(config));
+        let retention = Retention::new(core.clone());
+        let services = Services::new(core);
         let hub = Hub::new(bus, services.catch_up.clone(), &clock);
         let edge = Edge::new(
-            Context { services: Arc::new(services), hello_interval_seconds: config.hello_interval_seconds },
+            Context { services: Arc::new(services) },
             hub.clone(),
             Settings {
                 max_frame_bytes: config.max_frame_bytes,
@@ -177,14 +174,6 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), GatewayE
 
 fn legacy(config: &Config, clock: Clock) -> Option<Arc<Legacy>> {
     let (settings, app) = (config.legacy.clone()?, config.main_app);
-    let admins = config.apps.get(&app)?.admins.clone();
+    let admins = config.apps.get(app)?.admins.clone();
     Some(Arc::new(Legacy::new(settings, app, admins, clock)))
-}
-
-fn policy(config: &Config) -> Policy {
-    let keys = |app: &crate::config::App| AppKeys { keys: app.keys.clone(), admins: app.admins.clone() };
-    Policy {
-        apps: Arc::new(config.apps.iter().map(|(id, app)| (*id, keys(app))).collect()),
-        devices_per_platform: config.devices_per_platform,
-    }
 }

@@ -83,7 +83,7 @@ fn greeting(config: &Config, address: SocketAddr) -> String {
 }
 
 fn demo_link(config: &Config, address: SocketAddr, user: &str) -> Option<String> {
-    let key = config.apps.get(&config.main_app)?.keys.first()?;
+    let key = config.apps.get(config.main_app)?.keys.first()?;
     let now = Clock::system().now().seconds();
     let sig = usersig::issue(key, config.main_app, user, now, DEMO_LIFETIME_SECONDS, None).ok()?;
     // The fragment stays in the browser: it is not sent to any server, nor logged by one.

@@ -106,9 +106,11 @@ codes! {
     PROFILE_BAD_TYPE = 40610, "the value has the wrong type";
 
     FRIEND_BAD_PARAMETER = 30001, "a parameter is missing or wrong";
+    FRIEND_NOT_ADMIN = 30004, "the command needs an administrator account";
     FRIEND_INTERNAL = 30006, "internal error, try again later";
 
     CONVERSATION_BAD_PARAMETER = 50002, "a parameter is missing or wrong";
+    CONVERSATION_NOT_ADMIN = 50003, "the command needs an administrator account";
     CONVERSATION_INTERNAL = 50004, "internal error, try again later";
     TOO_MANY_PINNED = 51012, "too many pinned conversations";
 

@@ -24,6 +24,12 @@ impl Failure {
         Self { code, info: format!("{}: {reason}", code.meaning()), extra: None }
     }
 
+    /// With a text that says it all.
+    #[must_use]
+    pub fn worded(code: ErrorCode, info: impl Into<String>) -> Self {
+        Self { code, info: info.into(), extra: None }
+    }
+
     /// Adds the members of a JSON object to the answer's body.
     #[must_use]
     pub fn with(mut self, extra: &impl serde::Serialize) -> Self {

@@ -42,7 +42,7 @@ pub(crate) fn fill() {
         // Whether the batch is stored whose write failed is not known.
         assert!((acknowledged..=acknowledged + 1).contains(&found), "{found} of {acknowledged}");
         let next = engine.commit(batch(found + 1)).await.unwrap();
-        assert_eq!(next.entry.unwrap().seq, Seq(found + 1));
+        assert_eq!(next.entry().seq, Seq(found + 1));
     });
     println!("crash: ok, a write failed after {acknowledged} batches");
 }

@@ -55,7 +55,7 @@ async fn commit_all(engine: Arc<Embedded>, kind: Kind, writer: usize, mut number
             .add(length(), 1, None)
             .append(LOG, format!("{writer} {number} {padding}"));
         let committed = engine.commit(batch).await.unwrap();
-        let head = committed.entry.unwrap();
+        let head = committed.entry();
         let place = Place { seq: head.seq.0, at: head.at.0 };
         let line = line(writer, number, place, committed.repeated);
         // One write for each line, so that the pipe holds it whole or not at all.

@@ -117,7 +117,7 @@ async fn nobody_reads_or_changes_the_list_of_another() {
         ),
     ];
     for (command, body) in requests {
-        eve.call(command, body).await.refused(ErrorCode::NOT_ADMIN);
+        eve.call(command, body).await.refused(ErrorCode::CONVERSATION_NOT_ADMIN);
     }
     let list = alice.conversations().await;
     assert_eq!((list.len(), list[0]["TopFlags"].as_u64()), (1, Some(0)));

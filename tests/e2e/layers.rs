@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 
-use crate::source::{Named, SourceFile, files};
+use crate::source::{Named, Request, SourceFile, files, requests};
 
 /// Modules of the gateway and those of its other modules that each may name. `config`, `clock` and `telemetry` are
 /// open to all. Who is not in this list may not exist.
@@ -16,8 +17,8 @@ const MODULES: &[(&str, &[&str])] = &[
     // A batch announces events: the two stand side by side.
     ("storage", &["bus", "redis"]),
     ("bus", &["redis"]),
-    // Its keys are named after what they hold.
-    ("redis", &["bus", "storage"]),
+    // A client, which knows nothing of what is kept there.
+    ("redis", &[]),
     ("webhook", &[]),
     // The settings of the services are values of theirs.
     ("config", &["redis", "services"]),
@@ -67,6 +68,47 @@ fn a_layer_names_only_what_lies_below_it() {
     report(faults);
 }
 
+/// Whoever may name each other cannot be read, nor taken away, one without the other.
+#[test]
+fn no_two_layers_lie_below_each_other() {
+    fn reach<'a>(module: &'a str, seen: &mut BTreeSet<&'a str>) {
+        let below = MODULES.iter().find(|(name, _)| *name == module).map_or(&[][..], |(_, below)| *below);
+        for &next in below {
+            if seen.insert(next) {
+                reach(next, seen);
+            }
+        }
+    }
+    let mut faults = Vec::new();
+    for (module, _) in MODULES {
+        let mut seen = BTreeSet::new();
+        reach(module, &mut seen);
+        if seen.contains(module) {
+            faults.push(format!("{module} lies below itself"));
+        }
+    }
+    report(faults);
+}
+
+/// It could be a crate of its own: neither what is kept in Redis nor how the gateway is set shows in it.
+#[test]
+fn the_redis_client_names_nothing_of_chat() {
+    let mut faults = Vec::new();
+    for file in gateway().into_iter().filter(|file| file.module[0] == "redis") {
+        for named in file.names() {
+            let is_foreign = match named.path.as_slice() {
+                [root, module, ..] if root == "crate" => module != "redis",
+                [root, ..] => root == "protocol",
+                [] => false,
+            };
+            if is_foreign {
+                faults.push(format!("{}: {}", file.path, written(&named)));
+            }
+        }
+    }
+    report(faults);
+}
+
 #[test]
 fn only_the_composition_names_an_engine() {
     let concrete = ["Embedded", "LocalBus", "embedded", "Redis", "redis"];
@@ -109,37 +151,8 @@ fn only_the_edge_touches_sockets() {
 
 /// The requests and responses of `protocol`, as (first module, name).
 fn wire_shapes() -> BTreeSet<(String, String)> {
-    struct Requests {
-        module: String,
-        found: BTreeSet<(String, String)>,
-    }
-    impl<'ast> Visit<'ast> for Requests {
-        fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-            let is_request = item.trait_.as_ref().is_some_and(|(_, path, _)| path.is_ident("Request"));
-            if !is_request {
-                return;
-            }
-            let mut note = |shape: &syn::Type| {
-                if let syn::Type::Path(path) = shape {
-                    let name = path.path.segments.last().unwrap().ident.to_string();
-                    self.found.insert((self.module.clone(), name));
-                }
-            };
-            note(&item.self_ty);
-            for item in &item.items {
-                if let syn::ImplItem::Type(item) = item {
-                    note(&item.ty);
-                }
-            }
-        }
-    }
-    let mut shapes = BTreeSet::new();
-    for file in files("protocol/src") {
-        let Some(module) = file.module.first() else { continue };
-        let mut requests = Requests { module: module.clone(), found: BTreeSet::new() };
-        requests.visit_file(&file.syntax);
-        shapes.extend(requests.found);
-    }
+    let shapes = |request: &Request| request.shapes.clone().map(|shape| (request.subject.clone(), shape));
+    let shapes: BTreeSet<_> = requests().iter().flat_map(shapes).collect();
     assert!(shapes.len() > 50, "the requests of the protocol were not found");
     shapes
 }
@@ -159,10 +172,93 @@ fn services_know_no_request_and_no_response() {
             let is_wire = named.path.starts_with(&["protocol".into(), "envelope".into()])
                 || named.path.starts_with(&["protocol".into(), "rest".into()])
                 || named.path == ["protocol", "Request"]
-                || named.path == ["protocol", "Failure"];
+                || named.path == ["protocol", "Failure"]
+                || named.path == ["protocol", "ErrorCode"]
+                || named.path.starts_with(&["protocol".into(), "code".into()]);
             if is_shape || is_wire {
                 faults.push(format!("{}: {}", file.path, written(&named)));
             }
+        }
+    }
+    report(faults);
+}
+
+/// The names that the wire gives to members and commands: `FaceUrl`, `change_group_owner`.
+fn wire_names() -> BTreeSet<String> {
+    struct Renames(BTreeSet<String>);
+    impl<'ast> Visit<'ast> for Renames {
+        fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+            if attribute.path().is_ident("serde") {
+                let _ = attribute.parse_nested_meta(|meta| {
+                    let is_name = meta.path.is_ident("rename") || meta.path.is_ident("alias");
+                    if let Ok(value) = meta.value()
+                        && let Ok(name) = value.parse::<syn::LitStr>()
+                        && is_name
+                    {
+                        self.0.insert(name.value());
+                    }
+                    Ok(())
+                });
+            }
+        }
+    }
+    let mut names = Renames(BTreeSet::new());
+    files("protocol/src").iter().for_each(|file| names.visit_file(&file.syntax));
+    let commands = requests().iter().map(|request| request.command.split_once('.').unwrap().1.to_owned());
+    let mut names: BTreeSet<String> = names.0.into_iter().chain(commands).collect();
+    // One letter is a word of ours in the records, and a word without a capital or a `_` is one of the language's.
+    names.retain(|name| name.len() > 1 && name.chars().any(|c| c == '_' || c.is_ascii_uppercase()));
+    assert!(names.len() > 150, "the names of the wire were not found");
+    names
+}
+
+#[test]
+fn services_know_no_name_of_the_wire() {
+    struct Texts(Vec<String>);
+    impl<'ast> Visit<'ast> for Texts {
+        fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+            self.0.push(text.value());
+        }
+
+        fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+            // A comment may say what a thing is called elsewhere.
+            if !attribute.path().is_ident("doc") {
+                syn::visit::visit_attribute(self, attribute);
+            }
+        }
+
+        // The texts of errors stand in attributes, which are not looked into otherwise.
+        fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+            self.tokens(list.tokens.clone());
+        }
+
+        fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
+            self.tokens(invocation.tokens.clone());
+        }
+    }
+    impl Texts {
+        fn tokens(&mut self, tokens: TokenStream) {
+            for token in tokens {
+                match token {
+                    TokenTree::Group(group) => self.tokens(group.stream()),
+                    TokenTree::Literal(literal) => {
+                        let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
+                        self.0.extend(text.ok().map(|text| text.value()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    let names = wire_names();
+    let mut faults = Vec::new();
+    for file in gateway().into_iter().filter(|file| file.module[0] == "services") {
+        let mut texts = Texts(Vec::new());
+        texts.visit_file(&file.syntax);
+        for text in texts.0 {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let named = words.filter(|word| names.contains(*word));
+            faults.extend(named.map(|word| format!("{}: {word} in {text:?}", file.path)));
         }
     }
     report(faults);
@@ -262,7 +358,8 @@ fn the_protocol_does_no_io_and_has_no_clock() {
                 faults.push(format!("{}: {}", file.path, written(&named)));
             }
             let root = path[0];
-            let is_crate = named.imported && !["std", "crate", "core"].contains(&root);
+            // One word alone is a macro of the file.
+            let is_crate = named.imported && path.len() > 1 && !["std", "crate", "core"].contains(&root);
             if is_crate && !CRATES.contains(&root) {
                 faults.push(format!("{}: another crate: {}", file.path, written(&named)));
             }

@@ -1,6 +1,5 @@
 //! The small home-made chat: its clients as they are, in one room with users of the SDKs.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use gateway::Config;
@@ -303,7 +302,7 @@ async fn a_second_connection_closes_the_first() {
     // Whatever the devices of the SDKs may.
     let gateway = TestGateway::start_with(|config| {
         config.legacy = Some(legacy());
-        config.devices_per_platform = 5;
+        config.apps.set(|settings| settings.login.devices_per_platform = 5);
     })
     .await;
     let routes = LegacyRoutes::new(&gateway);
@@ -743,7 +742,7 @@ async fn instances_on_one_redis_are_one_room() {
         });
     };
     let one = TestGateway::start_with(shared).await;
-    let apps: HashMap<_, _> = one.config().apps.clone();
+    let apps = one.config().apps.clone();
     let two = TestGateway::start_with(|config| {
         shared(config);
         config.apps = apps;

@@ -15,6 +15,7 @@ mod rest;
 mod session;
 
 mod access;
+mod applications;
 mod bless;
 mod commands;
 mod dedup;

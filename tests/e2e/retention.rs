@@ -9,7 +9,8 @@ use tests::{Group, TestGateway, User};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 async fn keeping(days: u32, messages_per_conversation: u64) -> TestGateway {
-    TestGateway::start_with(|config| config.retention = Policy { days, messages_per_conversation }).await
+    let policy = Policy { days, messages_per_conversation };
+    TestGateway::start_with(|config| config.apps.set(|settings| settings.retention = policy)).await
 }
 
 async fn office(alice: &User, bob: &str) -> Group {

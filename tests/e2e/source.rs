@@ -1,9 +1,12 @@
 //! Our own source, as a tree that tests can ask about.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
 use syn::visit::Visit;
 
 use crate::bless::root;
@@ -199,8 +202,82 @@ impl Names {
     }
 }
 
-/// The text of doc comments, one line a comment line.
-pub(crate) fn doc(attributes: &[syn::Attribute]) -> String {
+/// A request of the protocol, as it is declared.
+pub(crate) struct Request {
+    /// The subject whose folder or file it is in.
+    pub(crate) subject: String,
+    /// The type, and that of its answer.
+    pub(crate) shapes: [String; 2],
+    pub(crate) command: String,
+    pub(crate) doc: String,
+    /// What its doc comment gives for one.
+    pub(crate) example: Option<String>,
+}
+
+/// Every request of the protocol, from the source.
+pub(crate) fn requests() -> &'static [Request] {
+    static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
+        files("protocol/src").iter().flat_map(|file| declared(&file.module, &file.syntax.items)).collect()
+    });
+    &REQUESTS
+}
+
+fn declared(module: &[String], items: &[syn::Item]) -> Vec<Request> {
+    let docs: HashMap<String, Vec<String>> = items
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Struct(item) => Some((item.ident.to_string(), doc_lines(&item.attrs))),
+            _ => None,
+        })
+        .collect();
+    let request = |item: &syn::Item| {
+        let syn::Item::Macro(item) = item else { return None };
+        if !item.mac.path.is_ident("request") {
+            return None;
+        }
+        let Declaration { request, command, response } = item.mac.parse_body().unwrap();
+        let lines =
+            docs.get(&request).unwrap_or_else(|| panic!("{request} is not declared beside its request!"));
+        let fence = lines.iter().position(|line| line.starts_with("```"));
+        let (text, example) = lines.split_at(fence.unwrap_or(lines.len()));
+        let example = (!example.is_empty()).then(|| {
+            assert!(example[0] == "```json" && example[example.len() - 1] == "```", "{request}: {example:?}");
+            example[1..example.len() - 1].join(" ")
+        });
+        let subject = module[0].clone();
+        Some(Request { subject, shapes: [request, response], command, doc: text.join(" "), example })
+    };
+    items.iter().filter_map(request).collect()
+}
+
+/// `Name = "service.command" … -> Response …`
+struct Declaration {
+    request: String,
+    command: String,
+    response: String,
+}
+
+impl Parse for Declaration {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let request: syn::Ident = input.parse()?;
+        input.parse::<syn::Token![=]>()?;
+        let command: syn::LitStr = input.parse()?;
+        while !input.peek(syn::Token![->]) {
+            input.parse::<TokenTree>()?;
+        }
+        input.parse::<syn::Token![->]>()?;
+        let response: syn::Path = input.parse()?;
+        input.parse::<TokenStream>()?;
+        Ok(Self {
+            request: request.to_string(),
+            command: command.value(),
+            response: response.segments.last().unwrap().ident.to_string(),
+        })
+    }
+}
+
+/// The text of doc comments, a line each.
+fn doc_lines(attributes: &[syn::Attribute]) -> Vec<String> {
     let line = |attribute: &syn::Attribute| match &attribute.meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
             syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
@@ -208,6 +285,5 @@ pub(crate) fn doc(attributes: &[syn::Attribute]) -> String {
         },
         _ => None,
     };
-    let lines: Vec<String> = attributes.iter().filter_map(line).collect();
-    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+    attributes.iter().filter_map(line).map(|line| line.trim().to_owned()).collect()
 }

@@ -1,14 +1,13 @@
 //! A gateway of one test: the real one, on a free port, with a directory of its own.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gateway::config::{App, LogFormat};
-use gateway::services::limits::Limits;
-use gateway::services::retention::{Dropped, Policy, Retention};
+use gateway::config::LogFormat;
+use gateway::services::application::{Application, Applications, Settings};
+use gateway::services::retention::{Dropped, Retention};
 use gateway::{Config, Gateway};
 use protocol::id::{AppId, UserId};
 use protocol::usersig::{self, SecretKey};
@@ -46,30 +45,34 @@ struct Running {
     ended: oneshot::Receiver<Result<(), String>>,
 }
 
+/// An application as it is when nothing is set for it, with a new key.
+pub fn new_application() -> Application {
+    Application {
+        keys: vec![SecretKey::from_random(rand::random())],
+        admins: vec![UserId::parse("administrator").unwrap()],
+        settings: Settings::default(),
+    }
+}
+
 fn config(directory: &TempDir) -> Config {
-    let key = SecretKey::from_random(rand::random());
-    let admins = vec![UserId::parse("administrator").unwrap()];
+    let mut apps = Applications::new(Settings::default());
+    apps.add(APP, new_application());
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         internal_listen: None,
         data_dir: directory.path().to_owned(),
         redis: None,
-        apps: HashMap::from([(APP, App { keys: vec![key], admins })]),
+        apps,
         main_app: APP,
         is_first_run: false,
         key_file: None,
         own_key: None,
         demo: false,
-        hello_interval_seconds: 10,
-        devices_per_platform: 1,
         max_frame_bytes: 512 * 1024,
         queue_bytes: 4 * 1024 * 1024,
         drain_seconds: 0,
-        limits: Limits::default(),
-        retention: Policy::default(),
         // Only when a test says so.
         retention_interval: Duration::from_secs(24 * 3600),
-        groups: HashMap::new(),
         log_format: LogFormat::Text,
         legacy: None,
     }
@@ -155,7 +158,11 @@ impl TestGateway {
     }
 
     pub fn key(&self) -> &SecretKey {
-        &self.config.apps[&APP].keys[0]
+        self.key_of(APP)
+    }
+
+    fn key_of(&self, app: AppId) -> &SecretKey {
+        &self.config.apps.get(app).expect("the application is served").keys[0]
     }
 
     pub fn config(&self) -> &Config {
@@ -181,8 +188,12 @@ impl TestGateway {
 
     /// A UserSig of now.
     pub fn usersig(&self, name: &str) -> String {
+        self.usersig_of(APP, name)
+    }
+
+    fn usersig_of(&self, app: AppId, name: &str) -> String {
         let now = self.clock.now().seconds();
-        usersig::issue(self.key(), APP, name, now, SIG_LIFETIME_SECONDS, None).unwrap()
+        usersig::issue(self.key_of(app), app, name, now, SIG_LIFETIME_SECONDS, None).unwrap()
     }
 
     /// What it has logged, at debug level.
@@ -223,12 +234,23 @@ impl TestGateway {
     }
 
     pub async fn stranger_on(&self, name: &str, device: Device, dialect: Dialect) -> User {
-        User::connect(self.address(), name, self.usersig(name), device, dialect).await
+        User::connect(self.address(), name, self.usersig_of(device.app, name), device, dialect).await
+    }
+
+    /// A user of another application than [`APP`].
+    pub async fn user_of(&self, app: AppId, name: &str) -> User {
+        let device = Device { app, ..Device::web(self.fresh_instance()) };
+        self.user_on(name, device, Dialect::Binary).await
     }
 
     /// The application's back end.
     pub fn admin(&self) -> Admin {
-        Admin::new(self.address(), "administrator", self.usersig("administrator"))
+        self.admin_of(APP)
+    }
+
+    /// The back end of an application.
+    pub fn admin_of(&self, app: AppId) -> Admin {
+        Admin::new(self.address(), "administrator", self.usersig_of(app, "administrator")).of_app(app)
     }
 
     /// The id of another object of an SDK.

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use protocol::id::AppId;
 use serde_json::{Value, json};
 
 use crate::gateway::APP;
@@ -19,6 +20,7 @@ fn login_body() -> Value {
 /// What a client says of itself in the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
+    pub app: AppId,
     pub platform: u32,
     /// The id of the SDK object: the same over reconnects.
     pub instance: String,
@@ -27,18 +29,18 @@ pub struct Device {
 impl Device {
     /// A browser.
     pub fn web(instance: String) -> Self {
-        Self { platform: 7, instance }
+        Self { app: APP, platform: 7, instance }
     }
 
     /// A WeChat mini program.
     pub fn wechat(instance: String) -> Self {
-        Self { platform: 8, instance }
+        Self { app: APP, platform: 8, instance }
     }
 
     pub fn query(&self) -> String {
         format!(
-            "sdkappid={APP}&instanceid={}&random=0.5&platform={}&host=unknown&version=-1&sdkversion=3.6.6&compress=gzip",
-            self.instance, self.platform
+            "sdkappid={}&instanceid={}&random=0.5&platform={}&host=unknown&version=-1&sdkversion=3.6.6&compress=gzip",
+            self.app, self.instance, self.platform
         )
     }
 }
@@ -115,7 +117,7 @@ impl User {
     pub fn head(&self, servcmd: &str) -> Value {
         let mut head = json!({
             "ver": "v4", "platform": self.device.platform, "websdkappid": 537_048_168, "websdkversion": "1.7.3",
-            "servcmd": servcmd, "seq": self.socket.fresh_seq(), "reqtime": 0, "sdkappid": APP,
+            "servcmd": servcmd, "seq": self.socket.fresh_seq(), "reqtime": 0, "sdkappid": self.device.app,
             "contenttype": "json", "sdkability": 75_689_843, "sdkability_ext": "", "cappid": 0, "status_instid": 0,
         });
         match &*self.session.lock().unwrap() {

@@ -19,7 +19,6 @@ use serde::Serialize;
 
 use crate::Result;
 use crate::one::Bench;
-use crate::process::most_files;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -141,15 +140,8 @@ impl Curve {
     }
 }
 
-/// Connections that this process and a server may have at most.
-fn most_connections() -> u32 {
-    /// Files of a process that are no connections.
-    const OTHER_FILES: u64 = 250;
-    u32::try_from(most_files().saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX)
-}
-
 /// A number with its thousands set apart.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {

@@ -84,6 +84,7 @@ pub(crate) struct Generator {
     answers: Vec<Answer>,
     ready: usize,
     only_login: bool,
+    is_awake: bool,
 }
 
 impl Generator {
@@ -108,6 +109,7 @@ impl Generator {
             answers: Vec::new(),
             ready: 0,
             only_login: false,
+            is_awake: false,
         })
     }
 
@@ -172,6 +174,12 @@ impl Generator {
         self.only_login = true;
     }
 
+    /// From now on it does not sleep while it waits. Waking it is work that the kernel charges to the server that writes,
+    /// and what a wake-up takes depends on what else the machine does.
+    pub(crate) fn stay_awake(&mut self) {
+        self.is_awake = true;
+    }
+
     fn connect(&mut self, seat: Seat) -> Result<()> {
         let receiver = self.ledger.receiver(seat.room);
         let address = self.addresses[usize::from(!seat.speaks)];
@@ -199,6 +207,20 @@ impl Generator {
 
     /// Sends no more, waits until everybody has everything, and closes the books.
     pub(crate) fn drain(&mut self) -> Result<Faults> {
+        self.settle()?;
+        for connection in &self.connections {
+            if !connection.seat.speaks && !connection.is_stalled {
+                self.ledger.close(&connection.receiver);
+            }
+        }
+        if self.protocol.acknowledges() {
+            self.ledger.close_requests();
+        }
+        Ok(self.ledger.faults)
+    }
+
+    /// Sends no more, and waits until everybody has everything or nothing more comes.
+    pub(crate) fn settle(&mut self) -> Result<()> {
         self.pace = Pace::Silent;
         let mut events = Events::with_capacity(1024);
         let (mut seen, mut since_ns) = (0, now_ns());
@@ -207,32 +229,24 @@ impl Generator {
             let ledger = &self.ledger;
             let is_answered = !acknowledges || ledger.acknowledged + ledger.refused == ledger.sent;
             if ledger.outstanding == 0 && is_answered {
-                break;
+                return Ok(());
             }
             let now = ledger.delivered + ledger.acknowledged + ledger.refused;
             if now > seen {
                 (seen, since_ns) = (now, now_ns());
             } else if now_ns() - since_ns > PATIENCE_NS / 4 {
-                break;
+                return Ok(());
             }
             self.turn(&mut events, now_ns() + SECOND_NS / 10)?;
         }
-        for connection in &self.connections {
-            if !connection.seat.speaks && !connection.is_stalled {
-                self.ledger.close(&connection.receiver);
-            }
-        }
-        if acknowledges {
-            self.ledger.close_requests();
-        }
-        Ok(self.ledger.faults)
     }
 
     /// Waits for something to happen, and does what it asks for.
     fn turn(&mut self, events: &mut Events, until_ns: u64) -> Result<()> {
         let due_ns = self.pace.due_ns().unwrap_or(u64::MAX);
         self.timer.set(until_ns.min(due_ns).min(self.beat_at_ns))?;
-        if let Err(error) = self.poll.poll(events, None)
+        let patience = self.is_awake.then_some(Duration::ZERO);
+        if let Err(error) = self.poll.poll(events, patience)
             && error.kind() != ErrorKind::Interrupted
         {
             return Err(error.into());
@@ -299,7 +313,7 @@ impl Generator {
         let stream = self.shape.stream(connection.seat);
         for answer in self.answers.drain(..) {
             match answer {
-                Answer::Taken(_) => self.ledger.acknowledge(stream),
+                Answer::Taken(number) => self.ledger.acknowledge(stream, number),
                 Answer::Refused(number) => self.ledger.refuse(stream, number),
             }
         }

@@ -18,7 +18,7 @@ struct Stream {
     next: u64,
     /// The number to which the first of `outstanding` belongs.
     base: u64,
-    /// How many receivers have yet to get each message.
+    /// How many have yet to get each message; where there are no receivers it is the sender, who waits for the answer.
     outstanding: VecDeque<u32>,
     refused: BTreeSet<u64>,
     acknowledged: u64,
@@ -100,7 +100,7 @@ impl Ledger {
         let stream = &mut self.streams[stream as usize];
         let number = stream.next;
         stream.next += 1;
-        stream.outstanding.push_back(stream.receivers);
+        stream.outstanding.push_back(stream.receivers.max(1));
         self.outstanding += 1;
         self.sent += 1;
         number
@@ -144,9 +144,13 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn acknowledge(&mut self, stream: u32) {
-        self.streams[stream as usize].acknowledged += 1;
+    pub(crate) fn acknowledge(&mut self, stream: u32, number: u64) {
+        let stream = &mut self.streams[stream as usize];
+        stream.acknowledged += 1;
         self.acknowledged += 1;
+        if stream.receivers == 0 {
+            self.outstanding -= stream.drop_out(number);
+        }
     }
 
     /// A message that the server did not take.
@@ -184,9 +188,10 @@ impl Stream {
         self.settle(u64::from(self.outstanding[index] == 0))
     }
 
-    /// Nobody gets the message.
+    /// Nobody is to get the message any more. How many messages that settles, which is none where it was settled.
     fn drop_out(&mut self, number: u64) -> u64 {
-        let left = &mut self.outstanding[(number - self.base) as usize];
+        let index = number.checked_sub(self.base).and_then(|index| usize::try_from(index).ok());
+        let Some(left) = index.and_then(|index| self.outstanding.get_mut(index)) else { return 0 };
         let settled = u64::from(*left > 0);
         *left = 0;
         self.settle(settled)
@@ -281,12 +286,30 @@ mod tests {
         ledger.refuse(0, 1);
         ledger.refuse(0, 3);
         ledger.receive(&mut receiver, mark(0, 0));
-        ledger.acknowledge(0);
+        ledger.acknowledge(0, 0);
         ledger.receive(&mut receiver, mark(0, 2));
         ledger.close(&receiver);
         ledger.close_requests();
         assert_eq!(ledger.faults, Faults { unanswered: 1, ..Faults::default() });
         assert_eq!((ledger.outstanding, ledger.refused, ledger.acknowledged), (0, 2, 1));
+    }
+
+    #[test]
+    fn where_nobody_listens_the_answer_settles_a_message() {
+        let mut ledger = Ledger::new(1, 1, 0);
+        let receiver = ledger.receiver(0);
+        for _ in 0..3 {
+            ledger.send(0);
+        }
+        assert_eq!(ledger.outstanding, 3);
+        ledger.acknowledge(0, 1);
+        ledger.acknowledge(0, 0);
+        assert_eq!(ledger.outstanding, 1);
+        ledger.refuse(0, 2);
+        // An answer that comes again settles nothing.
+        ledger.acknowledge(0, 0);
+        assert_eq!(ledger.outstanding, 0);
+        ledger.close(&receiver);
     }
 
     #[test]

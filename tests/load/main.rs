@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests fail loudly"))]
 
 mod clock;
+mod compare;
 mod curves;
 mod floor;
 mod frame;
@@ -18,6 +19,7 @@ mod ledger;
 mod marker;
 mod one;
 mod overload;
+mod paired;
 mod plot;
 mod process;
 mod run;
@@ -62,6 +64,8 @@ enum Command {
     One(One),
     /// Compares everybody in every scenario, round by round in turn.
     Run(Run),
+    /// Compares the CPU costs of two programs of the gateway; fails when the later one is dearer than it may be.
+    Compare(Compare),
     /// Sends at twice the capacity while a tenth of the members does not read.
     Overload(Overload),
     /// Measures what a second instance and their Redis cost.
@@ -89,6 +93,14 @@ impl Run {
         bench.measure_sizes(scenario::TEXT_BYTES)?;
         if self.short { self.short_options.run(&bench) } else { self.options.run(&bench) }
     }
+}
+
+#[derive(Args)]
+struct Compare {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: compare::Options,
 }
 
 #[derive(Args)]
@@ -190,6 +202,7 @@ fn main() -> ExitCode {
         Command::Floor { .. } => Ok(true),
         Command::One(one) => one.run().map(|()| true),
         Command::Run(run) => run.run(),
+        Command::Compare(Compare { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Overload(Overload { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
         }

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::clock::{SECOND_NS, now_ns, own_cpu_ns};
 use crate::generator::{Generator, Pace, Shape};
 use crate::ledger::Faults;
-use crate::process::{Cores, allow_files};
+use crate::process::{Cores, OTHER_FILES, allow_files};
 use crate::target::{self, Running, Site, Sizes};
 
 /// The lateness of the sender must be below this share of the latency, at the 99th percentile.
@@ -100,7 +100,7 @@ impl Bench {
 
     /// Where a target is started that may have so many connections.
     pub(crate) fn site(&self, connections: u32) -> Result<(Site, TempDir)> {
-        allow_files(u64::from(connections) + 200)?;
+        allow_files(u64::from(connections) + OTHER_FILES)?;
         let directory = match &self.directory {
             Some(directory) => tempfile::tempdir_in(directory)?,
             None => tempfile::tempdir()?,

@@ -53,7 +53,7 @@ fn panels(summary: &Summary) -> Vec<Panel<'_>> {
         let lines: Vec<(&str, Spread)> =
             summary.rows.iter().filter_map(|row| Some((row.target.as_str(), line(row)?))).collect();
         let title = summary.rows[0].figures[at].title;
-        (!lines.is_empty()).then_some(Panel { title: summary.title, figure: title, lines })
+        (!lines.is_empty()).then_some(Panel { title: &summary.title, figure: title, lines })
     };
     DRAWN.iter().filter_map(panel).collect()
 }

@@ -174,10 +174,14 @@ fn keep(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) {
     });
 }
 
-/// Open files that this process may be allowed. Beyond it only who may raise the limit gets on.
-pub(crate) fn most_files() -> u64 {
-    getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX)
+/// Connections that this process and a server may have at most. Beyond it only who may raise the limit gets on.
+pub(crate) fn most_connections() -> u32 {
+    let files = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    u32::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX)
 }
+
+/// Files of a process that are no connections.
+pub(crate) const OTHER_FILES: u64 = 250;
 
 /// Makes room for as many open files as the machine allows, for this process and what it starts.
 pub(crate) fn allow_files(count: u64) -> Result<()> {

@@ -93,7 +93,7 @@ impl Options {
 }
 
 /// A B C A B C: what a neighbour of the machine does meets all of them alike.
-pub(crate) fn interleave(
+fn interleave(
     bench: &Bench,
     scenario: &Scenario,
     targets: &[String],
@@ -114,20 +114,15 @@ pub(crate) fn interleave(
 }
 
 /// Says what is measured, what came of it and how long the rest takes.
-pub(crate) struct Progress {
+struct Progress {
     begin: Instant,
     count: usize,
     done: usize,
 }
 
 impl Progress {
-    pub(crate) fn new(count: usize) -> Self {
+    fn new(count: usize) -> Self {
         Self { begin: Instant::now(), count, done: 0 }
-    }
-
-    /// So many more are to come.
-    pub(crate) fn expect(&mut self, count: usize) {
-        self.count += count;
     }
 
     fn begin(&self, what: &str) {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::curves::grouped;
 use crate::generator::Shape;
 use crate::idle;
 use crate::one::{Bench, Load, Outcome, Plan};
+use crate::process::most_connections;
 
 /// A text of the size that chat messages have at most, mostly.
 pub(crate) const TEXT_BYTES: usize = 256;
@@ -18,7 +20,7 @@ const WINDOW: u64 = 16;
 pub(crate) struct Scenario {
     /// As the command line and the report call it.
     pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     work: Work,
     pub(crate) columns: &'static [Column],
     /// Targets that are left out: what is asked for is far beyond them.
@@ -92,16 +94,39 @@ const LOGINS: &[Column] = &[column("us_a_login", "µs", 0, None)];
 
 /// All of them, in the order of the report.
 pub(crate) fn all() -> Vec<Scenario> {
-    let saturation = |name, title, rooms, members| Scenario {
-        name,
+    all_of(most_connections())
+}
+
+/// Rooms of 20 and a sender, as many as so many connections are enough for.
+fn rooms(connections: u32) -> Scenario {
+    const MEMBERS: u32 = 20;
+    const ROOMS: u32 = 1000;
+    let rooms = ROOMS.min(connections / (MEMBERS + 1)).max(1);
+    let mut title = format!("20,000 deliveries/s into {} rooms of {MEMBERS}", grouped(u64::from(rooms)));
+    if rooms < ROOMS {
+        title += &format!(", more than {connections} connections cannot be open here");
+    }
+    Scenario {
+        name: "rooms",
         title,
+        work: Work::Load { members: MEMBERS, rooms, load: Load::Poisson(20_000.0) },
+        columns: OPEN,
+        without: &[],
+    }
+}
+
+/// The same where so many connections can be open.
+fn all_of(connections: u32) -> Vec<Scenario> {
+    let saturation = |name, title: &str, rooms, members| Scenario {
+        name,
+        title: title.to_owned(),
         work: Work::Load { rooms, members, load: Load::Window(WINDOW) },
         columns: SATURATION,
         without: &[],
     };
-    let open = |name, title, rooms, members, load, without| Scenario {
+    let open = |name, title: &str, rooms, members, load, without| Scenario {
         name,
-        title,
+        title: title.to_owned(),
         work: Work::Load { rooms, members, load },
         columns: OPEN,
         without,
@@ -112,17 +137,17 @@ pub(crate) fn all() -> Vec<Scenario> {
         saturation("h1-200", "saturation, one room of 200", 1, 200),
         open("h2", "100,000 deliveries/s into one room of 1,000", 1, 1000, Load::Rate(100_000.0), slow),
         open("h2-200", "20,000 deliveries/s into one room of 200", 1, 200, Load::Rate(20_000.0), &[]),
-        open("rooms", "20,000 deliveries/s into 1,000 rooms of 20", 1000, 20, Load::Poisson(20_000.0), &[]),
+        rooms(connections),
         Scenario {
             name: "h4",
-            title: "memory of an idle connection, logged in and in one room",
+            title: "memory of an idle connection, logged in and in one room".to_owned(),
             work: Work::Idle,
             columns: IDLE,
             without: &[],
         },
         Scenario {
             name: "h7",
-            title: "CPU time of a login, from the connection on",
+            title: "CPU time of a login, from the connection on".to_owned(),
             work: Work::Logins,
             columns: LOGINS,
             without: &[],
@@ -183,5 +208,24 @@ impl From<Outcome> for Round {
             error: None,
             details: Some(outcome),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_as_many_rooms_as_there_can_be() {
+        let rooms = |connections| {
+            let scenario = all_of(connections).into_iter().find(|scenario| scenario.name == "rooms").unwrap();
+            let Work::Load { rooms, members, .. } = scenario.work else { panic!("rooms are a load") };
+            assert!(rooms * (members + 1) <= connections);
+            (rooms, scenario.title)
+        };
+        assert_eq!(rooms(100_000), (1000, "20,000 deliveries/s into 1,000 rooms of 20".to_owned()));
+        let (count, title) = rooms(19_750);
+        assert_eq!(count, 940);
+        assert!(title.contains("into 940 rooms of 20, more than 19750 connections"), "{title}");
     }
 }

@@ -41,7 +41,7 @@ impl Spread {
 #[derive(Serialize)]
 pub(crate) struct Summary {
     pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     pub(crate) rows: Vec<Row>,
     /// Why the series is not to be quoted.
     pub(crate) doubts: Vec<String>,
@@ -73,16 +73,9 @@ fn values(rounds: &[Round], key: &str) -> Vec<Option<f64>> {
 }
 
 /// One target's figures by another's of the same rounds.
-pub(crate) fn ratio(rounds: &Rounds, target: &str, floor: &str, key: &str) -> Option<Spread> {
+fn ratio(rounds: &Rounds, target: &str, floor: &str, key: &str) -> Option<Spread> {
     let (above, below) = (values(rounds.get(target)?, key), values(rounds.get(floor)?, key));
     Spread::of(above.into_iter().zip(below).filter_map(|(above, below)| Some(above? / below?)).collect())
-}
-
-/// The cheapest round of a target by the cheapest of another. Neighbours on the machine only ever add to a cost.
-pub(crate) fn best_ratio(rounds: &Rounds, target: &str, floor: &str, key: &str) -> Option<f64> {
-    let least =
-        |name| Some(Spread::of(values(rounds.get(name)?, key).into_iter().flatten().collect())?.least);
-    Some(least(target)? / least(floor)?)
 }
 
 impl Summary {
@@ -119,7 +112,7 @@ impl Summary {
                 ));
             }
         }
-        Self { name: scenario.name, title: scenario.title, rows, doubts }
+        Self { name: scenario.name, title: scenario.title.clone(), rows, doubts }
     }
 
     /// A table for people.
@@ -201,7 +194,6 @@ mod tests {
             ("floor".to_owned(), rounds(&[1.0, 4.0, 1.0])),
         ]);
         assert_eq!(ratio(&both, "us", "floor", CPU).unwrap().median, 2.0);
-        assert_eq!(best_ratio(&both, "us", "floor", CPU), Some(2.0));
         // A round that failed takes no part.
         both.get_mut("floor").unwrap()[2] = Round::default();
         let spread = ratio(&both, "us", "floor", CPU).unwrap();

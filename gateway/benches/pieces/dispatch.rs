@@ -1,6 +1,5 @@
 //! The command that says something in a group: access, decoding, the rules, the store's queue and thread, the answer.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,10 +10,8 @@ use gateway::bus::{LocalBus, OnlyNode};
 use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Device, Effect, Identity, dispatch};
 use gateway::services::Services;
+use gateway::services::application::{Application, Applications, Settings};
 use gateway::services::core::Core;
-use gateway::services::group::{Overrides, RuleBook};
-use gateway::services::limits::Limits;
-use gateway::services::session::{AppKeys, Policy};
 use gateway::storage::Engine;
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
@@ -65,20 +62,18 @@ impl Caller {
         let (bus, mut events) = LocalBus::new();
         tokio::spawn(async move { while events.recv().await.is_some() {} });
         let engine: Arc<dyn Engine> = Arc::new(Embedded::open(dir, bus.clone()).expect("a new store"));
+        let mut apps = Applications::new(Settings::default());
+        apps.add(APP, Application { keys: vec![key], admins: Vec::new(), settings: Settings::default() });
         let core = Core {
             engine: engine.clone(),
             bus: Arc::new(bus),
             clock,
-            limits: Arc::new(Limits::default()),
+            apps: Arc::new(apps),
             node: 1,
             nodes: Arc::new(OnlyNode(1)),
             tasks: TaskTracker::new(),
         };
-        let apps = HashMap::from([(APP, AppKeys { keys: vec![key], admins: Vec::new() })]);
-        let policy = Policy { apps: Arc::new(apps), devices_per_platform: 1 };
-        let rules = Arc::new(RuleBook::new(|_| Overrides::default()));
-        let services = Arc::new(Services::new(core, rules, policy));
-        let context = Context { services, hello_interval_seconds: 120 };
+        let context = Context { services: Arc::new(Services::new(core)) };
 
         let credentials = Credentials {
             app: APP.0,

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gateway::bus::{self, Topic};
-use gateway::redis::{Keys, Links, Servers, Tag, slot_of};
+use gateway::redis::{Links, Namespace, Servers, slot_of};
 use gateway::services::timeline::Entry;
 use gateway::storage::redis::{Redis, Settings};
 use gateway::storage::{Batch, Check, Engine, Expected, Key, Partition, Table, records};
@@ -85,14 +85,14 @@ async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize, 
     let server = Server::start().await;
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(5)).await, "the server answers");
-    let keys = Keys::new("bench");
-    let engine = Arc::new(Redis::new(servers.clone(), keys.clone(), Settings::default()));
+    let names = Namespace::new("bench");
+    let engine = Arc::new(Redis::new(servers.clone(), names.clone(), Settings::default()));
     let links = Links::new(servers, Arc::new([script_load()]), None);
     let sha = redis::Script::new(BARE).get_hash().to_owned();
 
     let mut speakers = Vec::new();
     for number in 0..senders {
-        speakers.push(Arc::new(speaker(&engine, &keys, number % groups, number).await));
+        speakers.push(Arc::new(speaker(&engine, &names, number % groups, number).await));
     }
     let channels: Vec<&[u8]> = speakers.iter().take(groups).map(|speaker| &speaker.channel[..]).collect();
     let _subscribers = (server.subscribe(&channels).await, server.subscribe(&channels).await);
@@ -207,7 +207,7 @@ async fn bare(links: &Links, sha: &str, speaker: &Speaker, bytes: &[u8]) {
     assert!(matches!(answer, Ok(Value::Int(_))), "{answer:?}");
 }
 
-async fn speaker(engine: &Redis, keys: &Keys, group: usize, number: usize) -> Speaker {
+async fn speaker(engine: &Redis, names: &Namespace, group: usize, number: usize) -> Speaker {
     let group = GroupId::parse(&format!("@TGS#2BENCH{group:05}")).expect("a group id");
     let user = UserId::parse(&format!("user{number:06}")).expect("a user id");
     let partition = Partition::group(APP, &group);
@@ -226,9 +226,9 @@ async fn speaker(engine: &Redis, keys: &Keys, group: usize, number: usize) -> Sp
         Check { key: member, expected: version(1) },
         Check { key: Key::new(Table::Mute, suffix), expected: Expected::Absent },
     ];
-    let tag: Tag = keys.of_partition(&partition);
+    let channel = names.key(format!("{APP}/g{group}").as_bytes());
     let label = GroupLabel { id: group.clone(), name: "The group".to_owned(), kind: GroupKind::Public };
-    Speaker { group, user, checks, label, channel: tag.channel().to_vec() }
+    Speaker { group, user, checks, label, channel }
 }
 
 fn now() -> Millis {

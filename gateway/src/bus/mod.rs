@@ -21,8 +21,9 @@ pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
 pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
-pub use redis::RedisBus;
+pub(crate) use redis::channels::{LAST_TURN, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
+pub use redis::{RedisBus, Registry};
 pub use source::{
     CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, Membership, MissedInGroup, Pairs, RecallMark, Recalls, Source,
     SourceError, Trail, UserPlace,

@@ -5,7 +5,7 @@ use protocol::session::KickReason;
 use protocol::{ErrorCode, Failure, usersig};
 use serde_json::json;
 
-use super::{Caller, Context, Proof, Row, UserCaller, storage_failure};
+use super::{Caller, Context, Proof, Refusal, Row, UserCaller};
 use crate::services::session::{Device, SessionError};
 
 /// What a row asks of its caller. There is no default.
@@ -46,16 +46,14 @@ pub enum Identity<'a> {
     Rest(Credentials<'a>),
 }
 
-/// The caller, if he is who he says and the row lets him.
-pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Failure> {
+/// The caller, if they are who they say and the row lets them.
+pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Refusal> {
     if let Identity::Rest(credentials) = identity {
         // A back end proves itself for every command, also for those that need no proof of a device.
         let admin = admin(context, credentials).await?;
         return match row.access {
             Access::Admin | Access::UserOrAdmin => Ok(admin),
-            Access::User | Access::AnybodyOrUser | Access::Anybody => {
-                Err(Failure::new(ErrorCode::UNKNOWN_COMMAND))
-            }
+            Access::User | Access::AnybodyOrUser | Access::Anybody => Err(ErrorCode::UNKNOWN_COMMAND.into()),
         };
     }
     match row.access {
@@ -65,23 +63,12 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
         Access::Admin => {
             // Known or not, a user is told the same.
             user(context, identity).await?;
-            Err(Failure::new(forbidden(row.name)))
+            Err(Refusal::Forbidden("no permission: the command needs an administrator account"))
         }
     }
 }
 
-/// The code for a call that needs an administrator, by the habit of its service.
-pub(super) fn forbidden(name: &str) -> ErrorCode {
-    match super::service(name) {
-        "im_open_login_svc" => ErrorCode::LOGIN_NOT_ADMIN,
-        "openim" => ErrorCode::C2C_NOT_ADMIN,
-        "profile" => ErrorCode::PROFILE_NOT_ADMIN,
-        "group_open_http_svc" | "million_group_open_http_svc" => ErrorCode::GROUP_NOT_ALLOWED,
-        _ => ErrorCode::NOT_ADMIN,
-    }
-}
-
-async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Failure> {
+async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refusal> {
     let credentials = match identity {
         Identity::Session { app, user, device, instance } => {
             return Ok(Caller::User(UserCaller {
@@ -100,7 +87,7 @@ async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Failu
         let user = usersig_holder(context, credentials).await?;
         (user, Proof::UserSig)
     } else {
-        let claims = sessions.check_token(app, credentials.token).await.map_err(|error| refused(&error))?;
+        let claims = sessions.check_token(app, credentials.token).await?;
         (claims.user.clone(), Proof::Token(claims))
     };
     Ok(Caller::User(UserCaller {
@@ -112,41 +99,44 @@ async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Failu
     }))
 }
 
-async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Result<UserId, Failure> {
+async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Result<UserId, Refusal> {
     if credentials.identifier.is_empty() && credentials.usersig.is_empty() {
-        return Err(Failure::new(ErrorCode::NOT_AUTHENTICATED));
+        return Err(ErrorCode::NOT_AUTHENTICATED.into());
     }
     let user = UserId::parse(credentials.identifier)
         .map_err(|error| Failure::because(ErrorCode::NOT_AUTHENTICATED, error))?;
     let sessions = &context.services.sessions;
-    sessions
-        .check_usersig(AppId(credentials.app), &user, credentials.usersig)
-        .await
-        .map_err(|error| refused(&error))?;
+    sessions.check_usersig(AppId(credentials.app), &user, credentials.usersig).await?;
     Ok(user)
 }
 
-async fn admin(context: &Context, credentials: Credentials<'_>) -> Result<Caller, Failure> {
+async fn admin(context: &Context, credentials: Credentials<'_>) -> Result<Caller, Refusal> {
     let user = usersig_holder(context, credentials).await?;
     let app = AppId(credentials.app);
     if !context.services.sessions.is_admin(app, &user) {
-        return Err(Failure::new(ErrorCode::NOT_ADMIN));
+        return Err(ErrorCode::NOT_ADMIN.into());
     }
     Ok(Caller::Admin { app, user })
 }
 
-/// Why somebody is not who he says.
-pub(super) fn refused(error: &SessionError) -> Failure {
-    match error {
-        SessionError::UnknownApp => Failure::new(ErrorCode::APP_UNKNOWN),
-        SessionError::UserSig(error) => Failure::because(usersig_code(error), error),
-        SessionError::Revoked => Failure::new(ErrorCode::SIG_REVOKED),
-        // To an SDK "expired" means: log in again, with a new UserSig.
-        SessionError::BadToken => Failure::because(ErrorCode::SIG_EXPIRED, "the session is not known"),
-        SessionError::Kicked(reason) => kicked(*reason),
-        SessionError::Unsignable(error) => Failure::because(ErrorCode::LOGIN_BAD_PARAMETER, error),
-        SessionError::Busy => Failure::new(ErrorCode::BACKEND_TIMEOUT),
-        SessionError::Storage(error) => storage_failure(error, ErrorCode::LOGIN_INTERNAL),
+impl From<SessionError> for Refusal {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::UnknownApp => ErrorCode::APP_UNKNOWN.into(),
+            SessionError::UserSig(usersig::Error::Illegal(reason)) => {
+                Failure::because(ErrorCode::SIG_ILLEGAL, reason).into()
+            }
+            SessionError::UserSig(error) => usersig_code(&error).into(),
+            SessionError::Revoked => ErrorCode::SIG_REVOKED.into(),
+            // To an SDK "expired" means: log in again, with a new UserSig.
+            SessionError::BadToken => {
+                Failure::because(ErrorCode::SIG_EXPIRED, "the session is not known").into()
+            }
+            SessionError::Kicked(reason) => kicked(reason).into(),
+            SessionError::Unsignable(error) => Failure::because(ErrorCode::LOGIN_BAD_PARAMETER, error).into(),
+            SessionError::Busy => ErrorCode::BACKEND_TIMEOUT.into(),
+            SessionError::Storage(error) => Refusal::Store(error),
+        }
     }
 }
 

@@ -4,20 +4,19 @@ use protocol::id::{AppId, GroupId, Millis, UserId};
 use protocol::message::{Message, Sender};
 use protocol::{ErrorCode, Failure};
 
-use super::access::refused;
-use super::message::group::message_failure;
-use super::{Context, DEADLINE, storage_failure};
+use super::{Context, DEADLINE, Refusal, family};
 use crate::services::core::Actor;
 
 /// A UserSig of now for `lifetime` seconds.
 pub fn sign(context: &Context, app: AppId, user: &UserId, lifetime: u64) -> Result<String, Failure> {
-    context.services.sessions.issue_usersig(app, user, lifetime).map_err(|error| refused(&error))
+    let usersig = context.services.sessions.issue_usersig(app, user, lifetime);
+    usersig.map_err(|error| Refusal::from(error).failure(&family::ACCOUNT))
 }
 
 /// A user as the sender of a message, perhaps as he was a moment ago.
 pub async fn sender(context: &Context, app: AppId, user: &UserId) -> Result<Sender, Failure> {
     let account = context.services.accounts.ensure_known(app, user).await;
-    let account = account.map_err(|error| storage_failure(&error, ErrorCode::PROFILE_INTERNAL))?;
+    let account = account.map_err(|error| Refusal::from(error).failure(&family::PROFILE))?;
     Ok(account.sender(user, ""))
 }
 
@@ -43,7 +42,7 @@ pub async fn history(
     let messages = &context.services.group_messages;
     let history = messages.before(&actor, group, page.second, page.settled, page.count);
     match tokio::time::timeout(DEADLINE, history).await {
-        Ok(history) => history.map_err(|error| message_failure(&error)),
+        Ok(history) => history.map_err(|error| Refusal::from(error).failure(&family::GROUP)),
         Err(_) => Err(Failure::new(ErrorCode::BACKEND_TIMEOUT)),
     }
 }

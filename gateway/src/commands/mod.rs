@@ -4,17 +4,23 @@
 //! name → row → access → decode → on whose behalf → handler → service
 //! ```
 //!
-//! A handler translates: request to service call, service error to code. It decides nothing about chat.
+//! A handler translates: request to service call, service error to refusal. It decides nothing about chat.
+//!
+//! Each subject has a folder with its handlers, its `ROWS` and the codes of its services' errors (`From` for [`Refusal`]).
+//! To add a command: its request in `protocol`, its row and its handler here, what it does in `services`.
 
 mod access;
 mod account;
 mod conversation;
+mod family;
 mod friend;
 mod group;
 pub mod legacy;
 mod message;
 mod profile;
 mod push;
+mod rate;
+mod refusal;
 mod session;
 mod table;
 
@@ -28,14 +34,17 @@ use protocol::id::{AppId, UserId};
 use protocol::{ErrorCode, Failure, Request};
 
 use crate::services::Services;
-use crate::services::StorageError;
 use crate::services::core::Actor;
 use crate::services::core::DeviceId;
 use crate::services::session::Claims;
 
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
-pub use table::{Row, Surface, TABLE};
+pub use family::Family;
+pub use rate::{Each, Rate};
+pub use table::{Row, Surface, table};
+
+use refusal::Refusal;
 
 /// No command works longer than this; its caller is told to come again. Clients give up after 15 s.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -44,8 +53,6 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Context {
     pub services: Arc<Services>,
-    /// What clients are told at their login.
-    pub hello_interval_seconds: u32,
 }
 
 /// Who calls, as it was proved.
@@ -67,7 +74,7 @@ pub struct UserCaller {
     pub instance: String,
 }
 
-/// How a user proved who he is.
+/// How a user proved who they are.
 #[derive(Clone, Debug)]
 pub enum Proof {
     UserSig,
@@ -111,10 +118,10 @@ impl Call {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
     }
 
-    /// Who acts. The table lets nobody anonymous get here; the failure is for a row that is wrong.
-    fn actor(&self) -> Result<Actor, Failure> {
+    /// Who acts. The table lets nobody anonymous get here; the refusal is for a row that is wrong.
+    fn actor(&self) -> Result<Actor, Refusal> {
         match &self.caller {
-            Caller::Anonymous => Err(Failure::new(ErrorCode::NOT_AUTHENTICATED)),
+            Caller::Anonymous => Err(ErrorCode::NOT_AUTHENTICATED.into()),
             Caller::User(caller) => Ok(Actor {
                 app: caller.app,
                 user: caller.user.clone(),
@@ -128,7 +135,7 @@ impl Call {
     }
 
     /// Who acts, as the user whom the request names where the caller may name one: the dispatcher has checked that.
-    fn actor_for(&self, named: Option<&UserId>) -> Result<Actor, Failure> {
+    fn actor_for(&self, named: Option<&UserId>) -> Result<Actor, Refusal> {
         let mut actor = self.actor()?;
         if let Some(user) = named {
             actor.user = user.clone();
@@ -136,15 +143,32 @@ impl Call {
         Ok(actor)
     }
 
-    fn user(&self) -> Result<&UserCaller, Failure> {
+    fn user(&self) -> Result<&UserCaller, Refusal> {
         match &self.caller {
             Caller::User(caller) => Ok(caller),
-            _ => Err(Failure::new(ErrorCode::NOT_AUTHENTICATED)),
+            _ => Err(ErrorCode::NOT_AUTHENTICATED.into()),
         }
+    }
+
+    /// The call is carried out.
+    fn done(self, response: &impl serde::Serialize, command: &'static str) -> Result<Done, Refusal> {
+        let body = envelope::success(response).map_err(|error| {
+            tracing::error!(command, %error, "an answer could not be written");
+            Refusal::Fault
+        })?;
+        let effect = self.effect.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Done { body, effect })
     }
 }
 
-/// What goes back to the caller, and what changes about his connection before it does.
+/// What a command that was carried out gives.
+struct Done {
+    /// The body of the answer, envelope included.
+    body: String,
+    effect: Option<Box<Effect>>,
+}
+
+/// What goes back to the caller, and what changes about their connection before it does.
 #[derive(Debug)]
 pub struct Answer {
     /// The body, envelope included.
@@ -168,10 +192,11 @@ pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, bod
     let started = Instant::now();
     let work = AssertUnwindSafe(carry_out(context, identity, row, body)).catch_unwind();
     let answer = match tokio::time::timeout(DEADLINE, work).await {
-        Ok(Ok(answer)) => answer,
+        Ok(Ok(Ok(Done { body, effect }))) => Answer { body, code: ErrorCode::OK, effect },
+        Ok(Ok(Err(refusal))) => Answer::refusal(&refusal.failure(row.family)),
         Ok(Err(_)) => {
             tracing::error!(command = row.name, "a handler panicked");
-            Answer::refusal(&Failure::new(internal(row.name)))
+            Answer::refusal(&Failure::new(row.family.internal))
         }
         Err(_) => {
             tracing::warn!(command = row.name, "a command ran into its deadline");
@@ -182,76 +207,31 @@ pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, bod
     answer
 }
 
-async fn carry_out(context: &Context, identity: Identity<'_>, row: &Row, body: &str) -> Answer {
-    let caller = match access::admit(context, identity, row).await {
-        Ok(caller) => caller,
-        Err(failure) => return Answer::refusal(&failure),
-    };
-    let call = Call::new(caller);
-    match (row.run)(context, &call, body).await {
-        Ok(body) => {
-            let effect = call.effect.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Answer { body, code: ErrorCode::OK, effect }
-        }
-        Err(failure) => Answer::refusal(&failure),
-    }
+async fn carry_out(
+    context: &Context,
+    identity: Identity<'_>,
+    row: &'static Row,
+    body: &str,
+) -> Result<Done, Refusal> {
+    let caller = access::admit(context, identity, row).await?;
+    (row.begin)(context, Call::new(caller), body)?.await
 }
 
 /// Reads a request and checks whom it acts for.
-fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Failure> {
+fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
     let request: R = serde_json::from_str(body).map_err(|error| {
-        let code = if error.is_syntax() || error.is_eof() { ErrorCode::NOT_JSON } else { malformed(R::NAME) };
-        Failure::because(code, error)
+        if error.is_syntax() || error.is_eof() {
+            Failure::because(ErrorCode::NOT_JSON, error).into()
+        } else {
+            Refusal::malformed(error.to_string())
+        }
     })?;
     if let (Caller::User(caller), Some(user)) = (&call.caller, request.on_behalf_of())
         && *user != caller.user
     {
-        let reason = "a user acts only for himself";
-        return Err(Failure::because(access::forbidden(R::NAME), reason));
+        return Err(Refusal::Forbidden("no permission: a user acts only for themselves"));
     }
     Ok(request)
-}
-
-fn encode(response: &impl serde::Serialize, name: &'static str) -> Result<String, Failure> {
-    envelope::success(response).map_err(|error| {
-        tracing::error!(command = name, %error, "an answer could not be written");
-        Failure::new(internal(name))
-    })
-}
-
-fn service(name: &str) -> &str {
-    name.split('.').next().unwrap_or_default()
-}
-
-/// The code for a request that does not have the command's shape, by the habit of its service.
-fn malformed(name: &str) -> ErrorCode {
-    match service(name) {
-        "im_open_login_svc" => ErrorCode::LOGIN_BAD_PARAMETER,
-        "openim" => ErrorCode::C2C_BAD_FORMAT,
-        "profile" => ErrorCode::PROFILE_BAD_PARAMETER,
-        "recentcontact" => ErrorCode::CONVERSATION_BAD_PARAMETER,
-        "sns" => ErrorCode::FRIEND_BAD_PARAMETER,
-        _ => ErrorCode::GROUP_BAD_PARAMETER,
-    }
-}
-
-/// The code for a fault on our side, by the habit of its service.
-fn internal(name: &str) -> ErrorCode {
-    match service(name) {
-        "im_open_login_svc" | "im_open_status" => ErrorCode::LOGIN_INTERNAL,
-        "openim" => ErrorCode::C2C_INTERNAL,
-        "profile" => ErrorCode::PROFILE_INTERNAL,
-        "recentcontact" => ErrorCode::CONVERSATION_INTERNAL,
-        "sns" => ErrorCode::FRIEND_INTERNAL,
-        _ => ErrorCode::GROUP_INTERNAL,
-    }
-}
-
-/// A fault of the store: the log has it, the caller the number under which it stands there.
-fn storage_failure(error: &StorageError, code: ErrorCode) -> Failure {
-    let request = format!("{:08x}", rand::random::<u32>());
-    tracing::error!(%error, request, "request {request}: the store failed");
-    Failure::because(code, format_args!("request {request}"))
 }
 
 /// The connection of a logged-in device is gone.

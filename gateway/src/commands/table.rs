@@ -7,19 +7,41 @@ use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use metrics::{Counter, Histogram};
-use protocol::{ErrorCode, Failure, Request};
+use protocol::ErrorCode;
 
-use super::{Access, Call, Context, account, conversation, friend, group, message, profile, push, session};
-use super::{decode, encode};
+use super::family::Family;
+use super::rate::Rate;
+use super::refusal::Refusal;
+use super::{Access, Call, Context, Done};
+use super::{account, conversation, friend, group, message, profile, push, session};
 
-type Running<'a> = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send + 'a>>;
+/// The rows of each subject.
+static SUBJECTS: &[&[Row]] = &[
+    session::ROWS,
+    account::ROWS,
+    profile::ROWS,
+    friend::ROWS,
+    group::ROWS,
+    message::group::ROWS,
+    message::c2c::ROWS,
+    conversation::ROWS,
+    push::ROWS,
+];
+
+/// A command at work. It owns what it works with, so that it can go on when its caller is gone.
+pub(super) type Work = Pin<Box<dyn Future<Output = Result<Done, Refusal>> + Send>>;
 
 /// A command.
 pub struct Row {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub access: Access,
-    pub(super) run: for<'a> fn(&'a Context, &'a Call, &'a str) -> Running<'a>,
+    /// Whose codes it answers with where the fault is nothing of its own.
+    pub family: &'static Family,
+    /// How often each kind of caller may give it.
+    pub rates: &'static [Rate],
+    /// Reads the request and gives the work that it asks for.
+    pub(super) begin: fn(&Context, Call, &str) -> Result<Work, Refusal>,
 }
 
 /// Where a command can be called.
@@ -38,104 +60,40 @@ impl Row {
     }
 }
 
-/// `Access, request type => handler;` — names and shapes come from the request.
+/// Rows, by family: `Access, request type => handler, rates;`. Names and shapes come from the request.
 macro_rules! rows {
-    ($($access:ident $request:ty => $handler:path;)*) => {
-        &[$(Row {
-            name: <$request as Request>::NAME,
-            aliases: <$request as Request>::ALIASES,
-            access: Access::$access,
-            run: |context, call, body| Box::pin(async move {
-                let request: $request = decode(call, body)?;
-                let response = $handler(context, call, request).await?;
-                encode(&response, <$request as Request>::NAME)
-            }),
-        },)*]
+    ($($family:ident {
+        $($access:ident $request:ty => $handler:path, $($calls:literal per $time:ident per $each:ident),+;)*
+    })*) => {
+        &[$($($crate::commands::table::Row {
+            name: $crate::commands::family::$family.name(<$request as protocol::Request>::NAME),
+            aliases: <$request as protocol::Request>::ALIASES,
+            access: $crate::commands::Access::$access,
+            family: &$crate::commands::family::$family,
+            rates: &[$($crate::commands::rate::rate!($calls per $time per $each)),+],
+            begin: |context, call, body| {
+                let request: $request = $crate::commands::decode(&call, body)?;
+                let context = context.clone();
+                Ok(Box::pin(async move {
+                    let response = $handler(&context, &call, request).await?;
+                    call.done(&response, <$request as protocol::Request>::NAME)
+                }))
+            },
+        },)*)*]
     };
 }
+pub(super) use rows;
 
-/// Every command that is served.
-pub static TABLE: &[Row] = rows! {
-    Anybody protocol::session::Ping => session::ping;
-    Anybody protocol::session::Statistics => session::statistics;
-    Anybody protocol::push::Ack => push::ack;
-    User protocol::session::Login => session::login;
-    User protocol::session::Hello => session::hello;
-    AnybodyOrUser protocol::session::Logout => session::logout;
-    User protocol::session::Background => session::background;
-    User protocol::session::Foreground => session::foreground;
-    User protocol::session::FetchConfig => session::fetch_config;
-    User protocol::session::FetchPurchaseBits => session::fetch_purchase_bits;
-    User protocol::session::MediaKey => session::media_key;
-
-    Admin protocol::account::Import => account::import;
-    Admin protocol::account::Check => account::check;
-    Admin protocol::account::Kick => account::kick;
-    Admin protocol::account::QueryOnline => account::query_online;
-
-    User protocol::profile::GetAll => profile::get_all;
-    User protocol::profile::Set => profile::set;
-
-    User protocol::friend::GetBlackList => friend::get_black_list;
-    User protocol::friend::GetFriends => friend::get_friends;
-    User protocol::friend::GetFriendLists => friend::get_friend_lists;
-    User protocol::friend::GetFriendApplications => friend::get_friend_applications;
-
-    UserOrAdmin protocol::group::Create => group::life::create;
-    UserOrAdmin protocol::group::Dismiss => group::life::dismiss;
-    User protocol::group::ChangeOwner => group::life::change_owner;
-    User protocol::group::Join => group::join::join;
-    User protocol::group::Quit => group::join::quit;
-    User protocol::group::GetApplications => group::join::get_applications;
-    User protocol::group::GetJoined => group::profile::get_joined;
-    User protocol::group::GetJoinedCommunities => group::profile::get_joined_communities;
-    User protocol::group::GetWithSelf => group::profile::get_with_self;
-    User protocol::group::GetPublic => group::profile::get_public;
-    Admin protocol::group::Get => group::profile::get;
-    User protocol::group::Modify => group::profile::modify;
-    UserOrAdmin protocol::group::GetMembers => group::member::get;
-    User protocol::group::GetSpecifiedMembers => group::member::get_specified;
-    UserOrAdmin protocol::group::AddMembers => group::member::add;
-    UserOrAdmin protocol::group::DeleteMembers => group::member::delete;
-    User protocol::group::ModifyMember => group::member::modify;
-    User protocol::group::CountOnline => group::member::count_online;
-
-    UserOrAdmin protocol::message::group::Send => message::group::send;
-    User protocol::message::group::GetHistory => message::group::get_history;
-    Admin protocol::message::group::GetHistorySimple => message::group::get_history_simple;
-    User protocol::message::group::RecallMessages => message::group::recall;
-    User protocol::message::group::ReportRead => message::group::report_read;
-    User protocol::message::group::DeleteForMe => message::group::delete_for_me;
-    User protocol::message::group::GetRecalls => message::group::get_recalls;
-    User protocol::message::group::GetGroupRecalls => message::group::get_group_recalls;
-
-    User protocol::message::c2c::Send => message::c2c::send;
-    User protocol::message::c2c::GetHistory => message::c2c::get_history;
-    User protocol::message::c2c::ReportRead => message::c2c::report_read;
-    User protocol::message::c2c::GetPeerReadTime => message::c2c::get_peer_read_time;
-    User protocol::message::c2c::RecallMessage => message::c2c::recall;
-    User protocol::message::c2c::DeleteForMe => message::c2c::delete_for_me;
-    User protocol::message::c2c::Sync => message::c2c::sync;
-
-    User protocol::conversation::GetPage => conversation::get_page;
-    User protocol::conversation::DeleteMany => conversation::delete_many;
-    User protocol::conversation::Delete => conversation::delete;
-    User protocol::conversation::Clear => conversation::clear;
-    User protocol::conversation::Pin => conversation::pin;
-    User protocol::conversation::GetLists => conversation::get_lists;
-    User protocol::conversation::SearchLists => conversation::search_lists;
-    User protocol::conversation::ReadAll => conversation::read_all;
-    User protocol::conversation::GetMutes => conversation::get_mutes;
-    User protocol::conversation::SetMutes => conversation::set_mutes;
-
-    User protocol::push::DeleteNotices => push::delete_notices;
-};
+/// Every command that is served, by subject.
+pub fn table() -> impl Iterator<Item = &'static Row> {
+    SUBJECTS.iter().copied().flatten()
+}
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(|| {
     let names = |row: &'static Row| {
         std::iter::once(row.name).chain(row.aliases.iter().copied()).map(move |name| (name, row))
     };
-    TABLE.iter().flat_map(names).collect()
+    table().flat_map(names).collect()
 });
 
 pub(super) fn find(name: &str) -> Option<&'static Row> {
@@ -162,7 +120,7 @@ impl Meter {
 }
 
 static METERS: LazyLock<HashMap<&'static str, OnceLock<Meter>>> =
-    LazyLock::new(|| TABLE.iter().map(|row| (row.name, OnceLock::new())).collect());
+    LazyLock::new(|| table().map(|row| (row.name, OnceLock::new())).collect());
 
 pub(super) fn meter(row: &'static Row) -> &'static Meter {
     METERS[row.name].get_or_init(|| Meter {
@@ -175,11 +133,25 @@ pub(super) fn meter(row: &'static Row) -> &'static Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::rate::Each;
 
     #[test]
     fn every_name_is_given_once() {
-        let names = TABLE.iter().map(|row| 1 + row.aliases.len()).sum::<usize>();
+        let names = table().map(|row| 1 + row.aliases.len()).sum::<usize>();
         assert_eq!(BY_NAME.len(), names);
-        assert!(TABLE.iter().all(|row| row.name.split('.').count() == 2));
+        let mut names = BY_NAME.keys();
+        assert!(names.all(|name| name.split('.').count() == 2));
+    }
+
+    #[test]
+    fn every_kind_of_caller_has_a_rate() {
+        for row in table() {
+            let of = |each| row.rates.iter().filter(|rate| rate.each == each).count();
+            let is_open = matches!(row.access, Access::Anybody | Access::AnybodyOrUser);
+            assert_eq!(of(Each::Connection), usize::from(is_open), "{}", row.name);
+            assert_eq!(of(Each::User), usize::from(row.is_on(Surface::Socket) && !is_open), "{}", row.name);
+            assert_eq!(of(Each::App), usize::from(row.is_on(Surface::Rest)), "{}", row.name);
+            assert!(row.rates.iter().all(|rate| rate.calls > 0), "{}", row.name);
+        }
     }
 }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use protocol::group::GroupKind;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
+use crate::services::application::Login;
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
 use crate::services::retention::Policy;
 
 /// What a settings file can say, with the defaults for what it does not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct File {
     pub listen: String,
@@ -25,7 +28,7 @@ pub struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
     pub admins: Vec<String>,
-    pub session: Session,
+    pub session: Login,
     pub connection: Connection,
     pub log: Log,
     pub legacy: super::legacy::File,
@@ -46,7 +49,7 @@ impl Default for File {
             sdkappid: 1_400_000_000,
             secret_key_file: None,
             admins: vec!["administrator".to_owned()],
-            session: Session::default(),
+            session: Login::default(),
             connection: Connection::default(),
             log: Log::default(),
             legacy: super::legacy::File::default(),
@@ -73,22 +76,6 @@ pub struct Redis {
 impl Default for Redis {
     fn default() -> Self {
         Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000 }
-    }
-}
-
-/// Logging in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Session {
-    /// How often a client says hello. After an outage a client dials again within this time.
-    pub hello_interval_seconds: u32,
-    /// Devices of one platform that a user may have at once; the newest login puts the oldest out.
-    pub devices_per_platform: usize,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self { hello_interval_seconds: 10, devices_per_platform: 1 }
     }
 }
 
@@ -125,14 +112,22 @@ pub enum LogFormat {
     Json,
 }
 
-/// A further application.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A further application. What its tables do not say is as at the top level.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct App {
     pub sdkappid: u32,
     /// Several while keys are rotated: the first signs, all are good for checking.
     pub keys: Vec<String>,
     #[serde(default = "default_admins")]
     pub admins: Vec<String>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub session: Table,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub limits: Table,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub retention: Table,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub group: Table,
 }
 
 fn default_admins() -> Vec<String> {
@@ -165,6 +160,48 @@ impl From<KindName> for GroupKind {
             KindName::Meeting => GroupKind::Meeting,
             KindName::Live => GroupKind::Live,
             KindName::Community => GroupKind::Community,
+        }
+    }
+}
+
+impl App {
+    /// The settings of the top level with the application's own in their place.
+    pub(super) fn over(&self, file: &File) -> Result<File, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let mut own = file.clone();
+        merge(&mut own.session, &self.session, "session", &mut mistakes);
+        merge(&mut own.limits, &self.limits, "limits", &mut mistakes);
+        merge(&mut own.retention, &self.retention, "retention", &mut mistakes);
+        merge(&mut own.group, &self.group, "group", &mut mistakes);
+        let app = self.sdkappid;
+        let place = |mistake| format!("app {app}: {mistake}");
+        if mistakes.is_empty() { Ok(own) } else { Err(mistakes.into_iter().map(place).collect()) }
+    }
+}
+
+/// Puts what `own` says in the place of what `settings` says.
+fn merge<T>(settings: &mut T, own: &Table, name: &str, mistakes: &mut Vec<String>)
+where
+    T: Serialize + DeserializeOwned,
+{
+    let mut table = Table::try_from(&*settings).expect("settings are tables with names for keys");
+    overlay(&mut table, own);
+    let known = mistakes.len();
+    let read = serde_ignored::deserialize(Value::Table(table), |path| {
+        mistakes.push(format!("{name}.{path}: there is no such setting; see config.example.toml"));
+    });
+    match read {
+        Ok(read) if mistakes.len() == known => *settings = read,
+        Ok(_) => {}
+        Err(error) => mistakes.push(format!("{name}: {}", error.to_string().trim_end().replace('\n', " "))),
+    }
+}
+
+fn overlay(table: &mut Table, own: &Table) {
+    for (name, value) in own {
+        match (table.get_mut(name), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above),
+            _ => drop(table.insert(name.clone(), value.clone())),
         }
     }
 }
@@ -223,5 +260,40 @@ mod tests {
         assert!(File::parse("listen = 1").unwrap_err()[0].contains("listen"));
         let file = File::parse("[group.meeting]\nmax_members = 20").unwrap();
         assert_eq!(file.group[&KindName::Meeting].max_members, Some(20));
+    }
+
+    #[test]
+    fn an_application_sets_what_the_top_level_does_not_decide_for_it() {
+        let file = File::parse(
+            "[limits]\nmessage_bytes = 100\nrecall_seconds = 5\n[group.meeting]\nmax_members = 20\n\
+             [[app]]\nsdkappid = 7\nkeys = []\n[app.limits]\nmessage_bytes = 200\n\
+             [app.group.meeting]\ncounts_unread = true\n[app.session]\ndevices_per_platform = 3\n\
+             [app.retention]\ndays = 9",
+        )
+        .unwrap();
+        let own = file.app[0].over(&file).unwrap();
+        assert_eq!((own.limits.message_bytes, own.limits.recall_seconds), (200, 5));
+        let meeting = &own.group[&KindName::Meeting];
+        assert_eq!((meeting.max_members, meeting.counts_unread), (Some(20), Some(true)));
+        assert_eq!((own.session.devices_per_platform, own.session.hello_interval_seconds), (3, 10));
+        assert_eq!((own.retention.days, file.retention.days), (9, 0));
+    }
+
+    #[test]
+    fn an_application_s_mistakes_are_named_with_their_place() {
+        let mistakes = |text: &str| {
+            let file = File::parse(&format!("[[app]]\nsdkappid = 7\nkeys = []\n{text}")).unwrap();
+            file.app[0].over(&file).unwrap_err()
+        };
+        let unknown = mistakes("[app.limits]\nmessage_byte = 200");
+        assert_eq!(
+            unknown,
+            ["app 7: limits.message_byte: there is no such setting; see config.example.toml"]
+        );
+        for text in ["[app.limits]\nmessage_bytes = \"many\"", "[app.group.club]\nmax_members = 3"] {
+            let found = mistakes(text);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].starts_with("app 7: "), "{found:?}");
+        }
     }
 }

@@ -7,7 +7,6 @@ mod file;
 mod legacy;
 mod secret;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,9 +16,9 @@ use protocol::id::{AppId, UserId};
 use protocol::usersig::SecretKey;
 
 use crate::redis::Target;
-use crate::services::group::Overrides;
-use crate::services::limits::Limits;
-use crate::services::retention::{self, Policy};
+use crate::services::application::{Application, Applications, Settings};
+use crate::services::group::RuleBook;
+use crate::services::retention;
 
 pub use cli::Cli;
 pub use file::{File, LogFormat};
@@ -34,7 +33,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Shared with other instances in place of the embedded store.
     pub redis: Option<RedisConfig>,
-    pub apps: HashMap<AppId, App>,
+    pub apps: Applications,
     /// The application of the flags and the environment; the start-up text speaks of it.
     pub main_app: AppId,
     /// Whether the main application's key was made at this start.
@@ -45,16 +44,11 @@ pub struct Config {
     pub own_key: Option<PathBuf>,
     /// Print links to the demo page also when this is not the first run.
     pub demo: bool,
-    pub hello_interval_seconds: u32,
-    pub devices_per_platform: usize,
     pub max_frame_bytes: usize,
     pub queue_bytes: usize,
     pub drain_seconds: u64,
-    pub limits: Limits,
-    pub retention: Policy,
     /// How often it is looked for what to drop. No setting: a test has its own.
     pub retention_interval: Duration,
-    pub groups: HashMap<GroupKind, Overrides>,
     pub log_format: LogFormat,
     /// The routes of the small home-made chat; absent, they are off.
     pub legacy: Option<Legacy>,
@@ -67,13 +61,6 @@ pub struct RedisConfig {
     pub prefix: String,
     pub wait_replicas: usize,
     pub wait_timeout: Duration,
-}
-
-/// An application (tenant).
-#[derive(Clone, Debug)]
-pub struct App {
-    pub keys: Vec<SecretKey>,
-    pub admins: Vec<UserId>,
 }
 
 /// What keeps the gateway from starting.
@@ -98,7 +85,7 @@ impl Config {
         let internal_listen =
             file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
         let main_app = AppId(file.sdkappid);
-        let mut apps = HashMap::new();
+        let mut apps = Applications::new(settings(&file));
         for app in &file.app {
             let id = AppId(app.sdkappid);
             let keys =
@@ -107,7 +94,11 @@ impl Config {
                 mistakes.push(format!("app {id}: keys is empty; give at least one secret key"));
             }
             let admins = users(&app.admins, "admins", &mut mistakes);
-            if apps.insert(id, App { keys, admins }).is_some() || id == main_app {
+            let settings = app.over(&file).map(|file| settings(&file)).unwrap_or_else(|found| {
+                mistakes.extend(found);
+                settings(&file)
+            });
+            if !apps.add(id, Application { keys, admins, settings }) || id == main_app {
                 mistakes.push(format!("app {id}: the sdkappid is given twice"));
             }
         }
@@ -127,7 +118,7 @@ impl Config {
         let (Some(listen), Some(secret), []) = (listen, secret, mistakes.as_slice()) else {
             return Err(ConfigError(mistakes));
         };
-        apps.insert(main_app, App { keys: vec![secret.key], admins });
+        apps.add(main_app, Application { keys: vec![secret.key], admins, settings: settings(&file) });
         Ok(Self {
             listen,
             internal_listen,
@@ -139,23 +130,27 @@ impl Config {
             own_key: secret.file.clone().filter(|_| file.secret_key_file.is_none()),
             key_file: secret.file,
             demo: cli.demo,
-            hello_interval_seconds: file.session.hello_interval_seconds,
-            devices_per_platform: file.session.devices_per_platform,
             max_frame_bytes: file.connection.max_frame_bytes,
             queue_bytes: file.connection.queue_bytes,
             drain_seconds: file.connection.drain_seconds,
-            limits: file.limits,
-            retention: file.retention,
             retention_interval: retention::INTERVAL,
-            groups: file.group.into_iter().map(|(kind, overrides)| (kind.into(), overrides)).collect(),
             log_format: file.log.format,
             legacy,
         })
     }
+}
 
-    /// The overrides of a kind's row.
-    pub fn overrides(&self, kind: GroupKind) -> Overrides {
-        self.groups.get(&kind).cloned().unwrap_or_default()
+/// What the file says of an application.
+fn settings(file: &File) -> Settings {
+    let overrides = |kind: GroupKind| {
+        let named = file.group.iter().find(|(name, _)| GroupKind::from(**name) == kind);
+        named.map(|(_, overrides)| overrides.clone()).unwrap_or_default()
+    };
+    Settings {
+        login: file.session.clone(),
+        limits: file.limits.clone(),
+        rules: RuleBook::new(overrides),
+        retention: file.retention,
     }
 }
 

@@ -1,10 +1,11 @@
-//! The connection to Redis that the store and the bus share: how a key is called, and which server has it.
+//! A client of Redis: which server has a key, one pipelined connection to each, and no command sent twice.
+//!
+//! It knows nothing of what is kept there; the store (`storage/redis`) and the bus (`bus/redis`) do.
 
 mod ask;
-pub mod keys;
 pub mod link;
 mod links;
-mod nodes;
+mod namespace;
 pub(crate) mod resp;
 mod servers;
 #[cfg(test)]
@@ -13,9 +14,8 @@ mod url;
 pub(crate) mod wire;
 
 pub(crate) use ask::{Reaction, ask, react};
-pub use keys::{Keys, Tag};
 pub use link::{Answer, Confirm, Link, LinkError, in_words};
 pub use links::Links;
-pub use nodes::Registry;
+pub use namespace::Namespace;
 pub use servers::{Servers, redirection, slot_of};
 pub use url::{Address, Target};

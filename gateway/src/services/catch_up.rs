@@ -55,7 +55,7 @@ impl CatchUp {
     }
 
     fn event(&self, found: &Found, entry: Entry) -> Event {
-        let counts = self.groups.rules(found.group.record.kind).counts_unread;
+        let counts = self.groups.rules(found.app, found.group.record.kind).counts_unread;
         let group = found.label();
         match entry {
             Entry::Message(message) => bus::Entry::GroupMessage { group, message, counts }.into(),

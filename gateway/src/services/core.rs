@@ -7,15 +7,12 @@ use protocol::id::{AppId, Millis, UserId};
 
 use tokio_util::task::TaskTracker;
 
-use super::limits::Limits;
+use super::application::{Applications, Settings};
 use crate::bus::{Bus, Event, Nodes, Origin, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
 pub use crate::bus::DeviceId;
-
-/// How often a change is decided anew after losing a race, before the caller is told to come again.
-pub const ATTEMPTS: usize = 16;
 
 /// A cheap handle.
 #[derive(Clone)]
@@ -23,7 +20,7 @@ pub struct Core {
     pub engine: Arc<dyn Engine>,
     pub bus: Arc<dyn Bus>,
     pub clock: Clock,
-    pub limits: Arc<Limits>,
+    pub apps: Arc<Applications>,
     /// The number of this instance: what its devices' records say of where they are.
     pub node: u64,
     /// Which instances live: a device that a dead one left "online" is not.
@@ -54,18 +51,29 @@ pub enum Outcome {
     Bound,
 }
 
-impl Core {
-    pub fn now(&self) -> Millis {
-        self.clock.now()
-    }
-
-    pub async fn commit(&self, batch: Batch) -> Result<Outcome, StorageError> {
-        match self.engine.commit(batch).await {
+impl Outcome {
+    pub fn of(committed: Result<Committed, CommitError>) -> Result<Self, StorageError> {
+        match committed {
             Ok(committed) => Ok(Outcome::Stored(committed)),
             Err(CommitError::Conflict(_)) => Ok(Outcome::Conflict),
             Err(CommitError::Bound(_)) => Ok(Outcome::Bound),
             Err(CommitError::Storage(error)) => Err(error),
         }
+    }
+}
+
+impl Core {
+    /// What is set for an application.
+    pub fn settings(&self, app: AppId) -> &Settings {
+        &self.apps.of(app).settings
+    }
+
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    pub async fn commit(&self, batch: Batch) -> Result<Outcome, StorageError> {
+        Outcome::of(self.engine.submit(batch).await)
     }
 
     /// Tells a user's devices of something that is stored nowhere.

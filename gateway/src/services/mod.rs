@@ -5,9 +5,11 @@
 //! when a check fails, somebody else was faster: read again and decide anew.
 
 pub mod account;
+pub mod application;
 pub mod catch_up;
 pub mod conversation;
 pub mod core;
+pub mod decide;
 pub mod group;
 pub mod limits;
 pub mod message;
@@ -23,7 +25,7 @@ use self::account::Accounts;
 use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::core::Core;
-use self::group::{Groups, RuleBook};
+use self::group::Groups;
 use self::message::{C2cMessages, GroupMessages};
 use self::profile::Profiles;
 use self::push::Notices;
@@ -47,12 +49,12 @@ pub struct Services {
 }
 
 impl Services {
-    pub fn new(core: Core, rules: Arc<RuleBook>, sessions: session::Policy) -> Self {
+    pub fn new(core: Core) -> Self {
         let accounts = Accounts::new(core.clone());
         let notices = Notices::new(core.clone());
         let timelines = Timelines::new(core.clone());
-        let sessions = Sessions::new(core.clone(), accounts.clone(), sessions);
-        let groups = Groups::new(core.clone(), rules, accounts.clone(), notices.clone(), timelines.clone());
+        let sessions = Sessions::new(core.clone(), accounts.clone());
+        let groups = Groups::new(core.clone(), accounts.clone(), notices.clone(), timelines.clone());
         let conversations =
             Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {

@@ -13,6 +13,8 @@
 //!   A batch whose checks fail changes nothing.
 //! * **Dense.** A log's sequence numbers are 1, 2, 3, … with no hole and none used twice;
 //!   an entry and its number are stored together. Entry times never go backwards.
+//!   A batch may append to several logs, and several times to one: its entries come in its order, those of one log with
+//!   one number after the other and nobody else's between them.
 //!   What is trimmed goes from the low end, so what is left is dense too, and the numbering goes on as if nothing had gone.
 //! * **Read your writes.** A read begun after a commit returned sees it.
 //! * **Announced after stored.** The events of a batch go to the bus after it is stored, in the order of the log
@@ -27,6 +29,7 @@ pub mod embedded;
 pub mod records;
 pub mod redis;
 mod table;
+mod ticket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,10 @@ use protocol::id::{Millis, Seq};
 use crate::bus::{Event, Topic};
 
 pub use table::{Key, Log, Partition, Table};
+pub use ticket::Ticket;
+
+/// The most entries that a batch may append; one that has more is refused.
+pub const MOST_APPENDS: usize = 32;
 
 /// How long the store remembers the token of [`Batch::once`], at the least.
 pub const ONCE_WINDOW: Duration = Duration::from_secs(600);
@@ -140,13 +147,22 @@ pub struct Append {
 pub struct Announce {
     pub topic: Topic,
     pub event: Arc<Event>,
+    /// Which of the batch's appends it tells of, see [`Batch::announce`].
+    append: Option<usize>,
+}
+
+impl Announce {
+    /// Of the batch's entries, the one it tells of.
+    fn entry(&self, entries: &[Head]) -> Option<Head> {
+        entries.get(self.append?).copied()
+    }
 }
 
 /// A change of one partition: all of it or nothing.
 #[derive(Clone, Debug)]
 pub struct Batch {
     pub partition: Partition,
-    /// The caller's clock: the time of the appended entry.
+    /// The caller's clock: the time of the appended entries.
     pub at: Millis,
     /// A batch with the same token within [`ONCE_WINDOW`] on this partition is not carried out again:
     /// it is answered with what the first one was answered, before any check is made.
@@ -155,8 +171,9 @@ pub struct Batch {
     pub puts: Vec<(Key, Bytes)>,
     pub deletes: Vec<Key>,
     pub adds: Vec<Add>,
-    pub append: Option<Append>,
-    /// In this order. Each carries the number and time of the appended entry, if there is one.
+    /// In this order, at most [`MOST_APPENDS`].
+    pub appends: Vec<Append>,
+    /// In this order.
     pub announces: Vec<Announce>,
 }
 
@@ -170,7 +187,7 @@ impl Batch {
             puts: Vec::new(),
             deletes: Vec::new(),
             adds: Vec::new(),
-            append: None,
+            appends: Vec::new(),
             announces: Vec::new(),
         }
     }
@@ -207,26 +224,37 @@ impl Batch {
 
     #[must_use]
     pub fn append(mut self, log: impl Into<Bytes>, bytes: impl Into<Bytes>) -> Self {
-        self.append = Some(Append { log: log.into(), bytes: bytes.into() });
+        self.appends.push(Append { log: log.into(), bytes: bytes.into() });
         self
     }
 
+    /// An event tells of the entry that was appended last before it, whose number and time it carries; it carries none
+    /// when nothing was appended before it. So a message is appended and announced, and what goes into other logs in
+    /// the same step comes after that.
     #[must_use]
     pub fn announce(mut self, topic: Topic, event: impl Into<Arc<Event>>) -> Self {
-        self.announces.push(Announce { topic, event: event.into() });
+        let append = self.appends.len().checked_sub(1);
+        self.announces.push(Announce { topic, event: event.into(), append });
         self
     }
 }
 
 /// What a stored batch brought about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// The appended entry's number and time.
-    pub entry: Option<Head>,
+    /// Numbers and times of the entries, in the order of [`Batch::appends`].
+    pub entries: Vec<Head>,
     /// The sums after [`Batch::adds`], in their order.
     pub counts: Vec<i64>,
     /// True when the token of [`Batch::once`] was known: nothing was changed or announced now.
     pub repeated: bool,
+}
+
+impl Committed {
+    /// The first entry, which is the only one of most batches; zero when nothing was appended.
+    pub fn entry(&self) -> Head {
+        self.entries.first().copied().unwrap_or_default()
+    }
 }
 
 /// Why a batch was not stored.
@@ -259,6 +287,13 @@ pub enum StorageError {
     TimedOut { operation: &'static str },
 }
 
+impl StorageError {
+    /// A batch has more than [`MOST_APPENDS`].
+    fn too_many_appends() -> Self {
+        StorageError::Failed { operation: "commit", reason: "the batch has too many appends".to_owned() }
+    }
+}
+
 /// A store. See the guarantees at the top of this module.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
@@ -278,10 +313,16 @@ pub trait Engine: Send + Sync + 'static {
     /// The end of a log: the last entry that was ever appended, also when it was trimmed.
     async fn head(&self, log: &Log) -> Result<Head, StorageError>;
 
-    /// Stores the batch, then announces its events, then returns.
-    /// Dropping the future does not take the batch back.
-    /// Batches submitted by polling their futures first in some order are stored in that order.
-    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError>;
+    /// Sends a batch on its way. The ticket is answered when the batch is stored and its events are announced.
+    ///
+    /// Batches are stored in the order of these calls, which return at once: nothing is awaited in them, so whoever
+    /// submits under a lock gives the order. A batch that cannot be taken is refused by its ticket.
+    fn submit(&self, batch: Batch) -> Ticket;
+
+    /// Submits a batch and waits for what becomes of it.
+    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        self.submit(batch).await
+    }
 
     /// Frees what an ended life of a partition left behind: every record of `tables` whose suffix begins with `prefix`,
     /// and the log named `prefix`, which is then as if it never was. May be repeated; ends with nothing left when it returns `Ok`.

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
 use crate::id::UserId;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// `im_open_login_svc.account_import`: makes an account, or gives an existing one a new nick and face. Source: 269/1608.
+///
+/// ```json
+/// {"UserID": "{caller}", "Nick": "nick", "FaceUrl": "https://example.com/f.png"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Import {
     #[serde(rename = "UserID", alias = "Identifier")]
@@ -17,15 +20,13 @@ pub struct Import {
     pub face: Option<String>,
 }
 
-impl Request for Import {
-    const NAME: &'static str = "im_open_login_svc.account_import";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        Some(&self.user)
-    }
-}
+request! { Import = "im_open_login_svc.account_import" -> Empty, acts_for user }
 
 /// `im_open_login_svc.account_check`: which of at most 100 accounts exist. Source: 269/38417.
+///
+/// ```json
+/// {"CheckItem": [{"UserID": "{other}"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Check {
     #[serde(rename = "CheckItem")]
@@ -57,30 +58,26 @@ pub struct CheckedItem {
     pub status: &'static str,
 }
 
-impl Request for Check {
-    const NAME: &'static str = "im_open_login_svc.account_check";
-    type Response = Checked;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Check = "im_open_login_svc.account_check" -> Checked }
 
 /// `im_open_login_svc.kick`: ends all log-ins of a user and voids every UserSig made before. Source: 269/3853.
+///
+/// ```json
+/// {"UserID": "{caller}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Kick {
     #[serde(rename = "UserID", alias = "Identifier")]
     pub user: UserId,
 }
 
-impl Request for Kick {
-    const NAME: &'static str = "im_open_login_svc.kick";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        Some(&self.user)
-    }
-}
+request! { Kick = "im_open_login_svc.kick" -> Empty, acts_for user }
 
 /// `openim.query_online_status`: who of at most 500 users is online. Source: 269/2566.
+///
+/// ```json
+/// {"To_Account": ["{other}"], "IsNeedDetail": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct QueryOnline {
     #[serde(rename = "To_Account")]
@@ -125,14 +122,7 @@ pub struct UnknownAccount {
     pub code: crate::ErrorCode,
 }
 
-impl Request for QueryOnline {
-    const NAME: &'static str = "openim.query_online_status";
-    const ALIASES: &'static [&'static str] = &["openim.querystate"];
-    type Response = OnlineStates;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { QueryOnline = "openim.query_online_status" also "openim.querystate" -> OnlineStates }
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::ErrorCode;
 use crate::id::{GroupId, Seq, UserId};
 use crate::message::Recall;
-use crate::request::Empty;
-use crate::{ErrorCode, Request};
+use crate::request::{Empty, request};
 
 /// One conversation of a user: with a peer or in a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +56,11 @@ impl From<&Target> for Contact {
 }
 
 /// `recentcontact.page_get`: the user's conversations. All of it comes in one answer, so the cursor members are 0.
+///
+/// ```json
+/// {"From_Account": "{caller}", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0,
+/// "OrderType": 1, "MsgAssistFlags": 15, "AssistFlags": 31}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetPage {
     #[serde(rename = "From_Account")]
@@ -201,15 +206,13 @@ pub enum LastMessage {
     },
 }
 
-impl Request for GetPage {
-    const NAME: &'static str = "recentcontact.page_get";
-    type Response = Page;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { GetPage = "recentcontact.page_get" -> Page, acts_for from }
 
 /// `recentcontact.batch_delete`: takes conversations off the list until their next message.
+///
+/// ```json
+/// {"From_Account": "{caller}", "ContactItem": [{"Type": 1, "To_Account": "{other}"}], "ClearRamble": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct DeleteMany {
     #[serde(rename = "From_Account")]
@@ -237,15 +240,13 @@ pub struct DeleteResult {
     pub info: &'static str,
 }
 
-impl Request for DeleteMany {
-    const NAME: &'static str = "recentcontact.batch_delete";
-    type Response = Deleted;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { DeleteMany = "recentcontact.batch_delete" -> Deleted, acts_for from }
 
 /// `recentcontact.delete`: takes one conversation off the list. Source: 269/62119.
+///
+/// ```json
+/// {"From_Account": "{caller}", "Type": 1, "To_Account": "{other}", "ClearRamble": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Delete {
     #[serde(rename = "From_Account")]
@@ -256,15 +257,13 @@ pub struct Delete {
     pub clear: bool,
 }
 
-impl Request for Delete {
-    const NAME: &'static str = "recentcontact.delete";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { Delete = "recentcontact.delete" -> Empty, acts_for from }
 
 /// `recentcontact.clear_msg`: hides a conversation's history from the user.
+///
+/// ```json
+/// {"From_Account": "{caller}", "Type": 2, "ToGroupid": "{group}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Clear {
     #[serde(rename = "From_Account")]
@@ -273,15 +272,14 @@ pub struct Clear {
     pub contact: Contact,
 }
 
-impl Request for Clear {
-    const NAME: &'static str = "recentcontact.clear_msg";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { Clear = "recentcontact.clear_msg" -> Empty, acts_for from }
 
 /// `recentcontact.top`: pins (1) or unpins (2) conversations.
+///
+/// ```json
+/// {"From_Account": "{caller}", "OperationType": 1, "RecentContactItem": [{"Type": 1, "To_Account":
+/// "{other}"}, {"Type": 2, "ToGroupid": "{group}"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Pin {
     #[serde(rename = "From_Account")]
@@ -292,15 +290,13 @@ pub struct Pin {
     pub contacts: Vec<Contact>,
 }
 
-impl Request for Pin {
-    const NAME: &'static str = "recentcontact.top";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { Pin = "recentcontact.top" -> Empty, acts_for from }
 
 /// `recentcontact.get_contact_group`: lists of conversations that a user made. Nobody can make one here.
+///
+/// ```json
+/// {"From_Account": "{caller}", "StartIndex": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetLists {
     #[serde(rename = "From_Account")]
@@ -319,15 +315,13 @@ pub struct Lists {
     pub contacts: Vec<()>,
 }
 
-impl Request for GetLists {
-    const NAME: &'static str = "recentcontact.get_contact_group";
-    type Response = Lists;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { GetLists = "recentcontact.get_contact_group" -> Lists, acts_for from }
 
 /// `recentcontact.search_contact_group`: marks and lists of conversations. Nobody can make one here.
+///
+/// ```json
+/// {"From_Account": "{caller}", "ContactItem": [{"Type": 1, "To_Account": "{other}"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct SearchLists {
     #[serde(rename = "From_Account")]
@@ -342,15 +336,13 @@ pub struct FoundLists {
     pub contacts: Vec<()>,
 }
 
-impl Request for SearchLists {
-    const NAME: &'static str = "recentcontact.search_contact_group";
-    type Response = FoundLists;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { SearchLists = "recentcontact.search_contact_group" -> FoundLists, acts_for from }
 
 /// `openim.read_all_unread_msg`: everything was read: all C2C conversations, and the named groups.
+///
+/// ```json
+/// {"C2CReadAllMsg": 1, "GroupReadInfo": [{"GroupId": "{group}", "MsgSeq": {seq}}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct ReadAll {
     #[serde(rename = "C2CReadAllMsg", default, deserialize_with = "crate::json::lenient_flag")]
@@ -385,15 +377,13 @@ pub struct GroupReadResult {
     pub code: ErrorCode,
 }
 
-impl Request for ReadAll {
-    const NAME: &'static str = "openim.read_all_unread_msg";
-    type Response = AllRead;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { ReadAll = "openim.read_all_unread_msg" -> AllRead }
 
 /// `openim.get_c2c_peer_mute_notifications`: how the user is told of peers' messages. 3.x names peers, 2.x asks for all.
+///
+/// ```json
+/// {"Peer_Account": ["{other}"], "UpdateSeq": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetMutes {
     #[serde(rename = "Peer_Account")]
@@ -417,15 +407,13 @@ pub struct MuteItem {
     pub receive: u8,
 }
 
-impl Request for GetMutes {
-    const NAME: &'static str = "openim.get_c2c_peer_mute_notifications";
-    type Response = Mutes;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetMutes = "openim.get_c2c_peer_mute_notifications" -> Mutes }
 
 /// `openim.set_c2c_peer_mute_notifications`: how the user is told of peers' messages.
+///
+/// ```json
+/// {"Peer_Account": ["{other}"], "Mute_Notifications": 2}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct SetMutes {
     #[serde(rename = "Peer_Account")]
@@ -442,10 +430,4 @@ pub struct MutesSet {
     pub seq: u64,
 }
 
-impl Request for SetMutes {
-    const NAME: &'static str = "openim.set_c2c_peer_mute_notifications";
-    type Response = MutesSet;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { SetMutes = "openim.set_c2c_peer_mute_notifications" -> MutesSet }

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
 use crate::id::{GroupId, UserId};
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// `group_open_http_svc.apply_join_group`: comes into a group. Source: observed.
+///
+/// ```json
+/// {"GroupId": "{group}", "WebPushFlag": 1, "HugeGroupHistoryMsgFlag": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Join {
     #[serde(rename = "GroupId")]
@@ -20,31 +23,27 @@ pub struct Joined {
     pub status: &'static str,
 }
 
-impl Request for Join {
-    const NAME: &'static str = "group_open_http_svc.apply_join_group";
-    type Response = Joined;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Join = "group_open_http_svc.apply_join_group" -> Joined }
 
 /// `group_open_http_svc.quit_group`: leaves a group. Source: observed.
+///
+/// ```json
+/// {"GroupId": "{group}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Quit {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
 }
 
-impl Request for Quit {
-    const NAME: &'static str = "group_open_http_svc.quit_group";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Quit = "group_open_http_svc.quit_group" -> Empty }
 
 /// `get_pendency`: applications that wait for this user. Groups that need an approval are not served,
 /// so nobody ever waits. `NextStartTime` 0 ends the list; without it the SDKs ask for ever. Source: observed.
+///
+/// ```json
+/// {"StartTime": 0, "Limit": 20, "Handle_Account": "{caller}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetApplications {
     #[serde(rename = "Handle_Account")]
@@ -64,11 +63,7 @@ pub struct Applications {
 #[derive(Debug, Serialize)]
 pub enum Application {}
 
-impl Request for GetApplications {
-    const NAME: &'static str = "group_open_http_svc.get_pendency";
-    const ALIASES: &'static [&'static str] = &["million_group_open_http_svc.get_pendency"];
-    type Response = Applications;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.handler.as_ref()
-    }
+request! {
+    GetApplications = "group_open_http_svc.get_pendency" also "million_group_open_http_svc.get_pendency"
+        -> Applications, acts_for handler
 }

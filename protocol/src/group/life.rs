@@ -3,11 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, Role};
-use crate::Request;
 use crate::id::{GroupId, UserId};
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// `group_open_http_svc.create_group`: makes a group. Source: observed; REST: 269/1615.
+///
+/// ```json
+/// {"Type": "ChatRoom", "Name": "n", "GroupId": "new-{group}", "Owner_Account": "{caller}", "Introduction":
+/// "i", "Notification": "n", "FaceUrl": "", "MaxMemberCount": 100, "ApplyJoinOption": "FreeAccess",
+/// "InviteJoinOption": "DisableInvite", "MemberList": [{"Member_Account": "{third}", "Role": "Member",
+/// "AppMemberDefinedData": [{"Key": "k", "Value": "v"}]}], "AppDefinedData": [{"Key": "k", "Value": "v"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Create {
     #[serde(rename = "Type")]
@@ -57,30 +63,26 @@ pub struct Created {
     pub kind: GroupKind,
 }
 
-impl Request for Create {
-    const NAME: &'static str = "group_open_http_svc.create_group";
-    type Response = Created;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.owner.as_ref()
-    }
-}
+request! { Create = "group_open_http_svc.create_group" -> Created, acts_for owner }
 
 /// `group_open_http_svc.destroy_group`: ends a group for all its members. Source: observed; REST: 269/1624.
+///
+/// ```json
+/// {"GroupId": "{group}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Dismiss {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
 }
 
-impl Request for Dismiss {
-    const NAME: &'static str = "group_open_http_svc.destroy_group";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Dismiss = "group_open_http_svc.destroy_group" -> Empty }
 
 /// `group_open_http_svc.change_group_owner`: hands a group over. The new owner must be a member. Source: observed; REST: 269/1633.
+///
+/// ```json
+/// {"GroupId": "{group}", "NewOwner_Account": "{other}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct ChangeOwner {
     #[serde(rename = "GroupId")]
@@ -89,10 +91,4 @@ pub struct ChangeOwner {
     pub new_owner: UserId,
 }
 
-impl Request for ChangeOwner {
-    const NAME: &'static str = "group_open_http_svc.change_group_owner";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { ChangeOwner = "group_open_http_svc.change_group_owner" -> Empty }

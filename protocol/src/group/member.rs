@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{CustomField, NewMember, ReceiveOption, Role};
-use crate::Request;
 use crate::id::{GroupId, UserId};
 use crate::json::lenient_flag;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// A member as clients and back ends read him. Old and new names of the mute stand side by side.
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +45,11 @@ impl MemberInfo {
 }
 
 /// `group_open_http_svc.get_group_member_info`: the members, in the order they joined. Source: observed; REST: 269/1617.
+///
+/// ```json
+/// {"GroupId": "{group}", "Limit": 20, "Offset": 0, "MemberRoleFilter": ["Owner", "Member"],
+/// "MemberInfoFilter": ["Role", "NameCard"]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetMembers {
     #[serde(rename = "GroupId")]
@@ -70,15 +74,14 @@ pub struct Members {
     pub members: Vec<Map<String, Value>>,
 }
 
-impl Request for GetMembers {
-    const NAME: &'static str = "group_open_http_svc.get_group_member_info";
-    type Response = Members;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetMembers = "group_open_http_svc.get_group_member_info" -> Members }
 
 /// `group_open_http_svc.get_specified_group_member_info`: those of the named users who are members. Source: observed.
+///
+/// ```json
+/// {"GroupId": "{group}", "Member_List_Account": ["{other}"], "MemberInfoFilter": ["Role", "NameCard"],
+/// "AppDefinedDataFilter_GroupMember": ["k"]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetSpecifiedMembers {
     #[serde(rename = "GroupId")]
@@ -100,15 +103,13 @@ pub struct SpecifiedMembers {
     pub members: Vec<Map<String, Value>>,
 }
 
-impl Request for GetSpecifiedMembers {
-    const NAME: &'static str = "group_open_http_svc.get_specified_group_member_info";
-    type Response = SpecifiedMembers;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetSpecifiedMembers = "group_open_http_svc.get_specified_group_member_info" -> SpecifiedMembers }
 
 /// `group_open_http_svc.add_group_member`: brings users in. Source: observed; REST: 269/1621.
+///
+/// ```json
+/// {"GroupId": "{group}", "MemberList": [{"Member_Account": "{third}"}], "Silence": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct AddMembers {
     #[serde(rename = "GroupId")]
@@ -135,16 +136,14 @@ pub struct AddResult {
     pub result: u8,
 }
 
-impl Request for AddMembers {
-    const NAME: &'static str = "group_open_http_svc.add_group_member";
-    type Response = Added;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { AddMembers = "group_open_http_svc.add_group_member" -> Added }
 
 /// `group_open_http_svc.delete_group_member`: puts members out. One who is no member counts as done.
 /// Source: observed; REST: 269/1622.
+///
+/// ```json
+/// {"GroupId": "{group}", "MemberToDel_Account": ["{other}"], "Reason": "r", "Silence": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct DeleteMembers {
     #[serde(rename = "GroupId")]
@@ -158,15 +157,13 @@ pub struct DeleteMembers {
     pub silent: bool,
 }
 
-impl Request for DeleteMembers {
-    const NAME: &'static str = "group_open_http_svc.delete_group_member";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { DeleteMembers = "group_open_http_svc.delete_group_member" -> Empty }
 
 /// `group_open_http_svc.modify_group_member_info`: role, mute, name card, receive option. Source: observed.
+///
+/// ```json
+/// {"GroupId": "{group}", "Member_Account": "{other}", "Role": "Admin", "MuteTime": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct ModifyMember {
     #[serde(rename = "GroupId")]
@@ -186,15 +183,13 @@ pub struct ModifyMember {
     pub custom: Option<Vec<CustomField>>,
 }
 
-impl Request for ModifyMember {
-    const NAME: &'static str = "group_open_http_svc.modify_group_member_info";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { ModifyMember = "group_open_http_svc.modify_group_member_info" -> Empty }
 
 /// `group_open_http_svc.get_online_member_num`: how many members are online. Source: observed; REST: 269/49180.
+///
+/// ```json
+/// {"GroupId": "{group}"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct CountOnline {
     #[serde(rename = "GroupId")]
@@ -210,10 +205,4 @@ pub struct OnlineCount {
     pub lifetime_seconds: u32,
 }
 
-impl Request for CountOnline {
-    const NAME: &'static str = "group_open_http_svc.get_online_member_num";
-    type Response = OnlineCount;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { CountOnline = "group_open_http_svc.get_online_member_num" -> OnlineCount }

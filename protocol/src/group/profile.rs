@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, MemberInfo, Switch};
-use crate::Request;
 use crate::id::{AppId, GroupId, Seq, UserId};
-use crate::request::Empty;
+use crate::request::{Empty, request};
 use crate::{ErrorCode, Failure};
 
 /// A group as clients and back ends read it. The switch "nobody may speak" has three names downstream;
@@ -118,6 +117,12 @@ pub fn failed_item(group: &GroupId, failure: &Failure) -> Map<String, Value> {
 }
 
 /// `group_open_http_svc.get_joined_group_list`: the groups a user is in, with his membership. Source: observed; REST: 269/1625.
+///
+/// ```json
+/// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0, "GroupType": "ChatRoom", "ResponseFilter":
+/// {"GroupBaseInfoFilter": ["Name", "Owner_Account"], "MemberInfoFilter": ["NameCard"], "SelfInfoFilter":
+/// ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetJoined {
     #[serde(rename = "Member_Account")]
@@ -160,27 +165,21 @@ impl JoinedGroups {
     }
 }
 
-impl Request for GetJoined {
-    const NAME: &'static str = "group_open_http_svc.get_joined_group_list";
-    type Response = JoinedGroups;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.member.as_ref()
-    }
-}
+request! { GetJoined = "group_open_http_svc.get_joined_group_list" -> JoinedGroups, acts_for member }
 
 /// `million_group_open_http_svc.get_joined_group_list`: the communities a user is in. There are none here.
+///
+/// ```json
+/// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetJoinedCommunities {
     #[serde(rename = "Member_Account")]
     pub member: Option<UserId>,
 }
 
-impl Request for GetJoinedCommunities {
-    const NAME: &'static str = "million_group_open_http_svc.get_joined_group_list";
-    type Response = JoinedGroups;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.member.as_ref()
-    }
+request! {
+    GetJoinedCommunities = "million_group_open_http_svc.get_joined_group_list" -> JoinedGroups, acts_for member
 }
 
 /// Items of a list of groups.
@@ -190,47 +189,67 @@ pub struct GroupInfos {
     pub groups: Vec<Map<String, Value>>,
 }
 
-macro_rules! info_request {
-    ($(#[$doc:meta])* $request:ident = $name:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        pub struct $request {
-            /// At most 50.
-            #[serde(rename = "GroupIdList")]
-            pub groups: Vec<GroupId>,
-            #[serde(rename = "ResponseFilter")]
-            pub filter: Option<ResponseFilter>,
-        }
-
-        impl Request for $request {
-            const NAME: &'static str = $name;
-            type Response = GroupInfos;
-            fn on_behalf_of(&self) -> Option<&UserId> {
-                None
-            }
-        }
-    };
+/// `group_open_http_svc.get_group_self_member_info`: groups and the caller's membership in them, as `MemberList` with one item. Source: observed.
+///
+/// ```json
+/// {"GroupIdList": ["{group}"], "ResponseFilter": {"GroupBaseInfoFilter": ["Name", "Owner_Account"],
+/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// ```
+#[derive(Debug, Deserialize)]
+pub struct GetWithSelf {
+    /// At most 50.
+    #[serde(rename = "GroupIdList")]
+    pub groups: Vec<GroupId>,
+    #[serde(rename = "ResponseFilter")]
+    pub filter: Option<ResponseFilter>,
 }
 
-info_request! {
-    /// Groups and the caller's membership in them, as `MemberList` with one item. Source: observed.
-    GetWithSelf = "group_open_http_svc.get_group_self_member_info"
+request! { GetWithSelf = "group_open_http_svc.get_group_self_member_info" -> GroupInfos }
+
+/// `group_open_http_svc.get_group_public_info`: what anybody may know of groups. An unknown group is an item with 10015. Source: observed.
+///
+/// ```json
+/// {"GroupIdList": ["{group}"], "ResponseFilter": {"GroupBaseInfoFilter": ["Name", "Owner_Account"],
+/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// ```
+#[derive(Debug, Deserialize)]
+pub struct GetPublic {
+    /// At most 50.
+    #[serde(rename = "GroupIdList")]
+    pub groups: Vec<GroupId>,
+    #[serde(rename = "ResponseFilter")]
+    pub filter: Option<ResponseFilter>,
 }
 
-info_request! {
-    /// What anybody may know of groups. An unknown group is an item with 10015. Source: observed.
-    GetPublic = "group_open_http_svc.get_group_public_info"
+request! { GetPublic = "group_open_http_svc.get_group_public_info" -> GroupInfos }
+
+/// `group_open_http_svc.get_group_info`: everything about groups and their members, for back ends. Source: 269/1616.
+///
+/// ```json
+/// {"GroupIdList": ["{group}"], "ResponseFilter": {"GroupBaseInfoFilter": ["Name", "Owner_Account"],
+/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// ```
+#[derive(Debug, Deserialize)]
+pub struct Get {
+    /// At most 50.
+    #[serde(rename = "GroupIdList")]
+    pub groups: Vec<GroupId>,
+    #[serde(rename = "ResponseFilter")]
+    pub filter: Option<ResponseFilter>,
 }
 
-info_request! {
-    /// Everything about groups and their members, for back ends. Source: 269/1616.
-    Get = "group_open_http_svc.get_group_info"
-}
+request! { Get = "group_open_http_svc.get_group_info" -> GroupInfos }
 
 /// The code of an unknown group in [`GetPublic`].
 pub const UNKNOWN_PUBLIC: ErrorCode = ErrorCode::GROUP_BAD_ID;
 
 /// `group_open_http_svc.modify_group_base_info`: changes what is given of a group's profile. Source: observed; REST: 269/1620.
+///
+/// ```json
+/// {"GroupId": "{group}", "Name": "n", "Introduction": "i", "Notification": "n", "FaceUrl": "",
+/// "MaxMemberNum": 100, "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "DisableInvite",
+/// "ShutUpAllMember": "Off", "AppDefinedData": [{"Key": "k", "Value": "v"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Modify {
     #[serde(rename = "GroupId")]
@@ -256,10 +275,4 @@ pub struct Modify {
     pub custom: Vec<CustomField>,
 }
 
-impl Request for Modify {
-    const NAME: &'static str = "group_open_http_svc.modify_group_base_info";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Modify = "group_open_http_svc.modify_group_base_info" -> Empty }

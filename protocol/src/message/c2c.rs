@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Options;
-use crate::Request;
 use crate::id::UserId;
 use crate::json::lenient_flag;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// What names a message between two users: `{MsgSeq}_{MsgRandom}_{MsgTimeStamp}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +33,13 @@ impl std::fmt::Display for MessageKey {
 }
 
 /// `openim.sendmsg`: says something to one user. Source: observed.
+///
+/// ```json
+/// {"From_Account": "{caller}", "To_Account": "{other}", "MsgSeq": 79, "MsgRandom": 80, "MsgBody":
+/// [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}], "CloudCustomData": "", "MsgClientTime":
+/// 1795368256, "MsgLifeTime": 604800, "SendMsgControl": ["NoUnread"], "IsNeedReadReceipt": 0,
+/// "SupportMessageExtension": 0, "IsRelayMsg": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Send {
     #[serde(rename = "From_Account")]
@@ -86,15 +92,14 @@ pub struct Sent {
     pub key: String,
 }
 
-impl Request for Send {
-    const NAME: &'static str = "openim.sendmsg";
-    type Response = Sent;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { Send = "openim.sendmsg" -> Sent, acts_for from }
 
 /// `openim.getroammsg`: history, oldest first inside a page. Source: observed.
+///
+/// ```json
+/// {"Peer_Account": "{other}", "MaxCnt": 15, "LastMsgTime": {told.time}, "MsgKey":
+/// "{told.seq}_{told.random}_{told.time}", "GetDirection": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetHistory {
     #[serde(rename = "Peer_Account")]
@@ -129,15 +134,14 @@ pub struct History {
     pub items: Vec<Box<RawValue>>,
 }
 
-impl Request for GetHistory {
-    const NAME: &'static str = "openim.getroammsg";
-    type Response = History;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetHistory = "openim.getroammsg" -> History }
 
 /// `openim.msgreaded`: everything from these peers up to these times was read.
+///
+/// ```json
+/// {"C2CMsgReaded": {"Cookie": "", "C2CMsgReadedItem": [{"To_Account": "{other}", "LastedMsgTime":
+/// {told.time}, "Receipt": 1}]}}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct ReportRead {
     #[serde(rename = "C2CMsgReaded")]
@@ -159,15 +163,13 @@ pub struct ReadItem {
     pub time: u64,
 }
 
-impl Request for ReportRead {
-    const NAME: &'static str = "openim.msgreaded";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { ReportRead = "openim.msgreaded" -> Empty }
 
 /// `openim.get_peer_read_time`: up to when each peer has read my messages.
+///
+/// ```json
+/// {"To_Account": ["{other}"]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetPeerReadTime {
     #[serde(rename = "To_Account")]
@@ -181,15 +183,14 @@ pub struct PeerReadTimes {
     pub times: Vec<u64>,
 }
 
-impl Request for GetPeerReadTime {
-    const NAME: &'static str = "openim.get_peer_read_time";
-    type Response = PeerReadTimes;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetPeerReadTime = "openim.get_peer_read_time" -> PeerReadTimes }
 
 /// `openim.msgwithdraw`: recalls one's own message.
+///
+/// ```json
+/// {"MsgInfo": {"From_Account": "{caller}", "To_Account": "{other}", "MsgSeq": {told.seq}, "MsgRandom":
+/// {told.random}, "MsgTimeStamp": {told.time}}}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct RecallMessage {
     #[serde(rename = "MsgInfo")]
@@ -216,15 +217,14 @@ impl MessageInfo {
     }
 }
 
-impl Request for RecallMessage {
-    const NAME: &'static str = "openim.msgwithdraw";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        Some(&self.message.from)
-    }
-}
+request! { RecallMessage = "openim.msgwithdraw" -> Empty, acts_for message.from }
 
 /// `openim.delete_c2c_msg_ramble`: hides messages from oneself.
+///
+/// ```json
+/// {"From_Account": "{caller}", "To_Account": "{other}", "MsgKeyList":
+/// ["{told.seq}_{told.random}_{told.time}"]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct DeleteForMe {
     #[serde(rename = "From_Account")]
@@ -237,17 +237,15 @@ pub struct DeleteForMe {
     pub keys: Vec<String>,
 }
 
-impl Request for DeleteForMe {
-    const NAME: &'static str = "openim.delete_c2c_msg_ramble";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { DeleteForMe = "openim.delete_c2c_msg_ramble" -> Empty, acts_for from }
 
 /// `openim.getmsg`: what waits for the user: unread counts of his C2C conversations, and notices he missed.
 ///
 /// An answer with an empty cookie is dropped by the SDKs; `SyncFlag` 2 ends the sync. Source: observed.
+///
+/// ```json
+/// {"Cookie": "n1", "SyncFlag": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Sync {
     #[serde(rename = "Cookie", default)]
@@ -278,13 +276,7 @@ pub struct PairUnread {
     pub count: u64,
 }
 
-impl Request for Sync {
-    const NAME: &'static str = "openim.getmsg";
-    type Response = Synced;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Sync = "openim.getmsg" -> Synced }
 
 #[cfg(test)]
 mod tests {

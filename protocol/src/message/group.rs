@@ -3,13 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Mention, Options, Priority, Recall};
-use crate::Request;
+use super::{GroupItem, GroupLabel, Mention, Options, Priority, Recall};
 use crate::id::{GroupId, Seq, UserId};
-use crate::json::lenient_flag;
-use crate::request::Empty;
+use crate::json::{lenient_flag, raw};
+use crate::request::{Empty, request};
 
 /// `group_open_http_svc.send_group_msg`: says something in a group. Source: observed; REST: 269/1629.
+///
+/// ```json
+/// {"GroupId": "{group}", "From_Account": "{caller}", "Random": 77, "ClientSeq": 78, "MsgPriority": "Normal",
+/// "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}], "CloudCustomData": "",
+/// "MsgClientTime": 1795368256, "OnlineOnlyFlag": 0, "NeedReadReceipt": 0, "SupportMessageExtension": 0,
+/// "IsRelayMsg": 0, "SendMsgControl": ["NoUnread"], "GroupAtInfo": [{"GroupAtAllFlag": 0, "GroupAt_Account":
+/// "{other}"}], "To_Account": []}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Send {
     #[serde(rename = "GroupId")]
@@ -85,15 +92,14 @@ pub struct Sent {
     pub seq: Seq,
 }
 
-impl Request for Send {
-    const NAME: &'static str = "group_open_http_svc.send_group_msg";
-    type Response = Sent;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { Send = "group_open_http_svc.send_group_msg" -> Sent, acts_for from }
 
 /// `group_open_http_svc.group_msg_get`: history for the SDKs, newest first.
+///
+/// ```json
+/// {"GroupId": "{group}", "ReqMsgSeq": {seq}, "ReqMsgNumber": 20, "WithRecalledMsg": 1, "GetType": 0,
+/// "ReqMsgSeqList": [{seq}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetHistory {
     #[serde(rename = "GroupId")]
@@ -128,15 +134,76 @@ pub struct History {
     pub items: Vec<Box<RawValue>>,
 }
 
-impl Request for GetHistory {
-    const NAME: &'static str = "group_open_http_svc.group_msg_get";
-    type Response = History;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
+request! { GetHistory = "group_open_http_svc.group_msg_get" -> History }
+
+/// What the SDKs ask for when they fill a gap after a reconnect; for a page of history they ask for more.
+const GAP_PAGE: u32 = 15;
+
+impl GetHistory {
+    /// Whether an SDK fills a gap with it.
+    ///
+    /// It fills it upwards: it goes on from the newest number of the answer, unless the answer says that the history ends,
+    /// which it says of the other end. `getMessageListHopping` asks alike, and downwards goes on from the oldest.
+    fn fills_gap(&self) -> bool {
+        (1..=GAP_PAGE).contains(&self.count)
     }
 }
 
+/// A page of history as it was read.
+#[derive(Debug)]
+pub struct HistoryPage {
+    /// Numbers and [`super::GroupItem`]s, newest first.
+    pub items: Vec<(Seq, Box<RawValue>)>,
+    /// Those of the numbers whose messages the reader deleted for themselves.
+    pub hidden: Vec<Seq>,
+    /// Where the next page begins; `None` when nothing older can be seen.
+    pub next: Option<Seq>,
+    /// The newest number of the range that was asked for, also when its message is gone; `None` when the range lies
+    /// beyond the end, or single numbers were asked for.
+    pub newest: Option<Seq>,
+    /// Whether the group goes on behind the range.
+    pub goes_on: bool,
+}
+
+impl History {
+    /// The answer that gives the SDKs this page.
+    pub fn of(request: &GetHistory, label: &GroupLabel, page: HistoryPage) -> Self {
+        let fills_gap = request.fills_gap();
+        let gone = match page.newest {
+            Some(newest) if fills_gap && page.next.is_none() => {
+                ends_of_range(newest, page.items.last().map(|(oldest, _)| *oldest))
+            }
+            _ => Vec::new(),
+        };
+        let gone = gone.into_iter().map(|seq| raw(&GroupItem::gone(label, seq)));
+        Self {
+            group: request.group.clone(),
+            finished: if page.next.is_some() || (fills_gap && page.goes_on) { 1 } else { 2 },
+            next: page.next,
+            invisible: page.hidden,
+            items: page.items.into_iter().map(|(_, item)| item).chain(gone).collect(),
+        }
+    }
+}
+
+/// Numbers that stand for what is kept no more, so that a client sees how far the answer reaches: the newest of the
+/// range where none is left, and the first of the group where none is older than the `oldest` that is left.
+fn ends_of_range(newest: Seq, oldest: Option<Seq>) -> Vec<Seq> {
+    let mut ends = Vec::new();
+    if oldest.is_none() {
+        ends.push(newest);
+    }
+    if oldest.unwrap_or(newest) > Seq(1) {
+        ends.push(Seq(1));
+    }
+    ends
+}
+
 /// `group_open_http_svc.group_msg_get_simple`: history for back ends. Source: 269/2738.
+///
+/// ```json
+/// {"GroupId": "{group}", "ReqMsgNumber": 20, "ReqMsgSeq": {seq}, "WithRecalledMsg": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetHistorySimple {
     #[serde(rename = "GroupId")]
@@ -185,15 +252,13 @@ pub struct SimpleItem {
     pub time: u64,
 }
 
-impl Request for GetHistorySimple {
-    const NAME: &'static str = "group_open_http_svc.group_msg_get_simple";
-    type Response = SimpleHistory;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetHistorySimple = "group_open_http_svc.group_msg_get_simple" -> SimpleHistory }
 
 /// `group_open_http_svc.group_msg_recall`: takes messages back. Source: observed; REST: 269/12341.
+///
+/// ```json
+/// {"GroupId": "{group}", "MsgSeqList": [{"MsgSeq": {seq}}], "Reason": ""}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct RecallMessages {
     #[serde(rename = "GroupId")]
@@ -225,15 +290,13 @@ pub struct RecallResult {
     pub code: crate::ErrorCode,
 }
 
-impl Request for RecallMessages {
-    const NAME: &'static str = "group_open_http_svc.group_msg_recall";
-    type Response = Recalled;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { RecallMessages = "group_open_http_svc.group_msg_recall" -> Recalled }
 
 /// `group_open_http_svc.msg_read_report`: read up to this number. The position never goes back.
+///
+/// ```json
+/// {"GroupId": "{group}", "MsgReadedSeq": {seq}}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct ReportRead {
     #[serde(rename = "GroupId")]
@@ -242,15 +305,13 @@ pub struct ReportRead {
     pub seq: Seq,
 }
 
-impl Request for ReportRead {
-    const NAME: &'static str = "group_open_http_svc.msg_read_report";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { ReportRead = "group_open_http_svc.msg_read_report" -> Empty }
 
 /// `group_open_http_svc.delete_group_ramble_msg_by_seq`: hides messages from oneself.
+///
+/// ```json
+/// {"GroupId": "{group}", "Deleter_Account": "{caller}", "Seqs": ["{seq}"]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct DeleteForMe {
     #[serde(rename = "GroupId")]
@@ -262,13 +323,7 @@ pub struct DeleteForMe {
     pub seqs: Vec<String>,
 }
 
-impl Request for DeleteForMe {
-    const NAME: &'static str = "group_open_http_svc.delete_group_ramble_msg_by_seq";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.deleter.as_ref()
-    }
-}
+request! { DeleteForMe = "group_open_http_svc.delete_group_ramble_msg_by_seq" -> Empty, acts_for deleter }
 
 /// What a client that was away asks of a group: which messages were recalled between two times, in microseconds.
 #[derive(Debug, Deserialize)]
@@ -305,6 +360,10 @@ pub struct RecallItem {
 }
 
 /// `group_open_http_svc.batch_get_group_notify`: missed recalls of several groups (3.x).
+///
+/// ```json
+/// {"NotifyReqList": [{"GroupId": "{group}", "BeginTime": 0, "EndTime": 4000000000000000, "Limit": 20}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetRecalls {
     #[serde(rename = "NotifyReqList")]
@@ -317,28 +376,20 @@ pub struct RecallLists {
     pub lists: Vec<RecallList>,
 }
 
-impl Request for GetRecalls {
-    const NAME: &'static str = "group_open_http_svc.batch_get_group_notify";
-    type Response = RecallLists;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetRecalls = "group_open_http_svc.batch_get_group_notify" -> RecallLists }
 
 /// `group_open_http_svc.get_group_notify`: missed recalls of one group (2.x).
+///
+/// ```json
+/// {"GroupId": "{group}", "BeginTime": 0, "EndTime": 4000000000000000, "Limit": 20}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetGroupRecalls {
     #[serde(flatten)]
     pub query: RecallQuery,
 }
 
-impl Request for GetGroupRecalls {
-    const NAME: &'static str = "group_open_http_svc.get_group_notify";
-    type Response = RecallList;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { GetGroupRecalls = "group_open_http_svc.get_group_notify" -> RecallList }
 
 #[cfg(test)]
 mod tests {

@@ -5,9 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Request;
 use crate::id::UserId;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// How many users one request may ask for.
 pub const MAX_USERS: usize = 100;
@@ -70,6 +69,11 @@ pub struct Item {
 }
 
 /// `profile.portrait_get_all`: the whole profiles of at most 100 users. Source: observed.
+///
+/// ```json
+/// {"From_Account": "{caller}", "UserItem": [{"To_Account": "{other}", "StandardSequence": 0,
+/// "CustomSequence": 0}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct GetAll {
     #[serde(rename = "From_Account")]
@@ -109,15 +113,13 @@ pub struct Profile {
     pub custom_sequence: u64,
 }
 
-impl Request for GetAll {
-    const NAME: &'static str = "profile.portrait_get_all";
-    type Response = Profiles;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { GetAll = "profile.portrait_get_all" -> Profiles, acts_for from }
 
 /// `profile.portrait_set`: changes one's own profile.
+///
+/// ```json
+/// {"From_Account": "{caller}", "ProfileItem": [{"Tag": "Tag_Profile_IM_Nick", "Value": "n"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Set {
     #[serde(rename = "From_Account")]
@@ -126,13 +128,7 @@ pub struct Set {
     pub items: Vec<Item>,
 }
 
-impl Request for Set {
-    const NAME: &'static str = "profile.portrait_set";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        self.from.as_ref()
-    }
-}
+request! { Set = "profile.portrait_set" -> Empty, acts_for from }
 
 #[cfg(test)]
 mod tests {

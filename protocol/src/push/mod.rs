@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
 use crate::group::Shown;
 use crate::id::{GroupId, Seq, UserId};
 use crate::message::GroupLabel;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// A notice to one user about a group: shown in the conversation of the system account. Event 5 on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,18 +69,21 @@ pub struct Mark {
 }
 
 /// `openim.ws_msg_push_ack`: a push that asked for it arrived. None of ours asks.
+///
+/// ```json
+/// {"SessionData": "sess-1"}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Ack {}
 
-impl Request for Ack {
-    const NAME: &'static str = "openim.ws_msg_push_ack";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Ack = "openim.ws_msg_push_ack" -> Empty }
 
 /// `openim.deletemsg`: the user has seen these marks and notices. Source: observed.
+///
+/// ```json
+/// {"DelMsgList": [{"From_Account": "{other}", "To_Account": "{third}", "MsgSeq": 1, "MsgRandom": 2,
+/// "GroupId": "{group}"}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct DeleteNotices {
     #[serde(rename = "DelMsgList", default)]
@@ -96,10 +98,4 @@ pub struct NoticeItem {
     pub seq: Seq,
 }
 
-impl Request for DeleteNotices {
-    const NAME: &'static str = "openim.deletemsg";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { DeleteNotices = "openim.deletemsg" -> Empty }

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
-use crate::id::{AppId, UserId};
+use crate::id::AppId;
+use crate::request::request;
 
 /// One character a feature, the rightmost is bit 0; 64 is the most a client reads. Everything is unlocked.
 pub const PURCHASE_BITS: &str = "1111111111111111111111111111111111111111111111111111111111111111";
@@ -14,6 +14,10 @@ pub const PURCHASE_BITS: &str = "11111111111111111111111111111111111111111111111
 pub const CONFIG_LIFETIME_SECONDS: u32 = 3600;
 
 /// `im_sdk_config_mgr.fetch_config`: the client's cloud configuration.
+///
+/// ```json
+/// {"uint32_sdkappid": 1400000001, "uint64_version": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct FetchConfig {
     #[serde(rename = "uint32_sdkappid", default)]
@@ -39,15 +43,13 @@ pub struct ClientConfig {
     pub version: u64,
 }
 
-impl Request for FetchConfig {
-    const NAME: &'static str = "im_sdk_config_mgr.fetch_config";
-    type Response = ClientConfig;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { FetchConfig = "im_sdk_config_mgr.fetch_config" -> ClientConfig }
 
 /// `im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2`: which features of the vendor's plans the client may use.
+///
+/// ```json
+/// {"uint32_sdkappid": 1400000001}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct FetchPurchaseBits {}
 
@@ -81,10 +83,4 @@ impl PurchaseBits {
     }
 }
 
-impl Request for FetchPurchaseBits {
-    const NAME: &'static str = "im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2";
-    type Response = PurchaseBits;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { FetchPurchaseBits = "im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2" -> PurchaseBits }

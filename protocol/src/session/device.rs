@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
-use crate::id::UserId;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// Why a device is logged out: `KickType` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,43 +23,41 @@ impl KickReason {
 }
 
 /// `im_open_status.ws_stat_background`: the app left the foreground. Only native-app plugins send it.
+///
+/// ```json
+/// {"State": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Background {}
 
-impl Request for Background {
-    const NAME: &'static str = "im_open_status.ws_stat_background";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Background = "im_open_status.ws_stat_background" -> Empty }
 
 /// `im_open_status.ws_stat_foreground`: the app is in the foreground again.
+///
+/// ```json
+/// {"State": 1}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Foreground {}
 
-impl Request for Foreground {
-    const NAME: &'static str = "im_open_status.ws_stat_foreground";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Foreground = "im_open_status.ws_stat_foreground" -> Empty }
 
 /// `imopenstat.tim_web_report_v2`: the SDK's statistics for its vendor. Carries no identity. Accepted and dropped:
 /// a refused report is kept and repeated.
+///
+/// ```json
+/// {"Header": {"platform": 7}, "Event": [{"event_type": 0}]}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Statistics {}
 
-impl Request for Statistics {
-    const NAME: &'static str = "imopenstat.tim_web_report_v2";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Statistics = "imopenstat.tim_web_report_v2" -> Empty }
 
 /// `openim.authkey`: the 2.x SDKs ask at start for a key to an old media store. There is none here.
+///
+/// ```json
+/// {}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct MediaKey {}
 
@@ -74,10 +70,4 @@ pub struct NoMediaKey {
     pub expires: u64,
 }
 
-impl Request for MediaKey {
-    const NAME: &'static str = "openim.authkey";
-    type Response = NoMediaKey;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { MediaKey = "openim.authkey" -> NoMediaKey }

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
-use crate::id::UserId;
-use crate::request::Empty;
+use crate::request::{Empty, request};
 
 /// `im_open_status.wslogin`: begins the session of a device, or takes it up again on a new connection.
 ///
 /// Who logs in stands in the frame's head: `identifier` + `usersig` first, `a2` later. Source: observed.
+///
+/// ```json
+/// {"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Login {}
 
@@ -38,46 +40,34 @@ pub struct LoggedIn {
     pub purchase_bits: &'static str,
 }
 
-impl Request for Login {
-    const NAME: &'static str = "im_open_status.wslogin";
-    type Response = LoggedIn;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Login = "im_open_status.wslogin" -> LoggedIn }
 
 /// `im_open_status.wshello`: the device is still there. Sent every `HelloInterval` seconds.
+///
+/// ```json
+/// {"is_web_uniapp": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Hello {}
 
-impl Request for Hello {
-    const NAME: &'static str = "im_open_status.wshello";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Hello = "im_open_status.wshello" -> Empty }
 
 /// `im_open_status.wslogout`: ends the device's session. The connection stays.
+///
+/// ```json
+/// {"wslogout_type": 0, "is_web_uniapp": 0}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Logout {}
 
-impl Request for Logout {
-    const NAME: &'static str = "im_open_status.wslogout";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Logout = "im_open_status.wslogout" -> Empty }
 
 /// `heartbeat.alive`: sent after 10 s without an inbound frame, also before a login; must be answered within 3 s.
+///
+/// ```json
+/// {}
+/// ```
 #[derive(Debug, Deserialize)]
 pub struct Ping {}
 
-impl Request for Ping {
-    const NAME: &'static str = "heartbeat.alive";
-    type Response = Empty;
-    fn on_behalf_of(&self) -> Option<&UserId> {
-        None
-    }
-}
+request! { Ping = "heartbeat.alive" -> Empty }

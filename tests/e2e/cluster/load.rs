@@ -232,7 +232,7 @@ async fn read_all(fleet: &Fleet, at: usize) -> Logs {
             continue;
         }
         let name = user_name(number);
-        let device = Device { platform: READER, instance: format!("{:032x}", 2000 + number) };
+        let device = Device { platform: READER, ..Device::web(format!("{:032x}", 2000 + number)) };
         let address = fleet.instances[at].address;
         let user =
             User::connect(address, &name, fleet.settings.usersig(&name), device, Dialect::Binary).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gateway::services::group::{Overrides, RuleBook, Tips};
 use protocol::ErrorCode;
 use serde_json::json;
 use tests::TestGateway;
@@ -74,6 +75,26 @@ async fn a_group_that_is_muted_hears_its_owner_and_admins() {
     carol.expect_message(&group, "please").await;
 }
 
+/// Two things that members are told of, in one call: each is an entry with a number of its own.
+#[tokio::test]
+async fn a_mute_and_a_role_in_one_call_are_two_tips() {
+    let gateway = TestGateway::start_with(|config| {
+        let tips = Tips { membership: false, role: true, mute: true, profile: false };
+        let all = Overrides { tips: Some(tips), ..Overrides::default() };
+        config.apps.set(|settings| settings.rules = RuleBook::new(|_| all.clone()));
+    })
+    .await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    let both = json!({"GroupId": "lobby", "Member_Account": "bob", "Role": "Admin", "MuteTime": 60});
+    alice.call(MODIFY, both).await.ok();
+    let kinds = alice.history(&group).await;
+    let kinds: Vec<_> =
+        kinds.iter().map(|tip| (tip["MsgSeq"].as_u64(), tip["MsgBody"]["OpType"].as_u64())).collect();
+    assert_eq!(kinds, [(Some(1), Some(7)), (Some(2), Some(4))]);
+}
+
 #[tokio::test]
 async fn only_the_owner_makes_admins() {
     let gateway = TestGateway::start().await;
@@ -84,7 +105,7 @@ async fn only_the_owner_makes_admins() {
     bob.set_role(&group, "bob", "Admin").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     alice.set_role(&group, "bob", "Admin").await.ok();
     bob.set_role(&group, "carol", "Admin").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    bob.set_role(&group, "bob", "Owner").await.documented();
+    bob.set_role(&group, "bob", "Owner").await.refused(ErrorCode::GROUP_BAD_PARAMETER);
     let body = json!({"GroupId": "lobby", "MemberRoleFilter": ["Admin"], "MemberInfoFilter": ["Role"]});
     let admins = alice.call("group_open_http_svc.get_group_member_info", body).await.ok();
     assert_eq!(admins["MemberList"], json!([{"Member_Account": "bob", "Role": "Admin"}]));

@@ -8,9 +8,10 @@ use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::generator::{BEAT, Generator, Shape};
 use crate::one::Bench;
+use crate::process::most_connections;
 
 use super::gateway::{Place, Started};
-use super::{Curve, Row, column, most_connections};
+use super::{Curve, Row, column};
 
 /// The last is as many as there can be where fewer files may be open.
 const CONNECTIONS: [u32; 3] = [1_000, 5_000, 20_000];

@@ -3,8 +3,9 @@
 use crate::Result;
 use crate::generator::Shape;
 use crate::one::{Bench, Load, Outcome, Plan};
+use crate::process::most_connections;
 
-use super::{Curve, Row, column, grouped, most_connections};
+use super::{Curve, Row, column, grouped};
 
 const MEMBERS: [u32; 4] = [10, 100, 1_000, 10_000];
 /// As many as there can be where fewer files may be open.

@@ -11,6 +11,12 @@ pub(crate) enum Pace {
         window: u64,
         turn: u64,
     },
+    /// A closed loop: so many messages at once, and as many again when all of them have reached everybody.
+    Burst {
+        size: u64,
+        left: u64,
+        turn: u64,
+    },
     /// An open loop: an absolute schedule, whatever becomes of the messages.
     Schedule {
         due_ns: u64,
@@ -24,6 +30,10 @@ pub(crate) enum Pace {
 impl Pace {
     pub(crate) fn window(window: u64) -> Self {
         Self::Window { window, turn: 0 }
+    }
+
+    pub(crate) fn burst(size: u64) -> Self {
+        Self::Burst { size, left: 0, turn: 0 }
     }
 
     /// Messages a second from `begin_ns` on: at equal distances, or as independent senders would (Poisson).
@@ -43,6 +53,14 @@ impl Pace {
     pub(crate) fn next(&mut self, now_ns: u64, outstanding: u64) -> Option<(u64, u64)> {
         match self {
             Pace::Window { window, turn } if outstanding < *window => {
+                *turn += 1;
+                Some((*turn, now_ns))
+            }
+            Pace::Burst { size, left, turn } if *left > 0 || outstanding == 0 => {
+                if *left == 0 {
+                    *left = *size;
+                }
+                *left -= 1;
                 *turn += 1;
                 Some((*turn, now_ns))
             }
@@ -99,5 +117,17 @@ mod tests {
         assert!(pace.next(0, 0).is_some());
         assert!(pace.next(0, 1).is_some());
         assert!(pace.next(0, 2).is_none());
+    }
+
+    #[test]
+    fn a_burst_waits_for_the_end_of_the_one_before() {
+        let mut pace = Pace::burst(3);
+        for outstanding in 0..3 {
+            assert!(pace.next(0, outstanding).is_some());
+        }
+        assert!(pace.next(0, 3).is_none());
+        assert!(pace.next(0, 1).is_none());
+        assert!(pace.next(0, 0).is_some());
+        assert!(pace.next(0, 1).is_some());
     }
 }

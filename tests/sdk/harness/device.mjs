@@ -106,6 +106,11 @@ export class Device {
     return sent;
   }
 
+  /** Waits until every request of the SDK has its answer. */
+  quiet() {
+    return this.#ask('quiet', {});
+  }
+
   /** Says a text in a group. */
   say(groupID, text, more = {}, options = undefined) {
     return this.send('Text', { ...this.toGroup(groupID), payload: { text }, ...more }, options);

@@ -49,6 +49,8 @@ const operations = {
     return unwrap(await sdk[method](...live(args)));
   },
 
+  quiet,
+
   /** Makes a message and sends it, in one step, so that many can be sent without a round trip each. */
   async send({ kind, message, options }) {
     const made = sdk[`create${kind}Message`](live(message));

@@ -2,14 +2,18 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `channels` | how the channel of a topic is called |
 //! | `payload` | what goes over a channel |
 //! | `publish.lua` | how events that no script of the store announces get there |
 //! | `table` | which topics are followed, and which connection has the subscription of each |
 //! | `lane` | the subscriptions at one master, over one connection at a time |
+//! | `nodes`, `nodes.lua` | which instances live |
 //!
 //! Channels are sharded where the server has that, so that in a cluster an event meets only the servers of its slot.
 
+pub(crate) mod channels;
 mod lane;
+mod nodes;
 mod payload;
 mod table;
 
@@ -22,11 +26,12 @@ use tokio::time::timeout;
 
 use super::inlet::Backlog;
 use super::{Bus, BusError, Event, Inlet, Stamp, Topic, channel};
-use crate::redis::keys::LAST_TURN;
-use crate::redis::{Keys, Links, Servers, ask, slot_of};
+use crate::redis::{Links, Namespace, Servers, ask, slot_of};
 
+use self::channels::{LAST_TURN, channel_of, hash_of};
 use self::table::Table;
 
+pub use self::nodes::Registry;
 pub(crate) use self::payload::take_apart;
 
 /// Events that may wait for the hub. While there are more, the subscriber reads no further.
@@ -43,23 +48,23 @@ const DEADLINE: Duration = Duration::from_secs(3);
 pub struct RedisBus {
     table: Arc<Table>,
     links: Arc<Links>,
-    keys: Keys,
+    names: Namespace,
     backlog: Backlog,
 }
 
 impl RedisBus {
     /// The bus, and the end that the hub reads. The servers need not be there yet. Needs a Tokio runtime; ends
     /// when the bus is dropped.
-    pub fn start(servers: Arc<Servers>, keys: Keys) -> (Self, Inlet) {
-        Self::start_on(servers, keys, false)
+    pub fn start(servers: Arc<Servers>, names: Namespace) -> (Self, Inlet) {
+        Self::start_on(servers, names, false)
     }
 
-    fn start_on(servers: Arc<Servers>, keys: Keys, is_plain: bool) -> (Self, Inlet) {
+    fn start_on(servers: Arc<Servers>, names: Namespace, is_plain: bool) -> (Self, Inlet) {
         let (queue, inlet) = channel(QUEUE);
         let links = Links::new(servers.clone(), Arc::new([]), None);
-        let table = Table::new(servers, keys.clone(), queue, is_plain);
+        let table = Table::new(servers, names.clone(), queue, is_plain);
         tokio::spawn(table::keep(Arc::downgrade(&table)));
-        (Self { table, links, keys, backlog: inlet.backlog() }, inlet)
+        (Self { table, links, names, backlog: inlet.backlog() }, inlet)
     }
 }
 
@@ -74,11 +79,11 @@ impl Bus for RedisBus {
     /// Waits at most three seconds. An event that does not get there is lost, which its receivers see by the next
     /// turn if it had taken one, and was never there for them if it had not.
     async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) {
-        let tag = self.keys.of_topic(&topic);
+        let channel = channel_of(&self.names, &topic);
         let mut command = redis::cmd("EVAL");
-        command.arg(PUBLISH).arg(1).arg(tag.hash());
+        command.arg(PUBLISH).arg(1).arg(hash_of(&channel));
         command.arg(payload::encode_stamp(stamp)).arg(payload::encode_event(&event));
-        if let Err(error) = ask(&self.links, slot_of(tag.channel()), command, DEADLINE).await {
+        if let Err(error) = ask(&self.links, slot_of(&channel), command, DEADLINE).await {
             metrics::counter!("gateway_bus_unpublished_total").increment(1);
             tracing::warn!(error, "an event could not be published");
         }
@@ -103,10 +108,10 @@ impl Bus for RedisBus {
     }
 
     async fn turn(&self, topic: &Topic) -> Result<u64, BusError> {
-        let tag = self.keys.of_topic(topic);
+        let channel = channel_of(&self.names, topic);
         let mut command = redis::cmd("HGET");
-        command.arg(tag.hash()).arg(LAST_TURN);
-        match ask(&self.links, slot_of(tag.channel()), command, DEADLINE).await.map_err(BusError)? {
+        command.arg(hash_of(&channel)).arg(LAST_TURN);
+        match ask(&self.links, slot_of(&channel), command, DEADLINE).await.map_err(BusError)? {
             Value::Nil => Ok(0),
             Value::BulkString(turn) => std::str::from_utf8(&turn)
                 .ok()

@@ -10,8 +10,9 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::bus::{Incoming, Topic};
-use crate::redis::{Address, Keys, Servers, slot_of};
+use crate::redis::{Address, Namespace, Servers, slot_of};
 
+use super::channels::channel_of;
 use super::lane::{self, LaneId};
 
 /// How long a subscription stays after the last follower has gone: whoever comes back finds it.
@@ -34,7 +35,7 @@ pub(super) enum Op {
 /// All subscriptions of this node.
 pub(super) struct Table {
     pub(super) servers: Arc<Servers>,
-    keys: Keys,
+    names: Namespace,
     /// To the hub.
     pub(super) queue: mpsc::Sender<Incoming>,
     /// Subscribes plainly whatever the server has.
@@ -108,11 +109,11 @@ impl Drop for Wait<'_> {
 impl Table {
     pub(super) fn new(
         servers: Arc<Servers>,
-        keys: Keys,
+        names: Namespace,
         queue: mpsc::Sender<Incoming>,
         is_plain: bool,
     ) -> Arc<Self> {
-        Arc::new(Self { servers, keys, queue, is_plain, inner: Mutex::default() })
+        Arc::new(Self { servers, names, queue, is_plain, inner: Mutex::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -122,7 +123,7 @@ impl Table {
 
     /// Makes sure that the topic is subscribed to. Gives what to wait for when it is not yet.
     pub(super) fn follow(self: &Arc<Self>, topic: &Topic) -> Option<Wait<'_>> {
-        let channel = Bytes::copy_from_slice(self.keys.of_topic(topic).channel());
+        let channel = Bytes::from(channel_of(&self.names, topic));
         let mut inner = self.lock();
         let inner = &mut *inner;
         let is_new = !inner.channels.contains_key(&channel);
@@ -158,7 +159,7 @@ impl Table {
 
     /// Lets the subscription go a little later, unless the topic is followed again.
     pub(super) fn unfollow(&self, topic: &Topic) {
-        let channel = Bytes::copy_from_slice(self.keys.of_topic(topic).channel());
+        let channel = Bytes::from(channel_of(&self.names, topic));
         let mut inner = self.lock();
         inner.last_id += 1;
         let left = inner.last_id;

@@ -26,7 +26,7 @@ impl Node {
     }
 
     fn start_on(target: Target, is_plain: bool) -> Self {
-        let (bus, incoming) = RedisBus::start_on(Servers::start(target), Keys::new("test"), is_plain);
+        let (bus, incoming) = RedisBus::start_on(Servers::start(target), Namespace::new("test"), is_plain);
         Self { bus: Arc::new(bus), incoming }
     }
 
@@ -53,7 +53,7 @@ impl Node {
     }
 
     fn channel(&self, topic: &Topic) -> Vec<u8> {
-        self.bus.keys.of_topic(topic).channel().to_vec()
+        channel_of(&self.bus.names, topic)
     }
 
     fn slot(&self, topic: &Topic) -> u16 {

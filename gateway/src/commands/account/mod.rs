@@ -7,44 +7,49 @@ use protocol::account::{
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
-use super::access::refused;
-use super::profile::profile_failure;
-use super::{Call, Context, storage_failure};
+use super::table::{Row, rows};
+use super::{Call, Context, Refusal};
+use crate::services::StorageError;
 use crate::services::core::side_by_side;
+
+pub(super) static ROWS: &[Row] = rows! {
+    ACCOUNT {
+        Admin Import => import, 200 per second per app;
+        Admin Check => check, 200 per second per app;
+        Admin Kick => kick, 200 per second per app;
+    }
+    C2C {
+        Admin QueryOnline => query_online, 200 per second per app;
+    }
+};
 
 const MAX_CHECKED: usize = 100;
 const MAX_QUERIED: usize = 500;
 
-pub(super) async fn import(context: &Context, call: &Call, request: Import) -> Result<Empty, Failure> {
+pub(super) async fn import(context: &Context, call: &Call, request: Import) -> Result<Empty, Refusal> {
     let app = call.actor()?.app;
-    let profiles = &context.services.profiles;
-    profiles
-        .import(app, &request.user, request.nick, request.face)
-        .await
-        .map_err(|error| profile_failure(&error))?;
+    context.services.profiles.import(app, &request.user, request.nick, request.face).await?;
     Ok(Empty {})
 }
 
-pub(super) async fn check(context: &Context, call: &Call, request: Check) -> Result<Checked, Failure> {
+pub(super) async fn check(context: &Context, call: &Call, request: Check) -> Result<Checked, Refusal> {
     let app = call.actor()?.app;
     if request.items.len() > MAX_CHECKED {
-        return Err(Failure::because(ErrorCode::LOGIN_BAD_PARAMETER, "more than 100 accounts"));
+        return Err(Refusal::malformed("CheckItem has at most 100 accounts"));
     }
     let mut items = Vec::with_capacity(request.items.len());
     for item in request.items {
-        let account = context.services.accounts.get(app, &item.user).await;
-        let account = account.map_err(|error| storage_failure(&error, ErrorCode::LOGIN_INTERNAL))?;
+        let account = context.services.accounts.get(app, &item.user).await?;
         let status = if account.is_some() { "Imported" } else { "NotImported" };
         items.push(CheckedItem { user: item.user, code: 0, info: "", status });
     }
     Ok(Checked { items })
 }
 
-pub(super) async fn kick(context: &Context, call: &Call, request: Kick) -> Result<Empty, Failure> {
+pub(super) async fn kick(context: &Context, call: &Call, request: Kick) -> Result<Empty, Refusal> {
     let app = call.actor()?.app;
-    let exists = context.services.sessions.kick(app, &request.user).await;
-    if !exists.map_err(|error| refused(&error))? {
-        return Err(Failure::new(ErrorCode::ACCOUNT_MISSING));
+    if !context.services.sessions.kick(app, &request.user).await? {
+        return Err(ErrorCode::ACCOUNT_MISSING.into());
     }
     Ok(Empty {})
 }
@@ -53,23 +58,24 @@ pub(super) async fn query_online(
     context: &Context,
     call: &Call,
     request: QueryOnline,
-) -> Result<OnlineStates, Failure> {
+) -> Result<OnlineStates, Refusal> {
     let app = call.actor()?.app;
     if request.users.is_empty() {
-        return Err(Failure::because(ErrorCode::C2C_BAD_JSON, "To_Account is empty"));
+        return Err(
+            Failure::worded(ErrorCode::C2C_BAD_JSON, "To_Account is empty: name 1 to 500 users").into()
+        );
     }
     if request.users.len() > MAX_QUERIED {
-        return Err(Failure::new(ErrorCode::C2C_TOO_MANY_ACCOUNTS));
+        return Err(ErrorCode::C2C_TOO_MANY_ACCOUNTS.into());
     }
-    let fault = |error| storage_failure(&error, ErrorCode::C2C_INTERNAL);
     let (mut states, mut unknown) = (Vec::new(), Vec::new());
     let services = &context.services;
     let looks = side_by_side(request.users, |user| async move {
         let exists = services.accounts.get(app, &user).await?.is_some();
         let platforms = if exists { Some(services.sessions.online(app, &user).await?) } else { None };
-        Ok((user, platforms))
+        Ok::<_, StorageError>((user, platforms))
     });
-    for (user, platforms) in looks.await.map_err(fault)? {
+    for (user, platforms) in looks.await? {
         let Some(platforms) = platforms else {
             unknown.push(UnknownAccount { user, code: ErrorCode::ACCOUNT_MISSING });
             continue;
@@ -80,7 +86,7 @@ pub(super) async fn query_online(
         states.push(OnlineState { user, status, devices });
     }
     if states.is_empty() {
-        return Err(Failure::new(ErrorCode::ACCOUNT_MISSING));
+        return Err(ErrorCode::ACCOUNT_MISSING.into());
     }
     Ok(OnlineStates { states, unknown })
 }

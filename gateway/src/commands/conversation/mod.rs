@@ -1,5 +1,6 @@
 //! The list of conversations.
 
+use protocol::ErrorCode;
 use protocol::conversation::{
     AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
     GetPage, GroupItem, GroupLast, GroupReadResult, Item, LastMessage, Lists, MuteItem, Mutes, MutesSet,
@@ -10,47 +11,58 @@ use protocol::id::{GroupId, Seq};
 use protocol::json::{flag, raw};
 use protocol::message::{GroupItem as GroupMessageItem, SYSTEM_ACCOUNT};
 use protocol::request::Empty;
-use protocol::{ErrorCode, Failure};
 
-use super::group::group_failure;
-use super::{Call, Context, storage_failure};
+use super::table::{Row, rows};
+use super::{Call, Context, Refusal, family};
 use crate::services::conversation::{ConversationError, GroupConversation, PeerConversation};
-use crate::services::group::GroupError;
-use crate::services::message::MessageError;
 use crate::services::timeline::{Entry, Seen};
 
 /// Conversations that one call names.
 const MAX_CONTACTS: usize = 100;
 
-fn conversation_failure(error: &ConversationError) -> Failure {
-    match error {
-        ConversationError::Group(GroupError::Storage(error)) => {
-            storage_failure(error, ErrorCode::CONVERSATION_INTERNAL)
+pub(super) static ROWS: &[Row] = rows! {
+    CONVERSATION {
+        User GetPage => get_page, 20 per second per user;
+        User DeleteMany => delete_many, 20 per second per user;
+        User Delete => delete, 20 per second per user;
+        User Clear => clear, 20 per second per user;
+        User Pin => pin, 20 per second per user;
+        User GetLists => get_lists, 20 per second per user;
+        User SearchLists => search_lists, 50 per second per user;
+    }
+    C2C {
+        User ReadAll => read_all, 10 per second per user;
+        User GetMutes => get_mutes, 50 per second per user;
+        User SetMutes => set_mutes, 20 per second per user;
+    }
+};
+
+impl From<ConversationError> for Refusal {
+    fn from(error: ConversationError) -> Self {
+        match error {
+            ConversationError::Group(error) => error.into(),
+            ConversationError::TooManyPinned => ErrorCode::TOO_MANY_PINNED.into(),
+            ConversationError::Busy => Refusal::Busy,
         }
-        ConversationError::Group(error) => group_failure(error),
-        ConversationError::TooManyPinned => Failure::new(ErrorCode::TOO_MANY_PINNED),
-        ConversationError::Busy => Failure::new(ErrorCode::CONVERSATION_INTERNAL),
     }
 }
 
-fn target(contact: &Contact) -> Result<Target, Failure> {
-    let reason = "Type is 1 with To_Account or 2 with ToGroupid";
-    contact.target().ok_or_else(|| Failure::because(ErrorCode::CONVERSATION_BAD_PARAMETER, reason))
+fn target(contact: &Contact) -> Result<Target, Refusal> {
+    contact.target().ok_or(Refusal::malformed("Type must be 1 with To_Account, or 2 with ToGroupid"))
 }
 
-fn targets(contacts: &[Contact]) -> Result<Vec<Target>, Failure> {
+fn targets(contacts: &[Contact]) -> Result<Vec<Target>, Refusal> {
     if contacts.len() > MAX_CONTACTS {
-        return Err(Failure::because(ErrorCode::CONVERSATION_BAD_PARAMETER, "more than 100 conversations"));
+        return Err(Refusal::malformed("at most 100 conversations can be named at once"));
     }
     contacts.iter().map(target).collect()
 }
 
-pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -> Result<Page, Failure> {
+pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -> Result<Page, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let conversations = &context.services.conversations;
-    let peers = conversations.with_peers(&actor).await;
-    let peers = peers.map_err(|error| storage_failure(&error, ErrorCode::CONVERSATION_INTERNAL))?;
-    let groups = conversations.in_groups(&actor).await.map_err(|error| group_failure(&error))?;
+    let peers = conversations.with_peers(&actor).await?;
+    let groups = conversations.in_groups(&actor).await?;
     let peers = peers.into_iter().map(|conversation| Item::Peer(Box::new(peer_item(conversation))));
     let groups = groups.into_iter().map(|conversation| Item::Group(Box::new(group_item(conversation))));
     Ok(Page { complete: 1, conversations: peers.chain(groups).collect(), ..Page::default() })
@@ -144,67 +156,58 @@ pub(super) async fn delete_many(
     context: &Context,
     call: &Call,
     request: DeleteMany,
-) -> Result<Deleted, Failure> {
+) -> Result<Deleted, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let mut results = Vec::new();
     for target in targets(&request.contacts)? {
-        let deleted = context.services.conversations.delete(&actor, &target, request.clear).await;
-        deleted.map_err(|error| conversation_failure(&error))?;
+        context.services.conversations.delete(&actor, &target, request.clear).await?;
         results.push(DeleteResult { contact: Contact::from(&target), code: ErrorCode::OK, info: "" });
     }
     Ok(Deleted { results })
 }
 
-pub(super) async fn delete(context: &Context, call: &Call, request: Delete) -> Result<Empty, Failure> {
+pub(super) async fn delete(context: &Context, call: &Call, request: Delete) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let target = target(&request.contact)?;
-    let deleted = context.services.conversations.delete(&actor, &target, request.clear).await;
-    deleted.map_err(|error| conversation_failure(&error))?;
+    context.services.conversations.delete(&actor, &target, request.clear).await?;
     Ok(Empty {})
 }
 
-pub(super) async fn clear(context: &Context, call: &Call, request: Clear) -> Result<Empty, Failure> {
+pub(super) async fn clear(context: &Context, call: &Call, request: Clear) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
-    let cleared = context.services.conversations.clear(&actor, &target(&request.contact)?).await;
-    cleared.map_err(|error| conversation_failure(&error))?;
+    context.services.conversations.clear(&actor, &target(&request.contact)?).await?;
     Ok(Empty {})
 }
 
-pub(super) async fn pin(context: &Context, call: &Call, request: Pin) -> Result<Empty, Failure> {
+pub(super) async fn pin(context: &Context, call: &Call, request: Pin) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let pinned = match request.operation {
         1 => true,
         2 => false,
-        _ => {
-            let reason = "OperationType is 1 or 2";
-            return Err(Failure::because(ErrorCode::CONVERSATION_BAD_PARAMETER, reason));
-        }
+        _ => return Err(Refusal::malformed("OperationType must be 1 or 2")),
     };
-    let done = context.services.conversations.pin(&actor, &targets(&request.contacts)?, pinned).await;
-    done.map_err(|error| conversation_failure(&error))?;
+    context.services.conversations.pin(&actor, &targets(&request.contacts)?, pinned).await?;
     Ok(Empty {})
 }
 
-pub(super) async fn get_lists(_: &Context, _: &Call, _: GetLists) -> Result<Lists, Failure> {
+pub(super) async fn get_lists(_: &Context, _: &Call, _: GetLists) -> Result<Lists, Refusal> {
     Ok(Lists { complete: 1, next: 0, lists: Vec::new(), contacts: Vec::new() })
 }
 
-pub(super) async fn search_lists(_: &Context, _: &Call, _: SearchLists) -> Result<FoundLists, Failure> {
+pub(super) async fn search_lists(_: &Context, _: &Call, _: SearchLists) -> Result<FoundLists, Refusal> {
     Ok(FoundLists { lists: Vec::new(), contacts: Vec::new() })
 }
 
-pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -> Result<AllRead, Failure> {
+pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -> Result<AllRead, Refusal> {
     let actor = call.actor()?;
     if request.peers {
-        let read = context.services.conversations.read_all_peers(&actor).await;
-        read.map_err(|error| conversation_failure(&error))?;
+        context.services.conversations.read_all_peers(&actor).await?;
     }
     let mut groups = Vec::with_capacity(request.groups.len());
     for item in request.groups.into_iter().take(MAX_CONTACTS) {
         let code = match context.services.group_messages.read(&actor, &item.group, item.seq).await {
             Ok(()) => ErrorCode::OK,
-            Err(MessageError::Group(error)) => group_failure(&error).code,
-            Err(_) => ErrorCode::GROUP_INTERNAL,
+            Err(error) => Refusal::from(error).failure(&family::GROUP).code,
         };
         groups.push(GroupReadResult { group: item.group, seq: item.seq, code });
     }
@@ -215,13 +218,12 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
     Ok(AllRead { peers: flag(request.peers), groups })
 }
 
-pub(super) async fn get_mutes(context: &Context, call: &Call, request: GetMutes) -> Result<Mutes, Failure> {
+pub(super) async fn get_mutes(context: &Context, call: &Call, request: GetMutes) -> Result<Mutes, Refusal> {
     let actor = call.actor()?;
     if request.peers.as_ref().is_some_and(|peers| peers.len() > MAX_CONTACTS) {
-        return Err(Failure::because(ErrorCode::C2C_BAD_FORMAT, "more than 100 peers"));
+        return Err(Refusal::malformed("Peer_Account has at most 100 users"));
     }
-    let mutes = context.services.conversations.mutes(&actor, request.peers.as_deref()).await;
-    let mutes = mutes.map_err(|error| conversation_failure(&error))?;
+    let mutes = context.services.conversations.mutes(&actor, request.peers.as_deref()).await?;
     let mutes = mutes.into_iter().map(|(peer, receive)| MuteItem { peer, receive }).collect();
     Ok(Mutes { mutes, seq: 1 })
 }
@@ -230,13 +232,14 @@ pub(super) async fn set_mutes(
     context: &Context,
     call: &Call,
     request: SetMutes,
-) -> Result<MutesSet, Failure> {
+) -> Result<MutesSet, Refusal> {
     let actor = call.actor()?;
-    if request.peers.len() > MAX_CONTACTS || request.receive > 2 {
-        let reason = "at most 100 peers, Mute_Notifications 0 to 2";
-        return Err(Failure::because(ErrorCode::C2C_BAD_FORMAT, reason));
+    if request.peers.len() > MAX_CONTACTS {
+        return Err(Refusal::malformed("Peer_Account has at most 100 users"));
     }
-    let set = context.services.conversations.set_mutes(&actor, &request.peers, request.receive).await;
-    set.map_err(|error| conversation_failure(&error))?;
+    if request.receive > 2 {
+        return Err(Refusal::malformed("Mute_Notifications must be 0, 1 or 2"));
+    }
+    context.services.conversations.set_mutes(&actor, &request.peers, request.receive).await?;
     Ok(MutesSet { failed: Vec::new(), seq: 1 })
 }

@@ -1,19 +1,17 @@
 //! Coming in and going out by oneself.
 
-use protocol::Failure;
 use protocol::group::{Applications, GetApplications, Join, Joined, Quit};
 use protocol::request::Empty;
 
-use super::group_failure;
-use crate::commands::{Call, Context};
+use crate::commands::{Call, Context, Refusal};
 
 pub(in crate::commands) async fn join(
     context: &Context,
     call: &Call,
     request: Join,
-) -> Result<Joined, Failure> {
+) -> Result<Joined, Refusal> {
     let actor = call.actor()?;
-    context.services.groups.join(&actor, &request.group).await.map_err(|error| group_failure(&error))?;
+    context.services.groups.join(&actor, &request.group).await?;
     Ok(Joined { status: "JoinedSuccess" })
 }
 
@@ -21,9 +19,9 @@ pub(in crate::commands) async fn quit(
     context: &Context,
     call: &Call,
     request: Quit,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
-    context.services.groups.quit(&actor, &request.group).await.map_err(|error| group_failure(&error))?;
+    context.services.groups.quit(&actor, &request.group).await?;
     Ok(Empty {})
 }
 
@@ -31,6 +29,6 @@ pub(in crate::commands) async fn get_applications(
     _: &Context,
     _: &Call,
     _: GetApplications,
-) -> Result<Applications, Failure> {
+) -> Result<Applications, Refusal> {
     Ok(Applications::default())
 }

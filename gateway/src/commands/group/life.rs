@@ -5,15 +5,14 @@ use protocol::id::GroupId;
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
-use super::group_failure;
-use crate::commands::{Call, Caller, Context};
+use crate::commands::{Call, Caller, Context, Refusal};
 use crate::services::group::{FirstMember, NewGroup};
 
 pub(in crate::commands) async fn create(
     context: &Context,
     call: &Call,
     request: Create,
-) -> Result<Created, Failure> {
+) -> Result<Created, Refusal> {
     let actor = call.actor()?;
     let owner = match &call.caller {
         // A user owns what he makes; the dispatcher has seen to it that he names nobody else.
@@ -39,7 +38,7 @@ pub(in crate::commands) async fn create(
         members: request.members.into_iter().map(first_member).collect(),
         custom: request.custom,
     };
-    let group = context.services.groups.create(&actor, new).await.map_err(|error| group_failure(&error))?;
+    let group = context.services.groups.create(&actor, new).await?;
     Ok(Created { group, kind })
 }
 
@@ -52,10 +51,9 @@ pub(in crate::commands) async fn dismiss(
     context: &Context,
     call: &Call,
     request: Dismiss,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
-    let dismissed = context.services.groups.dismiss(&actor, &request.group).await;
-    dismissed.map_err(|error| group_failure(&error))?;
+    context.services.groups.dismiss(&actor, &request.group).await?;
     Ok(Empty {})
 }
 
@@ -63,9 +61,8 @@ pub(in crate::commands) async fn change_owner(
     context: &Context,
     call: &Call,
     request: ChangeOwner,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
-    let changed = context.services.groups.change_owner(&actor, &request.group, &request.new_owner).await;
-    changed.map_err(|error| group_failure(&error))?;
+    context.services.groups.change_owner(&actor, &request.group, &request.new_owner).await?;
     Ok(Empty {})
 }

@@ -1,6 +1,5 @@
 //! Members.
 
-use protocol::Failure;
 use protocol::group::{
     AddMembers, AddResult, Added, CountOnline, DeleteMembers, GetMembers, GetSpecifiedMembers, MemberInfo,
     Members, ModifyMember, OnlineCount, SpecifiedMembers,
@@ -8,8 +7,7 @@ use protocol::group::{
 use protocol::id::UserId;
 use protocol::request::Empty;
 
-use super::group_failure;
-use crate::commands::{Call, Context};
+use crate::commands::{Call, Context, Refusal};
 use crate::services::StorageError;
 use crate::services::core::side_by_side;
 use crate::services::group::{AddOutcome, Found, Member, MemberChange};
@@ -47,29 +45,26 @@ pub(in crate::commands) async fn get(
     context: &Context,
     call: &Call,
     request: GetMembers,
-) -> Result<Members, Failure> {
+) -> Result<Members, Refusal> {
     let actor = call.actor()?;
     let groups = &context.services.groups;
-    let listed = groups.list(&actor, &request.group, request.roles.as_deref()).await;
-    let (found, listed) = listed.map_err(|error| group_failure(&error))?;
+    let (found, listed) = groups.list(&actor, &request.group, request.roles.as_deref()).await?;
     let page = listed.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX));
     let filter = request.filter.as_deref();
     let members = side_by_side(page, |(user, member)| async {
-        Ok(member_info(context, &found, user, member, filter).await?.filtered(filter))
+        Ok::<_, StorageError>(member_info(context, &found, user, member, filter).await?.filtered(filter))
     });
-    let members = members.await.map_err(|error: StorageError| group_failure(&error.into()))?;
-    let count = groups.count(&found).await.map_err(|error| group_failure(&error.into()))?;
-    Ok(Members { count, members })
+    let members = members.await?;
+    Ok(Members { count: groups.count(&found).await?, members })
 }
 
 pub(in crate::commands) async fn get_specified(
     context: &Context,
     call: &Call,
     request: GetSpecifiedMembers,
-) -> Result<SpecifiedMembers, Failure> {
+) -> Result<SpecifiedMembers, Refusal> {
     let actor = call.actor()?;
-    let picked = context.services.groups.pick(&actor, &request.group, &request.users).await;
-    let (found, picked) = picked.map_err(|error| group_failure(&error))?;
+    let (found, picked) = context.services.groups.pick(&actor, &request.group, &request.users).await?;
     let mut filter = request.filter;
     if let (Some(names), Some(_)) = (&mut filter, &request.custom) {
         names.push("AppMemberDefinedData".to_owned());
@@ -80,21 +75,19 @@ pub(in crate::commands) async fn get_specified(
             member.custom.retain(|field| keys.contains(&field.key));
         }
         let info = member_info(context, &found, user, member, filter);
-        async { Ok(info.await?.filtered(filter)) }
+        async { Ok::<_, StorageError>(info.await?.filtered(filter)) }
     });
-    let members = members.await.map_err(|error: StorageError| group_failure(&error.into()))?;
-    Ok(SpecifiedMembers { group: request.group, members })
+    Ok(SpecifiedMembers { group: request.group, members: members.await? })
 }
 
 pub(in crate::commands) async fn add(
     context: &Context,
     call: &Call,
     request: AddMembers,
-) -> Result<Added, Failure> {
+) -> Result<Added, Refusal> {
     let actor = call.actor()?;
     let users: Vec<UserId> = request.members.into_iter().map(|member| member.user).collect();
-    let outcomes = context.services.groups.add(&actor, &request.group, &users, request.silent).await;
-    let outcomes = outcomes.map_err(|error| group_failure(&error))?;
+    let outcomes = context.services.groups.add(&actor, &request.group, &users, request.silent).await?;
     let result = |outcome| match outcome {
         AddOutcome::Failed => 0,
         AddOutcome::Added => 1,
@@ -113,12 +106,10 @@ pub(in crate::commands) async fn delete(
     context: &Context,
     call: &Call,
     request: DeleteMembers,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let groups = &context.services.groups;
-    let deleted =
-        groups.put_out(&actor, &request.group, &request.users, &request.reason, request.silent).await;
-    deleted.map_err(|error| group_failure(&error))?;
+    groups.put_out(&actor, &request.group, &request.users, &request.reason, request.silent).await?;
     Ok(Empty {})
 }
 
@@ -126,7 +117,7 @@ pub(in crate::commands) async fn modify(
     context: &Context,
     call: &Call,
     request: ModifyMember,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let change = MemberChange {
         role: request.role,
@@ -135,9 +126,7 @@ pub(in crate::commands) async fn modify(
         receive: request.receive,
         custom: request.custom,
     };
-    let modified =
-        context.services.groups.modify_member(&actor, &request.group, &request.user, &change).await;
-    modified.map_err(|error| group_failure(&error))?;
+    context.services.groups.modify_member(&actor, &request.group, &request.user, &change).await?;
     Ok(Empty {})
 }
 
@@ -145,17 +134,13 @@ pub(in crate::commands) async fn count_online(
     context: &Context,
     call: &Call,
     request: CountOnline,
-) -> Result<OnlineCount, Failure> {
+) -> Result<OnlineCount, Refusal> {
     let actor = call.actor()?;
-    let listed = context.services.groups.list(&actor, &request.group, None).await;
-    let (_, members) = listed.map_err(|error| group_failure(&error))?;
+    let (_, members) = context.services.groups.list(&actor, &request.group, None).await?;
     let sessions = &context.services.sessions;
-    let online =
-        side_by_side(
-            members,
-            |(user, _)| async move { Ok(!sessions.online(actor.app, &user).await?.is_empty()) },
-        );
-    let online = online.await.map_err(|error: StorageError| group_failure(&error.into()))?;
-    let count = online.into_iter().filter(|is_online| *is_online).count() as u64;
+    let online = side_by_side(members, |(user, _)| async move {
+        Ok::<_, StorageError>(!sessions.online(actor.app, &user).await?.is_empty())
+    });
+    let count = online.await?.into_iter().filter(|is_online| *is_online).count() as u64;
     Ok(OnlineCount { count, lifetime_seconds: ONLINE_COUNT_LIFETIME_SECONDS })
 }

@@ -1,31 +1,113 @@
 //! Groups.
 
-pub(super) mod join;
-pub(super) mod life;
-pub(super) mod member;
-pub(super) mod profile;
+mod join;
+mod life;
+mod member;
+mod profile;
 
+use protocol::group::{
+    AddMembers, ChangeOwner, CountOnline, Create, DeleteMembers, Dismiss, Get, GetApplications, GetJoined,
+    GetJoinedCommunities, GetMembers, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify,
+    ModifyMember, Quit,
+};
 use protocol::{ErrorCode, Failure};
 
-use super::storage_failure;
-use crate::services::group::GroupError;
+use super::Refusal;
+use super::table::{Row, rows};
+use crate::services::group::{FieldFault, Fields, GroupError, Invalid, Text};
 
-pub(super) fn group_failure(error: &GroupError) -> Failure {
-    let code = match error {
-        GroupError::Missing => ErrorCode::GROUP_MISSING,
-        GroupError::BadId => ErrorCode::GROUP_BAD_ID,
-        GroupError::NotMember | GroupError::NotAllowed(_) => ErrorCode::GROUP_NOT_ALLOWED,
-        GroupError::NoCommunities => ErrorCode::COMMUNITY_OFF,
-        GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT,
-        GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER,
-        GroupError::Full => ErrorCode::GROUP_FULL,
-        GroupError::TooManyGroups => ErrorCode::TOO_MANY_GROUPS,
-        GroupError::IdTaken => ErrorCode::GROUP_ID_TAKEN,
-        GroupError::IdYours => ErrorCode::GROUP_ID_YOURS,
-        GroupError::TooManyAccounts => ErrorCode::GROUP_TOO_MANY_ACCOUNTS,
-        GroupError::BadParameter(_) => ErrorCode::GROUP_BAD_PARAMETER,
-        GroupError::Busy => ErrorCode::GROUP_INTERNAL,
-        GroupError::Storage(error) => return storage_failure(error, ErrorCode::GROUP_INTERNAL),
-    };
-    Failure::because(code, error)
+pub(super) static ROWS: &[Row] = rows! {
+    GROUP {
+        UserOrAdmin Create => life::create, 10 per second per user, 200 per second per app;
+        UserOrAdmin Dismiss => life::dismiss, 10 per second per user, 200 per second per app;
+        User ChangeOwner => life::change_owner, 10 per second per user;
+        User Join => join::join, 20 per second per user;
+        User Quit => join::quit, 20 per second per user;
+        User GetApplications => join::get_applications, 20 per second per user;
+        User GetJoined => profile::get_joined, 20 per second per user;
+        User GetWithSelf => profile::get_with_self, 50 per second per user;
+        User GetPublic => profile::get_public, 50 per second per user;
+        Admin Get => profile::get, 200 per second per app;
+        User Modify => profile::modify, 20 per second per user;
+        UserOrAdmin GetMembers => member::get, 50 per second per user, 200 per second per app;
+        User GetSpecifiedMembers => member::get_specified, 50 per second per user;
+        UserOrAdmin AddMembers => member::add, 10 per second per user, 200 per second per app;
+        UserOrAdmin DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
+        User ModifyMember => member::modify, 20 per second per user;
+        User CountOnline => member::count_online, 20 per second per user;
+    }
+    COMMUNITY {
+        User GetJoinedCommunities => profile::get_joined_communities, 20 per second per user;
+    }
+};
+
+impl From<GroupError> for Refusal {
+    fn from(error: GroupError) -> Self {
+        match error {
+            GroupError::Missing => ErrorCode::GROUP_MISSING.into(),
+            GroupError::BadId => Failure::because(
+                ErrorCode::GROUP_BAD_ID,
+                "GroupId is 1 to 48 printable ASCII characters and does not begin with @TGS#",
+            )
+            .into(),
+            GroupError::NotMember => not_allowed("not a member of the group"),
+            GroupError::NotAllowed(denial) => not_allowed(denial),
+            GroupError::KindNotServed => not_allowed("groups of this type are not served here"),
+            GroupError::ApprovalNotServed => not_allowed("joining with approval is not served here"),
+            GroupError::NoCommunities => ErrorCode::COMMUNITY_OFF.into(),
+            GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
+            GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER.into(),
+            GroupError::Full => ErrorCode::GROUP_FULL.into(),
+            GroupError::TooManyGroups => ErrorCode::TOO_MANY_GROUPS.into(),
+            GroupError::IdTaken => ErrorCode::GROUP_ID_TAKEN.into(),
+            GroupError::IdYours => ErrorCode::GROUP_ID_YOURS.into(),
+            GroupError::TooManyAccounts => ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into(),
+            GroupError::Invalid(invalid) => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, what_is_invalid(invalid)).into()
+            }
+            GroupError::Busy => Refusal::Busy,
+            GroupError::Storage(error) => Refusal::Store(error),
+        }
+    }
+}
+
+fn not_allowed(why: impl std::fmt::Display) -> Refusal {
+    Failure::worded(ErrorCode::GROUP_NOT_ALLOWED, format!("no permission: {why}")).into()
+}
+
+/// Names the member of the request and says what it should be.
+fn what_is_invalid(invalid: Invalid) -> String {
+    match invalid {
+        Invalid::NameEmpty => "Name is empty: give the group a name".to_owned(),
+        Invalid::TooLong(text, most) => {
+            let name = match text {
+                Text::Name => "Name",
+                Text::Introduction => "Introduction",
+                Text::Notification => "Notification",
+                Text::Face => "FaceUrl",
+                Text::NameCard => "NameCard",
+            };
+            format!("{name} has at most {most} bytes")
+        }
+        Invalid::TooFewPlaces => "MaxMemberNum must not be less than the group has members".to_owned(),
+        Invalid::OwnerByRole => {
+            "Role must be Admin or Member: change_group_owner hands a group over".to_owned()
+        }
+        Invalid::Fields(fields, fault) => {
+            let name = match fields {
+                Fields::OfGroup => "AppDefinedData",
+                Fields::OfMember => "AppMemberDefinedData",
+            };
+            match fault {
+                FieldFault::TooMany(most) => format!("{name} has at most {most} fields"),
+                FieldFault::Key(most) => {
+                    format!("{name}: Key must be 1 to {most} letters, digits or _")
+                }
+                FieldFault::ValueTooLong(most) => format!("{name}: Value has at most {most} bytes"),
+            }
+        }
+        // The two commands that name messages or receivers so, and how.
+        Invalid::NoSuchMessage => "Seqs must be numbers of messages of the group".to_owned(),
+        Invalid::ReceiverNotMember => "To_Account must be members of the group".to_owned(),
+    }
 }

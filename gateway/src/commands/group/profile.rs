@@ -1,17 +1,16 @@
 //! What groups say of themselves.
 
+use protocol::Failure;
 use protocol::group::{
     Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
     Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
 };
 use protocol::id::GroupId;
 use protocol::request::Empty;
-use protocol::{ErrorCode, Failure};
 use serde_json::{Map, Value};
 
-use super::group_failure;
 use super::member::member_info;
-use crate::commands::{Call, Context};
+use crate::commands::{Call, Context, Refusal, family};
 use crate::services::StorageError;
 use crate::services::core::{Actor, side_by_side};
 use crate::services::group::{Found, GroupError, GroupState, ProfileEdit};
@@ -48,9 +47,9 @@ async fn group_info(context: &Context, found: &Found) -> Result<GroupInfo, Stora
     })
 }
 
-fn check_count(groups: &[GroupId]) -> Result<(), Failure> {
+fn check_count(groups: &[GroupId]) -> Result<(), Refusal> {
     if groups.len() > MAX_GROUPS {
-        return Err(Failure::because(ErrorCode::GROUP_BAD_PARAMETER, "more than 50 groups"));
+        return Err(Refusal::malformed("GroupIdList has at most 50 groups"));
     }
     Ok(())
 }
@@ -59,10 +58,9 @@ pub(in crate::commands) async fn get_joined(
     context: &Context,
     call: &Call,
     request: GetJoined,
-) -> Result<JoinedGroups, Failure> {
+) -> Result<JoinedGroups, Refusal> {
     let actor = call.actor_for(request.member.as_ref())?;
-    let joined = context.services.groups.joined(actor.app, &actor.user).await;
-    let mut joined = joined.map_err(|error| group_failure(&error))?;
+    let mut joined = context.services.groups.joined(actor.app, &actor.user).await?;
     joined.retain(|(found, _)| request.kind.is_none_or(|kind| found.group.record.kind == kind));
     let total = joined.len();
     let own = request.filter.own.as_deref().unwrap_or_default();
@@ -73,14 +71,14 @@ pub(in crate::commands) async fn get_joined(
         let own = member_info(context, &found, user.clone(), member, Some(own)).await?;
         Ok::<_, GroupError>(JoinedGroups::item(&info, &own, filter))
     });
-    Ok(JoinedGroups { total, groups: groups.await.map_err(|error| group_failure(&error))? })
+    Ok(JoinedGroups { total, groups: groups.await? })
 }
 
 pub(in crate::commands) async fn get_joined_communities(
     _: &Context,
     _: &Call,
     _: GetJoinedCommunities,
-) -> Result<JoinedGroups, Failure> {
+) -> Result<JoinedGroups, Refusal> {
     Ok(JoinedGroups { total: 0, groups: Vec::new() })
 }
 
@@ -99,7 +97,7 @@ pub(in crate::commands) async fn get_with_self(
     context: &Context,
     call: &Call,
     request: GetWithSelf,
-) -> Result<GroupInfos, Failure> {
+) -> Result<GroupInfos, Refusal> {
     infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Own).await
 }
 
@@ -107,7 +105,7 @@ pub(in crate::commands) async fn get_public(
     context: &Context,
     call: &Call,
     request: GetPublic,
-) -> Result<GroupInfos, Failure> {
+) -> Result<GroupInfos, Refusal> {
     infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Nobodys).await
 }
 
@@ -115,7 +113,7 @@ pub(in crate::commands) async fn get(
     context: &Context,
     call: &Call,
     request: Get,
-) -> Result<GroupInfos, Failure> {
+) -> Result<GroupInfos, Refusal> {
     infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::All).await
 }
 
@@ -125,7 +123,7 @@ async fn infos(
     ids: &[GroupId],
     filter: Option<&ResponseFilter>,
     tells: Tells,
-) -> Result<GroupInfos, Failure> {
+) -> Result<GroupInfos, Refusal> {
     check_count(ids)?;
     let mut groups = Vec::with_capacity(ids.len());
     for id in ids {
@@ -134,7 +132,7 @@ async fn infos(
             Err(GroupError::Missing) if tells == Tells::Nobodys => {
                 failed_item(id, &Failure::new(UNKNOWN_PUBLIC))
             }
-            Err(error) => failed_item(id, &group_failure(&error)),
+            Err(error) => failed_item(id, &Refusal::from(error).failure(&family::GROUP)),
         });
     }
     Ok(GroupInfos { groups })
@@ -176,7 +174,7 @@ pub(in crate::commands) async fn modify(
     context: &Context,
     call: &Call,
     request: Modify,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let edit = ProfileEdit {
         name: request.name,
@@ -189,7 +187,6 @@ pub(in crate::commands) async fn modify(
         mute_all: request.mute_all.map(|switch| switch == Switch::On),
         custom: request.custom,
     };
-    let modified = context.services.groups.modify(&actor, &request.group, &edit).await;
-    modified.map_err(|error| group_failure(&error))?;
+    context.services.groups.modify(&actor, &request.group, &edit).await?;
     Ok(Empty {})
 }

@@ -12,7 +12,8 @@ use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
-use crate::commands::{Call, Context, storage_failure};
+use crate::commands::table::{Row, rows};
+use crate::commands::{Call, Context, Refusal};
 use crate::services::core::Actor;
 use crate::services::message::{C2cError, Direction, Draft};
 use crate::services::push::Kept;
@@ -27,31 +28,43 @@ const MAX_KEYS: usize = 30;
 /// Peers that one call names.
 const MAX_PEERS: usize = 100;
 
-fn c2c_failure(error: &C2cError) -> Failure {
-    let code = match error {
-        C2cError::NoReceiver => ErrorCode::C2C_BAD_ACCOUNT,
-        C2cError::TooLong => ErrorCode::TOO_LONG,
-        C2cError::NoMessage => ErrorCode::C2C_RECALL_MISSING,
-        C2cError::RecalledAlready => ErrorCode::C2C_RECALLED_ALREADY,
-        C2cError::TooLate => ErrorCode::C2C_RECALL_TOO_LATE,
-        C2cError::Storage(error) => return storage_failure(error, ErrorCode::C2C_INTERNAL),
-    };
-    Failure::because(code, error)
-}
+pub(in crate::commands) static ROWS: &[Row] = rows! {
+    C2C {
+        User Send => send, 100 per second per user;
+        User GetHistory => get_history, 50 per second per user;
+        User ReportRead => report_read, 100 per second per user;
+        User GetPeerReadTime => get_peer_read_time, 50 per second per user;
+        User RecallMessage => recall, 50 per second per user;
+        User DeleteForMe => delete_for_me, 50 per second per user;
+        User Sync => sync, 20 per second per user;
+    }
+};
 
-fn too_many(what: &str) -> Failure {
-    Failure::because(ErrorCode::C2C_BAD_FORMAT, what)
+impl From<C2cError> for Refusal {
+    fn from(error: C2cError) -> Self {
+        match error {
+            C2cError::NoReceiver => {
+                Failure::because(ErrorCode::C2C_BAD_ACCOUNT, "no account is called To_Account").into()
+            }
+            C2cError::TooLong => ErrorCode::TOO_LONG.into(),
+            C2cError::NoMessage => ErrorCode::C2C_RECALL_MISSING.into(),
+            C2cError::RecalledAlready => ErrorCode::C2C_RECALLED_ALREADY.into(),
+            C2cError::TooLate => ErrorCode::C2C_RECALL_TOO_LATE.into(),
+            C2cError::Storage(error) => Refusal::Store(error),
+        }
+    }
 }
 
 pub(in crate::commands) async fn send(
     context: &Context,
     call: &Call,
     request: Send,
-) -> Result<Sent, Failure> {
+) -> Result<Sent, Refusal> {
     let actor = call.actor()?;
     let options = request.options();
-    let body = Body::parse(request.body, usize::MAX)
-        .map_err(|error: BodyError| Failure::because(ErrorCode::C2C_BAD_BODY, error))?;
+    let body = Body::parse(request.body, usize::MAX);
+    let body =
+        body.map_err(|error: BodyError| Failure::worded(ErrorCode::C2C_BAD_BODY, error.to_string()))?;
     let draft = Draft {
         from: request.from.unwrap_or_else(|| actor.user.clone()),
         random: u64::from(request.random),
@@ -63,8 +76,7 @@ pub(in crate::commands) async fn send(
         mentions: Vec::new(),
         options,
     };
-    let sent = context.services.c2c_messages.send(&actor, &request.to, draft).await;
-    let time = sent.map_err(|error| c2c_failure(&error))?.seconds();
+    let time = context.services.c2c_messages.send(&actor, &request.to, draft).await?.seconds();
     let key = MessageKey { seq: request.seq, random: u64::from(request.random), time };
     Ok(Sent { time, key: key.to_string() })
 }
@@ -93,14 +105,13 @@ pub(in crate::commands) async fn get_history(
     context: &Context,
     call: &Call,
     request: GetHistory,
-) -> Result<History, Failure> {
+) -> Result<History, Refusal> {
     let actor = call.actor()?;
     let start = match request.key.as_str() {
         "" => None,
-        text => {
-            let key = MessageKey::parse(text);
-            Some(key.ok_or_else(|| Failure::because(ErrorCode::C2C_BAD_FORMAT, "MsgKey is not a key"))?)
-        }
+        text => Some(MessageKey::parse(text).ok_or(Refusal::malformed(
+            "MsgKey must be the key of a message: MsgSeq_MsgRandom_MsgTimeStamp",
+        ))?),
     };
     let direction = if request.direction == 1 { Direction::Newer } else { Direction::Older };
     let count = match request.count as usize {
@@ -108,8 +119,7 @@ pub(in crate::commands) async fn get_history(
         count => count.min(MAX_PAGE),
     };
     let messages = &context.services.c2c_messages;
-    let history = messages.history(&actor, &request.peer, direction, (start, request.time), count).await;
-    let history = history.map_err(|error| c2c_failure(&error))?;
+    let history = messages.history(&actor, &request.peer, direction, (start, request.time), count).await?;
     let farthest = match direction {
         Direction::Older => history.items.first(),
         Direction::Newer => history.items.last(),
@@ -128,14 +138,13 @@ pub(in crate::commands) async fn report_read(
     context: &Context,
     call: &Call,
     request: ReportRead,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     if request.read.items.len() > MAX_PEERS {
-        return Err(too_many("more than 100 peers"));
+        return Err(Refusal::malformed("C2CMsgReadedItem has at most 100 peers"));
     }
     for item in request.read.items {
-        let read = context.services.c2c_messages.read(&actor, &item.peer, item.time).await;
-        read.map_err(|error| c2c_failure(&error))?;
+        context.services.c2c_messages.read(&actor, &item.peer, item.time).await?;
     }
     Ok(Empty {})
 }
@@ -144,15 +153,14 @@ pub(in crate::commands) async fn get_peer_read_time(
     context: &Context,
     call: &Call,
     request: GetPeerReadTime,
-) -> Result<PeerReadTimes, Failure> {
+) -> Result<PeerReadTimes, Refusal> {
     let actor = call.actor()?;
     if request.peers.len() > MAX_PEERS {
-        return Err(too_many("more than 100 peers"));
+        return Err(Refusal::malformed("To_Account has at most 100 peers"));
     }
     let mut times = Vec::with_capacity(request.peers.len());
     for peer in &request.peers {
-        let time = context.services.c2c_messages.peer_read_time(&actor, peer).await;
-        times.push(time.map_err(|error| c2c_failure(&error))?);
+        times.push(context.services.c2c_messages.peer_read_time(&actor, peer).await?);
     }
     Ok(PeerReadTimes { times })
 }
@@ -161,11 +169,10 @@ pub(in crate::commands) async fn recall(
     context: &Context,
     call: &Call,
     request: RecallMessage,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let key = request.message.key();
-    let recalled = context.services.c2c_messages.recall(&actor, &request.message.to, key).await;
-    recalled.map_err(|error| c2c_failure(&error))?;
+    context.services.c2c_messages.recall(&actor, &request.message.to, key).await?;
     Ok(Empty {})
 }
 
@@ -173,14 +180,13 @@ pub(in crate::commands) async fn delete_for_me(
     context: &Context,
     call: &Call,
     request: DeleteForMe,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let keys: Option<Vec<MessageKey>> = request.keys.iter().map(|text| MessageKey::parse(text)).collect();
     let keys = keys
         .filter(|keys| (1..=MAX_KEYS).contains(&keys.len()))
-        .ok_or_else(|| Failure::because(ErrorCode::C2C_BAD_FORMAT, "MsgKeyList has 1 to 30 keys"))?;
-    let deleted = context.services.c2c_messages.delete_for_me(&actor, &request.peer, &keys).await;
-    deleted.map_err(|error| c2c_failure(&error))?;
+        .ok_or(Refusal::malformed("MsgKeyList has 1 to 30 keys: MsgSeq_MsgRandom_MsgTimeStamp"))?;
+    context.services.c2c_messages.delete_for_me(&actor, &request.peer, &keys).await?;
     Ok(Empty {})
 }
 
@@ -192,13 +198,12 @@ pub(in crate::commands) async fn sync(
     context: &Context,
     call: &Call,
     request: Sync,
-) -> Result<Synced, Failure> {
+) -> Result<Synced, Refusal> {
     let actor = call.actor()?;
-    let fault = |error| storage_failure(&error, ErrorCode::C2C_INTERNAL);
     let notices = &context.services.notices;
     let known: Option<u64> = request.cookie.strip_prefix('n').and_then(|number| number.parse().ok());
-    let last = notices.last(actor.app, &actor.user).await.map_err(fault)?;
-    let kept = notices.since(actor.app, &actor.user, Seq(known.unwrap_or(0))).await.map_err(fault)?;
+    let last = notices.last(actor.app, &actor.user).await?;
+    let kept = notices.since(actor.app, &actor.user, Seq(known.unwrap_or(0))).await?;
     let mut events = Vec::new();
     for (seq, at, kept) in kept.into_iter().filter(|(seq, _, _)| *seq <= last) {
         match kept {
@@ -207,14 +212,13 @@ pub(in crate::commands) async fn sync(
             }
             Kept::Notice(_) => {}
             Kept::Mark(mark) => {
-                let unread = context.services.group_messages.is_unread(&actor, &mark.group, mark.seq).await;
-                if unread.map_err(fault)? {
+                if context.services.group_messages.is_unread(&actor, &mark.group, mark.seq).await? {
                     events.push(raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)));
                 }
             }
         }
     }
-    let unread = context.services.conversations.unread_of_peers(&actor).await.map_err(fault)?;
+    let unread = context.services.conversations.unread_of_peers(&actor).await?;
     Ok(Synced {
         // Never empty: the SDKs drop an answer with an empty cookie.
         cookie: format!("n{last}"),

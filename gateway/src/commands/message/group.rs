@@ -1,28 +1,26 @@
 //! Messages in groups.
 
+use protocol::ErrorCode;
 use protocol::group::Tip;
 use protocol::id::Seq;
 use protocol::json::raw;
 use protocol::message::group::{
-    DeleteForMe, GetGroupRecalls, GetHistory, GetHistorySimple, GetRecalls, History, RecallItem, RecallList,
-    RecallLists, RecallMessages, RecallQuery, RecallResult, Recalled, ReportRead, Send, Sent, SimpleHistory,
-    SimpleItem,
+    DeleteForMe, GetGroupRecalls, GetHistory, GetHistorySimple, GetRecalls, History, HistoryPage, RecallItem,
+    RecallList, RecallLists, RecallMessages, RecallQuery, RecallResult, Recalled, ReportRead, Send, Sent,
+    SimpleHistory, SimpleItem,
 };
 use protocol::message::{Body, BodyError, GroupItem, GroupLabel, Message, SYSTEM_ACCOUNT};
 use protocol::request::Empty;
-use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
-use crate::commands::group::group_failure;
-use crate::commands::{Call, Context};
+use crate::commands::table::{Row, rows};
+use crate::commands::{Call, Context, Refusal};
 use crate::services::core::Actor;
-use crate::services::message::{Draft, GroupHistory, MessageError};
+use crate::services::message::{Draft, GroupHistory, MessageError, NotRecalled, RecallOutcome};
 use crate::services::timeline::{Entry, Seen};
 
 /// Messages of one page, whatever more is asked for.
 const MAX_PAGE: usize = 20;
-/// What the SDKs ask for when they fill a gap after a reconnect; for a page of history they ask for more.
-const GAP_PAGE: u32 = 15;
 /// Numbers that one call recalls or deletes.
 const MAX_SEQS: usize = 30;
 /// Recalls told at once.
@@ -32,30 +30,55 @@ const MAX_QUERIES: usize = 10;
 /// Members to whom one message can be directed.
 const MAX_RECEIVERS: usize = 50;
 
-pub(in crate::commands) fn message_failure(error: &MessageError) -> Failure {
-    let code = match error {
-        MessageError::Group(error) => return group_failure(error),
-        MessageError::Muted => ErrorCode::MUTED,
-        MessageError::TooLong => ErrorCode::TOO_LONG,
-        MessageError::TooFast => ErrorCode::GROUP_TOO_FAST,
-        MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS,
-    };
-    Failure::new(code)
+pub(in crate::commands) static ROWS: &[Row] = rows! {
+    GROUP {
+        UserOrAdmin Send => send, 100 per second per user, 1000 per second per app;
+        User GetHistory => get_history, 50 per second per user;
+        Admin GetHistorySimple => get_history_simple, 200 per second per app;
+        User RecallMessages => recall, 50 per second per user;
+        User ReportRead => report_read, 100 per second per user;
+        User DeleteForMe => delete_for_me, 50 per second per user;
+        User GetRecalls => get_recalls, 50 per second per user;
+        User GetGroupRecalls => get_group_recalls, 50 per second per user;
+    }
+};
+
+impl From<MessageError> for Refusal {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Group(error) => error.into(),
+            MessageError::Muted => ErrorCode::MUTED.into(),
+            MessageError::TooLong => ErrorCode::TOO_LONG.into(),
+            MessageError::TooFast => ErrorCode::GROUP_TOO_FAST.into(),
+            MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS.into(),
+        }
+    }
+}
+
+impl From<NotRecalled> for ErrorCode {
+    fn from(why: NotRecalled) -> Self {
+        match why {
+            NotRecalled::Missing => ErrorCode::RECALL_MISSING,
+            NotRecalled::Impossible => ErrorCode::RECALL_IMPOSSIBLE,
+            NotRecalled::NotAllowed => ErrorCode::GROUP_NOT_ALLOWED,
+            NotRecalled::TooLate => ErrorCode::RECALL_TOO_LATE,
+        }
+    }
 }
 
 pub(in crate::commands) async fn send(
     context: &Context,
     call: &Call,
     request: Send,
-) -> Result<Sent, Failure> {
+) -> Result<Sent, Refusal> {
     let actor = call.actor()?;
     if request.only_to.len() > MAX_RECEIVERS {
-        return Err(Failure::new(ErrorCode::GROUP_TOO_MANY_ACCOUNTS));
+        return Err(ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into());
     }
     let (options, mentions) = (request.options(), request.mentions());
     // The service knows the limit; here only what no limit would allow is kept out.
-    let body = Body::parse(request.body, usize::MAX)
-        .map_err(|error: BodyError| Failure::because(ErrorCode::GROUP_BAD_PARAMETER, error))?;
+    let body = Body::parse(request.body, usize::MAX);
+    let body = body.map_err(|error: BodyError| Refusal::malformed(error.to_string()))?;
     let draft = Draft {
         from: request.from.unwrap_or_else(|| actor.user.clone()),
         random: u64::from(request.random),
@@ -68,8 +91,7 @@ pub(in crate::commands) async fn send(
         options,
     };
     let messages = &context.services.group_messages;
-    let sent = messages.send(&actor, &request.group, draft, &request.only_to).await;
-    let head = sent.map_err(|error| message_failure(&error))?;
+    let head = messages.send(&actor, &request.group, draft, &request.only_to).await?;
     Ok(Sent { time: head.at.seconds(), seq: head.seq })
 }
 
@@ -87,48 +109,24 @@ pub(in crate::commands) async fn get_history(
     context: &Context,
     call: &Call,
     request: GetHistory,
-) -> Result<History, Failure> {
+) -> Result<History, Refusal> {
     let actor = call.actor()?;
     let messages = &context.services.group_messages;
-    let history = if request.get_type == 3 {
-        let exact: Vec<Seq> = request.exact.into_iter().take(MAX_PAGE).collect();
-        messages.exactly(&actor, &request.group, &exact).await
+    let GroupHistory { found, items, next, newest, goes_on } = if request.get_type == 3 {
+        let exact: Vec<Seq> = request.exact.iter().copied().take(MAX_PAGE).collect();
+        messages.exactly(&actor, &request.group, &exact).await?
     } else {
-        let count = page_size(request.count);
-        messages.history(&actor, &request.group, request.newest, count).await
+        messages.history(&actor, &request.group, request.newest, page_size(request.count)).await?
     };
-    let GroupHistory { found, items, next, newest, goes_on } =
-        history.map_err(|error| message_failure(&error))?;
-    let (label, counts) = (found.label(), messages.counts_unread(found.group.record.kind));
-    // The SDKs fill a gap upwards: they go on from the newest number of the answer, unless it says that the history
-    // ends, which it says of the other end. `getMessageListHopping` asks alike, and downwards goes on from the oldest.
-    let fills_gap = (1..=GAP_PAGE).contains(&request.count);
-    let gone = match newest {
-        Some(newest) if fills_gap && next.is_none() => ends_of_range(newest, &items),
-        _ => Vec::new(),
-    };
-    let shown = items.iter().map(|seen| item(&label, seen, counts));
-    let gone = gone.into_iter().map(|seq| raw(&GroupItem::gone(&label, seq)));
-    Ok(History {
-        group: request.group,
-        finished: if next.is_some() || (fills_gap && goes_on) { 1 } else { 2 },
+    let (label, counts) = (found.label(), messages.counts_unread(&found));
+    let page = HistoryPage {
+        items: items.iter().map(|seen| (seen.seq, item(&label, seen, counts))).collect(),
+        hidden: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
         next,
-        invisible: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
-        items: shown.chain(gone).collect(),
-    })
-}
-
-/// Numbers that stand for what is kept no more, so that a client sees how far the answer reaches, behind `items`:
-/// the newest of the range where none is left, and the first of the group where none is older.
-fn ends_of_range(newest: Seq, items: &[Seen]) -> Vec<Seq> {
-    let mut ends = Vec::new();
-    if items.is_empty() {
-        ends.push(newest);
-    }
-    if items.last().map_or(newest, |oldest| oldest.seq) > Seq(1) {
-        ends.push(Seq(1));
-    }
-    ends
+        newest,
+        goes_on,
+    };
+    Ok(History::of(&request, &label, page))
 }
 
 fn page_size(asked: u32) -> usize {
@@ -142,12 +140,12 @@ pub(in crate::commands) async fn get_history_simple(
     context: &Context,
     call: &Call,
     request: GetHistorySimple,
-) -> Result<SimpleHistory, Failure> {
+) -> Result<SimpleHistory, Refusal> {
     let actor = call.actor()?;
     let count = page_size(request.count);
-    let history =
-        context.services.group_messages.history(&actor, &request.group, request.newest, count).await;
-    let GroupHistory { items, next, .. } = history.map_err(|error| message_failure(&error))?;
+    let messages = &context.services.group_messages;
+    let GroupHistory { items, next, .. } =
+        messages.history(&actor, &request.group, request.newest, count).await?;
     let is_cut = next.is_some() && items.len() < request.count as usize;
     Ok(SimpleHistory {
         group: request.group,
@@ -197,30 +195,28 @@ pub(in crate::commands) async fn recall(
     context: &Context,
     call: &Call,
     request: RecallMessages,
-) -> Result<Recalled, Failure> {
+) -> Result<Recalled, Refusal> {
     let actor = call.actor()?;
     if request.seqs.is_empty() || request.seqs.len() > MAX_SEQS {
-        return Err(Failure::because(ErrorCode::GROUP_BAD_PARAMETER, "MsgSeqList has 1 to 30 numbers"));
+        return Err(Refusal::malformed("MsgSeqList has 1 to 30 numbers"));
     }
     let seqs: Vec<Seq> = request.seqs.iter().map(|item| item.seq).collect();
     let messages = &context.services.group_messages;
-    let outcomes = messages.recall(&actor, &request.group, &seqs, &request.reason).await;
-    let results = outcomes
-        .map_err(|error| message_failure(&error))?
-        .into_iter()
-        .map(|outcome| RecallResult { seq: outcome.seq, code: outcome.code })
-        .collect();
-    Ok(Recalled { results })
+    let outcomes = messages.recall(&actor, &request.group, &seqs, &request.reason).await?;
+    let result = |outcome: RecallOutcome| RecallResult {
+        seq: outcome.seq,
+        code: outcome.result.err().map_or(ErrorCode::OK, ErrorCode::from),
+    };
+    Ok(Recalled { results: outcomes.into_iter().map(result).collect() })
 }
 
 pub(in crate::commands) async fn report_read(
     context: &Context,
     call: &Call,
     request: ReportRead,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
-    let read = context.services.group_messages.read(&actor, &request.group, request.seq).await;
-    read.map_err(|error| message_failure(&error))?;
+    context.services.group_messages.read(&actor, &request.group, request.seq).await?;
     Ok(Empty {})
 }
 
@@ -228,23 +224,21 @@ pub(in crate::commands) async fn delete_for_me(
     context: &Context,
     call: &Call,
     request: DeleteForMe,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.deleter.as_ref())?;
     let seqs: Option<Vec<Seq>> = request.seqs.iter().map(|text| text.parse().ok().map(Seq)).collect();
-    let seqs = seqs.filter(|seqs| (1..=MAX_SEQS).contains(&seqs.len())).ok_or_else(|| {
-        Failure::because(ErrorCode::GROUP_BAD_PARAMETER, "Seqs has 1 to 30 numbers as texts")
-    })?;
-    let deleted = context.services.group_messages.delete_for_me(&actor, &request.group, &seqs).await;
-    deleted.map_err(|error| message_failure(&error))?;
+    let seqs = seqs
+        .filter(|seqs| (1..=MAX_SEQS).contains(&seqs.len()))
+        .ok_or(Refusal::malformed("Seqs has 1 to 30 numbers as strings"))?;
+    context.services.group_messages.delete_for_me(&actor, &request.group, &seqs).await?;
     Ok(Empty {})
 }
 
-async fn recall_list(context: &Context, actor: &Actor, query: RecallQuery) -> Result<RecallList, Failure> {
+async fn recall_list(context: &Context, actor: &Actor, query: RecallQuery) -> Result<RecallList, Refusal> {
     let limit = (query.limit as usize).clamp(1, MAX_RECALLS);
     let end_us = if query.end_us == 0 { u64::MAX } else { query.end_us };
     let messages = &context.services.group_messages;
-    let recalls = messages.recalls(actor, &query.group, query.begin_us, end_us, limit).await;
-    let recalls = recalls.map_err(|error| message_failure(&error))?;
+    let recalls = messages.recalls(actor, &query.group, query.begin_us, end_us, limit).await?;
     Ok(RecallList {
         group: query.group,
         next_us: if recalls.len() < limit { 0 } else { recalls.last().map_or(0, |recall| recall.at_us) },
@@ -259,14 +253,17 @@ pub(in crate::commands) async fn get_recalls(
     context: &Context,
     call: &Call,
     request: GetRecalls,
-) -> Result<RecallLists, Failure> {
+) -> Result<RecallLists, Refusal> {
     let actor = call.actor()?;
     let mut lists = Vec::new();
     for query in request.queries.into_iter().take(MAX_QUERIES) {
         let group = query.group.clone();
-        // A group that the user left meanwhile must not spoil the others; an empty list ends the question.
-        let empty = |_| RecallList { group, next_us: 0, recalls: Vec::new() };
-        lists.push(recall_list(context, &actor, query).await.unwrap_or_else(empty));
+        lists.push(match recall_list(context, &actor, query).await {
+            Ok(list) => list,
+            // A group that the user left meanwhile must not spoil the others; an empty list ends the question.
+            Err(Refusal::Coded(_)) => RecallList { group, next_us: 0, recalls: Vec::new() },
+            Err(refusal) => return Err(refusal),
+        });
     }
     Ok(RecallLists { lists })
 }
@@ -275,6 +272,6 @@ pub(in crate::commands) async fn get_group_recalls(
     context: &Context,
     call: &Call,
     request: GetGroupRecalls,
-) -> Result<RecallList, Failure> {
+) -> Result<RecallList, Refusal> {
     recall_list(context, &call.actor()?, request.query).await
 }

@@ -3,14 +3,21 @@
 use protocol::id::Seq;
 use protocol::push::{Ack, DeleteNotices};
 use protocol::request::Empty;
-use protocol::{ErrorCode, Failure};
 
-use super::{Call, Context, storage_failure};
+use super::table::{Row, rows};
+use super::{Call, Context, Refusal};
+
+pub(super) static ROWS: &[Row] = rows! {
+    C2C {
+        Anybody Ack => ack, 200 per second per connection;
+        User DeleteNotices => delete_notices, 50 per second per user;
+    }
+};
 
 /// Notices that one call deletes.
 const MAX_NOTICES: usize = 100;
 
-pub(super) async fn ack(_: &Context, _: &Call, _: Ack) -> Result<Empty, Failure> {
+pub(super) async fn ack(_: &Context, _: &Call, _: Ack) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
 
@@ -18,10 +25,9 @@ pub(super) async fn delete_notices(
     context: &Context,
     call: &Call,
     request: DeleteNotices,
-) -> Result<Empty, Failure> {
+) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let seqs: Vec<Seq> = request.notices.iter().take(MAX_NOTICES).map(|notice| notice.seq).collect();
-    let deleted = context.services.notices.delete(actor.app, &actor.user, &seqs).await;
-    deleted.map_err(|error| storage_failure(&error, ErrorCode::C2C_INTERNAL))?;
+    context.services.notices.delete(actor.app, &actor.user, &seqs).await?;
     Ok(Empty {})
 }

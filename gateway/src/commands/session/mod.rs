@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use protocol::Failure;
 use protocol::id::AppId;
 use protocol::request::Empty;
 use protocol::session::{
@@ -10,18 +9,41 @@ use protocol::session::{
     LoggedIn, Login, Logout, MediaKey, NoMediaKey, PURCHASE_BITS, Ping, PurchaseBits, Statistics,
 };
 
-use super::access::refused;
-use super::{Call, Caller, Context, Effect, Proof};
+use super::table::{Row, rows};
+use super::{Call, Caller, Context, Effect, Proof, Refusal};
 
-pub(super) async fn ping(_: &Context, _: &Call, _: Ping) -> Result<Empty, Failure> {
+pub(super) static ROWS: &[Row] = rows! {
+    HEARTBEAT {
+        Anybody Ping => ping, 10 per second per connection;
+    }
+    STATISTICS {
+        Anybody Statistics => statistics, 5 per second per connection;
+    }
+    STATUS {
+        User Login => login, 10 per second per user;
+        User Hello => hello, 5 per second per user;
+        AnybodyOrUser Logout => logout, 10 per second per connection;
+        User Background => background, 5 per second per user;
+        User Foreground => foreground, 5 per second per user;
+    }
+    CONFIG {
+        User FetchConfig => fetch_config, 5 per second per user;
+        User FetchPurchaseBits => fetch_purchase_bits, 5 per second per user;
+    }
+    C2C {
+        User MediaKey => media_key, 5 per second per user;
+    }
+};
+
+pub(super) async fn ping(_: &Context, _: &Call, _: Ping) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
 
-pub(super) async fn statistics(_: &Context, _: &Call, _: Statistics) -> Result<Empty, Failure> {
+pub(super) async fn statistics(_: &Context, _: &Call, _: Statistics) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
 
-pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<LoggedIn, Failure> {
+pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<LoggedIn, Refusal> {
     let sessions = &context.services.sessions;
     let caller = call.user()?;
     let (app, user) = (caller.app, &caller.user);
@@ -30,7 +52,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         Proof::Token(claims) => sessions.resume(claims).await,
         Proof::Session(device) => sessions.resume_device(app, user, device).await,
     };
-    let login = login.map_err(|error| refused(&error))?;
+    let login = login?;
     call.set_effect(Effect::Attach {
         app,
         user: user.clone(),
@@ -41,7 +63,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         a2: login.token,
         tiny_id: login.account.tiny_id.to_string(),
         inst_id: login.device.id,
-        hello_interval_seconds: context.hello_interval_seconds,
+        hello_interval_seconds: sessions.hello_interval_seconds(app),
         time: context.services.profiles.now_seconds(),
         custom_status: STANDARD.encode(""),
         purchase_bits: PURCHASE_BITS,
@@ -49,12 +71,12 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
 }
 
 /// Being let in is all there is to it: a device that was logged out is told so by the refusal.
-pub(super) async fn hello(_: &Context, _: &Call, _: Hello) -> Result<Empty, Failure> {
+pub(super) async fn hello(_: &Context, _: &Call, _: Hello) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
 
 /// Never refused: a device that was logged out by somebody else says goodbye too, and takes a refusal for another kick.
-pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<Empty, Failure> {
+pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<Empty, Refusal> {
     let Caller::User(caller) = &call.caller else { return Ok(Empty {}) };
     let sessions = &context.services.sessions;
     let done = match &caller.proof {
@@ -65,20 +87,20 @@ pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<
         }
         Proof::Session(device) => sessions.logout(caller.app, &caller.user, device.platform, device.id).await,
     };
-    done.map_err(|error| refused(&error))?;
+    done?;
     call.set_effect(Effect::Detach);
     Ok(Empty {})
 }
 
-pub(super) async fn background(_: &Context, _: &Call, _: Background) -> Result<Empty, Failure> {
+pub(super) async fn background(_: &Context, _: &Call, _: Background) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
 
-pub(super) async fn foreground(_: &Context, _: &Call, _: Foreground) -> Result<Empty, Failure> {
+pub(super) async fn foreground(_: &Context, _: &Call, _: Foreground) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
 
-pub(super) async fn fetch_config(_: &Context, call: &Call, _: FetchConfig) -> Result<ClientConfig, Failure> {
+pub(super) async fn fetch_config(_: &Context, call: &Call, _: FetchConfig) -> Result<ClientConfig, Refusal> {
     let app: AppId = call.user()?.app;
     // The statistics of the SDKs go to their vendor's analysts; here nobody reads them.
     let config = serde_json::json!({
@@ -98,10 +120,10 @@ pub(super) async fn fetch_purchase_bits(
     _: &Context,
     _: &Call,
     _: FetchPurchaseBits,
-) -> Result<PurchaseBits, Failure> {
+) -> Result<PurchaseBits, Refusal> {
     Ok(PurchaseBits::all())
 }
 
-pub(super) async fn media_key(_: &Context, _: &Call, _: MediaKey) -> Result<NoMediaKey, Failure> {
+pub(super) async fn media_key(_: &Context, _: &Call, _: MediaKey) -> Result<NoMediaKey, Refusal> {
     Ok(NoMediaKey::default())
 }

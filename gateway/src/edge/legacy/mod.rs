@@ -2,6 +2,15 @@
 //!
 //! Translation, nothing else: a route is a command of the table, given by the user whom the path names or by an
 //! administrator, with a UserSig that is made for the call. Room, history and connections are those of everybody.
+//!
+//! * The two things that no command has, a page of history by time and a bare UserSig, are in `commands/legacy.rs`.
+//! * A connection is that of `edge/ws/connection.rs`: the same queue, deadlines and drain. One call runs at a time, so
+//!   messages stay in order.
+//! * Joining, logging in and following come before the upgrade is answered, so a client hears everything from the moment
+//!   it is open.
+//! * Such a client is a device of a platform of its own, of which a user has one: the newer connection kicks the older,
+//!   on whatever instance it is.
+//! * A page of history holds whole seconds and never ends in one that still counts as now; `history.rs` says why.
 
 mod guest;
 mod history;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::core::{ATTEMPTS, Core, Outcome};
+use super::core::Core;
+use super::decide::Decision;
 use crate::bus::{Origin, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -186,10 +187,10 @@ impl Accounts {
         &self,
         app: AppId,
         user: &UserId,
-        change: impl Fn(&mut Account) -> Vec<Item> + Send,
+        change: impl Fn(&mut Account) -> Vec<Item> + Send + Sync,
         origin: Option<Origin>,
     ) -> Result<Account, StorageError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("write an account", || async {
             let now = self.core.now();
             let found = self.versioned(app, user).await?;
             let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
@@ -203,14 +204,12 @@ impl Accounts {
                 let push = push.by(origin.clone()).changing_account();
                 batch = batch.announce(Topic::User(app, user.clone()), push);
             }
-            let outcome = self.core.commit(batch).await;
-            // Also when it failed: it may be stored all the same.
-            self.forget(app, user);
-            if let Outcome::Stored(_) = outcome? {
-                return Ok(account);
-            }
-        }
-        Err(StorageError::TimedOut { operation: "write an account" })
+            Ok::<_, StorageError>(Decision::Commit(batch, account))
+        });
+        let decided = decided.await;
+        // Also when it failed: it may be stored all the same.
+        self.forget(app, user);
+        decided
     }
 }
 

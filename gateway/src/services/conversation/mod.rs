@@ -7,7 +7,8 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Accounts};
-use super::core::{ATTEMPTS, Actor, Core, Outcome, side_by_side};
+use super::core::{Actor, Core, side_by_side};
+use super::decide::{Decision, Refused};
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
@@ -34,6 +35,15 @@ pub enum ConversationError {
 impl From<StorageError> for ConversationError {
     fn from(error: StorageError) -> Self {
         Self::Group(GroupError::Storage(error))
+    }
+}
+
+impl From<Refused> for ConversationError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy(_) => ConversationError::Busy,
+            Refused::Bound(_) => StorageError::from(refused).into(),
+        }
     }
 }
 
@@ -215,7 +225,7 @@ impl Conversations {
         if head.seq <= preference.hidden_up_to {
             return Ok(None);
         }
-        let rules = self.groups.rules(found.group.record.kind);
+        let rules = self.groups.rules(found.app, found.group.record.kind);
         let mut position = self.timelines.position(&found.log(), &actor.user).await?;
         if !rules.shows_earlier_messages {
             position.cleared = position.cleared.max(member.joined_after);
@@ -301,10 +311,10 @@ impl Conversations {
         &self,
         actor: &Actor,
         target: &Target,
-        change: impl Fn(&mut Preference) + Send,
+        change: impl Fn(&mut Preference) + Send + Sync,
         push: Option<Push>,
     ) -> Result<(), ConversationError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("change a conversation", || async {
             let found = self.preference(actor.app, &actor.user, target).await?;
             let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
             let mut preference = found.map(|found| found.record).unwrap_or_default();
@@ -315,11 +325,9 @@ impl Conversations {
             if let Some(push) = &push {
                 batch = batch.announce(Topic::User(actor.app, actor.user.clone()), push.clone());
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(ConversationError::Busy)
+            Ok::<_, ConversationError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     /// The log of a conversation; `None` for a group that the user is not in.
@@ -376,7 +384,7 @@ impl Conversations {
             )
             .await?;
             let count = entries.iter().filter(|(_, preference)| preference.record.pinned).count();
-            if count + targets.len() > self.core.limits.pinned_conversations {
+            if count + targets.len() > self.core.settings(actor.app).limits.pinned_conversations {
                 return Err(ConversationError::TooManyPinned);
             }
         }

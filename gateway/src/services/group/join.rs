@@ -4,9 +4,10 @@ use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, ReceiveOption, 
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
+use super::{Denial, Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
 use crate::bus::{Control, Topic};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
 use crate::services::push::Kept;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Partition, Table};
@@ -30,10 +31,10 @@ impl Groups {
         match found.group.record.apply_join {
             ApplyJoinOption::FreeAccess => {}
             ApplyJoinOption::DisableApply => {
-                return Err(GroupError::NotAllowed("nobody may apply to join this group"));
+                return Err(GroupError::NotAllowed(Denial::NobodyMayApply));
             }
             ApplyJoinOption::NeedPermission => {
-                return Err(GroupError::NotAllowed("joining with approval is not served here"));
+                return Err(GroupError::ApprovalNotServed);
             }
         }
         self.check_room_for_groups(actor.app, &actor.user).await?;
@@ -52,7 +53,7 @@ impl Groups {
         users: &[UserId],
         silent: bool,
     ) -> Result<Vec<AddOutcome>, GroupError> {
-        if users.len() > self.core.limits.members_per_call {
+        if users.len() > self.core.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
@@ -106,7 +107,7 @@ impl Groups {
         invited: bool,
         silent: bool,
     ) -> Result<(), GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("enter a group", || async {
             let found = self.existing(actor.app, id).await?;
             if self.member(&found, user).await?.is_some() {
                 return Err(GroupError::AlreadyMember);
@@ -134,20 +135,16 @@ impl Groups {
                     Topic::User(actor.app, user.clone()),
                     Control::Entered { group: id.clone(), after },
                 );
-            if self.rules(found.group.record.kind).tips.membership && !silent {
+            if self.rules(found.app, found.group.record.kind).tips.membership && !silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = Change::Joined { members: vec![shown], invited };
                 let members = self.count(&found).await? + 1;
                 batch = self.with_tip(batch, &found, actor, change, Some(members)).await?;
             }
-            match self.core.commit(batch).await? {
-                Outcome::Stored(_) => return Ok(()),
-                // The index keeps an entry for a while that points to nothing.
-                Outcome::Bound => return Err(GroupError::Full),
-                Outcome::Conflict => {}
-            }
-        }
-        Err(GroupError::Busy)
+            // When the group is full, the index keeps an entry for a while that points to nothing.
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     /// Lets the actor out.
@@ -171,18 +168,18 @@ impl Groups {
         reason: &str,
         silent: bool,
     ) -> Result<(), GroupError> {
-        if users.len() > self.core.limits.members_per_call {
+        if users.len() > self.core.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
-        require(actor, member.as_ref(), self.rules(found.group.record.kind).puts_out)?;
+        require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).puts_out)?;
         // All are looked at before anybody goes: a call that is refused does nothing.
         for user in users {
             if let Some(target) = self.member(&found, user).await?
                 && !actor.is_admin
                 && Some(target.record.role) >= rank(actor, member.as_ref())
             {
-                return Err(GroupError::NotAllowed("only members of a lower role can be put out"));
+                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
             }
         }
         for user in users {
@@ -202,13 +199,13 @@ impl Groups {
         user: &UserId,
         departure: Departure,
     ) -> Result<bool, GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("leave a group", || async {
             let found = self.existing(actor.app, id).await?;
-            let Some(member) = self.member(&found, user).await? else { return Ok(false) };
+            let Some(member) = self.member(&found, user).await? else { return Ok(Decision::Done(None)) };
             let indexed: Option<Versioned<Indexed>> =
                 records::get(&self.core.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
             let is_owner = member.record.role == Role::Owner;
-            let rules = self.rules(found.group.record.kind);
+            let rules = self.rules(found.app, found.group.record.kind);
             if is_owner && departure == Departure::Quit && !rules.owner_may_quit {
                 return Err(GroupError::OwnerCannotQuit);
             }
@@ -232,12 +229,11 @@ impl Groups {
                 let members = self.count(&found).await?.saturating_sub(1);
                 batch = self.with_tip(batch, &found, actor, change, Some(members)).await?;
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                self.unindex(actor.app, user, id, indexed.as_ref()).await?;
-                return Ok(true);
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, Some(indexed)))
+        });
+        let Some(indexed) = decided.await? else { return Ok(false) };
+        self.unindex(actor.app, user, id, indexed.as_ref()).await?;
+        Ok(true)
     }
 
     /// The groups a user may be in, by the index: some of them he may have left.
@@ -274,7 +270,7 @@ impl Groups {
     }
 
     pub(super) async fn check_room_for_groups(&self, app: AppId, user: &UserId) -> Result<(), GroupError> {
-        if self.indexed(app, user).await?.len() >= self.core.limits.groups_per_user {
+        if self.indexed(app, user).await?.len() >= self.core.settings(app).limits.groups_per_user {
             return Err(GroupError::TooManyGroups);
         }
         Ok(())

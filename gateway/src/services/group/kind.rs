@@ -145,6 +145,12 @@ pub struct Overrides {
 #[derive(Clone, Debug)]
 pub struct RuleBook(Vec<Rules>);
 
+impl Default for RuleBook {
+    fn default() -> Self {
+        Self::new(|_| Overrides::default())
+    }
+}
+
 impl RuleBook {
     pub fn new(overrides: impl Fn(GroupKind) -> Overrides) -> Self {
         let row = |kind: GroupKind| {

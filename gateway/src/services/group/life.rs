@@ -6,10 +6,14 @@ use protocol::group::{
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Found, Group, GroupError, Groups, Indexed, Member, RuleBook, group_key, require};
+use super::{
+    Denial, FieldFault, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Rules, Text,
+    group_key, require,
+};
 use crate::bus::{Control, Topic};
 use crate::services::conversation;
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
 use crate::services::limits::Limits;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, Table};
@@ -70,48 +74,53 @@ fn make_id(mark: &str) -> GroupId {
     GroupId::parse(&format!("@TGS#{mark}{letters}")).expect("short printable text is a group id")
 }
 
-pub(super) fn check_text(text: &str, most: usize, message: &'static str) -> Result<(), GroupError> {
-    if text.len() > most { Err(GroupError::BadParameter(message)) } else { Ok(()) }
+pub(super) fn check_text(text: &str, most: usize, which: Text) -> Result<(), GroupError> {
+    if text.len() > most { Err(GroupError::Invalid(Invalid::TooLong(which, most))) } else { Ok(()) }
 }
 
 /// Fields that the application defines, of a group or of a member.
-pub(super) fn check_custom(fields: &[CustomField], most: usize, limits: &Limits) -> Result<(), GroupError> {
+pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limits) -> Result<(), GroupError> {
+    let most = match which {
+        Fields::OfGroup => limits.group_custom_fields,
+        Fields::OfMember => limits.member_custom_fields,
+    };
+    let fault = |fault| Err(GroupError::Invalid(Invalid::Fields(which, fault)));
     if fields.len() > most {
-        return Err(GroupError::BadParameter("too many custom fields"));
+        return fault(FieldFault::TooMany(most));
     }
     let is_key = |key: &str| {
         (1..=limits.custom_key_bytes).contains(&key.len())
             && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     if !fields.iter().all(|field| is_key(&field.key)) {
-        return Err(GroupError::BadParameter("a custom field's key is 1 to 16 letters, digits or _"));
+        return fault(FieldFault::Key(limits.custom_key_bytes));
     }
     if fields.iter().any(|field| field.value.len() > limits.custom_value_bytes) {
-        return Err(GroupError::BadParameter("a custom field's value is too long"));
+        return fault(FieldFault::ValueTooLong(limits.custom_value_bytes));
     }
     Ok(())
 }
 
-fn check(new: &NewGroup, limits: &Limits, rules: &RuleBook) -> Result<(), GroupError> {
+fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupError> {
     if new.kind == GroupKind::Community {
         return Err(GroupError::NoCommunities);
     }
-    if !rules.of(new.kind).is_served {
-        return Err(GroupError::NotAllowed("groups of this type are not served here"));
+    if !rules.is_served {
+        return Err(GroupError::KindNotServed);
     }
     if let Some(id) = &new.id {
         check_custom_id(id)?;
     }
     if new.name.is_empty() {
-        return Err(GroupError::BadParameter("Name is empty"));
+        return Err(GroupError::Invalid(Invalid::NameEmpty));
     }
-    check_text(&new.name, limits.group_name_bytes, "Name is too long")?;
-    check_text(&new.introduction, limits.group_introduction_bytes, "Introduction is too long")?;
-    check_text(&new.notification, limits.group_notification_bytes, "Notification is too long")?;
-    check_text(&new.face, limits.group_face_bytes, "FaceUrl is too long")?;
-    check_custom(&new.custom, limits.group_custom_fields, limits)?;
+    check_text(&new.name, limits.group_name_bytes, Text::Name)?;
+    check_text(&new.introduction, limits.group_introduction_bytes, Text::Introduction)?;
+    check_text(&new.notification, limits.group_notification_bytes, Text::Notification)?;
+    check_text(&new.face, limits.group_face_bytes, Text::Face)?;
+    check_custom(&new.custom, Fields::OfGroup, limits)?;
     for member in &new.members {
-        check_custom(&member.custom, limits.member_custom_fields, limits)?;
+        check_custom(&member.custom, Fields::OfMember, limits)?;
     }
     if new.members.len() > limits.members_per_call {
         return Err(GroupError::TooManyAccounts);
@@ -119,7 +128,7 @@ fn check(new: &NewGroup, limits: &Limits, rules: &RuleBook) -> Result<(), GroupE
     if new.apply_join == Some(ApplyJoinOption::NeedPermission)
         || new.invite_join == Some(InviteJoinOption::NeedPermission)
     {
-        return Err(GroupError::NotAllowed("joining with approval is not served here"));
+        return Err(GroupError::ApprovalNotServed);
     }
     Ok(())
 }
@@ -127,8 +136,9 @@ fn check(new: &NewGroup, limits: &Limits, rules: &RuleBook) -> Result<(), GroupE
 impl Groups {
     /// Makes a group. Its owner and the members it begins with are members when this returns.
     pub async fn create(&self, actor: &Actor, new: NewGroup) -> Result<GroupId, GroupError> {
-        check(&new, &self.core.limits, &self.rules)?;
-        let rules = self.rules(new.kind);
+        let settings = self.core.settings(actor.app);
+        let rules = settings.rules.of(new.kind);
+        check(&new, &settings.limits, rules)?;
         let max_members = new.max_members.unwrap_or(rules.max_members).clamp(1, rules.max_members);
         let now = self.core.now();
         let members = first_members(&new, now);
@@ -159,30 +169,34 @@ impl Groups {
             mute_all: false,
             custom: new.custom.clone(),
         };
-        for _ in 0..ATTEMPTS {
-            let id = new.id.clone().unwrap_or_else(|| make_id(rules.id_mark));
-            match self.try_create(actor, &id, &group, &members).await? {
-                Outcome::Stored(_) => {
-                    self.tell_created(actor, &id, &group, &members).await?;
-                    return Ok(id);
-                }
-                Outcome::Conflict | Outcome::Bound if new.id.is_some() => {
-                    return Err(self.why_taken(actor, &id).await?);
-                }
-                // A made id that exists already: make another.
-                Outcome::Conflict | Outcome::Bound => {}
-            }
-        }
-        Err(GroupError::Busy)
+        let decided = self.core.decide("make a group", || async {
+            let id = match &new.id {
+                // A made id that exists already loses the race: another one is made.
+                None => make_id(rules.id_mark),
+                Some(id) => match self.find(actor.app, id).await? {
+                    None => id.clone(),
+                    Some(found) if found.group.record.owner.as_ref() == Some(&actor.user) => {
+                        return Err(GroupError::IdYours);
+                    }
+                    Some(_) => return Err(GroupError::IdTaken),
+                },
+            };
+            let batch = self.created(actor, &id, &group, &members).await?;
+            Ok::<_, GroupError>(Decision::Commit(batch, id))
+        });
+        let id = decided.await?;
+        self.tell_created(actor, &id, &group, &members).await?;
+        Ok(id)
     }
 
-    async fn try_create(
+    /// What makes the group, after the members' indexes know of it.
+    async fn created(
         &self,
         actor: &Actor,
         id: &GroupId,
         group: &Group,
         members: &[(UserId, Member)],
-    ) -> Result<Outcome, GroupError> {
+    ) -> Result<Batch, GroupError> {
         // The index is a superset of the truth, so it is written first.
         for (user, _) in members {
             self.index(actor.app, user, id).await?;
@@ -204,7 +218,7 @@ impl Groups {
         }
         let guests: Vec<&UserId> =
             members.iter().map(|(user, _)| user).filter(|user| group.owner.as_ref() != Some(user)).collect();
-        if !guests.is_empty() && self.rules(group.kind).tips.membership {
+        if !guests.is_empty() && self.rules(actor.app, group.kind).tips.membership {
             let mut shown = Vec::with_capacity(guests.len());
             for user in guests {
                 shown.push(self.accounts.shown(actor.app, user).await?);
@@ -212,7 +226,7 @@ impl Groups {
             let change = Change::Joined { members: shown, invited: true };
             batch = self.with_tip(batch, &found, actor, change, Some(members.len() as u64)).await?;
         }
-        Ok(self.core.commit(batch).await?)
+        Ok(batch)
     }
 
     async fn tell_created(
@@ -236,18 +250,11 @@ impl Groups {
         Ok(())
     }
 
-    /// Why a chosen id was refused: whose is it?
-    async fn why_taken(&self, actor: &Actor, id: &GroupId) -> Result<GroupError, GroupError> {
-        let found = self.find(actor.app, id).await?;
-        let is_own = found.is_some_and(|found| found.group.record.owner.as_ref() == Some(&actor.user));
-        Ok(if is_own { GroupError::IdYours } else { GroupError::IdTaken })
-    }
-
     /// Ends a group. All members are told, and its history can be reached no more.
     pub async fn dismiss(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("dismiss a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
-            let owner_may = self.rules(found.group.record.kind).owner_may_dismiss;
+            let owner_may = self.rules(found.app, found.group.record.kind).owner_may_dismiss;
             require(actor, member.as_ref(), owner_may.then_some(Role::Owner))?;
             let notice = Notice {
                 group: found.label(),
@@ -260,12 +267,10 @@ impl Groups {
                 .check(key.clone(), unchanged)
                 .delete(key)
                 .announce(found.topic(), Control::Dismissed { notice, origin: actor.device });
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                self.sweep(&found);
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, found))
+        });
+        self.sweep(&decided.await?);
+        Ok(())
     }
 
     /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
@@ -281,10 +286,10 @@ impl Groups {
 
     /// Hands a group over to another member. The former owner becomes a plain member.
     pub async fn change_owner(&self, actor: &Actor, id: &GroupId, heir: &UserId) -> Result<(), GroupError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("hand over a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
-            if !self.rules(found.group.record.kind).owner_may_change {
-                return Err(GroupError::NotAllowed("groups of this type cannot be handed over"));
+            if !self.rules(found.app, found.group.record.kind).owner_may_change {
+                return Err(GroupError::NotAllowed(Denial::NotHandedOver));
             }
             require(actor, member.as_ref(), Some(Role::Owner))?;
             let Some(mut new_owner) = self.member(&found, heir).await? else {
@@ -292,7 +297,7 @@ impl Groups {
             };
             let former = found.group.record.owner.clone();
             if former.as_ref() == Some(heir) {
-                return Ok(());
+                return Ok(Decision::Done(()));
             }
             let now = self.core.now();
             let mut group = found.group.record.clone();
@@ -314,15 +319,13 @@ impl Groups {
                     .check(found.member_key(&former), Expected::Version(old_owner.version))
                     .put(found.member_key(&former), records::encode(&old_owner.record));
             }
-            if self.rules(group.kind).tips.profile {
+            if self.rules(actor.app, group.kind).tips.profile {
                 let change = ProfileChange { owner: Some(heir.clone()), ..ProfileChange::default() };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     /// Notes that a user may be a member, before he becomes one.

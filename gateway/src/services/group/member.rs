@@ -2,13 +2,14 @@
 
 use protocol::event;
 use protocol::group::{Change, CustomField, Mute, ReceiveOption, Role};
-use protocol::id::{GroupId, Seq, UserId};
+use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
-use super::life::check_custom;
-use super::{Found, GroupError, Groups, Member, rank, require};
+use super::life::{check_custom, check_text};
+use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, Text, rank, require};
 use crate::bus::{Push, Topic};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
 use crate::services::push::Kept;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, StorageError, Table};
@@ -117,28 +118,25 @@ impl Groups {
         user: &UserId,
         change: &MemberChange,
     ) -> Result<(), GroupError> {
-        self.check(change)?;
-        for _ in 0..ATTEMPTS {
+        self.check(actor.app, change)?;
+        let decided = self.core.decide("change a member", || async {
             let (found, own) = self.as_seen_by(actor, id).await?;
             let Some(target) = self.member(&found, user).await? else { return Err(GroupError::NotMember) };
             self.authorize(actor, &found, own.as_ref(), user, &target.record, change)?;
-            if let Outcome::Stored(_) = self.try_modify(actor, &found, user, &target, change).await? {
-                self.tell_role(actor, &found, user, &target.record, change).await?;
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            let batch = self.modified(actor, &found, user, &target, change).await?;
+            Ok::<_, GroupError>(Decision::Commit(batch, (found, target)))
+        });
+        let (found, target) = decided.await?;
+        self.tell_role(actor, &found, user, &target.record, change).await
     }
 
-    fn check(&self, change: &MemberChange) -> Result<(), GroupError> {
-        let limits = &self.core.limits;
-        if change.name_card.as_ref().is_some_and(|card| card.len() > limits.name_card_bytes) {
-            return Err(GroupError::BadParameter("NameCard is too long"));
-        }
+    fn check(&self, app: AppId, change: &MemberChange) -> Result<(), GroupError> {
+        let limits = &self.core.settings(app).limits;
+        check_text(change.name_card.as_deref().unwrap_or_default(), limits.name_card_bytes, Text::NameCard)?;
         if change.role == Some(Role::Owner) {
-            return Err(GroupError::BadParameter("a group is handed over by change_group_owner"));
+            return Err(GroupError::Invalid(Invalid::OwnerByRole));
         }
-        check_custom(change.custom.as_deref().unwrap_or_default(), limits.member_custom_fields, limits)
+        check_custom(change.custom.as_deref().unwrap_or_default(), Fields::OfMember, limits)
     }
 
     fn authorize(
@@ -150,47 +148,48 @@ impl Groups {
         target: &Member,
         change: &MemberChange,
     ) -> Result<(), GroupError> {
-        let rules = self.rules(found.group.record.kind);
+        let rules = self.rules(found.app, found.group.record.kind);
         let is_self = actor.user == *user;
         let outranks = actor.is_admin || rank(actor, own) > Some(target.role);
         if change.role.is_some() {
             if !rules.has_admins {
-                return Err(GroupError::NotAllowed("groups of this type have no admins"));
+                return Err(GroupError::NotAllowed(Denial::NoAdmins));
             }
             require(actor, own, Some(Role::Owner))?;
             if target.role == Role::Owner {
-                return Err(GroupError::NotAllowed("the owner's role changes by change_group_owner"));
+                return Err(GroupError::NotAllowed(Denial::OwnersRole));
             }
         }
         if change.mute_seconds.is_some() {
             if rules.mutes.is_none() {
-                return Err(GroupError::NotAllowed("members of groups of this type cannot be muted"));
+                return Err(GroupError::NotAllowed(Denial::NoMutes));
             }
             require(actor, own, rules.mutes)?;
             if !outranks {
-                return Err(GroupError::NotAllowed("only members of a lower role can be muted"));
+                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
             }
         }
         if change.receive.is_some() && !is_self && !actor.is_admin {
-            return Err(GroupError::NotAllowed("the receive option is each member's own"));
+            return Err(GroupError::NotAllowed(Denial::ReceiveIsOnesOwn));
         }
         if (change.name_card.is_some() || change.custom.is_some()) && !is_self {
             require(actor, own, Some(Role::Admin))?;
             if !outranks {
-                return Err(GroupError::NotAllowed("only members of a lower role can be changed"));
+                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
             }
         }
         Ok(())
     }
 
-    async fn try_modify(
+    /// What makes the change.
+    async fn modified(
         &self,
         actor: &Actor,
         found: &Found,
         user: &UserId,
         target: &Versioned<Member>,
         change: &MemberChange,
-    ) -> Result<Outcome, GroupError> {
+    ) -> Result<Batch, GroupError> {
         let now = self.core.now();
         let mut member = target.record.clone();
         member.role = change.role.unwrap_or(member.role);
@@ -209,7 +208,7 @@ impl Groups {
             .check(key, unchanged)
             .check(found.member_key(user), Expected::Version(target.version))
             .put(found.member_key(user), records::encode(&member));
-        let tips = self.rules(found.group.record.kind).tips;
+        let tips = self.rules(found.app, found.group.record.kind).tips;
         if let Some(seconds) = change.mute_seconds {
             let until = match seconds {
                 0 => 0,
@@ -239,7 +238,7 @@ impl Groups {
             };
             batch = self.with_tip(batch, found, actor, change, None).await?;
         }
-        Ok(self.core.commit(batch).await?)
+        Ok(batch)
     }
 
     async fn tell_role(
@@ -251,7 +250,7 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         let role = change.role.unwrap_or(before.role);
-        if role == before.role || !self.rules(found.group.record.kind).tells_admins {
+        if role == before.role || !self.rules(found.app, found.group.record.kind).tells_admins {
             return Ok(());
         }
         let kind = if role == Role::Admin { NoticeKind::AdminGranted } else { NoticeKind::AdminRevoked };

@@ -1,12 +1,11 @@
 //! Groups: their life, their members and their profile.
 
+mod error;
 mod join;
 mod kind;
 mod life;
 mod member;
 mod profile;
-
-use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::group::{
@@ -18,12 +17,14 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Accounts;
 use super::core::{Actor, Core};
+use super::decide::Refused;
 use super::push::Notices;
-use super::timeline::{Entry, Timelines};
+use super::timeline::{EntryRef, Timelines};
 use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
+pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
 pub use life::{FirstMember, NewGroup, check_custom_id};
@@ -39,9 +40,12 @@ pub enum GroupError {
     BadId,
     #[error("not a member")]
     NotMember,
-    /// The role is too low, or the kind of group does not have it.
     #[error("{0}")]
-    NotAllowed(&'static str),
+    NotAllowed(Denial),
+    #[error("groups of this type are not served here")]
+    KindNotServed,
+    #[error("joining with approval is not served here")]
+    ApprovalNotServed,
     #[error("communities are not served")]
     NoCommunities,
     #[error("the owner cannot quit")]
@@ -59,12 +63,22 @@ pub enum GroupError {
     #[error("too many accounts in one call")]
     TooManyAccounts,
     #[error("{0}")]
-    BadParameter(&'static str),
+    Invalid(Invalid),
     /// Lost too many races in a row.
     #[error("the group is too busy")]
     Busy,
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<Refused> for GroupError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy(_) => GroupError::Busy,
+            // The only count of a group with a bound is that of its members.
+            Refused::Bound(_) => GroupError::Full,
+        }
+    }
 }
 
 /// A group, as it is kept.
@@ -188,25 +202,19 @@ struct Indexed {
 #[derive(Clone)]
 pub struct Groups {
     core: Core,
-    rules: Arc<RuleBook>,
     accounts: Accounts,
     notices: Notices,
     timelines: Timelines,
 }
 
 impl Groups {
-    pub fn new(
-        core: Core,
-        rules: Arc<RuleBook>,
-        accounts: Accounts,
-        notices: Notices,
-        timelines: Timelines,
-    ) -> Self {
-        Self { core, rules, accounts, notices, timelines }
+    pub fn new(core: Core, accounts: Accounts, notices: Notices, timelines: Timelines) -> Self {
+        Self { core, accounts, notices, timelines }
     }
 
-    pub fn rules(&self, kind: GroupKind) -> &Rules {
-        self.rules.of(kind)
+    /// What is allowed in a group of this kind.
+    pub fn rules(&self, app: AppId, kind: GroupKind) -> &Rules {
+        self.core.settings(app).rules.of(kind)
     }
 
     /// The group, if there is one.
@@ -258,10 +266,8 @@ impl Groups {
     ) -> Result<Batch, StorageError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
-        let counts = self.rules(found.group.record.kind).counts_unread;
-        let entry = Entry::Tip(tip);
-        let batch = batch.append(found.epoch(), records::encode(&entry));
-        let Entry::Tip(tip) = entry else { return Ok(batch) };
+        let counts = self.rules(found.app, found.group.record.kind).counts_unread;
+        let batch = batch.append(found.epoch(), records::encode(&EntryRef::Tip(&tip)));
         Ok(batch.announce(found.topic(), bus::Entry::GroupTip { group: found.label(), tip, counts }))
     }
 }
@@ -278,5 +284,5 @@ pub(super) fn require(
     lowest: Option<Role>,
 ) -> Result<(), GroupError> {
     let may = actor.is_admin || lowest.is_some_and(|lowest| rank(actor, member) >= Some(lowest));
-    if may { Ok(()) } else { Err(GroupError::NotAllowed("the role is too low for it in this group")) }
+    if may { Ok(()) } else { Err(GroupError::NotAllowed(Denial::RoleTooLow)) }
 }

@@ -4,8 +4,9 @@ use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, Pr
 use protocol::id::{AppId, GroupId, UserId};
 
 use super::life::{check_custom, check_text};
-use super::{Found, Group, GroupError, Groups, Member, require};
-use crate::services::core::{ATTEMPTS, Actor, Outcome, side_by_side};
+use super::{Denial, Fields, Found, Group, GroupError, Groups, Invalid, Member, Text, require};
+use crate::services::core::{Actor, side_by_side};
+use crate::services::decide::Decision;
 use crate::storage::{Batch, Head, StorageError, records};
 
 /// What is to be changed about a group. Absent members stay.
@@ -54,14 +55,14 @@ impl Groups {
 
     /// Changes the profile.
     pub async fn modify(&self, actor: &Actor, id: &GroupId, edit: &ProfileEdit) -> Result<(), GroupError> {
-        self.check_edit(edit)?;
-        for _ in 0..ATTEMPTS {
+        self.check_edit(actor.app, edit)?;
+        let decided = self.core.decide("change a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
-            let rules = self.rules(found.group.record.kind);
+            let rules = self.rules(found.app, found.group.record.kind);
             require(actor, member.as_ref(), rules.edits_profile)?;
             if edit.mute_all.is_some() {
                 if rules.mutes.is_none() {
-                    return Err(GroupError::NotAllowed("groups of this type cannot be muted"));
+                    return Err(GroupError::NotAllowed(Denial::NoMutes));
                 }
                 require(actor, member.as_ref(), rules.mutes)?;
             }
@@ -70,7 +71,7 @@ impl Groups {
             if group.max_members != found.group.record.max_members
                 && self.count(&found).await? > group.max_members
             {
-                return Err(GroupError::BadParameter("MaxMemberNum is less than the group has"));
+                return Err(GroupError::Invalid(Invalid::TooFewPlaces));
             }
             let now = self.core.now();
             group.info_seq += 1;
@@ -86,31 +87,28 @@ impl Groups {
                 };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(GroupError::Busy)
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
-    fn check_edit(&self, edit: &ProfileEdit) -> Result<(), GroupError> {
-        let limits = &self.core.limits;
-        let text = |value: &Option<String>, most, message| {
-            check_text(value.as_deref().unwrap_or_default(), most, message)
-        };
+    fn check_edit(&self, app: AppId, edit: &ProfileEdit) -> Result<(), GroupError> {
+        let limits = &self.core.settings(app).limits;
+        let text =
+            |value: &Option<String>, most, text| check_text(value.as_deref().unwrap_or_default(), most, text);
         if edit.name.as_deref() == Some("") {
-            return Err(GroupError::BadParameter("Name is empty"));
+            return Err(GroupError::Invalid(Invalid::NameEmpty));
         }
-        text(&edit.name, limits.group_name_bytes, "Name is too long")?;
-        text(&edit.introduction, limits.group_introduction_bytes, "Introduction is too long")?;
-        text(&edit.notification, limits.group_notification_bytes, "Notification is too long")?;
-        text(&edit.face, limits.group_face_bytes, "FaceUrl is too long")?;
+        text(&edit.name, limits.group_name_bytes, Text::Name)?;
+        text(&edit.introduction, limits.group_introduction_bytes, Text::Introduction)?;
+        text(&edit.notification, limits.group_notification_bytes, Text::Notification)?;
+        text(&edit.face, limits.group_face_bytes, Text::Face)?;
         if edit.apply_join == Some(ApplyJoinOption::NeedPermission)
             || edit.invite_join == Some(InviteJoinOption::NeedPermission)
         {
-            return Err(GroupError::NotAllowed("joining with approval is not served here"));
+            return Err(GroupError::ApprovalNotServed);
         }
-        check_custom(&edit.custom, limits.group_custom_fields, limits)
+        check_custom(&edit.custom, Fields::OfGroup, limits)
     }
 }
 

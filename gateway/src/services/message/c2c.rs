@@ -8,13 +8,13 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
-use super::turns::{Turn, Turns, submit};
+use super::turns::{Turn, Turns};
 use super::{Draft, is_recallable};
 use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::core::{Actor, Core, Outcome};
-use crate::services::timeline::{Entry, Position, Seen, Timelines};
+use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
 use crate::storage::{Batch, Log, StorageError, Window, records};
 
 /// Why something between two users was not done.
@@ -76,7 +76,9 @@ impl C2cMessages {
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
     pub async fn send(&self, actor: &Actor, to: &UserId, draft: Draft) -> Result<Millis, C2cError> {
-        if draft.body.as_json().len() + draft.cloud_custom_data.len() > self.core.limits.message_bytes {
+        if draft.body.as_json().len() + draft.cloud_custom_data.len()
+            > self.core.settings(actor.app).limits.message_bytes
+        {
             return Err(C2cError::TooLong);
         }
         let (app, from) = (actor.app, draft.from.clone());
@@ -134,17 +136,14 @@ impl C2cMessages {
             &message.random.to_be_bytes(),
         ]
         .concat();
-        let entry = Entry::Message(message);
-        let bytes = records::encode(&entry);
+        let bytes = records::encode(&EntryRef::Message(&message));
         let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
-        if let Entry::Message(message) = entry {
-            let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
-            for topic in both(app, from, to) {
-                batch = batch.announce(topic, event.clone());
-            }
+        let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
+        for topic in both(app, from, to) {
+            batch = batch.announce(topic, event.clone());
         }
-        match submit(turn, self.core.commit(batch)).await? {
-            Outcome::Stored(committed) => Ok(committed.entry.unwrap_or_default().at),
+        match Outcome::of(turn.submit(&self.core, batch).await)? {
+            Outcome::Stored(committed) => Ok(committed.entry().at),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => {
                 Err(StorageError::Failed { operation: "send a message", reason: "refused".into() }.into())
@@ -269,7 +268,9 @@ impl C2cMessages {
         if seen.recall.is_some() {
             return Err(C2cError::RecalledAlready);
         }
-        if !actor.is_admin && !is_recallable(seen.at, self.core.now(), self.core.limits.recall_seconds) {
+        if !actor.is_admin
+            && !is_recallable(seen.at, self.core.now(), self.core.settings(actor.app).limits.recall_seconds)
+        {
             return Err(C2cError::TooLate);
         }
         let recall = Recall { by: actor.user.clone(), reason: String::new() };

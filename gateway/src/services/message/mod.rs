@@ -7,11 +7,12 @@ mod turns;
 use protocol::id::{Millis, UserId};
 use protocol::message::{Body, Mention, Options, Priority};
 
+use super::decide::Refused;
 use super::group::GroupError;
 use crate::storage::StorageError;
 
 pub use c2c::{C2cError, C2cHistory, C2cMessages, Direction};
-pub use group::{GroupHistory, GroupMessages, RecallOutcome};
+pub use group::{GroupHistory, GroupMessages, NotRecalled, RecallOutcome};
 
 /// What somebody wants to say.
 #[derive(Clone, Debug)]
@@ -50,6 +51,12 @@ pub enum MessageError {
 impl From<StorageError> for MessageError {
     fn from(error: StorageError) -> Self {
         Self::Group(GroupError::Storage(error))
+    }
+}
+
+impl From<Refused> for MessageError {
+    fn from(refused: Refused) -> Self {
+        Self::Group(refused.into())
     }
 }
 

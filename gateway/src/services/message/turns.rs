@@ -2,9 +2,10 @@
 
 use std::hash::{BuildHasher, Hash, RandomState};
 
-use futures_util::{pin_mut, poll};
-use std::task::Poll;
 use tokio::sync::{Mutex, MutexGuard};
+
+use crate::services::core::Core;
+use crate::storage::{Batch, Ticket};
 
 /// Speakers of one lane wait for each other's look-ups, so there are many.
 const LANES: usize = 1024;
@@ -33,14 +34,9 @@ impl Turns {
     }
 }
 
-/// Sends a batch on its way, lets the next one begin, and waits for what becomes of it: the store keeps the order in
-/// which batches are first polled.
-pub(super) async fn submit<T>(turn: Turn<'_>, commit: impl Future<Output = T>) -> T {
-    pin_mut!(commit);
-    let first = poll!(commit.as_mut());
-    drop(turn);
-    match first {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => commit.await,
+impl Turn<'_> {
+    /// Sends a batch on its way, and lets the next one begin.
+    pub(super) fn submit(self, core: &Core, batch: Batch) -> Ticket {
+        core.engine.submit(batch)
     }
 }

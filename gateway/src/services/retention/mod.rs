@@ -62,18 +62,17 @@ pub struct Dropped {
 pub struct Retention {
     core: Core,
     timelines: Timelines,
-    policy: Policy,
 }
 
 impl Retention {
-    pub fn new(core: Core, policy: Policy) -> Self {
-        Self { timelines: Timelines::new(core.clone()), core, policy }
+    pub fn new(core: Core) -> Self {
+        Self { timelines: Timelines::new(core.clone()), core }
     }
 
     /// Walks about every `interval` until `stop`, also in the middle of a walk. The first walk is soon: after a
     /// sixtieth to a thirtieth of the interval.
     pub async fn run(self, interval: Duration, stop: CancellationToken) {
-        if self.policy.keeps_everything() {
+        if self.core.apps.all(|settings| settings.retention.keeps_everything()) {
             return;
         }
         // At random, so that instances that started together do not do the same work together.
@@ -136,12 +135,13 @@ impl Retention {
 
     /// The first entry that the policy keeps; one past the end when it keeps none.
     async fn first_kept(&self, log: &Log, head: Seq) -> Result<Seq, StorageError> {
+        let policy = self.core.settings(log.partition.app()).retention;
         let mut kept = Seq(1);
-        if self.policy.messages_per_conversation > 0 {
-            kept = Seq(head.next().0.saturating_sub(self.policy.messages_per_conversation)).max(kept);
+        if policy.messages_per_conversation > 0 {
+            kept = Seq(head.next().0.saturating_sub(policy.messages_per_conversation)).max(kept);
         }
-        if self.policy.days > 0 {
-            let age = u64::from(self.policy.days) * SECONDS_PER_DAY;
+        if policy.days > 0 {
+            let age = u64::from(policy.days) * SECONDS_PER_DAY;
             let since = self.core.now().seconds().saturating_sub(age);
             kept = self.timelines.first_at(log, since).await?.max(kept);
         }

@@ -9,39 +9,18 @@ mod token;
 use protocol::id::{AppId, Millis, UserId};
 use protocol::legacy;
 use protocol::session::KickReason;
-use protocol::usersig::{self, SecretKey};
+use protocol::usersig;
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Accounts};
-use super::core::{ATTEMPTS, Core, Outcome};
+use super::application::Application;
+use super::core::Core;
+use super::decide::{Decision, Refused};
 use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
 pub use token::Claims;
-
-/// The keys of an application and how many devices of one platform a user may have.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    pub apps: std::sync::Arc<std::collections::HashMap<AppId, AppKeys>>,
-    pub devices_per_platform: usize,
-}
-
-impl Policy {
-    /// How many devices of a platform a user may have at once.
-    fn devices_on(&self, platform: u32) -> usize {
-        // The old chat's clients know one connection of a user.
-        if platform == legacy::PLATFORM { 1 } else { self.devices_per_platform.max(1) }
-    }
-}
-
-/// What an application signs with.
-#[derive(Clone, Debug)]
-pub struct AppKeys {
-    /// Never empty. The first signs; all of them are good for checking.
-    pub keys: Vec<SecretKey>,
-    pub admins: Vec<UserId>,
-}
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +44,15 @@ pub enum SessionError {
     Busy,
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<Refused> for SessionError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy(_) => SessionError::Busy,
+            Refused::Bound(_) => StorageError::from(refused).into(),
+        }
+    }
 }
 
 /// A device that is logged in.
@@ -120,20 +108,34 @@ fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>
 pub struct Sessions {
     core: Core,
     accounts: Accounts,
-    policy: Policy,
 }
 
 impl Sessions {
-    pub fn new(core: Core, accounts: Accounts, policy: Policy) -> Self {
-        Self { core, accounts, policy }
+    pub fn new(core: Core, accounts: Accounts) -> Self {
+        Self { core, accounts }
     }
 
-    fn app(&self, app: AppId) -> Result<&AppKeys, SessionError> {
-        self.policy.apps.get(&app).ok_or(SessionError::UnknownApp)
+    fn app(&self, app: AppId) -> Result<&Application, SessionError> {
+        self.core.apps.get(app).ok_or(SessionError::UnknownApp)
+    }
+
+    /// How many devices of a platform a user may have at once.
+    fn devices_on(&self, app: AppId, platform: u32) -> usize {
+        // The old chat's clients know one connection of a user.
+        if platform == legacy::PLATFORM {
+            1
+        } else {
+            self.core.settings(app).login.devices_per_platform.max(1)
+        }
+    }
+
+    /// How often clients say hello.
+    pub fn hello_interval_seconds(&self, app: AppId) -> u32 {
+        self.core.settings(app).login.hello_interval_seconds
     }
 
     pub fn is_admin(&self, app: AppId, user: &UserId) -> bool {
-        self.policy.apps.get(&app).is_some_and(|keys| keys.admins.contains(user))
+        self.core.apps.get(app).is_some_and(|app| app.admins.contains(user))
     }
 
     /// A UserSig of now: the right to act as `user` for `lifetime` seconds.
@@ -194,7 +196,7 @@ impl Sessions {
         platform: u32,
         instance: &str,
     ) -> Result<LoggedIn, SessionError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("log in", || async {
             let now = self.core.now();
             let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
             let batch = Batch::new(Partition::user(app, user), now);
@@ -217,7 +219,7 @@ impl Sessions {
             let place = self.new_place();
             device.place = Some(place);
             let (id, since) = (device.id, device.since);
-            let surplus = (devices.len() + 1).saturating_sub(self.policy.devices_on(platform));
+            let surplus = (devices.len() + 1).saturating_sub(self.devices_on(app, platform));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
             devices.push(device);
             batch = batch
@@ -227,13 +229,12 @@ impl Sessions {
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                let device = Device { id, platform, since, visit: place.visit };
-                let token = self.token(app, user, &device)?;
-                return Ok(LoggedIn { account, device, token });
-            }
-        }
-        Err(SessionError::Busy)
+            let device = Device { id, platform, since, visit: place.visit };
+            Ok::<_, SessionError>(Decision::Commit(batch, (account, device)))
+        });
+        let (account, device) = decided.await?;
+        let token = self.token(app, user, &device)?;
+        Ok(LoggedIn { account, device, token })
     }
 
     /// Takes up the session of a checked token on a new connection.
@@ -365,15 +366,15 @@ impl Sessions {
         app: AppId,
         user: &UserId,
         platform: u32,
-        change: impl Fn(&mut Vec<DeviceRecord>) + Send,
+        change: impl Fn(&mut Vec<DeviceRecord>) + Send + Sync,
     ) -> Result<(), SessionError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("change a user's devices", || async {
             let (mut devices, expected) = self.devices(app, user, platform).await?;
             let before = devices.len();
             let places: Vec<_> = devices.iter().map(|device| device.place).collect();
             change(&mut devices);
             if devices.len() == before && devices.iter().map(|device| device.place).eq(places) {
-                return Ok(());
+                return Ok(Decision::Done(()));
             }
             let batch = Batch::new(Partition::user(app, user), self.core.now())
                 .check(devices_key(platform), expected);
@@ -382,11 +383,9 @@ impl Sessions {
             } else {
                 batch.put(devices_key(platform), records::encode(&devices))
             };
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(());
-            }
-        }
-        Err(SessionError::Busy)
+            Ok::<_, SessionError>(Decision::Commit(batch, ()))
+        });
+        decided.await
     }
 
     fn token(&self, app: AppId, user: &UserId, device: &Device) -> Result<String, SessionError> {

@@ -9,7 +9,8 @@ use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
 use serde::{Deserialize, Serialize};
 
-use super::core::{ATTEMPTS, Core, Outcome};
+use super::core::{Core, Outcome};
+use super::decide::Decision;
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{self, Batch, Expected, Key, Log, StorageError, Table, Window};
@@ -21,6 +22,15 @@ pub enum Entry {
     Message(Message),
     #[serde(rename = "t")]
     Tip(Tip),
+}
+
+/// An entry as it is written, without being taken from who still needs it.
+#[derive(Serialize)]
+pub enum EntryRef<'a> {
+    #[serde(rename = "m")]
+    Message(&'a Message),
+    #[serde(rename = "t")]
+    Tip(&'a Tip),
 }
 
 /// What became of a message after it was sent.
@@ -224,7 +234,7 @@ impl Timelines {
         to: Position,
         announces: &[(Topic, Event)],
     ) -> Result<bool, StorageError> {
-        for _ in 0..ATTEMPTS {
+        let decided = self.core.decide("move a read position", || async {
             let key = position_key(log, user);
             let found: Option<Versioned<Position>> =
                 records::get(&self.core.engine, &log.partition, key.clone()).await?;
@@ -240,7 +250,7 @@ impl Timelines {
             let stays = (before.read, before.read_time, before.cleared)
                 == (after.read, after.read_time, after.cleared);
             if stays {
-                return Ok(false);
+                return Ok(Decision::Done(false));
             }
             let mut batch = Batch::new(log.partition.clone(), self.core.now())
                 .check(key.clone(), expected)
@@ -248,11 +258,9 @@ impl Timelines {
             for (topic, event) in announces {
                 batch = batch.announce(topic.clone(), event.clone());
             }
-            if let Outcome::Stored(_) = self.core.commit(batch).await? {
-                return Ok(true);
-            }
-        }
-        Err(StorageError::TimedOut { operation: "move a read position" })
+            Ok::<_, StorageError>(Decision::Commit(batch, true))
+        });
+        decided.await
     }
 
     /// Hides entries from one user.

@@ -21,7 +21,7 @@ pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
                 .append("log", at.to_string())
                 .announce(topic(), nothing(10 * at))
                 .announce(topic(), nothing(10 * at + 1));
-            submit(&*engine, two)
+            engine.submit(two)
         })
         .collect();
     for commit in commits {
@@ -37,11 +37,32 @@ pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
     }
 }
 
+/// An announcement carries the number of the entry that was appended last before it.
+pub(crate) async fn each_of_its_own_entry(fixture: &impl Fixture) {
+    let Opened { engine, mut events } = fixture.open().await;
+    engine.commit(batch(1).append("outbox", "").append("outbox", "")).await.unwrap();
+    let several = batch(2)
+        .announce(topic(), nothing(1))
+        .append("log", "message")
+        .announce(topic(), nothing(2))
+        .announce(topic(), nothing(3))
+        .append("outbox", "the same")
+        .append("log", "another")
+        .announce(topic(), nothing(4));
+    let committed = engine.commit(several).await.unwrap();
+    assert_eq!(committed.entries.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [1, 3, 2]);
+    for (number, seq) in [(1, None), (2, Some(1)), (3, Some(1)), (4, Some(2))] {
+        let delivery = next(&mut events).await;
+        assert_eq!(said(&delivery), number);
+        assert_eq!(delivery.stamp, seq.map(|seq| Stamp { seq: Seq(seq), at: seconds(2) }), "{number}");
+    }
+}
+
 /// Who hears of an entry finds it in the store.
 pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
     for at in 1..=50 {
-        drop(submit(&*engine, batch(at).append("log", "").announce(topic(), nothing(at))));
+        drop(engine.submit(batch(at).append("log", "").announce(topic(), nothing(at))));
         let stamp = next(&mut events).await.stamp.unwrap();
         assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: stamp.seq, at: stamp.at });
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::storage::Expected;
+use crate::storage::{Expected, MOST_APPENDS};
 
 pub(crate) async fn stored_whole(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
@@ -16,7 +16,7 @@ pub(crate) async fn stored_whole(fixture: &impl Fixture) {
         .append("log", "entry");
     let committed = engine.commit(whole).await.unwrap();
     let head = Head { seq: Seq(1), at: seconds(2) };
-    assert_eq!(committed, Committed { entry: Some(head), counts: vec![3], repeated: false });
+    assert_eq!(committed, Committed { entries: vec![head], counts: vec![3], repeated: false });
 
     assert_eq!(bytes_at(&*engine, &[key("old"), key("new")]).await, [None, Some("new".into())]);
     assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "members")]).await.unwrap(), [3]);
@@ -44,7 +44,87 @@ pub(crate) async fn refused_changes_nothing(fixture: &impl Fixture) {
     assert_eq!(engine.counts(&room(), &[count]).await.unwrap(), [1]);
     assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
     let next = engine.commit(batch(3).append("log", "entry")).await.unwrap();
-    assert_eq!(next.entry.unwrap().seq, Seq(1), "a refused batch uses no number up");
+    assert_eq!(next.entry().seq, Seq(1), "a refused batch uses no number up");
+}
+
+fn log_named(name: &'static str) -> Log {
+    Log { partition: room(), name: name.into() }
+}
+
+/// Logs of one partition grow in one step, each with its own numbers.
+pub(crate) async fn appends_to_several_logs(fixture: &impl Fixture) {
+    let engine = fixture.open().await.engine;
+    engine.commit(batch(7).append("b", "before")).await.unwrap();
+    let both = batch(3).put(key("a"), "").append("a", "one").append("b", "two").append("c", "three");
+    let committed = engine.commit(both).await.unwrap();
+    let head = |seq, at| Head { seq: Seq(seq), at: seconds(at) };
+    assert_eq!(committed.entries, [head(1, 3), head(2, 7), head(1, 3)], "each log has its own time, too");
+    for (name, head) in ["a", "b", "c"].into_iter().zip(committed.entries) {
+        assert_eq!(engine.head(&log_named(name)).await.unwrap(), head);
+    }
+    let refused = batch(8).check(key("a"), Expected::Absent).append("a", "four").append("b", "five");
+    assert!(matches!(engine.commit(refused).await, Err(CommitError::Conflict(0))));
+    let next = engine.commit(batch(9).append("b", "six").append("a", "seven")).await.unwrap();
+    assert_eq!(next.entries, [head(3, 9), head(2, 9)], "a refused batch uses no number up");
+    engine.close().await.unwrap();
+
+    let engine = fixture.open().await.engine;
+    for (name, expected) in
+        [("a", &["one", "seven"][..]), ("b", &["before", "two", "six"]), ("c", &["three"])]
+    {
+        let entries = engine.read(&log_named(name), ALL).await.unwrap();
+        assert!(entries.iter().map(|entry| &entry.bytes[..]).eq(expected.iter().map(|text| text.as_bytes())));
+    }
+}
+
+/// Entries of one batch for one log follow each other, whoever else writes.
+pub(crate) async fn appends_twice_to_one_log(fixture: &impl Fixture) {
+    let engine = fixture.open().await.engine;
+    let writers = (0..8).map(|writer| {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            for number in 0..20 {
+                let bytes = |place: u32| format!("{writer} {number} {place}");
+                let three = batch(1).append("log", bytes(0)).append("other", "").append("log", bytes(1));
+                let committed = engine.commit(three.append("log", bytes(2))).await.unwrap();
+                let seqs: Vec<u64> = committed.entries.iter().map(|entry| entry.seq.0).collect();
+                assert_eq!(seqs.len(), 4);
+                assert_eq!([seqs[2], seqs[3]], [seqs[0] + 1, seqs[0] + 2], "{seqs:?}");
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let entries = engine.read(&room_log(), ALL).await.unwrap();
+    assert_eq!(entries.len(), 8 * 20 * 3);
+    for three in entries.chunks(3) {
+        let text = |place: usize| String::from_utf8(three[place].bytes.to_vec()).unwrap();
+        let stem = text(0).strip_suffix('0').unwrap().to_owned();
+        assert_eq!([text(1), text(2)], [format!("{stem}1"), format!("{stem}2")]);
+    }
+    assert_eq!(engine.head(&log_named("other")).await.unwrap().seq, Seq(160));
+}
+
+pub(crate) async fn too_many_appends_are_refused(fixture: &impl Fixture) {
+    let engine = fixture.open().await.engine;
+    let many = |count| (0..count).fold(batch(1), |batch, _| batch.append("log", ""));
+    let refused = engine.commit(many(MOST_APPENDS + 1)).await;
+    assert!(matches!(refused, Err(CommitError::Storage(StorageError::Failed { .. }))), "{refused:?}");
+    assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+    let committed = engine.commit(many(MOST_APPENDS)).await.unwrap();
+    assert!(committed.entries.iter().map(|entry| entry.seq.0).eq(1..=MOST_APPENDS as u64));
+    // Many such at once, each for logs of its own: what is remembered of the logs' ends is bounded, too.
+    let logs = |round: usize, name: &str| {
+        (0..MOST_APPENDS).fold(batch(2), |batch, place| batch.append(format!("{name}{round} {place}"), ""))
+    };
+    for expected in 1..=2 {
+        let tickets: Vec<_> = (0..100).map(|round| engine.submit(logs(round, "log"))).collect();
+        for ticket in tickets {
+            let committed = ticket.await.unwrap();
+            assert!(committed.entries.iter().all(|entry| entry.seq == Seq(expected)));
+        }
+    }
 }
 
 /// A reader beside a writer sees all of a batch or nothing.
@@ -78,12 +158,12 @@ pub(crate) async fn read_whole(fixture: &impl Fixture) {
 pub(crate) async fn sees_those_before(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let count = Key::new(Table::Count, "n");
-    let first = submit(&*engine, batch(1).check(key("a"), Expected::Absent).put(key("a"), "1"));
-    let second = submit(&*engine, batch(2).check(key("a"), Expected::Present).delete(key("a")));
-    let third = submit(&*engine, batch(3).check(key("a"), Expected::Present));
-    let fourth = submit(&*engine, batch(4).check(key("a"), Expected::Absent).add(count.clone(), 2, Some(2)));
-    let fifth = submit(&*engine, batch(5).add(count.clone(), 1, Some(2)));
-    let sixth = submit(&*engine, batch(6).add(count.clone(), -1, None).add(count.clone(), 1, Some(2)));
+    let first = engine.submit(batch(1).check(key("a"), Expected::Absent).put(key("a"), "1"));
+    let second = engine.submit(batch(2).check(key("a"), Expected::Present).delete(key("a")));
+    let third = engine.submit(batch(3).check(key("a"), Expected::Present));
+    let fourth = engine.submit(batch(4).check(key("a"), Expected::Absent).add(count.clone(), 2, Some(2)));
+    let fifth = engine.submit(batch(5).add(count.clone(), 1, Some(2)));
+    let sixth = engine.submit(batch(6).add(count.clone(), -1, None).add(count.clone(), 1, Some(2)));
     first.await.unwrap();
     second.await.unwrap();
     assert!(matches!(third.await, Err(CommitError::Conflict(0))));
@@ -139,21 +219,21 @@ pub(crate) async fn no_bound_is_passed(fixture: &impl Fixture) {
     assert_eq!(engine.counts(&room(), &[members]).await.unwrap(), [20]);
 }
 
-pub(crate) async fn stored_in_the_order_of_first_polls(fixture: &impl Fixture) {
+pub(crate) async fn stored_in_the_order_of_submission(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let commits: Vec<_> =
-        (1..=500).map(|at| (Seq(at), submit(&*engine, batch(at).append("log", at.to_string())))).collect();
+        (1..=500).map(|at| (Seq(at), engine.submit(batch(at).append("log", at.to_string())))).collect();
     // Awaited backwards, so that the order of the awaits cannot be what gives the order.
     for (seq, commit) in commits.into_iter().rev() {
-        assert_eq!(commit.await.unwrap().entry.unwrap().seq, seq);
+        assert_eq!(commit.await.unwrap().entry().seq, seq);
     }
 }
 
 pub(crate) async fn not_taken_back_by_dropping(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    drop(submit(&*engine, batch(1).append("log", "dropped")));
+    drop(engine.submit(batch(1).append("log", "dropped")));
     let after = engine.commit(batch(2).append("log", "kept")).await.unwrap();
-    assert_eq!(after.entry.unwrap().seq, Seq(2));
+    assert_eq!(after.entry().seq, Seq(2));
     let entries = engine.read(&room_log(), ALL).await.unwrap();
     assert_eq!(entries.iter().map(|entry| &entry.bytes[..]).collect::<Vec<_>>(), [&b"dropped"[..], b"kept"]);
 }

@@ -1,5 +1,7 @@
 //! Durable, and the ends of things: opening again, purging, closing.
 
+use std::task::{Context, Waker};
+
 use super::*;
 
 pub(crate) async fn reopened(fixture: &impl Fixture) {
@@ -21,9 +23,9 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
     assert_eq!(engine.read(&room_log(), ALL).await.unwrap(), entries);
     let again = engine.commit(batch(33).once("7").append("log", "twice")).await.unwrap();
     let head = Head { seq: Seq(7), at: seconds(7) };
-    assert_eq!(again, Committed { entry: Some(head), counts: vec![14], repeated: true });
+    assert_eq!(again, Committed { entries: vec![head], counts: vec![14], repeated: true });
     let next = engine.commit(batch(5).put(key("a"), "30").append("log", "32")).await.unwrap();
-    assert_eq!(next.entry, Some(Head { seq: Seq(32), at: seconds(31) }));
+    assert_eq!(next.entry(), Head { seq: Seq(32), at: seconds(31) });
     assert_ne!(engine.get(&room(), &[key("a")]).await.unwrap()[0], before[0], "a new version");
 }
 
@@ -40,7 +42,7 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
                     .put(Key::new(Table::Read, suffix.clone()), "")
                     .add(Key::new(Table::Count, suffix), 1, None)
                     .append(life, "");
-                submit(&*engine, one)
+                engine.submit(one)
             })
             .collect();
         for commit in commits {
@@ -71,11 +73,11 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
 pub(crate) async fn purged_between_batches(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let write = |life: &'static str, at| batch(at).put(key(life), "").append(life, at.to_string());
-    let before: Vec<_> = (1..=20).map(|at| submit(&*engine, write("1", at))).collect();
+    let before: Vec<_> = (1..=20).map(|at| engine.submit(write("1", at))).collect();
     let room = room();
     let mut purge = engine.purge(&room, &[Table::Member], "1".into());
     assert!(purge.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let after: Vec<_> = (21..=40).map(|at| submit(&*engine, write("2", at))).collect();
+    let after: Vec<_> = (21..=40).map(|at| engine.submit(write("2", at))).collect();
     for commit in before.into_iter().chain(after) {
         commit.await.unwrap();
     }
@@ -93,13 +95,13 @@ pub(crate) async fn purge_may_be_repeated(fixture: &impl Fixture) {
         engine.purge(&room(), &[Table::Member], "1".into()).await.unwrap();
         assert!(suffixes(&*engine, &room(), all_of(Table::Member)).await.is_empty());
         let first = engine.commit(batch(1).put(key("1"), "").append("1", "")).await.unwrap();
-        assert_eq!(first.entry.unwrap().seq, Seq(1), "round {round}: a purged log is an empty log");
+        assert_eq!(first.entry().seq, Seq(1), "round {round}: a purged log is an empty log");
     }
 }
 
 pub(crate) async fn closed(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let under_way: Vec<_> = (1..=100).map(|at| submit(&*engine, batch(at).append("log", ""))).collect();
+    let under_way: Vec<_> = (1..=100).map(|at| engine.submit(batch(at).append("log", ""))).collect();
     engine.close().await.unwrap();
     for commit in under_way {
         commit.await.unwrap();

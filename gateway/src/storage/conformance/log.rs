@@ -11,7 +11,7 @@ pub(crate) async fn dense(fixture: &impl Fixture) {
             for number in 0..25 {
                 let bytes = format!("{sender} {number}");
                 let committed = engine.commit(batch(1).append("log", bytes.clone())).await.unwrap();
-                sent.push((committed.entry.unwrap().seq, Bytes::from(bytes)));
+                sent.push((committed.entry().seq, Bytes::from(bytes)));
             }
             sent
         })
@@ -32,7 +32,7 @@ pub(crate) async fn times_never_go_backwards(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let mut at_of = Vec::new();
     for at in [5, 3, 5, 9, 1] {
-        at_of.push(engine.commit(batch(at).append("log", "")).await.unwrap().entry.unwrap().at);
+        at_of.push(engine.commit(batch(at).append("log", "")).await.unwrap().entry().at);
     }
     assert_eq!(at_of, [5, 5, 5, 9, 9].map(seconds));
     let entries = engine.read(&room_log(), ALL).await.unwrap();

@@ -12,9 +12,7 @@ pub(crate) mod once;
 pub(crate) mod record;
 pub(crate) mod retention;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq};
@@ -49,15 +47,16 @@ async fn next(events: &mut Inlet) -> Delivery {
 macro_rules! conformance {
     ($new:ident) => {
         $crate::storage::conformance::tests! { $new,
-            batch: stored_whole, refused_changes_nothing, read_whole, sees_those_before,
-                no_update_is_lost, no_bound_is_passed, stored_in_the_order_of_first_polls,
+            batch: stored_whole, refused_changes_nothing, appends_to_several_logs, appends_twice_to_one_log,
+                too_many_appends_are_refused, read_whole, sees_those_before,
+                no_update_is_lost, no_bound_is_passed, stored_in_the_order_of_submission,
                 not_taken_back_by_dropping;
             record: in_the_order_asked_for, versions_are_never_the_same, checks, counts, scanned_in_order,
                 scanned_in_pages, scan_stays_in_its_prefix, any_bytes_as_suffix, neighbours_are_apart;
             log: dense, times_never_go_backwards, windows, logs_are_apart, names_of_any_bytes;
-            once: answered_as_the_first, answered_before_checks, same_token_at_the_same_time,
+            once: answered_as_the_first, answered_with_every_entry, answered_before_checks, same_token_at_the_same_time,
                 refusal_is_not_remembered, tokens_of_partitions_are_apart, remembered_for_the_window;
-            announce: in_the_order_of_the_log, after_it_is_stored, refused_is_silent, without_an_entry;
+            announce: in_the_order_of_the_log, each_of_its_own_entry, after_it_is_stored, refused_is_silent, without_an_entry;
             retention: every_log_is_found, found_while_others_come_and_go, trimmed, trimmed_to_nothing,
                 trimmed_reopened, trim_may_be_repeated, trim_of_nothing, trim_stays_in_its_log,
                 dense_while_it_is_trimmed, trimmed_then_purged;
@@ -123,15 +122,4 @@ async fn bytes_at(engine: &dyn Engine, keys: &[Key]) -> Vec<Option<Bytes>> {
 async fn suffixes(engine: &dyn Engine, partition: &Partition, scan: Scan) -> Vec<Bytes> {
     let found = engine.scan(partition, scan).await.unwrap();
     found.into_iter().map(|(suffix, _)| suffix).collect()
-}
-
-pub(crate) type Commit<'a> = Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send + 'a>>;
-
-/// Polls once, which submits the batch. None of the engines can have stored it by then.
-pub(crate) fn submit<'a>(engine: &'a dyn Engine, batch: Batch) -> Commit<'a> {
-    let mut commit = engine.commit(batch);
-    match commit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Pending => commit,
-        Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
-    }
 }

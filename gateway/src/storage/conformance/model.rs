@@ -58,7 +58,7 @@ struct Plan {
     put: Option<(usize, u8)>,
     delete: Option<usize>,
     add: Option<(usize, i64, Option<i64>)>,
-    append: Option<(usize, u8)>,
+    appends: Vec<(usize, u8)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,9 +79,9 @@ fn plan() -> impl Strategy<Value = Plan> {
         weighted(0.6, (name.clone(), any::<u8>())),
         weighted(0.3, name.clone()),
         weighted(0.4, add),
-        weighted(0.5, (name, any::<u8>())),
+        prop_oneof![3 => vec((name.clone(), any::<u8>()), 0..2), 1 => vec((name, any::<u8>()), 2..5)],
     );
-    parts.prop_map(|((partition, at, once), check, put, delete, add, append)| Plan {
+    parts.prop_map(|((partition, at, once), check, put, delete, add, appends)| Plan {
         partition,
         at,
         once,
@@ -89,7 +89,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         put,
         delete,
         add,
-        append,
+        appends,
     })
 }
 
@@ -225,7 +225,7 @@ impl Run {
         for plan in &plans {
             let model = &mut self.models[plan.partition];
             let batch = plan.batch(self.partitions[plan.partition].clone(), &model.versions);
-            commits.push(submit(&*engine, batch));
+            commits.push(engine.submit(batch));
             expected.push(model.commit(plan));
         }
         for (commit, expected) in commits.into_iter().zip(expected) {
@@ -334,7 +334,7 @@ impl Plan {
         if let Some((suffix, delta, at_most)) = self.add {
             batch = batch.add(Key::new(Table::Count, bytes(suffix)), delta, at_most);
         }
-        if let Some((log, byte)) = self.append {
+        for &(log, byte) in &self.appends {
             batch = batch.append(bytes(log), vec![byte]);
         }
         batch
@@ -362,18 +362,18 @@ impl Model {
             self.versions.remove(&bytes(suffix));
             self.records.remove(&bytes(suffix));
         }
-        let mut answer = Committed { entry: None, counts: Vec::new(), repeated: false };
+        let mut answer = Committed::default();
         if let Some((suffix, delta, _)) = plan.add {
             let count = self.counts.entry(bytes(suffix)).or_default();
             *count += delta;
             answer.counts.push(*count);
         }
-        if let Some((log, byte)) = plan.append {
+        for &(log, byte) in &plan.appends {
             let entries = self.logs.entry(bytes(log)).or_default();
             let before = entries.last().map_or(Millis(0), |entry| entry.at);
             let head = Head { seq: Seq(entries.len() as u64 + 1), at: before.max(Millis(plan.at)) };
             entries.push(Entry { seq: head.seq, at: head.at, bytes: vec![byte].into() });
-            answer.entry = Some(head);
+            answer.entries.push(head);
         }
         if let Some(token) = plan.once {
             self.tokens.insert(token, answer.clone());

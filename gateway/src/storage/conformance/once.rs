@@ -23,6 +23,22 @@ pub(crate) async fn answered_as_the_first(fixture: &impl Fixture) {
     assert_eq!(again, Committed { repeated: true, ..silent });
 }
 
+/// All of the entries, wherever the answer is kept meanwhile.
+pub(crate) async fn answered_with_every_entry(fixture: &impl Fixture) {
+    let engine = fixture.open().await.engine;
+    engine.commit(batch(1).append("b", "")).await.unwrap();
+    let three = || {
+        let count = Key::new(Table::Count, "n");
+        batch(2).once("token").append("a", "1").append("b", "2").append("a", "3").add(count, 5, None)
+    };
+    let first = engine.commit(three()).await.unwrap();
+    assert_eq!(first.entries.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [1, 2, 2]);
+    assert_eq!(engine.commit(three()).await.unwrap(), Committed { repeated: true, ..first.clone() });
+    engine.close().await.unwrap();
+    let engine = fixture.open().await.engine;
+    assert_eq!(engine.commit(three()).await.unwrap(), Committed { repeated: true, ..first });
+}
+
 pub(crate) async fn answered_before_checks(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let create = || batch(1).once("token").check(key("a"), Expected::Absent).put(key("a"), "");
@@ -34,11 +50,11 @@ pub(crate) async fn answered_before_checks(fixture: &impl Fixture) {
 
 pub(crate) async fn same_token_at_the_same_time(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let commits: Vec<_> = (0..20).map(|_| submit(&*engine, append_once(1, "token"))).collect();
+    let commits: Vec<_> = (0..20).map(|_| engine.submit(append_once(1, "token"))).collect();
     for (index, commit) in commits.into_iter().enumerate() {
         let committed = commit.await.unwrap();
         assert_eq!(committed.repeated, index > 0, "{index}");
-        assert_eq!(committed.entry.unwrap().seq, Seq(1));
+        assert_eq!(committed.entry().seq, Seq(1));
     }
     assert_eq!(engine.head(&room_log()).await.unwrap().seq, Seq(1));
 }
@@ -75,7 +91,7 @@ pub(crate) async fn remembered_for_the_window(fixture: &impl Fixture) {
         for &earlier in times.iter().filter(|&&at| at <= now && now < at + window) {
             let again = engine.commit(batch(now).once(token(earlier)).append("log", "twice")).await.unwrap();
             assert!(again.repeated, "{} seconds later", now - earlier);
-            assert_eq!(again.entry.unwrap().at, seconds(earlier));
+            assert_eq!(again.entry().at, seconds(earlier));
         }
     }
 }

@@ -99,9 +99,10 @@ impl Committer {
 
     fn answer(&self, waiting: Waiting) {
         let Waiting { announces, outcome, reply } = waiting;
-        if let Ok(Committed { entry, repeated: false, .. }) = &outcome {
-            let stamp = entry.map(|head| Stamp { seq: head.seq, at: head.at });
-            for Announce { topic, event } in announces {
+        if let Ok(Committed { entries, repeated: false, .. }) = &outcome {
+            for announce in announces {
+                let stamp = announce.entry(entries).map(|head| Stamp { seq: head.seq, at: head.at });
+                let Announce { topic, event, .. } = announce;
                 self.bus.publish_blocking(topic, stamp, event);
             }
         }

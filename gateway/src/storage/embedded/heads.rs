@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::storage::Head;
+use crate::storage::{Head, MOST_APPENDS};
 
 use super::queue::GROUP_JOBS;
 
 /// Logs that a generation remembers; there are two generations.
 ///
-/// A group appends to at most [`GROUP_JOBS`] logs and its heads are not in the store yet,
-/// so it must not be able to push its own heads out.
-const GENERATION: usize = 32 * GROUP_JOBS;
+/// The heads of a group are not in the store yet, so it must not be able to push them out, however many logs its batches
+/// append to.
+const GENERATION: usize = MOST_APPENDS * GROUP_JOBS;
 
 /// A bounded memory of heads, by the common part of the rows of a log.
 ///

@@ -58,8 +58,8 @@ use self::queue::{Job, Phase, Queue};
 use self::store::Store;
 use self::tokens::Tokens;
 use super::{
-    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
-    StorageError, Table, Value, Window,
+    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket, Value,
+    Window,
 };
 
 /// How long [`Engine::health`] waits for an answer of the store's thread.
@@ -157,14 +157,11 @@ impl Embedded {
     }
 
     /// Gives the store's thread a job and waits for its answer.
-    async fn ask<T, E: From<StorageError>>(
-        &self,
-        job: impl FnOnce(queue::Reply<T, E>) -> Job,
-    ) -> Result<T, E> {
+    async fn ask<T>(&self, job: impl FnOnce(queue::Reply<T>) -> Job) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
         self.queue.push(job(reply))?;
         // The thread answers every job it took; a reply that is dropped means that the thread is gone.
-        answer.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
+        answer.await.unwrap_or(Err(StorageError::Closed))
     }
 
     async fn purge_rows(&self, rows: Rows, range: Range) -> Result<(), StorageError> {
@@ -204,8 +201,12 @@ impl Engine for Embedded {
         self.read(|store| store.head(log))
     }
 
-    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        self.ask(|reply| Job::Commit { batch, reply }).await
+    fn submit(&self, batch: Batch) -> Ticket {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.push(Job::Commit { batch, reply }) {
+            Ok(()) => Ticket::under_way(answer),
+            Err(error) => Ticket::refused(error),
+        }
     }
 
     async fn purge(

@@ -74,8 +74,8 @@ impl Job {
 /// About what a batch weighs in memory.
 fn size_bytes(batch: &Batch) -> usize {
     let puts: usize = batch.puts.iter().map(|(key, bytes)| key.suffix.len() + bytes.len()).sum();
-    let append = batch.append.as_ref().map_or(0, |append| append.log.len() + append.bytes.len());
-    size_of::<Job>() + puts + append
+    let appends: usize = batch.appends.iter().map(|append| append.log.len() + append.bytes.len()).sum();
+    size_of::<Job>() + puts + appends
 }
 
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use fjall::OwnedWriteBatch;
 use protocol::id::Millis;
 
 use crate::storage::{
-    Append, Batch, CommitError, Committed, Expected, Head, Partition, StorageError, Version,
+    Append, Batch, CommitError, Committed, Expected, Head, MOST_APPENDS, Partition, StorageError, Version,
 };
 
 use super::frame::{self, Framed};
@@ -55,7 +55,7 @@ impl<'a> Stage<'a> {
         }
         self.check(&batch)?;
         let counts = self.counts(&batch)?;
-        let entry = batch.append.as_ref().map(|append| self.next_entry(&batch, append)).transpose()?;
+        let entries = self.next_entries(&batch)?;
         let rows = rows_of(&batch)?;
 
         // From here on nothing can fail, so the group gets the whole batch.
@@ -69,9 +69,9 @@ impl<'a> Stage<'a> {
             let bytes = Bytes::copy_from_slice(&sum.to_be_bytes());
             self.records.insert(row, Some(Framed { number: self.last, bytes }));
         }
-        let answer =
-            Committed { entry: entry.as_ref().map(|entry| entry.head), counts: sums, repeated: false };
-        if let Some(NewEntry { log, head, bytes }) = entry {
+        let heads = entries.iter().map(|entry| entry.head).collect();
+        let answer = Committed { entries: heads, counts: sums, repeated: false };
+        for NewEntry { log, head, bytes } in entries {
             self.heads.set(&log, head);
             let row = key::entry(log, head.seq);
             let value = frame::encode(&row, head.at.0, &bytes);
@@ -135,14 +135,22 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn next_entry(&mut self, batch: &Batch, append: &Append) -> Result<NewEntry, StorageError> {
-        let log = key::of_log(&batch.partition, &append.log)?;
-        let last = match self.heads.get(&log) {
-            Some(head) => head,
-            None => self.store.head_of(&log)?,
-        };
-        let head = Head { seq: last.seq.next(), at: last.at.max(batch.at) };
-        Ok(NewEntry { log, head, bytes: append.bytes.clone() })
+    fn next_entries(&self, batch: &Batch) -> Result<Vec<NewEntry>, StorageError> {
+        if batch.appends.len() > MOST_APPENDS {
+            return Err(StorageError::too_many_appends());
+        }
+        let mut entries: Vec<NewEntry> = Vec::with_capacity(batch.appends.len());
+        for Append { log, bytes } in &batch.appends {
+            let log = key::of_log(&batch.partition, log)?;
+            let own = entries.iter().rev().find(|entry| entry.log == log).map(|entry| entry.head);
+            let last = match own.or_else(|| self.heads.get(&log)) {
+                Some(head) => head,
+                None => self.store.head_of(&log)?,
+            };
+            let head = Head { seq: last.seq.next(), at: last.at.max(batch.at) };
+            entries.push(NewEntry { log, head, bytes: bytes.clone() });
+        }
+        Ok(entries)
     }
 
     /// The group as one write, and the number of its last batch; nothing when no batch changes anything.

@@ -16,22 +16,23 @@
 --
 -- A batch of any kind
 -- KEYS  the partition's hash; its index if a record or count is written or deleted; if there is a token, two as above;
---       the log if an entry is appended; then the hashes of other topics that events go to
--- ARGV  "g"; how many checks, adds, puts, deletes and announces there are, two bytes each; flags in one byte:
---          1 a token, 2 an entry, 4 own turns, 8 `d` changes
+--       the log of each entry that is appended; then the hashes of other topics that events go to
+-- ARGV  "g"; how many checks, adds, puts, deletes and announces there are, two bytes each; how many entries, one byte;
+--          flags in one byte: 1 a token, 2 own turns, 4 `d` changes; for each announce the place of the entry it tells
+--          of, one byte, 0 for none
 --       the generation of the tokens and the token, if there is one
 --       the fields to read: those of the checks, of the adds, `v` if there are adds, puts or deletes, `k` if there are
---          own turns, `o` if there is a token, that of the log's end if there is an entry
+--          own turns, `o` if there is a token, that of the log's end for each entry
 --       checks: "" for absent, "+" for present, or the version
 --       adds: the number; what the sum may be at most, or ""
 --       puts: field, bytes
 --       deletes: field
---       entry: time, bytes
---       announces: "e" (the entry of the own topic), "t" (an own turn) or the place in KEYS of another topic's hash,
+--       entries: the time if there are any; the bytes of each
+--       announces: "e" (an entry of the own topic), "t" (an own turn) or the place in KEYS of another topic's hash,
 --          counted from the partition's; the event
 -- Answers  one answer.
 --
--- An answer is a text: carried out; the entry's id if there is one, then each sum behind a space.
+-- An answer is a text: carried out; the ids of the entries with commas between them, then each sum behind a space.
 --              "=" and such a text: the token is known; this is what was answered then.
 --              a number: refused, by the check with this number, or by the add with the number -1 - this.
 --
@@ -187,10 +188,11 @@ while at <= #args do
   else
     -- Left by `break` when there is an answer.
     local hash, answer = keys[key], nil
-    local checks, adds, puts, deletes, announces, flags = struct.unpack('>HHHHHB', args[at], 2)
+    local plan = args[at]
+    local checks, adds, puts, deletes, announces, entries, flags = struct.unpack('>HHHHHBB', plan, 2)
     local changes = adds + puts + deletes > 0
-    local has_token, has_entry, has_turns = flags % 2 == 1, flags % 4 >= 2, flags % 8 >= 4
-    local generation, token, index, once, other, log
+    local has_token, has_turns = flags % 2 == 1, flags % 4 >= 2
+    local generation, token, index, once, other
     local base = key - 1
     key, at = key + 1, at + 1
     if changes then index, key = keys[key], key + 1 end
@@ -198,10 +200,10 @@ while at <= #args do
       once, other, generation, token = keys[key], keys[key + 1], args[at], args[at + 1]
       key, at = key + 2, at + 2
     end
-    if has_entry then log, key = keys[key], key + 1 end
+    local first_log = key
+    key = key + entries
 
-    local reads = checks + adds + (changes and 1 or 0) + (has_turns and 1 or 0) + (has_token and 1 or 0)
-      + (has_entry and 1 or 0)
+    local reads = checks + adds + (changes and 1 or 0) + (has_turns and 1 or 0) + (has_token and 1 or 0) + entries
     local first_read, found = at, nil
     at = at + reads
     if reads > PART then
@@ -219,7 +221,7 @@ while at <= #args do
     local puts_at = adds_at + 2 * adds
     local deletes_at = puts_at + 2 * puts
     local entry_at = deletes_at + deletes
-    local announces_at = entry_at + (has_entry and 2 or 0)
+    local announces_at = entry_at + (entries > 0 and entries + 1 or 0)
     at = announces_at + 2 * announces
     for i = announces_at, at - 1, 2 do
       local place = tonumber(args[i])
@@ -256,7 +258,7 @@ while at <= #args do
         local version = found[seen]
         version = struct.pack('>I8', version and struct.unpack('>I8', version) + 1 or 1)
         fields[1], fields[2] = 'v', version
-        if flags % 16 >= 8 then fields[3], fields[4] = 'd', version end
+        if flags % 8 >= 4 then fields[3], fields[4] = 'd', version end
 
         if adds > 0 then
           -- A sum of 64 bits is beyond Lua's numbers. It is taken apart into billions and a rest that is never
@@ -331,21 +333,34 @@ while at <= #args do
         if is_new_generation then fields[#fields + 1], fields[#fields + 2] = 'o', generation end
       end
 
-      local seq, time, id = '-', '-', ''
-      if has_entry then
-        local last = found[seen]
-        seq, time = '1', args[entry_at]
-        if last then
-          local dash = find(last, '-', 1, true)
-          local last_time = sub(last, dash + 1)
-          seq = format('%d', sub(last, 1, dash - 1) + 1)
-          if tonumber(last_time) > tonumber(time) then time = last_time end
+      -- The stamp of each entry in an event; the ids; and the ends of logs that this batch itself has moved.
+      local stamps, ids, ends, entries_at = nil, '', nil, nil
+      if entries > 0 then
+        stamps, entries_at = {}, #fields
+        for i = 1, entries do
+          local field = args[first_read + reads - entries + i - 1]
+          local last = ends and ends[field] or found[seen + i - 1]
+          local seq, time = '1', args[entry_at]
+          if last then
+            local dash = find(last, '-', 1, true)
+            local last_time = sub(last, dash + 1)
+            seq = format('%d', sub(last, 1, dash - 1) + 1)
+            if tonumber(last_time) > tonumber(time) then time = last_time end
+          end
+          local id = seq .. '-' .. time
+          if entries == 1 then
+            ids = id
+          else
+            ends = ends or {}
+            ends[field] = id
+            ids = i == 1 and id or ids .. ',' .. id
+          end
+          stamps[i] = seq .. ' ' .. time
+          fields[#fields + 1], fields[#fields + 2] = field, id
         end
-        id = seq .. '-' .. time
-        fields[#fields + 1], fields[#fields + 2] = args[first_read + reads - 1], id
       end
 
-      answer = sums and id .. ' ' .. concat(sums, ' ') or id
+      answer = sums and ids .. ' ' .. concat(sums, ' ') or ids
       if has_token then
         if call('HSETNX', once, token, answer) == 0 then
           answer = '=' .. call('HGET', once, token)
@@ -360,7 +375,9 @@ while at <= #args do
       for from = 1, #members, PART do
         call('ZADD', index, unpack(members, from, math.min(from + PART - 1, #members)))
       end
-      if has_entry then call('XADD', log, id, 'b', args[entry_at + 1]) end
+      for i = 1, entries do
+        call('XADD', keys[first_log + i - 1], fields[entries_at + 2 * i], 'b', args[entry_at + i])
+      end
       for from = deletes_at, entry_at - 1, PART do
         local to = math.min(from + PART, entry_at) - 1
         call('HDEL', hash, unpack(args, from, to))
@@ -376,7 +393,8 @@ while at <= #args do
           topic = keys[base + head]
           head = format('t%d', call('HINCRBY', topic, 'k', 1))
         end
-        call(publish, sub(topic, 1, -3), head .. ' ' .. seq .. ' ' .. time .. ' ' .. args[i + 1])
+        local stamp = stamps and stamps[string.byte(plan, 14 + (i - announces_at) / 2)] or '- -'
+        call(publish, sub(topic, 1, -3), head .. ' ' .. stamp .. ' ' .. args[i + 1])
       end
     until true
     answered = answered + 1

@@ -7,12 +7,13 @@ use protocol::id::{Millis, Seq};
 use redis::{Cmd, Value};
 
 use crate::bus::{Event, take_apart};
-use crate::redis::keys::{self, Keys, Tag};
 use crate::storage::{
-    Announce, Batch, Check, CommitError, Committed, Expected, Head, ONCE_WINDOW, StorageError, Version,
+    Announce, Batch, Check, CommitError, Committed, Expected, Head, MOST_APPENDS, ONCE_WINDOW, StorageError,
+    Version,
 };
 
 use super::failed;
+use super::keys::{self, Keys, Tag};
 use super::known::Known;
 use super::scripts::COMMIT;
 
@@ -26,9 +27,8 @@ const CLOCKS: u64 = 60 * 1000;
 
 /// The flags of a batch of any kind.
 const HAS_TOKEN: u8 = 1;
-const HAS_ENTRY: u8 = 2;
-const HAS_OWN_TURNS: u8 = 4;
-const IS_DECISIVE: u8 = 8;
+const HAS_OWN_TURNS: u8 = 2;
+const IS_DECISIVE: u8 = 4;
 
 /// A batch that can be sent.
 pub(super) struct Prepared {
@@ -43,6 +43,8 @@ pub(super) struct Prepared {
 /// An event for a topic with another tag than the batch's.
 pub(super) struct Foreign {
     pub(super) tag: Tag,
+    /// Which of the batch's entries it tells of.
+    pub(super) append: Option<usize>,
     pub(super) event: Arc<[u8]>,
 }
 
@@ -101,6 +103,7 @@ impl Generations {
 /// An event that the script announces.
 struct Spoken {
     to: Numbered,
+    append: Option<usize>,
     event: Arc<[u8]>,
 }
 
@@ -117,6 +120,9 @@ pub(super) fn prepare(keys: &Keys, batch: &Batch, spread: bool) -> Result<Prepar
     if batch.at.0 >= INEXACT {
         return Err(failed("commit", "the time of the batch is out of range"));
     }
+    if batch.appends.len() > MOST_APPENDS {
+        return Err(StorageError::too_many_appends());
+    }
     let tag = keys.of_partition(&batch.partition);
     if let Some(message) = message(keys, batch, &tag) {
         let size = message.bytes.len() + message.checks.len() + message.run.event.len();
@@ -127,11 +133,15 @@ pub(super) fn prepare(keys: &Keys, batch: &Batch, spread: bool) -> Result<Prepar
 
 /// The batch as a message in a group, if that is what it is.
 fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
-    let (Some(token), Some(append), [announce]) = (&batch.once, &batch.append, &batch.announces[..]) else {
+    let (Some(token), [append], [announce]) = (&batch.once, &batch.appends[..], &batch.announces[..]) else {
         return None;
     };
     let is_plain = batch.adds.is_empty() && batch.puts.is_empty() && batch.deletes.is_empty();
-    if !is_plain || !announce.event.is_entry() || keys.of_topic(&announce.topic) != *tag {
+    if !is_plain
+        || !announce.event.is_entry()
+        || announce.append.is_none()
+        || keys.of_topic(&announce.topic) != *tag
+    {
         return None;
     }
     let beginning = take_apart(&announce.event, &append.bytes)?;
@@ -169,7 +179,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     if batch.once.is_some() {
         names.extend(generations.keys(&tag));
     }
-    names.extend(batch.append.as_ref().map(|append| tag.log(&append.log)));
+    names.extend(batch.appends.iter().map(|append| tag.log(&append.log)));
     let (spoken, foreign) = announces(keys, batch, &tag, spread, &mut names)?;
     let own_turns = spoken.iter().any(|spoken| matches!(spoken.to, Numbered::OwnTurn));
     let put = batch.puts.iter().map(|(key, _)| key).chain(&batch.deletes);
@@ -178,19 +188,20 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     let mut flags = 0;
     for (flag, is_set) in [
         (HAS_TOKEN, batch.once.is_some()),
-        (HAS_ENTRY, batch.append.is_some()),
         (HAS_OWN_TURNS, own_turns),
         (IS_DECISIVE, written.any(|key| keys::is_decisive(key.table))),
     ] {
         flags |= if is_set { flag } else { 0 };
     }
-    let mut plan = Vec::with_capacity(12);
+    let mut plan = Vec::with_capacity(13 + spoken.len());
     plan.push(b'g');
     for count in [batch.checks.len(), batch.adds.len(), batch.puts.len(), batch.deletes.len(), spoken.len()] {
         let count = u16::try_from(count).map_err(|_| failed("commit", "the batch is too large"))?;
         plan.extend_from_slice(&count.to_be_bytes());
     }
-    plan.push(flags);
+    plan.extend([batch.appends.len() as u8, flags]);
+    // Places from 1; 0 is none.
+    plan.extend(spoken.iter().map(|spoken| spoken.append.map_or(0, |append| append as u8 + 1)));
 
     let mut arguments = vec![plan];
     if let Some(token) = &batch.once {
@@ -207,9 +218,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     if batch.once.is_some() {
         arguments.push(keys::TOKENS.to_vec());
     }
-    if let Some(append) = &batch.append {
-        arguments.push(keys::end_of_log(&append.log));
-    }
+    arguments.extend(batch.appends.iter().map(|append| keys::end_of_log(&append.log)));
     arguments.extend(batch.checks.iter().map(|check| match check.expected {
         Expected::Absent => Vec::new(),
         Expected::Present => b"+".to_vec(),
@@ -223,10 +232,11 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
         arguments.extend([keys::field(key), bytes.to_vec()]);
     }
     arguments.extend(batch.deletes.iter().map(keys::field));
-    if let Some(append) = &batch.append {
-        arguments.extend([batch.at.0.to_string().into_bytes(), append.bytes.to_vec()]);
+    if !batch.appends.is_empty() {
+        arguments.push(batch.at.0.to_string().into_bytes());
+        arguments.extend(batch.appends.iter().map(|append| append.bytes.to_vec()));
     }
-    for Spoken { to, event } in &spoken {
+    for Spoken { to, event, .. } in &spoken {
         let to = match to {
             Numbered::Entry => b"e".to_vec(),
             Numbered::OwnTurn => b"t".to_vec(),
@@ -317,7 +327,8 @@ fn announces(
 ) -> Result<(Vec<Spoken>, Vec<Foreign>), StorageError> {
     let (mut spoken, mut foreign) = (Vec::new(), Vec::new());
     let mut last: Option<(&Arc<Event>, Arc<[u8]>)> = None;
-    for Announce { topic, event } in &batch.announces {
+    for Announce { topic, event, append } in &batch.announces {
+        let append = *append;
         // One event often goes to several topics.
         let text = match &last {
             Some((same, text)) if Arc::ptr_eq(same, event) => text.clone(),
@@ -326,14 +337,14 @@ fn announces(
         last = Some((event, text.clone()));
         let tag = keys.of_topic(topic);
         if tag == *own {
-            let is_entry = event.is_entry() && batch.append.is_some();
+            let is_entry = event.is_entry() && append.is_some();
             let to = if is_entry { Numbered::Entry } else { Numbered::OwnTurn };
-            spoken.push(Spoken { to, event: text });
+            spoken.push(Spoken { to, append, event: text });
         } else if spread {
-            foreign.push(Foreign { tag, event: text });
+            foreign.push(Foreign { tag, append, event: text });
         } else {
             names.push(tag.hash());
-            spoken.push(Spoken { to: Numbered::TurnOf(names.len()), event: text });
+            spoken.push(Spoken { to: Numbered::TurnOf(names.len()), append, event: text });
         }
     }
     Ok((spoken, foreign))
@@ -395,12 +406,12 @@ fn committed(text: &[u8]) -> Option<Committed> {
     let text = std::str::from_utf8(text).ok()?;
     let (repeated, text) = text.strip_prefix('=').map_or((false, text), |text| (true, text));
     let mut parts = text.split(' ');
-    let entry = match parts.next().unwrap_or_default() {
-        "" => None,
-        id => Some(head(id)?),
+    let entries = match parts.next().unwrap_or_default() {
+        "" => Vec::new(),
+        ids => ids.split(',').map(head).collect::<Option<_>>()?,
     };
     let counts = parts.map(|sum| sum.parse().ok()).collect::<Option<_>>()?;
-    Some(Committed { entry, counts, repeated })
+    Some(Committed { entries, counts, repeated })
 }
 
 /// An entry's id, `seq-time`.

@@ -1,7 +1,7 @@
 //! Checks that need not be made again.
 //!
 //! Messages of one speaker make the same checks over and over, and what they look at seldom changes. A partition has a
-//! version that is new with each such change (`d`, see [`crate::redis::keys`]): checks that held at one hold for as
+//! version that is new with each such change (`d`, see `keys.rs`): checks that held at one hold for as
 //! long as it stays. So they are left out, and a script that finds another version carries nothing out.
 
 use std::hash::{BuildHasher, RandomState};
@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 
-use crate::redis::Tag;
+use super::keys::Tag;
 
 /// Partitions whose version is remembered.
 const PARTITIONS: usize = 1 << 15;

@@ -4,14 +4,14 @@
 //! |---|---|
 //! | `commit`, `commit.lua` | batches: one call of one script, which checks, writes and announces |
 //! | `queue` | which batches leave together, and that those of one partition keep their order |
+//! | `keys` | how the keys are called, and what lies where |
 //! | `known` | checks that need not be made again |
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
 //! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
 //! | `calls` | how a command reaches the master of its keys, and what becomes of a refusal |
 //!
-//! [`crate::redis::keys`] says what lies where. Redis runs one script at a time and a script whole, which is what makes
-//! batches atomic and serial. What is acknowledged is as durable as the operator's settings of persistence make it;
+//! Redis runs one script at a time and a script whole, which is what makes batches atomic and serial. What is acknowledged is as durable as the operator's settings of persistence make it;
 //! [`Settings::wait_replicas`] adds that so many replicas have it, so that a failover does not lose it.
 //!
 //! A batch that was sent is never sent again by itself: when the connection breaks before the answer, the caller is
@@ -19,6 +19,7 @@
 
 mod calls;
 mod commit;
+mod keys;
 mod known;
 mod queue;
 mod range;
@@ -40,17 +41,17 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::keys::{self, Tag};
-use crate::redis::{Confirm, Keys, Links, Servers, slot_of};
+use crate::redis::{Confirm, Links, Namespace, Servers, slot_of};
 
 use self::calls::{Call, WhenLost};
+use self::keys::{Keys, Tag};
 use self::known::Known;
 use self::queue::{Queue, Waiting};
 use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
-    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan,
-    StorageError, Table, Value, Version, Window,
+    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket, Value,
+    Version, Window,
 };
 
 /// How long [`Engine::health`] waits.
@@ -122,7 +123,7 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
-    pub fn new(servers: Arc<Servers>, keys: Keys, settings: Settings) -> Self {
+    pub fn new(servers: Arc<Servers>, names: Namespace, settings: Settings) -> Self {
         let Settings { wait_replicas: replicas, wait_timeout: timeout } = settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
@@ -132,7 +133,7 @@ impl Redis {
             None => reads.clone(),
             Some(_) => Links::new(servers, scripts::load_all(), confirm),
         };
-        let shared = Arc::new(Shared { keys, writes, reads, queue, known: Known::new() });
+        let shared = Arc::new(Shared { keys: Keys::new(names), writes, reads, queue, known: Known::new() });
         Self {
             shared,
             wait_replicas: replicas,
@@ -279,15 +280,18 @@ impl Engine for Redis {
         std::str::from_utf8(&id).ok().and_then(commit::head).ok_or_else(|| unreadable("head"))
     }
 
-    async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        let token = self.enter()?;
+    fn submit(&self, batch: Batch) -> Ticket {
         let spread = self.shared.writes.servers().target().is_cluster();
-        let prepared = commit::prepare(&self.shared.keys, &batch, spread)?;
+        let taken =
+            self.enter().and_then(|token| Ok((token, commit::prepare(&self.shared.keys, &batch, spread)?)));
+        let (token, prepared) = match taken {
+            Ok(taken) => taken,
+            Err(error) => return Ticket::refused(error),
+        };
         let (answer, outcome) = oneshot::channel();
         let deadline = Instant::now() + calls::DEADLINE;
         queue::submit(&self.shared, Waiting { prepared, deadline, answer, token });
-        // It ends without an answer when the runtime ends.
-        outcome.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
+        Ticket::under_way(outcome)
     }
 
     async fn purge(

@@ -15,11 +15,12 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::{Links, Tag, slot_of};
+use crate::redis::{Links, slot_of};
 use crate::storage::{CommitError, Committed, Head};
 
 use super::calls::{Call, WhenLost};
 use super::commit::{self, Foreign, Prepared};
+use super::keys::Tag;
 use super::scripts::ANNOUNCE;
 use super::{Shared, failed};
 
@@ -211,7 +212,9 @@ async fn carry(shared: &Arc<Shared>, batches: Vec<Waiting>) {
             continue;
         };
         if let Ok(committed) = &outcome {
-            announce(&shared.reads, committed.entry, std::mem::take(&mut waiting.prepared.foreign));
+            // Also of a repetition: the answer to the first may have been lost on its way here, and these events with it.
+            // Who has heard of an entry knows it again.
+            announce(&shared.reads, &committed.entries, std::mem::take(&mut waiting.prepared.foreign));
         }
         waiting.done(outcome);
     }
@@ -233,15 +236,12 @@ impl Waiting {
 
 /// In a cluster: sends the events of a stored batch for topics that other servers keep, by a script in the slot of each
 /// topic. They are on their way, in order, when this returns.
-fn announce(links: &Arc<Links>, entry: Option<Head>, events: Vec<Foreign>) {
-    if events.is_empty() {
-        return;
-    }
-    let stamp = match entry {
-        Some(Head { seq, at }) => format!(" {seq} {} ", at.0),
-        None => " - - ".to_owned(),
-    };
-    for Foreign { tag, event } in events {
+fn announce(links: &Arc<Links>, entries: &[Head], events: Vec<Foreign>) {
+    for Foreign { tag, append, event } in events {
+        let stamp = match append.and_then(|append| entries.get(append)) {
+            Some(Head { seq, at }) => format!(" {seq} {} ", at.0),
+            None => " - - ".to_owned(),
+        };
         let mut command = ANNOUNCE.call(&[tag.hash()]);
         command.arg(&stamp).arg(&event[..]);
         let call = Call::new("announce", slot_of(tag.channel()), command, WhenLost::Tell);

@@ -1,7 +1,8 @@
 //! Which fields of the index a scan means, in the words of `ZRANGEBYLEX`.
 
-use crate::redis::keys;
 use crate::storage::{Scan, Table};
+
+use super::keys;
 
 /// The first byte says whether the rest itself is meant, `[`, or only what lies beyond it, `(`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,8 @@ mod send;
 use std::sync::Arc;
 use std::time::Instant;
 
-use protocol::ErrorCode;
 use protocol::event;
-use protocol::group::{GroupKind, Role};
+use protocol::group::Role;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
 
@@ -17,7 +16,7 @@ use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
 use crate::services::core::{Actor, Core};
-use crate::services::group::{Found, GroupError, Groups, Member};
+use crate::services::group::{Found, GroupError, Groups, Invalid, Member};
 use crate::services::push::Notices;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
 use crate::storage::records::Versioned;
@@ -44,8 +43,19 @@ pub struct GroupHistory {
 /// What became of one message that was to be recalled.
 pub struct RecallOutcome {
     pub seq: Seq,
-    /// `OK` or why not.
-    pub code: ErrorCode,
+    pub result: Result<(), NotRecalled>,
+}
+
+/// Why one message was not recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRecalled {
+    /// There is no message with this number.
+    Missing,
+    /// The entry is none that somebody said.
+    Impossible,
+    /// It is another's, and the role is too low.
+    NotAllowed,
+    TooLate,
 }
 
 /// How many entries are read at a time while a page by time is looked for.
@@ -86,8 +96,8 @@ impl GroupMessages {
     }
 
     /// Whether the group's kind counts unread messages.
-    pub fn counts_unread(&self, kind: GroupKind) -> bool {
-        self.groups.rules(kind).counts_unread
+    pub fn counts_unread(&self, found: &Found) -> bool {
+        self.groups.rules(found.app, found.group.record.kind).counts_unread
     }
 
     /// The oldest number that a reader may see: members of some kinds see only what was said after they came,
@@ -99,7 +109,7 @@ impl GroupMessages {
         member: Option<&Versioned<Member>>,
     ) -> Result<Seq, MessageError> {
         let Some(member) = member.filter(|_| !actor.is_admin) else { return Ok(Seq(1)) };
-        let earlier = self.groups.rules(found.group.record.kind).shows_earlier_messages;
+        let earlier = self.groups.rules(found.app, found.group.record.kind).shows_earlier_messages;
         let joined = if earlier { Seq::ZERO } else { member.record.joined_after };
         let cleared = self.timelines.position(&found.log(), &actor.user).await?.cleared;
         Ok(joined.max(cleared).next())
@@ -222,8 +232,8 @@ impl GroupMessages {
         let (found, member) = self.readable(actor, group).await?;
         let mut outcomes = Vec::with_capacity(seqs.len());
         for &seq in seqs {
-            let code = self.recall_one(actor, &found, member.as_ref(), seq, reason).await?;
-            outcomes.push(RecallOutcome { seq, code });
+            let result = self.recall_one(actor, &found, member.as_ref(), seq, reason).await?;
+            outcomes.push(RecallOutcome { seq, result });
         }
         Ok(outcomes)
     }
@@ -235,19 +245,19 @@ impl GroupMessages {
         member: Option<&Versioned<Member>>,
         seq: Seq,
         reason: &str,
-    ) -> Result<ErrorCode, MessageError> {
+    ) -> Result<Result<(), NotRecalled>, MessageError> {
         let Some(seen) = self.timelines.entry(&found.log(), seq).await? else {
-            return Ok(ErrorCode::RECALL_MISSING);
+            return Ok(Err(NotRecalled::Missing));
         };
-        let Entry::Message(message) = &seen.entry else { return Ok(ErrorCode::RECALL_IMPOSSIBLE) };
+        let Entry::Message(message) = &seen.entry else { return Ok(Err(NotRecalled::Impossible)) };
         if !actor.is_admin {
             let is_own = message.from.user == actor.user;
             let has_rank = member.is_some_and(|member| member.record.role >= Role::Admin);
             if !is_own && !has_rank {
-                return Ok(ErrorCode::GROUP_NOT_ALLOWED);
+                return Ok(Err(NotRecalled::NotAllowed));
             }
-            if !is_recallable(seen.at, self.core.now(), self.core.limits.recall_seconds) {
-                return Ok(ErrorCode::RECALL_TOO_LATE);
+            if !is_recallable(seen.at, self.core.now(), self.core.settings(actor.app).limits.recall_seconds) {
+                return Ok(Err(NotRecalled::TooLate));
             }
         }
         let recall = Recall { by: actor.user.clone(), reason: reason.to_owned() };
@@ -264,7 +274,7 @@ impl GroupMessages {
         self.timelines
             .recall(&found.log(), seq, message.random, recall, vec![(found.topic(), push.into())])
             .await?;
-        Ok(ErrorCode::OK)
+        Ok(Ok(()))
     }
 
     /// Recalls that a client which was away has missed, oldest first.
@@ -315,7 +325,7 @@ impl GroupMessages {
         let (found, _) = self.readable(actor, group).await?;
         let head = self.core.engine.head(&found.log()).await?.seq;
         if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > head) {
-            return Err(GroupError::BadParameter("no message has this number").into());
+            return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());
         }
         self.timelines.hide(&found.log(), &actor.user, seqs).await?;
         Ok(())

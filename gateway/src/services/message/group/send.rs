@@ -10,12 +10,12 @@ use protocol::push::Mark;
 
 use super::GroupMessages;
 use crate::bus::{self, Event, Stamp, Topic};
-use crate::services::core::{ATTEMPTS, Actor, Outcome};
-use crate::services::group::{Found, GroupError, Member};
-use crate::services::message::turns::{Turn, submit};
+use crate::services::core::Actor;
+use crate::services::decide::Decision;
+use crate::services::group::{Found, GroupError, Invalid, Member};
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::Kept;
-use crate::services::timeline::Entry;
+use crate::services::timeline::EntryRef;
 use crate::storage::{Batch, Check, Expected, Head, Value, records};
 
 /// How often a group may say something while deliveries are behind: those who are not loud shall not be silenced by
@@ -46,7 +46,7 @@ impl GroupMessages {
         if self.core.bus.is_behind() && !self.has_a_turn(actor.app, group) {
             return Err(MessageError::TooFast);
         }
-        let limits = &self.core.limits;
+        let limits = &self.core.settings(actor.app).limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);
         }
@@ -55,27 +55,45 @@ impl GroupMessages {
         }
         let is_stored = !draft.options.online_only && only_to.is_empty();
         let key = (actor.app, group.clone(), draft.from.clone());
-        let mut turn = self.turns.take(&key).await;
-        // What is kept in memory will do: the store checks that it still holds, in the same step in which it stores.
-        let kept = self.speakers.get(&key).filter(|speaker| self.may_speak(actor, speaker).is_ok());
-        let mut speaker = match kept.filter(|_| is_stored) {
-            Some(speaker) => speaker,
-            None => Arc::new(self.speaker(actor, group, &draft.from).await?),
-        };
-        for _ in 0..ATTEMPTS {
+        if !is_stored {
+            let _turn = self.turns.take(&key).await;
+            let speaker = self.speaker(actor, group, &draft.from).await?;
             self.may_speak(actor, &speaker)?;
-            if !is_stored {
-                let message = self.message(actor, &draft, &speaker).await?;
-                return self.send_unstored(actor, &speaker.found, message, only_to).await;
-            }
-            if let Some(head) = self.try_send(turn, actor, &speaker, &draft).await? {
-                self.speakers.insert(key, speaker);
-                return Ok(head);
-            }
-            turn = self.turns.take(&key).await;
-            speaker = Arc::new(self.speaker(actor, group, &draft.from).await?);
+            let message = self.message(actor, &draft, &speaker).await?;
+            return self.send_unstored(actor, &speaker.found, message, only_to).await;
         }
-        Err(GroupError::Busy.into())
+        let mut is_first = true;
+        let decided = self.core.decide_and_tell("send a message", || {
+            let is_first = std::mem::take(&mut is_first);
+            let (key, draft) = (&key, &draft);
+            async move {
+                let turn = self.turns.take(key).await;
+                // What is kept in memory will do at first: the store checks that it still holds, in the same step in
+                // which it stores.
+                let kept = if is_first { self.speakers.get(key) } else { None };
+                let speaker = match kept.filter(|speaker| self.may_speak(actor, speaker).is_ok()) {
+                    Some(speaker) => speaker,
+                    None => Arc::new(self.speaker(actor, group, &draft.from).await?),
+                };
+                self.may_speak(actor, &speaker)?;
+                let batch = self.batch(actor, &speaker, draft).await?;
+                Ok::<_, MessageError>(Decision::Submitted(turn.submit(&self.core, batch), speaker))
+            }
+        });
+        let (speaker, committed) = decided.await?;
+        let committed = committed.unwrap_or_default();
+        let head = committed.entry();
+        if !committed.repeated && !draft.mentions.is_empty() {
+            let (service, app, found) = (self.clone(), actor.app, speaker.found.clone());
+            // A mention of all is a mark for each member: the sender does not wait for that.
+            self.core.tasks.spawn(async move {
+                if let Err(error) = service.mark(app, &found, &draft.from, head.seq, &draft.mentions).await {
+                    tracing::warn!(%error, "members could not be told that they were mentioned");
+                }
+            });
+        }
+        self.speakers.insert(key, speaker);
+        Ok(head)
     }
 
     /// Whether a group may say something although more is said than can be delivered.
@@ -144,48 +162,21 @@ impl GroupMessages {
         })
     }
 
-    /// `None` when the group, the membership or the mute changed meanwhile.
-    async fn try_send(
-        &self,
-        turn: Turn<'_>,
-        actor: &Actor,
-        speaker: &Speaker,
-        draft: &Draft,
-    ) -> Result<Option<Head>, MessageError> {
+    /// What stores the message, if the group, the membership and the mute are still as they were read.
+    async fn batch(&self, actor: &Actor, speaker: &Speaker, draft: &Draft) -> Result<Batch, MessageError> {
         let message = self.message(actor, draft, speaker).await?;
         let found = &speaker.found;
-        let sender = message.from.user.clone();
-        let token =
-            [found.epoch().as_ref(), sender.as_str().as_bytes(), &message.random.to_be_bytes()].concat();
-        let mentions = message.mentions.clone();
-        let entry = Entry::Message(message);
-        let bytes = records::encode(&entry);
-        let Entry::Message(message) = entry else { return Ok(None) };
+        let sender = message.from.user.as_str().as_bytes();
+        let token = [found.epoch().as_ref(), sender, &message.random.to_be_bytes()].concat();
+        let bytes = records::encode(&EntryRef::Message(&message));
         let (key, unchanged) = found.unchanged();
         let mut batch = Batch::new(found.partition(), self.core.now()).once(token).check(key, unchanged);
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
-        let event = bus::Entry::GroupMessage {
-            group: found.label(),
-            message,
-            counts: self.counts_unread(found.group.record.kind),
-        };
-        batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
-        let Outcome::Stored(committed) = submit(turn, self.core.commit(batch)).await? else {
-            return Ok(None);
-        };
-        let head = committed.entry.unwrap_or_default();
-        if !committed.repeated && !mentions.is_empty() {
-            let (service, app, found) = (self.clone(), actor.app, found.clone());
-            // A mention of all is a mark for each member: the sender does not wait for that.
-            self.core.tasks.spawn(async move {
-                if let Err(error) = service.mark(app, &found, &sender, head.seq, &mentions).await {
-                    tracing::warn!(%error, "members could not be told that they were mentioned");
-                }
-            });
-        }
-        Ok(Some(head))
+        let event =
+            bus::Entry::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
+        Ok(batch.append(found.epoch(), bytes).announce(found.topic(), event))
     }
 
     /// Tells members that they were mentioned.
@@ -233,7 +224,7 @@ impl GroupMessages {
         let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
             group: found.label(),
             message,
-            counts: self.counts_unread(found.group.record.kind),
+            counts: self.counts_unread(found),
         });
         let mut topics = Vec::new();
         if only_to.is_empty() {
@@ -242,7 +233,7 @@ impl GroupMessages {
             topics.push(Topic::User(actor.app, sender.clone()));
             for user in only_to.iter().filter(|user| **user != sender) {
                 if self.groups.member(found, user).await?.is_none() {
-                    return Err(GroupError::BadParameter("a receiver is not a member").into());
+                    return Err(GroupError::Invalid(Invalid::ReceiverNotMember).into());
                 }
                 topics.push(Topic::User(actor.app, user.clone()));
             }

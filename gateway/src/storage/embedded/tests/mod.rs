@@ -5,6 +5,7 @@ use protocol::id::{AppId, Millis, UserId};
 
 use super::*;
 use crate::storage::conformance::{Fixture, Opened, conformance};
+use crate::storage::{CommitError, Committed};
 
 struct Directory {
     dir: tempfile::TempDir,
@@ -62,7 +63,7 @@ async fn what_was_stored_is_there_after_it_is_opened_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let first = store.commit(append(5).once("token")).await.unwrap();
-    assert_eq!(first.entry, Some(Head { seq: Seq(1), at: Millis(5) }));
+    assert_eq!(first.entry(), Head { seq: Seq(1), at: Millis(5) });
     store.commit(append(3)).await.unwrap();
     store.close().await.unwrap();
     assert!(matches!(store.commit(append(6)).await, Err(CommitError::Storage(StorageError::Closed))));

@@ -88,15 +88,17 @@ fn window_after(at: Millis) -> Millis {
     Millis(at.0.saturating_add(ONCE_WINDOW.as_millis() as u64))
 }
 
-/// An answer as it is kept: how many counts (2 bytes), whether there is an entry (1), its number (8),
-/// its time (8), the counts (8 each).
+/// An answer as it is kept: how many counts (2 bytes), how many entries (1), number (8) and time (8) of each, the
+/// counts (8 each). Where there are no entries, there are the numbers of one, which are zero.
 fn encode(answer: &Committed, to: &mut Vec<u8>) {
-    let head = answer.entry.unwrap_or_default();
     let counts = u16::try_from(answer.counts.len()).expect("a batch has less than 65536 counts");
     to.extend_from_slice(&counts.to_be_bytes());
-    to.push(u8::from(answer.entry.is_some()));
-    to.extend_from_slice(&head.seq.0.to_be_bytes());
-    to.extend_from_slice(&head.at.0.to_be_bytes());
+    to.push(u8::try_from(answer.entries.len()).expect("a batch has few appends"));
+    let none: &[Head] = if answer.entries.is_empty() { &[Head::default()] } else { &[] };
+    for head in answer.entries.iter().chain(none) {
+        to.extend_from_slice(&head.seq.0.to_be_bytes());
+        to.extend_from_slice(&head.at.0.to_be_bytes());
+    }
     for count in &answer.counts {
         to.extend_from_slice(&count.to_be_bytes());
     }
@@ -105,12 +107,17 @@ fn encode(answer: &Committed, to: &mut Vec<u8>) {
 /// Takes an answer from the front; nothing when the bytes are not one.
 fn decode(from: &mut &[u8]) -> Option<Committed> {
     let counts = u16::from_be_bytes(*from.split_off(..2)?.first_chunk()?);
-    let [has_entry] = *from.split_off(..1)?.first_chunk()?;
-    let seq = Seq(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
-    let at = Millis(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
+    let [entries] = *from.split_off(..1)?.first_chunk()?;
+    let mut heads = Vec::with_capacity(usize::from(entries));
+    for _ in 0..entries.max(1) {
+        let seq = Seq(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
+        let at = Millis(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
+        heads.push(Head { seq, at });
+    }
+    heads.truncate(usize::from(entries));
     let (counts, _) = from.split_off(..8 * usize::from(counts))?.as_chunks();
     Some(Committed {
-        entry: (has_entry == 1).then_some(Head { seq, at }),
+        entries: heads,
         counts: counts.iter().map(|count| i64::from_be_bytes(*count)).collect(),
         repeated: false,
     })

@@ -81,10 +81,10 @@ async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
     let fixture: Part<Server> = part();
     let mut heard = Vec::new();
     for name in ["alice", "bob"] {
-        heard.push((name, listen(&servers, &fixture.keys, &[devices_of(name)]).await));
+        heard.push((name, listen(&servers, &fixture.names, &[devices_of(name)]).await));
     }
-    let engine = Redis::new(servers, fixture.keys, Settings::default());
-    let commits: Vec<_> = (1..=200).map(|number| submit(&engine, between(number))).collect();
+    let engine = Redis::new(servers, fixture.names, Settings::default());
+    let commits: Vec<_> = (1..=200).map(|number| engine.submit(between(number))).collect();
     for commit in commits {
         commit.await.unwrap();
     }
@@ -116,7 +116,7 @@ async fn a_repetition_tells_other_servers_again() {
     let engine = fixture.open().await.engine;
     let servers = Servers::start(fixture.servers.get().unwrap().target());
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let (_bus, mut events) = listen(&servers, &fixture.keys, &[devices_of("bob")]).await;
+    let (_bus, mut events) = listen(&servers, &fixture.names, &[devices_of("bob")]).await;
     for turn in 1..=2 {
         let committed = engine.commit(between(7).once("token")).await.unwrap();
         assert_eq!(committed.repeated, turn == 2);

@@ -7,7 +7,7 @@ const START: Duration = Duration::from_secs(20);
 
 /// A slot of the group's, and where it is and is to be.
 fn placed(cluster: &Cluster, servers: &Servers, name: &str) -> (u16, usize, usize) {
-    let slot = slot_of(Keys::new("timgate").of_partition(&group(name)).channel());
+    let slot = slot_of(Keys::new(Namespace::new("timgate")).of_partition(&group(name)).channel());
     let from = cluster.node(&servers.master_of(slot).unwrap());
     (slot, from, (from + 1) % 3)
 }
@@ -27,14 +27,14 @@ async fn slots_that_move_are_followed() {
     let cluster = Cluster::start().await;
     let servers = Servers::start(cluster.target());
     assert!(servers.wait(START).await);
-    let engine = Redis::new(servers.clone(), Keys::new("timgate"), Settings::default());
+    let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
 
     // Moved while nobody looked: the old master says so.
     let (slot, from, target) = placed(&cluster, &servers, "moved");
     cluster.move_slot(slot, from, target).await;
-    let commits: Vec<_> = (0..300).map(|_| submit(&engine, to("moved", ""))).collect();
+    let commits: Vec<_> = (0..300).map(|_| engine.submit(to("moved", ""))).collect();
     for (commit, seq) in commits.into_iter().zip(1..) {
-        assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+        assert_eq!(commit.await.unwrap().entry().seq, Seq(seq));
     }
     assert_eq!(servers.master_of(slot), Some(cluster.nodes[target].address()));
     assert_eq!(texts(&engine, "moved").await.len(), 300);
@@ -68,7 +68,7 @@ async fn a_replica_takes_over() {
     let mut cluster = Cluster::start().await;
     let servers = Servers::start(cluster.target());
     assert!(servers.wait(START).await);
-    let engine = Redis::new(servers.clone(), Keys::new("timgate"), Settings::default());
+    let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
     engine.commit(to("room", "1").once("1")).await.unwrap();
     let (slot, master, _) = placed(&cluster, &servers, "room");
     let address = cluster.nodes[master].address();

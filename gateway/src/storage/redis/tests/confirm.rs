@@ -29,7 +29,7 @@ async fn a_batch_is_acknowledged_when_a_replica_has_it() {
     let master = Server::with(&["--repl-diskless-sync-delay", "0"]);
     let replica = replica_of(&master).await;
     let engine = confirmed(master.target());
-    let commits: Vec<_> = (0..500u32).map(|number| submit(&*engine, said(number.to_string()))).collect();
+    let commits: Vec<_> = (0..500u32).map(|number| engine.submit(said(number.to_string()))).collect();
     for commit in commits {
         commit.await.unwrap();
     }
@@ -74,7 +74,7 @@ async fn a_promoted_replica_has_what_was_acknowledged() {
                 for number in 0.. {
                     let bytes = Bytes::from(format!("{name} {number}"));
                     match engine.commit(said(bytes.clone()).once(bytes.clone())).await {
-                        Ok(committed) => stored.push((committed.entry.unwrap().seq, bytes)),
+                        Ok(committed) => stored.push((committed.entry().seq, bytes)),
                         Err(_) => break,
                     }
                 }

@@ -15,7 +15,7 @@ fn writer(engine: &Arc<Redis>, name: usize, count: usize) -> tokio::task::JoinHa
             let bytes = Bytes::from(format!("{name} {number}"));
             loop {
                 match engine.commit(said(bytes.clone()).once(bytes.clone())).await {
-                    Ok(committed) => break stored.push((committed.entry.unwrap().seq.0, bytes)),
+                    Ok(committed) => break stored.push((committed.entry().seq.0, bytes)),
                     Err(CommitError::Storage(_)) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -109,10 +109,10 @@ async fn forgotten_scripts_are_loaded_again() {
     let mut seq = 0;
     for _ in 0..3 {
         // Those that are sent back keep their order.
-        let commits: Vec<_> = (0..300).map(|_| submit(&*engine, said(""))).collect();
+        let commits: Vec<_> = (0..300).map(|_| engine.submit(said(""))).collect();
         for commit in commits {
             seq += 1;
-            assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+            assert_eq!(commit.await.unwrap().entry().seq, Seq(seq));
         }
         server.command::<()>("SCRIPT FLUSH").await;
     }

@@ -47,16 +47,16 @@ async fn calls(server: &Server, name: &str) -> u64 {
 async fn what_comes_together_leaves_together() {
     let server = Server::start();
     let engine = Arc::new(engine_on(server.target(), Settings::default()));
-    let keys = Keys::new("timgate");
+    let names = Namespace::new("timgate");
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let (_bus, mut events) = listen(&servers, &keys, &[room()]).await;
+    let (_bus, mut events) = listen(&servers, &names, &[room()]).await;
     engine.commit(said("first").put(member("alice"), "")).await.unwrap();
     server.command::<()>("CONFIG RESETSTAT").await;
-    let commits: Vec<_> = (2..=1001).map(|number| submit(&*engine, allowed("alice", number))).collect();
+    let commits: Vec<_> = (2..=1001).map(|number| engine.submit(allowed("alice", number))).collect();
     for (commit, seq) in commits.into_iter().zip(2..) {
         let committed = commit.await.unwrap();
-        assert_eq!((committed.entry.unwrap().seq, committed.repeated), (Seq(seq), false));
+        assert_eq!((committed.entry().seq, committed.repeated), (Seq(seq), false));
     }
     assert_eq!(heard(&mut events, 1000).await, (2..=1001).map(|seq| (seq, seq)).collect::<Vec<_>>());
     assert_eq!(entries(&*engine).await.len(), 1001);
@@ -123,14 +123,14 @@ async fn tokens_outlive_their_generation() {
     // Alone, with others, and as another kind of batch.
     assert!(engine.commit(at(1, 28)).await.unwrap().repeated);
     let both = [(1, 29), (2, 34), (4, 34), (3, 49), (4, 34)];
-    let commits: Vec<_> = both.map(|(number, minute)| submit(&engine, at(number, minute))).into();
+    let commits: Vec<_> = both.map(|(number, minute)| engine.submit(at(number, minute))).into();
     let mut repeated = Vec::new();
     for commit in commits {
         repeated.push(commit.await.unwrap().repeated);
     }
     assert_eq!(repeated, [true, true, false, true, true]);
     let other = at(3, 49).put(Key::new(Table::Member, "x"), "");
-    assert_eq!(engine.commit(other).await.unwrap().entry.unwrap().seq, Seq(3));
+    assert_eq!(engine.commit(other).await.unwrap().entry().seq, Seq(3));
     assert_eq!(entries(&engine).await.len(), 4);
     // Every hash of tokens ends some day.
     let names: Vec<String> = server.command("KEYS timgate:*:o:*").await;
@@ -208,12 +208,14 @@ async fn each_of_many_has_its_own_outcome() {
                         Some(true) => Batch::new(group(&room), Millis(1)).put(member(from), ""),
                         Some(false) => Batch::new(group(&room), Millis(1)).delete(member(from)),
                     };
-                    submit(&*engine, batch)
+                    engine.submit(batch)
                 })
                 .collect();
             for (plan, commit) in burst.iter().zip(begun) {
                 let outcome = match commit.await {
-                    Ok(committed) => Some((committed.entry.map(|entry| entry.seq.0), committed.repeated)),
+                    Ok(committed) => {
+                        Some((committed.entries.first().map(|entry| entry.seq.0), committed.repeated))
+                    }
                     Err(CommitError::Conflict(0)) => None,
                     Err(error) => panic!("{error}"),
                 };
@@ -241,10 +243,10 @@ async fn each_of_many_has_its_own_outcome() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_share_a_group() {
     let server = Server::start();
-    let keys = Keys::new("timgate");
+    let names = Namespace::new("timgate");
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let (_bus, mut events) = listen(&servers, &keys, &[room()]).await;
+    let (_bus, mut events) = listen(&servers, &names, &[room()]).await;
     let engines = [0, 1].map(|_| Arc::new(engine_on(server.target(), Settings::default())));
     engines[0].commit(Batch::new(group("room"), Millis(1)).put(member("alice"), "")).await.unwrap();
     let writers: Vec<_> = (0..16)
@@ -255,7 +257,7 @@ async fn instances_share_a_group() {
                 for number in 0..100 {
                     let random = writer * 1000 + number;
                     let committed = engine.commit(allowed("alice", random)).await.unwrap();
-                    stored.push((committed.entry.unwrap().seq.0, random));
+                    stored.push((committed.entry().seq.0, random));
                 }
                 assert!(stored.is_sorted());
                 stored
@@ -288,9 +290,9 @@ async fn order_is_kept_while_the_group_changes() {
                 let number = burst * 20 + place;
                 if place % 7 == 6 { said(number.to_string()) } else { allowed("alice", number) }
             });
-            let commits: Vec<_> = batches.map(|batch| submit(&*speaker, batch)).collect();
+            let commits: Vec<_> = batches.map(|batch| speaker.submit(batch)).collect();
             for (commit, seq) in commits.into_iter().zip(burst * 20 + 1..) {
-                assert_eq!(commit.await.unwrap().entry.unwrap().seq, Seq(seq));
+                assert_eq!(commit.await.unwrap().entry().seq, Seq(seq));
             }
         }
     });

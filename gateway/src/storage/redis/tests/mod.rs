@@ -19,7 +19,8 @@ use crate::bus::testing::nothing;
 use crate::bus::{Bus, Entry, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
-use crate::storage::conformance::{Fixture, Opened, conformance, submit};
+use crate::storage::CommitError;
+use crate::storage::conformance::{Fixture, Opened, conformance};
 
 /// Servers that the tests which run at the same time share. They end with the last of these tests.
 struct Shared<T>(tokio::sync::Mutex<Weak<T>>);
@@ -43,24 +44,24 @@ impl<T> Shared<T> {
 /// A prefix of its own on shared servers.
 struct Part<T> {
     servers: OnceCell<Arc<T>>,
-    keys: Keys,
+    names: Namespace,
     /// They carry as long as they live.
     buses: Mutex<Vec<RedisBus>>,
 }
 
 fn part<T>() -> Part<T> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let keys = Keys::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)));
-    Part { servers: OnceCell::new(), keys, buses: Mutex::default() }
+    let names = Namespace::new(&format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+    Part { servers: OnceCell::new(), names, buses: Mutex::default() }
 }
 
 impl<T> Part<T> {
     async fn open_on(&self, target: Target) -> Opened {
         let servers = Servers::start(target);
         assert!(servers.wait(Duration::from_secs(10)).await);
-        let (bus, events) = listen(&servers, &self.keys, &[room()]).await;
+        let (bus, events) = listen(&servers, &self.names, &[room()]).await;
         self.buses.lock().unwrap().push(bus);
-        Opened { engine: Arc::new(Redis::new(servers, self.keys.clone(), Settings::default())), events }
+        Opened { engine: Arc::new(Redis::new(servers, self.names.clone(), Settings::default())), events }
     }
 }
 
@@ -180,12 +181,12 @@ async fn entries(engine: &dyn Engine) -> Vec<Bytes> {
 }
 
 fn engine_on(target: Target, settings: Settings) -> Redis {
-    Redis::new(Servers::start(target), Keys::new("timgate"), settings)
+    Redis::new(Servers::start(target), Namespace::new("timgate"), settings)
 }
 
 /// A bus that follows the topics, and what it hears.
-async fn listen(servers: &Arc<Servers>, keys: &Keys, topics: &[Topic]) -> (RedisBus, Inlet) {
-    let (bus, events) = RedisBus::start(servers.clone(), keys.clone());
+async fn listen(servers: &Arc<Servers>, names: &Namespace, topics: &[Topic]) -> (RedisBus, Inlet) {
+    let (bus, events) = RedisBus::start(servers.clone(), names.clone());
     for topic in topics {
         bus.follow(topic).await;
     }

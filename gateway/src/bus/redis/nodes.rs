@@ -9,8 +9,9 @@ use redis::{Cmd, Value};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Keys, Links, Servers, ask, slot_of};
+use super::channels;
 use crate::bus::Nodes;
+use crate::redis::{Links, Namespace, Servers, ask, slot_of};
 
 /// How often an instance says that it lives, and for how long that holds.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +60,14 @@ struct Seen {
 
 impl Registry {
     /// Begins to say that `node` lives. Needs a Tokio runtime; ends when dropped.
-    pub fn start(servers: Arc<Servers>, keys: &Keys, node: u64) -> Self {
-        Self::at_pace(servers, keys, node, PACE)
+    pub fn start(servers: Arc<Servers>, names: &Namespace, node: u64) -> Self {
+        Self::at_pace(servers, names, node, PACE)
     }
 
-    fn at_pace(servers: Arc<Servers>, keys: &Keys, node: u64, pace: Pace) -> Self {
+    fn at_pace(servers: Arc<Servers>, names: &Namespace, node: u64, pace: Pace) -> Self {
         let shared = Arc::new(Shared {
             links: Links::new(servers, Arc::new([]), None),
-            key: keys.nodes(),
+            key: channels::nodes(names),
             node,
             pace,
             seen: Mutex::new(Seen { living: HashSet::new(), asked: None, failed: None }),
@@ -182,7 +183,7 @@ mod tests {
     const SOON: Duration = Duration::from_secs(5);
 
     fn registry(server: &Server, node: u64) -> Registry {
-        Registry::at_pace(Servers::start(server.target()), &Keys::new("test"), node, QUICK)
+        Registry::at_pace(Servers::start(server.target()), &Namespace::new("test"), node, QUICK)
     }
 
     async fn is_alive(registry: &Registry, node: u64) -> bool {
@@ -249,8 +250,8 @@ mod tests {
     async fn a_cluster_keeps_the_list_in_one_place() {
         let cluster = Cluster::start().await;
         let servers = Servers::start(cluster.target());
-        let one = Registry::start(servers.clone(), &Keys::new("test"), 1);
-        let two = Registry::start(servers, &Keys::new("test"), 2);
+        let one = Registry::start(servers.clone(), &Namespace::new("test"), 1);
+        let two = Registry::start(servers, &Namespace::new("test"), 2);
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         eventually(SOON, "the first is known", async || is_alive(&two, 1).await).await;
     }

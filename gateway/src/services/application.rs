@@ -1,0 +1,89 @@
+//! Applications: the tenants of one gateway. What is allowed, and who may sign and administrate, is asked of the
+//! application in which something is done, never of the process.
+
+use std::collections::HashMap;
+
+use protocol::id::{AppId, UserId};
+use protocol::usersig::SecretKey;
+use serde::{Deserialize, Serialize};
+
+use super::group::RuleBook;
+use super::limits::Limits;
+use super::retention;
+
+/// Logging in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Login {
+    /// How often a client says hello. After an outage a client dials again within this time.
+    pub hello_interval_seconds: u32,
+    /// Devices of one platform that a user may have at once; the newest login puts the oldest out.
+    pub devices_per_platform: usize,
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Self { hello_interval_seconds: 10, devices_per_platform: 1 }
+    }
+}
+
+/// What an operator can set for one application.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub login: Login,
+    pub limits: Limits,
+    pub rules: RuleBook,
+    pub retention: retention::Policy,
+}
+
+/// An application.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The first signs; all of them are good for checking. Empty only where nobody can log in: see [`Applications::of`].
+    pub keys: Vec<SecretKey>,
+    pub admins: Vec<UserId>,
+    pub settings: Settings,
+}
+
+/// The applications that are served.
+#[derive(Clone, Debug)]
+pub struct Applications {
+    served: HashMap<AppId, Application>,
+    unserved: Application,
+}
+
+impl Applications {
+    /// None yet. `defaults` hold for what is kept of applications that are not served any more.
+    pub fn new(defaults: Settings) -> Self {
+        let unserved = Application { keys: Vec::new(), admins: Vec::new(), settings: defaults };
+        Self { served: HashMap::new(), unserved }
+    }
+
+    /// Adds an application; gives false when it is there already.
+    pub fn add(&mut self, id: AppId, application: Application) -> bool {
+        self.served.insert(id, application).is_none()
+    }
+
+    /// The application, if it is served.
+    pub fn get(&self, id: AppId) -> Option<&Application> {
+        self.served.get(&id)
+    }
+
+    /// The application; where it is not served, one without keys and administrators and with the defaults. Its users
+    /// cannot log in, but the store may still hold what they said.
+    pub fn of(&self, id: AppId) -> &Application {
+        self.served.get(&id).unwrap_or(&self.unserved)
+    }
+
+    /// Sets something for every application and for the defaults.
+    pub fn set(&mut self, mut change: impl FnMut(&mut Settings)) {
+        for application in self.served.values_mut().chain([&mut self.unserved]) {
+            change(&mut application.settings);
+        }
+    }
+
+    /// Whether something holds for every application and for the defaults.
+    pub fn all(&self, mut holds: impl FnMut(&Settings) -> bool) -> bool {
+        self.served.values().chain([&self.unserved]).all(|application| holds(&application.settings))
+    }
+}

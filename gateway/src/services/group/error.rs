@@ -1,0 +1,68 @@
+//! Why something about a group is not done, where one word does not say it all.
+
+/// What a group's rules or a role forbid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    #[error("the role is too low for it in this group")]
+    RoleTooLow,
+    #[error("it can be done only to members of a lower role")]
+    NotOfLowerRole,
+    #[error("nobody may apply to join this group")]
+    NobodyMayApply,
+    #[error("groups of this type have no admins")]
+    NoAdmins,
+    #[error("the owner's role changes when the group is handed over")]
+    OwnersRole,
+    #[error("groups of this type and their members cannot be muted")]
+    NoMutes,
+    #[error("the receive option is each member's own")]
+    ReceiveIsOnesOwn,
+    #[error("groups of this type cannot be handed over")]
+    NotHandedOver,
+}
+
+/// What is wrong with a value that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error("the name is empty")]
+    NameEmpty,
+    #[error("{0:?} is longer than {1} bytes")]
+    TooLong(Text, usize),
+    #[error("the group has more members than it is to have places")]
+    TooFewPlaces,
+    #[error("nobody becomes the owner by a role: the group is handed over")]
+    OwnerByRole,
+    #[error("custom fields {0:?}: {1:?}")]
+    Fields(Fields, FieldFault),
+    #[error("no message has this number")]
+    NoSuchMessage,
+    #[error("a receiver is not a member")]
+    ReceiverNotMember,
+}
+
+/// A text of a group or of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    Name,
+    Introduction,
+    Notification,
+    Face,
+    NameCard,
+}
+
+/// The fields that the application defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fields {
+    OfGroup,
+    OfMember,
+}
+
+/// What is wrong with the fields that the application defines, with the bound that was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldFault {
+    TooMany(usize),
+    /// A key is letters, digits and `_`, at most so many.
+    Key(usize),
+    /// A value has at most so many bytes.
+    ValueTooLong(usize),
+}

@@ -6,6 +6,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
+use crate::bus::testing::{nothing, number_of};
 use crate::bus::{Delivery, Incoming, Numbering};
 use crate::redis::testing::{Cluster, Sentinels, Server, eventually};
 use crate::redis::{Address, Target};
@@ -35,7 +36,7 @@ impl Node {
     }
 
     async fn publish(&self, topic: &Topic, number: u64) {
-        self.bus.publish(topic.clone(), None, Arc::new(Event::Nothing(number))).await;
+        self.bus.publish(topic.clone(), None, nothing(number).into()).await;
     }
 
     async fn hear(&mut self) -> Incoming {
@@ -70,10 +71,7 @@ fn topic(name: impl ToString) -> Topic {
 }
 
 fn number(delivery: &Delivery) -> u64 {
-    match *delivery.event {
-        Event::Nothing(number) => number,
-        _ => panic!("another event: {delivery:?}"),
-    }
+    number_of(&delivery.event)
 }
 
 fn turn(delivery: &Delivery) -> u64 {
@@ -124,8 +122,8 @@ async fn events_keep_their_order_and_stamp() {
     let topic = topic("order");
     node.bus.follow(&topic).await;
     let stamp = Stamp { seq: Seq(4), at: Millis(5) };
-    node.bus.publish(topic.clone(), Some(stamp), Arc::new(Event::Nothing(0))).await;
-    let sent = (1..2000).map(|i| node.bus.publish(topic.clone(), None, Arc::new(Event::Nothing(i))));
+    node.bus.publish(topic.clone(), Some(stamp), nothing(0).into()).await;
+    let sent = (1..2000).map(|i| node.bus.publish(topic.clone(), None, nothing(i).into()));
     futures_util::future::join_all(sent).await;
     assert_eq!(node.hear_event().await.stamp, Some(stamp));
     for i in 1..2000 {
@@ -140,7 +138,7 @@ async fn what_a_batch_announces_is_an_entry() {
     let mut node = Node::start(server.target());
     let topic = topic("entry");
     node.bus.follow(&topic).await;
-    let payload = [b"e 9 100 ", &payload::encode_event(&Event::Nothing(1))[..]].concat();
+    let payload = [b"e 9 100 ", &payload::encode_event(&nothing(1).into())[..]].concat();
     let mut command = redis::cmd("SPUBLISH");
     command.arg(node.channel(&topic)).arg(payload);
     assert_eq!(server.run::<u64>(&command).await, 1);
@@ -150,19 +148,24 @@ async fn what_a_batch_announces_is_an_entry() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_in_doubt() {
+async fn what_a_newer_version_says_is_numbered_and_no_more() {
     let server = Server::start();
     let mut node = Node::start(server.target());
     let topic = topic("odd");
     node.bus.follow(&topic).await;
-    for payload in ["", "e 9 100 {\"Unheard\":1}", "\r\n"] {
+    let said = ["", "e 9 100 {\"Later\":1}", "\r\n", "t1 - - {\"Later\":{}}"];
+    for payload in said {
         let mut command = redis::cmd("SPUBLISH");
         command.arg(node.channel(&topic)).arg(payload);
         server.run::<()>(&command).await;
-        assert_eq!(node.hear_doubt().await, topic);
+    }
+    for numbering in [Numbering::Entry, Numbering::Turn(1)] {
+        let event = node.hear_event().await;
+        assert!(matches!(*event.event, Event::Unknown));
+        assert_eq!(event.numbering, numbering);
     }
     node.publish(&topic, 1).await;
-    assert_eq!(number(&node.hear_event().await), 1);
+    assert_eq!(number(&node.hear_event().await), 1, "and nothing is in doubt");
 }
 
 #[tokio::test]
@@ -202,8 +205,8 @@ async fn a_subscription_lingers_and_goes() {
     let (stays, goes) = (topic("stays"), topic("goes"));
     node.bus.follow(&stays).await;
     node.bus.follow(&goes).await;
-    node.bus.unfollow(&stays).await;
-    node.bus.unfollow(&goes).await;
+    node.bus.unfollow(&stays);
+    node.bus.unfollow(&goes);
     node.bus.follow(&stays).await;
     assert_eq!(calls(&server, "ssubscribe").await, 2, "it was there still");
     assert_eq!(subscribers(&server, &node.channel(&goes)).await, 1);
@@ -243,7 +246,7 @@ impl Stream {
         let task = tokio::spawn(async move {
             while !over.load(Ordering::Relaxed) {
                 let number = count.fetch_add(1, Ordering::Relaxed);
-                let event = Arc::new(Event::Nothing(number));
+                let event: Arc<Event> = nothing(number).into();
                 let sent = topics.iter().map(|topic| bus.publish(topic.clone(), None, event.clone()));
                 futures_util::future::join_all(sent).await;
             }
@@ -446,6 +449,7 @@ async fn a_bus_may_be_there_before_the_server() {
     node.bus.follow(&topic).await;
     node.publish(&topic, 1).await;
     assert!(node.bus.turn(&topic).await.is_err());
+    assert_eq!(node.bus.table.untaken(), 0, "nothing gathers while nobody can take it");
     server.restart();
     assert_eq!(node.hear_doubt().await, topic);
     node.publish(&topic, 2).await;
@@ -476,7 +480,8 @@ async fn a_hub_that_never_comes_costs_the_connection_and_no_memory() {
     let topics = [topic("much")];
     follow_all(&node, &topics).await;
     let mut connection = server.connect().await;
-    let said = [b"t1 - - ", " ".repeat(10_000).as_bytes(), b"{\"Nothing\":1}"].concat();
+    let event = payload::encode_event(&nothing(1).into());
+    let said = [b"t1 - - ", " ".repeat(10_000).as_bytes(), &event].concat();
     let mut command = redis::cmd("SPUBLISH");
     command.arg(node.channel(&topics[0])).arg(said);
     let mut published = 0;
@@ -500,7 +505,7 @@ async fn a_server_without_sharded_channels_will_do() {
     let mut node = Node::start_on(server.target(), true);
     let topics = [topic("plain"), topic("other")];
     follow_all(&node, &topics).await;
-    let said = [b"t1 - - ", &payload::encode_event(&Event::Nothing(1))[..]].concat();
+    let said = [b"t1 - - ", &payload::encode_event(&nothing(1).into())[..]].concat();
     let mut command = redis::cmd("PUBLISH");
     command.arg(node.channel(&topics[0])).arg(said);
     assert_eq!(server.run::<u64>(&command).await, 1);
@@ -510,7 +515,7 @@ async fn a_server_without_sharded_channels_will_do() {
     assert!(topics.iter().all(|topic| doubted.contains(topic)));
     assert_eq!(server.run::<u64>(&command).await, 1);
     assert_eq!(number(&node.hear_event().await), 1);
-    node.bus.unfollow(&topics[0]).await;
+    node.bus.unfollow(&topics[0]);
     eventually(SOON, "it is let go", async || server.run::<u64>(&command).await == 0).await;
 }
 

@@ -169,12 +169,8 @@ async fn refusals_are_told_in_words() {
     let server = Server::start();
     let engine = start(&server);
     engine.commit(said("1").put(Key::new(Table::Member, "gone"), "")).await.unwrap();
-    let whole = || {
-        said("2")
-            .once("token")
-            .delete(Key::new(Table::Member, "gone"))
-            .announce(room(), crate::bus::Event::Nothing(1))
-    };
+    let whole =
+        || said("2").once("token").delete(Key::new(Table::Member, "gone")).announce(room(), nothing(1));
     let cases = [
         ("maxmemory 1", "OOM", "maxmemory 0"),
         ("min-replicas-to-write 1", "NOREPLICAS", "min-replicas-to-write 0"),

@@ -13,7 +13,7 @@ async fn works(url: &str) {
         .put(Key::new(Table::Member, "a"), "a")
         .add(Key::new(Table::Count, "n"), 1, None)
         .delete(Key::new(Table::Member, "b"))
-        .announce(room(), crate::bus::Event::Nothing(1));
+        .announce(room(), nothing(1));
     engine.commit(whole).await.unwrap();
     assert_eq!(entries(&engine).await, ["entry"]);
     engine.health().await.unwrap();

@@ -15,7 +15,8 @@ use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use tokio::sync::OnceCell;
 
 use super::*;
-use crate::bus::{Bus, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
+use crate::bus::testing::nothing;
+use crate::bus::{Bus, Entry, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::{Cluster, Sentinels, Server};
 use crate::storage::CommitError;
@@ -171,7 +172,7 @@ fn message_to(name: &str, from: &str, number: u64) -> Batch {
     Batch::new(group(name), Millis(1000))
         .once(format!("{from} {number}"))
         .append("log", entry)
-        .announce(Topic::Group(AppId(1), id), Event::GroupMessage { group: label, message, counts: true })
+        .announce(Topic::Group(AppId(1), id), Entry::GroupMessage { group: label, message, counts: true })
 }
 
 async fn entries(engine: &dyn Engine) -> Vec<Bytes> {

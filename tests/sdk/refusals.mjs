@@ -5,14 +5,13 @@
 // Commands and codes are read from the sources: a new one is missed by nobody.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 import { groupConversation, userConversation } from './harness/actions.mjs';
 import { Refused } from './harness/device.mjs';
 import { refused } from './harness/expect.mjs';
 import { Refuser } from './harness/refuser.mjs';
 import { Rest } from './harness/rest.mjs';
+import { codes, commands } from './harness/sources.mjs';
 import { elapse } from './harness/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
@@ -139,56 +138,43 @@ const SCENES = {
 };
 
 export default async function refusals(t) {
-  const codes = codesOfTheGateway();
+  const all = codesOfTheGateway();
   await t.scene('', () => t.check('every command that an SDK sends is tried, or there is a reason why not', async () => {
     const tried = Object.values(SCENES).flat().map(([command]) => command);
     const excepted = Object.values(NOBODY_IS_TOLD).flat();
-    assert.deepEqual([...new Set([...tried, ...excepted])].sort(), commandsOfTheSdks());
+    assert.deepEqual([...new Set([...tried, ...excepted])].sort(), commands());
     assert.deepEqual(tried.filter((command) => excepted.includes(command)), []);
   }));
   const sdks = Object.entries(SDKS);
   const scenes = Object.entries(SCENES).flatMap(([name, calls]) => sdks.map(([label, kind]) => (
-    { label: `${label}: ${name}`, body: (part) => one(part, kind, name, calls, codes) })));
+    { label: `${label}: ${name}`, body: (part) => one(part, kind, name, calls, all) })));
   const others = sdks.flatMap(([label, kind]) => [
     { label: `${label}: an expired session`, body: (part) => expired(part, kind) },
-    { label: `${label}: inside a success`, body: (part) => inside(part, kind, codes) },
+    { label: `${label}: inside a success`, body: (part) => inside(part, kind, all) },
     { label: `${label}: by the gateway`, body: (part) => notMade(part, kind) },
   ]);
   await t.sideBySide(SIDE_BY_SIDE, [...scenes, ...others]);
 }
 
-/** The commands that are served on the socket, from the generated list. */
-function commandsOfTheSdks() {
-  const rows = [...source('gateway/COMMANDS.md').matchAll(/^\| `([\w.]+)`[^|]*\| ([^|]*) \|/gm)];
-  assert.ok(rows.length > 50, `${rows.length} commands are listed`);
-  return rows.filter(([, , where]) => where.includes('socket')).map(([, command]) => command).sort();
-}
-
-/** The numbers of all codes, from their table. */
+/** The numbers of all codes but the special one. */
 function codesOfTheGateway() {
-  const codes = [...source('protocol/src/code.rs').matchAll(/^ {4}[A-Z0-9_]+ = (\d+), "/gm)].map(([, code]) => Number(code));
-  assert.ok(codes.length > 60, `${codes.length} codes are listed`);
-  return codes.filter((code) => code !== 0 && code !== EXPIRED);
+  return codes().filter((code) => code !== EXPIRED);
 }
 
-function source(path) {
-  return readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
-}
-
-function codesFor(command, codes) {
+function codesFor(command, all) {
   const [, own] = BLOCKS.find(([service]) => command.startsWith(`${service}.`));
   const thousands = new Set([...own, ...COMMON]);
-  return codes.filter((code) => thousands.has(Math.floor(code / 1000)));
+  return all.filter((code) => thousands.has(Math.floor(code / 1000)));
 }
 
-async function one(t, kind, name, calls, codes) {
+async function one(t, kind, name, calls, all) {
   const scene = await setting(t, kind, `${Object.keys(SCENES).indexOf(name)}_${kind}`);
   for (const [command, method, call, prepare] of calls) {
     const [only] = Object.values(ONE_SDK).map((of) => of[command]).filter(Boolean);
     if (only && only !== kind) continue;
-    const given = codesFor(command, codes).filter((code) => !NEVER_GIVEN[command]?.includes(code));
+    const given = codesFor(command, all).filter((code) => !NEVER_GIVEN[command]?.includes(code));
     await t.check(`${method} rejects with each of the ${given.length} codes that ${command} could have`, () =>
-      rejectsWithEach(scene, { command, call, prepare, codes: given }));
+      rejectsWithEach(scene, { command, call, prepare, given }));
   }
 }
 
@@ -226,9 +212,9 @@ async function unreadOfBob({ alice, bob }, turn) {
   await alice.message(`unread ${turn}`);
 }
 
-async function rejectsWithEach(scene, { command, call, prepare, codes }) {
+async function rejectsWithEach(scene, { command, call, prepare, given }) {
   const wrong = [];
-  for (const [turn, code] of codes.entries()) {
+  for (const [turn, code] of given.entries()) {
     await prepare?.(scene, turn);
     scene.refuser.refuse(command, code);
     const outcome = await patiently(() => call(scene, turn));
@@ -255,10 +241,10 @@ async function patiently(call) {
 }
 
 /** A recall is refused for each message, in an answer that is a success as a whole. */
-async function inside(t, kind, codes) {
+async function inside(t, kind, all) {
   const { alice, refuser, said } = await setting(t, kind, `inside_${kind}`);
   const command = `${GROUP}group_msg_recall`;
-  const given = codes.filter((code) => Math.floor(code / 1000) === 10);
+  const given = all.filter((code) => Math.floor(code / 1000) === 10);
 
   await t.check(`revokeMessage rejects with each of the ${given.length} codes that its message could have`, async () => {
     for (const code of given) {

@@ -47,17 +47,15 @@ export class Refuser {
 
   #join(client, path) {
     const gateway = new WebSocket(`${this.#gateway.url}${path}`);
-    const opened = once(gateway, 'open');
+    // A device that goes while the way to the gateway is being opened is nobody's error, nor is a gateway that went.
+    const opened = once(gateway, 'open').then(() => true, () => false);
     const end = () => [client, gateway].forEach((socket) => socket.terminate());
     for (const socket of [client, gateway]) socket.on('close', end).on('error', end);
-    // A device that goes while the way to the gateway is being opened is nobody's error.
-    opened.catch(() => {});
     client.on('message', async (data, isBinary) => {
       const { head } = JSON.parse(data.toString());
       this.asked.set(head.servcmd, (this.asked.get(head.servcmd) ?? 0) + 1);
       if (head.servcmd === this.#command) return client.send(frame(head, this.#body), { binary: isBinary });
-      await opened;
-      return gateway.send(data, { binary: isBinary });
+      return await opened && gateway.send(data, { binary: isBinary });
     });
     gateway.on('message', (data, isBinary) => client.send(data, { binary: isBinary }));
   }

@@ -3,7 +3,7 @@
 import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
-const PARTS = ['session', 'profile', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'browser'];
+const PARTS = ['session', 'profile', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'refusals', 'versions', 'browser'];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */
 const SIDE_BY_SIDE = 3;
 

@@ -13,6 +13,7 @@ mod access;
 mod account;
 mod conversation;
 mod family;
+mod features;
 mod friend;
 mod group;
 pub mod legacy;
@@ -24,6 +25,7 @@ mod refusal;
 mod session;
 mod table;
 mod unattended;
+mod unknown;
 
 use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
@@ -34,6 +36,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use protocol::envelope;
 use protocol::id::{AppId, UserId};
+use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
 
@@ -45,11 +48,13 @@ use crate::services::session::Claims;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
 pub use family::Family;
+pub use features::{FEATURES, Feature};
 pub use rate::{Each, Rate};
 pub use table::{Row, Surface, table};
 pub use unattended::{MAX_UNATTENDED, Unattended};
 
 use refusal::Refusal;
+use unknown::Unknown;
 
 /// No caller waits longer than this: they are told to come again, and what was begun goes on. Clients give up after
 /// 15 s.
@@ -67,6 +72,7 @@ pub struct Parts {
     /// How many calls do.
     unattended: AtomicUsize,
     deadline: Duration,
+    unknown: Unknown,
 }
 
 impl Context {
@@ -76,7 +82,13 @@ impl Context {
 
     /// With another deadline than [`DEADLINE`]; for a test that cannot wait for it.
     pub fn with_deadline(services: Services, tasks: TaskTracker, deadline: Duration) -> Self {
-        Self(Arc::new(Parts { services, tasks, unattended: AtomicUsize::new(0), deadline }))
+        Self(Arc::new(Parts {
+            services,
+            tasks,
+            unattended: AtomicUsize::new(0),
+            deadline,
+            unknown: Unknown::default(),
+        }))
     }
 }
 
@@ -219,10 +231,7 @@ impl Answer {
 /// Carries out one command. Every call is answered, none later than after [`DEADLINE`]. What was begun is carried to its
 /// end: also when the deadline passes, and when this is dropped.
 pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, body: &str) -> Answer {
-    let Some(row) = table::find(name) else {
-        metrics::counter!("gateway_commands_total", "command" => "unknown", "code" => "60009").increment(1);
-        return Answer::refusal(&Failure::new(ErrorCode::UNKNOWN_COMMAND));
-    };
+    let Some(row) = table::find(name) else { return Answer::refusal(&context.unknown.refuse(name)) };
     // What asks for nothing but an answer is answered: a client that gets none to its ping dials again and asks for more.
     if context.is_overrun() && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
         table::meter(row).count(ErrorCode::UNAVAILABLE, Duration::ZERO);
@@ -259,12 +268,12 @@ async fn carry_out(
 
 /// Reads a request and checks whom it acts for.
 fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
-    let request: R = serde_json::from_str(body).map_err(|error| {
-        if error.is_syntax() || error.is_eof() {
-            Failure::because(ErrorCode::NOT_JSON, error).into()
-        } else {
-            Refusal::malformed(error.to_string())
+    let request: R = reading::read(body).map_err(|misread| match misread {
+        Misread::NotJson { line, column } => {
+            let place = format!("the body is not JSON from line {line}, column {column} on");
+            Failure::worded(ErrorCode::NOT_JSON, place).into()
         }
+        Misread::Shape(what) => Refusal::malformed(what),
     })?;
     if let (Caller::User(caller), Some(user)) = (&call.caller, request.on_behalf_of())
         && *user != caller.user

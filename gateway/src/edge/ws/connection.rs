@@ -297,7 +297,8 @@ impl<S: Speech> Served<S> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
         let mut call = self.speech.begin(&self.edge, session, payload);
-        // The first step is taken here, so that what one client sends is stored in the order it was sent.
+        // The first step is taken here, so that what one client sends is stored in the order it was sent: see
+        // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call);
             return Poll::Pending;

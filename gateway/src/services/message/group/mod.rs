@@ -35,8 +35,6 @@ pub struct GroupHistory {
     /// The newest number of the range that was asked for, also when its message is gone; `None` when the range lies
     /// beyond the end, or single numbers were asked for.
     pub newest: Option<Seq>,
-    /// Whether the group goes on behind the range.
-    pub goes_on: bool,
 }
 
 /// What became of one message that was to be recalled.
@@ -143,13 +141,7 @@ impl GroupMessages {
             items = self.timelines.read(&found.log(), window, reader).await?;
             next = items.pop_if(|oldest| oldest.seq < low).map(|older| older.seq);
         }
-        Ok(GroupHistory {
-            found,
-            items,
-            next,
-            newest: (low <= head).then_some(newest),
-            goes_on: from_top < head,
-        })
+        Ok(GroupHistory { found, items, next, newest: (low <= head).then_some(newest) })
     }
 
     /// What was said before a Unix second, newest first: messages that nobody recalled, without tips.
@@ -204,7 +196,7 @@ impl GroupMessages {
             let window = Window { from: seq, to: seq, limit: 1, newest_first: true };
             items.extend(self.timelines.read(&found.log(), window, reader).await?);
         }
-        Ok(GroupHistory { found, items, next: None, newest: None, goes_on: false })
+        Ok(GroupHistory { found, items, next: None, newest: None })
     }
 
     async fn readable(

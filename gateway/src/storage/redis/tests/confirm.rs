@@ -19,7 +19,8 @@ async fn replica_of(master: &RedisServer) -> RedisServer {
 }
 
 fn confirmed(target: Target) -> Arc<Redis> {
-    let settings = Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(1500) };
+    let settings =
+        Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(1500), ..Settings::default() };
     Arc::new(engine_on(target, settings))
 }
 

@@ -194,3 +194,32 @@ async fn refusals_are_told_in_words() {
     }
     assert!(!engine.commit(whole()).await.unwrap().repeated);
 }
+
+/// While Redis does not answer, what waits for it does not grow beyond a bound; what was taken is stored all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_has_a_bound() {
+    let server = Server::start();
+    let engine = engine_on(server.target(), Settings { most_waiting: 64 << 10, ..Settings::default() });
+    engine.commit(said("before")).await.unwrap();
+    server.hang();
+    let tickets: Vec<_> = (0..200).map(|_| engine.submit(said(vec![b'x'; 1024]))).collect();
+    let large = engine.submit(said(vec![b'x'; 1 << 20]));
+    assert!(matches!(large.await, Err(CommitError::Storage(_))));
+    server.resume();
+    let mut taken = 0;
+    for ticket in tickets {
+        match ticket.await {
+            Ok(committed) => {
+                taken += 1;
+                assert_eq!(
+                    committed.entry().seq,
+                    Seq(taken + 1),
+                    "none is missing between those that were taken"
+                );
+            }
+            Err(error) => assert_eq!(error.to_string(), "commit: 64 KiB already wait to be stored"),
+        }
+    }
+    assert!((40..64).contains(&taken), "{taken}");
+    assert_eq!(engine.commit(said(vec![b'x'; 1024])).await.unwrap().entry().seq, Seq(taken + 2));
+}

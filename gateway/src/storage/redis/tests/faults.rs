@@ -198,10 +198,10 @@ async fn refusals_are_told_in_words() {
 /// While Redis does not answer, what waits for it does not grow beyond a bound; what was taken is stored all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_has_a_bound() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = engine_on(server.target(), Settings { most_waiting: 64 << 10, ..Settings::default() });
     engine.commit(said("before")).await.unwrap();
-    server.hang();
+    server.pause();
     let tickets: Vec<_> = (0..200).map(|_| engine.submit(said(vec![b'x'; 1024]))).collect();
     let large = engine.submit(said(vec![b'x'; 1 << 20]));
     assert!(matches!(large.await, Err(CommitError::Storage(_))));

@@ -36,7 +36,7 @@ fn text(event: impl Into<Event>) -> String {
 
 #[tokio::test]
 async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
-    let fixture: Part<Server> = part();
+    let fixture: Part<RedisServer> = part();
     let Opened { engine, mut events } = fixture.open().await;
     engine.commit(said("1").announce(room(), tip())).await.unwrap();
     engine.commit(said("2").announce(room(), nothing(1)).announce(room(), nothing(2))).await.unwrap();
@@ -78,7 +78,7 @@ fn between(number: u64) -> Batch {
 async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
     let servers = Servers::start(target);
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let fixture: Part<Server> = part();
+    let fixture: Part<RedisServer> = part();
     let mut heard = Vec::new();
     for name in ["alice", "bob"] {
         heard.push((name, listen(&servers, &fixture.names, &[devices_of(name)]).await));
@@ -98,13 +98,13 @@ async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_of_other_partitions_on_one_server() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     a_batch_is_heard_by_topics_of_other_partitions(server.target()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_of_other_partitions_on_a_cluster() {
-    let fixture: Part<Cluster> = part();
+    let fixture: Part<RedisCluster> = part();
     drop(fixture.open().await);
     a_batch_is_heard_by_topics_of_other_partitions(fixture.servers.get().unwrap().target()).await;
 }
@@ -112,7 +112,7 @@ async fn topics_of_other_partitions_on_a_cluster() {
 /// The process that stored a message may have died before it could tell of it.
 #[tokio::test]
 async fn a_repetition_tells_other_servers_again() {
-    let fixture: Part<Cluster> = part();
+    let fixture: Part<RedisCluster> = part();
     let engine = fixture.open().await.engine;
     let servers = Servers::start(fixture.servers.get().unwrap().target());
     assert!(servers.wait(Duration::from_secs(10)).await);

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::gateway::APP;
-use crate::process::{Process, Signal, free_port};
 use crate::{Admin, DEADLINE, Reply, exchange};
+use crate::{Process, Signal, free_port};
 
 const SIG_LIFETIME_SECONDS: u64 = 24 * 3600;
 

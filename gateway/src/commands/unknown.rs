@@ -38,7 +38,7 @@ mod tests {
     fn a_name_is_told_plainly() {
         let refusal = |name: &str| Unknown::default().refuse(name).info;
         assert_eq!(refusal("sns.friend_add"), "no such command: sns.friend_add");
-        assert_eq!(refusal("a.b\n\u{1b}[31m中"), "no such command: a.b????31m?");
+        assert_eq!(refusal("a.b\n\u{1b}[31m中"), "no such command: a.b???31m?");
         assert_eq!(refusal(&"x".repeat(65)), format!("no such command: {}…", "x".repeat(64)));
     }
 

@@ -93,12 +93,15 @@ async fn forget(open: Arc<Mutex<Open>>, servers: Arc<Servers>) {
 mod tests {
     use std::time::Duration;
 
+    use test_servers::Persistence::Nothing;
+    use test_servers::{RedisServer, eventually};
+
     use super::*;
-    use crate::redis::testing::{Server, eventually};
+    use crate::redis::testing::Targets;
 
     #[tokio::test]
     async fn all_tasks_end_with_the_pool() {
-        let server = Server::start();
+        let server = RedisServer::start(Nothing).await;
         let servers = Servers::start(server.target());
         let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
         let before = tasks();
@@ -109,7 +112,7 @@ mod tests {
         assert!(tasks() > before);
 
         // An answer that will not come holds nothing up.
-        server.hang();
+        server.pause();
         let answer = links.to(0).unwrap().send(ping(), soon());
         drop(links);
         eventually(Duration::from_secs(1), "all tasks have ended", async || tasks() == before).await;

@@ -26,7 +26,7 @@ fn waiting(url: String) -> InstanceSettings {
 async fn promote(sentinels: &mut Sentinels, load: &Load, alone: Duration) {
     sentinels.cut_replica().await;
     load.talk(alone).await;
-    sentinels.servers[0].kill().await;
+    sentinels.master.kill().await;
     let killed = Instant::now();
     sentinels.promoted().await;
     say(&format!("the replica is promoted after {:.2} s", killed.elapsed().as_secs_f64()));

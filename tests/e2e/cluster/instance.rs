@@ -81,7 +81,7 @@ fn assert_spread(ends: &[(Instant, usize, u16)], at: usize, begun: Instant, wind
     // No quarter of the window has more than two thirds of them.
     let quarter = window / 4;
     for first in &after {
-        let together = after.iter().filter(|end| (*first..*first + quarter).contains(end)).count();
+        let together = after.iter().filter(|end| (*first..*first + quarter).contains(*end)).count();
         assert!(together * 3 <= after.len() * 2, "{together} at once: {after:?}");
     }
 }

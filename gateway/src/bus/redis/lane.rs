@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use crate::bus::{Delivery, Incoming, Topic};
+use crate::bus::{Delivery, Event, Incoming, Topic};
 use crate::redis::wire::{Wire, WireError};
 use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
 
@@ -105,6 +105,7 @@ struct Conversation<'a> {
     /// When the server last said something, or was last not listened to.
     heard: Instant,
     is_refusal_told: bool,
+    is_unknown_told: bool,
 }
 
 impl<'a> Conversation<'a> {
@@ -119,6 +120,7 @@ impl<'a> Conversation<'a> {
             is_unflushed: false,
             heard: Instant::now(),
             is_refusal_told: false,
+            is_unknown_told: false,
         }
     }
 
@@ -226,10 +228,7 @@ impl<'a> Conversation<'a> {
         match (kind, data.next()) {
             (PushKind::SMessage | PushKind::Message, Some(Value::BulkString(payload))) => {
                 if let Some((topic, life)) = self.table.received(self.id, &channel) {
-                    let channel = Bytes::from(channel);
-                    read(topic, &payload, |incoming| {
-                        self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
-                    });
+                    self.told(&channel.into(), life, &topic, &payload);
                 }
                 Ok(())
             }
@@ -280,6 +279,31 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// Takes in what came over a channel. What means nothing here, because a newer version said it, keeps its number
+    /// and is heard by nobody. Without a number it is as if it had not come: the next one shows the gap, or the hub
+    /// when it next compares the topic with the store.
+    fn told(&mut self, channel: &Bytes, life: Life, topic: &Topic, payload: &[u8]) {
+        let mut unknown = 0;
+        let read = payload::decode(topic, payload, |(numbering, stamp, event)| {
+            unknown += u64::from(matches!(event, Event::Unknown));
+            let delivery = Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) };
+            let incoming = Incoming::Event(delivery);
+            self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
+        });
+        if let Err(error) = read {
+            metrics::counter!("gateway_bus_malformed_total").increment(1);
+            tracing::warn!(%error, bytes = payload.len(), "an event that came from redis is dropped");
+        }
+        if unknown > 0 {
+            metrics::counter!("gateway_bus_unknown_total").increment(unknown);
+            if !std::mem::replace(&mut self.is_unknown_told, true) {
+                tracing::warn!(
+                    "events come from redis that this version does not know; they are not handed on"
+                );
+            }
+        }
+    }
+
     /// Hands the oldest of the backlog to the hub.
     fn give(&mut self, place: mpsc::Permit<'_, Incoming>) {
         if let Some(Kept { channel, life, incoming }) = self.backlog.pop_front() {
@@ -290,17 +314,4 @@ impl<'a> Conversation<'a> {
 
 fn out_of_step() -> String {
     "an answer came that nobody asked for".to_owned()
-}
-
-/// The events that came over a channel. What cannot be read may be an event of a newer version: it is lost like one
-/// that did not come.
-fn read(topic: Topic, payload: &[u8], mut hear: impl FnMut(Incoming)) {
-    let read = payload::decode(&topic, payload, |(numbering, stamp, event)| {
-        hear(Incoming::Event(Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) }));
-    });
-    if let Err(error) = read {
-        metrics::counter!("gateway_bus_malformed_total").increment(1);
-        tracing::warn!(%error, bytes = payload.len(), "an event that came from redis is dropped");
-        hear(Incoming::Doubt(topic));
-    }
 }

@@ -99,7 +99,7 @@ impl Bus for RedisBus {
         }
     }
 
-    async fn unfollow(&self, topic: &Topic) {
+    fn unfollow(&self, topic: &Topic) {
         self.table.unfollow(topic);
     }
 

@@ -175,13 +175,16 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use test_servers::Persistence::{EveryWrite, Nothing};
+    use test_servers::{RedisCluster, RedisServer, eventually};
+
     use super::*;
-    use crate::redis::testing::{Cluster, Server, eventually};
+    use crate::redis::testing::Targets;
 
     const QUICK: Pace = Pace { renew: Duration::from_millis(100), lifetime: Duration::from_millis(1000) };
     const SOON: Duration = Duration::from_secs(5);
 
-    fn registry(server: &Server, node: u64) -> Registry {
+    fn registry(server: &RedisServer, node: u64) -> Registry {
         Registry::at_pace(Servers::start(server.target()), &Namespace::new("test"), node, QUICK)
     }
 
@@ -191,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn instances_know_each_other() {
-        let server = Server::start();
+        let server = RedisServer::start(Nothing).await;
         let one = registry(&server, 1);
         assert_eq!(one.alive(&[1, 2]).await, [true, false]);
         let two = registry(&server, u64::MAX);
@@ -207,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_silent_is_dead() {
-        let server = Server::start();
+        let server = RedisServer::start(Nothing).await;
         let (one, two) = (registry(&server, 1), registry(&server, 2));
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         two.task.abort();
@@ -217,12 +220,12 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_dies_of_a_server_that_is_away() {
-        let mut server = Server::with_aof();
+        let mut server = RedisServer::start(EveryWrite).await;
         let (one, two) = (registry(&server, 1), registry(&server, 2));
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         let is_dead = async |registry: &Registry, node| !is_alive(registry, node).await;
 
-        server.kill();
+        server.kill().await;
         sleep(2 * QUICK.lifetime).await;
         let begun = Instant::now();
         assert!(is_alive(&one, 2).await, "the last answer stands");
@@ -230,7 +233,7 @@ mod tests {
         assert!(is_dead(&one, 3).await);
         assert!(begun.elapsed() < LOOK + Duration::from_millis(500), "only the first look waits");
 
-        server.restart();
+        server.begin().await;
         // An instance that is new knows no last answer.
         let new = registry(&server, 4);
         eventually(SOON, "the new one is told", async || is_alive(&new, 1).await).await;
@@ -247,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cluster_keeps_the_list_in_one_place() {
-        let cluster = Cluster::start().await;
+        let cluster = RedisCluster::start().await;
         let servers = Servers::start(cluster.target());
         let one = Registry::start(servers.clone(), &Namespace::new("test"), 1);
         let two = Registry::start(servers, &Namespace::new("test"), 2);

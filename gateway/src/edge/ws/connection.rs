@@ -152,7 +152,7 @@ pub(super) fn serve<S: Speech>(
 
 /// The connection is gone, and with it the place where its device was.
 pub(super) async fn leave(edge: &Edge, connection: &Arc<Connection>, session: Option<&Session>) {
-    let was_attached = edge.hub.disconnect(connection).await.is_some();
+    let was_attached = edge.hub.disconnect(connection).is_some();
     if let Some(session) = session.filter(|_| was_attached) {
         commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
     }
@@ -344,7 +344,7 @@ impl<S: Speech> Served<S> {
 
     async fn set_session(&mut self, session: Option<Arc<Session>>) {
         let Some(new) = &session else {
-            self.edge.hub.detach(&self.connection).await;
+            self.edge.hub.detach(&self.connection);
             self.session = None;
             return;
         };

@@ -16,7 +16,7 @@ use super::account::{self, Account, Accounts};
 use super::application::Application;
 use super::core::Core;
 use super::decide::{Decision, Refused};
-use crate::bus::{DeviceClaim, DeviceId, Event, Topic};
+use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
@@ -226,7 +226,7 @@ impl Sessions {
                 .check(devices_key(platform), expected)
                 .put(devices_key(platform), records::encode(&devices));
             for device in replaced {
-                let event = Event::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
+                let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
             let device = Device { id, platform, since, visit: place.visit };
@@ -299,7 +299,7 @@ impl Sessions {
         for (suffix, _) in found {
             batch = batch.delete(Key::new(Table::Session, suffix));
         }
-        let event = Event::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
+        let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
         self.core.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
         Ok(true)
     }

@@ -9,7 +9,7 @@ use crate::judge::Rules;
 use crate::load::{Fleet, Load, say};
 use crate::{seconds, turn};
 
-const KEEP: Rules = Rules { may_lose_until: None, may_forget_unacknowledged: false, keeps_connections: true };
+const KEEP: Rules = Rules::KEEP;
 
 /// A message is announced when the master has it, and acknowledged when the replica has it too: in between it may be
 /// heard, and be forgotten with the master. Its sender says it again.

@@ -1,6 +1,7 @@
 //! The time of day, as a value that can be handed in, and how it is written.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -11,7 +12,12 @@ use protocol::id::Millis;
 
 /// Tells the time. A cheap handle; tests hand in one that they move.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
+pub struct Clock(Arc<Inner<dyn Fn() -> Millis + Send + Sync>>);
+
+struct Inner<Now: ?Sized> {
+    last_number: AtomicU64,
+    now: Now,
+}
 
 impl Clock {
     /// The system's clock.
@@ -24,11 +30,22 @@ impl Clock {
     }
 
     pub fn from_fn(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self(Arc::new(Inner { last_number: AtomicU64::new(0), now }))
     }
 
     pub fn now(&self) -> Millis {
-        (self.0)()
+        (self.0.now)()
+    }
+
+    /// A number greater than all that this clock has given: the microseconds since 1970, or more where many are asked
+    /// for in one. The last digits of the first in a millisecond are random, so that instances give different ones.
+    /// What reads numbers as doubles can tell them apart until the year 2255.
+    pub fn number(&self) -> u64 {
+        let number = self.now().0.saturating_mul(1000).saturating_add(rand::random_range(0..1000));
+        let next = |last: u64| number.max(last.saturating_add(1));
+        match self.0.last_number.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last))) {
+            Ok(last) | Err(last) => next(last),
+        }
     }
 }
 
@@ -73,6 +90,23 @@ impl Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let clock = Clock::from_fn(|| Millis(1_700_000_000_000));
+        let other = clock.clone();
+        let mut last = 0;
+        for _ in 0..3000 {
+            for clock in [&clock, &other] {
+                let number = clock.number();
+                assert!(number > last, "{number} after {last}");
+                last = number;
+            }
+        }
+        // 1,000 of them fit in a millisecond.
+        assert!((1_700_000_000_000_000..1_700_000_000_010_000).contains(&last), "{last}");
+        assert!(last < 1 << 53, "JavaScript reads it");
+    }
 
     #[test]
     fn a_second_is_written_and_read_in_its_zone() {

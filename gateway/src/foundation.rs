@@ -54,7 +54,11 @@ impl Foundation {
             tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
         }
         let names = Namespace::new(&config.prefix);
-        let settings = Settings { wait_replicas: config.wait_replicas, wait_timeout: config.wait_timeout };
+        let settings = Settings {
+            wait_replicas: config.wait_replicas,
+            wait_timeout: config.wait_timeout,
+            ..Settings::default()
+        };
         let engine = Redis::new(servers.clone(), names.clone(), settings);
         let (bus, incoming) = RedisBus::start(servers.clone(), names.clone());
         let node = rand::random();

@@ -48,7 +48,7 @@ pub struct Gateway {
     retention: Retention,
     address: SocketAddr,
     listeners: Vec<JoinHandle<()>>,
-    hub: JoinHandle<()>,
+    hub: Hub,
 }
 
 struct StoreHealth(Arc<dyn Engine>);
@@ -80,7 +80,7 @@ impl Gateway {
         let services = Services::new(core);
         let hub = Hub::new(bus, services.catch_up.clone(), &clock);
         let edge = Edge::new(
-            Context { services: Arc::new(services) },
+            Context::new(services, tasks.clone()),
             hub.clone(),
             Settings {
                 max_frame_bytes: config.max_frame_bytes,
@@ -95,7 +95,7 @@ impl Gateway {
         );
 
         edge.tasks.spawn(retention.clone().run(config.retention_interval, edge.stop.clone()));
-        tokio::spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
+        edge.tasks.spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
 
         if let Some(legacy) = &edge.settings.legacy {
             legacy.open(&edge).await;
@@ -107,8 +107,7 @@ impl Gateway {
             let (listener, _) = bind(internal).await?;
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
-        tokio::spawn(hub.clone().keep_watch());
-        let hub = tokio::spawn(hub.run(incoming));
+        hub.start(incoming);
         Ok(Self { edge, engine, nodes, failed, retention, address, listeners, hub })
     }
 
@@ -150,7 +149,7 @@ impl Gateway {
         }
         self.nodes.leave().await;
         let closed = self.engine.close().await;
-        self.hub.abort();
+        self.hub.close().await;
         closed.map_err(|error| GatewayError::Store(error.to_string()))
     }
 }

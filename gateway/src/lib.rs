@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backoff;
 pub mod bus;
 pub mod clock;
 pub mod commands;

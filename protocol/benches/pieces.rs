@@ -99,7 +99,7 @@ fn push(criterion: &mut Criterion) {
     };
     let frame = || {
         let item = GroupItem::message(&label, Seq(1_000_000), Millis(NOW * 1000), black_box(&message), true);
-        envelope::push(event::PUSH, &event::group_message(item))
+        envelope::push(event::PUSH, &event::message::in_group(item))
     };
     let mut group = criterion.benchmark_group("push");
     group.throughput(Throughput::Bytes(frame().len() as u64));

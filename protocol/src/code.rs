@@ -66,6 +66,8 @@ codes! {
     GROUP_INTERNAL = 10002, "internal error, try again later";
     GROUP_BAD_PARAMETER = 10004, "a parameter is missing or wrong";
     GROUP_TOO_MANY_ACCOUNTS = 10005, "too many accounts in one request";
+    /// In the answer to `create_group` the SDKs take this and 10010 for "made, but its profile cannot be read". Source:
+    /// observed.
     GROUP_NOT_ALLOWED = 10007, "no permission: not a member, the role is too low, or the group type does not allow it";
     OWNER_CANNOT_QUIT = 10009, "the owner cannot quit";
     GROUP_MISSING = 10010, "the group does not exist or was dismissed";

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -58,21 +59,44 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Fails with `NOT_JSON` when the text is no frame.
+    /// Fails with `NOT_JSON` when the text is no frame, or names no request.
     pub fn parse(text: &'a [u8]) -> Result<Self, Failure> {
-        // Says line and column of a mistake, never the text itself.
-        serde_json::from_slice(text).map_err(|error| Failure::because(ErrorCode::NOT_JSON, error))
+        let frame: Self = serde_json::from_slice(text).map_err(|_| unreadable(text))?;
+        if frame.head.servcmd.is_empty() {
+            return Err(Failure::worded(
+                ErrorCode::NOT_JSON,
+                "head.servcmd is missing: give the name of a command",
+            ));
+        }
+        Ok(frame)
     }
 
     /// The body's text; an absent body counts as an empty object. Fails with `NOT_JSON` when it nests too deeply.
     pub fn body(&self) -> Result<&'a str, Failure> {
         let text = self.body.map_or("{}", RawValue::get);
-        if json::is_shallow(text.as_bytes()) {
-            Ok(text)
-        } else {
-            Err(Failure::because(ErrorCode::NOT_JSON, "nested too deeply"))
-        }
+        if json::is_shallow(text.as_bytes()) { Ok(text) } else { Err(too_deep()) }
     }
+}
+
+/// What is wrong with a text that is no frame. Says where, never the text itself.
+#[cold]
+fn unreadable(text: &[u8]) -> Failure {
+    let said = match std::str::from_utf8(text).map(serde_json::from_str::<IgnoredAny>) {
+        Err(_) => "the frame is not UTF-8".to_owned(),
+        Ok(Err(error)) => {
+            format!("the frame is not JSON from line {}, column {} on", error.line(), error.column())
+        }
+        Ok(Ok(IgnoredAny)) => {
+            "a frame is an object with a head, an object with the string servcmd and the whole number seq, and a body"
+                .to_owned()
+        }
+    };
+    Failure::worded(ErrorCode::NOT_JSON, said)
+}
+
+/// The refusal of a body that nests too deeply.
+pub fn too_deep() -> Failure {
+    Failure::worded(ErrorCode::NOT_JSON, format!("the body nests more than {} levels deep", json::MAX_DEPTH))
 }
 
 /// The three members that begin the body of nearly every answer.

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// An application (tenant), the vendor's SDKAppID.
@@ -42,7 +43,7 @@ fn check(text: &str, most: usize) -> Result<(), IdError> {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $most:expr) => {
+    ($(#[$doc:meta])* $name:ident, $of:literal, $most:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
@@ -83,8 +84,20 @@ macro_rules! text_id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        let most = $name::MAX_BYTES;
+                        write!(f, "the ID of a {}, 1 to {most} bytes without control characters", $of)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::parse(text).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
     };
@@ -94,14 +107,14 @@ text_id! {
     /// A user of one application. Compared byte for byte: no case folding, no normalisation.
     ///
     /// At most 32 bytes of UTF-8 without control characters. Source: "Use Limits" (269/9346).
-    UserId, 32
+    UserId, "user", 32
 }
 
 text_id! {
     /// A group of one application.
     ///
     /// Custom ids have at most 48 bytes; generated ones begin with `@TGS#`. Source: "create_group" (269/1615).
-    GroupId, 96
+    GroupId, "group", 96
 }
 
 /// The position of an entry in a timeline: dense, from 1; 0 stands before the first.

@@ -1,5 +1,7 @@
 //! JSON helpers for both directions.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -58,26 +60,54 @@ pub fn flag(value: bool) -> u8 {
 
 /// For `#[serde(deserialize_with)]`: a flag that clients send as 0/1, as true/false or as "0"/"1".
 pub fn lenient_flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    use serde::Deserialize;
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Flag {
-        Bool(bool),
-        Number(i64),
-        Text(String),
-        Null(()),
+    struct Flag;
+    impl serde::de::Visitor<'_> for Flag {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a flag, 0 or 1")
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+            Ok(value)
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
+            Ok(value != 0)
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
+            Ok(value != 0)
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<bool, E> {
+            Ok(!matches!(value, "" | "0" | "false"))
+        }
+
+        fn visit_unit<E>(self) -> Result<bool, E> {
+            Ok(false)
+        }
     }
-    Ok(match Flag::deserialize(deserializer)? {
-        Flag::Bool(value) => value,
-        Flag::Number(value) => value != 0,
-        Flag::Text(value) => !matches!(value.as_str(), "" | "0" | "false"),
-        Flag::Null(()) => false,
-    })
+    deserializer.deserialize_any(Flag)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_is_read_in_every_spelling() {
+        let read = |text: &str| lenient_flag(&mut serde_json::Deserializer::from_str(text));
+        for text in ["1", "true", r#""1""#, "-1", "18446744073709551615", r#""yes""#] {
+            assert!(read(text).unwrap(), "{text}");
+        }
+        for text in ["0", "false", r#""0""#, r#""""#, r#""false""#, "null"] {
+            assert!(!read(text).unwrap(), "{text}");
+        }
+        for text in ["1.5", "[]", "{}"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn depth_is_counted_outside_strings_only() {

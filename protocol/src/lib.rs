@@ -5,7 +5,8 @@
 //! Tencent's names (`From_Account`, `MsgSeq`) appear in this crate as serde renames and stop at its edge.
 //!
 //! One folder a subject: `account session profile friend message group conversation push`.
-//! A command is one file or one part of a file there: its request with its name and whom it acts for, and its response.
+//! A command is one file or one part of a file there: its request with an example, its name and whom it acts for
+//! ([`request`]), and its response.
 
 pub mod account;
 pub mod code;
@@ -21,6 +22,7 @@ pub mod legacy;
 pub mod message;
 pub mod profile;
 pub mod push;
+pub mod reading;
 pub mod request;
 pub mod rest;
 pub mod session;

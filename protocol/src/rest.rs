@@ -24,7 +24,7 @@ impl Query {
                 "identifier" => query.identifier = value.into_owned(),
                 "usersig" => query.usersig = value.into_owned(),
                 "contenttype" if value != "json" => {
-                    return Err(Failure::because(ErrorCode::BAD_PARAMETER_IN_URL, "contenttype is not json"));
+                    return Err(Failure::worded(ErrorCode::BAD_PARAMETER_IN_URL, "contenttype must be json"));
                 }
                 _ => {}
             }
@@ -32,7 +32,7 @@ impl Query {
         query.sdkappid = match sdkappid {
             None => return Err(Failure::new(ErrorCode::NO_SDKAPPID)),
             Some(Err(_)) => {
-                return Err(Failure::because(ErrorCode::BAD_PARAMETER_IN_URL, "sdkappid is not a number"));
+                return Err(Failure::worded(ErrorCode::BAD_PARAMETER_IN_URL, "sdkappid must be a number"));
             }
             Some(Ok(number)) => number,
         };

@@ -51,9 +51,12 @@ impl Kind {
     pub(crate) fn settings(self) -> Settings {
         match self {
             Kind::Plain => Settings::default(),
-            Kind::Busy => {
-                Settings { write_buffer_bytes: 512 << 10, cache_bytes: 1 << 20, tokens_in_memory: 1000 }
-            }
+            Kind::Busy => Settings {
+                write_buffer_bytes: 512 << 10,
+                cache_bytes: 1 << 20,
+                tokens_in_memory: 1000,
+                ..Settings::default()
+            },
         }
     }
 

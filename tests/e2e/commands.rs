@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use gateway::commands::{Access, Row, Surface, table};
+use gateway::commands::{Access, FEATURES, Row, Surface, table};
 
 use crate::bless::compare;
 use crate::source::requests;
@@ -72,6 +72,16 @@ fn the_commands_are_written_down() {
         let rates: Vec<String> = row.rates.iter().map(ToString::to_string).collect();
         let cells = [places(row), callers(row), &rates.join("; "), &purpose].join(" | ");
         writeln!(page, "| `{}`{aliases} | {cells} |", row.name).unwrap();
+    }
+    page.push_str(
+        "\n## Features that the SDKs lock\n\n\
+         The login's answer tells which of them are open (`PurchaseBits`): those of which everything is served. \
+         A locked one fails in the client with 3122.\n\n| bit | feature | open | needs |\n|---|---|---|---|\n",
+    );
+    for feature in FEATURES {
+        let needs: Vec<String> = feature.needs.iter().map(|command| format!("`{command}`")).collect();
+        let open = if feature.is_open() { "yes" } else { "no" };
+        writeln!(page, "| {} | {} | {open} | {} |", feature.bit, feature.name, needs.join(", ")).unwrap();
     }
     compare("gateway/COMMANDS.md", &page);
 }

@@ -169,6 +169,159 @@ async fn wrong_members_of_every_request_are_answered_by_rest() {
     bystander.is_undisturbed().await;
 }
 
+/// What a library says of a value that it cannot read, and no text for people does.
+const NOT_FOR_PEOPLE: &[&str] = &[
+    "at line",
+    "missing field",
+    "duplicate field",
+    "unknown variant",
+    "unknown field",
+    "invalid type",
+    "invalid value",
+    "invalid length",
+    "did not match",
+    "untagged",
+    "expected",
+    "EOF",
+    "trailing",
+    "struct ",
+    "sequence",
+    "boolean",
+    "floating point",
+    "u8",
+    "u32",
+    "u64",
+    "usize",
+    "i64",
+    "f64",
+    "`",
+    "\\",
+];
+
+/// Of every request each member in every wrong way, with the names that lead to it.
+fn named_mutations(body: &Value) -> Vec<(Value, Vec<String>)> {
+    let named = |pointer: &str| {
+        let is_name = |part: &&str| !part.is_empty() && part.parse::<usize>().is_err();
+        pointer.split('/').filter(is_name).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut found = Vec::new();
+    for pointer in pointers(body) {
+        for wrong in wrong_values() {
+            let mut copy = body.clone();
+            *copy.pointer_mut(&pointer).unwrap() = wrong;
+            found.push((copy, named(&pointer)));
+        }
+        found.push((without(body, &pointer), named(&pointer)));
+    }
+    found
+}
+
+/// The codes that say that the request itself is wrong.
+fn says_malformed(row: &Row, code: u32) -> bool {
+    let wrong = [
+        row.family.malformed,
+        ErrorCode::C2C_BAD_BODY,
+        ErrorCode::C2C_BAD_JSON,
+        ErrorCode::PROFILE_UNKNOWN_TAG,
+        ErrorCode::PROFILE_BAD_TYPE,
+        ErrorCode::PROFILE_BAD_VALUE,
+        ErrorCode::PROFILE_TOO_LONG,
+    ];
+    wrong.iter().any(|known| known.0 == code)
+}
+
+fn judge_refusal(row: &Row, body: &Value, names: &[String], answer: &Value, faults: &mut Vec<String>) {
+    let code = answer["ErrorCode"].as_u64().map_or(0, |code| u32::try_from(code).unwrap());
+    if code == 0 {
+        return;
+    }
+    let info = answer["ErrorInfo"].as_str().unwrap();
+    let mut fault = |what: &str| {
+        let shown: String = body.to_string().chars().take(300).collect();
+        faults.push(format!("{} {shown}\n    {code} {info}\n    {what}", row.name));
+    };
+    if info.is_empty() || info.len() > 300 {
+        fault("the text is empty or long");
+    }
+    if let Some(word) = NOT_FOR_PEOPLE.iter().find(|word| info.contains(**word)) {
+        fault(&format!("the text says {word:?}"));
+    }
+    let mut parts: Vec<&str> = info.split(": ").collect();
+    let all = parts.len();
+    parts.sort_unstable();
+    parts.dedup();
+    if parts.len() < all {
+        fault("the text says a thing twice");
+    }
+    if says_malformed(row, code) && !names.iter().any(|name| info.contains(name.as_str())) {
+        fault(&format!("the text names none of {names:?}"));
+    }
+    if code == ErrorCode::NOT_JSON.0 {
+        fault("this is JSON");
+    }
+}
+
+/// A developer reads what is wrong: the member by its name on the wire, and what it should be.
+#[tokio::test]
+async fn a_refusal_is_a_text_for_people() {
+    let gateway = TestGateway::start().await;
+    let row = |(index, row): (usize, &'static Row)| {
+        let gateway = &gateway;
+        async move {
+            let (scene, caller, _other) = Scene::set(gateway, &format!("-{index}")).await;
+            let admin = gateway.admin();
+            let mut faults = Vec::new();
+            let bodies = named_mutations(&scene.example(row.name).unwrap());
+            let count = bodies.len();
+            if row.is_on(Surface::Socket) {
+                let mut requests = Vec::new();
+                for (body, _) in &bodies {
+                    requests.push(caller.begin(row.name, body.clone()).await);
+                }
+                for (request, (body, names)) in requests.iter().zip(&bodies) {
+                    judge_refusal(row, body, names, &caller.answer(request).await.body, &mut faults);
+                }
+            } else {
+                for (body, names) in &bodies {
+                    let answer = admin.call(row.name, body.clone()).await;
+                    judge_refusal(row, body, names, &answer.body, &mut faults);
+                }
+            }
+            (count, faults)
+        }
+    };
+    let judged: Vec<_> = stream::iter(table().enumerate()).map(row).buffered(4).collect().await;
+    assert!(judged.iter().map(|(count, _)| count).sum::<usize>() > 2500);
+    let faults: Vec<String> = judged.into_iter().flat_map(|(_, faults)| faults).collect();
+    assert!(faults.is_empty(), "{} texts:\n{}", faults.len(), faults[..faults.len().min(40)].join("\n"));
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_served_is_named() {
+    let gateway = TestGateway::start().await;
+    let alice = gateway.user("alice").await;
+    let admin = gateway.admin();
+    let unknown =
+        |answer: Answer| answer.refused(ErrorCode::UNKNOWN_COMMAND)["ErrorInfo"].as_str().unwrap().to_owned();
+    for _ in 0..3 {
+        let answer = alice.call("sns.friend_nonsense", json!({})).await;
+        assert_eq!(unknown(answer), "no such command: sns.friend_nonsense");
+    }
+    let answer = admin.call("no_such_service.at_all", json!({})).await;
+    assert_eq!(unknown(answer), "no such command: no_such_service.at_all");
+    let long = format!("a.{}", "\u{1b}x".repeat(100));
+    let info = unknown(alice.call(&long, json!({})).await);
+    assert!(info.chars().count() < 100 && !info.contains('\u{1b}'), "{info}");
+    // A row that is not for back ends says so.
+    let info = unknown(admin.call("openim.sendmsg", json!({})).await);
+    assert!(info.contains("openim.sendmsg"), "{info}");
+
+    let logs = gateway.logs();
+    assert_eq!(logs.matches("sns.friend_nonsense, which is not served").count(), 1, "{logs}");
+    let metrics = tests::exchange(gateway.address(), "GET", "/metrics", b"").await;
+    assert!(metrics.text().contains(r#"gateway_commands_total{command="unknown",code="60009"}"#));
+}
+
 /// Commands that take a list and answer for each of its groups by itself, and those that put a conversation away, which
 /// may be gone already.
 const NOT_REFUSED_AS_A_WHOLE: &[&str] = &[

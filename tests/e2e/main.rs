@@ -17,6 +17,7 @@ mod session;
 mod access;
 mod applications;
 mod bless;
+mod carried_out;
 mod commands;
 mod dedup;
 mod examples;

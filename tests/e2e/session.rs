@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
+use gateway::commands::FEATURES;
 use protocol::ErrorCode;
 use protocol::id::AppId;
 use serde_json::json;
 use tests::{Dialect, TestGateway};
 
 const HELLO: &str = "im_open_status.wshello";
+
+/// What is served of the features that an SDK can have locked: messages to some members of a group.
+fn bits_of_the_table() -> String {
+    let open = FEATURES.iter().filter(|feature| feature.is_open()).map(|feature| 1u64 << feature.bit);
+    let bits = open.fold(0, std::ops::BitOr::bitor);
+    assert!(bits & (1 << 4) != 0, "a group message can be directed to some members");
+    format!("{bits:064b}")
+}
 
 #[tokio::test]
 async fn a_client_pings_before_anybody_logs_in() {
@@ -27,7 +36,7 @@ async fn a_login_tells_the_client_all_it_needs() {
     assert_ne!(login["InstId"].as_u64().unwrap(), 0);
     assert!((10..=30).contains(&login["HelloInterval"].as_u64().unwrap()));
     assert_eq!(login["TimeStamp"], gateway.clock.now().seconds());
-    assert_eq!(login["PurchaseBits"], "1".repeat(64));
+    assert_eq!(login["PurchaseBits"], bits_of_the_table());
     alice.call(HELLO, json!({"is_web_uniapp": 0})).await.ok();
 }
 
@@ -155,7 +164,7 @@ async fn configuration_and_feature_bits_are_handed_out() {
     assert!(settings.as_object().unwrap().values().all(serde_json::Value::is_string));
     assert!(config["uint32_expired_time"].as_u64().unwrap() > 0);
     let bits = alice.call("im_sdk_config_mgr.fetch_imsdk_purchase_bitsv2", json!({})).await.ok();
-    assert_eq!(bits["str_purchase_bits"], "1".repeat(64));
+    assert_eq!(bits["str_purchase_bits"], bits_of_the_table());
     assert!(bits["uint32_expired_time"].as_u64().unwrap() > 0);
 }
 

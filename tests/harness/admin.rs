@@ -33,15 +33,26 @@ impl Admin {
 
     /// `POST` of a body as it is. The command is `service.command`.
     pub async fn post(&self, command: &str, body: &[u8]) -> Reply {
+        exchange(self.address, "POST", &self.target(command), body).await
+    }
+
+    /// The bytes of a request, for a client that does not behave.
+    pub fn request(&self, command: &str, body: &Value) -> Vec<u8> {
+        let (target, body) = (self.target(command), body.to_string());
+        let length = body.len();
+        format!("POST {target} HTTP/1.1\r\nHost: timgate\r\nContent-Length: {length}\r\n\r\n{body}")
+            .into_bytes()
+    }
+
+    fn target(&self, command: &str) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let target = format!(
+        format!(
             "/v4/{}?sdkappid={}&identifier={}&usersig={}&random=99999999&contenttype=json",
             command.replacen('.', "/", 1),
             self.app,
             encode(&self.identifier),
             encode(&self.usersig),
-        );
-        exchange(self.address, "POST", &target, body).await
+        )
     }
 
     pub async fn call(&self, command: &str, body: Value) -> Answer {

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::gateway::APP;
-use crate::process::{Process, Signal, free_port};
 use crate::{Admin, DEADLINE, Reply, exchange};
+use crate::{Process, Signal, free_port};
 
 const SIG_LIFETIME_SECONDS: u64 = 24 * 3600;
 
@@ -22,6 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// What instances are started with.
 #[derive(Clone)]
 pub struct InstanceSettings {
+    /// None means [`gateway_binary`].
+    pub program: Option<PathBuf>,
     pub key: SecretKey,
     /// None means the embedded store.
     pub redis_url: Option<String>,
@@ -33,6 +35,7 @@ pub struct InstanceSettings {
 impl Default for InstanceSettings {
     fn default() -> Self {
         Self {
+            program: None,
             key: SecretKey::from_random(rand::random()),
             redis_url: None,
             environment: Vec::new(),
@@ -82,7 +85,7 @@ impl Instance {
         assert!(self.process.is_none(), "{} runs already", self.name);
         let file = self.directory.path().join("gateway.toml");
         std::fs::write(&file, &self.settings.file).unwrap();
-        let mut command = Command::new(gateway_binary());
+        let mut command = Command::new(self.settings.program.clone().unwrap_or_else(gateway_binary));
         command
             .arg("--config")
             .arg(file)
@@ -97,6 +100,11 @@ impl Instance {
         let process = Process::start(&self.name, &mut command);
         process.line("the line that says where it listens", listening).await;
         self.process = Some(process);
+    }
+
+    /// From its next start on it is this program; None means [`gateway_binary`].
+    pub fn run_program(&mut self, program: Option<PathBuf>) {
+        self.settings.program = program;
     }
 
     pub fn process(&self) -> &Process {

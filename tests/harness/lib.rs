@@ -25,12 +25,8 @@ mod gateway;
 mod http;
 mod instance;
 mod legacy;
-mod process;
 mod proxy;
 mod raw;
-mod redis_cluster;
-mod redis_server;
-mod sentinel;
 mod socket;
 mod talk;
 pub mod usage;
@@ -45,17 +41,12 @@ pub use gateway::{APP, TestGateway, new_application};
 pub use http::{Reply, exchange, exchange_with};
 pub use instance::{Instance, InstanceSettings, gateway_binary, listening};
 pub use legacy::{LegacyClient, LegacyRoutes, legacy};
-pub use process::{Process, Signal, free_port};
 pub use proxy::Proxy;
 pub use raw::{RawFrame, RawSocket};
-pub use redis_cluster::RedisCluster;
-pub use redis_server::{Persistence, RedisServer};
-pub use sentinel::Sentinels;
 pub use socket::{Dialect, Event, Outcome, Request, Socket};
 pub use talk::{Group, Sent};
 pub use user::{Device, Session, User};
 
-use std::time::Duration;
-
-/// A wait that is longer than this has failed. Far beyond what anything takes, also on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub use test_servers::{
+    DEADLINE, Persistence, Process, RedisCluster, RedisServer, Sentinels, Signal, free_port,
+};

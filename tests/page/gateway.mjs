@@ -1,80 +1,38 @@
-// A gateway of this test's own: its port, its data directory, its key; it can be killed and started again.
+// A gateway of this test's own, with the key that signs its users in; it can be killed and started again.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Api } from "tls-sig-api-v2";
 
+import { Instance } from "../js/gateway.mjs";
+import { temporary } from "../js/process.mjs";
+
 const SDKAPPID = 1400000001;
 const KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
-const START_MS = 15_000;
-const BETWEEN_TRIES_MS = 20;
 
 export class Gateway {
-  #program;
-  #folder;
-  #process;
-  #log = [];
+  #instance;
 
   static async start(program) {
     const gateway = new Gateway();
-    gateway.#program = program;
-    gateway.#folder = await mkdtemp(join(tmpdir(), "page-test-"));
-    gateway.port = await freePort();
+    gateway.#instance = await Instance.on(program, {
+      GATEWAY_DATA_DIR: join(await temporary("page"), "data"),
+      GATEWAY_SDKAPPID: String(SDKAPPID),
+      GATEWAY_SECRET_KEY: KEY,
+    });
+    gateway.port = gateway.#instance.port;
     gateway.origin = `http://127.0.0.1:${gateway.port}`;
-    await writeFile(join(gateway.#folder, "key"), KEY, { mode: 0o600 });
     await gateway.restart();
     return gateway;
   }
 
-  /** Starts the process on the same port and data, and waits until it answers. */
-  async restart() {
-    const flags = [
-      "--listen",
-      `127.0.0.1:${this.port}`,
-      "--data-dir",
-      join(this.#folder, "data"),
-      "--sdkappid",
-      SDKAPPID,
-      "--secret-key-file",
-      join(this.#folder, "key"),
-    ];
-    this.#process = spawn(this.#program, flags.map(String), { stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [this.#process.stdout, this.#process.stderr])
-      stream.on("data", (data) => this.#log.push(data));
-    const deadline = Date.now() + START_MS;
-    while (!(await this.#answers())) {
-      if (this.#process.exitCode !== null || Date.now() > deadline)
-        throw new Error(`the gateway does not answer:\n${this.log}`);
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
-    }
-  }
-
-  #answers() {
-    return fetch(this.origin).then(
-      (response) => response.ok,
-      () => false,
-    );
+  /** Starts the process on the same port and data, and waits until it is ready. */
+  restart() {
+    return this.#instance.up();
   }
 
   /** Ends the process as a power cut would, and waits until it is gone. */
-  async kill() {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const gone = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
-    await gone;
-  }
-
-  async remove() {
-    await this.kill();
-    await rm(this.#folder, { recursive: true });
-  }
-
-  get log() {
-    return this.#log.join("");
+  kill() {
+    return this.#instance.kill();
   }
 
   session(user) {
@@ -85,12 +43,4 @@ export class Gateway {
   link(user, usersig = this.session(user).usersig) {
     return `${this.origin}/#${new URLSearchParams({ sdkappid: SDKAPPID, user, usersig })}`;
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address();
-  await once(server.close(), "close");
-  return port;
 }

@@ -593,6 +593,6 @@ try {
   await step("a gateway and a browser start", () => Promise.reject(error));
 } finally {
   await browser?.close();
-  await gateway?.remove();
+  await gateway?.kill();
 }
 process.exitCode = summary();

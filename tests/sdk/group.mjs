@@ -44,6 +44,8 @@ export default async function group(t) {
 async function creation(t, cast, tag) {
   const { alice, bob } = await t.logins(tag, cast);
   const chosen = `meeting_${tag}`;
+  // 2.27.6 forgets a group that is made before its first list of groups has come, and then shows what the wire says.
+  await alice.getGroupList();
 
   await t.check('createGroup with a chosen ID gives that group', async () => {
     const { group: made } = await alice.createGroup({

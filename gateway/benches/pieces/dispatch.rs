@@ -73,7 +73,7 @@ impl Caller {
             nodes: Arc::new(OnlyNode(1)),
             tasks: TaskTracker::new(),
         };
-        let context = Context { services: Arc::new(Services::new(core)) };
+        let context = Context::new(Services::new(core), TaskTracker::new());
 
         let credentials = Credentials {
             app: APP.0,

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
-    Delivery, DeviceClaim, Event, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
-    Source, SourceError, Stamp, Topic, UserPlace, channel,
+    Delivery, DeviceClaim, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
+    RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
@@ -55,7 +55,7 @@ impl Room {
     async fn open() -> Self {
         let hub = Hub::new(Arc::new(LocalBus::new().0), Arc::new(OneRoom), &Clock::system());
         let (bus, incoming) = channel(4096);
-        tokio::spawn(hub.clone().run(incoming));
+        hub.start(incoming);
         let taken = Arc::new(Taken::default());
         let mut connections = Vec::new();
         for number in 0..FOLLOWERS {
@@ -106,10 +106,10 @@ impl Room {
     async fn bring(&self) {
         let seq = Seq(FIRST + self.next.fetch_add(1, Ordering::Relaxed) as u64);
         let group = GroupLabel { id: room_id(), name: "A group".to_owned(), kind: GroupKind::Meeting };
-        let event = Event::GroupMessage { group, message: message(), counts: true };
+        let event = Entry::GroupMessage { group, message: message(), counts: true }.into();
         let stamp = Some(Stamp { seq, at: Millis(1_800_000_000_000) });
         let topic = Topic::Group(APP, room_id());
-        let delivery = Delivery { topic, stamp, numbering: Numbering::Unneeded, event: Arc::new(event) };
+        let delivery = Delivery { topic, stamp, numbering: Numbering::Unneeded, event };
         self.bus.send(Incoming::Event(delivery)).await.expect("the hub runs");
     }
 }
@@ -209,9 +209,18 @@ impl Source for OneRoom {
         _: AppId,
         _: &GroupId,
         _: &GroupPlace,
-        _: bool,
     ) -> Result<MissedInGroup, SourceError> {
         Ok(MissedInGroup::Gone)
+    }
+
+    async fn recalled_in_group(
+        &self,
+        _: AppId,
+        _: &GroupId,
+        _: &Bytes,
+        _: RecallMark,
+    ) -> Result<Recalls, SourceError> {
+        Ok(Recalls { events: Vec::new(), next: None, read_at: Millis(0) })
     }
 
     async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {
@@ -223,7 +232,7 @@ impl Source for OneRoom {
         _: AppId,
         _: &UserId,
         _: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
+    ) -> Result<Vec<(Stamp, Entry)>, SourceError> {
         Ok(Vec::new())
     }
 

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gateway::bus::{Event, Topic};
+use gateway::bus::{self, Topic};
 use gateway::redis::{Links, Namespace, Servers, slot_of};
 use gateway::services::timeline::Entry;
 use gateway::storage::redis::{Redis, Settings};
@@ -266,7 +266,7 @@ fn batch(speaker: &Speaker, number: u64) -> Batch {
     let message = message(speaker, number);
     let token = [&EPOCH.to_be_bytes()[..], speaker.user.as_str().as_bytes(), &number.to_be_bytes()].concat();
     let bytes = records::encode(&Entry::Message(message.clone()));
-    let event = Event::GroupMessage { group: speaker.label.clone(), message, counts: true };
+    let event = bus::Entry::GroupMessage { group: speaker.label.clone(), message, counts: true };
     let mut batch = Batch::new(Partition::group(APP, &speaker.group), now()).once(token);
     batch.checks.clone_from(&speaker.checks);
     batch

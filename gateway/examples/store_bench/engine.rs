@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use gateway::bus::{Event, LocalBus, Topic};
+use gateway::bus::{Control, LocalBus, Topic};
 use gateway::storage::embedded::Embedded;
 use gateway::storage::{Batch, Engine, Key, Log, Partition, Table, Window};
 use protocol::id::{AppId, GroupId, Millis, Seq};
@@ -130,7 +130,7 @@ async fn send(engine: Arc<dyn Engine>, sender: u64, load: Load, until: Instant) 
         let message = Batch::new(Partition::group(APP, &group), Millis(1_700_000_000_000 + number / 100))
             .once(format!("user{sender:06}:{number}"))
             .append("1", record(number, load.size))
-            .announce(Topic::Group(APP, group), Event::Nothing(number));
+            .announce(Topic::Group(APP, group.clone()), Control::Left { group });
         let begun = Instant::now();
         engine.commit(message).await.unwrap();
         commits.push(begun.elapsed());

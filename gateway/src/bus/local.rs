@@ -46,7 +46,7 @@ impl Bus for LocalBus {
 
     async fn follow(&self, _topic: &Topic) {}
 
-    async fn unfollow(&self, _topic: &Topic) {}
+    fn unfollow(&self, _topic: &Topic) {}
 
     fn is_behind(&self) -> bool {
         self.backlog.is_too_much()

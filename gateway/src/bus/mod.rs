@@ -9,20 +9,25 @@ mod local;
 mod nodes;
 mod redis;
 mod source;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
-pub use event::{DeviceId, Event};
+pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
 pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
 pub(crate) use redis::channels::{LAST_TURN, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, Registry};
-pub use source::{DeviceClaim, GroupPlace, Membership, MissedInGroup, Source, SourceError, Trail, UserPlace};
+pub use source::{
+    CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, Membership, MissedInGroup, Pairs, RecallMark, Recalls, Source,
+    SourceError, Trail, UserPlace,
+};
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,8 +90,9 @@ pub trait Bus: Send + Sync + 'static {
     /// While the carrier is away the call returns all the same, and [`Incoming::Doubt`] comes once they are.
     async fn follow(&self, topic: &Topic);
 
-    /// Events of `topic` may stop coming.
-    async fn unfollow(&self, topic: &Topic);
+    /// Events of `topic` may stop coming. Waits for nothing: whoever follows a topic and whoever unfollows it may order
+    /// that by a lock.
+    fn unfollow(&self, topic: &Topic);
 
     /// Whether so much waits for the hub, for so long, that nothing more should be said for now.
     fn is_behind(&self) -> bool;

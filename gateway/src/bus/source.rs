@@ -1,14 +1,13 @@
 //! What the store knows about a topic: asked by who follows it and may have missed something.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::KickReason;
 
-use super::{DeviceId, Event, Stamp};
+use super::{DeviceId, Entry, Event, Stamp};
 
 /// How far a group was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +21,24 @@ pub struct GroupPlace {
     pub trail: Trail,
 }
 
+/// Where a recall stands among those of a group, which are in the order of their times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecallMark {
+    pub at_us: u64,
+    /// The message's.
+    pub seq: Seq,
+}
+
+/// A page of recalls, oldest first.
+#[derive(Debug)]
+pub struct Recalls {
+    pub events: Vec<(Stamp, Event)>,
+    /// After which the next page begins; absent when this is the last.
+    pub next: Option<RecallMark>,
+    /// When it was read.
+    pub read_at: Millis,
+}
+
 /// How far a user's topic was followed.
 #[derive(Clone, Debug)]
 pub struct UserPlace {
@@ -29,10 +46,81 @@ pub struct UserPlace {
     pub notice: Seq,
     /// The notices that were heard since.
     pub notices: Trail,
-    /// What was heard of the talk with each peer who said something.
-    pub pairs: HashMap<UserId, Trail>,
+    pub pairs: Pairs,
     /// Since when the topic is followed.
     pub since: Millis,
+}
+
+/// Clocks of instances may differ by so many milliseconds.
+pub const CLOCK_DIFFERENCE: u64 = 2_000;
+
+/// How long it is remembered what was said with a peer, in milliseconds. An announcement is made again when the message
+/// is sent again, which counts as the same message for ten minutes.
+const REMEMBERED: u64 = 15 * 60 * 1000;
+
+/// So many peers are remembered without a look at when they last said something.
+const FEW_PAIRS: usize = 64;
+
+/// Peers that are remembered at most. Beyond them those who have been silent for longest are forgotten, however shortly
+/// that is; what they said within [`CLOCK_DIFFERENCE`] of that may be told again after a loss.
+const MOST_PAIRS: usize = 4096;
+
+/// What a user heard of the talk with each peer who said something lately.
+///
+/// Of a peer who is not remembered everything up to a time counts as heard: the events of a topic are numbered, so while
+/// none is missing what is older was either heard or never announced.
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    since: Millis,
+    trails: HashMap<UserId, Trail>,
+    /// When there are so many, it is looked whom to forget.
+    full_at: usize,
+}
+
+impl Pairs {
+    /// Nothing was heard; what was said up to `since` does not count.
+    pub fn new(since: Millis) -> Self {
+        Self { since, trails: HashMap::new(), full_at: FEW_PAIRS }
+    }
+
+    /// Up to here everything that peers said who are not remembered counts as heard.
+    pub fn since(&self) -> Millis {
+        self.since
+    }
+
+    pub fn with(&self, peer: &UserId) -> Option<&Trail> {
+        self.trails.get(peer)
+    }
+
+    /// False when it was heard before.
+    pub fn hear(&mut self, peer: &UserId, stamp: Stamp) -> bool {
+        match self.trails.get_mut(peer) {
+            Some(trail) => trail.hear(stamp),
+            None => self.trails.entry(peer.clone()).or_default().hear(stamp),
+        }
+    }
+
+    /// Forgets peers who have been silent for long, where there are many. To be called while nothing is missing.
+    pub fn forget_silent(&mut self) {
+        if self.trails.len() < self.full_at {
+            return;
+        }
+        let mut spoke: Vec<Millis> = self.trails.values().map(Trail::newest).collect();
+        spoke.sort_unstable();
+        let newest = spoke.last().copied().unwrap_or_default();
+        self.forget_until(Millis(newest.0.saturating_sub(REMEMBERED)), CLOCK_DIFFERENCE);
+        if self.trails.len() >= MOST_PAIRS {
+            self.forget_until(spoke[spoke.len() - MOST_PAIRS / 2], 0);
+        }
+        self.full_at = (2 * self.trails.len()).clamp(FEW_PAIRS, MOST_PAIRS);
+    }
+
+    /// Forgets peers who have said nothing since `difference` before a time.
+    fn forget_until(&mut self, time: Millis, difference: u64) {
+        self.since = self.since.max(time);
+        // What is read again is read from as long before the time as clocks differ: it must be known.
+        self.trails.retain(|_, trail| trail.newest().0 + 2 * difference >= time.0);
+    }
 }
 
 /// Entries that a trail remembers.
@@ -70,6 +158,11 @@ impl Trail {
         }
         self.0.push_back(stamp);
         true
+    }
+
+    /// The time of the latest; zero when nothing was heard.
+    fn newest(&self) -> Millis {
+        self.0.iter().map(|heard| heard.at).max().unwrap_or_default()
     }
 
     /// From the least to the greatest number; nothing when nothing was heard.
@@ -142,26 +235,35 @@ pub trait Source: Send + Sync + 'static {
         range: (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError>;
 
-    /// What a follower at `from` has missed, oldest first; recalls only when `recalls` asks for them.
+    /// What a follower at `from` has missed but for recalls, oldest first.
     async fn missed_in_group(
         &self,
         app: AppId,
         group: &GroupId,
         from: &GroupPlace,
-        recalls: bool,
     ) -> Result<MissedInGroup, SourceError>;
+
+    /// Recalls in a life of a group after `after`. Some of them may have been heard: one that is told twice harms
+    /// nobody.
+    async fn recalled_in_group(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        life: &Bytes,
+        after: RecallMark,
+    ) -> Result<Recalls, SourceError>;
 
     /// Where a user's topic stands now.
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError>;
 
-    /// What is kept of the events that a follower at `from` has missed: notices in their order, and what was said with
+    /// The entries that a follower at `from` has missed: notices in their order, and what was said with
     /// each peer in its order.
     async fn missed_by_user(
         &self,
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError>;
+    ) -> Result<Vec<(Stamp, Entry)>, SourceError>;
 
     /// The groups of a user.
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError>;
@@ -212,5 +314,52 @@ mod tests {
         let same = [stamp(4, 4), stamp(5, 5)];
         assert_eq!(trail.forget_lost(&same, Seq(5)), None);
         assert_eq!(trail.range(), Some((Seq(1), Seq(5))));
+    }
+
+    fn peer(number: usize) -> UserId {
+        UserId::parse(&format!("peer{number}")).unwrap()
+    }
+
+    #[test]
+    fn a_talk_is_remembered_as_long_as_it_may_come_again() {
+        let mut pairs = Pairs::new(Millis(1));
+        let minute = |number: usize| 60_000 * (1 + number as u64);
+        for number in 0..10_000 {
+            assert!(pairs.hear(&peer(number), stamp(1, minute(number))));
+            pairs.forget_silent();
+            // Ten minutes later it is announced again.
+            if let Some(earlier) = number.checked_sub(10) {
+                assert!(!pairs.hear(&peer(earlier), stamp(1, minute(earlier))), "{number}");
+            }
+            assert!(pairs.trails.len() <= FEW_PAIRS, "one a minute");
+        }
+        // Who is forgotten said nothing after the time up to which all is taken for heard, or in what clocks differ.
+        for number in 0..10_000 {
+            let is_known = pairs.with(&peer(number)).is_some();
+            assert!(is_known || minute(number) + CLOCK_DIFFERENCE < pairs.since().0);
+        }
+    }
+
+    #[test]
+    fn however_many_talk_at_once_few_are_remembered() {
+        let mut pairs = Pairs::new(Millis(1));
+        for number in 0..100_000 {
+            pairs.hear(&peer(number), stamp(1, 1_000_000 + number as u64 / 100));
+            pairs.forget_silent();
+            assert!(pairs.trails.len() <= MOST_PAIRS);
+        }
+        assert!(pairs.trails.len() >= MOST_PAIRS / 2);
+        assert!(pairs.with(&peer(99_999)).is_some(), "the latest are");
+    }
+
+    #[test]
+    fn a_few_are_remembered_for_ever() {
+        let mut pairs = Pairs::new(Millis(1));
+        for number in 0..FEW_PAIRS - 1 {
+            pairs.hear(&peer(number), stamp(1, 1_000 * number as u64));
+        }
+        pairs.hear(&peer(0), stamp(2, u64::MAX));
+        pairs.forget_silent();
+        assert_eq!((pairs.trails.len(), pairs.since()), (FEW_PAIRS - 1, Millis(1)));
     }
 }

@@ -53,7 +53,10 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
         let admin = admin(context, credentials).await?;
         return match row.access {
             Access::Admin | Access::UserOrAdmin => Ok(admin),
-            Access::User | Access::AnybodyOrUser | Access::Anybody => Err(ErrorCode::UNKNOWN_COMMAND.into()),
+            Access::User | Access::AnybodyOrUser | Access::Anybody => {
+                let what = format!("no such command by REST: {} is served on the socket alone", row.name);
+                Err(Failure::worded(ErrorCode::UNKNOWN_COMMAND, what).into())
+            }
         };
     }
     match row.access {
@@ -103,8 +106,9 @@ async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Resu
     if credentials.identifier.is_empty() && credentials.usersig.is_empty() {
         return Err(ErrorCode::NOT_AUTHENTICATED.into());
     }
-    let user = UserId::parse(credentials.identifier)
-        .map_err(|error| Failure::because(ErrorCode::NOT_AUTHENTICATED, error))?;
+    let user = UserId::parse(credentials.identifier).map_err(|error| {
+        Failure::because(ErrorCode::NOT_AUTHENTICATED, format_args!("identifier: {error}"))
+    })?;
     let sessions = &context.services.sessions;
     sessions.check_usersig(AppId(credentials.app), &user, credentials.usersig).await?;
     Ok(user)

@@ -4,7 +4,7 @@ use protocol::id::{AppId, GroupId, Millis, UserId};
 use protocol::message::{Message, Sender};
 use protocol::{ErrorCode, Failure};
 
-use super::{Context, DEADLINE, Refusal, family};
+use super::{Context, Refusal, family};
 use crate::services::core::Actor;
 
 /// A UserSig of now for `lifetime` seconds.
@@ -41,7 +41,7 @@ pub async fn history(
     let actor = Actor { app, user: admin.clone(), is_admin: true, device: None };
     let messages = &context.services.group_messages;
     let history = messages.before(&actor, group, page.second, page.settled, page.count);
-    match tokio::time::timeout(DEADLINE, history).await {
+    match tokio::time::timeout(context.deadline, history).await {
         Ok(history) => history.map_err(|error| Refusal::from(error).failure(&family::GROUP)),
         Err(_) => Err(Failure::new(ErrorCode::BACKEND_TIMEOUT)),
     }

@@ -13,6 +13,7 @@ mod access;
 mod account;
 mod conversation;
 mod family;
+mod features;
 mod friend;
 mod group;
 pub mod legacy;
@@ -23,15 +24,21 @@ mod rate;
 mod refusal;
 mod session;
 mod table;
+mod unattended;
+mod unknown;
 
+use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use protocol::envelope;
 use protocol::id::{AppId, Seq, UserId};
+use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
+use tokio_util::task::TaskTracker;
 
 use crate::services::Services;
 use crate::services::core::Actor;
@@ -41,18 +48,56 @@ use crate::services::session::Claims;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
 pub use family::Family;
+pub use features::{FEATURES, Feature};
 pub use rate::{Each, Rate};
 pub use table::{Row, Surface, table};
+pub use unattended::{MAX_UNATTENDED, Unattended};
 
 use refusal::Refusal;
+use unknown::Unknown;
 
-/// No command works longer than this; its caller is told to come again. Clients give up after 15 s.
+/// No caller waits longer than this: they are told to come again, and what was begun goes on. Clients give up after
+/// 15 s.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What every handler works with.
+/// What every handler works with. A cheap handle.
 #[derive(Clone)]
-pub struct Context {
-    pub services: Arc<Services>,
+pub struct Context(Arc<Parts>);
+
+/// What a [`Context`] is made of.
+pub struct Parts {
+    pub services: Services,
+    /// What goes on when its caller is gone.
+    tasks: TaskTracker,
+    /// How many calls do.
+    unattended: AtomicUsize,
+    deadline: Duration,
+    unknown: Unknown,
+}
+
+impl Context {
+    pub fn new(services: Services, tasks: TaskTracker) -> Self {
+        Self::with_deadline(services, tasks, DEADLINE)
+    }
+
+    /// With another deadline than [`DEADLINE`]; for a test that cannot wait for it.
+    pub fn with_deadline(services: Services, tasks: TaskTracker, deadline: Duration) -> Self {
+        Self(Arc::new(Parts {
+            services,
+            tasks,
+            unattended: AtomicUsize::new(0),
+            deadline,
+            unknown: Unknown::default(),
+        }))
+    }
+}
+
+impl Deref for Context {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// Who calls, as it was proved.
@@ -196,15 +241,18 @@ impl Answer {
     }
 }
 
-/// Carries out one command. Every call is answered; none takes longer than [`DEADLINE`].
+/// Carries out one command. Every call is answered, none later than after [`DEADLINE`]. What was begun is carried to its
+/// end: also when the deadline passes, and when this is dropped.
 pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, body: &str) -> Answer {
-    let Some(row) = table::find(name) else {
-        metrics::counter!("gateway_commands_total", "command" => "unknown", "code" => "60009").increment(1);
-        return Answer::refusal(&Failure::new(ErrorCode::UNKNOWN_COMMAND));
-    };
+    let Some(row) = table::find(name) else { return Answer::refusal(&context.unknown.refuse(name)) };
+    // What asks for nothing but an answer is answered: a client that gets none to its ping dials again and asks for more.
+    if context.is_overrun() && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
+        table::meter(row).count(ErrorCode::UNAVAILABLE, Duration::ZERO);
+        return Answer::refusal(&Failure::new(ErrorCode::UNAVAILABLE));
+    }
     let started = Instant::now();
     let work = AssertUnwindSafe(carry_out(context, identity, row, body)).catch_unwind();
-    let answer = match tokio::time::timeout(DEADLINE, work).await {
+    let answer = match tokio::time::timeout(context.deadline, work).await {
         Ok(Ok(Ok(Done { body, effect }))) => Answer { body, code: ErrorCode::OK, effect },
         Ok(Ok(Err(refusal))) => Answer::refusal(&refusal.failure(row.family)),
         Ok(Err(_)) => {
@@ -227,17 +275,18 @@ async fn carry_out(
     body: &str,
 ) -> Result<Done, Refusal> {
     let caller = access::admit(context, identity, row).await?;
-    (row.begin)(context, Call::new(caller), body)?.await
+    let work = (row.begin)(context, Call::new(caller), body)?;
+    unattended::Attended::new(context, row, work).await
 }
 
 /// Reads a request and checks whom it acts for.
 fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
-    let request: R = serde_json::from_str(body).map_err(|error| {
-        if error.is_syntax() || error.is_eof() {
-            Failure::because(ErrorCode::NOT_JSON, error).into()
-        } else {
-            Refusal::malformed(error.to_string())
+    let request: R = reading::read(body).map_err(|misread| match misread {
+        Misread::NotJson { line, column } => {
+            let place = format!("the body is not JSON from line {line}, column {column} on");
+            Failure::worded(ErrorCode::NOT_JSON, place).into()
         }
+        Misread::Shape(what) => Refusal::malformed(what),
     })?;
     if let (Caller::User(caller), Some(user)) = (&call.caller, request.on_behalf_of())
         && *user != caller.user

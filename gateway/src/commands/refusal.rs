@@ -30,7 +30,7 @@ impl Refusal {
     /// As the caller reads it. A fault of the store goes to the log; the caller gets the number under which it stands
     /// there.
     pub(super) fn failure(self, family: &Family) -> Failure {
-        match self {
+        let mut failure = match self {
             Self::Coded(failure) => failure,
             Self::Malformed(reason) => Failure::worded(family.malformed, reason),
             Self::Forbidden(reason) => Failure::worded(family.forbidden, reason),
@@ -41,8 +41,26 @@ impl Refusal {
                 tracing::error!(%error, request, "request {request}: the store failed");
                 Failure::because(family.internal, format_args!("request {request}"))
             }
+        };
+        if family.misread.contains(&failure.code) {
+            failure.code = family.malformed;
         }
+        failure
     }
+}
+
+/// What is shown of a name that was sent.
+const MAX_CHARS: usize = 64;
+
+/// A name that somebody sent, as people can read it: short and plain, whatever it was.
+pub(super) fn plain(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+    let plain = |c: char| if is_plain(c) { c } else { '?' };
+    let mut shown: String = name.chars().take(MAX_CHARS).map(plain).collect();
+    if name.chars().nth(MAX_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl From<Failure> for Refusal {

@@ -22,23 +22,25 @@ pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str) 
 
 async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Result<String, Failure> {
     if !matches!(*request.method(), Method::POST | Method::GET) {
-        return Err(Failure::because(ErrorCode::BAD_URL, "the method is POST"));
+        return Err(Failure::worded(ErrorCode::BAD_URL, "the method must be POST"));
     }
     let query = request.uri().query().unwrap_or_default().to_owned();
     let query = Query::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     let name = match command.split_once('/') {
-        Some((service, name)) if !name.is_empty() && !name.contains('/') => format!("{service}.{name}"),
-        _ => return Err(Failure::new(ErrorCode::UNKNOWN_COMMAND)),
+        Some((service, name)) if !command.contains('.') => format!("{service}.{name}"),
+        // A path that names no command: it is told of as it stands.
+        _ => format!("/v4/{command}"),
     };
     let body = Limited::new(request.into_body(), edge.settings.max_frame_bytes).collect().await;
     let body = body
-        .map_err(|_| Failure::because(ErrorCode::TOO_LONG, "the body is too large or did not arrive whole"))?
+        .map_err(|_| Failure::worded(ErrorCode::TOO_LONG, "the body is too large, or did not arrive whole"))?
         .to_bytes();
     // An empty body counts as an empty object: published clients send none for commands without parameters.
     let body = if body.iter().all(u8::is_ascii_whitespace) { "{}".into() } else { body };
-    let text = std::str::from_utf8(&body).map_err(|error| Failure::because(ErrorCode::NOT_JSON, error))?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|_| Failure::worded(ErrorCode::NOT_JSON, "the body is not UTF-8"))?;
     if !json::is_shallow(text.as_bytes()) {
-        return Err(Failure::because(ErrorCode::NOT_JSON, "nested too deeply"));
+        return Err(envelope::too_deep());
     }
     let identity = Identity::Rest(Credentials {
         app: query.sdkappid,

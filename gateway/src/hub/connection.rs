@@ -32,9 +32,20 @@ pub(super) struct Follower {
     turn: u32,
 }
 
+/// A connection from a login to the next logout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Seat(usize, u32);
+
+impl Seat {
+    fn of(connection: &Arc<Connection>, turn: u32) -> Self {
+        // Whoever holds it among followers holds the connection, too, so the address is nobody else's.
+        Self(Arc::as_ptr(connection).addr(), turn)
+    }
+}
+
 impl Follower {
-    pub(super) fn is(&self, connection: &Arc<Connection>) -> bool {
-        Arc::ptr_eq(&self.connection, connection)
+    pub(super) fn seat(&self) -> Seat {
+        Seat::of(&self.connection, self.turn)
     }
 
     /// Whether the one who is logged in is still the one who followed.
@@ -46,8 +57,8 @@ impl Follower {
 struct State {
     attachment: Arc<Attachment>,
     groups: GroupSet,
-    /// Groups that the user left since the connection was attached, so that a list read before does not bring them back.
-    left: GroupSet,
+    /// While the list of the user's groups is read: those that they left meanwhile, so that it does not bring them back.
+    left: Option<GroupSet>,
 }
 
 /// A set for few groups and many connections: sorted, and no larger than what is in it.
@@ -106,17 +117,30 @@ impl Connection {
         self.state().as_ref().is_some_and(|state| state.attachment.device.id == device)
     }
 
-    pub(super) fn attach(&self, attachment: Attachment) {
+    /// Gives the number of this login.
+    pub(super) fn attach(&self, attachment: Attachment) -> u32 {
         let mut state = self.state();
-        self.turn.fetch_add(1, Ordering::Release);
+        let turn = self.turn.fetch_add(1, Ordering::Release).wrapping_add(1);
         let attachment = Arc::new(attachment);
-        *state = Some(State { attachment, groups: GroupSet::default(), left: GroupSet::default() });
+        *state = Some(State { attachment, groups: GroupSet::default(), left: Some(GroupSet::default()) });
+        turn
     }
 
-    pub(super) fn detach(&self) -> Option<(Arc<Attachment>, Vec<GroupId>)> {
+    /// Who was logged in, and the groups they followed.
+    pub(super) fn detach(self: &Arc<Self>) -> Option<(Arc<Attachment>, Vec<GroupId>, Seat)> {
         let mut state = self.state();
-        self.turn.fetch_add(1, Ordering::Release);
-        state.take().map(|state| (state.attachment, state.groups.0))
+        let seat = Seat::of(self, self.turn.fetch_add(1, Ordering::Release));
+        state.take().map(|state| (state.attachment, state.groups.0, seat))
+    }
+
+    /// The list of the user's groups is followed, or will be read anew.
+    pub(super) fn has_entered(&self, login: u32) {
+        let mut state = self.state();
+        if self.turn.load(Ordering::Acquire) == login
+            && let Some(state) = state.as_mut()
+        {
+            state.left = None;
+        }
     }
 
     /// As a follower of topics, while somebody is logged in.
@@ -139,19 +163,68 @@ impl Connection {
         }
         let mut guard = self.state();
         let state = guard.as_mut()?;
-        if anew {
-            state.left.remove(group);
-        } else if state.left.contains(group) {
-            return None;
+        if let Some(left) = &mut state.left {
+            if anew {
+                left.remove(group);
+            } else if left.contains(group) {
+                return None;
+            }
         }
         state.groups.insert(group).then(|| Topic::Group(state.attachment.app, group.clone()))
     }
 
     /// The topic to follow no more, if it was followed.
-    pub(super) fn leave(&self, group: &GroupId) -> Option<Topic> {
+    pub(super) fn leave(self: &Arc<Self>, group: &GroupId) -> Option<(Topic, Seat)> {
         let mut guard = self.state();
         let state = guard.as_mut()?;
-        state.left.insert(group);
-        state.groups.remove(group).then(|| Topic::Group(state.attachment.app, group.clone()))
+        if let Some(left) = &mut state.left {
+            left.insert(group);
+        }
+        let seat = Seat::of(self, self.turn.load(Ordering::Acquire));
+        state.groups.remove(group).then(|| (Topic::Group(state.attachment.app, group.clone()), seat))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::id::{AppId, Millis, UserId};
+
+    use super::*;
+    use crate::hub::DeviceClaim;
+
+    fn group(number: u32) -> GroupId {
+        GroupId::parse(&format!("group{number}")).unwrap()
+    }
+
+    fn connection() -> (Arc<Connection>, u32) {
+        let connection = Arc::new(Connection::new(Dialect::Text, None, 1));
+        let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
+        let login =
+            connection.attach(Attachment { app: AppId(1), user: UserId::parse("alice").unwrap(), device });
+        (connection, login)
+    }
+
+    #[test]
+    fn a_list_that_was_read_before_brings_no_group_back() {
+        let (connection, login) = connection();
+        assert!(connection.leave(&group(1)).is_none());
+        assert!(connection.enter(&group(1), false).is_none());
+        assert!(connection.enter(&group(2), false).is_some());
+        connection.has_entered(login);
+        assert!(connection.leave(&group(2)).is_some());
+        assert!(connection.enter(&group(2), true).is_some());
+    }
+
+    #[test]
+    fn groups_that_are_left_take_no_memory() {
+        let (connection, login) = connection();
+        connection.has_entered(login);
+        for number in 0..1000 {
+            connection.enter(&group(number), true);
+            connection.leave(&group(number));
+        }
+        let state = connection.state();
+        let state = state.as_ref().unwrap();
+        assert!(state.left.is_none() && state.groups.0.is_empty());
     }
 }

@@ -6,17 +6,20 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
 use bytes::Bytes;
 use protocol::id::Seq;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::connection::{Connection, Follower};
-use super::frame::{self, Dialect, Encoded, Frame, Push};
+use super::followers::{Followers, PART};
+use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
-use super::shard::Followers;
 use crate::bus::{Delivery, DeviceId, Stamp, Topic};
 use crate::clock::Clock;
 
@@ -25,9 +28,6 @@ const QUEUE: usize = 256;
 
 /// Events that a lane takes at once.
 const MOST_AT_ONCE: usize = 64;
-
-/// Followers that are served before other work of the process has its turn.
-const TURN: usize = 256;
 
 /// What a lane does, in order.
 enum Job {
@@ -43,12 +43,12 @@ pub(super) struct Fanout {
 }
 
 impl Fanout {
-    /// Begins the lanes, as many as there are processors. They end when nobody can bring anything more.
-    pub(super) fn start(clock: &Clock) -> Self {
+    /// Begins the lanes, as many as there are processors. They end when they are told to.
+    pub(super) fn start(clock: &Clock, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let count = available_parallelism().map_or(1, usize::from);
         let begin = |_| {
             let (sender, jobs) = mpsc::channel(QUEUE);
-            tokio::spawn(serve(jobs, clock.clone()));
+            tasks.spawn(serve(jobs, clock.clone(), stop.clone()));
             sender
         };
         Self { lanes: (0..count).map(begin).collect(), hasher: std::hash::RandomState::new() }
@@ -69,14 +69,23 @@ impl Fanout {
 
     async fn put(&self, topic: &Topic, job: Job) {
         let lane = self.hasher.hash_one(topic) as usize % self.lanes.len();
-        // A lane ends with its last sender, or with the process.
+        // A lane ends with the hub.
         let _ = self.lanes[lane].send(job).await;
     }
 }
 
-async fn serve(mut jobs: mpsc::Receiver<Job>, clock: Clock) {
+async fn serve(mut jobs: mpsc::Receiver<Job>, clock: Clock, stop: CancellationToken) {
     let mut taken = Vec::with_capacity(MOST_AT_ONCE);
-    while jobs.recv_many(&mut taken, MOST_AT_ONCE).await > 0 {
+    let mut stopped = pin!(stop.cancelled());
+    loop {
+        let count = tokio::select! {
+            biased;
+            count = jobs.recv_many(&mut taken, MOST_AT_ONCE) => count,
+            () = &mut stopped => 0,
+        };
+        if count == 0 {
+            return;
+        }
         for run in runs(&mut taken) {
             match run {
                 Run::Push(followers, deliveries) => deliver(&followers, &deliveries, &clock).await,
@@ -100,16 +109,16 @@ enum Run {
 fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     // Where the last run of a list of followers stands. A list belongs to one topic.
-    let mut last: HashMap<*const Vec<Follower>, usize> = HashMap::new();
+    let mut last: HashMap<*const (), usize> = HashMap::new();
     for job in jobs.drain(..) {
         match job {
             Job::Push(followers, delivery) => {
-                let known = last.get(&Arc::as_ptr(&followers));
+                let known = last.get(&followers.id());
                 if let Some(Run::Push(_, deliveries)) = known.and_then(|place| runs.get_mut(*place)) {
                     deliveries.push(delivery);
                 } else {
                     // Whatever of the topic came before had another list, and stays before.
-                    last.insert(Arc::as_ptr(&followers), runs.len());
+                    last.insert(followers.id(), runs.len());
                     runs.push(Run::Push(followers, vec![delivery]));
                 }
             }
@@ -140,13 +149,13 @@ struct Piece<'a> {
     encoded: Option<Encoded<'a>>,
 }
 
-async fn deliver(followers: &[Follower], deliveries: &[Delivery], clock: &Clock) {
-    let Some(first) = followers.first() else { return };
+async fn deliver(followers: &Followers, deliveries: &[Delivery], clock: &Clock) {
+    let Some(first) = followers.iter().next() else { return };
     let pieces = Pieces::new(deliveries, first, clock);
     let mut pushed = 0;
-    for turn in followers.chunks(TURN) {
-        pushed += turn.iter().map(|follower| pieces.push_to(follower)).sum::<u64>();
-        if turn.len() == TURN {
+    for part in followers.parts() {
+        pushed += part.iter().map(|follower| pieces.push_to(follower)).sum::<u64>();
+        if part.len() == PART {
             tokio::task::yield_now().await;
         }
     }
@@ -156,12 +165,12 @@ async fn deliver(followers: &[Follower], deliveries: &[Delivery], clock: &Clock)
 impl<'a> Pieces<'a> {
     fn new(deliveries: &'a [Delivery], reader: &Follower, clock: &Clock) -> Self {
         // What tells of no log entry still shows a time, and a number that differs from others of the kind.
-        let now = clock.now();
-        let unnumbered = Stamp { seq: Seq(now.0), at: now };
+        let unnumbered = || Stamp { seq: Seq(clock.number()), at: clock.now() };
         let piece = |delivery: &'a Delivery| {
-            let stamp = delivery.stamp.unwrap_or(unnumbered);
+            let stamp = delivery.stamp.unwrap_or_else(unnumbered);
             // All who follow a user's topic are that user; in a group nobody's name stands in what all read.
-            let encode = || Encoded::new(Push::Event(&delivery.event, stamp, reader.attachment.user.clone()));
+            let encode =
+                || Encoded::new(Content::Event(&delivery.event, stamp, reader.attachment.user.clone()));
             Piece { delivery, stamp, encoded: (!frame::is_personal(&delivery.event)).then(encode) }
         };
         let events: Vec<Piece<'a>> = deliveries.iter().map(piece).collect();
@@ -169,7 +178,8 @@ impl<'a> Pieces<'a> {
             let event = &piece.delivery.event;
             piece.encoded.is_some() && !frame::may_leave(event) && !frame::is_notice(event)
         });
-        let authors = deliveries.iter().filter_map(|delivery| delivery.event.origin()).collect();
+        let origins = deliveries.iter().filter_map(|delivery| delivery.event.origin());
+        let authors = origins.map(|(_, device)| device).collect();
         let (binary, text, legacy) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         Self { events, is_common, authors, binary, text, legacy }
     }
@@ -221,10 +231,12 @@ impl<'a> Pieces<'a> {
 impl Piece<'_> {
     fn is_for(&self, follower: &Follower) -> bool {
         let (event, attachment) = (self.delivery.event.as_ref(), &follower.attachment);
-        let is_author = frame::author(event).is_none_or(|author| *author == attachment.user);
-        // One who left hears nothing more of the group, or his client would list it again.
-        let knows = event.origin() == Some(follower.device) && !follower.connection.dialect.hears_itself();
-        if is_author && knows || frame::has_left(event, &attachment.user) {
+        let is_origin = event
+            .origin()
+            .is_some_and(|(user, device)| device == follower.device && *user == attachment.user);
+        let knows = is_origin && !follower.connection.dialect.hears_itself();
+        // One who left hears nothing more of the group, or their client would list it again.
+        if knows || frame::has_left(event, &attachment.user) {
             return false;
         }
         frame::group_of(event).is_none_or(|group| follower.connection.cares_for(group))
@@ -236,7 +248,7 @@ impl Piece<'_> {
             Some(encoded) => encoded.frame(dialect),
             None => {
                 let user = follower.attachment.user.clone();
-                Encoded::new(Push::Event(&self.delivery.event, self.stamp, user)).frame(dialect)
+                Encoded::new(Content::Event(&self.delivery.event, self.stamp, user)).frame(dialect)
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Events written as finished WebSocket frames, once per dialect.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use protocol::legacy;
 use protocol::message::{C2cItem, GroupItem};
 use protocol::session::KickReason;
 
-use crate::bus::{DeviceId, Event, Stamp};
+use crate::bus::{Control, DeviceId, Entry, Event, Stamp};
 use crate::clock::Zone;
 
 /// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
@@ -75,7 +76,7 @@ fn frame(opcode: u8, payload: &[u8]) -> Frame {
 }
 
 /// What is pushed.
-pub(super) enum Push<'a> {
+pub(super) enum Content<'a> {
     /// An event, to this user.
     Event(&'a Event, Stamp, UserId),
     /// That the device is logged out.
@@ -84,7 +85,7 @@ pub(super) enum Push<'a> {
 
 /// A push, encoded at most once per dialect.
 pub(super) struct Encoded<'a> {
-    push: Push<'a>,
+    content: Content<'a>,
     payload: OnceLock<String>,
     binary: OnceLock<Frame>,
     text: OnceLock<Frame>,
@@ -92,9 +93,9 @@ pub(super) struct Encoded<'a> {
 }
 
 impl<'a> Encoded<'a> {
-    pub(super) fn new(push: Push<'a>) -> Self {
+    pub(super) fn new(content: Content<'a>) -> Self {
         Self {
-            push,
+            content,
             payload: OnceLock::new(),
             binary: OnceLock::new(),
             text: OnceLock::new(),
@@ -108,49 +109,41 @@ impl<'a> Encoded<'a> {
             Dialect::Binary => &self.binary,
             Dialect::Text => &self.text,
             Dialect::Legacy(zone) => {
-                let text = || self.push.legacy(zone).map(|text| text_frame(dialect, &text));
+                let text = || self.content.legacy(zone).map(|text| text_frame(dialect, &text));
                 return self.legacy.get_or_init(text).clone();
             }
         };
-        let payload = self.payload.get_or_init(|| self.push.payload());
+        let payload = self.payload.get_or_init(|| self.content.payload());
         Some(cell.get_or_init(|| text_frame(dialect, payload)).clone())
     }
 }
 
-impl Push<'_> {
+impl Content<'_> {
     /// The frame of the SDKs.
     fn payload(&self) -> String {
         match self {
-            Push::Event(event, stamp, user) => envelope::push(event::PUSH, &body(event, *stamp, user)),
-            Push::Kick(reason, by) => envelope::push(event::FORCE_OFFLINE, &event::kicked(*reason, *by)),
+            Content::Event(event, stamp, user) => envelope::push(event::PUSH, &body(event, *stamp, user)),
+            Content::Kick(reason, by) => {
+                envelope::push(event::FORCE_OFFLINE, &event::session::kicked(*reason, *by))
+            }
         }
     }
 
     /// The text of the small old chat: it knows nothing but what is said.
     fn legacy(&self, zone: Zone) -> Option<String> {
-        let Push::Event(event, stamp, user) = self else { return None };
+        let Content::Event(event, stamp, user) = self else { return None };
         let message = match event {
-            Event::GroupMessage { message, .. } => message,
-            Event::C2cMessage { message, .. } if message.from.user != *user => message,
+            Event::Entry(Entry::GroupMessage { message, .. }) => message,
+            Event::Entry(Entry::C2cMessage { message, .. }) if message.from.user != *user => message,
             _ => return None,
         };
         Some(legacy::pushed(message, &zone.format(stamp.at)))
     }
 }
 
-/// Whose device an event's origin is. `None` where the topic is the author's own.
-pub(super) fn author(event: &Event) -> Option<&UserId> {
-    match event {
-        Event::GroupMessage { message, .. } | Event::C2cMessage { message, .. } => Some(&message.from.user),
-        Event::GroupRecalled { recall, .. } | Event::C2cRecalled { recall, .. } => Some(&recall.by),
-        Event::GroupDismissed { notice, .. } | Event::Notice { notice, .. } => Some(&notice.operator.user),
-        _ => None,
-    }
-}
-
 /// Whether the event says that `user` is no member any more.
 pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
-    let Event::GroupTip { tip, .. } = event else { return false };
+    let Event::Entry(Entry::GroupTip { tip, .. }) = event else { return false };
     match &tip.change {
         Change::Left => tip.operator.user == *user,
         Change::Kicked { members } => members.iter().any(|member| member.user == *user),
@@ -160,14 +153,14 @@ pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
 
 /// Whether the event may say that somebody is no member any more.
 pub(super) fn may_leave(event: &Event) -> bool {
-    let Event::GroupTip { tip, .. } = event else { return false };
+    let Event::Entry(Entry::GroupTip { tip, .. }) = event else { return false };
     matches!(tip.change, Change::Left | Change::Kicked { .. })
 }
 
 /// The group in which something is said, where the topic does not tell.
 pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
     match event {
-        Event::GroupMessage { group, .. } => Some(&group.id),
+        Event::Entry(Entry::GroupMessage { group, .. }) => Some(&group.id),
         _ => None,
     }
 }
@@ -175,52 +168,45 @@ pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
 /// Whether its number is that of a notice to the user. A device acknowledges those, and is told them in an answer when
 /// it was away.
 pub(super) fn is_notice(event: &Event) -> bool {
-    matches!(event, Event::Notice { .. } | Event::Marked { .. })
+    matches!(event, Event::Entry(Entry::Notice { .. } | Entry::Mark { .. }))
 }
 
 /// Whether every receiver reads something else.
 pub(super) fn is_personal(event: &Event) -> bool {
-    matches!(event, Event::GroupDismissed { .. })
+    matches!(event, Event::Control(Control::Dismissed { .. }))
 }
 
 /// The body of the event's push to `user`.
-pub(super) fn body(event: &Event, Stamp { seq, at }: Stamp, user: &UserId) -> String {
-    match event {
-        Event::GroupMessage { group, message, counts, .. } => {
-            event::group_message(GroupItem::message(group, seq, at, message, *counts))
+fn body<'a>(event: &'a Event, Stamp { seq, at }: Stamp, user: &UserId) -> Cow<'a, str> {
+    Cow::Owned(match event {
+        Event::Push(push) => return Cow::Borrowed(push.body()),
+        Event::Entry(Entry::GroupMessage { group, message, counts }) => {
+            event::message::in_group(GroupItem::message(group, seq, at, message, *counts))
         }
-        Event::GroupTip { group, tip, counts } => {
-            event::group_tip(GroupItem::tip(group, seq, at, tip, *counts))
+        Event::Entry(Entry::GroupTip { group, tip, counts }) => {
+            event::group::tip(GroupItem::tip(group, seq, at, tip, *counts))
         }
-        Event::GroupRecalled { group, message, recall, .. } => {
-            event::group_recalled(group, message, recall, at)
+        Event::Entry(Entry::C2cMessage { to, message }) => {
+            event::message::between_two(C2cItem::new(to, at, message))
         }
-        Event::GroupDismissed { notice, .. } => event::notice(user, notice, seq.0, at),
-        Event::Notice { notice, .. } => event::kept_notice(user, notice, seq, at),
-        Event::Marked { mark } => event::mark(user, mark, seq, at),
-        Event::C2cMessage { to, message, .. } => event::c2c_message(C2cItem::new(to, at, message)),
-        Event::C2cRecalled { from, to, key, tiny_id, client_time, recall, .. } => {
-            event::c2c_recalled(from, to, *key, (*tiny_id, *client_time), recall)
-        }
-        Event::ReadByPeer { reader, time } => event::read_by_peer(reader, *time),
-        Event::ReadC2c { peer, time, .. } => event::c2c_read(peer, *time),
-        Event::ReadGroup { group, seq, .. } => event::group_read(user, group, *seq, at),
-        Event::ReadAll { peers, groups, .. } => event::all_read(*peers, groups),
-        Event::ConversationsDeleted { targets, .. } => event::conversations_deleted(targets),
-        Event::ConversationsPinned { targets, pinned, .. } => event::conversations_pinned(targets, *pinned),
-        Event::PeersMuted { peers, receive, .. } => event::c2c_muted(peers, *receive),
-        Event::ReceiveOption { group, option, .. } => event::receive_option(user, group, *option, at),
-        Event::ProfileChanged { user, items, .. } => event::profile_changed(user, items),
-        // The hub acts on these itself.
-        Event::Entered { .. } | Event::Left { .. } | Event::Kicked { .. } | Event::Nothing(_) => {
-            r#"{"EventArray":[]}"#.to_owned()
-        }
-    }
+        Event::Entry(Entry::Notice { notice, .. }) => event::push::kept_notice(user, notice, seq, at),
+        Event::Entry(Entry::Mark { mark }) => event::push::kept_mark(user, mark, seq, at),
+        Event::Control(Control::Dismissed { notice, .. }) => event::push::notice(user, notice, seq.0, at),
+        // The hub acts on these itself, and hands none of them on.
+        Event::Control(Control::Entered { .. } | Control::Left { .. } | Control::Kicked { .. })
+        | Event::Unknown => return Cow::Borrowed(r#"{"EventArray":[]}"#),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use protocol::id::{AppId, Millis, Seq};
+    use serde_json::value::RawValue;
+
     use super::*;
+    use crate::bus::Topic;
 
     #[test]
     fn lengths_take_the_shortest_form() {
@@ -230,5 +216,26 @@ mod tests {
             assert_eq!(frame[0], 0x82);
         }
         assert_eq!(text_frame(Dialect::Text, "hi").as_ref(), b"\x81\x02hi");
+    }
+
+    /// The bodies that instances of 0.1 made of what they told each other, for `alice`.
+    #[test]
+    fn what_older_instances_tell_is_pushed_as_they_push_it() {
+        const OF_0_1: &str =
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/bus/events-0.1.0.jsonl"));
+        let stamp = Stamp { seq: Seq(12), at: Millis(1_700_000_003_004) };
+        let alice = UserId::parse("alice").unwrap();
+        let topic = Topic::User(AppId(1), alice.clone());
+        for line in OF_0_1.lines() {
+            let mut old: HashMap<String, Box<RawValue>> = serde_json::from_str(line).unwrap();
+            let event = Event::read(&topic, stamp.at, old.remove("event").unwrap().get().as_bytes());
+            let mut expected = old["body"].get().to_owned();
+            if is_notice(&event) {
+                // They asked for no acknowledgement.
+                expected.truncate(expected.len() - 1);
+                expected.push_str(r#","NeedAck":1,"SessionData":"n12"}"#);
+            }
+            assert_eq!(body(&event, stamp, &alice), expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use protocol::id::{Seq, UserId};
 
-use crate::bus::{Delivery, Event, GroupPlace, Numbering, Stamp, Topic, UserPlace};
+use crate::bus::{Delivery, Entry, Event, GroupPlace, Numbering, Stamp, Topic, UserPlace};
 
 /// Where this node stands in a topic.
 #[derive(Clone, Debug)]
@@ -49,6 +49,9 @@ impl Place {
             self.turns.heard = 0;
         }
         self.turns.vouched = turn;
+        if let LogPlace::User(place) = &mut self.log {
+            place.pairs.forget_silent();
+        }
     }
 
     /// The life of the group that is followed.
@@ -117,7 +120,11 @@ impl Place {
         }
         self.turns.heard = turn;
         let is_heard = match &mut self.log {
-            LogPlace::User(place) => is_heard(place, delivery),
+            LogPlace::User(place) => {
+                let is_heard = is_heard(place, delivery);
+                place.pairs.forget_silent();
+                is_heard
+            }
             LogPlace::Group(_) => false,
         };
         if is_heard { Verdict::Known } else { Verdict::News }
@@ -127,21 +134,21 @@ impl Place {
 /// Whether an event of a user's topic that the store keeps was heard; from now on it was.
 fn is_heard(place: &mut UserPlace, delivery: &Delivery) -> bool {
     let Some(stamp) = delivery.stamp else { return false };
-    match delivery.event.as_ref() {
-        Event::C2cMessage { to, message } if !message.options.online_only => {
-            let Topic::User(_, user) = &delivery.topic else { return false };
-            let peer = if message.from.user == *user { to } else { &message.from.user };
-            !hear(place, peer, stamp)
-        }
-        Event::Notice { .. } | Event::Marked { .. } => !place.notices.hear(stamp),
-        _ => false,
-    }
+    let (Topic::User(_, user), Event::Entry(entry)) = (&delivery.topic, delivery.event.as_ref()) else {
+        return false;
+    };
+    !hear(place, user, entry, stamp)
 }
 
-/// False when it was heard before.
-pub(super) fn hear(place: &mut UserPlace, peer: &UserId, stamp: Stamp) -> bool {
-    match place.pairs.get_mut(peer) {
-        Some(heard) => heard.hear(stamp),
-        None => place.pairs.entry(peer.clone()).or_default().hear(stamp),
+/// Notes that an entry was heard by a user. False when it was heard before.
+pub(super) fn hear(place: &mut UserPlace, user: &UserId, entry: &Entry, stamp: Stamp) -> bool {
+    match entry {
+        Entry::C2cMessage { to, message } if !message.options.online_only => {
+            let peer = if message.from.user == *user { to } else { &message.from.user };
+            place.pairs.hear(peer, stamp)
+        }
+        Entry::Notice { .. } | Entry::Mark { .. } => place.notices.hear(stamp),
+        // What is kept nowhere, or in the log of a group.
+        Entry::C2cMessage { .. } | Entry::GroupMessage { .. } | Entry::GroupTip { .. } => true,
     }
 }

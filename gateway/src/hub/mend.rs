@@ -12,10 +12,12 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 use super::Hub;
 use super::connection::Follower;
+use super::followers::Followers;
 use super::lane::{self, LogPlace, Place, Verdict};
 use super::shard::{Lease, Next, Ticket, Watch};
 use crate::bus::{
-    Delivery, Event, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Topic, UserPlace,
+    CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedInGroup, Numbering, RecallMark, SourceError, Stamp,
+    Topic, UserPlace,
 };
 
 /// Topics that may be mended at once: after an outage there are many, and the store has other work too.
@@ -26,9 +28,6 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// Between two looks for topics that have gone quiet: the loss of the last event of a topic shows in no later one.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// Clocks of instances may differ by this much.
-const CLOCK_DIFFERENCE: u64 = 2_000;
 
 /// What became of a look into the store.
 enum Look {
@@ -42,11 +41,15 @@ impl Hub {
     pub(super) fn begin_mending(&self, ticket: Option<Ticket>) {
         if let Some(ticket) = ticket {
             let hub = self.clone();
-            tokio::spawn(async move { hub.mend(ticket).await });
+            self.spawn(async move {
+                let topic = ticket.lease.topic.clone();
+                hub.mend(ticket).await;
+                hub.shards.unfollow_if_deserted(&topic);
+            });
         }
     }
 
-    async fn mend(self, mut ticket: Ticket) {
+    async fn mend(&self, mut ticket: Ticket) {
         if ticket.place.is_none() {
             self.bus.follow(&ticket.lease.topic).await;
         }
@@ -134,7 +137,7 @@ impl Hub {
                 Topic::Group(app, group) => match self.source.group_place(*app, group).await? {
                     Some(place) => LogPlace::Group(place),
                     None => {
-                        self.forget_group(lease, group).await;
+                        self.forget_group(lease, group);
                         return Ok(Look::Over);
                     }
                 },
@@ -147,7 +150,7 @@ impl Hub {
         match (&lease.topic, &mut place.log) {
             (Topic::Group(app, group), LogPlace::Group(log)) => {
                 if let Look::Over = self.mend_group(lease, *app, group, log).await? {
-                    self.forget_group(lease, group).await;
+                    self.forget_group(lease, group);
                     return Ok(Look::Over);
                 }
             }
@@ -177,21 +180,49 @@ impl Hub {
             log.seq = log.seq.min(first.previous());
         }
         log.seq = log.seq.min(head);
-        let mut recalls = true;
+        self.mend_recalls(lease, app, group, log).await?;
         loop {
-            match self.source.missed_in_group(app, group, log, recalls).await? {
+            match self.source.missed_in_group(app, group, log).await? {
                 MissedInGroup::Gone => return Ok(Look::Over),
                 MissedInGroup::Anew(place) => {
                     *log = place;
                     return Ok(Look::Done);
                 }
-                MissedInGroup::Events(events, _) if events.is_empty() => return Ok(Look::Done),
+                // A page may have nothing to tell: what was recalled since is not told.
+                MissedInGroup::Events(_, place) if place.seq == log.seq => return Ok(Look::Done),
                 MissedInGroup::Events(events, place) => {
                     for (stamp, event) in events {
                         self.hand_out(lease, stamp, Arc::new(event)).await;
                     }
                     *log = place;
-                    recalls = false;
+                }
+            }
+        }
+    }
+
+    /// Tells of the messages that were recalled meanwhile, all of them.
+    async fn mend_recalls(
+        &self,
+        lease: &Lease,
+        app: AppId,
+        group: &GroupId,
+        log: &mut GroupPlace,
+    ) -> Result<(), SourceError> {
+        let mut after =
+            RecallMark { at_us: log.at.0.saturating_sub(CLOCK_DIFFERENCE) * 1000, seq: Seq::ZERO };
+        let mut read_at = None;
+        loop {
+            let page = self.source.recalled_in_group(app, group, &log.life, after).await?;
+            // The first page's: what is recalled while the others are read is told, or is read the next time.
+            let begun = *read_at.get_or_insert(page.read_at);
+            for (stamp, event) in page.events {
+                self.hand_out(lease, stamp, Arc::new(event)).await;
+            }
+            match page.next {
+                Some(next) => after = next,
+                None => {
+                    log.at = begun;
+                    return Ok(());
                 }
             }
         }
@@ -205,17 +236,9 @@ impl Hub {
         user: &UserId,
         log: &mut UserPlace,
     ) -> Result<(), SourceError> {
-        for (stamp, event) in self.source.missed_by_user(app, user, log).await? {
-            let is_news = match event.as_ref() {
-                Event::C2cMessage { to, message } => {
-                    let peer = if message.from.user == *user { to } else { &message.from.user };
-                    lane::hear(log, peer, stamp)
-                }
-                Event::Notice { .. } | Event::Marked { .. } => log.notices.hear(stamp),
-                _ => true,
-            };
-            if is_news {
-                self.hand_out(lease, stamp, event).await;
+        for (stamp, entry) in self.source.missed_by_user(app, user, log).await? {
+            if lane::hear(log, user, &entry, stamp) {
+                self.hand_out(lease, stamp, entry.into()).await;
             }
         }
         let groups = self.source.groups_of(app, user).await?;
@@ -223,7 +246,7 @@ impl Hub {
         for follower in self.shards.followers(lease).iter().filter(|follower| follower.is_here()) {
             let connection = &follower.connection;
             if let Some(reason) = self.source.ended(app, user, follower.attachment.device).await? {
-                self.log_out(connection, reason, 0).await;
+                self.log_out(connection, reason, 0);
                 continue;
             }
             for membership in &groups {
@@ -236,7 +259,7 @@ impl Hub {
             }
             for group in connection.groups() {
                 if groups.iter().all(|membership| membership.group != group) {
-                    self.leave(std::slice::from_ref(follower), &group).await;
+                    self.leave(std::iter::once(follower), &group).await;
                 }
             }
         }
@@ -260,9 +283,9 @@ impl Hub {
             let Some(since) = since.filter(|since| *since <= here.seq) else { continue };
             let mut from = GroupPlace { seq: since.previous(), ..here.clone() };
             while from.seq < here.seq {
-                match self.source.missed_in_group(*app, group, &from, false).await? {
-                    MissedInGroup::Events(events, next) if !events.is_empty() => {
-                        let followers = Arc::new(vec![follower.clone()]);
+                match self.source.missed_in_group(*app, group, &from).await? {
+                    MissedInGroup::Events(events, next) if next.seq > from.seq => {
+                        let followers = Followers::one(follower.clone());
                         for (stamp, event) in events.into_iter().filter(|(stamp, _)| stamp.seq <= here.seq) {
                             let topic = ticket.lease.topic.clone();
                             let (stamp, event) = (Some(stamp), Arc::new(event));
@@ -280,19 +303,15 @@ impl Hub {
     }
 
     /// The group is gone, and its followers did not hear of it.
-    async fn forget_group(&self, lease: &Lease, group: &GroupId) {
-        let connections = self.shards.abandon(lease);
-        if !self.shards.is_followed(&lease.topic) {
-            self.bus.unfollow(&lease.topic).await;
-        }
-        for connection in connections {
+    fn forget_group(&self, lease: &Lease, group: &GroupId) {
+        for connection in self.shards.abandon(lease) {
             connection.leave(group);
         }
     }
 
     /// Compares quiet topics with the store for as long as the process lives: soon after they went quiet, then at each
     /// look or, where they are many, in turns.
-    pub async fn keep_watch(self) {
+    pub(super) async fn keep_watch(self) {
         if !self.bus.can_lose() {
             return;
         }

@@ -6,6 +6,7 @@
 
 mod connection;
 mod fanout;
+mod followers;
 mod frame;
 mod lane;
 mod mend;
@@ -20,8 +21,10 @@ use std::time::Duration;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::KickReason;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, Delivery, DeviceId, Event, Incoming, Inlet, Membership, Source, Topic};
+use crate::bus::{Bus, Control, Delivery, DeviceId, Event, Incoming, Inlet, Membership, Source, Topic};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
@@ -31,8 +34,9 @@ pub use outbound::{Closing, Outbound, Pipe};
 
 use self::connection::Follower;
 use self::fanout::Fanout;
-use self::frame::{Encoded, Push};
-use self::shard::{Followers, Join, Passage, Shards};
+use self::followers::Followers;
+use self::frame::{Content, Encoded};
+use self::shard::{Join, Passage, Shards};
 
 /// Who is logged in on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,18 +63,45 @@ pub struct Hub {
     fanout: Fanout,
     /// Bounds how many topics are mended at once.
     menders: Arc<Semaphore>,
+    /// Everything that the hub does by itself, until it is told to stop.
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl Hub {
     /// To be called within the runtime.
     pub fn new(bus: Arc<dyn Bus>, source: Arc<dyn Source>, clock: &Clock) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         Self {
-            shards: Arc::new(Shards::new()),
+            shards: Arc::new(Shards::new(bus.clone())),
             bus,
             source,
-            fanout: Fanout::start(clock),
+            fanout: Fanout::start(clock, &tasks, &stop),
             menders: Arc::new(Semaphore::new(mend::AT_ONCE)),
+            tasks,
+            stop,
         }
+    }
+
+    /// Begins to deliver what the bus brings. To be called once.
+    pub fn start(&self, inlet: Inlet) {
+        self.spawn(self.clone().run(inlet));
+        self.spawn(self.clone().keep_watch());
+    }
+
+    /// Ends everything that the hub does by itself: nobody hears anything more.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            // Whether it was ended or came to its end.
+            let _ = stop.run_until_cancelled(work).await;
+        });
     }
 
     /// A new connection that follows nothing, and later at most the group `only`. Its queue holds at most `queue_bytes`.
@@ -93,10 +124,10 @@ impl Hub {
             // A login that was repeated: to begin anew would miss what is said meanwhile.
             return Ok(());
         }
-        self.detach(connection).await;
+        self.detach(connection);
         let (app, user) = (attachment.app, attachment.user.clone());
         connection.outbound.hold();
-        connection.attach(attachment);
+        let login = connection.attach(attachment);
         self.follow(connection, vec![Topic::User(app, user.clone())]).await?;
         // After the attachment: changes of membership while the list is read are heard.
         let groups = self.source.groups_of(app, &user).await.map_err(|error| {
@@ -104,7 +135,9 @@ impl Hub {
             NotFollowed
         })?;
         let enter = |membership: Membership| connection.enter(&membership.group, false);
-        self.follow(connection, groups.into_iter().filter_map(enter).collect()).await
+        self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
+        connection.has_entered(login);
+        Ok(())
     }
 
     /// Logs the connection's device out when its session ended before the connection could hear of it.
@@ -112,7 +145,7 @@ impl Hub {
         let Some(attached) = connection.attachment() else { return };
         match self.source.ended(attached.app, &attached.user, attached.device).await {
             Ok(None) => {}
-            Ok(Some(reason)) => self.log_out(connection, reason, 0).await,
+            Ok(Some(reason)) => self.log_out(connection, reason, 0),
             Err(error) => {
                 tracing::warn!(%error, "a session could not be looked up; it is looked up again");
                 self.begin_mending(
@@ -156,45 +189,33 @@ impl Hub {
         }
         if !follower.is_here() {
             // Logged out meanwhile, perhaps before it could be found among the followers.
-            let (hub, topic) = (self.clone(), topic.clone());
-            tokio::spawn(async move { hub.remove(&follower.connection, &topic).await });
+            self.shards.remove(topic, follower.seat());
         }
         wait
     }
 
     /// Hears nothing more. Returns who was attached.
-    pub async fn detach(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
-        let (attachment, groups) = connection.detach()?;
+    pub fn detach(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
+        let (attachment, groups, seat) = connection.detach()?;
         // What waited was for this user, and goes out before another one can be there.
         connection.outbound.release();
         connection.outbound.forget_notices();
-        self.remove(connection, &Topic::User(attachment.app, attachment.user.clone())).await;
+        self.shards.remove(&Topic::User(attachment.app, attachment.user.clone()), seat);
         for group in groups {
-            self.remove(connection, &Topic::Group(attachment.app, group)).await;
+            self.shards.remove(&Topic::Group(attachment.app, group), seat);
         }
         Some(attachment)
     }
 
     /// The connection is gone. Returns who was attached.
-    pub async fn disconnect(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
+    pub fn disconnect(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
         metrics::gauge!("gateway_connections").decrement(1.0);
-        self.detach(connection).await
+        self.detach(connection)
     }
 
-    async fn remove(&self, connection: &Arc<Connection>, topic: &Topic) {
-        if !self.shards.remove(topic, connection) {
-            return;
-        }
-        self.bus.unfollow(topic).await;
-        // Somebody may have come meanwhile, and his following must not end with this one.
-        if self.shards.is_followed(topic) {
-            self.bus.follow(topic).await;
-            self.begin_mending(self.shards.doubt(topic, false));
-        }
-    }
-
-    /// Delivers what the bus brings until it ends.
-    pub async fn run(self, mut inlet: Inlet) {
+    /// Delivers what the bus brings until it ends. All topics wait for this one task, so it waits for nothing but a
+    /// place in a queue.
+    async fn run(self, mut inlet: Inlet) {
         while let Some(incoming) = inlet.recv().await {
             match incoming {
                 Incoming::Event(delivery) => match self.shards.pass(&delivery) {
@@ -211,7 +232,23 @@ impl Hub {
     async fn dispatch(&self, delivery: Delivery, followers: Followers) {
         let event = delivery.event.clone();
         match event.as_ref() {
-            Event::Entered { group, after } => {
+            Event::Entry(_) => self.fanout.push(followers, delivery).await,
+            Event::Push(push) => {
+                if push.changes_account()
+                    && let Topic::User(app, user) = &delivery.topic
+                {
+                    self.source.account_changed(*app, user);
+                }
+                self.fanout.push(followers, delivery).await;
+            }
+            Event::Control(control) => self.act(control, delivery, followers).await,
+            Event::Unknown => {}
+        }
+    }
+
+    async fn act(&self, control: &Control, delivery: Delivery, followers: Followers) {
+        match control {
+            Control::Entered { group, after } => {
                 for Follower { connection, .. } in followers.iter() {
                     if let Some(topic) = connection.enter(group, true) {
                         // Nobody waits: what is said till then is read from the store.
@@ -219,35 +256,26 @@ impl Hub {
                     }
                 }
             }
-            Event::Left { group } => self.leave(&followers, group).await,
-            Event::GroupDismissed { notice, .. } => {
+            Control::Left { group } => self.leave(followers.iter(), group).await,
+            Control::Dismissed { notice, .. } => {
                 self.fanout.push(followers.clone(), delivery).await;
-                self.leave(&followers, &notice.group.id).await;
+                self.leave(followers.iter(), &notice.group.id).await;
             }
-            Event::Kicked { device, reason, by } => {
+            Control::Kicked { device, reason, by } => {
                 for follower in followers.iter() {
                     if follower.is_here() && device.is_none_or(|device| device == follower.device) {
-                        self.log_out(&follower.connection, *reason, *by).await;
+                        self.log_out(&follower.connection, *reason, *by);
                     }
                 }
-            }
-            event => {
-                if let Event::ProfileChanged { user, .. } = event
-                    && let Topic::User(app, topic) = &delivery.topic
-                    && user == topic
-                {
-                    self.source.account_changed(*app, user);
-                }
-                self.fanout.push(followers, delivery).await;
             }
         }
     }
 
-    async fn leave(&self, followers: &[Follower], group: &GroupId) {
+    async fn leave<'a>(&self, followers: impl Iterator<Item = &'a Follower> + Send, group: &GroupId) {
         let mut with_nothing_to_hear = Vec::new();
         for Follower { connection, attachment, .. } in followers {
-            if let Some(topic) = connection.leave(group) {
-                self.remove(connection, &topic).await;
+            if let Some((topic, seat)) = connection.leave(group) {
+                self.shards.remove(&topic, seat);
                 if !connection.cares_for_all() {
                     with_nothing_to_hear.push((attachment.app, connection.clone()));
                 }
@@ -263,10 +291,10 @@ impl Hub {
 
     /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again; but where there
     /// is no word for it, the end of the connection tells.
-    async fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
+    fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
         // Before it is told: what the client asks next comes from a device that is logged out.
-        self.detach(connection).await;
-        match Encoded::new(Push::Kick(reason, by)).frame(connection.dialect) {
+        self.detach(connection);
+        match Encoded::new(Content::Kick(reason, by)).frame(connection.dialect) {
             Some(frame) => connection.outbound.say(&frame),
             None => connection.outbound.close(Closing::LoggedOut),
         }

@@ -1,6 +1,6 @@
 //! Who follows what, in shards by topic so that look-ups do not wait for each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,9 +9,10 @@ use bytes::Bytes;
 use protocol::id::Seq;
 use tokio::sync::oneshot;
 
-use super::connection::{Connection, Follower};
+use super::connection::{Connection, Follower, Seat};
+use super::followers::{Followers, List};
 use super::lane::{Place, Verdict};
-use crate::bus::{Delivery, Topic};
+use crate::bus::{Bus, Delivery, Topic};
 
 const SHARDS: usize = 64;
 
@@ -26,15 +27,11 @@ const QUIET_LOOKS: usize = 6;
 
 type Rooms = HashMap<Topic, Room>;
 
-/// Who follows a topic. Events that are on their way to the sockets share the list; whoever changes it meanwhile makes a
-/// list of his own.
-pub(super) type Followers = Arc<Vec<Follower>>;
-
 /// A topic that somebody here follows.
 struct Room {
     /// Tells this following of the topic from earlier ones.
     id: u64,
-    followers: Followers,
+    followers: List,
     newcomers: Vec<Newcomer>,
     lane: Lane,
     /// Looks since an event came.
@@ -113,14 +110,16 @@ pub(super) enum Next {
 
 pub(super) struct Shards {
     shards: Vec<Mutex<Rooms>>,
+    /// Told that a topic is deserted under the lock of its shard, so that whoever comes next follows it after that.
+    bus: Arc<dyn Bus>,
     hasher: std::hash::RandomState,
     next_room: AtomicU64,
 }
 
 impl Shards {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(bus: Arc<dyn Bus>) -> Self {
         let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { shards, hasher: std::hash::RandomState::new(), next_room: AtomicU64::new(1) }
+        Self { shards, bus, hasher: std::hash::RandomState::new(), next_room: AtomicU64::new(1) }
     }
 
     fn shard(&self, topic: &Topic) -> MutexGuard<'_, Rooms> {
@@ -133,7 +132,7 @@ impl Shards {
     pub(super) fn add(&self, topic: &Topic, follower: Follower) {
         let mut shard = self.shard(topic);
         let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Lane::Sound));
-        room.let_in(follower);
+        room.followers.add(follower);
     }
 
     /// Lets a connection follow a topic, from the number `since` on or from now.
@@ -145,11 +144,11 @@ impl Shards {
         let mut ticket = None;
         match &mut room.lane {
             Lane::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
-                room.let_in(follower);
+                room.followers.add(follower);
                 return Join::Done;
             }
             Lane::Sound => {
-                room.let_in(follower);
+                room.followers.add(follower);
                 return Join::Done;
             }
             Lane::Held { .. } if is_new => {
@@ -166,22 +165,19 @@ impl Shards {
 
     fn room(&self, lane: Lane) -> Room {
         let id = self.next_room.fetch_add(1, Ordering::Relaxed);
-        Room { id, followers: Followers::default(), newcomers: Vec::new(), lane, quiet_for: 0 }
+        Room { id, followers: List::default(), newcomers: Vec::new(), lane, quiet_for: 0 }
     }
 
-    /// True when that was the last follower.
-    pub(super) fn remove(&self, topic: &Topic, connection: &Arc<Connection>) -> bool {
+    /// Lets a follower go.
+    pub(super) fn remove(&self, topic: &Topic, seat: Seat) {
         let mut shard = self.shard(topic);
-        let Some(room) = shard.get_mut(topic) else { return false };
-        if let Some(place) = room.followers.iter().position(|known| known.is(connection)) {
-            Arc::make_mut(&mut room.followers).swap_remove(place);
-        }
-        room.newcomers.retain(|known| !known.follower.is(connection));
-        let is_last = room.followers.is_empty() && room.newcomers.is_empty();
-        if is_last {
+        let Some(room) = shard.get_mut(topic) else { return };
+        room.followers.remove(seat);
+        room.newcomers.retain(|known| known.follower.seat() != seat);
+        if room.followers.is_empty() && room.newcomers.is_empty() {
             shard.remove(topic);
+            self.bus.unfollow(topic);
         }
-        is_last
     }
 
     /// Nobody can follow the topic any more. Gives who did or wanted to.
@@ -189,8 +185,18 @@ impl Shards {
         let mut shard = self.shard(&lease.topic);
         let is_same = shard.get(&lease.topic).is_some_and(|room| room.id == lease.room);
         let Some(room) = is_same.then(|| shard.remove(&lease.topic)).flatten() else { return Vec::new() };
-        let followers = room.followers.iter().map(|known| known.connection.clone());
+        self.bus.unfollow(&lease.topic);
+        let followers = room.followers.now();
+        let followers = followers.iter().map(|known| known.connection.clone());
         followers.chain(room.newcomers.into_iter().map(|new| new.follower.connection)).collect()
+    }
+
+    /// The topic was followed on behalf of somebody who may have gone before it was.
+    pub(super) fn unfollow_if_deserted(&self, topic: &Topic) {
+        let shard = self.shard(topic);
+        if !shard.contains_key(topic) {
+            self.bus.unfollow(topic);
+        }
     }
 
     /// Whether this following of the topic goes on.
@@ -198,16 +204,11 @@ impl Shards {
         self.shard(&lease.topic).get(&lease.topic).is_some_and(|room| room.id == lease.room)
     }
 
-    /// Whether anybody follows.
-    pub(super) fn is_followed(&self, topic: &Topic) -> bool {
-        self.shard(topic).contains_key(topic)
-    }
-
     /// Who follows now; nobody when the following that is mended has ended.
     pub(super) fn followers(&self, lease: &Lease) -> Followers {
         let shard = self.shard(&lease.topic);
         let room = shard.get(&lease.topic).filter(|room| room.id == lease.room);
-        room.map(|room| room.followers.clone()).unwrap_or_default()
+        room.map(|room| room.followers.now()).unwrap_or_default()
     }
 
     /// Takes in an event of the bus.
@@ -216,9 +217,9 @@ impl Shards {
         let Some(room) = shard.get_mut(&delivery.topic) else { return Passage::Done };
         room.quiet_for = 0;
         match &mut room.lane {
-            Lane::Sound => Passage::Now(room.followers.clone()),
+            Lane::Sound => Passage::Now(room.followers.now()),
             Lane::Open(place) => match place.admit(delivery) {
-                Verdict::News => Passage::Now(room.followers.clone()),
+                Verdict::News => Passage::Now(room.followers.now()),
                 Verdict::Known => Passage::Done,
                 Verdict::Missing => {
                     let ticket = room.hold(&delivery.topic);
@@ -289,10 +290,10 @@ impl Shards {
         else {
             return;
         };
-        let is_served = |new: &mut Newcomer| served.iter().any(|(done, _)| done.is(&new.follower.connection));
-        let followers = Arc::make_mut(&mut room.followers);
+        let served: HashSet<Seat> = served.iter().map(|(done, _)| done.seat()).collect();
+        let is_served = |new: &mut Newcomer| served.contains(&new.follower.seat());
         for new in room.newcomers.extract_if(.., is_served) {
-            followers.push(new.follower);
+            room.followers.add(new.follower);
             if let Some(ready) = new.ready {
                 // Whoever does not wait any more does not need to know.
                 let _ = ready.send(());
@@ -348,15 +349,6 @@ impl Watch {
 }
 
 impl Room {
-    fn let_in(&mut self, follower: Follower) {
-        if self.followers.is_empty() {
-            // Most topics are users, with one device.
-            self.followers = Arc::new(vec![follower]);
-        } else {
-            Arc::make_mut(&mut self.followers).push(follower);
-        }
-    }
-
     /// Holds an open lane; nothing when somebody holds it already.
     fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
         let held = Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
@@ -390,7 +382,7 @@ mod tests {
 
     #[test]
     fn quiet_topics_take_turns() {
-        let shards = Shards::new();
+        let shards = Shards::new(Arc::new(crate::bus::LocalBus::new().0));
         for (topics, within) in [(1_000, 1), (2_000, 2), (20_000, QUIET_LOOKS as u64)] {
             let rooms = std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Lane::Sound) });
             let rooms: Vec<Room> = rooms.take(topics).collect();

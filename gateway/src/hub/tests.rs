@@ -1,23 +1,26 @@
 //! A bus that loses what it is told to lose, a store that fails when it is told to: whoever follows still gets
 //! everything once and in order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use protocol::event;
-use protocol::group::GroupKind;
+use protocol::event::{self, PushBody};
+use protocol::group::{GroupKind, Shown};
 use protocol::id::Millis;
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
+use protocol::push::{Notice, NoticeKind};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
 use super::*;
 use crate::bus::{
-    BusError, GroupPlace, MissedInGroup, Numbering, SourceError, Stamp, Trail, UserPlace, channel,
+    BusError, Entry, GroupPlace, MissedInGroup, Numbering, Pairs, Push, RecallMark, Recalls, SourceError,
+    Stamp, Trail, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -58,7 +61,7 @@ fn message(from: &str, text: &str) -> Message {
 
 fn said(seq: Seq) -> Event {
     let group = GroupLabel { id: room(), name: "room".into(), kind: GroupKind::Meeting };
-    Event::GroupMessage { group, message: message("author", &format!("<m{}>", seq.0)), counts: true }
+    Entry::GroupMessage { group, message: message("author", &format!("<m{}>", seq.0)), counts: true }.into()
 }
 
 /// What the store keeps and the bus counts.
@@ -76,10 +79,17 @@ struct World {
     /// Whether topics come to be followed only once it is over.
     is_slow: AtomicBool,
     groups_fail: AtomicBool,
+    /// How often the store was asked.
+    asked: AtomicU64,
+    /// Messages of the room that were recalled, in the order of their numbers.
+    recalled: Mutex<Vec<Seq>>,
+    /// What the bus carries to this node.
+    followed: Mutex<HashSet<Topic>>,
 }
 
 impl World {
     fn answer(&self) -> Result<(), SourceError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         if self.fails.load(Ordering::Relaxed) { Err(SourceError("away".into())) } else { Ok(()) }
     }
 
@@ -122,12 +132,7 @@ impl World {
         let topic = Topic::User(APP, user("alice"));
         let stamp = Some(Stamp { seq: Seq(log.len() as u64), at: Millis(1000) });
         let numbering = self.next_turn(&topic);
-        Delivery {
-            topic,
-            stamp,
-            numbering,
-            event: Arc::new(Event::C2cMessage { to: user("alice"), message }),
-        }
+        Delivery { topic, stamp, numbering, event: Entry::C2cMessage { to: user("alice"), message }.into() }
     }
 }
 
@@ -135,14 +140,18 @@ impl World {
 impl Bus for World {
     async fn publish(&self, _: Topic, _: Option<Stamp>, _: Arc<Event>) {}
 
-    async fn follow(&self, _: &Topic) {
+    async fn follow(&self, topic: &Topic) {
+        tokio::task::yield_now().await;
+        self.followed.lock().unwrap().insert(topic.clone());
         tokio::task::yield_now().await;
         while self.is_slow.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    async fn unfollow(&self, _: &Topic) {}
+    fn unfollow(&self, topic: &Topic) {
+        self.followed.lock().unwrap().remove(topic);
+    }
 
     fn is_behind(&self) -> bool {
         false
@@ -189,7 +198,6 @@ impl Source for World {
         _: AppId,
         _: &GroupId,
         from: &GroupPlace,
-        _: bool,
     ) -> Result<MissedInGroup, SourceError> {
         tokio::task::yield_now().await;
         self.answer()?;
@@ -198,13 +206,35 @@ impl Source for World {
         for seq in &seqs {
             place.trail.hear(self.stamp(*seq));
         }
-        let events = seqs.into_iter().map(|seq| (self.stamp(seq), said(seq))).collect();
+        let recalled = self.recalled.lock().unwrap();
+        let kept = seqs.into_iter().filter(|seq| !recalled.contains(seq));
+        let events = kept.map(|seq| (self.stamp(seq), said(seq))).collect();
         Ok(MissedInGroup::Events(events, place))
+    }
+
+    async fn recalled_in_group(
+        &self,
+        _: AppId,
+        _: &GroupId,
+        _: &Bytes,
+        after: RecallMark,
+    ) -> Result<Recalls, SourceError> {
+        self.answer()?;
+        let recalled = self.recalled.lock().unwrap();
+        // All of one moment.
+        let page: Vec<Seq> = recalled.iter().copied().filter(|seq| *seq > after.seq).take(3).collect();
+        let next = page.last().map(|last| RecallMark { at_us: 1, seq: *last });
+        let told = |seq: Seq| {
+            let body = to_raw_value(&format!("<r{}>", seq.0)).unwrap();
+            (self.stamp(seq), Event::from(Push::new(PushBody::from_json(body))))
+        };
+        let next = next.filter(|_| page.len() == 3);
+        Ok(Recalls { events: page.into_iter().map(told).collect(), next, read_at: Millis(1) })
     }
 
     async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {
         self.answer()?;
-        let (notices, pairs) = (Trail::default(), HashMap::new());
+        let (notices, pairs) = (Trail::default(), Pairs::new(Millis(0)));
         Ok(UserPlace { notice: Seq::ZERO, notices, pairs, since: Millis(0) })
     }
 
@@ -213,18 +243,18 @@ impl Source for World {
         _: AppId,
         _: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
+    ) -> Result<Vec<(Stamp, Entry)>, SourceError> {
         self.answer()?;
         let mut events = Vec::new();
         for (peer, log) in self.pairs.lock().unwrap().iter() {
             for (message, seq) in log.iter().zip(1..) {
                 if !from
                     .pairs
-                    .get(peer)
+                    .with(peer)
                     .is_some_and(|heard| heard.has(Stamp { seq: Seq(seq), at: Millis(1000) }))
                 {
-                    let event = Event::C2cMessage { to: user("alice"), message: message.clone() };
-                    events.push((Stamp { seq: Seq(seq), at: Millis(1000) }, Arc::new(event)));
+                    let entry = Entry::C2cMessage { to: user("alice"), message: message.clone() };
+                    events.push((Stamp { seq: Seq(seq), at: Millis(1000) }, entry));
                 }
             }
         }
@@ -266,10 +296,10 @@ impl Bench {
             joined_at: Millis(0),
             joined_after: Seq::ZERO,
         });
-        let hub = Hub::new(world.clone(), world.clone(), &Clock::system());
+        // A clock that stands still.
+        let hub = Hub::new(world.clone(), world.clone(), &Clock::from_fn(|| Millis(1_700_000_000_000)));
         let (bus, incoming) = channel(64);
-        tokio::spawn(hub.clone().run(incoming));
-        tokio::spawn(hub.clone().keep_watch());
+        hub.start(incoming);
         Self { world, hub, bus }
     }
 
@@ -345,6 +375,30 @@ async fn what_was_told_twice_is_heard_once() {
     assert_eq!(heard(&alice), ["m1", "m2", "first"]);
 }
 
+/// An instance of a newer version says what has no name here: while instances are replaced this may be much.
+#[tokio::test(start_paused = true)]
+async fn what_is_unknown_is_passed_over_without_a_look_into_the_store() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["m1"]);
+    let asked = bench.world.asked.load(Ordering::Relaxed);
+    for _ in 0..100 {
+        let said = bench.world.say();
+        bench.bring(Delivery { event: Arc::new(Event::Unknown), ..said }).await;
+        let written = bench.world.write_to_alice("bob", "<unknown>");
+        bench.bring(Delivery { event: Arc::new(Event::Unknown), ..written }).await;
+    }
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.write_to_alice("bob", "<known>")).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut heard = heard(&alice);
+    heard.sort();
+    assert_eq!(heard, ["known", "m102"]);
+    assert_eq!(bench.world.asked.load(Ordering::Relaxed), asked, "nothing was looked for");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_cleared_up_once_the_store_answers() {
     let bench = Bench::new();
@@ -404,7 +458,7 @@ async fn who_cannot_be_followed_is_not_logged_in() {
     assert!(bench.hub.attach(&alice, attachment("alice")).await.is_err());
     assert!(begun.elapsed() >= FOLLOW_DEADLINE);
     bench.world.is_slow.store(false, Ordering::Relaxed);
-    bench.hub.disconnect(&alice).await;
+    bench.hub.disconnect(&alice);
     // The groups of a user are as much of it as the user.
     let bob = bench.hub.connect(Dialect::Text, None, 1 << 30);
     bench.world.groups_fail.store(true, Ordering::Relaxed);
@@ -466,13 +520,128 @@ async fn a_member_hears_everything_since_he_entered() {
     let topic = Topic::User(APP, user("late"));
     bench.bring(two).await;
     bench.bring(three).await;
-    let event = Arc::new(Event::Entered { group: room(), after: Seq(1) });
+    let event = Control::Entered { group: room(), after: Seq(1) }.into();
     let numbering = bench.world.next_turn(&topic);
     bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
     bench.bring(bench.world.say()).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(heard(&early), marks(1..=4));
     assert_eq!(heard(&late), marks(2..=4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_number_of_recalls_was_missed_all_are_told() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    for _ in 0..10 {
+        bench.bring(bench.world.say()).await;
+    }
+    bench.settle().await;
+    assert_eq!(heard(&alice), marks(1..=10));
+    *bench.world.recalled.lock().unwrap() = (1..=10).map(Seq).collect();
+    bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap();
+    bench.settle().await;
+    let expected: Vec<String> = (1..=10).map(|seq| format!("r{seq}")).collect();
+    assert_eq!(heard(&alice), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_behind_a_page_of_recalled_messages_is_told() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let lost: Vec<Delivery> = (0..8).map(|_| bench.world.say()).collect();
+    drop(lost);
+    *bench.world.recalled.lock().unwrap() = (1..=6).map(Seq).collect();
+    bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let heard = heard(&alice);
+    assert_eq!(&heard[heard.len() - 2..], ["m7", "m8"], "{heard:?}");
+}
+
+/// Two groups end at once: a client takes two notices with one number for one.
+#[tokio::test(start_paused = true)]
+async fn what_has_no_number_of_a_log_has_one_of_its_own() {
+    let bench = Bench::new();
+    let groups = ["one", "two"].map(|name| GroupId::parse(name).unwrap());
+    let member =
+        |group: &GroupId| Membership { group: group.clone(), joined_at: Millis(0), joined_after: Seq::ZERO };
+    *bench.world.members.lock().unwrap() = groups.iter().map(member).collect();
+    let alice = bench.log_in("alice").await;
+    for group in groups {
+        let topic = Topic::Group(APP, group.clone());
+        let notice = Notice {
+            group: GroupLabel { id: group, name: "a group".into(), kind: GroupKind::Work },
+            operator: Shown { user: user("owner"), nick: String::new(), face: String::new() },
+            kind: NoticeKind::Dismissed,
+            remark: String::new(),
+        };
+        let event = Control::Dismissed { notice, origin: None }.into();
+        bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Turn(1), event }).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let frames = alice.outbound.take().concat();
+    let text = String::from_utf8_lossy(&frames);
+    let numbers: Vec<&str> =
+        text.split("\"MsgSeq\":").skip(1).filter_map(|rest| Some(rest.split_once(',')?.0)).collect();
+    assert_eq!(numbers.len(), 2, "{text}");
+    assert_ne!(numbers[0], numbers[1]);
+}
+
+/// Logins and logouts one over the other, some before the topic is followed.
+#[tokio::test(start_paused = true)]
+async fn the_bus_carries_what_somebody_follows_and_nothing_else() {
+    for seed in 0..50 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let bench = Arc::new(Bench::new());
+        let mut here: Vec<tokio::task::JoinHandle<Arc<Connection>>> = Vec::new();
+        for number in 0..40 {
+            if here.is_empty() || random.random_bool(0.5) {
+                let (bench, name) = (bench.clone(), format!("user{}", number % 4));
+                here.push(tokio::spawn(async move { bench.log_in(&name).await }));
+            } else {
+                let login = here.swap_remove(random.random_range(0..here.len()));
+                let bench = bench.clone();
+                tokio::spawn(async move { bench.hub.disconnect(&login.await.unwrap()) });
+            }
+            for _ in 0..random.random_range(0..6) {
+                tokio::task::yield_now().await;
+            }
+        }
+        bench.settle().await;
+        let mut expected = HashSet::new();
+        for login in here {
+            let attachment = login.await.unwrap().attachment().unwrap();
+            expected.extend([room_topic(), Topic::User(APP, attachment.user.clone())]);
+        }
+        assert_eq!(*bench.world.followed.lock().unwrap(), expected, "seed {seed}");
+    }
+}
+
+/// A connection is kicked while it logs in, and logs in again at once.
+#[tokio::test(start_paused = true)]
+async fn a_logout_takes_out_who_logged_in_before_it_and_nobody_else() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let first = alice.follower().unwrap();
+    let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
+    bench.hub.detach(&alice);
+    bench.hub.attach(&alice, Attachment { app: APP, user: user("alice"), device }).await.unwrap();
+    alice.outbound.release();
+    bench.hub.shards.remove(&room_topic(), first.seat());
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["m1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_is_closed_leaves_nothing_running() {
+    let bench = Bench::new();
+    let _alice = bench.log_in("alice").await;
+    bench.world.fails.store(true, Ordering::Relaxed);
+    bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::timeout(Duration::from_secs(1), bench.hub.close()).await.expect("it ends at once");
+    assert_eq!(bench.hub.tasks.len(), 0);
 }
 
 /// A replica took over that did not have the last entries; it has given their numbers to others by now.
@@ -534,7 +703,7 @@ async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
                 }
                 78..82 => {
                     if let Some((connection, _)) = followers.pop() {
-                        bench.hub.disconnect(&connection).await;
+                        bench.hub.disconnect(&connection);
                     }
                 }
                 82..88 => bench.world.fails.store(random.random_bool(0.5), Ordering::Relaxed),

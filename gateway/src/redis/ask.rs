@@ -6,16 +6,19 @@ use std::time::Duration;
 use redis::{Cmd, ServerError, Value};
 use tokio::time::{Instant, timeout_at};
 
+use crate::backoff::Backoff;
+
 use super::{Link, LinkError, Links, in_words, redirection};
 
 /// Between attempts that a server refused, unless the masters change before.
-const PAUSE: Duration = Duration::from_millis(50);
+const REFUSED: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(100));
 
 /// Sends the command to the master of `slot` and returns the answer, after at most `limit`. A command that may have
 /// been carried out is not sent again. The error is in words, without what the command contained.
 pub(crate) async fn ask(links: &Links, slot: u16, command: Cmd, limit: Duration) -> Result<Value, String> {
     let (command, deadline) = (Arc::new(command), Instant::now() + limit);
     let mut asking: Option<Arc<Link>> = None;
+    let mut backoff = REFUSED;
     loop {
         let answer = match asking.take() {
             Some(link) => link.send_asking(command.clone(), deadline),
@@ -41,11 +44,12 @@ pub(crate) async fn ask(links: &Links, slot: u16, command: Cmd, limit: Duration)
             }
             Reaction::Later => {}
         }
-        if Instant::now() + PAUSE >= deadline {
+        let until = Instant::now() + backoff.delay();
+        if until >= deadline {
             return Err(in_words(&error));
         }
         // Whichever is first: other masters, or time.
-        let _ = timeout_at(Instant::now() + PAUSE, changes.changed()).await;
+        let _ = timeout_at(until, changes.changed()).await;
     }
 }
 

@@ -17,17 +17,20 @@ use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
 
-use super::{Address, Servers};
+use crate::backoff::Backoff;
 
-/// Calls that may wait on one link. Who comes then is refused: the server is too slow for what is asked of it.
+use super::{Address, RECONNECT, STABLE, Servers};
+
+/// Calls that may wait on one link, and bytes of their commands, but for the last, which may go beyond. Who comes then
+/// is refused: the server is too slow for what is asked of it.
 const WAITING: usize = 65_536;
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long the making of a connection may take, and each command of its beginning.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// From this to `PAUSE_MOST` between attempts to connect, doubling, less a random part of up to half.
-const PAUSE_LEAST: Duration = Duration::from_millis(20);
-const PAUSE_MOST: Duration = Duration::from_millis(500);
+/// What an argument takes besides its bytes: its place, and its head on the wire.
+const ARGUMENT: usize = 32;
 
 /// How often an idle connection is tried, and how long a server may leave everything unanswered.
 const PING: Duration = Duration::from_secs(1);
@@ -94,6 +97,7 @@ pub struct Link {
 struct Shared {
     name: String,
     waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -116,6 +120,8 @@ type Outcome = Result<Value, LinkError>;
 /// Who waits for an answer. It is counted, and told when it is let go of.
 struct Waiter {
     reply: Option<oneshot::Sender<Outcome>>,
+    /// Of its command.
+    bytes: usize,
     shared: Arc<Shared>,
 }
 
@@ -131,6 +137,7 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.shared.waiting_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
         if let Some(reply) = self.reply.take() {
             let _ = reply.send(Err(LinkError::Lost(self.shared.trouble().unwrap_or_default())));
         }
@@ -155,24 +162,25 @@ impl Answer {
 }
 
 impl Link {
-    /// Begins to connect to the server at `address`. Each connection begins with `greeting`, to which the server
-    /// must not answer with an error; scripts are loaded so.
-    pub fn start(
+    /// A link to the server at `address`, and what has to run for it. Each connection begins with `greeting`, to which
+    /// the server must not answer with an error; scripts are loaded so.
+    pub(super) fn new(
         servers: Arc<Servers>,
         address: Address,
         greeting: Arc<[Cmd]>,
         confirm: Option<Confirm>,
-    ) -> Self {
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let state = Mutex::new(State::Away(Instant::now(), "not connected yet".to_owned()));
-        let shared = Arc::new(Shared { name: address.to_string(), waiting: AtomicUsize::new(0), state });
+        let (waiting, waiting_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let shared = Arc::new(Shared { name: address.to_string(), waiting, waiting_bytes, state });
         let client = servers.client(&address);
-        let held = VecDeque::new();
-        let driver = Driver { servers, client, greeting, confirm, queue, held, shared: shared.clone() };
+        let (held, backoff) = (VecDeque::new(), RECONNECT);
+        let driver =
+            Driver { servers, client, greeting, confirm, queue, held, backoff, shared: shared.clone() };
         // Commands must leave in the order of their coming. The runtime's budget would hold some of them back
         // in favour of later ones.
-        tokio::spawn(tokio::task::unconstrained(driver.run()));
-        Self { jobs, shared }
+        (Self { jobs, shared }, tokio::task::unconstrained(driver.run()))
     }
 
     /// Sends a command, or holds it until there is a connection, but not beyond `deadline`.
@@ -186,10 +194,12 @@ impl Link {
     }
 
     fn give(&self, command: Arc<Cmd>, asking: bool, deadline: Instant) -> Answer {
-        let before = self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let bytes = size_of(&command);
+        let calls_before = self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let bytes_before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
-        let waiter = Waiter { reply: Some(reply), shared: self.shared.clone() };
-        if before >= WAITING {
+        let waiter = Waiter { reply: Some(reply), bytes, shared: self.shared.clone() };
+        if calls_before >= WAITING || bytes_before >= WAITING_BYTES {
             waiter.answer(Err(LinkError::Overloaded));
         } else {
             // A driver that is gone lets go of the waiter.
@@ -238,6 +248,7 @@ struct Driver {
     queue: mpsc::UnboundedReceiver<Job>,
     /// Waiting for a connection, in order.
     held: VecDeque<Job>,
+    backoff: Backoff,
     shared: Arc<Shared>,
 }
 
@@ -260,9 +271,16 @@ impl Driver {
         while let Ok(connection) = self.connect().await {
             *self.shared.state() = State::Connected;
             tracing::info!(server = self.shared.name, "connected to redis");
+            let begun = Instant::now();
             match Conversation::new(connection, self.confirm).hold(&mut self).await {
                 Ok(()) => return,
                 Err(reason) => self.lost(&reason),
+            }
+            // A server that accepts everybody and drops everybody is not asked as fast as it can do so.
+            if begun.elapsed() >= STABLE {
+                self.backoff.reset();
+            } else if self.pause().await.is_err() {
+                break;
             }
         }
         let reason = "it is not the master of these keys any more".to_owned();
@@ -280,7 +298,6 @@ impl Driver {
     /// Tries until it works.
     async fn connect(&mut self) -> Result<MultiplexedConnection, Dropped> {
         let (client, greeting) = (self.client.clone(), self.greeting.clone());
-        let mut pause = PAUSE_LEAST;
         loop {
             let reason = match self.hold_during(connect(&client, &greeting)).await? {
                 Ok(connection) => return Ok(connection),
@@ -289,23 +306,38 @@ impl Driver {
             tracing::debug!(server = self.shared.name, reason, "could not connect to redis");
             self.shared.is_away(&reason);
             self.servers.suspect();
-            let until = Instant::now() + pause.mul_f64(1.0 - rand::random::<f64>() / 2.0);
-            self.hold_during(sleep_until(until)).await?;
-            pause = (pause * 2).min(PAUSE_MOST);
+            self.pause().await?;
         }
+    }
+
+    async fn pause(&mut self) -> Result<(), Dropped> {
+        let until = Instant::now() + self.backoff.delay();
+        self.hold_during(sleep_until(until)).await
     }
 
     /// Waits for `work`; the commands that come meanwhile are held, but not beyond their deadlines.
     async fn hold_during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Dropped> {
         let mut work = std::pin::pin!(work);
+        // Kept beside them: very many may be held, and more come one at a time.
+        let mut first = self.first_deadline();
         loop {
-            let first = self.held.iter().map(|job| job.deadline).min();
             tokio::select! {
                 done = &mut work => return Ok(done),
-                job = self.queue.recv() => self.held.push_back(job.ok_or(Dropped)?),
-                () = sleep_until(first.unwrap_or_else(Instant::now)), if first.is_some() => self.let_go(),
+                job = self.queue.recv() => {
+                    let job = job.ok_or(Dropped)?;
+                    first = Some(first.map_or(job.deadline, |first| first.min(job.deadline)));
+                    self.held.push_back(job);
+                }
+                () = sleep_until(first.unwrap_or_else(Instant::now)), if first.is_some() => {
+                    self.let_go();
+                    first = self.first_deadline();
+                }
             }
         }
+    }
+
+    fn first_deadline(&self) -> Option<Instant> {
+        self.held.iter().map(|job| job.deadline).min()
     }
 
     /// Answers those whose deadline has passed.
@@ -475,10 +507,106 @@ async fn connect(client: &Client, greeting: &[Cmd]) -> Result<MultiplexedConnect
     Ok(connection)
 }
 
+/// About so many bytes are held for a command until it is answered.
+fn size_of(command: &Cmd) -> usize {
+    let arguments = command.args_iter().map(|argument| match argument {
+        redis::Arg::Simple(bytes) => bytes.len(),
+        _ => 0,
+    });
+    arguments.map(|length| length + ARGUMENT).sum()
+}
+
 /// An error of the server as it wrote it.
 pub fn in_words(error: &redis::ServerError) -> String {
     match error.details() {
         Some(details) => format!("{} {details}", error.code()),
         None => error.code().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::redis::Target;
+
+    /// A link to a server on this machine, and its driver.
+    fn link(port: u16) -> (Link, JoinHandle<()>) {
+        let servers = Servers::start(Target::parse(&format!("redis://127.0.0.1:{port}")).unwrap());
+        let (link, driver) = Link::new(servers, Address::new("127.0.0.1", port), Arc::new([]), None);
+        (link, tokio::spawn(driver))
+    }
+
+    /// It waited for the server, and no longer than it may.
+    fn was_taken(outcome: &Outcome) -> bool {
+        matches!(outcome, Err(LinkError::NotSent(_) | LinkError::TimedOut))
+    }
+
+    /// Gives `command` so often to a server that is not there, and then once more.
+    async fn overload(command: Cmd, times: usize) {
+        let (link, driver) = link(1);
+        let command = Arc::new(command);
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let answers: Vec<Answer> = (0..times).map(|_| link.send(command.clone(), deadline)).collect();
+        let refused = link.send(command.clone(), deadline).get().await;
+        assert_eq!(refused, Err(LinkError::Overloaded));
+        for answer in answers {
+            let outcome = answer.get().await;
+            assert!(was_taken(&outcome), "{outcome:?}");
+        }
+        // Those that are answered wait no more.
+        assert!(was_taken(&link.send(command, deadline).get().await));
+        driver.abort();
+    }
+
+    #[tokio::test]
+    async fn so_many_calls_wait_and_no_more() {
+        overload(redis::cmd("PING"), WAITING).await;
+    }
+
+    #[tokio::test]
+    async fn so_many_bytes_wait_and_no_more() {
+        let mut command = redis::cmd("ECHO");
+        command.arg(vec![0_u8; 1024 * 1024]);
+        overload(command, WAITING_BYTES / (1024 * 1024)).await;
+    }
+
+    #[tokio::test]
+    async fn a_large_command_is_sent_when_nothing_else_waits() {
+        let (link, driver) = link(1);
+        let mut command = redis::cmd("ECHO");
+        command.arg(vec![0_u8; WAITING_BYTES + 1]);
+        assert!(was_taken(&link.send(Arc::new(command), Instant::now()).get().await));
+        driver.abort();
+    }
+
+    /// As a proxy does whose server is away: the greeting is answered, and the connection closed.
+    #[tokio::test]
+    async fn who_is_let_in_and_put_out_does_not_come_back_at_once() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let (link, driver) = link(listener.local_addr().unwrap().port());
+        let mut came = 0;
+        let serve = async {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                came += 1;
+                let mut hello = [0; 1024];
+                let _ = stream.read(&mut hello).await;
+                let _ = stream.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n").await;
+            }
+        };
+        // That a connection is gone shows when something is asked.
+        let ask = async {
+            loop {
+                let deadline = Instant::now() + Duration::from_secs(5);
+                let _ = link.send(Arc::new(redis::cmd("PING")), deadline).get().await;
+            }
+        };
+        let _ = timeout(Duration::from_secs(2), async { tokio::join!(serve, ask) }).await;
+        assert!((2..=20).contains(&came), "{came} connections in two seconds");
+        driver.abort();
     }
 }

@@ -19,3 +19,12 @@ pub use links::Links;
 pub use namespace::Namespace;
 pub use servers::{Servers, redirection, slot_of};
 pub use url::{Address, Target};
+
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+
+/// Between attempts to connect to a server.
+pub(crate) const RECONNECT: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(500));
+/// A connection that lived so long was a good one: the next attempt to connect begins from the least delay.
+pub(crate) const STABLE: Duration = Duration::from_secs(2);

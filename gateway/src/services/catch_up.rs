@@ -1,10 +1,8 @@
 //! What somebody missed who followed a topic and did not hear everything: answered from the store.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
+use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
 use protocol::session::KickReason;
@@ -16,17 +14,15 @@ use super::core::{Core, side_by_side};
 use super::group::{Found, Groups};
 use super::push::{Kept, Notices};
 use super::session::Sessions;
-use super::timeline::{Entry, Seen, Timelines};
+use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    DeviceClaim, Event, GroupPlace, Membership, MissedInGroup, Source, SourceError, Stamp, Trail, UserPlace,
+    self, CLOCK_DIFFERENCE, DeviceClaim, Event, GroupPlace, Membership, MissedInGroup, Pairs, Push,
+    RecallMark, Recalls, Source, SourceError, Stamp, Trail, UserPlace,
 };
 use crate::storage::{Head, Log, Window};
 
 /// Entries that are read at once.
 const PAGE: usize = 200;
-
-/// Clocks of instances may differ by this much.
-const CLOCK_DIFFERENCE: u64 = 2_000;
 
 /// The services that know what was missed.
 #[derive(Clone)]
@@ -62,31 +58,29 @@ impl CatchUp {
         let counts = self.groups.rules(found.app, found.group.record.kind).counts_unread;
         let group = found.label();
         match entry {
-            Entry::Message(message) => Event::GroupMessage { group, message, counts },
-            Entry::Tip(tip) => Event::GroupTip { group, tip, counts },
+            Entry::Message(message) => bus::Entry::GroupMessage { group, message, counts }.into(),
+            Entry::Tip(tip) => bus::Entry::GroupTip { group, tip, counts }.into(),
         }
     }
 
-    /// Recalls since a time; some of them may have been heard.
-    async fn recalls(&self, found: &Found, since: Millis) -> Result<Vec<(Stamp, Event)>, StorageError> {
-        let begin = earlier(since).0 * 1000;
-        let past = self.timelines.recalls(&found.log(), begin, u64::MAX, PAGE).await?;
-        let mut events = Vec::with_capacity(past.len());
-        for recall in past {
-            let Some(seen) = self.timelines.entry(&found.log(), recall.seq).await? else { continue };
-            let Entry::Message(message) = &seen.entry else { continue };
-            let message = GroupMessageId {
-                seq: seen.seq,
-                random: message.random,
-                tiny_id: message.from.tiny_id,
-                client_time: message.client_time,
-                time: seen.at.seconds(),
-            };
-            let stamp = Stamp { seq: seen.seq, at: Millis(recall.at_us / 1000) };
-            let (group, recall) = (found.label(), recall.recall);
-            events.push((stamp, Event::GroupRecalled { group, message, recall, origin: None }));
-        }
-        Ok(events)
+    /// What followers are told of a recall; nothing when its message is gone.
+    async fn recalled(
+        &self,
+        found: &Found,
+        past: PastRecall,
+    ) -> Result<Option<(Stamp, Event)>, StorageError> {
+        let Some(seen) = self.timelines.entry(&found.log(), past.seq).await? else { return Ok(None) };
+        let Entry::Message(message) = &seen.entry else { return Ok(None) };
+        let message = GroupMessageId {
+            seq: seen.seq,
+            random: message.random,
+            tiny_id: message.from.tiny_id,
+            client_time: message.client_time,
+            time: seen.at.seconds(),
+        };
+        let stamp = Stamp { seq: seen.seq, at: Millis(past.at_us / 1000) };
+        let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at);
+        Ok(Some((stamp, Push::new(body).into())))
     }
 
     /// What was said with a peer and not heard.
@@ -153,14 +147,11 @@ impl Source for CatchUp {
         app: AppId,
         group: &GroupId,
         from: &GroupPlace,
-        recalls: bool,
     ) -> Result<MissedInGroup, SourceError> {
         let Some(found) = self.groups.find(app, group).await? else { return Ok(MissedInGroup::Gone) };
         if found.epoch() != from.life {
             return Ok(MissedInGroup::Anew(self.place(&found).await?));
         }
-        let now = self.core.now();
-        let mut events = if recalls { self.recalls(&found, from.at).await? } else { Vec::new() };
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
         let entries = self.timelines.read(&found.log(), window, None).await?;
         let seq = entries.last().map_or(from.seq, |last| last.seq);
@@ -170,15 +161,33 @@ impl Source for CatchUp {
         }
         // A message that was recalled since was never heard of, and need not be.
         let kept = entries.into_iter().filter(|seen| seen.recall.is_none());
-        events
-            .extend(kept.map(|seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry))));
-        Ok(MissedInGroup::Events(events, GroupPlace { life: from.life.clone(), seq, at: now, trail }))
+        let event = |seen: Seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry));
+        let place = GroupPlace { life: from.life.clone(), seq, at: from.at, trail };
+        Ok(MissedInGroup::Events(kept.map(event).collect(), place))
+    }
+
+    async fn recalled_in_group(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        life: &Bytes,
+        after: RecallMark,
+    ) -> Result<Recalls, SourceError> {
+        let read_at = self.core.now();
+        let found = self.groups.find(app, group).await?.filter(|found| found.epoch() == *life);
+        let Some(found) = found else { return Ok(Recalls { events: Vec::new(), next: None, read_at }) };
+        let after = (after.at_us, after.seq);
+        let past = self.timelines.recalls(&found.log(), after, u64::MAX, PAGE).await?;
+        let last = past.last().map(|last| RecallMark { at_us: last.at_us, seq: last.seq });
+        let next = last.filter(|_| past.len() == PAGE);
+        let events = side_by_side(past, |past| self.recalled(&found, past)).await?;
+        Ok(Recalls { events: events.into_iter().flatten().collect(), next, read_at })
     }
 
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
         let since = self.core.now();
         let notice = self.notices.last(app, user).await?;
-        let (notices, pairs) = (Trail::default(), HashMap::new());
+        let (notices, pairs) = (Trail::default(), Pairs::new(since));
         Ok(UserPlace { notice, notices, pairs, since })
     }
 
@@ -187,23 +196,23 @@ impl Source for CatchUp {
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Arc<Event>)>, SourceError> {
+    ) -> Result<Vec<(Stamp, bus::Entry)>, SourceError> {
         let last_notice = self.notices.last(app, user).await?;
-        let mut events = Vec::new();
+        let mut entries = Vec::new();
         for (seq, at, kept) in self.notices.since(app, user, from.notice.min(last_notice)).await? {
             if from.notices.has(Stamp { seq, at }) {
                 continue;
             }
-            let event = match kept {
-                Kept::Notice(notice) => Event::Notice { notice, origin: None },
-                Kept::Mark(mark) => Event::Marked { mark },
+            let entry = match kept {
+                Kept::Notice(notice) => bus::Entry::Notice { notice, origin: None },
+                Kept::Mark(mark) => bus::Entry::Mark { mark },
             };
-            events.push((Stamp { seq, at }, Arc::new(event)));
+            entries.push((Stamp { seq, at }, entry));
         }
         let peers = self.conversations.peers_of(app, user).await?;
         let missed = side_by_side(peers, |peer| async {
-            let heard = from.pairs.get(&peer);
-            let missed = self.missed_from(&pair_log(app, user, &peer), heard, earlier(from.since)).await?;
+            let (heard, since) = (from.pairs.with(&peer), earlier(from.pairs.since()));
+            let missed = self.missed_from(&pair_log(app, user, &peer), heard, since).await?;
             Ok::<_, StorageError>((peer, missed))
         });
         for (peer, missed) in missed.await? {
@@ -211,11 +220,11 @@ impl Source for CatchUp {
                 if let Entry::Message(message) = seen.entry {
                     let to = if message.from.user == *user { peer.clone() } else { user.clone() };
                     let stamp = Stamp { seq: seen.seq, at: seen.at };
-                    events.push((stamp, Arc::new(Event::C2cMessage { to, message })));
+                    entries.push((stamp, bus::Entry::C2cMessage { to, message }));
                 }
             }
         }
-        Ok(events)
+        Ok(entries)
     }
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {

@@ -8,7 +8,7 @@ use protocol::id::{AppId, Millis, UserId};
 use tokio_util::task::TaskTracker;
 
 use super::application::{Applications, Settings};
-use crate::bus::{Bus, Event, Nodes, Stamp, Topic};
+use crate::bus::{Bus, Event, Nodes, Origin, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
@@ -77,9 +77,15 @@ impl Core {
     }
 
     /// Tells a user's devices of something that is stored nowhere.
-    pub async fn tell(&self, app: AppId, user: &UserId, stamp: Option<Stamp>, event: Event) {
+    pub async fn tell(
+        &self,
+        app: AppId,
+        user: &UserId,
+        stamp: Option<Stamp>,
+        event: impl Into<Event> + Send,
+    ) {
         let topic = Topic::User(app, user.clone());
-        self.bus.publish(topic, stamp, Arc::new(event)).await;
+        self.bus.publish(topic, stamp, Arc::new(event.into())).await;
     }
 }
 
@@ -92,4 +98,11 @@ pub struct Actor {
     pub is_admin: bool,
     /// Not told of what it did itself.
     pub device: Option<DeviceId>,
+}
+
+impl Actor {
+    /// The device that is not told of what it did itself.
+    pub fn origin(&self) -> Option<Origin> {
+        self.device.map(|device| Origin { user: self.user.clone(), device })
+    }
 }

@@ -43,6 +43,12 @@ use crate::bus::{Event, Topic};
 pub use table::{Key, Log, Partition, Table};
 pub use ticket::Ticket;
 
+/// Bytes of batches that may wait for an engine, unless its settings say otherwise. Beyond them a batch is refused.
+///
+/// Letting it wait elsewhere instead would save nothing, since whoever waits holds the batch in memory, and would give up
+/// the order of submission.
+const MOST_WAITING: usize = 256 << 20;
+
 /// The most entries that a batch may append; one that has more is refused.
 pub const MOST_APPENDS: usize = 32;
 
@@ -288,6 +294,12 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// So many bytes wait already that nothing more is taken. Nothing was stored.
+    fn overloaded(most: usize) -> Self {
+        let reason = format!("{} KiB already wait to be stored", most >> 10);
+        StorageError::Failed { operation: "commit", reason }
+    }
+
     /// A batch has more than [`MOST_APPENDS`].
     fn too_many_appends() -> Self {
         StorageError::Failed { operation: "commit", reason: "the batch has too many appends".to_owned() }

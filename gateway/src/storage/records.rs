@@ -19,8 +19,8 @@ pub struct Versioned<T> {
 
 /// The bytes of a record.
 ///
-/// Panics for a type that JSON cannot express, which no input can bring about and no record may be: `records_of_today`
-/// in the services' tests writes one of each. Anything else than a panic would be stored and acknowledged.
+/// Panics for a type that JSON cannot express, which no input can bring about and no record may be. Anything else than a
+/// panic would be stored and acknowledged.
 pub fn encode(record: &impl Serialize) -> Bytes {
     serde_json::to_vec(record).expect("records are plain values with text for keys").into()
 }

@@ -251,10 +251,20 @@ request! { DeleteMany = "recentcontact.batch_delete" -> Deleted, acts_for from }
 pub struct Delete {
     #[serde(rename = "From_Account")]
     pub from: Option<UserId>,
-    #[serde(flatten)]
-    pub contact: Contact,
+    #[serde(rename = "Type")]
+    pub kind: u8,
+    #[serde(rename = "To_Account")]
+    pub peer: Option<UserId>,
+    #[serde(rename = "ToGroupid", alias = "ToGroupId", alias = "GroupId", alias = "ToAccount")]
+    pub group: Option<GroupId>,
     #[serde(rename = "ClearRamble", default, deserialize_with = "crate::json::lenient_flag")]
     pub clear: bool,
+}
+
+impl Delete {
+    pub fn contact(self) -> Contact {
+        Contact { kind: self.kind, peer: self.peer, group: self.group }
+    }
 }
 
 request! { Delete = "recentcontact.delete" -> Empty, acts_for from }
@@ -268,8 +278,18 @@ request! { Delete = "recentcontact.delete" -> Empty, acts_for from }
 pub struct Clear {
     #[serde(rename = "From_Account")]
     pub from: Option<UserId>,
-    #[serde(flatten)]
-    pub contact: Contact,
+    #[serde(rename = "Type")]
+    pub kind: u8,
+    #[serde(rename = "To_Account")]
+    pub peer: Option<UserId>,
+    #[serde(rename = "ToGroupid", alias = "ToGroupId", alias = "GroupId", alias = "ToAccount")]
+    pub group: Option<GroupId>,
+}
+
+impl Clear {
+    pub fn contact(self) -> Contact {
+        Contact { kind: self.kind, peer: self.peer, group: self.group }
+    }
 }
 
 request! { Clear = "recentcontact.clear_msg" -> Empty, acts_for from }

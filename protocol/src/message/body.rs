@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::reading::{self, Misread};
 
 /// `MsgBody`: an array of `{"MsgType": text, "MsgContent": object}`.
 ///
@@ -13,11 +16,12 @@ use serde_json::value::RawValue;
 pub struct Body(Arc<RawValue>);
 
 /// Why a text is no message body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    #[error("MsgBody is not a list of elements with MsgType and MsgContent")]
-    Shape,
-    #[error("MsgBody has no element")]
+    /// Names the member and says what it should be.
+    #[error("{0}")]
+    Shape(String),
+    #[error("MsgBody is empty: give at least one element")]
     Empty,
     #[error("MsgBody has {0} bytes, more than {1}")]
     TooLong(usize, usize),
@@ -32,6 +36,23 @@ pub struct Element<'a> {
     pub content: &'a RawValue,
 }
 
+/// What is wrong with the shape of a body.
+#[cold]
+fn misshapen(text: &str) -> BodyError {
+    /// An element with values that are its own, which can be explained.
+    #[derive(Deserialize)]
+    struct Described {
+        #[serde(rename = "MsgType")]
+        _kind: String,
+        #[serde(rename = "MsgContent")]
+        _content: Map<String, Value>,
+    }
+    match reading::explain::<Vec<Described>>("MsgBody", text) {
+        Misread::Shape(what) => BodyError::Shape(what),
+        Misread::NotJson { .. } => BodyError::Shape("MsgBody must be a list".to_owned()),
+    }
+}
+
 impl Body {
     /// Checks the shape and the size in bytes.
     pub fn parse(raw: Box<RawValue>, most_bytes: usize) -> Result<Self, BodyError> {
@@ -39,14 +60,16 @@ impl Body {
         if text.len() > most_bytes {
             return Err(BodyError::TooLong(text.len(), most_bytes));
         }
-        let elements: Vec<Element<'_>> = serde_json::from_str(text).map_err(|_| BodyError::Shape)?;
+        let elements: Vec<Element<'_>> = serde_json::from_str(text).map_err(|_| misshapen(text))?;
         if elements.is_empty() {
             return Err(BodyError::Empty);
         }
-        let well_formed =
-            |element: &Element<'_>| !element.kind.is_empty() && element.content.get().starts_with('{');
-        if !elements.iter().all(well_formed) {
-            return Err(BodyError::Shape);
+        if !elements.iter().all(|element| element.content.get().starts_with('{')) {
+            return Err(misshapen(text));
+        }
+        if let Some(index) = elements.iter().position(|element| element.kind.is_empty()) {
+            let what = format!("MsgBody[{index}].MsgType is empty: give the type of the element");
+            return Err(BodyError::Shape(what));
         }
         Ok(Self(raw.into()))
     }
@@ -97,10 +120,21 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_elements_is_refused() {
-        for text in ["{}", "1", r#"[1]"#, r#"[{"MsgType":1,"MsgContent":{}}]"#, r#"[{"MsgType":"T"}]"#] {
-            assert_eq!(parse(text).unwrap_err(), BodyError::Shape, "{text}");
+        let cases = [
+            ("{}", "MsgBody must be a list"),
+            ("1", "MsgBody must be a list"),
+            ("[1]", "MsgBody[0] must be an object"),
+            (r#"[{"MsgType":1,"MsgContent":{}}]"#, "MsgBody[0].MsgType must be a string"),
+            (
+                r#"[{"MsgType":"","MsgContent":{}}]"#,
+                "MsgBody[0].MsgType is empty: give the type of the element",
+            ),
+            (r#"[{"MsgType":"T"}]"#, "MsgBody[0].MsgContent is missing: give an object"),
+            (r#"[{"MsgType":"T","MsgContent":[]}]"#, "MsgBody[0].MsgContent must be an object"),
+        ];
+        for (text, what) in cases {
+            assert_eq!(parse(text).unwrap_err(), BodyError::Shape(what.to_owned()), "{text}");
         }
-        assert_eq!(parse(r#"[{"MsgType":"T","MsgContent":[]}]"#).unwrap_err(), BodyError::Shape);
         assert_eq!(parse("[]").unwrap_err(), BodyError::Empty);
         assert_eq!(parse(&format!("[{}]", " ".repeat(999))).unwrap_err(), BodyError::TooLong(1001, 1000));
     }

@@ -120,7 +120,9 @@ pub struct GetHistory {
 pub struct History {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
-    /// 2 when nothing older is left, else 1.
+    /// 2 when the page is empty because nothing older is left, else 1: `tim-js-sdk` up to 2.25 throws the messages of a
+    /// page away that says 2, as later 2.x do where one hops through a history. Where it says 1 they ask once more, or
+    /// know the end by number 1; the 3.x know it by [`Self::next`]. Source: observed.
     #[serde(rename = "IsFinished")]
     pub finished: u8,
     /// Where the next page begins; absent at the end.
@@ -142,8 +144,8 @@ const GAP_PAGE: u32 = 15;
 impl GetHistory {
     /// Whether an SDK fills a gap with it.
     ///
-    /// It fills it upwards: it goes on from the newest number of the answer, unless the answer says that the history ends,
-    /// which it says of the other end. `getMessageListHopping` asks alike, and downwards goes on from the oldest.
+    /// It fills it upwards: it goes on from the newest number of the answer, and must find one in it.
+    /// `getMessageListHopping` asks alike, and downwards goes on from the oldest.
     fn fills_gap(&self) -> bool {
         (1..=GAP_PAGE).contains(&self.count)
     }
@@ -161,27 +163,25 @@ pub struct HistoryPage {
     /// The newest number of the range that was asked for, also when its message is gone; `None` when the range lies
     /// beyond the end, or single numbers were asked for.
     pub newest: Option<Seq>,
-    /// Whether the group goes on behind the range.
-    pub goes_on: bool,
 }
 
 impl History {
     /// The answer that gives the SDKs this page.
     pub fn of(request: &GetHistory, label: &GroupLabel, page: HistoryPage) -> Self {
-        let fills_gap = request.fills_gap();
         let gone = match page.newest {
-            Some(newest) if fills_gap && page.next.is_none() => {
+            Some(newest) if request.fills_gap() && page.next.is_none() => {
                 ends_of_range(newest, page.items.last().map(|(oldest, _)| *oldest))
             }
             _ => Vec::new(),
         };
         let gone = gone.into_iter().map(|seq| raw(&GroupItem::gone(label, seq)));
+        let items: Vec<_> = page.items.into_iter().map(|(_, item)| item).chain(gone).collect();
         Self {
             group: request.group.clone(),
-            finished: if page.next.is_some() || (fills_gap && page.goes_on) { 1 } else { 2 },
+            finished: if items.is_empty() { 2 } else { 1 },
             next: page.next,
             invisible: page.hidden,
-            items: page.items.into_iter().map(|(_, item)| item).chain(gone).collect(),
+            items,
         }
     }
 }
@@ -384,8 +384,8 @@ request! { GetRecalls = "group_open_http_svc.batch_get_group_notify" -> RecallLi
 /// {"GroupId": "{group}", "BeginTime": 0, "EndTime": 4000000000000000, "Limit": 20}
 /// ```
 #[derive(Debug, Deserialize)]
+#[serde(transparent)]
 pub struct GetGroupRecalls {
-    #[serde(flatten)]
     pub query: RecallQuery,
 }
 

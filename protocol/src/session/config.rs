@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::AppId;
 use crate::request::request;
 
-/// One character a feature, the rightmost is bit 0; 64 is the most a client reads. Everything is unlocked.
-pub const PURCHASE_BITS: &str = "1111111111111111111111111111111111111111111111111111111111111111";
-
 /// Seconds until the client asks again. It must not be 0: that means every second.
 pub const CONFIG_LIFETIME_SECONDS: u32 = 3600;
 
@@ -68,6 +65,7 @@ pub struct Bits {
     pub code: i32,
     #[serde(rename = "str_error_message")]
     pub message: &'static str,
+    /// One character a feature, the rightmost is bit 0; 64 is the most a client reads. 1 unlocks it.
     #[serde(rename = "str_purchase_bits")]
     pub bits: &'static str,
     #[serde(rename = "uint32_expired_time")]
@@ -75,10 +73,8 @@ pub struct Bits {
 }
 
 impl PurchaseBits {
-    /// Everything unlocked.
-    pub fn all() -> Self {
-        let bits =
-            Bits { code: 0, message: "", bits: PURCHASE_BITS, lifetime_seconds: CONFIG_LIFETIME_SECONDS };
+    pub fn new(bits: &'static str) -> Self {
+        let bits = Bits { code: 0, message: "", bits, lifetime_seconds: CONFIG_LIFETIME_SECONDS };
         Self { body: bits.clone(), bits }
     }
 }

@@ -35,7 +35,7 @@ pub struct LoggedIn {
     /// Base64 of the user's own status text.
     #[serde(rename = "CustomStatus")]
     pub custom_status: String,
-    /// See [`super::PURCHASE_BITS`].
+    /// The same as [`super::Bits::bits`]: the UI kits look at it once, here.
     #[serde(rename = "PurchaseBits")]
     pub purchase_bits: &'static str,
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { DEPLOY, documents, longestEnd, shipped, unknownVariables } from '../harness/files.mjs';
-import { must, run } from '../harness/process.mjs';
+import { must, run } from '../../js/process.mjs';
 
 const FILES = ['compose.single.yaml', 'compose.cluster.yaml'];
 const FILLED_IN = { GATEWAY_SECRET_KEY: '0123456789abcdef', REDIS_PASSWORD: 'a' };

@@ -6,7 +6,7 @@ import { cp } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import { ROOT, shipped, unknownVariables } from '../harness/files.mjs';
-import { must, run, temporary } from '../harness/process.mjs';
+import { must, run, temporary } from '../../js/process.mjs';
 
 const FILE = 'Dockerfile';
 const HADOLINT = new URL('../.venv/bin/hadolint', import.meta.url).pathname;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
 import { DEPLOY, documents, source } from '../harness/files.mjs';
-import { must } from '../harness/process.mjs';
+import { must } from '../../js/process.mjs';
 
 const TESTS = new URL('../alerts.test.yaml', import.meta.url).pathname;
 /** Of Prometheus itself and of the blackbox exporter. */

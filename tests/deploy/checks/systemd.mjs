@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { GATEWAY, longestEnd, shipped, unknownVariables } from '../harness/files.mjs';
-import { must, run, temporary } from '../harness/process.mjs';
+import { must, run, temporary } from '../../js/process.mjs';
 
 /** Of 100; 0 is a unit that may do nothing. What is left is what a server needs: the network, and its own files. */
 const EXPOSURE_MAX = 15;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { until } from '../../sdk/harness/wait.mjs';
 import { documents, shipped } from './files.mjs';
-import { Server, freePort, must, temporary } from './process.mjs';
+import { Server, freePort, must, temporary } from '../../js/process.mjs';
 
 const START_WITHIN_MS = 10_000;
 const PASSWORD = 'for-this-test-alone';

@@ -137,7 +137,12 @@ impl Client {
             };
             if let Ok(dialled) = dialled {
                 let user = user.insert(dialled);
-                self.account.visits.push(Visit { instance: at, read: HashMap::new(), end: None });
+                self.account.visits.push(Visit {
+                    instance: at,
+                    begun: Instant::now(),
+                    read: HashMap::new(),
+                    end: None,
+                });
                 let visited = self.visit(user).await;
                 self.collect(user);
                 if !matches!(visited, Err(Break::Lost)) {

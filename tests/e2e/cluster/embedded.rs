@@ -13,7 +13,7 @@ async fn nothing_happens() {
     let load = Load::begin(&fleet).await;
     load.talk(seconds(3)).await;
     let report = load.finish(&fleet).await;
-    let verdict = report.judge("one instance", Rules { keeps_connections: true, ..Rules::default() });
+    let verdict = report.judge("one instance", Rules::KEEP);
     assert_eq!(verdict.figures.retried, 0);
 }
 
@@ -27,7 +27,7 @@ async fn an_instance_is_killed_and_started_again() {
         fleet.instances[0].begin().await;
         load.talk(seconds(2)).await;
     }
-    load.finish(&fleet).await.judge("one instance, killed", Rules::default());
+    load.finish(&fleet).await.judge("one instance, killed", Rules::STRICT);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,5 +40,5 @@ async fn an_instance_stands_still() {
     fleet.instances[0].process().signal(Signal::CONT);
     load.talk(seconds(2)).await;
     let report = load.finish(&fleet).await;
-    report.judge("one instance, paused", Rules { keeps_connections: true, ..Rules::default() });
+    report.judge("one instance, paused", Rules::KEEP);
 }

@@ -9,7 +9,7 @@ use crate::judge::Rules;
 use crate::load::{Fleet, Load, say};
 use crate::{seconds, turn};
 
-const KEEP: Rules = Rules { may_lose_until: None, may_forget_unacknowledged: false, keeps_connections: true };
+const KEEP: Rules = Rules::KEEP;
 
 /// A message is announced when the master has it, and acknowledged when the replica has it too: in between it may be
 /// heard, and be forgotten with the master. Its sender says it again.
@@ -26,7 +26,7 @@ fn waiting(url: String) -> InstanceSettings {
 async fn promote(sentinels: &mut Sentinels, load: &Load, alone: Duration) {
     sentinels.cut_replica().await;
     load.talk(alone).await;
-    sentinels.servers[0].kill().await;
+    sentinels.master.kill().await;
     let killed = Instant::now();
     sentinels.promoted().await;
     say(&format!("the replica is promoted after {:.2} s", killed.elapsed().as_secs_f64()));

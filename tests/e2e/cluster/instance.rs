@@ -24,7 +24,7 @@ async fn an_instance_is_killed() {
         fleet.instances[at].ready().await;
         load.talk(seconds(1)).await;
     }
-    let verdict = load.finish(&fleet).await.judge("instances killed", Rules::default());
+    let verdict = load.finish(&fleet).await.judge("instances killed", Rules::STRICT);
     assert!(verdict.figures.reconnects > 0);
 }
 
@@ -62,7 +62,7 @@ async fn instances_are_replaced_one_after_the_other() {
     for (at, begun) in asked.into_iter().enumerate() {
         assert_spread(&report.ends(), at, begun, WINDOW);
     }
-    report.judge("rolling restart", Rules::default());
+    report.judge("rolling restart", Rules::STRICT);
 }
 
 /// The connections of an instance were asked to come back, one after the other over the window.
@@ -81,7 +81,7 @@ fn assert_spread(ends: &[(Instant, usize, u16)], at: usize, begun: Instant, wind
     // No quarter of the window has more than two thirds of them.
     let quarter = window / 4;
     for first in &after {
-        let together = after.iter().filter(|end| (*first..*first + quarter).contains(end)).count();
+        let together = after.iter().filter(|end| (*first..*first + quarter).contains(*end)).count();
         assert!(together * 3 <= after.len() * 2, "{together} at once: {after:?}");
     }
 }

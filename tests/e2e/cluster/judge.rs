@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use crate::ledger::{Account, Entry, Heard, How, LogId, Logs};
+use crate::ledger::{Account, Entry, Heard, How, LogId, Logs, Visit};
 
 /// Refusals that ask to try again: those of the project's table that say so.
 const TEMPORARY: [u32; 6] = [10002, 20005, 50004, 60008, 70500, 40006];
@@ -13,7 +13,7 @@ const TEMPORARY: [u32; 6] = [10002, 20005, 50004, 60008, 70500, 40006];
 const LONGEST_ANSWER: Duration = Duration::from_millis(11_000);
 
 /// What a scenario demands beyond what always holds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     /// The servers may forget what was acknowledged before this moment, and with it the numbers: it is only counted.
     /// What is acknowledged after it is stored and heard by all.
@@ -23,6 +23,23 @@ pub(crate) struct Rules {
     pub(crate) may_forget_unacknowledged: bool,
     /// No client loses its connection.
     pub(crate) keeps_connections: bool,
+    /// Until then an instance was of an older version, which has a fault that is mended since: between two users, what is
+    /// said while one of them comes back may never reach them. It is only counted where they came back to such an
+    /// instance, and everywhere else a fault.
+    pub(crate) older_until: [Option<Instant>; 3],
+}
+
+impl Rules {
+    /// Nothing but what always holds.
+    pub(crate) const STRICT: Self = Self {
+        may_lose_until: None,
+        may_forget_unacknowledged: false,
+        keeps_connections: false,
+        older_until: [None; 3],
+    };
+
+    /// Whatever the servers behind it do, clients stay connected.
+    pub(crate) const KEEP: Self = Self { keeps_connections: true, ..Self::STRICT };
 }
 
 /// What came of a scenario.
@@ -45,6 +62,8 @@ pub(crate) struct Figures {
     pub(crate) from_history: usize,
     /// Heard, never acknowledged so, and not stored so.
     pub(crate) forgotten: usize,
+    /// Missed at an older version's instance, see [`Rules::older_until`].
+    pub(crate) missed_at_older: usize,
     /// The longest time in which a client heard nothing.
     pub(crate) longest_gap: Duration,
     pub(crate) slowest_answer: Duration,
@@ -57,7 +76,7 @@ impl std::fmt::Display for Figures {
         write!(
             f,
             "sent {}, acked {}, retried {}, errors {} [{}], pushed {}, from history {}, reconnects {}, lost {}, forgotten {}, \
-             longest gap {:.2} s, slowest answer {:.2} s",
+             missed at older {}, longest gap {:.2} s, slowest answer {:.2} s",
             self.sent,
             self.acknowledged,
             self.retried,
@@ -68,6 +87,7 @@ impl std::fmt::Display for Figures {
             self.reconnects,
             self.lost,
             self.forgotten,
+            self.missed_at_older,
             self.longest_gap.as_secs_f64(),
             self.slowest_answer.as_secs_f64(),
         )
@@ -248,10 +268,20 @@ impl<'a> Judge<'a> {
                 said.is_some_and(|said| said.from != account.name && !early.contains(said.text.as_str()))
             };
             for (visit, places) in pushed.iter().enumerate() {
-                let read = account.visits[visit].read.get(&log).map(|text| {
+                let mut read = account.visits[visit].read.get(&log).map(|text| {
                     let place = text.as_deref().and_then(|text| self.index.get(text));
                     place.map_or(0, |(_, place)| place + 1)
                 });
+                if matches!(log, LogId::Pair(..)) && self.is_at_older(&account.visits[visit]) {
+                    let first = places.first().copied().unwrap_or(entries.len());
+                    for place in read.unwrap_or(first)..first {
+                        if is_due(&entries[place]) && !heard[place] {
+                            heard[place] = true;
+                            self.verdict.figures.missed_at_older += 1;
+                        }
+                    }
+                    read = None;
+                }
                 let is_last = account.visits[visit].end.is_none();
                 for fault in gaps(places, read, is_last, entries, is_due) {
                     self.fault(format!("{}, connection {visit}, {log:?}: {fault}", account.name));
@@ -261,6 +291,12 @@ impl<'a> Judge<'a> {
                 self.fault(format!("{}, {log:?}: never heard {entry:?}", account.name));
             }
         }
+    }
+
+    /// Whether a connection was begun at an instance while that was of an older version.
+    fn is_at_older(&self, visit: &Visit) -> bool {
+        let until = self.rules.older_until.get(visit.instance).copied().flatten();
+        until.is_some_and(|until| visit.begun < until)
     }
 
     /// Everything that others said after a moment was pushed once.
@@ -375,7 +411,7 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Ack, Said, Sending, Target, Visit};
+    use crate::ledger::{Ack, Said, Sending, Target};
 
     const LOBBY: &str = "lobby";
 
@@ -407,7 +443,7 @@ mod tests {
             visit: 0,
             at: now,
         };
-        let visit = || Visit { instance: 0, read: HashMap::from([(lobby(), None)]), end: None };
+        let visit = || Visit { instance: 0, begun: now, read: HashMap::from([(lobby(), None)]), end: None };
         let account = |name: &str, sent, heard| Account {
             name: name.into(),
             targets: vec![Target::Group(LOBBY.into())],
@@ -430,14 +466,14 @@ mod tests {
     fn must_find(what: &str, change: impl FnOnce(&mut Vec<Account>, &mut Logs)) {
         let (mut accounts, mut logs) = story();
         change(&mut accounts, &mut logs);
-        let faults = faults(&accounts, &logs, Rules { keeps_connections: true, ..Rules::default() });
+        let faults = faults(&accounts, &logs, Rules::KEEP);
         assert!(faults.iter().any(|fault| fault.contains(what)), "{what}: {faults:#?}");
     }
 
     #[test]
     fn a_good_story_is_good() {
         let (accounts, logs) = story();
-        assert_eq!(faults(&accounts, &logs, Rules::default()), [""; 0]);
+        assert_eq!(faults(&accounts, &logs, Rules::STRICT), [""; 0]);
     }
 
     #[test]
@@ -500,24 +536,24 @@ mod tests {
         bob.visits[0].end = Some((Instant::now(), 1006));
         // The second message came by the history after the reconnect, the third was pushed.
         let read = HashMap::from([(lobby(), Some("alice 1".to_owned()))]);
-        bob.visits.push(Visit { instance: 1, read, end: None });
+        bob.visits.push(Visit { instance: 1, begun: Instant::now(), read, end: None });
         bob.heard[1].how = How::History;
         (bob.heard[1].visit, bob.heard[2].visit) = (1, 1);
-        assert_eq!(faults(&accounts, &logs, Rules::default()), [""; 0]);
+        assert_eq!(faults(&accounts, &logs, Rules::STRICT), [""; 0]);
         accounts[1].heard.pop();
-        assert_eq!(faults(&accounts, &logs, Rules::default()).len(), 2);
+        assert_eq!(faults(&accounts, &logs, Rules::STRICT).len(), 2);
     }
 
     #[test]
     fn what_was_not_promised_may_be_forgotten() {
-        let rules = Rules { may_forget_unacknowledged: true, ..Rules::default() };
+        let rules = Rules { may_forget_unacknowledged: true, ..Rules::STRICT };
         let (mut accounts, logs) = story();
         let heard = &mut accounts[1].heard;
         let mut first = heard[1].clone();
         (first.seq, first.time) = (2, 6);
         heard.insert(1, first);
         assert_eq!(faults(&accounts, &logs, rules), [""; 0]);
-        assert_eq!(faults(&accounts, &logs, Rules::default()).len(), 1);
+        assert_eq!(faults(&accounts, &logs, Rules::STRICT).len(), 1);
         // It was heard once, though not under the number that it has now.
         accounts[1].heard.remove(2);
         assert_eq!(faults(&accounts, &logs, rules), [""; 0]);
@@ -526,12 +562,54 @@ mod tests {
         assert!(!faults(&accounts, &logs, rules).is_empty());
     }
 
+    /// Alice says three things to Bob, who hears but the last.
+    fn a_talk_between_two() -> (Vec<Account>, Logs) {
+        let (mut accounts, mut logs) = story();
+        let pair = LogId::pair("alice", "bob");
+        let entries = logs.remove(&lobby()).unwrap();
+        logs.insert(pair.clone(), entries);
+        accounts[0].targets = vec![Target::Peer("bob".into())];
+        accounts[1].targets = vec![Target::Peer("alice".into())];
+        for sent in &mut accounts[0].sent {
+            sent.target = Target::Peer("bob".into());
+            sent.ack.as_mut().unwrap().seq = None;
+        }
+        for account in &mut accounts {
+            account.visits[0].read = HashMap::from([(pair.clone(), None)]);
+        }
+        accounts[1].heard.iter_mut().for_each(|heard| heard.log = pair.clone());
+        accounts[1].heard.drain(..2);
+        (accounts, logs)
+    }
+
+    #[test]
+    fn what_an_older_version_may_miss_is_counted_there_alone() {
+        let (mut accounts, logs) = a_talk_between_two();
+        assert_eq!(faults(&accounts, &logs, Rules::STRICT).len(), 3);
+        let older = Some(Instant::now() + Duration::from_secs(1));
+        let rules = Rules { older_until: [older, None, None], ..Rules::STRICT };
+        let now = Instant::now();
+        let verdict = judge(&accounts, &logs, rules, (now, now));
+        assert_eq!((verdict.faults.len(), verdict.figures.missed_at_older), (0, 2));
+        // At another instance, or after the older version, it is a fault.
+        accounts[1].visits[0].instance = 1;
+        assert_eq!(faults(&accounts, &logs, rules).len(), 3);
+        let rules = Rules { older_until: [None, Some(now - Duration::from_secs(60)), None], ..Rules::STRICT };
+        assert_eq!(faults(&accounts, &logs, rules).len(), 3);
+        // What is missing in the middle is one everywhere.
+        let (mut accounts, logs) = a_talk_between_two();
+        let first = Heard { text: "alice 0".into(), seq: 1, ..accounts[1].heard[0].clone() };
+        accounts[1].heard.insert(0, first);
+        let rules = Rules { older_until: [older, None, None], ..Rules::STRICT };
+        assert_eq!(faults(&accounts, &logs, rules).len(), 2);
+    }
+
     #[test]
     fn what_may_be_lost_is_counted() {
         let (accounts, mut logs) = story();
         logs.get_mut(&lobby()).unwrap().pop();
         let now = Instant::now();
-        let rules = Rules { may_lose_until: Some(Instant::now()), ..Rules::default() };
+        let rules = Rules { may_lose_until: Some(Instant::now()), ..Rules::STRICT };
         let verdict = judge(&accounts, &logs, rules, (now, now));
         assert_eq!((verdict.faults.len(), verdict.figures.lost), (0, 1));
     }

@@ -81,6 +81,7 @@ pub(crate) struct Heard {
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) instance: usize,
+    pub(crate) begun: Instant,
     /// What was the end of each conversation when it was read at the beginning of the visit: the text of its last
     /// message, if there was one. What came later is to be pushed.
     pub(crate) read: HashMap<LogId, Option<String>>,

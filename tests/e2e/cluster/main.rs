@@ -20,10 +20,12 @@ mod cost;
 mod embedded;
 mod failover;
 mod instance;
+mod pushes;
 mod redis;
 mod scale;
 mod session;
 mod trouble;
+mod upgrade;
 
 use std::time::Duration;
 

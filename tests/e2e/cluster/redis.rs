@@ -19,7 +19,7 @@ const RECOVERS_WITHIN: Duration = Duration::from_secs(5);
 const SAYS_LATER: [ErrorCode; 2] = [ErrorCode::LOGIN_INTERNAL, ErrorCode::BACKEND_TIMEOUT];
 
 /// Whatever Redis does, clients stay connected.
-const KEEP: Rules = Rules { may_lose_until: None, may_forget_unacknowledged: false, keeps_connections: true };
+const KEEP: Rules = Rules::KEEP;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_happens() {

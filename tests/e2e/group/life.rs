@@ -35,6 +35,26 @@ async fn an_id_is_made_where_none_is_chosen() {
     assert_eq!(ids.len(), 3);
 }
 
+/// The SDKs read 10007 and 10010 here as "made, but its profile cannot be read", and give the application a group.
+#[tokio::test]
+async fn what_is_not_made_is_refused_with_a_code_that_the_sdks_take_for_one() {
+    let gateway = TestGateway::start().await;
+    let alice = gateway.user("alice").await;
+    for (changed, code) in [
+        (json!({"Type": "Public"}), ErrorCode::GROUP_BAD_PARAMETER),
+        (json!({"Type": "AVChatRoom"}), ErrorCode::GROUP_BAD_PARAMETER),
+        (json!({"Type": "Community"}), ErrorCode::COMMUNITY_OFF),
+        (json!({"ApplyJoinOption": "NeedPermission"}), ErrorCode::GROUP_BAD_PARAMETER),
+        (json!({"InviteJoinOption": "NeedPermission"}), ErrorCode::GROUP_BAD_PARAMETER),
+        (json!({"Owner_Account": "bob"}), ErrorCode::NOT_ADMIN),
+    ] {
+        let mut body = json!({"Type": "ChatRoom", "Name": "n", "Owner_Account": "alice"});
+        body.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+        alice.call(CREATE, body).await.refused(code);
+    }
+    assert!(alice.joined().await.is_empty());
+}
+
 #[tokio::test]
 async fn an_id_is_taken_once() {
     let gateway = TestGateway::start().await;

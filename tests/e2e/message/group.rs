@@ -67,6 +67,46 @@ async fn history_is_read_page_by_page() {
     assert_eq!(seqs, (1..=10).rev().collect::<Vec<_>>());
 }
 
+/// `tim-js-sdk` up to 2.25 throws the messages of a page away that says it is the last, and 2.27.6 does not ask for what
+/// is before number 2.
+#[tokio::test]
+async fn only_an_empty_page_of_history_is_the_end_and_number_one_is_not_left_alone() {
+    let gateway = TestGateway::start().await;
+    let alice = gateway.user("alice").await;
+    let group = alice.create_group("lobby").await;
+    let ask = async |newest: u64, count: u64| {
+        let body =
+            json!({"GroupId": group.id, "ReqMsgSeq": newest, "ReqMsgNumber": count, "WithRecalledMsg": 1});
+        alice.call("group_open_http_svc.group_msg_get", body).await.ok()
+    };
+    let numbers = |page: &serde_json::Value| -> Vec<u64> {
+        page["RspMsgList"].as_array().unwrap().iter().map(|item| item["MsgSeq"].as_u64().unwrap()).collect()
+    };
+    for _ in 1..=40 {
+        alice.send_text(&group, "hello").await;
+    }
+    for (newest, count, lowest, next) in [
+        (40, 21, 21, Some(20)),
+        (20, 21, 1, None),
+        (1, 21, 1, None),
+        (22, 21, 3, Some(2)),
+        (21, 21, 1, None),
+        // Who asks for as many as a page has gets as many.
+        (21, 20, 2, Some(1)),
+        (16, 15, 2, Some(1)),
+        (15, 15, 1, None),
+        (40, 15, 26, Some(25)),
+    ] {
+        let page = ask(newest, count).await;
+        assert_eq!(numbers(&page), (lowest..=newest).rev().collect::<Vec<_>>(), "{count} from {newest}");
+        let end = (&page["IsFinished"], page["NextReqMsgSeq"].as_u64());
+        assert_eq!(end, (&json!(1), next), "{count} from {newest}");
+    }
+    // A range beyond the end is empty.
+    let page = ask(90, 21).await;
+    assert_eq!((numbers(&page), &page["IsFinished"]), (vec![], &json!(2)));
+}
+
 #[tokio::test]
 async fn a_message_is_recalled_in_time_by_its_author_or_from_above() {
     let gateway = TestGateway::start().await;

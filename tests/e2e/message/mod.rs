@@ -1,5 +1,7 @@
 //! Messages.
 
+mod back_end;
 mod c2c;
 mod group;
+mod missed;
 mod too_fast;

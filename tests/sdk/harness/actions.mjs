@@ -56,6 +56,8 @@ export async function forget(device) {
 export async function allPages(device, conversationID, nextReqMessageID = undefined) {
   const pages = [];
   for (let next = nextReqMessageID; ;) {
+    // The SDKs fetch pages ahead of time, and 3.1.3 takes one that it is asked for meanwhile for another.
+    await device.quiet();
     const page = await device.getMessageList(next === undefined ? { conversationID } : { conversationID, nextReqMessageID: next });
     pages.unshift(page.messageList);
     if (page.isCompleted) return pages;

@@ -59,9 +59,35 @@ const WebSocket = WatchedWebSocket;
 // `@tencentcloud/chat` runs in Node as it is, given a WebSocket.
 globalThis.WebSocket = WebSocket;
 
-/** `tim-js-sdk` opens a socket only where there is a `window`. */
+/** A page's `localStorage`, gone with its process. */
+class MemoryStorage {
+  #items = new Map();
+
+  getItem(key) {
+    return this.#items.get(key) ?? null;
+  }
+
+  setItem(key, value) {
+    this.#items.set(key, String(value));
+  }
+
+  removeItem(key) {
+    this.#items.delete(key);
+  }
+
+  clear() {
+    this.#items.clear();
+  }
+}
+
+/**
+ * `tim-js-sdk`, and `@tencentcloud/chat` before 3.4, open a socket only where there is a `window`. Up to 2.23 the former
+ * does not log in without a `localStorage`.
+ */
 function installBrowser() {
   globalThis.window = globalThis;
+  globalThis.localStorage ??= new MemoryStorage();
+  globalThis.location ??= { href: 'http://127.0.0.1/', protocol: 'http:', host: '127.0.0.1' };
   globalThis.document = { charset: 'utf-8', characterSet: 'utf-8' };
   globalThis.navigator ??= { userAgent: '' };
   globalThis.addEventListener ??= () => {};

@@ -47,6 +47,20 @@ export class Part {
     }
   }
 
+  /** Scenes that do not disturb each other, at most `most` of them at once; each has its devices and checks for itself. */
+  async sideBySide(most, scenes) {
+    const waiting = [...scenes];
+    const work = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const { label, body } = next;
+        const part = new Part(this.name, this.#report);
+        part.gateway = this.gateway;
+        await part.scene(label, () => body(part));
+      }
+    };
+    await Promise.all(Array.from({ length: most }, work));
+  }
+
   /**
    * One named check. It fails when `body` throws, when it does not end, or when an SDK meanwhile printed an
    * unhandled rejection or an error that no call was rejected with.

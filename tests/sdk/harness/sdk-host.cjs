@@ -12,6 +12,18 @@ const SDKS = {
   'tim-wx': { package: 'tim-wx-sdk', environment: installMiniProgram },
 };
 
+/** Older versions are installed beside the newest under a name that says the version: `tim-js@2.16.3`. */
+function home(kind) {
+  const [name, version] = kind.split('@');
+  if (!version || version === require(`${SDKS[name].package}/package.json`).version) return SDKS[name];
+  const isOlderChat = name === 'chat' && /^3\.[0-3]\./.test(version);
+  return {
+    package: `${SDKS[name].package.replace('@', '').replace('/', '-')}-${version}`,
+    // Before 3.4 it looks for a page's globals as `tim-js-sdk` does.
+    environment: isOlderChat ? installBrowser : SDKS[name].environment,
+  };
+}
+
 /** The SDK's level that prints errors only. */
 const LOG_ERRORS = 3;
 const DEPTH_MAX = 12;
@@ -33,8 +45,9 @@ console.log = console.info = console.debug = console.warn = () => {};
 
 const operations = {
   create({ kind, options }) {
-    SDKS[kind].environment();
-    const library = require(SDKS[kind].package);
+    const { package: name, environment } = home(kind);
+    environment();
+    const library = require(name);
     sdk = library.create(options);
     sdk.setLogLevel(LOG_ERRORS);
     for (const [name, value] of Object.entries(library.EVENT)) {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use redis::{Cmd, PushKind, ServerError, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use crate::bus::{Delivery, Incoming, Topic};
-use crate::redis::resp::{self, Frame};
+use crate::bus::{Delivery, Event, Incoming, Topic};
 use crate::redis::wire::{Wire, WireError};
-use crate::redis::{Address, redirection};
+use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
 
 use super::payload;
 use super::table::{Life, Op, Table};
@@ -22,11 +22,6 @@ pub(super) type LaneId = u64;
 
 /// How long the making of a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
-/// From this to `PAUSE_MOST` between attempts to connect, doubling, less a random part of up to half.
-const PAUSE_LEAST: Duration = Duration::from_millis(20);
-const PAUSE_MOST: Duration = Duration::from_millis(500);
-/// A connection that held so long was a good one: the next attempt is made at once.
-const GOOD: Duration = Duration::from_secs(2);
 
 /// How often a server has to say something, and after how long a silence the connection counts as broken.
 const PING: Duration = Duration::from_secs(1);
@@ -35,15 +30,18 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Events that a lane keeps while the hub is behind. Afterwards it reads no further, and the server keeps them; what
 /// it thinks too much it does not keep, but ends the connection, which is a loss like another.
 const BACKLOG: usize = 1024;
+/// Answers that may be outstanding before the lane asks for more, beyond those of its beginning. What else there is to
+/// ask waits in the table, once a channel.
+pub(super) const ASKED: usize = 4096;
 /// How much is read at once.
 const READ: usize = 64 * 1024;
 
 /// Does a server know sharded channels? Those of before 7.0 do not; the scripts that publish ask the same.
-const ARE_SHARDED: &[u8] = b"return redis.REDIS_VERSION_NUM and 1 or 0";
+const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
 
 /// Keeps a connection to a master with the lane's subscriptions on it, until it is aborted or the hub is gone.
 pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: Arc<Notify>) {
-    let mut pause = PAUSE_LEAST;
+    let mut backoff = RECONNECT;
     let mut is_known_away = false;
     loop {
         let failure = match timeout(CONNECT, connect(&table, &address)).await {
@@ -55,8 +53,8 @@ pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: A
                 table.lost(id);
                 let Err(reason) = ended else { return };
                 metrics::counter!("gateway_bus_reconnects_total").increment(1);
-                if begun.elapsed() >= GOOD {
-                    pause = PAUSE_LEAST;
+                if begun.elapsed() >= STABLE {
+                    backoff.reset();
                 }
                 reason
             }
@@ -68,16 +66,15 @@ pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: A
         if !std::mem::replace(&mut is_known_away, true) {
             tracing::warn!(server = %address, reason = failure, "no events come from redis {address}");
         }
-        sleep(pause.mul_f64(1.0 - rand::random::<f64>() / 2.0)).await;
-        pause = (pause * 2).min(PAUSE_MOST);
+        sleep(backoff.delay()).await;
     }
 }
 
 /// A greeted connection, and whether channels are sharded there.
 async fn connect(table: &Table, address: &Address) -> Result<(Wire, bool), WireError> {
     let mut wire = Wire::open(&table.servers, address).await?;
-    let answer = wire.ask(&[b"EVAL", ARE_SHARDED, b"0"]).await?;
-    Ok((wire, answer == Frame::Int(1) && !table.is_plain))
+    let answer = wire.ask(redis::cmd("EVAL").arg(ARE_SHARDED).arg(0)).await?;
+    Ok((wire, answer == Value::Int(1) && !table.is_plain))
 }
 
 /// A command whose answer has not come.
@@ -108,6 +105,7 @@ struct Conversation<'a> {
     /// When the server last said something, or was last not listened to.
     heard: Instant,
     is_refusal_told: bool,
+    is_unknown_told: bool,
 }
 
 impl<'a> Conversation<'a> {
@@ -122,17 +120,18 @@ impl<'a> Conversation<'a> {
             is_unflushed: false,
             heard: Instant::now(),
             is_refusal_told: false,
+            is_unknown_told: false,
         }
     }
 
     /// Carries events until the hub is gone, or the connection breaks for the reason that is the error.
     async fn hold(mut self, wire: Wire, wake: &Notify) -> Result<(), String> {
-        let Wire { mut reader, mut writer, mut buffer } = wire;
+        let Wire { mut reader, mut writer, mut decoder, mut buffer } = wire;
         let table = self.table;
         let mut ticks = interval(PING);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for op in table.begin(self.id) {
-            self.send(op);
+        for (channel, op) in table.begin(self.id) {
+            self.take(channel, op);
         }
         loop {
             let is_listening = self.backlog.len() < BACKLOG;
@@ -156,16 +155,16 @@ impl<'a> Conversation<'a> {
                         return Err("the server closed the connection".to_owned());
                     }
                     self.heard = Instant::now();
-                    while let Some(frame) = resp::decode(&mut buffer).map_err(|error| error.to_string())? {
-                        self.hear(frame)?;
+                    while let Some(value) = decoder.decode(&mut buffer).map_err(|error| error.to_string())? {
+                        self.hear(value)?;
                     }
                 }
                 written = write, if is_writing => {
                     self.is_unflushed = written.map_err(|error| error.to_string())? > 0;
                 }
-                () = wake.notified() => {
-                    for op in table.take_ops(self.id) {
-                        self.send(op);
+                () = wake.notified(), if self.asked.len() < ASKED => {
+                    for (channel, op) in table.take_ops(self.id) {
+                        self.take(channel, op);
                     }
                 }
                 _ = ticks.tick() => self.look(is_listening)?,
@@ -178,19 +177,24 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn send(&mut self, op: Op) {
-        match op {
-            Op::Subscribe(channel, life) => {
-                let command: &[u8] = if self.are_sharded { b"SSUBSCRIBE" } else { b"SUBSCRIBE" };
-                resp::encode(&mut self.out, &[command, &channel]);
-                self.asked.push_back(Asked::Subscribe(channel, life));
-            }
-            Op::Unsubscribe(channel) => {
-                let command: &[u8] = if self.are_sharded { b"SUNSUBSCRIBE" } else { b"UNSUBSCRIBE" };
-                resp::encode(&mut self.out, &[command, &channel]);
-                self.asked.push_back(Asked::Unsubscribe(channel));
-            }
-        }
+    fn take(&mut self, channel: Bytes, op: Op) {
+        let mut command = redis::cmd(match (op, self.are_sharded) {
+            (Op::Subscribe(_), true) => "SSUBSCRIBE",
+            (Op::Subscribe(_), false) => "SUBSCRIBE",
+            (Op::Unsubscribe, true) => "SUNSUBSCRIBE",
+            (Op::Unsubscribe, false) => "UNSUBSCRIBE",
+        });
+        command.arg(&channel[..]);
+        let asked = match op {
+            Op::Subscribe(life) => Asked::Subscribe(channel, life),
+            Op::Unsubscribe => Asked::Unsubscribe(channel),
+        };
+        self.send(&command, asked);
+    }
+
+    fn send(&mut self, command: &Cmd, asked: Asked) {
+        self.out.extend_from_slice(&command.get_packed_command());
+        self.asked.push_back(asked);
     }
 
     /// Looks whether the server is there.
@@ -202,16 +206,15 @@ impl<'a> Conversation<'a> {
             return Err(format!("nothing came for {} s", SILENCE.as_secs()));
         }
         if !self.asked.iter().any(|asked| matches!(asked, Asked::Ping)) {
-            resp::encode(&mut self.out, &[b"PING"]);
-            self.asked.push_back(Asked::Ping);
+            self.send(&redis::cmd("PING"), Asked::Ping);
         }
         Ok(())
     }
 
-    fn hear(&mut self, frame: Frame) -> Result<(), String> {
-        match frame {
-            Frame::Push(parts) => self.pushed(&parts),
-            Frame::Error(error) => self.refused(&String::from_utf8_lossy(&error)),
+    fn hear(&mut self, value: Value) -> Result<(), String> {
+        match value {
+            Value::Push { kind, data } => self.pushed(&kind, data),
+            Value::ServerError(error) => self.refused(&error),
             _ => match self.asked.pop_front() {
                 Some(Asked::Ping) => Ok(()),
                 _ => Err(out_of_step()),
@@ -219,20 +222,19 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn pushed(&mut self, parts: &[Frame]) -> Result<(), String> {
-        let [Frame::Text(kind), Frame::Text(channel), rest @ ..] = parts else { return Ok(()) };
-        match (&kind[..], rest) {
-            (b"smessage" | b"message", [Frame::Text(payload)]) => {
-                if let Some((topic, life)) = self.table.received(self.id, channel) {
-                    read(topic, payload, |incoming| {
-                        self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
-                    });
+    fn pushed(&mut self, kind: &PushKind, data: Vec<Value>) -> Result<(), String> {
+        let mut data = data.into_iter();
+        let Some(Value::BulkString(channel)) = data.next() else { return Ok(()) };
+        match (kind, data.next()) {
+            (PushKind::SMessage | PushKind::Message, Some(Value::BulkString(payload))) => {
+                if let Some((topic, life)) = self.table.received(self.id, &channel) {
+                    self.told(&channel.into(), life, &topic, &payload);
                 }
                 Ok(())
             }
-            (b"ssubscribe" | b"subscribe", _) => match self.asked.pop_front() {
-                Some(Asked::Subscribe(asked, life)) if asked == *channel => {
-                    if let Some(topic) = self.table.confirmed(self.id, channel, life) {
+            (PushKind::SSubscribe | PushKind::Subscribe, _) => match self.asked.pop_front() {
+                Some(Asked::Subscribe(asked, life)) if asked == channel => {
+                    if let Some(topic) = self.table.confirmed(self.id, &channel, life) {
                         let incoming = Incoming::Doubt(topic);
                         self.backlog.push_back(Kept { channel: asked, life, incoming });
                     }
@@ -240,13 +242,13 @@ impl<'a> Conversation<'a> {
                 }
                 _ => Err(out_of_step()),
             },
-            (b"sunsubscribe" | b"unsubscribe", _) => {
-                if matches!(self.asked.front(), Some(Asked::Unsubscribe(asked)) if asked == channel) {
+            (PushKind::SUnsubscribe | PushKind::Unsubscribe, _) => {
+                if matches!(self.asked.front(), Some(Asked::Unsubscribe(asked)) if *asked == channel) {
                     self.asked.pop_front();
                 } else {
                     // Nobody asked: the slot went to another server.
                     self.table.servers.suspect();
-                    self.table.refused(self.id, channel, None);
+                    self.table.refused(self.id, &channel.into(), None);
                 }
                 Ok(())
             }
@@ -254,16 +256,17 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn refused(&mut self, error: &str) -> Result<(), String> {
+    fn refused(&mut self, error: &ServerError) -> Result<(), String> {
         match self.asked.pop_front() {
             Some(Asked::Subscribe(channel, life)) => {
                 let servers = &self.table.servers;
-                match error.strip_prefix("MOVED ").and_then(redirection) {
+                let moved = error.details().filter(|_| error.code() == "MOVED").and_then(redirection);
+                match moved {
                     Some((slot, address)) => servers.moved(slot, address),
                     None => {
                         servers.suspect();
                         if !std::mem::replace(&mut self.is_refusal_told, true) {
-                            let code = error.split(' ').next().unwrap_or_default();
+                            let code = error.code();
                             tracing::warn!(code, "redis refuses a subscription ({code}); it is tried again");
                         }
                     }
@@ -272,7 +275,32 @@ impl<'a> Conversation<'a> {
                 Ok(())
             }
             Some(Asked::Unsubscribe(_) | Asked::Ping) => Ok(()),
-            None => Err(error.to_owned()),
+            None => Err(in_words(error)),
+        }
+    }
+
+    /// Takes in what came over a channel. What means nothing here, because a newer version said it, keeps its number
+    /// and is heard by nobody. Without a number it is as if it had not come: the next one shows the gap, or the hub
+    /// when it next compares the topic with the store.
+    fn told(&mut self, channel: &Bytes, life: Life, topic: &Topic, payload: &[u8]) {
+        let mut unknown = 0;
+        let read = payload::decode(topic, payload, |(numbering, stamp, event)| {
+            unknown += u64::from(matches!(event, Event::Unknown));
+            let delivery = Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) };
+            let incoming = Incoming::Event(delivery);
+            self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
+        });
+        if let Err(error) = read {
+            metrics::counter!("gateway_bus_malformed_total").increment(1);
+            tracing::warn!(%error, bytes = payload.len(), "an event that came from redis is dropped");
+        }
+        if unknown > 0 {
+            metrics::counter!("gateway_bus_unknown_total").increment(unknown);
+            if !std::mem::replace(&mut self.is_unknown_told, true) {
+                tracing::warn!(
+                    "events come from redis that this version does not know; they are not handed on"
+                );
+            }
         }
     }
 
@@ -286,17 +314,4 @@ impl<'a> Conversation<'a> {
 
 fn out_of_step() -> String {
     "an answer came that nobody asked for".to_owned()
-}
-
-/// The events that came over a channel. What cannot be read may be an event of a newer version: it is lost like one
-/// that did not come.
-fn read(topic: Topic, payload: &[u8], mut hear: impl FnMut(Incoming)) {
-    let read = payload::decode(&topic, payload, |(numbering, stamp, event)| {
-        hear(Incoming::Event(Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) }));
-    });
-    if let Err(error) = read {
-        metrics::counter!("gateway_bus_malformed_total").increment(1);
-        tracing::warn!(%error, bytes = payload.len(), "an event that came from redis is dropped");
-        hear(Incoming::Doubt(topic));
-    }
 }

@@ -23,6 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::Value;
 use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::inlet::Backlog;
 use super::{Bus, BusError, Event, Inlet, Stamp, Topic, channel};
@@ -50,6 +51,8 @@ pub struct RedisBus {
     links: Arc<Links>,
     names: Namespace,
     backlog: Backlog,
+    /// Keeps the table in order.
+    _keeper: AbortOnDropHandle<()>,
 }
 
 impl RedisBus {
@@ -63,8 +66,9 @@ impl RedisBus {
         let (queue, inlet) = channel(QUEUE);
         let links = Links::new(servers.clone(), Arc::new([]), None);
         let table = Table::new(servers, names.clone(), queue, is_plain);
-        tokio::spawn(table::keep(Arc::downgrade(&table)));
-        (Self { table, links, names, backlog: inlet.backlog() }, inlet)
+        let keeper = AbortOnDropHandle::new(tokio::spawn(table::keep(table.clone())));
+        let bus = Self { table, links, names, backlog: inlet.backlog(), _keeper: keeper };
+        (bus, inlet)
     }
 }
 
@@ -95,7 +99,7 @@ impl Bus for RedisBus {
         }
     }
 
-    async fn unfollow(&self, topic: &Topic) {
+    fn unfollow(&self, topic: &Topic) {
         self.table.unfollow(topic);
     }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::{Cmd, Value};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::channels;
+use crate::backoff::Backoff;
 use crate::bus::Nodes;
 use crate::redis::{Links, Namespace, Servers, ask, slot_of};
 
@@ -22,8 +23,8 @@ struct Pace {
 
 const PACE: Pace = Pace { renew: Duration::from_secs(2), lifetime: Duration::from_secs(10) };
 
-/// How soon it is said again after it could not be said.
-const RETRY: Duration = Duration::from_millis(500);
+/// How soon it is said again after it could not be said: well within the lifetime, and less often than it is renewed.
+const RETRY: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(1));
 /// The least time between looks for instances that are not known, and how long one may take.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ const AWAY: Duration = Duration::from_secs(2);
 /// stands, and nobody's time runs.
 pub struct Registry {
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    task: AbortOnDropHandle<()>,
 }
 
 struct Shared {
@@ -73,14 +74,8 @@ impl Registry {
             seen: Mutex::new(Seen { living: HashSet::new(), asked: None, failed: None }),
             looking: tokio::sync::Mutex::default(),
         });
-        let task = tokio::spawn(renew(shared.clone()));
+        let task = AbortOnDropHandle::new(tokio::spawn(renew(shared.clone())));
         Self { shared, task }
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -110,12 +105,16 @@ impl Nodes for Registry {
 }
 
 async fn renew(shared: Arc<Shared>) {
+    let mut backoff = RETRY;
     loop {
         let pause = match shared.say().await {
-            Ok(()) => shared.pace.renew,
+            Ok(()) => {
+                backoff.reset();
+                shared.pace.renew
+            }
             Err(error) => {
                 tracing::debug!(error, "redis could not be told that this instance lives");
-                RETRY
+                backoff.delay()
             }
         };
         sleep(pause).await;
@@ -176,13 +175,16 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use test_servers::Persistence::{EveryWrite, Nothing};
+    use test_servers::{RedisCluster, RedisServer, eventually};
+
     use super::*;
-    use crate::redis::testing::{Cluster, Server, eventually};
+    use crate::redis::testing::Targets;
 
     const QUICK: Pace = Pace { renew: Duration::from_millis(100), lifetime: Duration::from_millis(1000) };
     const SOON: Duration = Duration::from_secs(5);
 
-    fn registry(server: &Server, node: u64) -> Registry {
+    fn registry(server: &RedisServer, node: u64) -> Registry {
         Registry::at_pace(Servers::start(server.target()), &Namespace::new("test"), node, QUICK)
     }
 
@@ -192,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn instances_know_each_other() {
-        let server = Server::start();
+        let server = RedisServer::start(Nothing).await;
         let one = registry(&server, 1);
         assert_eq!(one.alive(&[1, 2]).await, [true, false]);
         let two = registry(&server, u64::MAX);
@@ -208,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_silent_is_dead() {
-        let server = Server::start();
+        let server = RedisServer::start(Nothing).await;
         let (one, two) = (registry(&server, 1), registry(&server, 2));
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         two.task.abort();
@@ -218,12 +220,12 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_dies_of_a_server_that_is_away() {
-        let mut server = Server::with_aof();
+        let mut server = RedisServer::start(EveryWrite).await;
         let (one, two) = (registry(&server, 1), registry(&server, 2));
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         let is_dead = async |registry: &Registry, node| !is_alive(registry, node).await;
 
-        server.kill();
+        server.kill().await;
         sleep(2 * QUICK.lifetime).await;
         let begun = Instant::now();
         assert!(is_alive(&one, 2).await, "the last answer stands");
@@ -231,7 +233,7 @@ mod tests {
         assert!(is_dead(&one, 3).await);
         assert!(begun.elapsed() < LOOK + Duration::from_millis(500), "only the first look waits");
 
-        server.restart();
+        server.begin().await;
         // An instance that is new knows no last answer.
         let new = registry(&server, 4);
         eventually(SOON, "the new one is told", async || is_alive(&new, 1).await).await;
@@ -248,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cluster_keeps_the_list_in_one_place() {
-        let cluster = Cluster::start().await;
+        let cluster = RedisCluster::start().await;
         let servers = Servers::start(cluster.target());
         let one = Registry::start(servers.clone(), &Namespace::new("test"), 1);
         let two = Registry::start(servers, &Namespace::new("test"), 2);

@@ -1,13 +1,13 @@
 //! Which topics are followed, and which connection has the subscription of each.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::bus::{Incoming, Topic};
 use crate::redis::{Address, Namespace, Servers, slot_of};
@@ -25,11 +25,11 @@ const TICK: Duration = Duration::from_millis(500);
 /// A life of a subscription: a topic that is followed anew after it was let go has another.
 pub(super) type Life = u64;
 
-/// What a connection has to send.
-#[derive(Debug, PartialEq)]
+/// What a connection has to send about a channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Op {
-    Subscribe(Bytes, Life),
-    Unsubscribe(Bytes),
+    Subscribe(Life),
+    Unsubscribe,
 }
 
 /// All subscriptions of this node.
@@ -71,9 +71,24 @@ struct Entry {
 
 struct Lane {
     id: LaneId,
-    ops: VecDeque<Op>,
+    /// Whether it has a connection. One that begins subscribes to all that it should have, so that until then there is
+    /// nothing to note.
+    is_open: bool,
+    /// What the connection has not taken yet. Of one channel only the last counts: whoever comes and goes while a
+    /// server does not read makes this no longer than there are channels.
+    ops: HashMap<Bytes, Op>,
     wake: Arc<Notify>,
-    task: AbortHandle,
+    /// Ends with the lane.
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Lane {
+    fn ask(&mut self, channel: Bytes, op: Op) {
+        if self.is_open {
+            self.ops.insert(channel, op);
+            self.wake.notify_one();
+        }
+    }
 }
 
 /// Waits for a subscription. When it is dropped before the end, the topic counts as doubtful: events of it
@@ -177,13 +192,7 @@ impl Table {
             self.place(inner, &channel);
         }
         let homes: HashSet<LaneId> = inner.channels.values().filter_map(|entry| entry.lane).collect();
-        inner.lanes.retain(|address, lane| {
-            let is_needed = masters.contains(address) || homes.contains(&lane.id);
-            if !is_needed {
-                lane.task.abort();
-            }
-            is_needed
-        });
+        inner.lanes.retain(|address, lane| masters.contains(address) || homes.contains(&lane.id));
     }
 
     /// Gives a channel to the connection to its master, if it is not there already.
@@ -202,41 +211,45 @@ impl Table {
             inner.last_id += 1;
             let (id, wake) = (inner.last_id, Arc::new(Notify::new()));
             let task = tokio::spawn(lane::run(self.clone(), id, address.clone(), wake.clone()));
-            Lane { id, ops: VecDeque::new(), wake, task: task.abort_handle() }
+            Lane { id, is_open: false, ops: HashMap::new(), wake, _task: AbortOnDropHandle::new(task) }
         });
         let old = entry.lane.replace(lane.id);
         if old == Some(lane.id) {
             return;
         }
         entry.lose();
-        lane.ops.push_back(Op::Subscribe(channel.clone(), entry.life));
-        lane.wake.notify_one();
+        lane.ask(channel.clone(), Op::Subscribe(entry.life));
         inner.homeless.remove(channel);
         if let Some(old) = old.and_then(|old| inner.lanes.values_mut().find(|lane| lane.id == old)) {
-            old.ops.push_back(Op::Unsubscribe(channel.clone()));
-            old.wake.notify_one();
+            old.ask(channel.clone(), Op::Unsubscribe);
         }
     }
 
     /// A new connection of the lane stands: everything that it has to subscribe to.
-    pub(super) fn begin(&self, lane: LaneId) -> Vec<Op> {
+    pub(super) fn begin(&self, lane: LaneId) -> Vec<(Bytes, Op)> {
         let mut inner = self.lock();
         if let Some(lane) = inner.lane(lane) {
+            lane.is_open = true;
             lane.ops.clear();
         }
         let channels = inner.channels.iter().filter(|(_, entry)| entry.lane == Some(lane));
-        channels.map(|(channel, entry)| Op::Subscribe(channel.clone(), entry.life)).collect()
+        channels.map(|(channel, entry)| (channel.clone(), Op::Subscribe(entry.life))).collect()
     }
 
     /// What else there is to send.
-    pub(super) fn take_ops(&self, lane: LaneId) -> VecDeque<Op> {
+    pub(super) fn take_ops(&self, lane: LaneId) -> HashMap<Bytes, Op> {
         self.lock().lane(lane).map(|lane| std::mem::take(&mut lane.ops)).unwrap_or_default()
     }
 
     /// The connection of a lane is gone, and its subscriptions with it.
     pub(super) fn lost(&self, lane: LaneId) {
-        for entry in self.lock().channels.values_mut().filter(|entry| entry.lane == Some(lane)) {
+        let mut inner = self.lock();
+        for entry in inner.channels.values_mut().filter(|entry| entry.lane == Some(lane)) {
             entry.lose();
+        }
+        if let Some(lane) = inner.lane(lane) {
+            lane.is_open = false;
+            lane.ops.clear();
         }
     }
 
@@ -305,9 +318,7 @@ impl Table {
     pub(super) fn close(&self) {
         let mut inner = self.lock();
         inner.is_closed = true;
-        for (_, lane) in inner.lanes.drain() {
-            lane.task.abort();
-        }
+        inner.lanes.clear();
         inner.channels.clear();
     }
 
@@ -322,6 +333,12 @@ impl Table {
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         self.lock().channels.len()
+    }
+
+    /// What connections have not taken yet.
+    #[cfg(test)]
+    pub(super) fn untaken(&self) -> usize {
+        self.lock().lanes.values().map(|lane| lane.ops.len()).sum()
     }
 }
 
@@ -341,8 +358,7 @@ impl Inner {
                 continue;
             };
             if let Some(lane) = entry.lane.and_then(|lane| self.lane(lane)) {
-                lane.ops.push_back(Op::Unsubscribe(channel.clone()));
-                lane.wake.notify_one();
+                lane.ask(channel.clone(), Op::Unsubscribe);
             }
             self.channels.remove(&channel);
             self.homeless.remove(&channel);
@@ -358,16 +374,33 @@ impl Entry {
     }
 }
 
-/// Keeps the table in order until the table is gone.
-pub(super) async fn keep(table: Weak<Table>) {
-    let Some(mut changes) = table.upgrade().map(|table| table.servers.changes()) else { return };
+/// Keeps the table in order until it is aborted.
+pub(super) async fn keep(table: Arc<Table>) {
+    let mut changes = table.servers.changes();
     loop {
-        let changed = tokio::time::timeout(TICK, changes.changed()).await;
-        let Some(table) = table.upgrade() else { return };
-        match changed {
+        match tokio::time::timeout(TICK, changes.changed()).await {
             Ok(Ok(())) => table.place_all(),
             Ok(Err(_)) => return,
             Err(_) => table.tick(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_a_channel_the_last_op_counts() {
+        let task = AbortOnDropHandle::new(tokio::spawn(async {}));
+        let wake = Arc::new(Notify::new());
+        let mut lane = Lane { id: 1, is_open: true, ops: HashMap::new(), wake, _task: task };
+        let channel = Bytes::from_static(b"timgate:{1/groom}");
+        for life in 0..1000 {
+            lane.ask(channel.clone(), Op::Subscribe(life));
+            lane.ask(channel.clone(), Op::Unsubscribe);
+        }
+        lane.ask(channel.clone(), Op::Subscribe(1000));
+        assert_eq!(lane.ops, HashMap::from([(channel, Op::Subscribe(1000))]));
     }
 }

@@ -3,12 +3,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use protocol::id::{AppId, GroupId, Millis, Seq};
+use test_servers::Persistence::{EveryWrite, Nothing};
+use test_servers::{RedisCluster, RedisServer, Sentinels, eventually};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
+use crate::bus::testing::{nothing, number_of};
 use crate::bus::{Delivery, Incoming, Numbering};
-use crate::redis::testing::{Cluster, Sentinels, Server, eventually};
+use crate::redis::testing::{Targets, address_of, node_at};
 use crate::redis::{Address, Target};
+
+fn sorted(mut topics: Vec<Topic>) -> Vec<Topic> {
+    topics.sort();
+    topics
+}
 
 /// Nothing waits this long when all is well.
 const SOON: Duration = Duration::from_secs(10);
@@ -30,7 +38,7 @@ impl Node {
     }
 
     async fn publish(&self, topic: &Topic, number: u64) {
-        self.bus.publish(topic.clone(), None, Arc::new(Event::Nothing(number))).await;
+        self.bus.publish(topic.clone(), None, nothing(number).into()).await;
     }
 
     async fn hear(&mut self) -> Incoming {
@@ -65,10 +73,7 @@ fn topic(name: impl ToString) -> Topic {
 }
 
 fn number(delivery: &Delivery) -> u64 {
-    match *delivery.event {
-        Event::Nothing(number) => number,
-        _ => panic!("another event: {delivery:?}"),
-    }
+    number_of(&delivery.event)
 }
 
 fn turn(delivery: &Delivery) -> u64 {
@@ -79,13 +84,13 @@ fn turn(delivery: &Delivery) -> u64 {
 }
 
 /// How often the server was asked a command.
-async fn calls(server: &Server, command: &str) -> u64 {
+async fn calls(server: &RedisServer, command: &str) -> u64 {
     let stats: String = server.command("INFO commandstats").await;
     let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
     line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
 }
 
-async fn subscribers(server: &Server, channel: &[u8]) -> u64 {
+async fn subscribers(server: &RedisServer, channel: &[u8]) -> u64 {
     let mut command = redis::cmd("PUBSUB");
     command.arg("SHARDNUMSUB").arg(channel);
     server.run::<(String, u64)>(&command).await.1
@@ -93,7 +98,7 @@ async fn subscribers(server: &Server, channel: &[u8]) -> u64 {
 
 #[tokio::test]
 async fn followers_hear_and_others_do_not() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let (mut one, mut two) = (Node::start(server.target()), Node::start(server.target()));
     let (both, own) = (topic("both"), topic("own"));
     one.bus.follow(&both).await;
@@ -114,13 +119,13 @@ async fn followers_hear_and_others_do_not() {
 
 #[tokio::test]
 async fn events_keep_their_order_and_stamp() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start(server.target());
     let topic = topic("order");
     node.bus.follow(&topic).await;
     let stamp = Stamp { seq: Seq(4), at: Millis(5) };
-    node.bus.publish(topic.clone(), Some(stamp), Arc::new(Event::Nothing(0))).await;
-    let sent = (1..2000).map(|i| node.bus.publish(topic.clone(), None, Arc::new(Event::Nothing(i))));
+    node.bus.publish(topic.clone(), Some(stamp), nothing(0).into()).await;
+    let sent = (1..2000).map(|i| node.bus.publish(topic.clone(), None, nothing(i).into()));
     futures_util::future::join_all(sent).await;
     assert_eq!(node.hear_event().await.stamp, Some(stamp));
     for i in 1..2000 {
@@ -131,11 +136,11 @@ async fn events_keep_their_order_and_stamp() {
 
 #[tokio::test]
 async fn what_a_batch_announces_is_an_entry() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start(server.target());
     let topic = topic("entry");
     node.bus.follow(&topic).await;
-    let payload = [b"e 9 100 ", &payload::encode_event(&Event::Nothing(1))[..]].concat();
+    let payload = [b"e 9 100 ", &payload::encode_event(&nothing(1).into())[..]].concat();
     let mut command = redis::cmd("SPUBLISH");
     command.arg(node.channel(&topic)).arg(payload);
     assert_eq!(server.run::<u64>(&command).await, 1);
@@ -145,24 +150,29 @@ async fn what_a_batch_announces_is_an_entry() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_in_doubt() {
-    let server = Server::start();
+async fn what_a_newer_version_says_is_numbered_and_no_more() {
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start(server.target());
     let topic = topic("odd");
     node.bus.follow(&topic).await;
-    for payload in ["", "e 9 100 {\"Unheard\":1}", "\r\n"] {
+    let said = ["", "e 9 100 {\"Later\":1}", "\r\n", "t1 - - {\"Later\":{}}"];
+    for payload in said {
         let mut command = redis::cmd("SPUBLISH");
         command.arg(node.channel(&topic)).arg(payload);
         server.run::<()>(&command).await;
-        assert_eq!(node.hear_doubt().await, topic);
+    }
+    for numbering in [Numbering::Entry, Numbering::Turn(1)] {
+        let event = node.hear_event().await;
+        assert!(matches!(*event.event, Event::Unknown));
+        assert_eq!(event.numbering, numbering);
     }
     node.publish(&topic, 1).await;
-    assert_eq!(number(&node.hear_event().await), 1);
+    assert_eq!(number(&node.hear_event().await), 1, "and nothing is in doubt");
 }
 
 #[tokio::test]
 async fn many_follow_in_few_round_trips() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start(server.target());
     node.bus.follow(&topic("first")).await;
     let reads = async || {
@@ -192,13 +202,13 @@ async fn many_follow_in_few_round_trips() {
 
 #[tokio::test]
 async fn a_subscription_lingers_and_goes() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let node = Node::start(server.target());
     let (stays, goes) = (topic("stays"), topic("goes"));
     node.bus.follow(&stays).await;
     node.bus.follow(&goes).await;
-    node.bus.unfollow(&stays).await;
-    node.bus.unfollow(&goes).await;
+    node.bus.unfollow(&stays);
+    node.bus.unfollow(&goes);
     node.bus.follow(&stays).await;
     assert_eq!(calls(&server, "ssubscribe").await, 2, "it was there still");
     assert_eq!(subscribers(&server, &node.channel(&goes)).await, 1);
@@ -212,7 +222,7 @@ async fn a_subscription_lingers_and_goes() {
 
 #[tokio::test]
 async fn the_bus_ends_with_its_connections() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let node = Node::start(server.target());
     let topic = topic("end");
     node.bus.follow(&topic).await;
@@ -238,7 +248,7 @@ impl Stream {
         let task = tokio::spawn(async move {
             while !over.load(Ordering::Relaxed) {
                 let number = count.fetch_add(1, Ordering::Relaxed);
-                let event = Arc::new(Event::Nothing(number));
+                let event: Arc<Event> = nothing(number).into();
                 let sent = topics.iter().map(|topic| bus.publish(topic.clone(), None, event.clone()));
                 futures_util::future::join_all(sent).await;
             }
@@ -348,7 +358,7 @@ async fn follow_all(node: &Node, topics: &[Topic]) {
 
 #[tokio::test]
 async fn a_killed_subscription_is_in_doubt_and_goes_on() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let (mut node, other) = (Node::start(server.target()), Node::start(server.target()));
     let topics: Vec<Topic> = (0..20).map(topic).collect();
     follow_all(&node, &topics).await;
@@ -368,11 +378,11 @@ async fn a_killed_subscription_is_in_doubt_and_goes_on() {
 
 #[tokio::test]
 async fn a_server_that_hangs_is_left() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start(server.target());
     let (old, new) = (topic("old"), topic("new"));
     node.bus.follow(&old).await;
-    server.hang();
+    server.pause();
     let begun = Instant::now();
     node.bus.follow(&new).await;
     let waited = begun.elapsed();
@@ -401,11 +411,11 @@ impl Node {
 
 #[tokio::test]
 async fn a_short_pause_of_the_server_is_none_of_the_bus() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start(server.target());
     let topic = topic("pause");
     node.bus.follow(&topic).await;
-    server.hang();
+    server.pause();
     sleep(Duration::from_secs(1)).await;
     server.resume();
     node.publish(&topic, 1).await;
@@ -414,16 +424,16 @@ async fn a_short_pause_of_the_server_is_none_of_the_bus() {
 
 #[tokio::test]
 async fn a_restarted_server_is_found_again() {
-    let mut server = Server::with_aof();
+    let mut server = RedisServer::start(EveryWrite).await;
     let (mut node, other) = (Node::start(server.target()), Node::start(server.target()));
     let topics: Vec<Topic> = (0..5).map(topic).collect();
     follow_all(&node, &topics).await;
     let mut ear = Ear::new(&topics);
     let stream = Stream::start(&other, &topics);
     stream.go_on(50).await;
-    server.kill();
+    server.kill().await;
     sleep(Duration::from_secs(1)).await;
-    server.restart();
+    server.begin().await;
     let back = Instant::now();
     ear.doubted(&mut node, 1).await;
     assert!(back.elapsed() < Duration::from_secs(2), "it took {:?}", back.elapsed());
@@ -434,14 +444,15 @@ async fn a_restarted_server_is_found_again() {
 
 #[tokio::test]
 async fn a_bus_may_be_there_before_the_server() {
-    let mut server = Server::start();
-    server.kill();
+    let mut server = RedisServer::start(Nothing).await;
+    server.kill().await;
     let mut node = Node::start(server.target());
     let topic = topic("early");
     node.bus.follow(&topic).await;
     node.publish(&topic, 1).await;
     assert!(node.bus.turn(&topic).await.is_err());
-    server.restart();
+    assert_eq!(node.bus.table.untaken(), 0, "nothing gathers while nobody can take it");
+    server.begin().await;
     assert_eq!(node.hear_doubt().await, topic);
     node.publish(&topic, 2).await;
     assert_eq!(number(&node.hear_event().await), 2);
@@ -449,7 +460,7 @@ async fn a_bus_may_be_there_before_the_server() {
 
 #[tokio::test]
 async fn a_hub_that_is_behind_is_waited_for() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let (mut node, other) = (Node::start(server.target()), Node::start(server.target()));
     let topics = [topic("much")];
     follow_all(&node, &topics).await;
@@ -466,12 +477,14 @@ async fn a_hub_that_is_behind_is_waited_for() {
 
 #[tokio::test]
 async fn a_hub_that_never_comes_costs_the_connection_and_no_memory() {
-    let server = Server::with(&["--client-output-buffer-limit", "pubsub 1mb 512kb 1"]);
+    let server =
+        RedisServer::start_with(Nothing, &["--client-output-buffer-limit", "pubsub 1mb 512kb 1"]).await;
     let (mut node, other) = (Node::start(server.target()), Node::start(server.target()));
     let topics = [topic("much")];
     follow_all(&node, &topics).await;
-    let mut connection = server.connect().await;
-    let said = [b"t1 - - ", " ".repeat(10_000).as_bytes(), b"{\"Nothing\":1}"].concat();
+    let mut connection = server.connect().await.unwrap();
+    let event = payload::encode_event(&nothing(1).into());
+    let said = [b"t1 - - ", " ".repeat(10_000).as_bytes(), &event].concat();
     let mut command = redis::cmd("SPUBLISH");
     command.arg(node.channel(&topics[0])).arg(said);
     let mut published = 0;
@@ -491,11 +504,11 @@ async fn a_hub_that_never_comes_costs_the_connection_and_no_memory() {
 
 #[tokio::test]
 async fn a_server_without_sharded_channels_will_do() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let mut node = Node::start_on(server.target(), true);
     let topics = [topic("plain"), topic("other")];
     follow_all(&node, &topics).await;
-    let said = [b"t1 - - ", &payload::encode_event(&Event::Nothing(1))[..]].concat();
+    let said = [b"t1 - - ", &payload::encode_event(&nothing(1).into())[..]].concat();
     let mut command = redis::cmd("PUBLISH");
     command.arg(node.channel(&topics[0])).arg(said);
     assert_eq!(server.run::<u64>(&command).await, 1);
@@ -505,13 +518,13 @@ async fn a_server_without_sharded_channels_will_do() {
     assert!(topics.iter().all(|topic| doubted.contains(topic)));
     assert_eq!(server.run::<u64>(&command).await, 1);
     assert_eq!(number(&node.hear_event().await), 1);
-    node.bus.unfollow(&topics[0]).await;
+    node.bus.unfollow(&topics[0]);
     eventually(SOON, "it is let go", async || server.run::<u64>(&command).await == 0).await;
 }
 
 #[tokio::test]
 async fn tls_and_password_are_those_of_the_url() {
-    let server = Server::with_tls(&[]);
+    let server = RedisServer::start_with_tls().await;
     server.command::<()>("ACL SETUSER ann on >s3cret ~test:* &test:* +@all").await;
     let url = server.url().replace("rediss://", "rediss://ann:s3cret@");
     let mut node = Node::start(Target::parse(&url).unwrap());
@@ -525,9 +538,9 @@ async fn tls_and_password_are_those_of_the_url() {
 
 #[tokio::test]
 async fn a_refused_subscription_is_tried_again() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     server.command::<()>("ACL SETUSER ann on >s3cret ~* resetchannels +@all").await;
-    let url = format!("redis://ann:s3cret@127.0.0.1:{}", server.port());
+    let url = format!("redis://ann:s3cret@127.0.0.1:{}", server.port);
     let mut node = Node::start(Target::parse(&url).unwrap());
     let topic = topic("denied");
     node.bus.follow(&topic).await;
@@ -544,7 +557,7 @@ async fn subscriptions_follow_a_promotion() {
     let topics: Vec<Topic> = (0..5).map(topic).collect();
     follow_all(&node, &topics).await;
     let mut ear = Ear::new(&topics);
-    setup.master.kill();
+    setup.master.kill().await;
     ear.doubted(&mut node, 1).await;
     // A turn that was not replicated is taken again; here none was.
     for topic in &topics {
@@ -556,14 +569,14 @@ async fn subscriptions_follow_a_promotion() {
 
 #[tokio::test]
 async fn a_cluster_shards_its_channels() {
-    let mut cluster = Cluster::start().await;
+    let mut cluster = RedisCluster::start().await;
     let (mut node, other) = (Node::start(cluster.target()), Node::start(cluster.target()));
     assert!(node.bus.links.servers().wait(SOON).await);
     let topics: Vec<Topic> = (0..30).map(topic).collect();
     follow_all(&node, &topics).await;
     let home = |node: &Node, topic: &Topic| node.bus.links.servers().master_of(node.slot(topic)).unwrap();
     for topic in &topics {
-        let server = &cluster.nodes[cluster.node(&home(&node, topic))];
+        let server = &cluster.nodes[node_at(&cluster, &home(&node, topic))];
         assert_eq!(subscribers(server, &node.channel(topic)).await, 1);
     }
     let mut ear = Ear::new(&topics);
@@ -571,7 +584,7 @@ async fn a_cluster_shards_its_channels() {
     stream.go_on(50).await;
 
     // A slot moves, with the keys in it.
-    let moved = topics.iter().find(|topic| cluster.node(&home(&node, topic)) == 1).unwrap().clone();
+    let moved = topics.iter().find(|topic| node_at(&cluster, &home(&node, topic)) == 1).unwrap().clone();
     move_with_keys(&cluster, node.slot(&moved), 1, 2).await;
     ear.all_doubted(&mut node, std::slice::from_ref(&moved)).await;
     assert!(
@@ -580,7 +593,7 @@ async fn a_cluster_shards_its_channels() {
 
     // A master gives way to its replica as planned, and stays.
     let at = |node: &Node, place: usize| -> Vec<Topic> {
-        topics.iter().filter(|topic| cluster.node(&home(node, topic)) == place).cloned().collect()
+        topics.iter().filter(|topic| node_at(&cluster, &home(node, topic)) == place).cloned().collect()
     };
     let handed = at(&node, 2);
     let before: HashMap<Topic, u64> =
@@ -592,13 +605,13 @@ async fn a_cluster_shards_its_channels() {
     // A master dies.
     let lost = at(&node, 0);
     assert!(!lost.is_empty());
-    cluster.nodes[0].kill();
+    cluster.nodes[0].kill().await;
     let deadline = Instant::now() + 2 * SOON;
     while !lost.iter().all(|topic| ear.heard[topic].doubts > 0) {
         let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
         ear.take_after_failover(incoming.expect("no doubt about the topics of the lost master").unwrap());
     }
-    let heir: Address = cluster.nodes[3].address();
+    let heir: Address = address_of(&cluster.nodes[3]);
     assert!(lost.iter().all(|topic| home(&node, topic) == heir));
     stream.go_on(20).await;
     stream.end().await;
@@ -617,7 +630,7 @@ impl Ear {
 }
 
 /// Moves a slot to another master as an operator does, while it is used.
-async fn move_with_keys(cluster: &Cluster, slot: u16, from: usize, to: usize) {
+async fn move_with_keys(cluster: &RedisCluster, slot: u16, from: usize, to: usize) {
     let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
     let source_id: String = source.command("CLUSTER MYID").await;
     let target_id: String = target.command("CLUSTER MYID").await;
@@ -626,10 +639,58 @@ async fn move_with_keys(cluster: &Cluster, slot: u16, from: usize, to: usize) {
     let keys: Vec<Vec<u8>> = source.command(&format!("CLUSTER GETKEYSINSLOT {slot} 1000")).await;
     for key in keys {
         let mut command = redis::cmd("MIGRATE");
-        command.arg("127.0.0.1").arg(target.port()).arg(key).arg(0).arg(5000);
+        command.arg("127.0.0.1").arg(target.port).arg(key).arg(0).arg(5000);
         source.run::<()>(&command).await;
     }
     for node in [target, source] {
         node.command::<()>(&format!("CLUSTER SETSLOT {slot} NODE {target_id}")).await;
     }
+}
+
+#[tokio::test]
+async fn nothing_is_noted_for_a_server_that_is_away() {
+    let mut server = RedisServer::start(Nothing).await;
+    let port = server.port;
+    server.kill().await;
+    let mut node = Node::start(Target::parse(&format!("redis://127.0.0.1:{port}")).unwrap());
+    let topics: Vec<Topic> = (0..100).map(|number| topic(format!("group{number}"))).collect();
+    for _ in 0..10 {
+        for topic in &topics {
+            drop(node.bus.table.follow(topic));
+            node.bus.table.unfollow(topic);
+        }
+    }
+    assert_eq!(node.bus.table.untaken(), 0);
+    // All the same they are followed when the server is back.
+    server.begin().await;
+    let mut doubted: Vec<Topic> = Vec::new();
+    for _ in &topics {
+        doubted.push(node.hear_doubt().await);
+    }
+    doubted.sort();
+    assert_eq!(doubted, sorted(topics));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_asked_for_so_much_only() {
+    let server = RedisServer::start(Nothing).await;
+    let node = Node::start(server.target());
+    node.bus.follow(&topic("first")).await;
+    server.pause();
+    let table = &node.bus.table;
+    let follow = |number: usize| table.follow(&topic(format!("group{number}"))).is_none();
+    for number in 0..lane::ASKED {
+        follow(number);
+    }
+    eventually(SOON, "the connection takes them", async || table.untaken() == 0).await;
+    for number in lane::ASKED..lane::ASKED + 100 {
+        follow(number);
+    }
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(table.untaken(), 100);
+    server.resume();
+    for number in 0..lane::ASKED + 100 {
+        eventually(SOON, "all are followed", async || follow(number)).await;
+    }
+    assert_eq!(table.untaken(), 0);
 }

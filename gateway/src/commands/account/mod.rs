@@ -4,6 +4,7 @@ use protocol::account::{
     Check, Checked, CheckedItem, Import, Kick, OnlineDevice, OnlineState, OnlineStates, QueryOnline,
     UnknownAccount,
 };
+use protocol::profile::{MAX_VALUE_BYTES, NICK};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
@@ -11,6 +12,7 @@ use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 use crate::services::StorageError;
 use crate::services::core::side_by_side;
+use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {
     ACCOUNT {
@@ -28,7 +30,19 @@ const MAX_QUERIED: usize = 500;
 
 pub(super) async fn import(context: &Context, call: &Call, request: Import) -> Result<Empty, Refusal> {
     let app = call.actor()?.app;
-    context.services.profiles.import(app, &request.user, request.nick, request.face).await?;
+    let imported = context.services.profiles.import(app, &request.user, request.nick, request.face).await;
+    imported.map_err(|error| match error {
+        // Of a profile's fields the request has its own names.
+        ProfileError::TooLong(tag) => {
+            let name = if tag == NICK { "Nick" } else { "FaceUrl" };
+            Failure::worded(
+                ErrorCode::PROFILE_TOO_LONG,
+                format!("{name} has at most {MAX_VALUE_BYTES} bytes"),
+            )
+            .into()
+        }
+        error => Refusal::from(error),
+    })?;
     Ok(Empty {})
 }
 

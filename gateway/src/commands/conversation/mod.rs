@@ -51,9 +51,10 @@ fn target(contact: &Contact) -> Result<Target, Refusal> {
     contact.target().ok_or(Refusal::malformed("Type must be 1 with To_Account, or 2 with ToGroupid"))
 }
 
-fn targets(contacts: &[Contact]) -> Result<Vec<Target>, Refusal> {
+/// `name` is what the request calls its list.
+fn targets(name: &'static str, contacts: &[Contact]) -> Result<Vec<Target>, Refusal> {
     if contacts.len() > MAX_CONTACTS {
-        return Err(Refusal::malformed("at most 100 conversations can be named at once"));
+        return Err(Refusal::malformed(format!("{name} has at most {MAX_CONTACTS} conversations")));
     }
     contacts.iter().map(target).collect()
 }
@@ -100,7 +101,7 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
 }
 
 fn group_item(conversation: GroupConversation) -> GroupItem {
-    let GroupConversation { found, member, preference, last, head, position, unread, ignored } = conversation;
+    let GroupConversation { found, member, preference, last, head, unread, ignored, .. } = conversation;
     let label = found.label();
     let group = found.group.record;
     let is_recalled = last.as_ref().is_some_and(|seen| seen.recall.is_some());
@@ -132,7 +133,9 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
         face: group.face,
         group_kind: group.kind,
         next_seq: head.seq.next(),
-        read: position.read,
+        // The 2.x SDKs up to 2.26 take the sum of this and what is unread for the newest number, also where nothing
+        // counts as unread.
+        read: Seq(head.seq.0.saturating_sub(unread)),
         unread,
         ignored,
         time: head.at.seconds(),
@@ -159,7 +162,7 @@ pub(super) async fn delete_many(
 ) -> Result<Deleted, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let mut results = Vec::new();
-    for target in targets(&request.contacts)? {
+    for target in targets("ContactItem", &request.contacts)? {
         context.services.conversations.delete(&actor, &target, request.clear).await?;
         results.push(DeleteResult { contact: Contact::from(&target), code: ErrorCode::OK, info: "" });
     }
@@ -168,14 +171,15 @@ pub(super) async fn delete_many(
 
 pub(super) async fn delete(context: &Context, call: &Call, request: Delete) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
-    let target = target(&request.contact)?;
-    context.services.conversations.delete(&actor, &target, request.clear).await?;
+    let clear = request.clear;
+    let target = target(&request.contact())?;
+    context.services.conversations.delete(&actor, &target, clear).await?;
     Ok(Empty {})
 }
 
 pub(super) async fn clear(context: &Context, call: &Call, request: Clear) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
-    context.services.conversations.clear(&actor, &target(&request.contact)?).await?;
+    context.services.conversations.clear(&actor, &target(&request.contact())?).await?;
     Ok(Empty {})
 }
 
@@ -186,7 +190,11 @@ pub(super) async fn pin(context: &Context, call: &Call, request: Pin) -> Result<
         2 => false,
         _ => return Err(Refusal::malformed("OperationType must be 1 or 2")),
     };
-    context.services.conversations.pin(&actor, &targets(&request.contacts)?, pinned).await?;
+    context
+        .services
+        .conversations
+        .pin(&actor, &targets("RecentContactItem", &request.contacts)?, pinned)
+        .await?;
     Ok(Empty {})
 }
 

@@ -19,10 +19,13 @@ pub(in crate::commands) async fn create(
         Caller::User(caller) => Some(caller.user.clone()),
         _ => request.owner,
     };
-    let id = match request.group.as_str() {
-        "" => None,
-        text => Some(GroupId::parse(text).map_err(|error| Failure::because(ErrorCode::GROUP_BAD_ID, error))?),
-    };
+    let id =
+        match request.group.as_str() {
+            "" => None,
+            text => Some(GroupId::parse(text).map_err(|error| {
+                Failure::because(ErrorCode::GROUP_BAD_ID, format_args!("GroupId: {error}"))
+            })?),
+        };
     let kind = request.kind;
     let new = NewGroup {
         kind,

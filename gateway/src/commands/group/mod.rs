@@ -17,8 +17,10 @@ use super::table::{Row, rows};
 use crate::services::group::{FieldFault, Fields, GroupError, Invalid, Text};
 
 pub(super) static ROWS: &[Row] = rows! {
-    GROUP {
+    GROUP_CREATION {
         UserOrAdmin Create => life::create, 10 per second per user, 200 per second per app;
+    }
+    GROUP {
         UserOrAdmin Dismiss => life::dismiss, 10 per second per user, 200 per second per app;
         User ChangeOwner => life::change_owner, 10 per second per user;
         User Join => join::join, 20 per second per user;

@@ -208,12 +208,12 @@ pub(in crate::commands) async fn sync(
     for (seq, at, kept) in missed.notices {
         match kept {
             Kept::Notice(notice) if known.is_some() => {
-                events.push(raw(&event::notice_event(&actor.user, &notice, seq.0, at)));
+                events.push(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)));
             }
             Kept::Notice(_) => {}
             Kept::Mark(mark) => {
                 if context.services.group_messages.is_unread(&actor, &mark.group, mark.seq).await? {
-                    events.push(raw(&event::mark_event(&actor.user, &mark, seq.0, at)));
+                    events.push(raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)));
                 }
             }
         }

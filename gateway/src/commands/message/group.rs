@@ -21,6 +21,8 @@ use crate::services::timeline::{Entry, Seen};
 
 /// Messages of one page, whatever more is asked for.
 const MAX_PAGE: usize = 20;
+/// The number of the first message of a group.
+const FIRST: Seq = Seq(1);
 /// Numbers that one call recalls or deletes.
 const MAX_SEQS: usize = 30;
 /// Recalls told at once.
@@ -113,19 +115,24 @@ pub(in crate::commands) async fn get_history(
 ) -> Result<History, Refusal> {
     let actor = call.actor()?;
     let messages = &context.services.group_messages;
-    let GroupHistory { found, items, next, newest, goes_on } = if request.get_type == 3 {
+    let GroupHistory { found, mut items, mut next, newest } = if request.get_type == 3 {
         let exact: Vec<Seq> = request.exact.iter().copied().take(MAX_PAGE).collect();
         messages.exactly(&actor, &request.group, &exact).await?
     } else {
         messages.history(&actor, &request.group, request.newest, page_size(request.count)).await?
     };
+    // 2.27.6 takes a page that ends with number 2 for the last one. It asked for one more than a page has, so it gets
+    // number 1 too.
+    if next == Some(FIRST) && request.count as usize > MAX_PAGE {
+        items.extend(messages.exactly(&actor, &request.group, &[FIRST]).await?.items);
+        next = None;
+    }
     let (label, counts) = (found.label(), messages.counts_unread(&found));
     let page = HistoryPage {
         items: items.iter().map(|seen| (seen.seq, item(&label, seen, counts))).collect(),
         hidden: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
         next,
         newest,
-        goes_on,
     };
     Ok(History::of(&request, &label, page))
 }

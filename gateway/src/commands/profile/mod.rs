@@ -1,9 +1,10 @@
 //! Profiles.
 
-use protocol::profile::{GetAll, MAX_USERS, Profile, Profiles, Set};
+use protocol::profile::{GetAll, MAX_USERS, MAX_VALUE_BYTES, Profile, Profiles, Set, Shape, shape};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
+use super::refusal::plain;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 use crate::services::profile::ProfileError;
@@ -17,14 +18,24 @@ pub(super) static ROWS: &[Row] = rows! {
 
 impl From<ProfileError> for Refusal {
     fn from(error: ProfileError) -> Self {
-        let code = match error {
-            ProfileError::UnknownTag(_) => ErrorCode::PROFILE_UNKNOWN_TAG,
-            ProfileError::BadType(_) => ErrorCode::PROFILE_BAD_TYPE,
-            ProfileError::BadValue(_) => ErrorCode::PROFILE_BAD_VALUE,
-            ProfileError::TooLong(_) => ErrorCode::PROFILE_TOO_LONG,
+        let (code, tag) = match error {
+            ProfileError::UnknownTag(tag) => (ErrorCode::PROFILE_UNKNOWN_TAG, tag),
+            ProfileError::BadType(tag) => (ErrorCode::PROFILE_BAD_TYPE, tag),
+            ProfileError::BadValue(tag) => (ErrorCode::PROFILE_BAD_VALUE, tag),
+            ProfileError::TooLong(tag) => (ErrorCode::PROFILE_TOO_LONG, tag),
             ProfileError::Storage(error) => return Refusal::Store(error),
         };
-        Failure::worded(code, error.to_string()).into()
+        let named = plain(&tag);
+        let what = match (shape(&tag), code) {
+            (None, _) => format!("Tag must be that of a field of profiles, and {named} is none"),
+            (Some(Shape::Text), ErrorCode::PROFILE_TOO_LONG) => {
+                format!("Value of {named} has at most {MAX_VALUE_BYTES} bytes")
+            }
+            (Some(Shape::Text), _) => format!("Value of {named} must be a string"),
+            (Some(Shape::Number), _) => format!("Value of {named} must be a whole number, 0 or more"),
+            (Some(Shape::OneOf(words)), _) => format!("Value of {named} must be one of {}", words.join(", ")),
+        };
+        Failure::worded(code, what).into()
     }
 }
 

@@ -6,9 +6,10 @@ use protocol::id::AppId;
 use protocol::request::Empty;
 use protocol::session::{
     Background, CONFIG_LIFETIME_SECONDS, ClientConfig, FetchConfig, FetchPurchaseBits, Foreground, Hello,
-    LoggedIn, Login, Logout, MediaKey, NoMediaKey, PURCHASE_BITS, Ping, PurchaseBits, Statistics,
+    LoggedIn, Login, Logout, MediaKey, NoMediaKey, Ping, PurchaseBits, Statistics,
 };
 
+use super::features::purchase_bits;
 use super::table::{Row, rows};
 use super::{Call, Caller, Context, Effect, Proof, Refusal};
 
@@ -67,7 +68,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         hello_interval_seconds: sessions.hello_interval_seconds(app),
         time: context.services.profiles.now_seconds(),
         custom_status: STANDARD.encode(""),
-        purchase_bits: PURCHASE_BITS,
+        purchase_bits: purchase_bits(),
     })
 }
 
@@ -122,7 +123,7 @@ pub(super) async fn fetch_purchase_bits(
     _: &Call,
     _: FetchPurchaseBits,
 ) -> Result<PurchaseBits, Refusal> {
-    Ok(PurchaseBits::all())
+    Ok(PurchaseBits::new(purchase_bits()))
 }
 
 pub(super) async fn media_key(_: &Context, _: &Call, _: MediaKey) -> Result<NoMediaKey, Refusal> {

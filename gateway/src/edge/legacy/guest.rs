@@ -47,7 +47,7 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
     let dialect = Dialect::Legacy(legacy.settings.zone);
     let connection = edge.hub.connect(dialect, Some(group), edge.settings.queue_bytes);
     if edge.hub.attach(&connection, session.attachment()).await.is_err() {
-        edge.hub.disconnect(&connection).await;
+        edge.hub.disconnect(&connection);
         commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
         return Err(refusal(ErrorCode::BACKEND_TIMEOUT));
     }

@@ -169,7 +169,7 @@ pub(super) fn serve<S: Speech>(
 
 /// The connection is gone, and with it the place where its device was.
 pub(super) async fn leave(edge: &Edge, connection: &Arc<Connection>, session: Option<&Session>) {
-    let was_attached = edge.hub.disconnect(connection).await.is_some();
+    let was_attached = edge.hub.disconnect(connection).is_some();
     if let Some(session) = session.filter(|_| was_attached) {
         commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
     }
@@ -328,7 +328,8 @@ impl<S: Speech> Served<S> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
         let mut call = self.speech.begin(&self.edge, session, payload);
-        // The first step is taken here, so that what one client sends is stored in the order it was sent.
+        // The first step is taken here, so that what one client sends is stored in the order it was sent: see
+        // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call);
             return Poll::Pending;
@@ -389,7 +390,7 @@ impl<S: Speech> Served<S> {
                 self.reply_in_turn(reply.as_deref());
             }
             Effect::Detach => {
-                self.edge.hub.detach(&self.connection).await;
+                self.edge.hub.detach(&self.connection);
                 self.session = None;
                 self.reply(reply.as_deref());
             }
@@ -455,6 +456,10 @@ impl<S: Speech> Served<S> {
     }
 
     async fn finish(mut self, end: End) {
+        // At once: a call that nobody polls during the farewell holds up whoever waits for what it holds.
+        if let Some(calls) = self.calls.take() {
+            self.edge.tasks.clone().spawn(finish_calls(self.edge.clone(), calls));
+        }
         let farewell = match end {
             End::Gone => None,
             // Without an answer to its farewell the peer takes this for a break.
@@ -475,9 +480,6 @@ impl<S: Speech> Served<S> {
             self.session = Some(session);
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
-        if let Some(calls) = self.calls {
-            self.edge.tasks.clone().spawn(finish_calls(self.edge, calls));
-        }
     }
 
     /// Waits until the last words are written and, when they were ours first, the peer has said his.
@@ -505,9 +507,9 @@ fn unreadable(error: &Error) -> End {
     }
 }
 
-/// What was begun is carried to its end though nobody waits for the answer: a change in several steps is not left
-/// half done. Each call has its deadline.
+/// What was asked for is done though nobody waits for the answer: a client may say something and be gone.
 async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
+    let _counted = edge.context.unattended(calls.len());
     while let Some(done) = calls.next().await {
         if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
             // A login without a connection: the device is not there.

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
 use protocol::envelope::{self, Frame};
-use protocol::{ErrorCode, Failure};
 
 use super::session::{Client, Session, identity};
 use super::{Arrival, Call, Done, Speech, upgrade};
@@ -35,7 +34,7 @@ impl Speech for Client {
     fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
         let (edge, client) = (edge.clone(), self.clone());
         Box::pin(async move {
-            match readable(&payload) {
+            match Frame::parse(&payload) {
                 Ok(frame) => carry_out(&edge, &client, session.as_deref(), &frame).await,
                 Err(failure) => {
                     let reply = envelope::push(MALFORMED, &envelope::refusal(&failure));
@@ -44,15 +43,6 @@ impl Speech for Client {
             }
         })
     }
-}
-
-/// The payload as a frame whose request can be answered.
-fn readable(payload: &[u8]) -> Result<Frame<'_>, Failure> {
-    let frame = Frame::parse(payload)?;
-    if frame.head.servcmd.is_empty() {
-        return Err(Failure::because(ErrorCode::NOT_JSON, "head.servcmd is missing"));
-    }
-    Ok(frame)
 }
 
 async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, frame: &Frame<'_>) -> Done {

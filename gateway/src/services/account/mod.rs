@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use protocol::event;
 use protocol::group::Shown;
 use protocol::id::{AppId, Millis, UserId};
 use protocol::message::Sender;
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::core::Core;
 use super::decide::Decision;
-use crate::bus::{DeviceId, Event, Topic};
+use crate::bus::{Origin, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
@@ -187,7 +188,7 @@ impl Accounts {
         app: AppId,
         user: &UserId,
         change: impl Fn(&mut Account) -> Vec<Item> + Send + Sync,
-        origin: Option<DeviceId>,
+        origin: Option<Origin>,
     ) -> Result<Account, StorageError> {
         let decided = self.core.decide("write an account", || async {
             let now = self.core.now();
@@ -199,8 +200,9 @@ impl Accounts {
                 .check(key(), expected)
                 .put(key(), records::encode(&account));
             if !items.is_empty() {
-                let event = Event::ProfileChanged { user: user.clone(), items, origin };
-                batch = batch.announce(Topic::User(app, user.clone()), event);
+                let push = Push::new(event::profile::changed(user, &items));
+                let push = push.by(origin.clone()).changing_account();
+                batch = batch.announce(Topic::User(app, user.clone()), push);
             }
             Ok::<_, StorageError>(Decision::Commit(batch, account))
         });

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use protocol::conversation::Target;
+use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use super::core::{Actor, Core, side_by_side};
 use super::decide::{Decision, Refused};
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
-use crate::bus::{Event, Topic};
+use crate::bus::{Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table, Window};
 
@@ -311,7 +312,7 @@ impl Conversations {
         actor: &Actor,
         target: &Target,
         change: impl Fn(&mut Preference) + Send + Sync,
-        event: Option<Event>,
+        push: Option<Push>,
     ) -> Result<(), ConversationError> {
         let decided = self.core.decide("change a conversation", || async {
             let found = self.preference(actor.app, &actor.user, target).await?;
@@ -321,8 +322,8 @@ impl Conversations {
             let mut batch = Batch::new(Partition::user(actor.app, &actor.user), self.core.now())
                 .check(key(target), expected)
                 .put(key(target), records::encode(&preference));
-            if let Some(event) = &event {
-                batch = batch.announce(Topic::User(actor.app, actor.user.clone()), event.clone());
+            if let Some(push) = &push {
+                batch = batch.announce(Topic::User(actor.app, actor.user.clone()), push.clone());
             }
             Ok::<_, ConversationError>(Decision::Commit(batch, ()))
         });
@@ -349,12 +350,13 @@ impl Conversations {
         if clear {
             self.clear(actor, target).await?;
         }
-        let event = Event::ConversationsDeleted { targets: vec![target.clone()], origin: actor.device };
+        let body = event::conversation::deleted(std::slice::from_ref(target));
+        let push = Push::new(body).by(actor.origin());
         let change = |preference: &mut Preference| {
             preference.hidden_up_to = preference.hidden_up_to.max(head.seq);
             preference.pinned = false;
         };
-        self.update(actor, target, change, Some(event)).await
+        self.update(actor, target, change, Some(push)).await
     }
 
     /// Hides everything said so far from the actor.
@@ -387,9 +389,9 @@ impl Conversations {
             }
         }
         for target in targets {
-            let event =
-                Event::ConversationsPinned { targets: vec![target.clone()], pinned, origin: actor.device };
-            self.update(actor, target, |preference| preference.pinned = pinned, Some(event)).await?;
+            let body = event::conversation::pinned(std::slice::from_ref(target), pinned);
+            let push = Push::new(body).by(actor.origin());
+            self.update(actor, target, |preference| preference.pinned = pinned, Some(push)).await?;
         }
         Ok(())
     }
@@ -402,8 +404,8 @@ impl Conversations {
                 let log = pair_log(actor.app, &actor.user, &peer);
                 let head = self.core.engine.head(&log).await?;
                 let to = Position { read: head.seq, read_time: now, ..Position::default() };
-                let event = Event::ReadByPeer { reader: actor.user.clone(), time: now };
-                let announces = [(Topic::User(actor.app, peer.clone()), event)];
+                let push = Push::new(event::message::read_by_peer(&actor.user, now));
+                let announces = [(Topic::User(actor.app, peer.clone()), push.into())];
                 self.timelines.advance(&log, &actor.user, to, &announces).await?;
             }
         }
@@ -412,8 +414,8 @@ impl Conversations {
 
     /// Tells the actor's other devices that he read all peers, or these groups up to these numbers.
     pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(GroupId, Seq)>) {
-        let event = Event::ReadAll { peers, groups, origin: actor.device };
-        self.core.tell(actor.app, &actor.user, None, event).await;
+        let push = Push::new(event::conversation::all_read(peers, &groups)).by(actor.origin());
+        self.core.tell(actor.app, &actor.user, None, push).await;
     }
 
     /// How the actor is told of peers' messages; of all peers where it is not the default.
@@ -446,9 +448,10 @@ impl Conversations {
         receive: u8,
     ) -> Result<(), ConversationError> {
         for peer in peers {
-            let event = Event::PeersMuted { peers: vec![peer.clone()], receive, origin: actor.device };
+            let body = event::conversation::muted(std::slice::from_ref(peer), receive);
+            let push = Push::new(body).by(actor.origin());
             let change = |preference: &mut Preference| preference.receive = receive;
-            self.update(actor, &Target::Peer(peer.clone()), change, Some(event)).await?;
+            self.update(actor, &Target::Peer(peer.clone()), change, Some(push)).await?;
         }
         Ok(())
     }

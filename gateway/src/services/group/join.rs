@@ -5,7 +5,7 @@ use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::{Denial, Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
-use crate::bus::{Event, Topic};
+use crate::bus::{Control, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
 use crate::services::push::Kept;
@@ -131,7 +131,10 @@ impl Groups {
                 .check(found.member_key(user), Expected::Absent)
                 .put(found.member_key(user), records::encode(&member))
                 .add(found.count_key(), 1, Some(most))
-                .announce(Topic::User(actor.app, user.clone()), Event::Entered { group: id.clone(), after });
+                .announce(
+                    Topic::User(actor.app, user.clone()),
+                    Control::Entered { group: id.clone(), after },
+                );
             if self.rules(found.app, found.group.record.kind).tips.membership && !silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = Change::Joined { members: vec![shown], invited };
@@ -214,7 +217,7 @@ impl Groups {
                 .delete(found.member_key(user))
                 .add(found.count_key(), -1, None)
                 // Before the tip: one who left hears nothing more of the group, or his client would list it again.
-                .announce(Topic::User(actor.app, user.clone()), Event::Left { group: id.clone() });
+                .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
             if is_owner {
                 let mut group = found.group.record.clone();
                 group.owner = None;

@@ -10,7 +10,7 @@ use super::{
     Denial, FieldFault, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Rules, Text,
     group_key, require,
 };
-use crate::bus::{Event, Topic};
+use crate::bus::{Control, Topic};
 use crate::services::conversation;
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
@@ -211,7 +211,7 @@ impl Groups {
             .put(group_key(), records::encode(group))
             .add(found.count_key(), i64::try_from(members.len()).unwrap_or(i64::MAX), None);
         for (user, member) in members {
-            let entered = Event::Entered { group: id.clone(), after: member.joined_after };
+            let entered = Control::Entered { group: id.clone(), after: member.joined_after };
             batch = batch
                 .put(found.member_key(user), records::encode(member))
                 .announce(Topic::User(actor.app, user.clone()), entered);
@@ -266,7 +266,7 @@ impl Groups {
             let batch = Batch::new(found.partition(), self.core.now())
                 .check(key.clone(), unchanged)
                 .delete(key)
-                .announce(found.topic(), Event::GroupDismissed { notice, origin: actor.device });
+                .announce(found.topic(), Control::Dismissed { notice, origin: actor.device });
             Ok::<_, GroupError>(Decision::Commit(batch, found))
         });
         self.sweep(&decided.await?);

@@ -1,12 +1,13 @@
 //! Who is in a group, and what may be changed about a member.
 
+use protocol::event;
 use protocol::group::{Change, CustomField, Mute, ReceiveOption, Role};
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
 use super::life::{check_custom, check_text};
 use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, Text, rank, require};
-use crate::bus::{Event, Topic};
+use crate::bus::{Push, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
 use crate::services::push::Kept;
@@ -223,8 +224,10 @@ impl Groups {
         if let Some(option) = change.receive
             && option != target.record.receive
         {
-            let event = Event::ReceiveOption { group: found.label(), option, origin: actor.device };
-            batch = batch.announce(Topic::User(actor.app, user.clone()), event);
+            let body =
+                event::group::receive_option(user, &found.label(), option, self.core.clock.number(), now);
+            let push = Push::new(body).by(actor.origin());
+            batch = batch.announce(Topic::User(actor.app, user.clone()), push);
         }
         if member.role != target.record.role && tips.role {
             let members = vec![self.accounts.shown(actor.app, user).await?];

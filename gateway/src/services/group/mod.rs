@@ -20,7 +20,7 @@ use super::core::{Actor, Core};
 use super::decide::Refused;
 use super::push::Notices;
 use super::timeline::{EntryRef, Timelines};
-use crate::bus::{Event, Topic};
+use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
@@ -268,7 +268,7 @@ impl Groups {
         let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
         let counts = self.rules(found.app, found.group.record.kind).counts_unread;
         let batch = batch.append(found.epoch(), records::encode(&EntryRef::Tip(&tip)));
-        Ok(batch.announce(found.topic(), Event::GroupTip { group: found.label(), tip, counts }))
+        Ok(batch.announce(found.topic(), bus::Entry::GroupTip { group: found.label(), tip, counts }))
     }
 }
 

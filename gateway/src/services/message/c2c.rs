@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use protocol::event;
 use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
 use super::turns::{Turn, Turns};
 use super::{Draft, is_recallable};
-use crate::bus::{Event, Stamp, Topic};
+use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::core::{Actor, Core, Outcome};
@@ -100,8 +101,7 @@ impl C2cMessages {
             origin: actor.device,
         };
         if message.options.online_only {
-            let event = Event::C2cMessage { to: to.clone(), message };
-            let event = Arc::new(event);
+            let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
             for topic in both(app, &from, to) {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
                 self.core.bus.publish(topic, stamp, event.clone()).await;
@@ -138,7 +138,7 @@ impl C2cMessages {
         .concat();
         let bytes = records::encode(&EntryRef::Message(&message));
         let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
-        let event = Arc::new(Event::C2cMessage { to: to.clone(), message });
+        let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
         for topic in both(app, from, to) {
             batch = batch.announce(topic, event.clone());
         }
@@ -241,11 +241,11 @@ impl C2cMessages {
         let log = pair_log(actor.app, &actor.user, peer);
         let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
         let to = Position { read, read_time: time.min(self.core.now().seconds()), ..Position::default() };
-        let own = Event::ReadC2c { peer: peer.clone(), time, origin: actor.device };
-        let theirs = Event::ReadByPeer { reader: actor.user.clone(), time };
+        let own = Push::new(event::message::c2c_read(peer, time)).by(actor.origin());
+        let theirs = Push::new(event::message::read_by_peer(&actor.user, time));
         let announces = [
-            (Topic::User(actor.app, peer.clone()), theirs),
-            (Topic::User(actor.app, actor.user.clone()), own),
+            (Topic::User(actor.app, peer.clone()), theirs.into()),
+            (Topic::User(actor.app, actor.user.clone()), own.into()),
         ];
         self.timelines.advance(&log, &actor.user, to, &announces).await?;
         Ok(())
@@ -274,15 +274,9 @@ impl C2cMessages {
             return Err(C2cError::TooLate);
         }
         let recall = Recall { by: actor.user.clone(), reason: String::new() };
-        let event = Event::C2cRecalled {
-            from: actor.user.clone(),
-            to: to.clone(),
-            key,
-            tiny_id: message.from.tiny_id,
-            client_time: message.client_time,
-            recall: recall.clone(),
-            origin: actor.device,
-        };
+        let ids = (message.from.tiny_id, message.client_time);
+        let body = event::message::c2c_recalled(&actor.user, to, key, ids, &recall);
+        let event = Event::from(Push::new(body).by(actor.origin()));
         let announces =
             both(actor.app, &actor.user, to).into_iter().map(|topic| (topic, event.clone())).collect();
         if !self.timelines.recall(&log, seen.seq, message.random, recall, announces).await? {

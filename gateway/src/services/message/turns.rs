@@ -1,4 +1,4 @@
-//! What one speaker says is stored in the order he said it.
+//! What one speaker says is stored in the order they said it: see "Ordering" in the README.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 

@@ -1,5 +1,6 @@
 //! Profiles: what users tell about themselves.
 
+use protocol::event;
 use protocol::id::{AppId, UserId};
 use protocol::profile::{self, Item, Shape};
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use super::account::{Account, Accounts};
 use super::conversation::Conversations;
 use super::core::{Actor, Core};
-use crate::bus::Event;
+use crate::bus::Push;
 use crate::storage::StorageError;
 
 /// Why a profile was not changed.
@@ -51,14 +52,14 @@ impl Profiles {
             account.profile.extend(fields);
             items.clone()
         };
-        let account = self.accounts.update(actor.app, user, change, actor.device).await?;
+        let account = self.accounts.update(actor.app, user, change, actor.origin()).await?;
         if !items.is_empty() {
             // Whoever talks with him shows his name; one who is away reads the new one when he comes back.
             // They get the whole profile: it takes the place of what their SDK knew of a stranger. Source: observed.
             let items = items_of(account);
             for peer in self.conversations.peers_of(actor.app, user).await? {
-                let event = Event::ProfileChanged { user: user.clone(), items: items.clone(), origin: None };
-                self.core.tell(actor.app, &peer, None, event).await;
+                let push = Push::new(event::profile::changed(user, &items));
+                self.core.tell(actor.app, &peer, None, push).await;
             }
         }
         Ok(())

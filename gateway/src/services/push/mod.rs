@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use self::heard::{Heard, Receipts};
 use super::core::{Actor, Core, Outcome};
-use crate::bus::{DeviceId, Event, Stamp, Topic};
+use crate::bus::{DeviceId, Entry, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
 
 pub use self::heard::heard_key;
@@ -58,8 +58,8 @@ impl Notices {
     ) -> Result<(), StorageError> {
         let bytes = records::encode(&kept);
         let event = match kept {
-            Kept::Notice(notice) => Event::Notice { notice, origin },
-            Kept::Mark(mark) => Event::Marked { mark },
+            Kept::Notice(notice) => Entry::Notice { notice, origin },
+            Kept::Mark(mark) => Entry::Mark { mark },
         };
         let batch = Batch::new(Partition::user(app, user), self.core.now())
             .append(LOG, bytes)
@@ -73,10 +73,9 @@ impl Notices {
 
     /// Tells only the devices that are there now: for what the user's other devices see by themselves later.
     pub async fn tell(&self, app: AppId, user: &UserId, notice: Notice, origin: Option<DeviceId>) {
-        let at = self.core.now();
-        // The number must differ from that of every other notice of this user; the clock's does.
-        let stamp = Stamp { seq: Seq(at.0), at };
-        self.core.tell(app, user, Some(stamp), Event::Notice { notice, origin }).await;
+        // The number must differ from that of every other notice of this user, for clients take two with one for one.
+        let stamp = Stamp { seq: Seq(self.core.clock.number()), at: self.core.now() };
+        self.core.tell(app, user, Some(stamp), Entry::Notice { notice, origin }).await;
     }
 
     /// The number of the last notice.

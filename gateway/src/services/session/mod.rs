@@ -17,7 +17,7 @@ use super::application::Application;
 use super::core::Core;
 use super::decide::{Decision, Refused};
 use super::push::heard_key;
-use crate::bus::{DeviceClaim, DeviceId, Event, Topic};
+use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
@@ -228,7 +228,7 @@ impl Sessions {
                 .put(devices_key(platform), records::encode(&devices));
             for device in replaced {
                 batch = batch.delete(heard_key(device.id));
-                let event = Event::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
+                let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
             let device = Device { id, platform, since, visit: place.visit };
@@ -304,7 +304,7 @@ impl Sessions {
                 batch = batch.delete(heard_key(device.id));
             }
         }
-        let event = Event::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
+        let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
         self.core.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
         Ok(true)
     }

@@ -189,18 +189,19 @@ impl Timelines {
         Ok(matches!(self.core.commit(batch).await?, Outcome::Stored(_)))
     }
 
-    /// Recalls after `begin_us` and up to `end_us`, oldest first.
+    /// Recalls after a time in microseconds and up to `end_us`, oldest first; of those of that very time the ones of
+    /// messages after a number.
     pub async fn recalls(
         &self,
         log: &Log,
-        begin_us: u64,
+        after: (u64, Seq),
         end_us: u64,
         limit: usize,
     ) -> Result<Vec<PastRecall>, StorageError> {
         let scan = crate::storage::Scan {
             table: Table::Recall,
             prefix: log.name.clone(),
-            after: Some(recall_suffix(log, begin_us, Seq(u64::MAX))),
+            after: Some(recall_suffix(log, after.0, after.1)),
             limit,
             reverse: false,
         };

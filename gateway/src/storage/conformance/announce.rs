@@ -1,7 +1,8 @@
 //! Announced after stored.
 
 use super::*;
-use crate::bus::{Event, Stamp, Topic};
+use crate::bus::testing::{nothing, number_of};
+use crate::bus::{Stamp, Topic};
 use crate::storage::Expected;
 
 fn topic() -> Topic {
@@ -9,11 +10,7 @@ fn topic() -> Topic {
 }
 
 fn said(delivery: &Delivery) -> u64 {
-    match *delivery.event {
-        Event::Nothing(number) => number,
-        #[allow(unreachable_patterns, reason = "more events come with the domain")]
-        _ => panic!("an event of another test"),
-    }
+    number_of(&delivery.event)
 }
 
 pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
@@ -22,8 +19,8 @@ pub(crate) async fn in_the_order_of_the_log(fixture: &impl Fixture) {
         .map(|at| {
             let two = batch(at)
                 .append("log", at.to_string())
-                .announce(topic(), Event::Nothing(10 * at))
-                .announce(topic(), Event::Nothing(10 * at + 1));
+                .announce(topic(), nothing(10 * at))
+                .announce(topic(), nothing(10 * at + 1));
             engine.submit(two)
         })
         .collect();
@@ -45,13 +42,13 @@ pub(crate) async fn each_of_its_own_entry(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
     engine.commit(batch(1).append("outbox", "").append("outbox", "")).await.unwrap();
     let several = batch(2)
-        .announce(topic(), Event::Nothing(1))
+        .announce(topic(), nothing(1))
         .append("log", "message")
-        .announce(topic(), Event::Nothing(2))
-        .announce(topic(), Event::Nothing(3))
+        .announce(topic(), nothing(2))
+        .announce(topic(), nothing(3))
         .append("outbox", "the same")
         .append("log", "another")
-        .announce(topic(), Event::Nothing(4));
+        .announce(topic(), nothing(4));
     let committed = engine.commit(several).await.unwrap();
     assert_eq!(committed.entries.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [1, 3, 2]);
     for (number, seq) in [(1, None), (2, Some(1)), (3, Some(1)), (4, Some(2))] {
@@ -65,7 +62,7 @@ pub(crate) async fn each_of_its_own_entry(fixture: &impl Fixture) {
 pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
     for at in 1..=50 {
-        drop(engine.submit(batch(at).append("log", "").announce(topic(), Event::Nothing(at))));
+        drop(engine.submit(batch(at).append("log", "").announce(topic(), nothing(at))));
         let stamp = next(&mut events).await.stamp.unwrap();
         assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: stamp.seq, at: stamp.at });
     }
@@ -73,7 +70,7 @@ pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
 
 pub(crate) async fn refused_is_silent(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
-    let say = |number| batch(1).announce(topic(), Event::Nothing(number));
+    let say = |number| batch(1).announce(topic(), nothing(number));
     engine.commit(say(1).once("token")).await.unwrap();
     assert!(engine.commit(say(2).check(key("a"), Expected::Present)).await.is_err());
     assert!(engine.commit(say(3).add(Key::new(Table::Count, "n"), 1, Some(0))).await.is_err());
@@ -85,6 +82,6 @@ pub(crate) async fn refused_is_silent(fixture: &impl Fixture) {
 
 pub(crate) async fn without_an_entry(fixture: &impl Fixture) {
     let Opened { engine, mut events } = fixture.open().await;
-    engine.commit(batch(1).put(key("a"), "").announce(topic(), Event::Nothing(1))).await.unwrap();
+    engine.commit(batch(1).put(key("a"), "").announce(topic(), nothing(1))).await.unwrap();
     assert_eq!(next(&mut events).await.stamp, None);
 }

@@ -58,8 +58,8 @@ use self::queue::{Job, Phase, Queue};
 use self::store::Store;
 use self::tokens::Tokens;
 use super::{
-    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket, Value,
-    Window,
+    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
+    Ticket, Value, Window,
 };
 
 /// How long [`Engine::health`] waits for an answer of the store's thread.
@@ -75,12 +75,19 @@ pub struct Settings {
     pub cache_bytes: u64,
     /// Tokens of [`Batch::once`] that are indexed in memory, at about 50 bytes each; more of them cost time.
     pub tokens_in_memory: usize,
+    /// Bytes of batches that may wait for the disk; one more is refused.
+    pub most_waiting: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         // That many tokens take 7,000 messages a second for ten minutes.
-        Self { write_buffer_bytes: 32 << 20, cache_bytes: 64 << 20, tokens_in_memory: 4_000_000 }
+        Self {
+            write_buffer_bytes: 32 << 20,
+            cache_bytes: 64 << 20,
+            tokens_in_memory: 4_000_000,
+            most_waiting: MOST_WAITING,
+        }
     }
 }
 
@@ -117,7 +124,7 @@ impl Embedded {
     pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
         let directory = Directory::lock(dir)?;
         let (store, watermark, last) = directory.open(settings)?;
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::new(settings.most_waiting));
         let committer = Committer {
             queue: queue.clone(),
             tokens: Tokens::load(&store, settings.tokens_in_memory)?,

@@ -12,12 +12,6 @@ use crate::storage::{Batch, CommitError, Committed, StorageError};
 use super::committer::Rows;
 use super::key::Range;
 
-/// Bytes that may wait. Beyond them a batch is refused at once.
-///
-/// Letting it wait outside the queue instead would save nothing, since whoever waits holds the batch in memory,
-/// and would give up the order of the first polls.
-const MOST_BYTES: usize = 256 << 20;
-
 /// What one group commit takes at most, so that the first in a group does not wait for a thousandth's work.
 pub(super) const GROUP_JOBS: usize = 1024;
 const GROUP_BYTES: usize = 4 << 20;
@@ -99,15 +93,17 @@ struct State {
 }
 
 pub(super) struct Queue {
+    /// Bytes that may wait. Beyond them a batch is refused at once.
+    most_bytes: usize,
     state: Mutex<State>,
     wake: Condvar,
 }
 
 impl Queue {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(most_bytes: usize) -> Self {
         let state =
             State { waiting: VecDeque::new(), bytes: 0, phase: Phase::Open, idle: false, busy_since: None };
-        Self { state: Mutex::new(state), wake: Condvar::new() }
+        Self { most_bytes, state: Mutex::new(state), wake: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -122,11 +118,8 @@ impl Queue {
         if !matches!(state.phase, Phase::Open) {
             return Err(StorageError::Closed);
         }
-        if state.bytes + size > MOST_BYTES {
-            return Err(StorageError::Failed {
-                operation: "commit",
-                reason: format!("{} MiB already wait to be stored", MOST_BYTES >> 20),
-            });
+        if state.bytes + size > self.most_bytes {
+            return Err(StorageError::overloaded(self.most_bytes));
         }
         state.bytes += size;
         state.waiting.push_back(job);
@@ -208,5 +201,36 @@ impl Queue {
             Some(since) if since.elapsed() > STALLED => Err(StorageError::TimedOut { operation: "commit" }),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::id::{AppId, GroupId, Millis};
+
+    use crate::storage::Partition;
+
+    use super::*;
+
+    fn job(bytes: usize) -> Job {
+        let partition = Partition::group(AppId(1), &GroupId::parse("room").unwrap());
+        let batch = Batch::new(partition, Millis(0)).append("log", vec![0; bytes]).append("log", "");
+        Job::Commit { batch, reply: oneshot::channel().0 }
+    }
+
+    #[test]
+    fn what_waits_has_a_bound() {
+        let queue = Queue::new(100_000);
+        for _ in 0..9 {
+            queue.push(job(10_000)).unwrap();
+        }
+        let refused = queue.push(job(10_000)).unwrap_err();
+        assert_eq!(refused.to_string(), "commit: 97 KiB already wait to be stored");
+        assert!(
+            queue.push(Job::Probe { reply: oneshot::channel().0 }).is_ok(),
+            "what weighs nothing is taken"
+        );
+        assert_eq!(queue.take().unwrap().len(), 9);
+        queue.push(job(10_000)).unwrap();
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 use tokio::time::{Instant, timeout_at};
 
+use crate::backoff::Backoff;
 use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
 use crate::storage::StorageError;
 
@@ -15,9 +16,8 @@ use super::scripts;
 /// How long a call may take, its repetitions included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(4);
 
-/// From this to `PAUSE_MOST`, doubling, between attempts that a server refused.
-const PAUSE_LEAST: Duration = Duration::from_millis(10);
-const PAUSE_MOST: Duration = Duration::from_millis(200);
+/// Between attempts that a server refused, unless the masters change before.
+const REFUSED: Backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(200));
 
 /// What may be done when the connection broke with the command on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Call {
     }
 
     async fn attempts(&self, links: &Links, mut attempt: Option<Sent>) -> Result<Value, StorageError> {
-        let mut pause = PAUSE_LEAST;
+        let mut backoff = REFUSED;
         loop {
             let Sent { link, answer } = match attempt.take().or_else(|| self.send(links)) {
                 Some(sent) => sent,
@@ -108,8 +108,8 @@ impl Call {
                 continue;
             }
             // Whichever is first: other masters, or time.
-            let _ = timeout_at((Instant::now() + pause).min(self.deadline), changes.changed()).await;
-            pause = (pause * 2).min(PAUSE_MOST);
+            let until = (Instant::now() + backoff.delay()).min(self.deadline);
+            let _ = timeout_at(until, changes.changed()).await;
         }
     }
 

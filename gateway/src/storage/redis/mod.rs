@@ -50,8 +50,8 @@ use self::queue::{Queue, Waiting};
 use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
-    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket, Value,
-    Version, Window,
+    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
+    Ticket, Value, Version, Window,
 };
 
 /// How long [`Engine::health`] waits.
@@ -70,11 +70,13 @@ pub struct Settings {
     pub wait_replicas: usize,
     /// How long the replicas have for that, at most two seconds.
     pub wait_timeout: Duration,
+    /// Bytes of batches that may wait for their answers; one more is refused.
+    pub most_waiting: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wait_replicas: 0, wait_timeout: Duration::from_secs(1) }
+        Self { wait_replicas: 0, wait_timeout: Duration::from_secs(1), most_waiting: MOST_WAITING }
     }
 }
 
@@ -124,10 +126,10 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
     pub fn new(servers: Arc<Servers>, names: Namespace, settings: Settings) -> Self {
-        let Settings { wait_replicas: replicas, wait_timeout: timeout } = settings;
+        let Settings { wait_replicas: replicas, wait_timeout: timeout, most_waiting } = settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
-        let queue = Queue::new(servers.target().is_cluster());
+        let queue = Queue::new(servers.target().is_cluster(), most_waiting);
         let reads = Links::new(servers.clone(), scripts::load_all(), None);
         let writes = match confirm {
             None => reads.clone(),
@@ -288,9 +290,12 @@ impl Engine for Redis {
             Ok(taken) => taken,
             Err(error) => return Ticket::refused(error),
         };
+        let Some(room) = self.shared.queue.room_for(&prepared) else {
+            return Ticket::refused(StorageError::overloaded(self.shared.queue.most_waiting()));
+        };
         let (answer, outcome) = oneshot::channel();
         let deadline = Instant::now() + calls::DEADLINE;
-        queue::submit(&self.shared, Waiting { prepared, deadline, answer, token });
+        queue::submit(&self.shared, Waiting { prepared, deadline, answer, token, _room: room });
         Ticket::under_way(outcome)
     }
 

@@ -9,6 +9,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -39,6 +40,19 @@ pub(super) struct Waiting {
     pub(super) answer: oneshot::Sender<Result<Committed, CommitError>>,
     /// Held while it is under way.
     pub(super) token: TaskTrackerToken,
+    pub(super) _room: Room,
+}
+
+/// What a batch takes of the bytes that may wait, from its submission to its answer.
+pub(super) struct Room {
+    taken: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 enum Item {
@@ -66,12 +80,27 @@ struct Lines {
 
 pub(super) struct Queue {
     is_cluster: bool,
+    most_waiting: usize,
+    /// Bytes of the batches that have no answer yet.
+    waiting: Arc<AtomicUsize>,
     lines: Mutex<Lines>,
 }
 
 impl Queue {
-    pub(super) fn new(is_cluster: bool) -> Self {
-        Self { is_cluster, lines: Mutex::default() }
+    pub(super) fn new(is_cluster: bool, most_waiting: usize) -> Self {
+        Self { is_cluster, most_waiting, waiting: Arc::default(), lines: Mutex::default() }
+    }
+
+    pub(super) fn most_waiting(&self) -> usize {
+        self.most_waiting
+    }
+
+    /// Nothing when too much waits already.
+    pub(super) fn room_for(&self, prepared: &Prepared) -> Option<Room> {
+        let bytes = size_of::<Waiting>() + prepared.size;
+        let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        let room = Room { taken: self.waiting.clone(), bytes };
+        (before + bytes <= self.most_waiting).then_some(room)
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {

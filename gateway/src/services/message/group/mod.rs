@@ -5,6 +5,7 @@ mod send;
 use std::sync::Arc;
 use std::time::Instant;
 
+use protocol::event;
 use protocol::group::Role;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
@@ -12,7 +13,7 @@ use protocol::message::{GroupMessageId, Message, Recall};
 use self::send::Speaker;
 use super::turns::Turns;
 use super::{MessageError, is_recallable};
-use crate::bus::{Event, Topic};
+use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
 use crate::services::core::{Actor, Core};
 use crate::services::group::{Found, GroupError, Groups, Invalid, Member};
@@ -35,8 +36,6 @@ pub struct GroupHistory {
     /// The newest number of the range that was asked for, also when its message is gone; `None` when the range lies
     /// beyond the end, or single numbers were asked for.
     pub newest: Option<Seq>,
-    /// Whether the group goes on behind the range.
-    pub goes_on: bool,
 }
 
 /// What became of one message that was to be recalled.
@@ -143,13 +142,7 @@ impl GroupMessages {
             items = self.timelines.read(&found.log(), window, reader).await?;
             next = items.pop_if(|oldest| oldest.seq < low).map(|older| older.seq);
         }
-        Ok(GroupHistory {
-            found,
-            items,
-            next,
-            newest: (low <= head).then_some(newest),
-            goes_on: from_top < head,
-        })
+        Ok(GroupHistory { found, items, next, newest: (low <= head).then_some(newest) })
     }
 
     /// What was said before a Unix second, newest first: messages that nobody recalled, without tips.
@@ -204,7 +197,7 @@ impl GroupMessages {
             let window = Window { from: seq, to: seq, limit: 1, newest_first: true };
             items.extend(self.timelines.read(&found.log(), window, reader).await?);
         }
-        Ok(GroupHistory { found, items, next: None, newest: None, goes_on: false })
+        Ok(GroupHistory { found, items, next: None, newest: None })
     }
 
     async fn readable(
@@ -260,21 +253,18 @@ impl GroupMessages {
             }
         }
         let recall = Recall { by: actor.user.clone(), reason: reason.to_owned() };
-        let event = Event::GroupRecalled {
-            group: found.label(),
-            message: GroupMessageId {
-                seq,
-                random: message.random,
-                tiny_id: message.from.tiny_id,
-                client_time: message.client_time,
-                time: seen.at.seconds(),
-            },
-            recall: recall.clone(),
-            origin: actor.device,
+        let message_id = GroupMessageId {
+            seq,
+            random: message.random,
+            tiny_id: message.from.tiny_id,
+            client_time: message.client_time,
+            time: seen.at.seconds(),
         };
+        let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.core.now());
+        let push = Push::new(body).by(actor.origin());
         // Recalled before is recalled: the caller has what he wants.
         self.timelines
-            .recall(&found.log(), seq, message.random, recall, vec![(found.topic(), event)])
+            .recall(&found.log(), seq, message.random, recall, vec![(found.topic(), push.into())])
             .await?;
         Ok(Ok(()))
     }
@@ -291,7 +281,7 @@ impl GroupMessages {
         let (found, _) = self.readable(actor, group).await?;
         let now_us = self.core.now().0 * 1000;
         let end_us = if end_us.saturating_add(CLOCK_LAG_US) >= now_us { u64::MAX } else { end_us };
-        Ok(self.timelines.recalls(&found.log(), begin_us, end_us, limit).await?)
+        Ok(self.timelines.recalls(&found.log(), (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
 
     /// Whether a member has yet to read a message.
@@ -308,9 +298,11 @@ impl GroupMessages {
         let (found, _) = self.readable(actor, group).await?;
         let head = self.core.engine.head(&found.log()).await?.seq;
         let seq = seq.min(head);
-        let event = Event::ReadGroup { group: group.clone(), seq, origin: actor.device };
+        let (now, number) = (self.core.now(), self.core.clock.number());
+        let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
+        let event = push.by(actor.origin()).into();
         let topic = Topic::User(actor.app, actor.user.clone());
-        let to = Position { read: seq, read_time: self.core.now().seconds(), ..Position::default() };
+        let to = Position { read: seq, read_time: now.seconds(), ..Position::default() };
         self.timelines.advance(&found.log(), &actor.user, to, &[(topic, event)]).await?;
         Ok(())
     }

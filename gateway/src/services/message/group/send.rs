@@ -9,7 +9,7 @@ use protocol::message::{Mention, Message};
 use protocol::push::Mark;
 
 use super::GroupMessages;
-use crate::bus::{Event, Stamp, Topic};
+use crate::bus::{self, Event, Stamp, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
 use crate::services::group::{Found, GroupError, Invalid, Member};
@@ -174,7 +174,8 @@ impl GroupMessages {
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
-        let event = Event::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
+        let event =
+            bus::Entry::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
         Ok(batch.append(found.epoch(), bytes).announce(found.topic(), event))
     }
 
@@ -220,7 +221,7 @@ impl GroupMessages {
         let head = self.core.engine.head(&found.log()).await?;
         let head = Head { seq: head.seq, at: self.core.now() };
         let sender = message.from.user.clone();
-        let event = Arc::new(Event::GroupMessage {
+        let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
             group: found.label(),
             message,
             counts: self.counts_unread(found),

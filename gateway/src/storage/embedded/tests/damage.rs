@@ -12,8 +12,12 @@ use crate::storage::conformance::ALL;
 
 /// Batches that fill the store; small buffers make them end up in journals as well as in tables.
 const BATCHES: u64 = 400;
-const SMALL: Settings =
-    Settings { write_buffer_bytes: 24 << 10, cache_bytes: 64 << 10, tokens_in_memory: 100 };
+const SMALL: Settings = Settings {
+    write_buffer_bytes: 24 << 10,
+    cache_bytes: 64 << 10,
+    tokens_in_memory: 100,
+    most_waiting: 1 << 20,
+};
 
 fn group(number: u64) -> Partition {
     Partition::group(AppId(1), &protocol::id::GroupId::parse(&format!("group{}", number % 7)).unwrap())

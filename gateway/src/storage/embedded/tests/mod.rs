@@ -35,7 +35,12 @@ mod with_small_bounds {
     use super::*;
 
     fn new() -> Directory {
-        let settings = Settings { write_buffer_bytes: 4 << 10, cache_bytes: 4 << 10, tokens_in_memory: 2 };
+        let settings = Settings {
+            write_buffer_bytes: 4 << 10,
+            cache_bytes: 4 << 10,
+            tokens_in_memory: 2,
+            ..Settings::default()
+        };
         Directory { dir: tempfile::tempdir().unwrap(), settings }
     }
 

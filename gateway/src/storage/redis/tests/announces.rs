@@ -5,9 +5,9 @@ use protocol::message::GroupLabel;
 
 use super::*;
 
-fn tip() -> Event {
+fn tip() -> Entry {
     let operator = Shown { user: user("alice"), nick: String::new(), face: String::new() };
-    Event::GroupTip {
+    Entry::GroupTip {
         group: GroupLabel {
             id: GroupId::parse("room").unwrap(),
             name: "Room".to_owned(),
@@ -30,15 +30,14 @@ async fn next(events: &mut Inlet) -> (Topic, Numbering, Option<u64>, String) {
     (delivery.topic, delivery.numbering, seq, serde_json::to_string(&*delivery.event).unwrap())
 }
 
-fn text(event: &Event) -> String {
-    serde_json::to_string(event).unwrap()
+fn text(event: impl Into<Event>) -> String {
+    serde_json::to_string(&event.into()).unwrap()
 }
 
 #[tokio::test]
 async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
-    let fixture: Part<Server> = part();
+    let fixture: Part<RedisServer> = part();
     let Opened { engine, mut events } = fixture.open().await;
-    let nothing = |number| Event::Nothing(number);
     engine.commit(said("1").announce(room(), tip())).await.unwrap();
     engine.commit(said("2").announce(room(), nothing(1)).announce(room(), nothing(2))).await.unwrap();
     let both = said("3").announce(room(), nothing(3)).announce(room(), tip()).announce(room(), nothing(4));
@@ -48,14 +47,14 @@ async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
 
     let turn = Numbering::Turn;
     let expected = [
-        (Numbering::Entry, Some(1), text(&tip())),
-        (turn(1), Some(2), text(&nothing(1))),
-        (turn(2), Some(2), text(&nothing(2))),
-        (turn(3), Some(3), text(&nothing(3))),
-        (Numbering::Entry, Some(3), text(&tip())),
-        (turn(4), Some(3), text(&nothing(4))),
+        (Numbering::Entry, Some(1), text(tip())),
+        (turn(1), Some(2), text(nothing(1))),
+        (turn(2), Some(2), text(nothing(2))),
+        (turn(3), Some(3), text(nothing(3))),
+        (Numbering::Entry, Some(3), text(tip())),
+        (turn(4), Some(3), text(nothing(4))),
         // It tells of no entry, so it can only be missed by its turn.
-        (turn(5), None, text(&tip())),
+        (turn(5), None, text(tip())),
     ];
     for (numbering, seq, event) in expected {
         assert_eq!(next(&mut events).await, (room(), numbering, seq, event));
@@ -68,7 +67,7 @@ fn devices_of(name: &str) -> Topic {
 
 fn between(number: u64) -> Batch {
     let pair = Partition::pair(AppId(1), &user("alice"), &user("bob"));
-    let event = Arc::new(Event::Nothing(number));
+    let event: Arc<Event> = nothing(number).into();
     Batch::new(pair, Millis(1))
         .append("log", number.to_string())
         .announce(devices_of("alice"), event.clone())
@@ -79,7 +78,7 @@ fn between(number: u64) -> Batch {
 async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
     let servers = Servers::start(target);
     assert!(servers.wait(Duration::from_secs(10)).await);
-    let fixture: Part<Server> = part();
+    let fixture: Part<RedisServer> = part();
     let mut heard = Vec::new();
     for name in ["alice", "bob"] {
         heard.push((name, listen(&servers, &fixture.names, &[devices_of(name)]).await));
@@ -91,8 +90,7 @@ async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
     }
     for (name, (_bus, events)) in &mut heard {
         for number in 1..=200 {
-            let expected =
-                (devices_of(name), Numbering::Turn(number), Some(number), text(&Event::Nothing(number)));
+            let expected = (devices_of(name), Numbering::Turn(number), Some(number), text(nothing(number)));
             assert_eq!(next(events).await, expected);
         }
     }
@@ -100,13 +98,13 @@ async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_of_other_partitions_on_one_server() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     a_batch_is_heard_by_topics_of_other_partitions(server.target()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_of_other_partitions_on_a_cluster() {
-    let fixture: Part<Cluster> = part();
+    let fixture: Part<RedisCluster> = part();
     drop(fixture.open().await);
     a_batch_is_heard_by_topics_of_other_partitions(fixture.servers.get().unwrap().target()).await;
 }
@@ -114,7 +112,7 @@ async fn topics_of_other_partitions_on_a_cluster() {
 /// The process that stored a message may have died before it could tell of it.
 #[tokio::test]
 async fn a_repetition_tells_other_servers_again() {
-    let fixture: Part<Cluster> = part();
+    let fixture: Part<RedisCluster> = part();
     let engine = fixture.open().await.engine;
     let servers = Servers::start(fixture.servers.get().unwrap().target());
     assert!(servers.wait(Duration::from_secs(10)).await);
@@ -122,7 +120,7 @@ async fn a_repetition_tells_other_servers_again() {
     for turn in 1..=2 {
         let committed = engine.commit(between(7).once("token")).await.unwrap();
         assert_eq!(committed.repeated, turn == 2);
-        let expected = (devices_of("bob"), Numbering::Turn(turn), Some(1), text(&Event::Nothing(7)));
+        let expected = (devices_of("bob"), Numbering::Turn(turn), Some(1), text(nothing(7)));
         assert_eq!(next(&mut events).await, expected);
     }
 }

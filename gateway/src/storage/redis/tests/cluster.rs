@@ -1,14 +1,14 @@
 //! A cluster whose slots move and whose masters fail.
 
 use super::*;
-use crate::redis::testing::eventually;
+use crate::redis::testing::{address_of, node_at};
 
 const START: Duration = Duration::from_secs(20);
 
 /// A slot of the group's, and where it is and is to be.
-fn placed(cluster: &Cluster, servers: &Servers, name: &str) -> (u16, usize, usize) {
+fn placed(cluster: &RedisCluster, servers: &Servers, name: &str) -> (u16, usize, usize) {
     let slot = slot_of(Keys::new(Namespace::new("timgate")).of_partition(&group(name)).channel());
-    let from = cluster.node(&servers.master_of(slot).unwrap());
+    let from = node_at(cluster, &servers.master_of(slot).unwrap());
     (slot, from, (from + 1) % 3)
 }
 
@@ -24,7 +24,7 @@ async fn texts(engine: &Redis, name: &str) -> Vec<Bytes> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_that_move_are_followed() {
-    let cluster = Cluster::start().await;
+    let cluster = RedisCluster::start().await;
     let servers = Servers::start(cluster.target());
     assert!(servers.wait(START).await);
     let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
@@ -36,7 +36,7 @@ async fn slots_that_move_are_followed() {
     for (commit, seq) in commits.into_iter().zip(1..) {
         assert_eq!(commit.await.unwrap().entry().seq, Seq(seq));
     }
-    assert_eq!(servers.master_of(slot), Some(cluster.nodes[target].address()));
+    assert_eq!(servers.master_of(slot), Some(address_of(&cluster.nodes[target])));
     assert_eq!(texts(&engine, "moved").await.len(), 300);
 
     // Half moved, with its keys on the other side already.
@@ -51,7 +51,7 @@ async fn slots_that_move_are_followed() {
     let keys: Vec<Vec<u8>> = cluster.nodes[from].command(&format!("CLUSTER GETKEYSINSLOT {slot} 100")).await;
     assert_eq!(keys.len(), 4, "{keys:?}");
     let mut migrate = redis::cmd("MIGRATE");
-    migrate.arg("127.0.0.1").arg(cluster.nodes[target].port()).arg("").arg(0).arg(5000).arg("KEYS").arg(keys);
+    migrate.arg("127.0.0.1").arg(cluster.nodes[target].port).arg("").arg(0).arg(5000).arg("KEYS").arg(keys);
     cluster.nodes[from].run::<()>(&migrate).await;
     assert!(engine.commit(to("moving", "twice").once("token")).await.unwrap().repeated);
     engine.commit(to("moving", "2")).await.unwrap();
@@ -65,18 +65,18 @@ async fn slots_that_move_are_followed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_takes_over() {
-    let mut cluster = Cluster::start().await;
+    let mut cluster = RedisCluster::start().await;
     let servers = Servers::start(cluster.target());
     assert!(servers.wait(START).await);
     let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
     engine.commit(to("room", "1").once("1")).await.unwrap();
     let (slot, master, _) = placed(&cluster, &servers, "room");
-    let address = cluster.nodes[master].address();
+    let address = address_of(&cluster.nodes[master]);
     eventually(START, "the replica has it", async || {
         cluster.nodes[master].command::<u64>("WAIT 1 1000").await == 1
     })
     .await;
-    cluster.nodes[master].kill();
+    cluster.nodes[master].kill().await;
     eventually(START, "the batch is stored", async || engine.commit(to("room", "2").once("2")).await.is_ok())
         .await;
     assert_ne!(servers.master_of(slot), Some(address));

@@ -1,14 +1,13 @@
 //! Acknowledged by replicas.
 
 use super::*;
-use crate::redis::testing::eventually;
 
 const START: Duration = Duration::from_secs(20);
 
-async fn replica_of(master: &Server) -> Server {
-    let follow = format!("127.0.0.1 {}", master.port());
-    let replica = Server::with(&["--replicaof", &follow]);
-    let connection = master.connect().await;
+async fn replica_of(master: &RedisServer) -> RedisServer {
+    let follow = format!("127.0.0.1 {}", master.port);
+    let replica = RedisServer::start_with(Nothing, &["--replicaof", &follow]).await;
+    let connection = master.connect().await.unwrap();
     // It is there some time before it says what it has.
     eventually(START, "the replica follows", async || {
         let mut connection = connection.clone();
@@ -20,13 +19,14 @@ async fn replica_of(master: &Server) -> Server {
 }
 
 fn confirmed(target: Target) -> Arc<Redis> {
-    let settings = Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(1500) };
+    let settings =
+        Settings { wait_replicas: 1, wait_timeout: Duration::from_millis(1500), ..Settings::default() };
     Arc::new(engine_on(target, settings))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_acknowledged_when_a_replica_has_it() {
-    let master = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    let master = RedisServer::start_with(Nothing, &["--repl-diskless-sync-delay", "0"]).await;
     let replica = replica_of(&master).await;
     let engine = confirmed(master.target());
     let commits: Vec<_> = (0..500u32).map(|number| engine.submit(said(number.to_string()))).collect();
@@ -38,7 +38,7 @@ async fn a_batch_is_acknowledged_when_a_replica_has_it() {
     let waits: u64 = waits.split(',').next().unwrap().parse().unwrap();
     assert!(waits < 250, "{waits}: batches that come together share one");
 
-    replica.hang();
+    replica.pause();
     let outcome = engine.commit(said("alone").once("token")).await;
     assert!(matches!(outcome, Err(CommitError::Storage(StorageError::TimedOut { .. }))), "{outcome:?}");
     // It is stored where reads see it, but a repetition is no better confirmed.
@@ -86,7 +86,7 @@ async fn a_promoted_replica_has_what_was_acknowledged() {
         engine.head(&room_log()).await.is_ok_and(|head| head.seq.0 > 500)
     })
     .await;
-    sentinels.master.kill();
+    sentinels.master.kill().await;
     sentinels.promoted().await;
     let found = eventually(START, "the new master is found", async || engine.head(&room_log()).await.is_ok());
     found.await;

@@ -18,7 +18,7 @@ fn number() -> impl Strategy<Value = i64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sums_are_exact_up_to_both_ends() {
-    let fixture: Part<Server> = part();
+    let fixture: Part<RedisServer> = part();
     let engine = fixture.open().await.engine;
     let handle = tokio::runtime::Handle::current();
     let cases = (number(), number(), number(), proptest::option::of(number()));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn start(server: &Server) -> Arc<Redis> {
+fn start(server: &RedisServer) -> Arc<Redis> {
     Arc::new(engine_on(server.target(), Settings::default()))
 }
 
@@ -41,7 +41,7 @@ async fn assert_whole(engine: &Redis, writers: Vec<tokio::task::JoinHandle<Vec<(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_is_one_command() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = start(&server);
     engine.commit(said("first").put(Key::new(Table::Group, "1"), "{}")).await.unwrap();
     let version = engine.get(&group("room"), &[Key::new(Table::Group, "1")]).await.unwrap().remove(0);
@@ -73,7 +73,7 @@ async fn a_message_is_one_command() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_connections_lose_nothing_and_double_nothing() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = start(&server);
     let writers: Vec<_> = (0..8).map(|name| writer(&engine, name, 400)).collect();
     let mut kills = 0;
@@ -87,24 +87,24 @@ async fn killed_connections_lose_nothing_and_double_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_dies_has_what_was_acknowledged() {
-    let mut server = Server::with_aof();
+    let mut server = RedisServer::start(EveryWrite).await;
     let engine = start(&server);
     let writers: Vec<_> = (0..8).map(|name| writer(&engine, name, 100)).collect();
     for _ in 0..3 {
         let before = engine.head(&room_log()).await.unwrap().seq;
-        crate::redis::testing::eventually(Duration::from_secs(20), "messages are stored", async || {
+        eventually(Duration::from_secs(20), "messages are stored", async || {
             engine.head(&room_log()).await.is_ok_and(|head| head.seq.0 > before.0 + 20)
         })
         .await;
-        server.kill();
-        server.restart();
+        server.kill().await;
+        server.begin().await;
     }
     assert_whole(&engine, writers).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forgotten_scripts_are_loaded_again() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = start(&server);
     let mut seq = 0;
     for _ in 0..3 {
@@ -123,10 +123,10 @@ async fn forgotten_scripts_are_loaded_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_hangs_keeps_nobody_waiting_and_is_found_again() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = start(&server);
     engine.commit(said("before")).await.unwrap();
-    server.hang();
+    server.pause();
     let (begun, log) = (Instant::now(), room_log());
     let at_once = tokio::join!(engine.commit(said("during")), engine.head(&log),);
     assert!(at_once.0.is_err() && at_once.1.is_err(), "{at_once:?}");
@@ -150,15 +150,15 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_is_found_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_is_named() {
-    let mut server = Server::with(&["--requirepass", "top-secret"]);
+    let mut server = RedisServer::start_with(Nothing, &["--requirepass", "top-secret"]).await;
     let engine = start(&server);
     engine.health().await.unwrap();
-    server.kill();
+    server.kill().await;
     let error = engine.health().await.unwrap_err().to_string();
     let begin = format!("probe: no connection to redis {} since", server.address());
     assert!(error.starts_with(&begin), "{error}");
     assert!(!error.contains("top-secret"), "{error}");
-    server.restart();
+    server.begin().await;
     engine.commit(said("again")).await.unwrap();
     engine.health().await.unwrap();
 }
@@ -166,15 +166,11 @@ async fn a_server_that_is_away_is_named() {
 /// A refused batch is refused whole, and the words of the server reach the operator.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_are_told_in_words() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = start(&server);
     engine.commit(said("1").put(Key::new(Table::Member, "gone"), "")).await.unwrap();
-    let whole = || {
-        said("2")
-            .once("token")
-            .delete(Key::new(Table::Member, "gone"))
-            .announce(room(), crate::bus::Event::Nothing(1))
-    };
+    let whole =
+        || said("2").once("token").delete(Key::new(Table::Member, "gone")).announce(room(), nothing(1));
     let cases = [
         ("maxmemory 1", "OOM", "maxmemory 0"),
         ("min-replicas-to-write 1", "NOREPLICAS", "min-replicas-to-write 0"),
@@ -193,4 +189,33 @@ async fn refusals_are_told_in_words() {
         assert_eq!(entries(&*engine).await.len(), 1);
     }
     assert!(!engine.commit(whole()).await.unwrap().repeated);
+}
+
+/// While Redis does not answer, what waits for it does not grow beyond a bound; what was taken is stored all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_has_a_bound() {
+    let server = RedisServer::start(Nothing).await;
+    let engine = engine_on(server.target(), Settings { most_waiting: 64 << 10, ..Settings::default() });
+    engine.commit(said("before")).await.unwrap();
+    server.pause();
+    let tickets: Vec<_> = (0..200).map(|_| engine.submit(said(vec![b'x'; 1024]))).collect();
+    let large = engine.submit(said(vec![b'x'; 1 << 20]));
+    assert!(matches!(large.await, Err(CommitError::Storage(_))));
+    server.resume();
+    let mut taken = 0;
+    for ticket in tickets {
+        match ticket.await {
+            Ok(committed) => {
+                taken += 1;
+                assert_eq!(
+                    committed.entry().seq,
+                    Seq(taken + 1),
+                    "none is missing between those that were taken"
+                );
+            }
+            Err(error) => assert_eq!(error.to_string(), "commit: 64 KiB already wait to be stored"),
+        }
+    }
+    assert!((40..64).contains(&taken), "{taken}");
+    assert_eq!(engine.commit(said(vec![b'x'; 1024])).await.unwrap().entry().seq, Seq(taken + 2));
 }

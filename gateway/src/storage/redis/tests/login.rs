@@ -13,7 +13,7 @@ async fn works(url: &str) {
         .put(Key::new(Table::Member, "a"), "a")
         .add(Key::new(Table::Count, "n"), 1, None)
         .delete(Key::new(Table::Member, "b"))
-        .announce(room(), crate::bus::Event::Nothing(1));
+        .announce(room(), nothing(1));
     engine.commit(whole).await.unwrap();
     assert_eq!(entries(&engine).await, ["entry"]);
     engine.health().await.unwrap();
@@ -23,7 +23,7 @@ async fn works(url: &str) {
 
 #[tokio::test]
 async fn a_user_of_its_own_with_few_rights() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     server.command::<()>(&format!("ACL SETUSER timgate on >p%40ss:word {RIGHTS}")).await;
     works(&format!("redis://timgate:p%2540ss%3Aword@{}", server.address())).await;
 
@@ -37,7 +37,7 @@ async fn a_user_of_its_own_with_few_rights() {
 
 #[tokio::test]
 async fn a_password_that_is_wrong_is_named_but_not_repeated() {
-    let server = Server::with(&["--requirepass", "right"]);
+    let server = RedisServer::start_with(Nothing, &["--requirepass", "right"]).await;
     works(&server.url()).await;
     let url = format!("redis://:top-secret@{}", server.address());
     let engine = engine_on(Target::parse(&url).unwrap(), Settings::default());
@@ -47,7 +47,7 @@ async fn a_password_that_is_wrong_is_named_but_not_repeated() {
 
 #[tokio::test]
 async fn tls() {
-    let server = Server::with_tls(&[]);
+    let server = RedisServer::start_with_tls().await;
     works(&server.url()).await;
     // Without the authority the server is not believed.
     let engine =

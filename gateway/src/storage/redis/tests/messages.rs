@@ -28,14 +28,16 @@ async fn heard(events: &mut Inlet, count: usize) -> Vec<(u64, u64)> {
         let incoming = tokio::time::timeout(Duration::from_secs(10), events.recv()).await;
         let Incoming::Event(delivery) = incoming.expect("an event in time").unwrap() else { continue };
         assert_eq!((&delivery.topic, delivery.numbering), (&room(), Numbering::Entry));
-        let Event::GroupMessage { message, group, counts } = &*delivery.event else { panic!("{delivery:?}") };
+        let Event::Entry(Entry::GroupMessage { message, group, counts }) = &*delivery.event else {
+            panic!("{delivery:?}")
+        };
         assert_eq!((&*group.name, *counts), ("room", true));
         heard.push((delivery.stamp.unwrap().seq.0, message.random));
     }
     heard
 }
 
-async fn calls(server: &Server, name: &str) -> u64 {
+async fn calls(server: &RedisServer, name: &str) -> u64 {
     let stats: String = server.command("INFO commandstats").await;
     let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls=")));
     line.map_or(0, |line| line.split(',').next().unwrap().parse().unwrap())
@@ -43,7 +45,7 @@ async fn calls(server: &Server, name: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_together_leaves_together() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = Arc::new(engine_on(server.target(), Settings::default()));
     let names = Namespace::new("timgate");
     let servers = Servers::start(server.target());
@@ -66,7 +68,7 @@ async fn what_comes_together_leaves_together() {
 /// Also when other instances write, and when it was seen a moment ago.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_checked_is_never_out_of_date() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let (one, other) =
         (engine_on(server.target(), Settings::default()), engine_on(server.target(), Settings::default()));
     let mut number = 0;
@@ -108,7 +110,7 @@ async fn what_is_checked_is_never_out_of_date() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_outlive_their_generation() {
     const MINUTE: u64 = 60_000;
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engine = engine_on(server.target(), Settings::default());
     let at = |number, minute: u64| {
         let mut batch = message("alice", number);
@@ -188,7 +190,7 @@ impl Model {
 /// Batches of two groups that leave together, of which some are refused and some are repetitions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_of_many_has_its_own_outcome() {
-    let fixture: Part<Server> = part();
+    let fixture: Part<RedisServer> = part();
     let engine = fixture.open().await.engine;
     let handle = tokio::runtime::Handle::current();
     let case = AtomicU64::new(0);
@@ -240,7 +242,7 @@ async fn each_of_many_has_its_own_outcome() {
 /// Two instances speak in one group.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_share_a_group() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let names = Namespace::new("timgate");
     let servers = Servers::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
@@ -274,7 +276,7 @@ async fn instances_share_a_group() {
 /// What one speaker says is stored in his order, also when it has to be sent again because somebody was let in meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn order_is_kept_while_the_group_changes() {
-    let server = Server::start();
+    let server = RedisServer::start(Nothing).await;
     let engines = [0, 1].map(|_| Arc::new(engine_on(server.target(), Settings::default())));
     let join = async |engine: &Redis, name: String| {
         engine.commit(Batch::new(group("room"), Millis(1)).put(member(&name), "")).await.unwrap();

@@ -12,12 +12,15 @@ use std::sync::{Mutex, Weak};
 use protocol::group::GroupKind;
 use protocol::id::{AppId, GroupId, Millis, UserId};
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
+use test_servers::Persistence::{EveryWrite, Nothing};
+use test_servers::{RedisCluster, RedisServer, Sentinels, eventually};
 use tokio::sync::OnceCell;
 
 use super::*;
-use crate::bus::{Bus, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
+use crate::bus::testing::nothing;
+use crate::bus::{Bus, Entry, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
 use crate::redis::Target;
-use crate::redis::testing::{Cluster, Sentinels, Server};
+use crate::redis::testing::Targets;
 use crate::storage::CommitError;
 use crate::storage::conformance::{Fixture, Opened, conformance};
 
@@ -64,18 +67,19 @@ impl<T> Part<T> {
     }
 }
 
-impl Fixture for Part<Server> {
+impl Fixture for Part<RedisServer> {
     async fn open(&self) -> Opened {
-        static SHARED: Shared<Server> = Shared::new();
-        let server = self.servers.get_or_init(|| SHARED.get(async { Server::start() })).await;
+        static SHARED: Shared<RedisServer> = Shared::new();
+        let server =
+            self.servers.get_or_init(|| SHARED.get(async { RedisServer::start(Nothing).await })).await;
         self.open_on(server.target()).await
     }
 }
 
-impl Fixture for Part<Cluster> {
+impl Fixture for Part<RedisCluster> {
     async fn open(&self) -> Opened {
-        static SHARED: Shared<Cluster> = Shared::new();
-        let cluster = self.servers.get_or_init(|| SHARED.get(Cluster::start())).await;
+        static SHARED: Shared<RedisCluster> = Shared::new();
+        let cluster = self.servers.get_or_init(|| SHARED.get(RedisCluster::start())).await;
         self.open_on(cluster.target()).await
     }
 }
@@ -91,7 +95,7 @@ impl Fixture for Part<Sentinels> {
 mod on_one_server {
     use super::*;
 
-    fn new() -> Part<Server> {
+    fn new() -> Part<RedisServer> {
         part()
     }
 
@@ -101,7 +105,7 @@ mod on_one_server {
 mod on_a_cluster {
     use super::*;
 
-    fn new() -> Part<Cluster> {
+    fn new() -> Part<RedisCluster> {
         part()
     }
 
@@ -171,7 +175,7 @@ fn message_to(name: &str, from: &str, number: u64) -> Batch {
     Batch::new(group(name), Millis(1000))
         .once(format!("{from} {number}"))
         .append("log", entry)
-        .announce(Topic::Group(AppId(1), id), Event::GroupMessage { group: label, message, counts: true })
+        .announce(Topic::Group(AppId(1), id), Entry::GroupMessage { group: label, message, counts: true })
 }
 
 async fn entries(engine: &dyn Engine) -> Vec<Bytes> {

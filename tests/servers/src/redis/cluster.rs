@@ -3,11 +3,26 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::process::free_port;
-use crate::redis_server::{Persistence, RedisServer};
+use super::sentinel::in_step;
+use super::server::RedisServer;
 
 const NODES: usize = 6;
 
+/// The slots of the masters.
+const SLOTS: [&str; NODES / 2] = ["0 5460", "5461 10922", "10923 16383"];
+
+/// A server that is silent for so long counts as down. On a busy machine one that lives is for a second now and then.
+/// Replicas take over however long they have heard nothing, and stay with their master.
+const SETTINGS: [&str; 6] = [
+    "--cluster-node-timeout",
+    "2000",
+    "--cluster-replica-validity-factor",
+    "0",
+    "--cluster-allow-replica-migration",
+    "no",
+];
+
+/// At the start the first three nodes are masters, and the replica of each is three places behind it.
 pub struct RedisCluster {
     pub nodes: Vec<RedisServer>,
 }
@@ -45,17 +60,26 @@ impl RedisCluster {
     pub async fn start() -> Self {
         let mut nodes = Vec::new();
         for _ in 0..NODES {
-            let bus = free_port().to_string();
-            let settings =
-                ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"];
-            nodes.push(RedisServer::start_with(Persistence::Nothing, &settings).await);
+            nodes.push(RedisServer::start_node(&SETTINGS).await);
         }
-        let mut create = Command::new("redis-cli");
-        create.args(["--cluster", "create"]).args(nodes.iter().map(|node| node.address().to_string()));
-        create.args(["--cluster-replicas", "1", "--cluster-yes"]);
-        let output = tokio::task::spawn_blocking(move || create.output().unwrap()).await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "the cluster is not made: {said}");
+        let mut ids = Vec::new();
+        for (place, node) in nodes.iter().enumerate() {
+            let () = node.command(&format!("CLUSTER SET-CONFIG-EPOCH {}", place + 1)).await;
+            ids.push(node.command::<String>("CLUSTER MYID").await);
+        }
+        for (node, slots) in nodes.iter().zip(SLOTS) {
+            let () = node.command(&format!("CLUSTER ADDSLOTSRANGE {slots}")).await;
+        }
+        for node in &nodes[1..] {
+            let bus = node.argument("--cluster-port").expect("a node has one");
+            let () = nodes[0].command(&format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.port)).await;
+        }
+        for (replica, master) in nodes[NODES / 2..].iter().zip(&ids) {
+            let replicate = format!("CLUSTER REPLICATE {master}");
+            replica
+                .until("it knows its master", async || replica.try_command::<()>(&replicate).await.is_ok())
+                .await;
+        }
         let cluster = Self { nodes };
         cluster.whole().await;
         cluster
@@ -83,7 +107,7 @@ impl RedisCluster {
             })
             .await;
             if node.info("replication", "role").await.is_some_and(|role| role == "slave") {
-                crate::sentinel::in_step(node).await;
+                in_step(node).await;
             }
         }
     }
@@ -97,8 +121,7 @@ impl RedisCluster {
             |member: &&Member| member.slots.is_some_and(|(first, last)| (first..=last).contains(&slot));
         let master = members.iter().find(serves).expect("every slot is served");
         let replica = members.iter().find(|member| member.master == master.id).expect("it has a replica");
-        let place = |port: u16| self.nodes.iter().position(|node| node.port == port).unwrap();
-        (place(master.port), place(replica.port))
+        (self.place_of(master.port), self.place_of(replica.port))
     }
 
     /// Waits until a replica has taken over from its master.
@@ -119,7 +142,23 @@ impl RedisCluster {
             member.is_master && member.slots.is_some() && member.port != self.nodes[than].port
         });
         let port = other.expect("there are three masters").port;
-        self.nodes.iter().position(|node| node.port == port).unwrap()
+        self.place_of(port)
+    }
+
+    /// The place of the node that listens on a port.
+    pub fn place_of(&self, port: u16) -> usize {
+        self.nodes.iter().position(|node| node.port == port).expect("it is one of the nodes")
+    }
+
+    /// Moves a slot that has no keys to another master, as an operator does.
+    pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
+        let source: String = self.nodes[from].command("CLUSTER MYID").await;
+        let target: String = self.nodes[to].command("CLUSTER MYID").await;
+        let () = self.nodes[to].command(&format!("CLUSTER SETSLOT {slot} IMPORTING {source}")).await;
+        let () = self.nodes[from].command(&format!("CLUSTER SETSLOT {slot} MIGRATING {target}")).await;
+        for node in [to, from] {
+            let () = self.nodes[node].command(&format!("CLUSTER SETSLOT {slot} NODE {target}")).await;
+        }
     }
 
     /// Moves all slots of a master to another, with what is in them, as an operator does.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use crate::process::free_port;
-use crate::redis_server::{Persistence, RedisServer};
+use super::server::{Persistence, RedisServer};
 
 /// The name under which the sentinels know the master.
 const SERVICE: &str = "chat";
@@ -15,9 +14,11 @@ const SERVICE: &str = "chat";
 const DOWN_AFTER: Duration = Duration::from_secs(2);
 
 pub struct Sentinels {
-    /// The one that is master at the start, and the one that is replica.
-    pub servers: [RedisServer; 2],
-    sentinels: Vec<RedisServer>,
+    /// The one that is master at the start.
+    pub master: RedisServer,
+    /// The one that is replica at the start.
+    pub replica: RedisServer,
+    pub sentinels: Vec<RedisServer>,
 }
 
 impl Sentinels {
@@ -29,13 +30,14 @@ impl Sentinels {
         in_step(&replica).await;
         let mut sentinels = Vec::new();
         for _ in 0..3 {
-            let port = free_port();
-            let file = format!(
-                "port {port}\nbind 127.0.0.1\nsentinel monitor {SERVICE} {of} 2\n\
-                 sentinel down-after-milliseconds {SERVICE} {}\nsentinel failover-timeout {SERVICE} 6000\n",
-                DOWN_AFTER.as_millis()
-            );
-            sentinels.push(RedisServer::start_on_file(port, &file, &["--sentinel"]).await);
+            let settings = |port| {
+                format!(
+                    "port {port}\nbind 127.0.0.1\nsentinel monitor {SERVICE} {of} 2\n\
+                     sentinel down-after-milliseconds {SERVICE} {}\nsentinel failover-timeout {SERVICE} 6000\n",
+                    DOWN_AFTER.as_millis()
+                )
+            };
+            sentinels.push(RedisServer::start_sentinel(settings).await);
         }
         for sentinel in &sentinels {
             sentinel
@@ -45,7 +47,7 @@ impl Sentinels {
                 })
                 .await;
         }
-        Self { servers: [master, replica], sentinels }
+        Self { master, replica, sentinels }
     }
 
     pub fn url(&self) -> String {
@@ -56,7 +58,7 @@ impl Sentinels {
 
     /// Waits until the replica has been promoted and the sentinels say so.
     pub async fn promoted(&self) {
-        let replica = &self.servers[1];
+        let replica = &self.replica;
         replica
             .until("it becomes the master", async || {
                 replica.info("replication", "role").await.is_some_and(|role| role == "master")
@@ -76,23 +78,23 @@ impl Sentinels {
     /// The old master comes back, as the replica of the new one.
     pub async fn bring_back(&mut self) {
         // The cut is mended, should the roles change once more.
-        let () = self.servers[1].command(&["CONFIG", "SET", "masterauth", ""]).await;
-        let of = ["127.0.0.1", &self.servers[1].port.to_string()].join(" ");
-        let old = &mut self.servers[0];
+        let () = self.replica.command(&["CONFIG", "SET", "masterauth", ""]).await;
+        let of = ["127.0.0.1", &self.replica.port.to_string()].join(" ");
+        let old = &mut self.master;
         old.begin_with(&["--replicaof", &of]).await;
         in_step(old).await;
         // Until it confirms what is written, whoever waits for replicas is refused.
         let confirms = async || {
-            let () = self.servers[1].command(&["SET", "probe", "1"]).await;
-            let confirmed: i64 = self.servers[1].command(&["WAIT", "1", "500"]).await;
+            let () = self.replica.command(&["SET", "probe", "1"]).await;
+            let confirmed: i64 = self.replica.command(&["WAIT", "1", "500"]).await;
             confirmed == 1
         };
-        self.servers[1].until("its replica confirms", confirms).await;
+        self.replica.until("its replica confirms", confirms).await;
     }
 
     /// From now on nothing of what the master writes reaches the replica, as when the network between them is cut.
     pub async fn cut_replica(&self) {
-        let [master, replica] = &self.servers;
+        let Self { master, replica, .. } = self;
         // A master without a password refuses one that has a password to give.
         let () = replica.command(&["CONFIG", "SET", "masterauth", "nobody"]).await;
         master.kill_clients(Some("replica")).await;

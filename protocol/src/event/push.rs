@@ -1,0 +1,43 @@
+//! Notices and mentions.
+
+use serde_json::{Value, json};
+
+use super::{kept, system_item, text};
+use crate::id::{Millis, Seq, UserId};
+use crate::push::{Mark, Notice};
+
+/// The event of a notice, as pushes and `openim.getmsg` have it.
+pub fn notice_event(user: &UserId, notice: &Notice, number: u64, at: Millis) -> Value {
+    let mut item = system_item(Some(user), Some(&notice.group), number, at);
+    item["MsgBody"] = json!({
+        "ReportType": notice.kind.report_type(), "Operator_Account": notice.operator.user,
+        "RemarkInfo": notice.remark, "MsgOperatorMemberExtraInfo": notice.operator,
+    });
+    json!({"Event": 5, "GroupTips": [item]})
+}
+
+/// A notice to one user.
+pub fn notice(user: &UserId, notice: &Notice, number: u64, at: Millis) -> String {
+    text(notice_event(user, notice, number, at))
+}
+
+/// The same, kept under its number for devices that are away.
+pub fn kept_notice(user: &UserId, notice: &Notice, number: Seq, at: Millis) -> String {
+    kept(notice_event(user, notice, number.0, at), number)
+}
+
+/// The event of a mention, as pushes and `openim.getmsg` have it.
+pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value {
+    let mut item = system_item(Some(user), None, number, at);
+    let kinds: Vec<u8> =
+        [(mark.me, 1), (mark.all, 2)].iter().filter(|(is, _)| *is).map(|(_, n)| *n).collect();
+    item["GroupAtTips"] = json!({
+        "From_Account": mark.from, "GroupId": mark.group, "MsgSeq": mark.seq, "GroupAtType": kinds,
+    });
+    json!({"Event": 12, "GroupTips": [item]})
+}
+
+/// A mention. It is always kept.
+pub fn kept_mark(user: &UserId, mark: &Mark, number: Seq, at: Millis) -> String {
+    kept(mark_event(user, mark, number.0, at), number)
+}

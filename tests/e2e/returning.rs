@@ -11,6 +11,9 @@ use tests::{Device, Dialect, Event, Group, Outcome, TestGateway, User};
 /// How long a client that does not ask is left alone, with some room for a busy machine.
 const LEFT_ALONE: Duration = Duration::from_secs(4);
 
+/// Longer than one that asks for nothing is left alone.
+const ASKED_FOR: Duration = Duration::from_secs(7);
+
 /// The notice of an invitation.
 const INVITED: u64 = 7;
 
@@ -87,6 +90,55 @@ async fn nobody_waits_without_end() {
     bob.expect_message(&group, "hello").await;
     assert!(begun.elapsed() >= LEFT_ALONE, "{:?}", begun.elapsed());
     assert_eq!(bob.messages(&group).len(), 2);
+}
+
+/// A long way back: whoever reads page after page is not told what is new before the last.
+#[tokio::test]
+async fn who_keeps_asking_is_left_alone_until_the_sync() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_text(&group, "missed").await;
+    bob.try_login().await.ok();
+    alice.send_text(&group, "new").await;
+    let begun = Instant::now();
+    while begun.elapsed() < ASKED_FOR {
+        bob.history_texts(&group).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        nothing_is_pushed(&bob).await;
+    }
+    bob.sync().await;
+    bob.expect_message(&group, "new").await;
+    assert_eq!(bob.messages(&group), [(2, "new".to_owned())]);
+}
+
+/// What is said after the login is no less than what is pushed the end of what the SDK knows.
+#[tokio::test]
+async fn what_is_said_on_the_way_back_is_acknowledged_after_what_was_missed() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_text(&group, "missed").await;
+    bob.try_login().await.ok();
+    let to_group = bob.begin("group_open_http_svc.send_group_msg", bob.group_text(&group, "mine")).await;
+    let to_alice = bob.begin("openim.sendmsg", bob.c2c_text("alice", "mine too")).await;
+    alice.expect_message(&group, "mine").await;
+    alice.expect_message_from("bob", "mine too").await;
+    bob.conversations().await;
+    for request in [&to_group, &to_alice] {
+        assert!(bob.socket.answered(request).is_none(), "{request:?}");
+    }
+    bob.sync().await;
+    assert_eq!(bob.answer(&to_group).await.ok()["MsgSeq"], 2);
+    bob.answer(&to_alice).await.ok();
+    // From now on it is answered at once.
+    let begun = Instant::now();
+    bob.send_text(&group, "more").await;
+    assert!(begun.elapsed() < LEFT_ALONE, "{:?}", begun.elapsed());
 }
 
 /// What was unanswered is sent again before the login. An SDK takes its own words for the end of what it missed.

@@ -147,9 +147,9 @@ pub enum Effect {
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
     /// it was told any.
     Synced { notices: Option<Seq> },
-    /// A device that is back said something before it logged in here. Its SDK takes its own words for the end of what
-    /// it missed, so they are acknowledged after it has seen that.
-    SaidEarly,
+    /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
+    /// yet to see that, they are acknowledged afterwards.
+    Said,
     /// Nobody is.
     Detach,
 }
@@ -169,10 +169,10 @@ impl Call {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
     }
 
-    /// Something was said. One who logged in here may be told at any time.
+    /// Something was said.
     fn set_said(&self) {
-        if let Caller::User(UserCaller { proof: Proof::Token(_), .. }) = &self.caller {
-            self.set_effect(Effect::SaidEarly);
+        if let Caller::User(UserCaller { proof: Proof::Token(_) | Proof::Session(_), .. }) = &self.caller {
+            self.set_effect(Effect::Said);
         }
     }
 

@@ -49,9 +49,13 @@ const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
 /// How long a polite end may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// How long a client that is back may take to see what it missed before it is told what is new all the same. The SDKs ask
-/// as soon as they are logged in, and other clients need not.
+/// How long a client that is back may ask for nothing before it is told what is new though it has not seen what it
+/// missed. The SDKs ask as soon as they are logged in, and other clients need not.
 const SYNC_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long it may take to see that while it keeps asking. An SDK reads what it missed page by page, one after another,
+/// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
+const SYNC_AT_MOST: Duration = Duration::from_secs(30);
 
 /// The farewell to a client that is wanted again.
 const COME_BACK: &str = "going down, come back";
@@ -87,6 +91,24 @@ struct Arriving {
     following: Pin<Box<dyn Future<Output = Result<(), NotFollowed>> + Send>>,
     /// Calls that have ended meanwhile and change who is logged in here.
     later: Vec<Done>,
+}
+
+/// How long pushes wait for the client to see what it missed.
+struct Held {
+    /// Until then, and while calls are under way.
+    until: Instant,
+    at_most: Instant,
+}
+
+impl Held {
+    fn since(begin: Instant) -> Self {
+        Self { until: begin + SYNC_DEADLINE, at_most: begin + SYNC_AT_MOST }
+    }
+
+    /// When to look whether it is over.
+    fn moment(&self, is_asking: bool) -> Instant {
+        if is_asking { self.at_most } else { self.until.min(self.at_most) }
+    }
 }
 
 /// How a kind of client talks.
@@ -155,7 +177,7 @@ pub(super) fn serve<S: Speech>(
         session: arrival.session.map(Arc::new),
         calls: None,
         arriving: None,
-        held_until: None,
+        held: None,
         malformed: 0,
         since: now,
         heard_at: now,
@@ -187,7 +209,7 @@ struct Served<S> {
     /// Present while a login waits to be answered.
     arriving: Option<Box<Arriving>>,
     /// Present while pushes wait for the client to see what it missed.
-    held_until: Option<Instant>,
+    held: Option<Held>,
     malformed: u32,
     since: Instant,
     /// When the peer last said something.
@@ -235,8 +257,7 @@ impl<S: Speech> Served<S> {
                     if drain_at.take_if(|at| *at <= now).is_some() {
                         self.connection.outbound.close(Closing::GoingAway);
                     }
-                    // A login that is on its way decides for itself.
-                    if self.held_until.take_if(|until| *until <= now).is_some() && self.arriving.is_none() {
+                    if self.held_moment().is_some_and(|moment| moment <= now) {
                         self.release();
                     }
                 }
@@ -255,7 +276,18 @@ impl<S: Speech> Served<S> {
         if S::IS_ASKED {
             moment = moment.min(self.heard_at.max(asked_at) + ASK);
         }
-        [drain_at, self.held_until].into_iter().flatten().fold(moment, Instant::min)
+        [drain_at, self.held_moment()].into_iter().flatten().fold(moment, Instant::min)
+    }
+
+    /// When what waits is let go though the client has not seen what it missed. A login that is on its way decides for
+    /// itself.
+    fn held_moment(&self) -> Option<Instant> {
+        let held = self.held.as_ref().filter(|_| self.arriving.is_none())?;
+        Some(held.moment(self.is_asking()))
+    }
+
+    fn is_asking(&self) -> bool {
+        self.calls.as_ref().is_some_and(|calls| !calls.is_empty())
     }
 
     /// The end of one who is silent or takes nothing for too long.
@@ -360,10 +392,17 @@ impl<S: Speech> Served<S> {
     /// Answers a call, after what it changes about this connection has been done.
     async fn complete(&mut self, mut done: Done) {
         match (done.effect.take(), &mut self.arriving) {
-            (None, _) => self.reply(done.reply.as_deref()),
-            (Some(effect), Some(_)) if matches!(*effect, Effect::SaidEarly) => {
-                // The login may not have begun to hold what is pushed; it decides how long that waits.
-                self.connection.outbound.hold();
+            (None, _) => {
+                self.reply(done.reply.as_deref());
+                // What it reads next it asks for when it has this.
+                if let Some(held) = self.held.as_mut().filter(|_| self.session.is_some()) {
+                    held.until = Instant::now() + SYNC_DEADLINE;
+                }
+            }
+            (Some(effect), _) if matches!(*effect, Effect::Said) => {
+                if self.is_yet_to_sync() {
+                    self.connection.outbound.hold();
+                }
                 self.reply_in_turn(done.reply.as_deref());
             }
             (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
@@ -381,16 +420,11 @@ impl<S: Speech> Served<S> {
                 }
                 self.release();
             }
-            Effect::SaidEarly => {
-                let until = self.since + SYNC_DEADLINE;
-                if self.session.is_none() && until > Instant::now() {
-                    self.connection.outbound.hold();
-                    self.held_until = Some(until);
-                }
-                self.reply_in_turn(reply.as_deref());
-            }
+            // Answered already.
+            Effect::Said => {}
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
+                self.held = None;
                 self.session = None;
                 self.reply(reply.as_deref());
             }
@@ -425,7 +459,7 @@ impl<S: Speech> Served<S> {
         }
         self.reply(reply.as_deref());
         if is_back {
-            self.held_until = Some(Instant::now() + SYNC_DEADLINE);
+            self.held = Some(Held::since(Instant::now()));
         } else {
             self.release();
         }
@@ -436,9 +470,24 @@ impl<S: Speech> Served<S> {
         }
     }
 
+    /// Whether a client that says something is to log in here and to see what it missed, as far as can be told: it repeats
+    /// what was not answered, and its login comes behind.
+    fn is_yet_to_sync(&mut self) -> bool {
+        if self.arriving.is_some() {
+            // The login may not have begun to hold what is pushed; it decides how long that waits.
+            return true;
+        }
+        let early = Held::since(self.since);
+        if self.session.is_some() || early.moment(self.is_asking()) <= Instant::now() {
+            return false;
+        }
+        self.held.get_or_insert(early);
+        true
+    }
+
     /// Lets the client hear what is new.
     fn release(&mut self) {
-        self.held_until = None;
+        self.held = None;
         self.connection.outbound.release();
     }
 
@@ -474,12 +523,16 @@ impl<S: Speech> Served<S> {
             let _ = tokio::time::timeout(CLOSE_DEADLINE, self.part(end)).await;
         }
         // A login on its way comes to its end before it is taken back, or it would leave a follower behind.
-        let arriving = self.arriving.take().map(|arriving| (arriving.session, arriving.following));
-        if let Some((session, following)) = arriving {
-            let _ = following.await;
-            self.session = Some(session);
+        let mut later = Vec::new();
+        if let Some(arriving) = self.arriving.take() {
+            let _ = arriving.following.await;
+            self.session = Some(arriving.session);
+            later = arriving.later;
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
+        for done in later {
+            forget(&self.edge, done).await;
+        }
     }
 
     /// Waits until the last words are written and, when they were ours first, the peer has said his.
@@ -511,9 +564,13 @@ fn unreadable(error: &Error) -> End {
 async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
     let _counted = edge.context.unattended(calls.len());
     while let Some(done) = calls.next().await {
-        if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
-            // A login without a connection: the device is not there.
-            commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
-        }
+        forget(&edge, done).await;
+    }
+}
+
+/// Takes back what a call changes about a connection that is gone: after a login without one the device is not there.
+async fn forget(edge: &Edge, done: Done) {
+    if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
+        commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
     }
 }

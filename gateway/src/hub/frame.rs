@@ -190,7 +190,7 @@ fn body<'a>(event: &'a Event, Stamp { seq, at }: Stamp, user: &UserId) -> Cow<'a
             event::message::between_two(C2cItem::new(to, at, message))
         }
         Event::Entry(Entry::Notice { notice, .. }) => event::push::kept_notice(user, notice, seq, at),
-        Event::Entry(Entry::Mark { mark }) => event::push::kept_mark(user, mark, seq, at),
+        Event::Entry(Entry::Mark { mark }) => event::push::mark(user, mark, seq, at),
         Event::Control(Control::Dismissed { notice, .. }) => event::push::notice(user, notice, seq.0, at),
         // The hub acts on these itself, and hands none of them on.
         Event::Control(Control::Entered { .. } | Control::Left { .. } | Control::Kicked { .. })

@@ -38,6 +38,6 @@ pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value 
 }
 
 /// A mention. It is always kept.
-pub fn kept_mark(user: &UserId, mark: &Mark, number: Seq, at: Millis) -> String {
+pub fn mark(user: &UserId, mark: &Mark, number: Seq, at: Millis) -> String {
     kept(mark_event(user, mark, number.0, at), number)
 }

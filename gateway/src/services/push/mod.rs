@@ -83,7 +83,7 @@ impl Notices {
         Ok(self.core.engine.head(&log(app, user)).await?.seq)
     }
 
-    /// What the actor's device has not: neither is it up to `known`, nor did the device acknowledge it.
+    /// What the actor's device has not: neither is it up to `known`, nor is it a notice that the device acknowledged.
     pub async fn missed(&self, actor: &Actor, known: Seq) -> Result<Missed, StorageError> {
         let last = self.last(actor.app, &actor.user).await?;
         let mut notices = Vec::new();
@@ -94,7 +94,10 @@ impl Notices {
             };
             notices = self.since(actor.app, &actor.user, known).await?;
             // What came meanwhile is pushed.
-            notices.retain(|(seq, ..)| *seq <= last && !heard.has(*seq));
+            // Newer SDKs forget the marks of a conversation when they read its list anew: those that the user has not seen
+            // are told again.
+            let is_new = |seq: &Seq, kept: &Kept| matches!(kept, Kept::Mark(_)) || !heard.has(*seq);
+            notices.retain(|(seq, _, kept)| *seq <= last && is_new(seq, kept));
         }
         Ok(Missed { notices, last })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus, Registry};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Namespace, Servers};
-use crate::storage::embedded::Embedded;
+use crate::storage::embedded::{self, Embedded};
 use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Engine, StorageError};
 
@@ -35,7 +35,10 @@ impl Foundation {
 
     fn embedded(config: &Config) -> Result<Self, StorageError> {
         let (bus, incoming) = LocalBus::new();
-        let engine = Arc::new(Embedded::open(&config.data_dir.join("store"), bus.clone())?);
+        let settings =
+            embedded::Settings { rotate_journal: config.rotate_journal, ..embedded::Settings::default() };
+        let store = Embedded::open_with(&config.data_dir.join("store"), bus.clone(), &settings)?;
+        let engine = Arc::new(store);
         let node = rand::random();
         let watched = engine.clone();
         Ok(Self {

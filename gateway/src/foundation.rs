@@ -3,6 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus, Registry};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Namespace, Servers};
@@ -29,7 +31,7 @@ impl Foundation {
     pub(crate) async fn lay(config: &Config) -> Result<Self, StorageError> {
         match &config.redis {
             None => Self::embedded(config),
-            Some(redis) => Ok(Self::shared(redis).await),
+            Some(redis) => Self::shared(redis).await,
         }
     }
 
@@ -51,9 +53,10 @@ impl Foundation {
         })
     }
 
-    async fn shared(config: &RedisConfig) -> Self {
+    async fn shared(config: &RedisConfig) -> Result<Self, StorageError> {
         let servers = Servers::start(config.target.clone());
-        if !servers.wait(FIRST_LOOK).await {
+        let is_there = servers.wait(FIRST_LOOK).await;
+        if !is_there {
             tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
         }
         let names = Namespace::new(&config.prefix);
@@ -63,17 +66,21 @@ impl Foundation {
             ..Settings::default()
         };
         let engine = Redis::new(servers.clone(), names.clone(), settings);
+        if is_there {
+            engine.opened(Instant::now() + FIRST_LOOK).await?;
+        }
+        let failed = engine.failed();
         let (bus, incoming) = RedisBus::start(servers.clone(), names.clone());
         let node = rand::random();
         let nodes = Registry::start(servers, &names, node);
-        Self {
+        Ok(Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),
             incoming,
             node,
             nodes: Arc::new(nodes),
-            // What Redis cannot do now it can do later.
-            failed: Box::pin(std::future::pending()),
-        }
+            // What Redis cannot do now it can do later; what a later version has written, this one never can read.
+            failed: Box::pin(failed),
+        })
     }
 }

@@ -31,4 +31,5 @@ mod retention;
 mod secrets;
 mod slow_reader;
 mod source;
+mod stores;
 mod wire;

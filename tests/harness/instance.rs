@@ -91,7 +91,7 @@ impl Instance {
             .arg(file)
             .args(["--listen", &self.address.to_string(), "--sdkappid", &APP.to_string()])
             .arg("--data-dir")
-            .arg(self.directory.path().join("data"))
+            .arg(self.data_dir())
             .env("GATEWAY_SECRET_KEY", self.settings.key.expose())
             .envs(self.settings.environment.iter().map(|(name, value)| (*name, value)));
         if let Some(url) = &self.settings.redis_url {
@@ -100,6 +100,10 @@ impl Instance {
         let process = Process::start(&self.name, &mut command);
         process.line("the line that says where it listens", listening).await;
         self.process = Some(process);
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     /// From its next start on it is this program; None means [`gateway_binary`].

@@ -3,14 +3,16 @@
 //! | name | what it is |
 //! |---|---|
 //! | `lock` | locked by the process that has the store open |
+//! | `format` | the number of the store's format, see [`crate::storage::format`]; a store without it has the first |
 //! | `rows` | the database |
 //! | `watermark` | how far it was acknowledged, see `watermark.rs` |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::storage::StorageError;
+use crate::storage::format::Format;
 
 use super::Settings;
 use super::journal::{self, Journals};
@@ -42,8 +44,10 @@ impl Directory {
     /// Looks the files over, opens the database, and gives the number of its last batch.
     pub(super) fn open(&self, settings: &Settings) -> Result<(Store, Watermark, u64), StorageError> {
         let rows = self.path.join("rows");
+        let mut format = self.format()?;
         if !rows.exists() {
             self.create(&rows, settings)?;
+            format = Format::CURRENT;
         }
         let (watermark, acknowledged) = Watermark::open(&self.path.join("watermark"))
             .map_err(|error| failed(&self.path, &format!("watermark: {error}; {MEND}")))?;
@@ -72,6 +76,10 @@ impl Directory {
         if settings.rotate_journal && is_known {
             turn(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
         }
+        for next in format.steps().map_err(|error| self.of_this(error))? {
+            migrate(&store, next).map_err(|error| self.of_this(error))?;
+            self.write_format(next)?;
+        }
         Ok((store, watermark, last))
     }
 
@@ -91,6 +99,38 @@ impl Directory {
         }
     }
 
+    /// The format of the store; an error when it is one that this version does not know.
+    fn format(&self) -> Result<Format, StorageError> {
+        let format = match fs::read(self.path.join("format")) {
+            Ok(text) => Format::parse(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Format::FIRST),
+            Err(error) => return Err(failed(&self.path, &error.to_string())),
+        };
+        // Before anything is made or opened, and with that changed.
+        format.and_then(|format| format.steps().map(|_| format)).map_err(|error| self.of_this(error))
+    }
+
+    /// Under another name first, so that a process that dies meanwhile leaves the old number or the new one.
+    fn write_format(&self, format: Format) -> Result<(), StorageError> {
+        let new = self.path.join("format.new");
+        let write = || {
+            let mut file = File::create(&new)?;
+            writeln!(file, "{format}")?;
+            file.sync_all()?;
+            fs::rename(&new, self.path.join("format"))?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().map_err(|error| failed(&self.path, &error.to_string()))
+    }
+
+    /// An error of this store: with its path.
+    fn of_this(&self, error: StorageError) -> StorageError {
+        match error {
+            StorageError::Failed { reason, .. } => failed(&self.path, &reason),
+            error => error,
+        }
+    }
+
     /// Makes the database under another name first: a process that dies meanwhile leaves no half of one behind.
     fn create(&self, rows: &Path, settings: &Settings) -> Result<(), StorageError> {
         let failed = |error: std::io::Error| failed(&self.path, &error.to_string());
@@ -99,6 +139,8 @@ impl Directory {
             fs::remove_dir_all(&new).map_err(failed)?;
         }
         Store::create(&new, settings)?;
+        // First of all: rows without a number are rows of the first format.
+        self.write_format(Format::CURRENT)?;
         fs::rename(&new, rows).map_err(failed)?;
         File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(failed)
     }
@@ -109,6 +151,13 @@ impl Directory {
             format!("batches {first} to {acknowledged} were acknowledged and are not in the files; {MEND}");
         failed(&self.path, &reason)
     }
+}
+
+/// Takes the rows of a store to a format from the one before it. May be repeated: the process may die before the number
+/// is written.
+fn migrate(_store: &Store, _format: Format) -> Result<(), StorageError> {
+    // What the second format may contain, the first did not; what it did, the second has, too.
+    Ok(())
 }
 
 /// What the database writes into its file `version` when its files are as `journal.rs` and `manifest.rs` read them.

@@ -1,9 +1,10 @@
-//! Files of the database that are of another format than we know.
+//! The number of the store's format, and files of the database that are of another format than we know.
 
 use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::storage::conformance::ALL;
 
 /// A closed store with one entry.
 async fn closed() -> tempfile::TempDir {
@@ -12,6 +13,12 @@ async fn closed() -> tempfile::TempDir {
     store.commit(append(1)).await.unwrap();
     store.close().await.unwrap();
     dir
+}
+
+async fn holds_its_entry(dir: &Path) {
+    let store = open(dir);
+    assert_eq!(Engine::read(&store, &log(), ALL).await.unwrap().len(), 1);
+    store.close().await.unwrap();
 }
 
 fn refused(dir: &Path) -> String {
@@ -32,6 +39,56 @@ fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     }
     found.sort();
     found
+}
+
+#[tokio::test]
+async fn a_new_store_has_the_current_format() {
+    let dir = closed().await;
+    assert_eq!(fs::read_to_string(dir.path().join("format")).unwrap(), "2\n");
+    holds_its_entry(dir.path()).await;
+}
+
+/// A store of the first format says nothing of it.
+#[tokio::test]
+async fn an_older_store_is_taken_to_the_current_format() {
+    let dir = closed().await;
+    fs::remove_file(dir.path().join("format")).unwrap();
+    for _ in 0..2 {
+        holds_its_entry(dir.path()).await;
+        assert_eq!(fs::read_to_string(dir.path().join("format")).unwrap(), "2\n");
+    }
+}
+
+#[tokio::test]
+async fn what_a_later_version_wrote_is_refused_and_left_as_it_is() {
+    let dir = closed().await;
+    for (number, reason) in [
+        (
+            "3\n",
+            "it has format 3, and this version of the gateway knows formats up to 2: a later version has opened it",
+        ),
+        ("", "the number of its format cannot be read"),
+        ("two", "the number of its format cannot be read"),
+    ] {
+        fs::write(dir.path().join("format"), number).unwrap();
+        let before = contents(dir.path());
+        let refused = refused(dir.path());
+        assert!(refused.contains(reason) && refused.contains("backup"), "{refused}");
+        assert!(refused.contains(&dir.path().display().to_string()), "{refused}");
+        assert!(contents(dir.path()) == before, "a file was changed");
+    }
+    fs::write(dir.path().join("format"), "2\n").unwrap();
+    holds_its_entry(dir.path()).await;
+}
+
+/// The rows may be about to be restored from a backup.
+#[tokio::test]
+async fn no_store_is_made_where_a_later_version_had_one() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("format"), "3\n").unwrap();
+    assert!(refused(dir.path()).contains("it has format 3"));
+    assert_eq!(fs::read_to_string(dir.path().join("format")).unwrap(), "3\n");
+    assert!(!dir.path().join("rows").exists());
 }
 
 /// Journals and lists of tables in another format than that which is read here are the database's own affair: what looks

@@ -3,6 +3,7 @@ mod cluster;
 mod confirm;
 mod counts;
 mod faults;
+mod format;
 mod login;
 mod messages;
 

@@ -5,6 +5,7 @@ use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
 use super::core::{Core, Outcome};
+use super::timeline::Hidden;
 use crate::bus::{DeviceId, Entry, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
 
@@ -94,7 +95,7 @@ impl Notices {
         let last = self.last(app, user).await?;
         let mut batch = Batch::new(Partition::user(app, user), self.core.now());
         for seq in seqs.iter().filter(|seq| (Seq(1)..=last).contains(seq)) {
-            batch = batch.put(deleted_key(*seq), &b"{}"[..]);
+            batch = batch.put(deleted_key(*seq), records::encode(&Hidden {}));
         }
         if !batch.puts.is_empty() {
             self.core.commit(batch).await?;

@@ -1,5 +1,6 @@
 mod damage;
 mod format;
+mod golden;
 mod journal;
 
 use protocol::id::{AppId, Millis, UserId};

@@ -4,6 +4,7 @@ mod confirm;
 mod counts;
 mod faults;
 mod format;
+mod golden;
 mod login;
 mod messages;
 

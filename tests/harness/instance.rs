@@ -27,6 +27,8 @@ pub struct InstanceSettings {
     pub key: SecretKey,
     /// None means the embedded store.
     pub redis_url: Option<String>,
+    /// Where its directory is made; None is the place for temporary files.
+    pub place: Option<PathBuf>,
     pub environment: Vec<(&'static str, String)>,
     /// The content of the settings file.
     pub file: String,
@@ -38,6 +40,7 @@ impl Default for InstanceSettings {
             program: None,
             key: SecretKey::from_random(rand::random()),
             redis_url: None,
+            place: None,
             environment: Vec::new(),
             file: String::new(),
         }
@@ -68,11 +71,12 @@ pub struct Instance {
 impl Instance {
     /// Starts one and waits until it is ready.
     pub async fn start(name: &str, settings: InstanceSettings) -> Self {
+        let place = settings.place.clone().unwrap_or_else(std::env::temp_dir);
         let mut instance = Self {
             name: name.to_owned(),
             address: SocketAddr::from(([127, 0, 0, 1], free_port())),
             settings,
-            directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir_in(place).unwrap(),
             process: None,
         };
         instance.begin().await;

@@ -32,4 +32,5 @@ mod returning;
 mod secrets;
 mod slow_reader;
 mod source;
+mod stores;
 mod wire;

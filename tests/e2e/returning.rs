@@ -265,6 +265,28 @@ async fn a_notice_that_arrived_is_not_told_again() {
     assert_eq!(told(&bob.sync().await), ["fifth"]);
 }
 
+/// A client that reads its list of conversations anew forgets the marks that it had.
+#[tokio::test]
+async fn a_mention_that_is_not_read_is_told_again() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    bob.sync().await;
+    let mut body = alice.group_text(&group, "@bob look");
+    body["GroupAtInfo"] = json!([{"GroupAtAllFlag": 0, "GroupAt_Account": "bob"}]);
+    alice.send_to_group(body).await.ok();
+    let mark = bob.expect_event("a mention", |event| event.value["Event"] == 12).await;
+    let number = mark["GroupTips"][0]["ClientSeq"].as_u64().unwrap();
+    acknowledge(&bob, &json!({"SessionData": format!("n{number}")})).await;
+    let bob = back(&gateway, bob).await;
+    bob.try_login().await.ok();
+    let synced = bob.sync().await;
+    let marks: Vec<_> =
+        synced["EventArray"].as_array().unwrap().iter().filter(|event| event["Event"] == 12).collect();
+    assert_eq!(marks.len(), 1, "{synced:#}");
+}
+
 #[tokio::test]
 async fn a_notice_that_comes_at_the_return_is_told_once() {
     let gateway = TestGateway::start().await;

@@ -27,7 +27,7 @@ pub fn heard_key(device: DeviceId) -> Key {
 /// A set of numbers: ranges with both their ends, in order, with a hole between any two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Heard(Vec<(Seq, Seq)>);
+pub(in crate::services) struct Heard(Vec<(Seq, Seq)>);
 
 impl Heard {
     pub(super) fn has(&self, seq: Seq) -> bool {

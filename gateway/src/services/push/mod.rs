@@ -6,11 +6,13 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
-use self::heard::{Heard, Receipts};
+use self::heard::Receipts;
 use super::core::{Actor, Core, Outcome};
+use super::timeline::Hidden;
 use crate::bus::{DeviceId, Entry, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
 
+pub(super) use self::heard::Heard;
 pub use self::heard::heard_key;
 
 /// A kept notice.
@@ -127,7 +129,7 @@ impl Notices {
         let last = self.last(app, user).await?;
         let mut batch = Batch::new(Partition::user(app, user), self.core.now());
         for seq in seqs.iter().filter(|seq| (Seq(1)..=last).contains(seq)) {
-            batch = batch.put(deleted_key(*seq), &b"{}"[..]);
+            batch = batch.put(deleted_key(*seq), records::encode(&Hidden {}));
         }
         if !batch.puts.is_empty() {
             self.core.commit(batch).await?;

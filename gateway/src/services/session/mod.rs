@@ -77,7 +77,7 @@ pub struct LoggedIn {
 
 /// What is kept of a device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct DeviceRecord {
+pub(super) struct DeviceRecord {
     id: DeviceId,
     /// The client's own id of its SDK object: the same over reconnects.
     instance: String,

@@ -4,7 +4,7 @@
 //! a retired letter is not used again.
 
 use bytes::Bytes;
-use protocol::id::{AppId, GroupId, UserId};
+use protocol::id::{AppId, GroupId, Seq, UserId};
 
 /// What is kept. The comment gives the partition, the suffix and the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,6 +121,12 @@ pub struct Key {
 }
 
 impl Key {
+    /// The key of a record that the entry with this number is found by, see [`super::Batch::index`].
+    pub fn indexing(self, seq: Seq) -> Self {
+        let suffix = [&self.suffix[..], &seq.0.to_be_bytes()].concat();
+        Self { suffix: suffix.into(), ..self }
+    }
+
     pub fn new(table: Table, suffix: impl Into<Bytes>) -> Self {
         Self { table, suffix: suffix.into() }
     }

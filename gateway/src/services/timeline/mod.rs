@@ -206,6 +206,7 @@ impl Timelines {
             table: Table::Recall,
             prefix: log.name.clone(),
             after: Some(recall_suffix(log, after.0, after.1)),
+            skip: 0,
             limit,
             reverse: false,
         };

@@ -3,6 +3,8 @@
 //! What is not in it cannot be encoded. What is in it has golden records in `tests/stores/records.json`, with every field
 //! and every variant: later versions read them as they read the stores of this one.
 
+use protocol::group::Role;
+
 use super::account::Account;
 use super::conversation::Preference;
 use super::group::{Group, Indexed, Member};
@@ -32,6 +34,7 @@ stored! {
     "preference": Preference, in Conversation;
     "group": Group, in Group;
     "member": Member, in Member;
+    "order": Role, in Order;
     // The Unix second up to which a member may not speak.
     "mute": u64, in Mute;
     "position": Position, in Read;

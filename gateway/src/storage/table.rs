@@ -21,9 +21,12 @@ pub enum Table {
     Group,
     /// group; epoch, user; the membership.
     Member,
+    /// group; epoch, `0` the owner, `1` the others, `2` the admins among them, time of joining, user; the role: members in
+    /// the order they came.
+    Order,
     /// group; epoch, user; until when he may not speak. It survives leaving and coming again.
     Mute,
-    /// group; epoch, name; a number kept by the store.
+    /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has.
     Count,
     /// group or pair; epoch, user; how far the user has read.
     Read,
@@ -39,13 +42,14 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 13] = [
+    pub const ALL: [Table; 14] = [
         Table::Account,
         Table::Session,
         Table::Joined,
         Table::Conversation,
         Table::Group,
         Table::Member,
+        Table::Order,
         Table::Mute,
         Table::Count,
         Table::Read,
@@ -64,6 +68,7 @@ impl Table {
             Table::Conversation => b'c',
             Table::Group => b'g',
             Table::Member => b'm',
+            Table::Order => b'i',
             Table::Mute => b'q',
             Table::Count => b'n',
             Table::Read => b'r',

@@ -9,7 +9,7 @@ use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
 use serde::{Deserialize, Serialize};
 
-use super::core::{Core, Outcome};
+use super::core::{Core, Outcome, side_by_side};
 use super::decide::Decision;
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
@@ -53,7 +53,7 @@ pub(super) struct RecallNote {
 pub(super) struct Hidden {}
 
 /// Where a user stands in a log.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// He has read up to here.
     #[serde(rename = "s", default)]
@@ -104,7 +104,7 @@ fn amendment_key(log: &Log, seq: Seq) -> Key {
     Key::new(Table::Amendment, suffix(log, &seq.0.to_be_bytes()))
 }
 
-fn position_key(log: &Log, user: &UserId) -> Key {
+pub(super) fn position_key(log: &Log, user: &UserId) -> Key {
     Key::new(Table::Read, suffix(log, user.as_str().as_bytes()))
 }
 
@@ -155,6 +155,20 @@ impl Timelines {
             });
         }
         Ok(seen)
+    }
+
+    /// Those of the entries with these numbers that are kept, in this order, as `reader` sees them.
+    pub async fn entries(
+        &self,
+        log: &Log,
+        seqs: &[Seq],
+        reader: Option<&UserId>,
+    ) -> Result<Vec<Seen>, StorageError> {
+        let found = side_by_side(seqs.iter().copied(), |seq| {
+            let window = Window { from: seq, to: seq, limit: 1, newest_first: false };
+            self.read(log, window, reader)
+        });
+        Ok(found.await?.into_iter().flatten().collect())
     }
 
     /// One entry.
@@ -252,9 +266,7 @@ impl Timelines {
                 read_time: before.read_time.max(to.read_time),
                 cleared: before.cleared.max(to.cleared),
             };
-            let stays = (before.read, before.read_time, before.cleared)
-                == (after.read, after.read_time, after.cleared);
-            if stays {
+            if before == after {
                 return Ok(Decision::Done(false));
             }
             let mut batch = Batch::new(log.partition.clone(), self.core.now())
@@ -270,6 +282,9 @@ impl Timelines {
 
     /// Hides entries from one user.
     pub async fn hide(&self, log: &Log, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
+        if seqs.is_empty() {
+            return Ok(());
+        }
         let mut batch = Batch::new(log.partition.clone(), self.core.now());
         for seq in seqs {
             batch = batch.put(hidden_key(log, user, *seq), records::encode(&Hidden {}));

@@ -277,6 +277,7 @@ const CARRIED: &[&str] = &[
     "event::message::between_two",
     "event::message::in_group",
     "event::push::mark",
+    "event::push::mark_of_all",
     "event::push::notice",
     "event::session::kicked",
     "group::Change",

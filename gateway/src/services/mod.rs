@@ -12,6 +12,7 @@ pub mod core;
 pub mod decide;
 pub mod group;
 pub mod limits;
+pub mod mention;
 pub mod message;
 pub mod presence;
 pub mod profile;
@@ -29,6 +30,7 @@ use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::core::Core;
 use self::group::Groups;
+use self::mention::Mentions;
 use self::message::{C2cMessages, GroupMessages};
 use self::presence::Presence;
 use self::profile::Profiles;
@@ -45,6 +47,7 @@ pub struct Services {
     pub sessions: Sessions,
     pub groups: Groups,
     pub presence: Presence,
+    pub mentions: Mentions,
     pub group_messages: GroupMessages,
     pub c2c_messages: C2cMessages,
     pub conversations: Conversations,
@@ -63,6 +66,7 @@ impl Services {
         let conversations =
             Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {
+            mentions: Mentions::new(core.clone(), groups.clone(), timelines.clone()),
             presence: Presence::new(core.clone(), groups.clone(), sessions.clone()),
             profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
             group_messages: GroupMessages::new(

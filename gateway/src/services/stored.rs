@@ -8,6 +8,7 @@ use protocol::group::Role;
 use super::account::Account;
 use super::conversation::Preference;
 use super::group::{Group, Indexed, Member};
+use super::mention::Mentioned;
 use super::push::Kept;
 use super::session::{Claims, DeviceRecord};
 use super::timeline::{Amendment, Entry, EntryRef, Hidden, Position, RecallNote};
@@ -39,6 +40,7 @@ stored! {
     "mute": u64, in Mute;
     "position": Position, in Read;
     "amendment": Amendment, in Amendment;
+    "mention": Mentioned, in Mention;
     "recall": RecallNote, in Recall;
     "hidden": Hidden, in Hidden;
     "entry": Entry, in Message;

@@ -32,6 +32,8 @@ pub enum Table {
     Read,
     /// group or pair; epoch, sequence number; what happened to a message after it was sent.
     Amendment,
+    /// group; epoch, sequence number; that a message mentions everybody.
+    Mention,
     /// group or pair; epoch, microseconds; which message was recalled then.
     Recall,
     /// group or pair; epoch, user, sequence number; a message that one user deleted for himself.
@@ -42,7 +44,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 14] = [
+    pub const ALL: [Table; 15] = [
         Table::Account,
         Table::Session,
         Table::Joined,
@@ -54,6 +56,7 @@ impl Table {
         Table::Count,
         Table::Read,
         Table::Amendment,
+        Table::Mention,
         Table::Recall,
         Table::Hidden,
         Table::Message,
@@ -73,6 +76,7 @@ impl Table {
             Table::Count => b'n',
             Table::Read => b'r',
             Table::Amendment => b'e',
+            Table::Mention => b'x',
             Table::Recall => b'w',
             Table::Hidden => b'h',
             Table::Message => b't',

@@ -258,7 +258,7 @@ impl Conversations {
     pub async fn clear(&self, actor: &Actor, target: &Target) -> Result<(), ConversationError> {
         let Some(log) = self.log(actor, target).await? else { return Ok(()) };
         let head = self.core.engine.head(&log).await?;
-        let to = Position { read: head.seq, read_time: 0, cleared: head.seq };
+        let to = Position { read: head.seq, cleared: head.seq, ..Position::default() };
         self.timelines.advance(&log, &actor.user, to, &[]).await?;
         Ok(())
     }

@@ -324,6 +324,15 @@ impl Groups {
         decided.await
     }
 
+    /// The ids of the groups a user may be in.
+    pub(in crate::services) async fn possible(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> Result<Vec<GroupId>, StorageError> {
+        Ok(self.indexed(app, user).await?.into_iter().map(|(id, _)| id).collect())
+    }
+
     async fn count_indexed(&self, app: AppId, user: &UserId) -> Result<usize, StorageError> {
         Ok(self.indexed(app, user).await?.len())
     }

@@ -52,6 +52,7 @@ const OF_A_LIFE: &[Table] = &[
     Table::Count,
     Table::Read,
     Table::Amendment,
+    Table::Mention,
     Table::Recall,
     Table::Hidden,
     Table::Message,

@@ -64,6 +64,14 @@ pub struct Position {
     /// He cleared everything up to here for himself.
     #[serde(rename = "c", default)]
     pub cleared: Seq,
+    /// They have seen up to here that everybody was mentioned.
+    #[serde(rename = "m", default, skip_serializing_if = "is_zero")]
+    pub mentions: Seq,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(seq: &Seq) -> bool {
+    *seq == Seq::ZERO
 }
 
 /// An entry, as one reader sees it.
@@ -89,7 +97,8 @@ pub struct PastRecall {
 
 /// The tables of what is kept beside entries and has no use without them. A record's suffix begins with the name of the
 /// log and ends with the number of the entry.
-pub(super) const BESIDE_ENTRIES: [Table; 3] = [Table::Amendment, Table::Recall, Table::Hidden];
+pub(super) const BESIDE_ENTRIES: [Table; 4] =
+    [Table::Amendment, Table::Mention, Table::Recall, Table::Hidden];
 
 /// Which entry a record of one of [`BESIDE_ENTRIES`] belongs to.
 pub(super) fn entry_of(suffix: &[u8]) -> Option<Seq> {
@@ -265,6 +274,7 @@ impl Timelines {
                 read: before.read.max(to.read),
                 read_time: before.read_time.max(to.read_time),
                 cleared: before.cleared.max(to.cleared),
+                mentions: before.mentions.max(to.mentions),
             };
             if before == after {
                 return Ok(Decision::Done(false));

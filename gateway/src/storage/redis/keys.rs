@@ -133,6 +133,7 @@ pub(super) fn is_decisive(table: Table) -> bool {
         Table::Count
             | Table::Read
             | Table::Amendment
+            | Table::Mention
             | Table::Recall
             | Table::Hidden
             | Table::Order

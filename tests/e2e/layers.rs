@@ -278,6 +278,7 @@ const CARRIED: &[&str] = &[
     "event::message::in_group",
     "event::push::kept_notice",
     "event::push::mark",
+    "event::push::mark_of_all",
     "event::push::notice",
     "event::session::kicked",
     "group::Change",

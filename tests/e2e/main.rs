@@ -24,6 +24,7 @@ mod examples;
 mod input;
 mod layers;
 mod legacy;
+mod limits;
 mod multi_device;
 mod order;
 mod restart;

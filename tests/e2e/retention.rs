@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use gateway::bus::LocalBus;
 use gateway::services::retention::{Dropped, Policy};
+use gateway::storage::embedded::Embedded;
+use gateway::storage::{Batch, Engine, Key, Partition, Scan, Table};
+use protocol::id::{GroupId, Millis};
 use serde_json::{Value, json};
 use tests::{Group, TestGateway, User};
 
@@ -366,7 +370,7 @@ async fn a_conversation_whose_messages_are_all_gone_stays_on_the_list() {
 
 #[tokio::test]
 async fn what_was_kept_beside_a_message_goes_with_it() {
-    let gateway = keeping(0, 5).await;
+    let mut gateway = keeping(0, 5).await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
     let group = alice.create_group("lobby").await;
     bob.join(&group).await;
@@ -406,9 +410,23 @@ async fn what_was_kept_beside_a_message_goes_with_it() {
     assert_eq!(texts, ["6", "7", "8", "9"]);
     assert_eq!(page["MsgList"][3]["MsgFlagBits"], 8);
 
-    // A mark on a message that is gone has no message to go with.
+    // A message that is gone is not marked once more; a mark that a crash left behind has no message to go with.
     let body = json!({"GroupId": group.id, "Deleter_Account": "bob", "Seqs": ["1", "10"]});
     bob.call("group_open_http_svc.delete_group_ramble_msg_by_seq", body).await.ok();
+    assert_eq!(gateway.expire_thoroughly().await, Dropped::default());
+    drop((alice, bob));
+    gateway.stop().await.unwrap();
+    let engine = Embedded::open(&gateway.config().data_dir.join("store"), LocalBus::new().0).unwrap();
+    let partition = Partition::group(tests::APP, &GroupId::parse(&group.id).unwrap());
+    let (prefix, after) = (Default::default(), None);
+    let scan = Scan { table: Table::Hidden, prefix, after, skip: 0, limit: 1, reverse: false };
+    let (suffix, value) = engine.scan(&partition, scan).await.unwrap().remove(0);
+    let of_the_first = [&suffix[..suffix.len() - 8], &1u64.to_be_bytes()].concat();
+    let left = Batch::new(partition, Millis(1)).put(Key::new(Table::Hidden, of_the_first), value.bytes);
+    engine.commit(left).await.unwrap();
+    engine.close().await.unwrap();
+    drop(engine);
+    gateway.begin().await;
     assert_eq!(gateway.expire().await, Dropped::default());
     assert_eq!(gateway.expire_thoroughly().await, Dropped { records: 1, ..Dropped::default() });
     assert_eq!(gateway.expire_thoroughly().await, Dropped::default());

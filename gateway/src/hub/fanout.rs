@@ -12,6 +12,7 @@ use std::thread::available_parallelism;
 
 use bytes::Bytes;
 use protocol::id::Seq;
+use protocol::message::Message;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -137,6 +138,8 @@ struct Pieces<'a> {
     /// Whether everybody may read the same, but for the devices that said it.
     is_common: bool,
     authors: Vec<DeviceId>,
+    /// The messages among them that mention everybody: not all who read them are marked by that.
+    mentions: Vec<&'a Message>,
     binary: OnceLock<Option<Frame>>,
     text: OnceLock<Option<Frame>>,
     legacy: OnceLock<Option<Frame>>,
@@ -147,6 +150,8 @@ struct Piece<'a> {
     stamp: Stamp,
     /// Absent where each receiver reads something else.
     encoded: Option<Encoded<'a>>,
+    /// Present where it does not tell of the event but that the event's message mentions everybody.
+    mention: Option<&'a Message>,
 }
 
 async fn deliver(followers: &Followers, deliveries: &[Delivery], clock: &Clock) {
@@ -166,14 +171,21 @@ impl<'a> Pieces<'a> {
     fn new(deliveries: &'a [Delivery], reader: &Follower, clock: &Clock) -> Self {
         // What tells of no log entry still shows a time, and a number that differs from others of the kind.
         let unnumbered = || Stamp { seq: Seq(clock.number()), at: clock.now() };
-        let piece = |delivery: &'a Delivery| {
+        let (mut mentions, mut events) = (Vec::new(), Vec::with_capacity(deliveries.len()));
+        for delivery in deliveries {
             let stamp = delivery.stamp.unwrap_or_else(unnumbered);
             // All who follow a user's topic are that user; in a group nobody's name stands in what all read.
             let encode =
                 || Encoded::new(Content::Event(&delivery.event, stamp, reader.attachment.user.clone()));
-            Piece { delivery, stamp, encoded: (!frame::is_personal(&delivery.event)).then(encode) }
-        };
-        let events: Vec<Piece<'a>> = deliveries.iter().map(piece).collect();
+            let encoded = (!frame::is_personal(&delivery.event)).then(encode);
+            events.push(Piece { delivery, stamp, encoded, mention: None });
+            // After the message: a client shows a mark only in a conversation that it knows.
+            if let Some((group, message)) = frame::mention_of_all(&delivery.topic, &delivery.event) {
+                let encoded = Some(Encoded::new(Content::Mention(group, message, stamp)));
+                events.push(Piece { delivery, stamp, encoded, mention: Some(message) });
+                mentions.push(message);
+            }
+        }
         let is_common = events.iter().all(|piece| {
             let event = &piece.delivery.event;
             piece.encoded.is_some() && !frame::may_leave(event) && !frame::is_notice(event)
@@ -181,7 +193,7 @@ impl<'a> Pieces<'a> {
         let origins = deliveries.iter().filter_map(|delivery| delivery.event.origin());
         let authors = origins.map(|(_, device)| device).collect();
         let (binary, text, legacy) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { events, is_common, authors, binary, text, legacy }
+        Self { events, is_common, authors, mentions, binary, text, legacy }
     }
 
     /// Writes to one follower what is for him. Gives how many events that was.
@@ -190,7 +202,9 @@ impl<'a> Pieces<'a> {
             return 0;
         }
         let connection = &follower.connection;
-        if self.is_common && connection.cares_for_all() && !self.authors.contains(&follower.device) {
+        let is_marked = |message: &&Message| message.marks_as_one_of_all(&follower.attachment.user);
+        let is_apart = self.authors.contains(&follower.device) || !self.mentions.iter().all(is_marked);
+        if self.is_common && connection.cares_for_all() && !is_apart {
             if let Some(frame) = self.together(connection.dialect) {
                 connection.outbound.push(frame);
             }
@@ -237,6 +251,9 @@ impl Piece<'_> {
         let knows = is_origin && !follower.connection.dialect.hears_itself();
         // One who left hears nothing more of the group, or their client would list it again.
         if knows || frame::has_left(event, &attachment.user) {
+            return false;
+        }
+        if self.mention.is_some_and(|message| !message.marks_as_one_of_all(&attachment.user)) {
             return false;
         }
         frame::group_of(event).is_none_or(|group| follower.connection.cares_for(group))

@@ -9,10 +9,11 @@ use protocol::event;
 use protocol::group::Change;
 use protocol::id::{GroupId, UserId};
 use protocol::legacy;
-use protocol::message::{C2cItem, GroupItem};
+use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
+use protocol::push::Mark;
 use protocol::session::KickReason;
 
-use crate::bus::{Control, DeviceId, Entry, Event, Stamp};
+use crate::bus::{Control, DeviceId, Entry, Event, Stamp, Topic};
 use crate::clock::Zone;
 
 /// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
@@ -79,6 +80,8 @@ fn frame(opcode: u8, payload: &[u8]) -> Frame {
 pub(super) enum Content<'a> {
     /// An event, to this user.
     Event(&'a Event, Stamp, UserId),
+    /// That a message mentions everybody in its group.
+    Mention(&'a GroupLabel, &'a Message, Stamp),
     /// That the device is logged out.
     Kick(KickReason, DeviceId),
 }
@@ -123,6 +126,11 @@ impl Content<'_> {
     fn payload(&self) -> String {
         match self {
             Content::Event(event, stamp, user) => envelope::push(event::PUSH, &body(event, *stamp, user)),
+            Content::Mention(group, message, Stamp { seq, at }) => {
+                let (group, from) = (group.id.clone(), message.from.user.clone());
+                let mark = Mark { group, from, seq: *seq, me: false, all: true };
+                envelope::push(event::PUSH, &event::push::mark_of_all(&mark, *at))
+            }
             Content::Kick(reason, by) => {
                 envelope::push(event::FORCE_OFFLINE, &event::session::kicked(*reason, *by))
             }
@@ -169,6 +177,18 @@ pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
 /// it was away.
 pub(super) fn is_notice(event: &Event) -> bool {
     matches!(event, Event::Entry(Entry::Notice { .. } | Entry::Mark { .. }))
+}
+
+/// The group and the message, if it is one that mentions everybody in the group that hears it.
+pub(super) fn mention_of_all<'a>(topic: &Topic, event: &'a Event) -> Option<(&'a GroupLabel, &'a Message)> {
+    match (topic, event) {
+        (Topic::Group(..), Event::Entry(Entry::GroupMessage { group, message, .. }))
+            if message.mentions_all() && !message.options.online_only =>
+        {
+            Some((group, message))
+        }
+        _ => None,
+    }
 }
 
 /// Whether every receiver reads something else.

@@ -209,7 +209,7 @@ impl Source for CatchUp {
             };
             entries.push((Stamp { seq, at }, entry));
         }
-        let peers = self.conversations.peers_of(app, user).await?;
+        let peers = self.conversations.possible_peers_of(app, user).await?;
         let missed = side_by_side(peers, |peer| async {
             let (heard, since) = (from.pairs.with(&peer), earlier(from.pairs.since()));
             let missed = self.missed_from(&pair_log(app, user, &peer), heard, since).await?;

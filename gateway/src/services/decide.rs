@@ -17,6 +17,7 @@ const AT_ONCE: u32 = 2;
 const PAUSE_MOST: Duration = Duration::from_millis(64);
 
 /// What a look at the store led to.
+#[allow(clippy::large_enum_variant, reason = "made once a try, and moved to where it is used up")]
 pub enum Decision<T> {
     /// Nothing is to be stored; this is the outcome.
     Done(T),

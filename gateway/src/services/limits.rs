@@ -20,12 +20,18 @@ pub struct Limits {
     pub member_custom_fields: usize,
     pub custom_key_bytes: usize,
     pub custom_value_bytes: usize,
+    /// Fields that the application defined, of a profile.
+    pub profile_custom_fields: usize,
+    /// What is said when a member is put out or a message recalled.
+    pub reason_bytes: usize,
     /// Groups that one user may be in.
     pub groups_per_user: usize,
     /// Seconds in which a message may be recalled by users.
     pub recall_seconds: u64,
     pub mentions_per_message: usize,
     pub pinned_conversations: usize,
+    /// Peers that one user may mute without ever having talked with them.
+    pub muted_strangers: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -43,10 +49,13 @@ impl Default for Limits {
             member_custom_fields: 5,
             custom_key_bytes: 16,
             custom_value_bytes: 512,
+            profile_custom_fields: 20,
+            reason_bytes: 512,
             groups_per_user: 5000,
             recall_seconds: 120,
             mentions_per_message: 30,
             pinned_conversations: 50,
+            muted_strangers: 1000,
             members_per_call: 300,
         }
     }

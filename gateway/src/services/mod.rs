@@ -12,12 +12,15 @@ pub mod core;
 pub mod decide;
 pub mod group;
 pub mod limits;
+pub mod mention;
 pub mod message;
+pub mod presence;
 pub mod profile;
 pub mod push;
 pub mod retention;
 pub mod session;
 mod stored;
+mod tally;
 pub mod timeline;
 
 use std::sync::Arc;
@@ -27,7 +30,9 @@ use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::core::Core;
 use self::group::Groups;
+use self::mention::Mentions;
 use self::message::{C2cMessages, GroupMessages};
+use self::presence::Presence;
 use self::profile::Profiles;
 use self::push::Notices;
 use self::session::Sessions;
@@ -41,6 +46,8 @@ pub struct Services {
     pub profiles: Profiles,
     pub sessions: Sessions,
     pub groups: Groups,
+    pub presence: Presence,
+    pub mentions: Mentions,
     pub group_messages: GroupMessages,
     pub c2c_messages: C2cMessages,
     pub conversations: Conversations,
@@ -55,10 +62,12 @@ impl Services {
         let notices = Notices::new(core.clone());
         let timelines = Timelines::new(core.clone());
         let sessions = Sessions::new(core.clone(), accounts.clone());
-        let groups = Groups::new(core.clone(), accounts.clone(), notices.clone(), timelines.clone());
+        let groups = Groups::new(core.clone(), accounts.clone(), notices.clone());
         let conversations =
             Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {
+            mentions: Mentions::new(core.clone(), groups.clone(), timelines.clone()),
+            presence: Presence::new(core.clone(), groups.clone(), sessions.clone()),
             profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
             group_messages: GroupMessages::new(
                 core.clone(),

@@ -3,9 +3,12 @@
 //! What is not in it cannot be encoded. What is in it has golden records in `tests/stores/records.json`, with every field
 //! and every variant: later versions read them as they read the stores of this one.
 
+use protocol::group::Role;
+
 use super::account::Account;
 use super::conversation::Preference;
 use super::group::{Group, Indexed, Member};
+use super::mention::Mentioned;
 use super::push::{Heard, Kept};
 use super::session::{Claims, DeviceRecord};
 use super::timeline::{Amendment, Entry, EntryRef, Hidden, Position, RecallNote};
@@ -32,12 +35,14 @@ stored! {
     "preference": Preference, in Conversation;
     "group": Group, in Group;
     "member": Member, in Member;
+    "order": Role, in Order;
     // The Unix second up to which a member may not speak.
     "mute": u64, in Mute;
     "position": Position, in Read;
     // Which notices a device has acknowledged.
     "heard": Heard, in Read;
     "amendment": Amendment, in Amendment;
+    "mention": Mentioned, in Mention;
     "recall": RecallNote, in Recall;
     "hidden": Hidden, in Hidden;
     "entry": Entry, in Message;

@@ -92,6 +92,8 @@ pub struct Scan {
     pub prefix: Bytes,
     /// Only keys after this suffix (or before it, when `reverse`); the last key of a page gives the next page.
     pub after: Option<Bytes>,
+    /// Passes over so many first. It costs little for each: they are not read.
+    pub skip: usize,
     pub limit: usize,
     pub reverse: bool,
 }
@@ -180,6 +182,8 @@ pub struct Batch {
     pub adds: Vec<Add>,
     /// In this order, at most [`MOST_APPENDS`].
     pub appends: Vec<Append>,
+    /// Records that the first entry is found by: its number (8 bytes, big-endian) ends their suffixes.
+    pub index: Vec<(Key, Bytes)>,
     /// In this order.
     pub announces: Vec<Announce>,
 }
@@ -195,6 +199,7 @@ impl Batch {
             deletes: Vec::new(),
             adds: Vec::new(),
             appends: Vec::new(),
+            index: Vec::new(),
             announces: Vec::new(),
         }
     }
@@ -232,6 +237,13 @@ impl Batch {
     #[must_use]
     pub fn append(mut self, log: impl Into<Bytes>, bytes: impl Into<Bytes>) -> Self {
         self.appends.push(Append { log: log.into(), bytes: bytes.into() });
+        self
+    }
+
+    /// Puts a record that the first entry of the batch is found by: `key`, its suffix ended by the entry's number.
+    #[must_use]
+    pub fn index(mut self, key: Key, bytes: impl Into<Bytes>) -> Self {
+        self.index.push((key, bytes.into()));
         self
     }
 
@@ -295,6 +307,11 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// A batch has records that an entry is to be found by, and none.
+    fn nothing_to_index() -> Self {
+        StorageError::Failed { operation: "commit", reason: "the batch has an index and no entry".to_owned() }
+    }
+
     /// So many bytes wait already that nothing more is taken. Nothing was stored.
     fn overloaded(most: usize) -> Self {
         let reason = format!("{} KiB already wait to be stored", most >> 10);

@@ -70,7 +70,7 @@ pub async fn scan_all<T: Record + DeserializeOwned>(
     let mut records = Vec::new();
     let mut after = None;
     loop {
-        let scan = super::Scan { table, prefix: prefix.clone(), after, limit: PAGE, reverse: false };
+        let scan = super::Scan { table, prefix: prefix.clone(), after, skip: 0, limit: PAGE, reverse: false };
         let page = engine.scan(partition, scan).await?;
         let is_last = page.len() < PAGE;
         after = page.last().map(|(suffix, _)| suffix.clone());

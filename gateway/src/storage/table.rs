@@ -4,7 +4,7 @@
 //! a retired letter is not used again.
 
 use bytes::Bytes;
-use protocol::id::{AppId, GroupId, UserId};
+use protocol::id::{AppId, GroupId, Seq, UserId};
 
 /// What is kept. The comment gives the partition, the suffix and the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,15 +21,20 @@ pub enum Table {
     Group,
     /// group; epoch, user; the membership.
     Member,
+    /// group; epoch, `0` the owner, `1` the others, `2` the admins among them, time of joining, user; the role: members in
+    /// the order they came.
+    Order,
     /// group; epoch, user; until when he may not speak. It survives leaving and coming again.
     Mute,
-    /// group; epoch, name; a number kept by the store.
+    /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has.
     Count,
     /// group or pair; epoch, user; how far the user has read.
     /// user; `notice`, device; which of the user's notices the device has acknowledged.
     Read,
     /// group or pair; epoch, sequence number; what happened to a message after it was sent.
     Amendment,
+    /// group; epoch, sequence number; that a message mentions everybody.
+    Mention,
     /// group or pair; epoch, microseconds; which message was recalled then.
     Recall,
     /// group or pair; epoch, user, sequence number; a message that one user deleted for himself.
@@ -40,17 +45,19 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 13] = [
+    pub const ALL: [Table; 15] = [
         Table::Account,
         Table::Session,
         Table::Joined,
         Table::Conversation,
         Table::Group,
         Table::Member,
+        Table::Order,
         Table::Mute,
         Table::Count,
         Table::Read,
         Table::Amendment,
+        Table::Mention,
         Table::Recall,
         Table::Hidden,
         Table::Message,
@@ -65,10 +72,12 @@ impl Table {
             Table::Conversation => b'c',
             Table::Group => b'g',
             Table::Member => b'm',
+            Table::Order => b'i',
             Table::Mute => b'q',
             Table::Count => b'n',
             Table::Read => b'r',
             Table::Amendment => b'e',
+            Table::Mention => b'x',
             Table::Recall => b'w',
             Table::Hidden => b'h',
             Table::Message => b't',
@@ -122,6 +131,12 @@ pub struct Key {
 }
 
 impl Key {
+    /// The key of a record that the entry with this number is found by, see [`super::Batch::index`].
+    pub fn indexing(self, seq: Seq) -> Self {
+        let suffix = [&self.suffix[..], &seq.0.to_be_bytes()].concat();
+        Self { suffix: suffix.into(), ..self }
+    }
+
     pub fn new(table: Table, suffix: impl Into<Bytes>) -> Self {
         Self { table, suffix: suffix.into() }
     }

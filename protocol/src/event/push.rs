@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{kept, system_item, text};
 use crate::id::{Millis, Seq, UserId};
-use crate::push::{Mark, Notice};
+use crate::push::{ALL_RANDOM, Mark, Notice};
 
 /// The event of a notice, as pushes and `openim.getmsg` have it.
 pub fn notice_event(user: &UserId, notice: &Notice, number: u64, at: Millis) -> Value {
@@ -37,7 +37,22 @@ pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value 
     json!({"Event": 12, "GroupTips": [item]})
 }
 
-/// A mention. It is always kept.
+/// The event that everybody was mentioned, as pushes and `openim.getmsg` have it: the same for all who read it.
+pub fn mark_of_all_event(mark: &Mark, at: Millis) -> Value {
+    let mut item = system_item(None, None, mark.seq.0, at);
+    item["MsgRandom"] = ALL_RANDOM.into();
+    item["GroupAtTips"] = json!({
+        "From_Account": mark.from, "GroupId": mark.group, "MsgSeq": mark.seq, "GroupAtType": [2],
+    });
+    json!({"Event": 12, "GroupTips": [item]})
+}
+
+/// That everybody was mentioned.
+pub fn mark_of_all(mark: &Mark, at: Millis) -> String {
+    text(mark_of_all_event(mark, at))
+}
+
+/// A mention by name. It is always kept.
 pub fn mark(user: &UserId, mark: &Mark, number: Seq, at: Millis) -> String {
     kept(mark_event(user, mark, number.0, at), number)
 }

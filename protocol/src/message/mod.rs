@@ -88,6 +88,19 @@ pub struct Message {
     pub origin: Option<u32>,
 }
 
+impl Message {
+    /// Whether it mentions everybody in the group.
+    pub fn mentions_all(&self) -> bool {
+        self.mentions.contains(&Mention::All)
+    }
+
+    /// Whether it marks a user by mentioning everybody: not its author, and those whom it names too are marked by name.
+    pub fn marks_as_one_of_all(&self, user: &UserId) -> bool {
+        let names = |mention: &Mention| matches!(mention, Mention::User(named) if named == user);
+        self.mentions_all() && self.from.user != *user && !self.mentions.iter().any(names)
+    }
+}
+
 /// Switches of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {

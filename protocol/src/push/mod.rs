@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::group::Shown;
 use crate::id::{GroupId, Seq, UserId};
@@ -70,6 +71,10 @@ pub struct Mark {
     pub all: bool,
 }
 
+/// The `MsgRandom` of the event that everybody was mentioned. Its `ClientSeq` is the number of the message, where that of
+/// a notice is its number among the user's, which is its `MsgRandom` too and begins with 1.
+pub const ALL_RANDOM: u64 = 0;
+
 /// What a client sends back for a push: which notice it was. Shape: `n` and the number. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -115,12 +120,26 @@ pub struct DeleteNotices {
     pub notices: Vec<NoticeItem>,
 }
 
-/// A notice is named by its number among those of the user.
+/// A notice is named by its number among those of the user; that everybody was mentioned, by the group, the number of
+/// the message, and [`ALL_RANDOM`].
 #[derive(Debug, Deserialize)]
 pub struct NoticeItem {
     /// The `ClientSeq` of the push.
     #[serde(rename = "MsgSeq")]
     pub seq: Seq,
+    /// The `MsgRandom` of the push.
+    #[serde(rename = "MsgRandom", default)]
+    random: Option<Value>,
+    #[serde(rename = "GroupId", default)]
+    group: Option<Value>,
+}
+
+impl NoticeItem {
+    /// The group and the message, when it says that everybody was mentioned.
+    pub fn of_all(&self) -> Option<(GroupId, Seq)> {
+        let group = GroupId::parse(self.group.as_ref()?.as_str()?).ok()?;
+        (self.random.as_ref()?.as_u64()? == ALL_RANDOM).then_some((group, self.seq))
+    }
 }
 
 request! { DeleteNotices = "openim.deletemsg" -> Empty }

@@ -3,4 +3,5 @@
 mod join;
 mod life;
 mod member;
+mod pages;
 mod profile;

@@ -3,5 +3,6 @@
 mod back_end;
 mod c2c;
 mod group;
+mod mentions;
 mod missed;
 mod too_fast;

@@ -51,12 +51,13 @@ pub(super) async fn check(context: &Context, call: &Call, request: Check) -> Res
     if request.items.len() > MAX_CHECKED {
         return Err(Refusal::malformed("CheckItem has at most 100 accounts"));
     }
-    let mut items = Vec::with_capacity(request.items.len());
-    for item in request.items {
-        let account = context.services.accounts.get(app, &item.user).await?;
-        let status = if account.is_some() { "Imported" } else { "NotImported" };
-        items.push(CheckedItem { user: item.user, code: 0, info: "", status });
-    }
+    let accounts = &context.services.accounts;
+    let items = side_by_side(request.items, |item| async move {
+        let exists = accounts.get(app, &item.user).await?.is_some();
+        let status = if exists { "Imported" } else { "NotImported" };
+        Ok::<_, StorageError>(CheckedItem { user: item.user, code: 0, info: "", status })
+    });
+    let items = items.await?;
     Ok(Checked { items })
 }
 

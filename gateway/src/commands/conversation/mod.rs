@@ -1,6 +1,5 @@
 //! The list of conversations.
 
-use protocol::ErrorCode;
 use protocol::conversation::{
     AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
     GetPage, GroupItem, GroupLast, GroupReadResult, Item, LastMessage, Lists, MuteItem, Mutes, MutesSet,
@@ -11,10 +10,12 @@ use protocol::id::{GroupId, Seq};
 use protocol::json::{flag, raw};
 use protocol::message::{GroupItem as GroupMessageItem, SYSTEM_ACCOUNT};
 use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
 
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal, family};
 use crate::services::conversation::{ConversationError, GroupConversation, PeerConversation};
+use crate::services::core::side_by_side;
 use crate::services::timeline::{Entry, Seen};
 
 /// Conversations that one call names.
@@ -42,6 +43,11 @@ impl From<ConversationError> for Refusal {
         match error {
             ConversationError::Group(error) => error.into(),
             ConversationError::TooManyPinned => ErrorCode::TOO_MANY_PINNED.into(),
+            ConversationError::TooManyMuted => Failure::because(
+                ErrorCode::C2C_TOO_MANY_ACCOUNTS,
+                "Peer_Account: too many peers are muted with whom nothing was said",
+            )
+            .into(),
             ConversationError::Busy => Refusal::Busy,
         }
     }
@@ -161,19 +167,17 @@ pub(super) async fn delete_many(
     request: DeleteMany,
 ) -> Result<Deleted, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
-    let mut results = Vec::new();
-    for target in targets("ContactItem", &request.contacts)? {
-        context.services.conversations.delete(&actor, &target, request.clear).await?;
-        results.push(DeleteResult { contact: Contact::from(&target), code: ErrorCode::OK, info: "" });
-    }
-    Ok(Deleted { results })
+    let targets = targets("ContactItem", &request.contacts)?;
+    context.services.conversations.delete(&actor, &targets, request.clear).await?;
+    let result = |target| DeleteResult { contact: Contact::from(target), code: ErrorCode::OK, info: "" };
+    Ok(Deleted { results: targets.iter().map(result).collect() })
 }
 
 pub(super) async fn delete(context: &Context, call: &Call, request: Delete) -> Result<Empty, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let clear = request.clear;
     let target = target(&request.contact())?;
-    context.services.conversations.delete(&actor, &target, clear).await?;
+    context.services.conversations.delete(&actor, &[target], clear).await?;
     Ok(Empty {})
 }
 
@@ -211,14 +215,15 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
     if request.peers {
         context.services.conversations.read_all_peers(&actor).await?;
     }
-    let mut groups = Vec::with_capacity(request.groups.len());
-    for item in request.groups.into_iter().take(MAX_CONTACTS) {
-        let code = match context.services.group_messages.read(&actor, &item.group, item.seq).await {
+    let (messages, reader) = (&context.services.group_messages, &actor);
+    let groups = side_by_side(request.groups.into_iter().take(MAX_CONTACTS), |item| async move {
+        let code = match messages.read(reader, &item.group, item.seq).await {
             Ok(()) => ErrorCode::OK,
             Err(error) => Refusal::from(error).failure(&family::GROUP).code,
         };
-        groups.push(GroupReadResult { group: item.group, seq: item.seq, code });
-    }
+        Ok::<_, Refusal>(GroupReadResult { group: item.group, seq: item.seq, code })
+    });
+    let groups = groups.await?;
     let is_read = |result: &&GroupReadResult| result.code == ErrorCode::OK;
     let read: Vec<(GroupId, Seq)> =
         groups.iter().filter(is_read).map(|result| (result.group.clone(), result.seq)).collect();

@@ -8,26 +8,27 @@ use protocol::id::UserId;
 use protocol::request::Empty;
 
 use crate::commands::{Call, Context, Refusal};
-use crate::services::StorageError;
-use crate::services::core::side_by_side;
-use crate::services::group::{AddOutcome, Found, Member, MemberChange};
+use crate::services::group::{AddOutcome, Found, Member, MemberChange, MemberView};
+use crate::services::{Services, StorageError};
 
 /// For how long a client may keep the number of members online.
 const ONLINE_COUNT_LIFETIME_SECONDS: u32 = 60;
 
-/// A member's line; whether he is online is looked up only where the caller wants to know.
-pub(super) async fn member_info(
+/// Members' lines, in their order; whether they are online is looked up only where the caller wants to know.
+pub(super) async fn member_infos(
     context: &Context,
     found: &Found,
-    user: UserId,
-    member: Member,
+    members: Vec<(UserId, Member)>,
     filter: Option<&[String]>,
-) -> Result<MemberInfo, StorageError> {
-    let view = context.services.groups.view(found, user, member).await?;
-    let wants_online = filter.is_none_or(|names| names.iter().any(|name| name == "OnlineStatus"));
-    let is_online =
-        wants_online && !context.services.sessions.online(found.app, &view.user).await?.is_empty();
-    Ok(MemberInfo {
+) -> Result<Vec<MemberInfo>, StorageError> {
+    let Services { groups, sessions, .. } = &context.services;
+    let views = groups.views(found, members).await?;
+    let online = if filter.is_none_or(|names| names.iter().any(|name| name == "OnlineStatus")) {
+        sessions.are_online(found.app, views.iter().map(|view| view.user.clone()).collect()).await?
+    } else {
+        vec![false; views.len()]
+    };
+    let info = |(view, is_online): (MemberView, bool)| MemberInfo {
         user: view.user,
         role: view.member.role,
         joined_at: view.member.joined_at.seconds(),
@@ -38,7 +39,8 @@ pub(super) async fn member_info(
         muted_until: view.muted_until,
         online: if is_online { "Online" } else { "Offline" },
         custom: view.member.custom,
-    })
+    };
+    Ok(views.into_iter().zip(online).map(info).collect())
 }
 
 pub(in crate::commands) async fn get(
@@ -48,14 +50,12 @@ pub(in crate::commands) async fn get(
 ) -> Result<Members, Refusal> {
     let actor = call.actor()?;
     let groups = &context.services.groups;
-    let (found, listed) = groups.list(&actor, &request.group, request.roles.as_deref()).await?;
-    let page = listed.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX));
+    let (roles, page) = (request.roles.as_deref(), (request.offset, request.limit));
+    let (found, page) = groups.list(&actor, &request.group, roles, page).await?;
     let filter = request.filter.as_deref();
-    let members = side_by_side(page, |(user, member)| async {
-        Ok::<_, StorageError>(member_info(context, &found, user, member, filter).await?.filtered(filter))
-    });
-    let members = members.await?;
-    Ok(Members { count: groups.count(&found).await?, members })
+    let members = member_infos(context, &found, page.members, filter).await?;
+    let members = members.into_iter().map(|info| info.filtered(filter)).collect();
+    Ok(Members { count: page.count, members })
 }
 
 pub(in crate::commands) async fn get_specified(
@@ -64,20 +64,20 @@ pub(in crate::commands) async fn get_specified(
     request: GetSpecifiedMembers,
 ) -> Result<SpecifiedMembers, Refusal> {
     let actor = call.actor()?;
-    let (found, picked) = context.services.groups.pick(&actor, &request.group, &request.users).await?;
+    let (found, mut picked) = context.services.groups.pick(&actor, &request.group, &request.users).await?;
     let mut filter = request.filter;
-    if let (Some(names), Some(_)) = (&mut filter, &request.custom) {
-        names.push("AppMemberDefinedData".to_owned());
-    }
-    let (filter, keys) = (filter.as_deref(), request.custom.as_deref());
-    let members = side_by_side(picked, |(user, mut member)| {
-        if let Some(keys) = keys {
+    if let Some(keys) = &request.custom {
+        if let Some(names) = &mut filter {
+            names.push("AppMemberDefinedData".to_owned());
+        }
+        for (_, member) in &mut picked {
             member.custom.retain(|field| keys.contains(&field.key));
         }
-        let info = member_info(context, &found, user, member, filter);
-        async { Ok::<_, StorageError>(info.await?.filtered(filter)) }
-    });
-    Ok(SpecifiedMembers { group: request.group, members: members.await? })
+    }
+    let filter = filter.as_deref();
+    let members = member_infos(context, &found, picked, filter).await?;
+    let members = members.into_iter().map(|info| info.filtered(filter)).collect();
+    Ok(SpecifiedMembers { group: request.group, members })
 }
 
 pub(in crate::commands) async fn add(
@@ -136,11 +136,6 @@ pub(in crate::commands) async fn count_online(
     request: CountOnline,
 ) -> Result<OnlineCount, Refusal> {
     let actor = call.actor()?;
-    let (_, members) = context.services.groups.list(&actor, &request.group, None).await?;
-    let sessions = &context.services.sessions;
-    let online = side_by_side(members, |(user, _)| async move {
-        Ok::<_, StorageError>(!sessions.online(actor.app, &user).await?.is_empty())
-    });
-    let count = online.await?.into_iter().filter(|is_online| *is_online).count() as u64;
+    let count = context.services.presence.count(&actor, &request.group).await?;
     Ok(OnlineCount { count, lifetime_seconds: ONLINE_COUNT_LIFETIME_SECONDS })
 }

@@ -88,6 +88,7 @@ fn what_is_invalid(invalid: Invalid) -> String {
                 Text::Notification => "Notification",
                 Text::Face => "FaceUrl",
                 Text::NameCard => "NameCard",
+                Text::Reason => "Reason",
             };
             format!("{name} has at most {most} bytes")
         }

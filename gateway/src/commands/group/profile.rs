@@ -1,5 +1,6 @@
 //! What groups say of themselves.
 
+use futures_util::{StreamExt, stream};
 use protocol::Failure;
 use protocol::group::{
     Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
@@ -9,7 +10,7 @@ use protocol::id::GroupId;
 use protocol::request::Empty;
 use serde_json::{Map, Value};
 
-use super::member::member_info;
+use super::member::member_infos;
 use crate::commands::{Call, Context, Refusal, family};
 use crate::services::StorageError;
 use crate::services::core::{Actor, side_by_side};
@@ -60,16 +61,24 @@ pub(in crate::commands) async fn get_joined(
     request: GetJoined,
 ) -> Result<JoinedGroups, Refusal> {
     let actor = call.actor_for(request.member.as_ref())?;
-    let mut joined = context.services.groups.joined(actor.app, &actor.user).await?;
-    joined.retain(|(found, _)| request.kind.is_none_or(|kind| found.group.record.kind == kind));
-    let total = joined.len();
+    let groups = &context.services.groups;
+    let (offset, limit) = (request.offset, request.limit.unwrap_or(usize::MAX));
+    let (total, page) = match request.kind {
+        None => groups.joined_page(actor.app, &actor.user, offset, limit).await?,
+        // Of which kind a group is, its record tells: all of them are read.
+        Some(kind) => {
+            let mut joined = groups.joined(actor.app, &actor.user).await?;
+            joined.retain(|(found, _)| found.group.record.kind == kind);
+            (joined.len(), joined.into_iter().skip(offset).take(limit).collect())
+        }
+    };
     let own = request.filter.own.as_deref().unwrap_or_default();
-    let page = joined.into_iter().skip(request.offset).take(request.limit.unwrap_or(usize::MAX));
     let (user, filter) = (&actor.user, &request.filter);
     let groups = side_by_side(page, |(found, member)| async move {
         let info = group_info(context, &found).await?;
-        let own = member_info(context, &found, user.clone(), member, Some(own)).await?;
-        Ok::<_, GroupError>(JoinedGroups::item(&info, &own, filter))
+        let own = member_infos(context, &found, vec![(user.clone(), member)], Some(own)).await?;
+        let item = own.first().map(|own| JoinedGroups::item(&info, own, filter));
+        Ok::<_, GroupError>(item.unwrap_or_default())
     });
     Ok(JoinedGroups { total, groups: groups.await? })
 }
@@ -125,16 +134,18 @@ async fn infos(
     tells: Tells,
 ) -> Result<GroupInfos, Refusal> {
     check_count(ids)?;
-    let mut groups = Vec::with_capacity(ids.len());
-    for id in ids {
-        groups.push(match info(context, actor, id, filter, tells).await {
+    let item = |id: GroupId| async move {
+        match info(context, actor, &id, filter, tells).await {
             Ok(item) => item,
             Err(GroupError::Missing) if tells == Tells::Nobodys => {
-                failed_item(id, &Failure::new(UNKNOWN_PUBLIC))
+                failed_item(&id, &Failure::new(UNKNOWN_PUBLIC))
             }
-            Err(error) => failed_item(id, &Refusal::from(error).failure(&family::GROUP)),
-        });
-    }
+            Err(error) => failed_item(&id, &Refusal::from(error).failure(&family::GROUP)),
+        }
+    };
+    // Groups with all their members are large, and their members are looked up side by side themselves.
+    let at_once = if tells == Tells::All { 4 } else { MAX_GROUPS };
+    let groups = stream::iter(ids.to_vec()).map(item).buffered(at_once).collect().await;
     Ok(GroupInfos { groups })
 }
 
@@ -147,24 +158,22 @@ async fn info(
 ) -> Result<Map<String, Value>, GroupError> {
     let groups = &context.services.groups;
     let found = groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?;
+    // A group is told with its members unless there is a filter that names nothing about them.
+    let member_filter = filter.and_then(|filter| filter.member.as_deref());
+    let wants_members = filter.is_none() || member_filter.is_some();
     let members = match tells {
         Tells::Nobodys => None,
         Tells::Own => {
             let member = groups.member(&found, &actor.user).await?.ok_or(GroupError::NotMember)?;
             Some(vec![(actor.user.clone(), member.record)])
         }
-        Tells::All => Some(groups.members(&found, None).await?),
+        Tells::All if wants_members => Some(groups.members(&found, None).await?),
+        Tells::All => None,
     };
     let mut item = group_info(context, &found).await?.item(filter);
-    // A group is told with its members unless there is a filter that names nothing about them.
-    let member_filter = filter.and_then(|filter| filter.member.as_deref());
-    let wants_members = filter.is_none() || member_filter.is_some();
     if let Some(members) = members.filter(|_| wants_members) {
-        let mut list: Vec<Value> = Vec::with_capacity(members.len());
-        for (user, member) in members {
-            let info = member_info(context, &found, user, member, member_filter).await?;
-            list.push(info.filtered(member_filter).into());
-        }
+        let infos = member_infos(context, &found, members, member_filter).await?;
+        let list: Vec<Value> = infos.iter().map(|info| info.filtered(member_filter).into()).collect();
         item.insert("MemberList".into(), list.into());
     }
     Ok(item)

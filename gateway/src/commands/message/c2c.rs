@@ -1,20 +1,25 @@
 //! Messages between two users.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use protocol::event;
-use protocol::id::{Seq, UserId};
+use protocol::id::{GroupId, Seq, UserId};
 use protocol::json::raw;
 use protocol::message::c2c::{
     DeleteForMe, GetHistory, GetPeerReadTime, History, MessageKey, PairUnread, PeerReadTimes, RecallMessage,
     ReportRead, Send, Sent, Sync, Synced,
 };
 use protocol::message::{Body, BodyError, C2cItem, Priority};
+use protocol::push::Mark;
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Effect, Refusal};
-use crate::services::core::Actor;
+use crate::services::StorageError;
+use crate::services::core::{Actor, side_by_side};
 use crate::services::message::{C2cError, Direction, Draft};
 use crate::services::push::Kept;
 use crate::services::timeline::{Entry, Seen};
@@ -144,9 +149,13 @@ pub(in crate::commands) async fn report_read(
     if request.read.items.len() > MAX_PEERS {
         return Err(Refusal::malformed("C2CMsgReadedItem has at most 100 peers"));
     }
-    for item in request.read.items {
-        context.services.c2c_messages.read(&actor, &item.peer, item.time).await?;
-    }
+    let (messages, actor) = (&context.services.c2c_messages, &actor);
+    let read =
+        side_by_side(
+            request.read.items,
+            |item| async move { messages.read(actor, &item.peer, item.time).await },
+        );
+    read.await?;
     Ok(Empty {})
 }
 
@@ -159,11 +168,10 @@ pub(in crate::commands) async fn get_peer_read_time(
     if request.peers.len() > MAX_PEERS {
         return Err(Refusal::malformed("To_Account has at most 100 peers"));
     }
-    let mut times = Vec::with_capacity(request.peers.len());
-    for peer in &request.peers {
-        times.push(context.services.c2c_messages.peer_read_time(&actor, peer).await?);
-    }
-    Ok(PeerReadTimes { times })
+    let (messages, actor) = (&context.services.c2c_messages, &actor);
+    let times =
+        side_by_side(request.peers, |peer| async move { messages.peer_read_time(actor, &peer).await });
+    Ok(PeerReadTimes { times: times.await? })
 }
 
 pub(in crate::commands) async fn recall(
@@ -191,43 +199,124 @@ pub(in crate::commands) async fn delete_for_me(
     Ok(Empty {})
 }
 
+/// What a device knows: the number of its last notice, and for groups in which everybody was mentioned, which it names
+/// by a checksum, the last message of which it was told that.
+#[derive(Default)]
+struct SyncCookie {
+    notice: Seq,
+    mentions: BTreeMap<u32, Seq>,
+}
+
+impl SyncCookie {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix('n')?.split('.');
+        let notice = Seq(parts.next()?.parse().ok()?);
+        let mention = |part: &str| {
+            let (group, seq) = part.split_once('-')?;
+            Some((u32::from_str_radix(group, 16).ok()?, Seq(seq.parse().ok()?)))
+        };
+        Some(Self { notice, mentions: parts.map_while(mention).collect() })
+    }
+
+    fn group(id: &GroupId) -> u32 {
+        crc32fast::hash(id.as_str().as_bytes())
+    }
+
+    fn knows(&self, mark: &Mark) -> bool {
+        self.mentions.get(&Self::group(&mark.group)).is_some_and(|last| *last >= mark.seq)
+    }
+
+    fn learn(&mut self, mark: &Mark) {
+        let last = self.mentions.entry(Self::group(&mark.group)).or_default();
+        *last = (*last).max(mark.seq);
+    }
+}
+
+impl fmt::Display for SyncCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.notice)?;
+        self.mentions.iter().try_for_each(|(group, seq)| write!(f, ".{group:x}-{seq}"))
+    }
+}
+
 /// Unread counts, and what was told of groups while the device was away.
 ///
-/// The cookie is the number of the last notice that the device knew at its last sync; what was pushed to it since it has
-/// acknowledged. Without a cookie it is new here: it has all groups fresh, so of the past it needs only the mentions that
-/// it has not read.
+/// The cookie tells the last notice that the device knew at its last sync; what was pushed to it since it has
+/// acknowledged. Without one it is new here: it has all groups fresh, so of the past it needs only the mentions that it
+/// has not read.
 pub(in crate::commands) async fn sync(
     context: &Context,
     call: &Call,
     request: Sync,
 ) -> Result<Synced, Refusal> {
     let actor = call.actor()?;
-    let known: Option<u64> = request.cookie.strip_prefix('n').and_then(|number| number.parse().ok());
-    let missed = context.services.notices.missed(&actor, Seq(known.unwrap_or(0))).await?;
-    let mut events = Vec::new();
-    for (seq, at, kept) in missed.notices {
-        match kept {
-            Kept::Notice(notice) if known.is_some() => {
-                events.push(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)));
-            }
-            Kept::Notice(_) => {}
-            Kept::Mark(mark) => {
-                if context.services.group_messages.is_unread(&actor, &mark.group, mark.seq).await? {
-                    events.push(raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)));
+    let known = SyncCookie::parse(&request.cookie);
+    let since = known.as_ref().map_or(Seq(0), |known| known.notice);
+    let missed = context.services.notices.missed(&actor, since).await?;
+    let is_new = known.is_none();
+    let kept = side_by_side(missed.notices, |(seq, at, kept)| {
+        let actor = &actor;
+        async move {
+            Ok::<_, StorageError>(match kept {
+                Kept::Notice(notice) if !is_new => {
+                    Some(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
                 }
-            }
+                Kept::Notice(_) => None,
+                Kept::Mark(mark) => {
+                    let messages = &context.services.group_messages;
+                    let is_unread = messages.is_unread(actor, &mark.group, mark.seq).await?;
+                    is_unread.then(|| raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)))
+                }
+            })
+        }
+    });
+    let mut events: Vec<Box<RawValue>> = kept.await?.into_iter().flatten().collect();
+    let (known, mut knows) =
+        (known.unwrap_or_default(), SyncCookie { notice: missed.last, ..Default::default() });
+    // Those that it has seen it need not know any more.
+    for (at, mark) in context.services.mentions.unseen(&actor).await? {
+        knows.learn(&mark);
+        if !known.knows(&mark) {
+            events.push(raw(&event::push::mark_of_all_event(&mark, at)));
         }
     }
     let unread = context.services.conversations.unread_of_peers(&actor).await?;
     // One that is new was told no notices, so those that are on their way to it are not left out.
-    call.set_effect(Effect::Synced { notices: known.map(|_| missed.last) });
+    call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last) });
     Ok(Synced {
         // Never empty: the SDKs drop an answer with an empty cookie.
-        cookie: format!("n{}", missed.last),
+        cookie: knows.to_string(),
         flag: 2,
         messages: Vec::new(),
         events,
         unread: unread.into_iter().map(|(peer, count)| PairUnread { peer, count }).collect(),
         remaining: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_says_what_a_device_knows() {
+        let mark = |group: &str, seq| Mark {
+            group: GroupId::parse(group).unwrap(),
+            from: UserId::parse("alice").unwrap(),
+            seq: Seq(seq),
+            me: false,
+            all: true,
+        };
+        let mut cookie = SyncCookie { notice: Seq(17), ..SyncCookie::default() };
+        assert_eq!(cookie.to_string(), "n17");
+        cookie.learn(&mark("lobby", 5));
+        cookie.learn(&mark("lobby", 3));
+        cookie.learn(&mark("office", 1));
+        let cookie = SyncCookie::parse(&cookie.to_string()).unwrap();
+        assert_eq!(cookie.notice, Seq(17));
+        assert!(cookie.knows(&mark("lobby", 5)) && !cookie.knows(&mark("lobby", 6)));
+        assert!(cookie.knows(&mark("office", 1)) && !cookie.knows(&mark("attic", 1)));
+        assert!(SyncCookie::parse("").is_none() && SyncCookie::parse("n").is_none());
+        assert!(SyncCookie::parse("n3.nonsense").is_some_and(|cookie| cookie.notice == Seq(3)));
+    }
 }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
-use crate::services::core::Actor;
+use crate::services::core::{Actor, side_by_side};
 use crate::services::message::{Draft, GroupHistory, MessageError, NotRecalled, RecallOutcome};
 use crate::services::timeline::{Entry, Seen};
 
@@ -263,17 +263,16 @@ pub(in crate::commands) async fn get_recalls(
     request: GetRecalls,
 ) -> Result<RecallLists, Refusal> {
     let actor = call.actor()?;
-    let mut lists = Vec::new();
-    for query in request.queries.into_iter().take(MAX_QUERIES) {
+    let actor = &actor;
+    let lists = side_by_side(request.queries.into_iter().take(MAX_QUERIES), |query| async move {
         let group = query.group.clone();
-        lists.push(match recall_list(context, &actor, query).await {
-            Ok(list) => list,
+        match recall_list(context, actor, query).await {
             // A group that the user left meanwhile must not spoil the others; an empty list ends the question.
-            Err(Refusal::Coded(_)) => RecallList { group, next_us: 0, recalls: Vec::new() },
-            Err(refusal) => return Err(refusal),
-        });
-    }
-    Ok(RecallLists { lists })
+            Err(Refusal::Coded(_)) => Ok(RecallList { group, next_us: 0, recalls: Vec::new() }),
+            told => told,
+        }
+    });
+    Ok(RecallLists { lists: lists.await? })
 }
 
 pub(in crate::commands) async fn get_group_recalls(

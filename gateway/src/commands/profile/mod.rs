@@ -1,12 +1,16 @@
 //! Profiles.
 
-use protocol::profile::{GetAll, MAX_USERS, MAX_VALUE_BYTES, Profile, Profiles, Set, Shape, shape};
+use protocol::profile::{
+    CUSTOM_PREFIX, GetAll, MAX_USERS, MAX_VALUE_BYTES, Profile, Profiles, Set, Shape, shape,
+};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
 use super::refusal::plain;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
+use crate::services::StorageError;
+use crate::services::core::side_by_side;
 use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {
@@ -23,6 +27,10 @@ impl From<ProfileError> for Refusal {
             ProfileError::BadType(tag) => (ErrorCode::PROFILE_BAD_TYPE, tag),
             ProfileError::BadValue(tag) => (ErrorCode::PROFILE_BAD_VALUE, tag),
             ProfileError::TooLong(tag) => (ErrorCode::PROFILE_TOO_LONG, tag),
+            ProfileError::TooManyFields(most) => {
+                let what = format!("ProfileItem: a profile has at most {most} fields of {CUSTOM_PREFIX}");
+                return Failure::worded(ErrorCode::PROFILE_BAD_PARAMETER, what).into();
+            }
             ProfileError::Storage(error) => return Refusal::Store(error),
         };
         let named = plain(&tag);
@@ -44,21 +52,14 @@ pub(super) async fn get_all(context: &Context, call: &Call, request: GetAll) -> 
     if request.users.len() > MAX_USERS {
         return Err(Refusal::malformed("UserItem has at most 100 users"));
     }
-    let mut profiles = Vec::with_capacity(request.users.len());
-    for item in request.users {
-        if let Some(items) = context.services.profiles.get(app, &item.user).await? {
-            let profile = Profile {
-                user: item.user,
-                items,
-                code: 0,
-                info: "",
-                standard_sequence: 0,
-                custom_sequence: 0,
-            };
-            profiles.push(profile);
-        }
-    }
-    Ok(Profiles { profiles, sequence: 0 })
+    let profiles = &context.services.profiles;
+    let found = side_by_side(request.users, |item| async move {
+        let items = profiles.get(app, &item.user).await?;
+        Ok::<_, StorageError>(items.map(|items| (item.user, items)))
+    });
+    let profile =
+        |(user, items)| Profile { user, items, code: 0, info: "", standard_sequence: 0, custom_sequence: 0 };
+    Ok(Profiles { profiles: found.await?.into_iter().flatten().map(profile).collect(), sequence: 0 })
 }
 
 pub(super) async fn set(context: &Context, call: &Call, request: Set) -> Result<Empty, Refusal> {

@@ -33,7 +33,14 @@ pub(super) async fn delete_notices(
     request: DeleteNotices,
 ) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
-    let seqs: Vec<Seq> = request.notices.iter().take(MAX_NOTICES).map(|notice| notice.seq).collect();
+    let (mut seqs, mut of_all): (Vec<Seq>, Vec<_>) = Default::default();
+    for notice in request.notices.iter().take(MAX_NOTICES) {
+        match notice.of_all() {
+            Some(mention) => of_all.push(mention),
+            None => seqs.push(notice.seq),
+        }
+    }
     context.services.notices.delete(actor.app, &actor.user, &seqs).await?;
+    context.services.mentions.see(&actor, &of_all).await?;
     Ok(Empty {})
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::core::Core;
-use super::decide::Decision;
+use super::decide::{Decision, Refused};
 use crate::bus::{Origin, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -144,7 +144,7 @@ impl Accounts {
         if let Some(account) = self.get(app, user).await? {
             return Ok(account);
         }
-        self.update(app, user, |_| Vec::new(), None).await
+        self.update(app, user, |_| Ok(Vec::new()), None).await
     }
 
     /// A batch of a user without an account makes it, too.
@@ -169,33 +169,28 @@ impl Accounts {
             return Ok(false);
         }
         let now = self.core.now().seconds();
-        self.update(
-            app,
-            user,
-            |account| {
-                account.not_before = account.not_before.max(now);
-                Vec::new()
-            },
-            None,
-        )
-        .await?;
+        let change = |account: &mut Account| {
+            account.not_before = account.not_before.max(now);
+            Ok::<_, StorageError>(Vec::new())
+        };
+        self.update(app, user, change, None).await?;
         Ok(true)
     }
 
-    /// Makes or changes the account. `change` returns the tags that devices must hear of.
-    pub(super) async fn update(
+    /// Makes or changes the account. `change` returns the tags that devices must hear of, or why nothing is changed.
+    pub(super) async fn update<E: From<StorageError> + From<Refused>>(
         &self,
         app: AppId,
         user: &UserId,
-        change: impl Fn(&mut Account) -> Vec<Item> + Send + Sync,
+        change: impl Fn(&mut Account) -> Result<Vec<Item>, E> + Send + Sync,
         origin: Option<Origin>,
-    ) -> Result<Account, StorageError> {
+    ) -> Result<Account, E> {
         let decided = self.core.decide("write an account", || async {
             let now = self.core.now();
             let found = self.versioned(app, user).await?;
             let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
             let mut account = found.map_or_else(|| Account::new(app, user, now), |found| found.record);
-            let items = change(&mut account);
+            let items = change(&mut account)?;
             let mut batch = Batch::new(Partition::user(app, user), now)
                 .check(key(), expected)
                 .put(key(), records::encode(&account));
@@ -204,7 +199,7 @@ impl Accounts {
                 let push = push.by(origin.clone()).changing_account();
                 batch = batch.announce(Topic::User(app, user.clone()), push);
             }
-            Ok::<_, StorageError>(Decision::Commit(batch, account))
+            Ok::<_, E>(Decision::Commit(batch, account))
         });
         let decided = decided.await;
         // Also when it failed: it may be stored all the same.

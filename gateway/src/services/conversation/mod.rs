@@ -1,19 +1,22 @@
-//! A user's list of conversations, computed from the logs and from where he stands in them.
+//! A user's list of conversations, computed from the logs and from where they stand in them.
+
+mod preference;
 
 use bytes::Bytes;
 use protocol::conversation::Target;
 use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
-use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Accounts};
 use super::core::{Actor, Core, side_by_side};
-use super::decide::{Decision, Refused};
+use super::decide::Refused;
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
-use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table, Window};
+use crate::storage::{Log, Partition, StorageError, Window};
+
+pub use preference::Preference;
+pub(super) use preference::{count_pinned, group_key};
 
 /// Unread messages are counted one by one up to here; beyond, the difference of the numbers stands for them.
 const COUNTED_UNREAD: usize = 200;
@@ -28,6 +31,8 @@ pub enum ConversationError {
     Group(#[from] GroupError),
     #[error("too many pinned conversations")]
     TooManyPinned,
+    #[error("too many peers are muted with whom nothing was said")]
+    TooManyMuted,
     #[error("too many changes at once")]
     Busy,
 }
@@ -45,19 +50,6 @@ impl From<Refused> for ConversationError {
             Refused::Bound(_) => StorageError::from(refused).into(),
         }
     }
-}
-
-/// The user's own view of a conversation.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Preference {
-    #[serde(default)]
-    pub pinned: bool,
-    /// Off the list while nothing newer was said.
-    #[serde(default)]
-    pub hidden_up_to: Seq,
-    /// How he is told of a peer's messages: 0 notify, 1 do not receive, 2 receive without notice.
-    #[serde(default)]
-    pub receive: u8,
 }
 
 /// A conversation with a peer.
@@ -91,22 +83,6 @@ pub fn pair_log(app: AppId, a: &UserId, b: &UserId) -> Log {
     Log { partition: Partition::pair(app, a, b), name: Bytes::from_static(&[0; 8]) }
 }
 
-fn peer_suffix(peer: &UserId) -> Vec<u8> {
-    [b"u", peer.as_str().as_bytes()].concat()
-}
-
-pub(super) fn group_suffix(group: &GroupId) -> Vec<u8> {
-    [b"g", group.as_str().as_bytes()].concat()
-}
-
-fn key(target: &Target) -> Key {
-    let suffix = match target {
-        Target::Peer(peer) => peer_suffix(peer),
-        Target::Group(group) => group_suffix(group),
-    };
-    Key::new(Table::Conversation, suffix)
-}
-
 /// The lists of conversations.
 #[derive(Clone)]
 pub struct Conversations {
@@ -119,46 +95,6 @@ pub struct Conversations {
 impl Conversations {
     pub fn new(core: Core, accounts: Accounts, groups: Groups, timelines: Timelines) -> Self {
         Self { core, accounts, groups, timelines }
-    }
-
-    /// Puts a peer on a user's list.
-    pub(super) async fn open(&self, app: AppId, user: &UserId, peer: &UserId) -> Result<(), StorageError> {
-        let key = key(&Target::Peer(peer.clone()));
-        let batch = Batch::new(Partition::user(app, user), self.core.now())
-            .check(key.clone(), Expected::Absent)
-            .put(key, records::encode(&Preference::default()));
-        // A conflict means that it is there.
-        self.core.commit(batch).await?;
-        Ok(())
-    }
-
-    async fn preference(
-        &self,
-        app: AppId,
-        user: &UserId,
-        target: &Target,
-    ) -> Result<Option<Versioned<Preference>>, StorageError> {
-        records::get(&self.core.engine, &Partition::user(app, user), key(target)).await
-    }
-
-    async fn peers(&self, app: AppId, user: &UserId) -> Result<Vec<(UserId, Preference)>, StorageError> {
-        let entries: Vec<(_, Versioned<Preference>)> = records::scan_all(
-            &self.core.engine,
-            &Partition::user(app, user),
-            Table::Conversation,
-            Bytes::from_static(b"u"),
-        )
-        .await?;
-        let peer = |suffix: &[u8]| UserId::parse(std::str::from_utf8(suffix.get(1..)?).ok()?).ok();
-        Ok(entries
-            .into_iter()
-            .filter_map(|(suffix, preference)| Some((peer(&suffix)?, preference.record)))
-            .collect())
-    }
-
-    /// With whom a user has ever talked.
-    pub async fn peers_of(&self, app: AppId, user: &UserId) -> Result<Vec<UserId>, StorageError> {
-        Ok(self.peers(app, user).await?.into_iter().map(|(peer, _)| peer).collect())
     }
 
     /// The conversations with peers that are on the list.
@@ -220,7 +156,6 @@ impl Conversations {
     ) -> Result<Option<GroupConversation>, GroupError> {
         let target = Target::Group(found.id.clone());
         let preference = self.preference(actor.app, &actor.user, &target).await?;
-        let preference = preference.map(|found| found.record).unwrap_or_default();
         let head = self.core.engine.head(&found.log()).await?;
         if head.seq <= preference.hidden_up_to {
             return Ok(None);
@@ -307,29 +242,6 @@ impl Conversations {
         Ok(Unread { all, counted: seen.iter().filter(counts).count() as u64 })
     }
 
-    async fn update(
-        &self,
-        actor: &Actor,
-        target: &Target,
-        change: impl Fn(&mut Preference) + Send + Sync,
-        push: Option<Push>,
-    ) -> Result<(), ConversationError> {
-        let decided = self.core.decide("change a conversation", || async {
-            let found = self.preference(actor.app, &actor.user, target).await?;
-            let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
-            let mut preference = found.map(|found| found.record).unwrap_or_default();
-            change(&mut preference);
-            let mut batch = Batch::new(Partition::user(actor.app, &actor.user), self.core.now())
-                .check(key(target), expected)
-                .put(key(target), records::encode(&preference));
-            if let Some(push) = &push {
-                batch = batch.announce(Topic::User(actor.app, actor.user.clone()), push.clone());
-            }
-            Ok::<_, ConversationError>(Decision::Commit(batch, ()))
-        });
-        decided.await
-    }
-
     /// The log of a conversation; `None` for a group that the user is not in.
     async fn log(&self, actor: &Actor, target: &Target) -> Result<Option<Log>, ConversationError> {
         match target {
@@ -342,73 +254,28 @@ impl Conversations {
         }
     }
 
-    /// Takes a conversation off the list until its next message; with `clear` its history too.
-    /// One that is not there counts as done.
-    pub async fn delete(&self, actor: &Actor, target: &Target, clear: bool) -> Result<(), ConversationError> {
-        let Some(log) = self.log(actor, target).await? else { return Ok(()) };
-        let head = self.core.engine.head(&log).await?;
-        if clear {
-            self.clear(actor, target).await?;
-        }
-        let body = event::conversation::deleted(std::slice::from_ref(target));
-        let push = Push::new(body).by(actor.origin());
-        let change = |preference: &mut Preference| {
-            preference.hidden_up_to = preference.hidden_up_to.max(head.seq);
-            preference.pinned = false;
-        };
-        self.update(actor, target, change, Some(push)).await
-    }
-
     /// Hides everything said so far from the actor.
     pub async fn clear(&self, actor: &Actor, target: &Target) -> Result<(), ConversationError> {
         let Some(log) = self.log(actor, target).await? else { return Ok(()) };
         let head = self.core.engine.head(&log).await?;
-        let to = Position { read: head.seq, read_time: 0, cleared: head.seq };
+        let to = Position { read: head.seq, cleared: head.seq, ..Position::default() };
         self.timelines.advance(&log, &actor.user, to, &[]).await?;
-        Ok(())
-    }
-
-    /// Pins or unpins conversations.
-    pub async fn pin(
-        &self,
-        actor: &Actor,
-        targets: &[Target],
-        pinned: bool,
-    ) -> Result<(), ConversationError> {
-        if pinned {
-            let entries: Vec<(Bytes, Versioned<Preference>)> = records::scan_all(
-                &self.core.engine,
-                &Partition::user(actor.app, &actor.user),
-                Table::Conversation,
-                Bytes::new(),
-            )
-            .await?;
-            let count = entries.iter().filter(|(_, preference)| preference.record.pinned).count();
-            if count + targets.len() > self.core.settings(actor.app).limits.pinned_conversations {
-                return Err(ConversationError::TooManyPinned);
-            }
-        }
-        for target in targets {
-            let body = event::conversation::pinned(std::slice::from_ref(target), pinned);
-            let push = Push::new(body).by(actor.origin());
-            self.update(actor, target, |preference| preference.pinned = pinned, Some(push)).await?;
-        }
         Ok(())
     }
 
     /// Everything is read: all peers if asked, and groups up to a number.
     pub async fn read_all_peers(&self, actor: &Actor) -> Result<(), ConversationError> {
         let now = self.core.now().seconds();
-        for (peer, unread) in self.unread_of_peers(actor).await? {
-            if unread > 0 {
-                let log = pair_log(actor.app, &actor.user, &peer);
-                let head = self.core.engine.head(&log).await?;
-                let to = Position { read: head.seq, read_time: now, ..Position::default() };
-                let push = Push::new(event::message::read_by_peer(&actor.user, now));
-                let announces = [(Topic::User(actor.app, peer.clone()), push.into())];
-                self.timelines.advance(&log, &actor.user, to, &announces).await?;
-            }
-        }
+        let unread = self.unread_of_peers(actor).await?;
+        let reads = side_by_side(unread, |(peer, _)| async move {
+            let log = pair_log(actor.app, &actor.user, &peer);
+            let head = self.core.engine.head(&log).await?;
+            let to = Position { read: head.seq, read_time: now, ..Position::default() };
+            let push = Push::new(event::message::read_by_peer(&actor.user, now));
+            let announces = [(Topic::User(actor.app, peer), push.into())];
+            self.timelines.advance(&log, &actor.user, to, &announces).await
+        });
+        reads.await?;
         Ok(())
     }
 
@@ -416,44 +283,6 @@ impl Conversations {
     pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(GroupId, Seq)>) {
         let push = Push::new(event::conversation::all_read(peers, &groups)).by(actor.origin());
         self.core.tell(actor.app, &actor.user, None, push).await;
-    }
-
-    /// How the actor is told of peers' messages; of all peers where it is not the default.
-    pub async fn mutes(
-        &self,
-        actor: &Actor,
-        peers: Option<&[UserId]>,
-    ) -> Result<Vec<(UserId, u8)>, ConversationError> {
-        let Some(peers) = peers else {
-            let all = self.peers(actor.app, &actor.user).await?;
-            return Ok(all
-                .into_iter()
-                .filter(|(_, preference)| preference.receive != 0)
-                .map(|(peer, preference)| (peer, preference.receive))
-                .collect());
-        };
-        let mut mutes = Vec::with_capacity(peers.len());
-        for peer in peers {
-            let found = self.preference(actor.app, &actor.user, &Target::Peer(peer.clone())).await?;
-            mutes.push((peer.clone(), found.map_or(0, |found| found.record.receive)));
-        }
-        Ok(mutes)
-    }
-
-    /// Sets how the actor is told of peers' messages.
-    pub async fn set_mutes(
-        &self,
-        actor: &Actor,
-        peers: &[UserId],
-        receive: u8,
-    ) -> Result<(), ConversationError> {
-        for peer in peers {
-            let body = event::conversation::muted(std::slice::from_ref(peer), receive);
-            let push = Push::new(body).by(actor.origin());
-            let change = |preference: &mut Preference| preference.receive = receive;
-            self.update(actor, &Target::Peer(peer.clone()), change, Some(push)).await?;
-        }
-        Ok(())
     }
 }
 

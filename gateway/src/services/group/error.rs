@@ -48,6 +48,8 @@ pub enum Text {
     Notification,
     Face,
     NameCard,
+    /// Why somebody was put out or a message recalled.
+    Reason,
 }
 
 /// The fields that the application defines.

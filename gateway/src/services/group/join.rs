@@ -1,16 +1,19 @@
 //! Coming in and going out.
 
-use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, ReceiveOption, Role, Shown};
+use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, Role, Shown};
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::{Denial, Found, GroupError, Groups, Indexed, Member, joined_key, rank, require};
+use super::life::check_text;
+use super::{Denial, Found, GroupError, Groups, Indexed, Member, Text, joined_key, rank, require};
 use crate::bus::{Control, Topic};
+use crate::services::conversation::{self, Preference};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
 use crate::services::push::Kept;
+use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Expected, Partition, Table};
+use crate::storage::{Batch, Expected, Partition, StorageError, Table};
 
 /// Longer than any call may work on a membership.
 const INDEX_GRACE_MS: u64 = 60_000;
@@ -37,7 +40,6 @@ impl Groups {
                 return Err(GroupError::ApprovalNotServed);
             }
         }
-        self.check_room_for_groups(actor.app, &actor.user).await?;
         self.enter(actor, id, &actor.user, Role::Member, false, false).await?;
 
         let notice = self.notice(actor, &found, NoticeKind::Accepted, "").await?;
@@ -88,7 +90,6 @@ impl Groups {
         silent: bool,
     ) -> Result<(), GroupError> {
         self.accounts.ensure(actor.app, user).await?;
-        self.check_room_for_groups(actor.app, user).await?;
         self.enter(actor, &found.id, user, Role::Member, true, silent).await?;
         if !silent {
             let notice = self.notice(actor, found, NoticeKind::Invited, "").await?;
@@ -115,15 +116,8 @@ impl Groups {
             // The index is a superset of the truth, so it is written first.
             self.index(actor.app, user, id).await?;
             let now = self.core.now();
-            let member = Member {
-                role,
-                joined_at: now,
-                joined_after: self.core.engine.head(&found.log()).await?.seq,
-                name_card: String::new(),
-                receive: ReceiveOption::default(),
-                custom: Vec::new(),
-            };
-            let after = member.joined_after;
+            let after = self.core.engine.head(&found.log()).await?.seq;
+            let member = Member::new(role, now, after);
             let most = i64::try_from(found.group.record.max_members).unwrap_or(i64::MAX);
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
@@ -135,6 +129,7 @@ impl Groups {
                     Topic::User(actor.app, user.clone()),
                     Control::Entered { group: id.clone(), after },
                 );
+            batch = self.with_places(batch, &found, [(user, &member)]);
             if self.rules(found.app, found.group.record.kind).tips.membership && !silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = Change::Joined { members: vec![shown], invited };
@@ -171,16 +166,14 @@ impl Groups {
         if users.len() > self.core.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
+        check_text(reason, self.core.settings(actor.app).limits.reason_bytes, Text::Reason)?;
         let (found, member) = self.as_seen_by(actor, id).await?;
         require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).puts_out)?;
         // All are looked at before anybody goes: a call that is refused does nothing.
-        for user in users {
-            if let Some(target) = self.member(&found, user).await?
-                && !actor.is_admin
-                && Some(target.record.role) >= rank(actor, member.as_ref())
-            {
-                return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
-            }
+        let targets = self.members_among(&found, users).await?;
+        let is_above = |target: &Member| actor.is_admin || Some(target.role) < rank(actor, member.as_ref());
+        if !targets.iter().all(|(_, target)| is_above(target)) {
+            return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
         }
         for user in users {
             if self.leave(actor, id, user, Departure::PutOut { silent }).await? {
@@ -209,6 +202,7 @@ impl Groups {
             if is_owner && departure == Departure::Quit && !rules.owner_may_quit {
                 return Err(GroupError::OwnerCannotQuit);
             }
+            let placed = self.placed(&found, user, &member.record).await?;
             let now = self.core.now();
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
@@ -218,6 +212,7 @@ impl Groups {
                 .add(found.count_key(), -1, None)
                 // Before the tip: one who left hears nothing more of the group, or his client would list it again.
                 .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
+            batch = self.without_place(batch, &found, user, &member.record, placed);
             if is_owner {
                 let mut group = found.group.record.clone();
                 group.owner = None;
@@ -241,7 +236,7 @@ impl Groups {
         &self,
         app: AppId,
         user: &UserId,
-    ) -> Result<Vec<(GroupId, Versioned<Indexed>)>, GroupError> {
+    ) -> Result<Vec<(GroupId, Versioned<Indexed>)>, StorageError> {
         let partition = Partition::user(app, user);
         let entries: Vec<(_, Versioned<Indexed>)> =
             records::scan_all(&self.core.engine, &partition, Table::Joined, bytes::Bytes::new()).await?;
@@ -258,22 +253,88 @@ impl Groups {
         id: &GroupId,
         indexed: &Versioned<Indexed>,
     ) -> Result<(), GroupError> {
-        let now = self.core.now();
-        if now.0.saturating_sub(indexed.record.at.0) > INDEX_GRACE_MS {
-            let key = joined_key(id);
-            let batch = Batch::new(Partition::user(app, user), now)
-                .check(key.clone(), Expected::Version(indexed.version))
-                .delete(key);
-            self.core.commit(batch).await?;
+        if self.core.now().0.saturating_sub(indexed.record.at.0) > INDEX_GRACE_MS {
+            self.unindex(app, user, id, Some(indexed)).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn check_room_for_groups(&self, app: AppId, user: &UserId) -> Result<(), GroupError> {
-        if self.indexed(app, user).await?.len() >= self.core.settings(app).limits.groups_per_user {
-            return Err(GroupError::TooManyGroups);
-        }
-        Ok(())
+    /// Notes that a user may be a member, before they become one.
+    pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
+        let (partition, groups) =
+            (&Partition::user(app, user), &Tally::groups(&self.core.settings(app).limits));
+        let decided = self.core.decide_within("note a group", |is_doubted| async move {
+            let mut values = self.core.engine.get(partition, &[joined_key(id), groups.key()]).await?;
+            let (many, known) = (values.pop().flatten(), values.pop().flatten());
+            let now = self.core.now();
+            let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
+            let mut batch = Batch::new(partition.clone(), now)
+                .check(joined_key(id), expected)
+                .put(joined_key(id), records::encode(&Indexed { at: now }));
+            if known.is_none() {
+                let rows = || self.count_indexed(app, user);
+                let basis = groups.basis(&self.core, partition, (many.as_ref(), is_doubted), rows).await?;
+                batch = groups.note(batch, basis, 1);
+            }
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await?.ok_or(GroupError::TooManyGroups)
+    }
+
+    /// Notes that a user is no member, after they ceased to be one. `indexed` is the entry as it stood before: another
+    /// one is of a membership that began meanwhile.
+    pub(super) async fn unindex(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        indexed: Option<&Versioned<Indexed>>,
+    ) -> Result<(), GroupError> {
+        let Some(indexed) = indexed else { return Ok(()) };
+        let partition = Partition::user(app, user);
+        let (groups, pinned) =
+            (Tally::groups(&self.core.settings(app).limits), Tally::pinned(&self.core.settings(app).limits));
+        let keys = [joined_key(id), groups.key(), conversation::group_key(id), pinned.key()];
+        let decided = self.core.decide("forget a group", || async {
+            let mut values = self.core.engine.get(&partition, &keys).await?;
+            let (many_pinned, preference) = (values.pop().flatten(), values.pop().flatten());
+            let (many_groups, known) = (values.pop().flatten(), values.pop().flatten());
+            if known.is_none_or(|known| known.version != indexed.version) {
+                return Ok(Decision::Done(()));
+            }
+            let rows = || self.count_indexed(app, user);
+            let basis = groups.basis(&self.core, &partition, (many_groups.as_ref(), false), rows).await?;
+            let batch = Batch::new(partition.clone(), self.core.now())
+                .check(joined_key(id), Expected::Version(indexed.version))
+                .delete(joined_key(id));
+            let mut batch = groups.note(batch, basis, -1);
+            if let Some(value) = preference {
+                let preference: Preference = records::decode(&value.bytes)?;
+                batch = batch
+                    .check(conversation::group_key(id), Expected::Version(value.version))
+                    .delete(conversation::group_key(id));
+                if preference.pinned {
+                    let rows = || conversation::count_pinned(&self.core, &partition);
+                    let kept = (many_pinned.as_ref(), false);
+                    batch = pinned.note(batch, pinned.basis(&self.core, &partition, kept, rows).await?, -1);
+                }
+            }
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
+    }
+
+    /// The ids of the groups a user may be in.
+    pub(in crate::services) async fn possible(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> Result<Vec<GroupId>, StorageError> {
+        Ok(self.indexed(app, user).await?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    async fn count_indexed(&self, app: AppId, user: &UserId) -> Result<usize, StorageError> {
+        Ok(self.indexed(app, user).await?.len())
     }
 
     pub(super) async fn notice(

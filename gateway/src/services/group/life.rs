@@ -3,20 +3,20 @@
 use protocol::group::{
     ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ProfileChange, Role,
 };
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::{
-    Denial, FieldFault, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Rules, Text,
-    group_key, require,
+    Denial, FieldFault, Fields, Found, Group, GroupError, Groups, Invalid, Member, Rules, Text, group_key,
+    require,
 };
 use crate::bus::{Control, Topic};
-use crate::services::conversation;
-use crate::services::core::Actor;
+use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
 use crate::services::limits::Limits;
+use crate::services::push::Kept;
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Expected, Key, Partition, Table};
+use crate::storage::{Batch, Expected, Partition, Table};
 
 /// A group as its creator describes it.
 #[derive(Clone, Debug)]
@@ -47,10 +47,12 @@ pub struct FirstMember {
 /// The records that belong to one life of a group.
 const OF_A_LIFE: &[Table] = &[
     Table::Member,
+    Table::Order,
     Table::Mute,
     Table::Count,
     Table::Read,
     Table::Amendment,
+    Table::Mention,
     Table::Recall,
     Table::Hidden,
     Table::Message,
@@ -74,16 +76,51 @@ fn make_id(mark: &str) -> GroupId {
     GroupId::parse(&format!("@TGS#{mark}{letters}")).expect("short printable text is a group id")
 }
 
-pub(super) fn check_text(text: &str, most: usize, which: Text) -> Result<(), GroupError> {
+pub(in crate::services) fn check_text(text: &str, most: usize, which: Text) -> Result<(), GroupError> {
     if text.len() > most { Err(GroupError::Invalid(Invalid::TooLong(which, most))) } else { Ok(()) }
 }
 
-/// Fields that the application defines, of a group or of a member.
-pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limits) -> Result<(), GroupError> {
-    let most = match which {
+/// Writes an edit into the fields that the application defined. An empty value deletes a field.
+pub(super) fn merge(fields: &mut Vec<CustomField>, edit: &[CustomField]) {
+    for field in edit {
+        fields.retain(|known| known.key != field.key);
+        if !field.value.is_empty() {
+            fields.push(field.clone());
+        }
+    }
+}
+
+fn merged(fields: &[CustomField]) -> Vec<CustomField> {
+    let mut merged = Vec::new();
+    merge(&mut merged, fields);
+    merged
+}
+
+fn most(which: Fields, limits: &Limits) -> usize {
+    match which {
         Fields::OfGroup => limits.group_custom_fields,
         Fields::OfMember => limits.member_custom_fields,
-    };
+    }
+}
+
+/// The limit holds for what a group or member has after an edit. One that has more, from a time when more were allowed,
+/// may still change those it has.
+pub(super) fn check_merged(
+    before: &[CustomField],
+    after: &[CustomField],
+    which: Fields,
+    limits: &Limits,
+) -> Result<(), GroupError> {
+    let most = most(which, limits);
+    if after.len() > most && after.len() > before.len() {
+        return Err(GroupError::Invalid(Invalid::Fields(which, FieldFault::TooMany(most))));
+    }
+    Ok(())
+}
+
+/// Fields that the application defines, of a group or of a member, as a call names them.
+pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limits) -> Result<(), GroupError> {
+    let most = most(which, limits);
     let fault = |fault| Err(GroupError::Invalid(Invalid::Fields(which, fault)));
     if fields.len() > most {
         return fault(FieldFault::TooMany(most));
@@ -145,11 +182,13 @@ impl Groups {
         if members.len() as u64 > max_members {
             return Err(GroupError::Full);
         }
-        for (user, _) in &members {
-            // Whoever is named exists from now on, as with the first login.
-            self.accounts.ensure(actor.app, user).await?;
-            self.check_room_for_groups(actor.app, user).await?;
-        }
+        // Whoever is named exists from now on, as with the first login.
+        let ensured =
+            side_by_side(
+                users_of(&members),
+                |user| async move { self.accounts.ensure(actor.app, &user).await },
+            );
+        ensured.await?;
 
         let group = Group {
             // Milliseconds would do but for two lives within one; the rest tells those apart.
@@ -167,7 +206,7 @@ impl Groups {
             apply_join: new.apply_join.unwrap_or(rules.apply_join),
             invite_join: new.invite_join.unwrap_or(rules.invite_join),
             mute_all: false,
-            custom: new.custom.clone(),
+            custom: merged(&new.custom),
         };
         let decided = self.core.decide("make a group", || async {
             let id = match &new.id {
@@ -198,9 +237,9 @@ impl Groups {
         members: &[(UserId, Member)],
     ) -> Result<Batch, GroupError> {
         // The index is a superset of the truth, so it is written first.
-        for (user, _) in members {
-            self.index(actor.app, user, id).await?;
-        }
+        let indexed =
+            side_by_side(users_of(members), |user| async move { self.index(actor.app, &user, id).await });
+        indexed.await?;
         let found = Found {
             app: actor.app,
             id: id.clone(),
@@ -216,6 +255,7 @@ impl Groups {
                 .put(found.member_key(user), records::encode(member))
                 .announce(Topic::User(actor.app, user.clone()), entered);
         }
+        batch = self.with_places(batch, &found, members.iter().map(|(user, member)| (user, member)));
         let guests: Vec<&UserId> =
             members.iter().map(|(user, _)| user).filter(|user| group.owner.as_ref() != Some(user)).collect();
         if !guests.is_empty() && self.rules(actor.app, group.kind).tips.membership {
@@ -239,14 +279,18 @@ impl Groups {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let notice =
             |kind| Notice { group: group.label(id), operator: operator.clone(), kind, remark: String::new() };
-        for (user, _) in members {
-            if group.owner.as_ref() == Some(user) {
-                self.notices.tell(actor.app, user, notice(NoticeKind::Created), actor.device).await;
-            } else {
-                let kept = crate::services::push::Kept::Notice(notice(NoticeKind::Invited));
-                self.notices.send(actor.app, user, kept, None).await?;
+        let told = side_by_side(users_of(members), |user| {
+            let is_owner = group.owner.as_ref() == Some(&user);
+            let notice = notice(if is_owner { NoticeKind::Created } else { NoticeKind::Invited });
+            async move {
+                if is_owner {
+                    self.notices.tell(actor.app, &user, notice, actor.device).await;
+                    return Ok(());
+                }
+                self.notices.send(actor.app, &user, Kept::Notice(notice), None).await
             }
-        }
+        });
+        told.await?;
         Ok(())
     }
 
@@ -304,6 +348,8 @@ impl Groups {
             group.owner = Some(heir.clone());
             group.info_seq += 1;
             group.info_changed_at = now;
+            let before = new_owner.record.clone();
+            let placed = self.placed(&found, heir, &before).await?;
             new_owner.record.role = Role::Owner;
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
@@ -311,13 +357,17 @@ impl Groups {
                 .check(found.member_key(heir), Expected::Version(new_owner.version))
                 .put(key, records::encode(&group))
                 .put(found.member_key(heir), records::encode(&new_owner.record));
+            batch = self.with_new_place(batch, &found, heir, (&before, placed), &new_owner.record);
             if let Some(former) = former
                 && let Some(mut old_owner) = self.member(&found, &former).await?
             {
+                let before = old_owner.record.clone();
+                let placed = self.placed(&found, &former, &before).await?;
                 old_owner.record.role = Role::Member;
                 batch = batch
                     .check(found.member_key(&former), Expected::Version(old_owner.version))
                     .put(found.member_key(&former), records::encode(&old_owner.record));
+                batch = self.with_new_place(batch, &found, &former, (&before, placed), &old_owner.record);
             }
             if self.rules(actor.app, group.kind).tips.profile {
                 let change = ProfileChange { owner: Some(heir.clone()), ..ProfileChange::default() };
@@ -327,54 +377,24 @@ impl Groups {
         });
         decided.await
     }
+}
 
-    /// Notes that a user may be a member, before he becomes one.
-    pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
-        let now = self.core.now();
-        let batch = Batch::new(Partition::user(app, user), now)
-            .put(super::joined_key(id), records::encode(&Indexed { at: now }));
-        self.core.commit(batch).await?;
-        Ok(())
-    }
-
-    /// Notes that a user is no member, after he ceased to be one. `indexed` is the entry as it stood before: another one
-    /// is of a membership that began meanwhile.
-    pub(super) async fn unindex(
-        &self,
-        app: AppId,
-        user: &UserId,
-        id: &GroupId,
-        indexed: Option<&Versioned<Indexed>>,
-    ) -> Result<(), GroupError> {
-        let Some(indexed) = indexed else { return Ok(()) };
-        let preference = Key::new(Table::Conversation, conversation::group_suffix(id));
-        let batch = Batch::new(Partition::user(app, user), self.core.now())
-            .check(super::joined_key(id), Expected::Version(indexed.version))
-            .delete(super::joined_key(id))
-            .delete(preference);
-        self.core.commit(batch).await?;
-        Ok(())
-    }
+fn users_of(members: &[(UserId, Member)]) -> Vec<UserId> {
+    members.iter().map(|(user, _)| user.clone()).collect()
 }
 
 /// The owner first, then the others, each once.
 fn first_members(new: &NewGroup, now: Millis) -> Vec<(UserId, Member)> {
-    let member = |role, custom| Member {
-        role,
-        joined_at: now,
-        joined_after: Seq::ZERO,
-        name_card: String::new(),
-        receive: protocol::group::ReceiveOption::default(),
-        custom,
-    };
     let mut members: Vec<(UserId, Member)> = Vec::new();
     if let Some(owner) = &new.owner {
-        members.push((owner.clone(), member(Role::Owner, Vec::new())));
+        members.push((owner.clone(), Member::new(Role::Owner, now, Seq::ZERO)));
     }
     for guest in &new.members {
         if members.iter().all(|(user, _)| *user != guest.user) {
             let role = if guest.is_admin { Role::Admin } else { Role::Member };
-            members.push((guest.user.clone(), member(role, guest.custom.clone())));
+            let mut member = Member::new(role, now, Seq::ZERO);
+            merge(&mut member.custom, &guest.custom);
+            members.push((guest.user.clone(), member));
         }
     }
     members

@@ -5,25 +5,29 @@ use protocol::group::{Change, CustomField, Mute, ReceiveOption, Role};
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
-use super::life::{check_custom, check_text};
-use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, Text, rank, require};
+use super::life::{check_custom, check_merged, check_text, merge};
+use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, MemberPage, Text, rank, require};
 use crate::bus::{Push, Topic};
 use crate::services::core::Actor;
 use crate::services::decide::Decision;
 use crate::services::push::Kept;
+use crate::services::timeline::{Position, position_key};
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Expected, StorageError, Table};
+use crate::storage::{Batch, Expected, Key, StorageError, Table};
+
+/// Members whose lines are read at once.
+const VIEWS: usize = 500;
 
 /// "For ever" in the vendor's seconds.
 const FOR_EVER_SECONDS: u64 = 4_294_967_295;
 
-/// A member, as he is shown.
+/// A member, as they are shown.
 #[derive(Clone, Debug)]
 pub struct MemberView {
     pub user: UserId,
     pub member: Member,
     pub read: Seq,
-    /// Unix seconds until which he may not speak; 0 when he may.
+    /// Unix seconds until which they may not speak; 0 when they may.
     pub muted_until: u64,
 }
 
@@ -39,7 +43,7 @@ pub struct MemberChange {
 }
 
 impl Groups {
-    /// All members in the order they came, or those of the given roles.
+    /// All members in the order they came, or those of the given roles: every membership is read.
     pub async fn members(
         &self,
         found: &Found,
@@ -61,29 +65,47 @@ impl Groups {
         Ok(members)
     }
 
-    /// What a member's line in a list says beyond the membership itself.
-    pub async fn view(
+    /// What members' lines in a list say beyond the memberships themselves.
+    pub async fn views(
         &self,
         found: &Found,
-        user: UserId,
-        member: Member,
-    ) -> Result<MemberView, StorageError> {
-        let muted_until = self.muted_until(found, &user).await?;
-        let muted_until = if muted_until > self.core.now().seconds() { muted_until } else { 0 };
-        let read = self.timelines.position(&found.log(), &user).await?.read;
-        Ok(MemberView { user, member, read, muted_until })
+        members: Vec<(UserId, Member)>,
+    ) -> Result<Vec<MemberView>, StorageError> {
+        let (now, log) = (self.core.now().seconds(), found.log());
+        let mut views = Vec::with_capacity(members.len());
+        let mut members = members.into_iter();
+        loop {
+            let some: Vec<(UserId, Member)> = members.by_ref().take(VIEWS).collect();
+            if some.is_empty() {
+                return Ok(views);
+            }
+            let mutes = some.iter().map(|(user, _)| found.mute_key(user));
+            let keys: Vec<Key> = mutes.chain(some.iter().map(|(user, _)| position_key(&log, user))).collect();
+            let values = self.core.engine.get(&found.partition(), &keys).await?;
+            let (mutes, positions) = values.split_at(some.len());
+            for ((user, member), (mute, position)) in some.into_iter().zip(mutes.iter().zip(positions)) {
+                let until: Option<u64> =
+                    mute.as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
+                let position: Option<Position> =
+                    position.as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
+                let muted_until = until.filter(|until| *until > now).unwrap_or(0);
+                let read = position.unwrap_or_default().read;
+                views.push(MemberView { user, member, read, muted_until });
+            }
+        }
     }
 
-    /// The group and those of the named users who are members; `None` names all.
+    /// A page of the members in the order they came, the owner first; of those with the given roles, if any are given.
     pub async fn list(
         &self,
         actor: &Actor,
         id: &GroupId,
         roles: Option<&[Role]>,
-    ) -> Result<(Found, Vec<(UserId, Member)>), GroupError> {
+        (offset, limit): (usize, Option<usize>),
+    ) -> Result<(Found, MemberPage), GroupError> {
         let (found, _) = self.as_seen_by(actor, id).await?;
-        let members = self.members(&found, roles).await?;
-        Ok((found, members))
+        let page = self.page(&found, roles, offset, limit).await?;
+        Ok((found, page))
     }
 
     /// Those of the named users who are members.
@@ -94,20 +116,21 @@ impl Groups {
         users: &[UserId],
     ) -> Result<(Found, Vec<(UserId, Member)>), GroupError> {
         let (found, _) = self.as_seen_by(actor, id).await?;
-        let mut members = Vec::new();
-        for user in users {
-            if let Some(member) = self.member(&found, user).await? {
-                members.push((user.clone(), member.record));
-            }
-        }
+        let members = self.members_among(&found, users).await?;
         Ok((found, members))
     }
 
-    /// Unix second until which a user may not speak in a group; 0 when nothing was ever said about it.
-    pub async fn muted_until(&self, found: &Found, user: &UserId) -> Result<u64, StorageError> {
-        let until: Option<Versioned<u64>> =
-            records::get(&self.core.engine, &found.partition(), found.mute_key(user)).await?;
-        Ok(until.map_or(0, |until| until.record))
+    /// Those of the named users who are members, in the order they are named.
+    pub(in crate::services) async fn members_among(
+        &self,
+        found: &Found,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, Member)>, StorageError> {
+        let keys: Vec<Key> = users.iter().map(|user| found.member_key(user)).collect();
+        let members: Vec<Option<Versioned<Member>>> =
+            records::get_many(&self.core.engine, &found.partition(), &keys).await?;
+        let pairs = users.iter().zip(members);
+        Ok(pairs.filter_map(|(user, member)| Some((user.clone(), member?.record))).collect())
     }
 
     /// Changes a member: his role, whether he may speak, and what he says of himself in the group.
@@ -197,17 +220,18 @@ impl Groups {
         if let Some(card) = &change.name_card {
             member.name_card.clone_from(card);
         }
-        for field in change.custom.iter().flatten() {
-            member.custom.retain(|known| known.key != field.key);
-            if !field.value.is_empty() {
-                member.custom.push(field.clone());
-            }
-        }
+        merge(&mut member.custom, change.custom.as_deref().unwrap_or_default());
+        let limits = &self.core.settings(actor.app).limits;
+        check_merged(&target.record.custom, &member.custom, Fields::OfMember, limits)?;
         let (key, unchanged) = found.unchanged();
         let mut batch = Batch::new(found.partition(), now)
             .check(key, unchanged)
             .check(found.member_key(user), Expected::Version(target.version))
             .put(found.member_key(user), records::encode(&member));
+        if member.role != target.record.role {
+            let placed = self.placed(found, user, &target.record).await?;
+            batch = self.with_new_place(batch, found, user, (&target.record, placed), &member);
+        }
         let tips = self.rules(found.app, found.group.record.kind).tips;
         if let Some(seconds) = change.mute_seconds {
             let until = match seconds {
@@ -215,7 +239,11 @@ impl Groups {
                 FOR_EVER_SECONDS.. => u64::from(u32::MAX),
                 seconds => now.seconds() + seconds,
             };
-            batch = batch.put(found.mute_key(user), records::encode(&until));
+            batch = match until {
+                // The same as if nothing had ever been said about it.
+                0 => batch.delete(found.mute_key(user)),
+                until => batch.put(found.mute_key(user), records::encode(&until)),
+            };
             if tips.mute {
                 let mute = Change::Muted { members: vec![Mute { user: user.clone(), seconds }] };
                 batch = self.with_tip(batch, found, actor, mute, None).await?;

@@ -5,7 +5,10 @@ mod join;
 mod kind;
 mod life;
 mod member;
+mod order;
 mod profile;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::group::{
@@ -19,7 +22,7 @@ use super::account::Accounts;
 use super::core::{Actor, Core};
 use super::decide::Refused;
 use super::push::Notices;
-use super::timeline::{EntryRef, Timelines};
+use super::timeline::EntryRef;
 use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
@@ -27,8 +30,10 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::AddOutcome;
 pub use kind::{Overrides, RuleBook, Rules, Tips};
+pub(in crate::services) use life::check_text;
 pub use life::{FirstMember, NewGroup, check_custom_id};
 pub use member::{MemberChange, MemberView};
+pub use order::MemberPage;
 pub use profile::{GroupState, ProfileEdit};
 
 /// Why something about a group was not done.
@@ -120,7 +125,7 @@ impl Group {
 pub struct Member {
     pub role: Role,
     pub joined_at: Millis,
-    /// The group's last number when he came.
+    /// The group's last number when they came.
     pub joined_after: Seq,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name_card: String,
@@ -128,6 +133,20 @@ pub struct Member {
     pub receive: ReceiveOption,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub custom: Vec<CustomField>,
+}
+
+impl Member {
+    /// One who comes now, after the number `after`.
+    pub fn new(role: Role, now: Millis, after: Seq) -> Self {
+        Self {
+            role,
+            joined_at: now,
+            joined_after: after,
+            name_card: String::new(),
+            receive: ReceiveOption::default(),
+            custom: Vec::new(),
+        }
+    }
 }
 
 /// A group that was read: its id, its record, and where it is kept.
@@ -204,12 +223,13 @@ pub struct Groups {
     core: Core,
     accounts: Accounts,
     notices: Notices,
-    timelines: Timelines,
+    /// Held while the order of a group's members is written anew.
+    ordering: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Groups {
-    pub fn new(core: Core, accounts: Accounts, notices: Notices, timelines: Timelines) -> Self {
-        Self { core, accounts, notices, timelines }
+    pub fn new(core: Core, accounts: Accounts, notices: Notices) -> Self {
+        Self { core, accounts, notices, ordering: Arc::default() }
     }
 
     /// What is allowed in a group of this kind.

@@ -1,13 +1,15 @@
 //! What a group says of itself, and which groups a user is in.
 
+use futures_util::try_join;
 use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, ProfileChange};
 use protocol::id::{AppId, GroupId, UserId};
 
-use super::life::{check_custom, check_text};
-use super::{Denial, Fields, Found, Group, GroupError, Groups, Invalid, Member, Text, require};
+use super::life::{check_custom, check_merged, check_text, merge};
+use super::{Denial, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Text, require};
 use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
-use crate::storage::{Batch, Head, StorageError, records};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Head, StorageError};
 
 /// What is to be changed about a group. Absent members stay.
 #[derive(Clone, Debug, Default)]
@@ -35,12 +37,23 @@ pub struct GroupState {
 impl Groups {
     /// What a group says of itself beyond its record.
     pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
-        Ok(GroupState { head: self.core.engine.head(&found.log()).await?, members: self.count(found).await? })
+        let log = found.log();
+        let (head, members) = try_join!(self.core.engine.head(&log), self.count(found))?;
+        Ok(GroupState { head, members })
     }
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
         let indexed = self.indexed(app, user).await?;
+        self.joined_among(app, user, indexed).await
+    }
+
+    async fn joined_among(
+        &self,
+        app: AppId,
+        user: &UserId,
+        indexed: Vec<(GroupId, Versioned<Indexed>)>,
+    ) -> Result<Vec<(Found, Member)>, GroupError> {
         let joined = side_by_side(indexed, |(id, indexed)| async move {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
@@ -51,6 +64,23 @@ impl Groups {
             Ok::<_, GroupError>(None)
         });
         Ok(joined.await?.into_iter().flatten().collect())
+    }
+
+    /// A page of the groups a user is a member of, in the order of their ids, and how many there are in all: few more
+    /// than are told where the index still names some that they left or that were dismissed.
+    pub async fn joined_page(
+        &self,
+        app: AppId,
+        user: &UserId,
+        offset: usize,
+        limit: usize,
+    ) -> Result<(usize, Vec<(Found, Member)>), GroupError> {
+        let indexed = self.indexed(app, user).await?;
+        let total = indexed.len();
+        let page: Vec<_> = indexed.into_iter().skip(offset).take(limit).collect();
+        let asked = page.len();
+        let joined = self.joined_among(app, user, page).await?;
+        Ok((total - (asked - joined.len()), joined))
     }
 
     /// Changes the profile.
@@ -68,11 +98,8 @@ impl Groups {
             }
             let mut group = found.group.record.clone();
             let change = apply(edit, &mut group, rules.max_members);
-            if group.max_members != found.group.record.max_members
-                && self.count(&found).await? > group.max_members
-            {
-                return Err(GroupError::Invalid(Invalid::TooFewPlaces));
-            }
+            let limits = &self.core.settings(actor.app).limits;
+            check_merged(&found.group.record.custom, &group.custom, Fields::OfGroup, limits)?;
             let now = self.core.now();
             group.info_seq += 1;
             group.info_changed_at = now;
@@ -80,16 +107,23 @@ impl Groups {
             let mut batch = Batch::new(found.partition(), now)
                 .check(key.clone(), unchanged)
                 .put(key, records::encode(&group));
+            if group.max_members != found.group.record.max_members {
+                // Nobody is added; but the store refuses the batch when the group has more by then.
+                let most = i64::try_from(group.max_members).unwrap_or(i64::MAX);
+                batch = batch.add(found.count_key(), 0, Some(most));
+            }
             if rules.tips.profile && change != ProfileChange::default() {
-                let found = Found {
-                    group: records::Versioned { record: group, version: found.group.version },
-                    ..found
-                };
+                let found =
+                    Found { group: Versioned { record: group, version: found.group.version }, ..found };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
-            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+            Ok(Decision::Commit(batch, ()))
         });
-        decided.await
+        // The only count of the batch is that of the members, to which nobody is added.
+        decided.await.map_err(|error| match error {
+            GroupError::Full => GroupError::Invalid(Invalid::TooFewPlaces),
+            error => error,
+        })
     }
 
     fn check_edit(&self, app: AppId, edit: &ProfileEdit) -> Result<(), GroupError> {
@@ -137,12 +171,7 @@ fn apply(edit: &ProfileEdit, group: &mut Group, most_members: u64) -> ProfileCha
     group.invite_join = edit.invite_join.unwrap_or(group.invite_join);
     group.mute_all = edit.mute_all.unwrap_or(group.mute_all);
     group.max_members = edit.max_members.map_or(group.max_members, |most| most.clamp(1, most_members));
-    for field in &edit.custom {
-        group.custom.retain(|known| known.key != field.key);
-        if !field.value.is_empty() {
-            group.custom.push(field.clone());
-        }
-    }
+    merge(&mut group.custom, &edit.custom);
     change.custom.clone_from(&edit.custom);
     change
 }

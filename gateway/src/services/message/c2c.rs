@@ -13,7 +13,7 @@ use super::{Draft, is_recallable};
 use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
-use crate::services::core::{Actor, Core, Outcome};
+use crate::services::core::{Actor, Core, Outcome, side_by_side};
 use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
 use crate::storage::{Batch, Log, StorageError, Window, records};
 
@@ -239,6 +239,10 @@ impl C2cMessages {
     /// Notes that the actor has read a peer's messages up to a Unix second, and tells both.
     pub async fn read(&self, actor: &Actor, peer: &UserId, time: u64) -> Result<(), C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
+        if self.core.engine.head(&log).await?.seq == Seq::ZERO {
+            // Nothing was said, so nothing was read, and a stranger is not told of it.
+            return Ok(());
+        }
         let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
         let to = Position { read, read_time: time.min(self.core.now().seconds()), ..Position::default() };
         let own = Push::new(event::message::c2c_read(peer, time)).by(actor.origin());
@@ -293,11 +297,9 @@ impl C2cMessages {
         keys: &[MessageKey],
     ) -> Result<(), C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
-        let mut seqs = Vec::with_capacity(keys.len());
-        for key in keys {
-            // What is not there is hidden already.
-            seqs.extend(self.find(&log, *key).await?.map(|seen| seen.seq));
-        }
+        let found = side_by_side(keys.iter().copied(), |key| self.find(&log, key)).await?;
+        // What is not there is hidden already.
+        let seqs: Vec<Seq> = found.into_iter().flatten().map(|seen| seen.seq).collect();
         if !seqs.is_empty() {
             self.timelines.hide(&log, &actor.user, &seqs).await?;
         }

@@ -1,5 +1,7 @@
 //! Profiles: what users tell about themselves.
 
+use std::sync::Arc;
+
 use protocol::event;
 use protocol::id::{AppId, UserId};
 use protocol::profile::{self, Item, Shape};
@@ -7,8 +9,9 @@ use serde_json::Value;
 
 use super::account::{Account, Accounts};
 use super::conversation::Conversations;
-use super::core::{Actor, Core};
-use crate::bus::Push;
+use super::core::{Actor, Core, side_by_side};
+use super::decide::Refused;
+use crate::bus::{Event, Push, Topic};
 use crate::storage::StorageError;
 
 /// Why a profile was not changed.
@@ -20,10 +23,18 @@ pub enum ProfileError {
     BadType(String),
     #[error("the value of {0} is not one of the field's")]
     BadValue(String),
+    #[error("a profile has at most {0} fields that begin with {prefix}", prefix = profile::CUSTOM_PREFIX)]
+    TooManyFields(usize),
     #[error("the value of {0} is longer than {limit} bytes", limit = profile::MAX_VALUE_BYTES)]
     TooLong(String),
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<Refused> for ProfileError {
+    fn from(refused: Refused) -> Self {
+        StorageError::from(refused).into()
+    }
 }
 
 /// Reads and writes profiles.
@@ -48,19 +59,32 @@ impl Profiles {
     pub async fn set(&self, actor: &Actor, user: &UserId, items: Vec<Item>) -> Result<(), ProfileError> {
         items.iter().try_for_each(check)?;
         let change = |account: &mut Account| {
+            let before = custom_fields(account);
             let fields = items.iter().map(|item| (item.tag.clone(), item.value.clone()));
             account.profile.extend(fields);
-            items.clone()
+            let after = custom_fields(account);
+            let most = self.core.settings(actor.app).limits.profile_custom_fields;
+            // One that has more, from a time when more were allowed, may still change those it has.
+            if after > before && after > most {
+                return Err(ProfileError::TooManyFields(most));
+            }
+            Ok(items.clone())
         };
         let account = self.accounts.update(actor.app, user, change, actor.origin()).await?;
         if !items.is_empty() {
-            // Whoever talks with him shows his name; one who is away reads the new one when he comes back.
+            // Whoever talks with them shows their name; one who is away reads the new one when they come back.
             // They get the whole profile: it takes the place of what their SDK knew of a stranger. Source: observed.
-            let items = items_of(account);
-            for peer in self.conversations.peers_of(actor.app, user).await? {
-                let push = Push::new(event::profile::changed(user, &items));
-                self.core.tell(actor.app, &peer, None, push).await;
-            }
+            let push = Push::new(event::profile::changed(user, &items_of(account)));
+            let event: Arc<Event> = push.into();
+            let peers = self.conversations.peers_of(actor.app, user).await?;
+            let told = side_by_side(peers, |peer| {
+                let told = self.core.bus.publish(Topic::User(actor.app, peer), None, event.clone());
+                async {
+                    told.await;
+                    Ok::<_, StorageError>(())
+                }
+            });
+            told.await?;
         }
         Ok(())
     }
@@ -85,6 +109,10 @@ impl Profiles {
     pub fn now_seconds(&self) -> u64 {
         self.core.now().seconds()
     }
+}
+
+fn custom_fields(account: &Account) -> usize {
+    account.profile.keys().filter(|tag| tag.starts_with(profile::CUSTOM_PREFIX)).count()
 }
 
 fn items_of(account: Account) -> Vec<Item> {

@@ -124,11 +124,13 @@ impl Notices {
             .collect()
     }
 
-    /// The user has seen these. Numbers that are none of his notices' are ignored.
+    /// The user has seen these. Numbers of notices that are not there, or not any more, are ignored.
     pub async fn delete(&self, app: AppId, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
+        let window = Window { from: Seq(1), to: Seq(u64::MAX), limit: 1, newest_first: false };
+        let Some(first) = self.core.engine.read(&log(app, user), window).await?.pop() else { return Ok(()) };
         let last = self.last(app, user).await?;
         let mut batch = Batch::new(Partition::user(app, user), self.core.now());
-        for seq in seqs.iter().filter(|seq| (Seq(1)..=last).contains(seq)) {
+        for seq in seqs.iter().filter(|seq| (first.seq..=last).contains(seq)) {
             batch = batch.put(deleted_key(*seq), records::encode(&Hidden {}));
         }
         if !batch.puts.is_empty() {

@@ -153,7 +153,8 @@ impl Retention {
         let mut deleted = 0;
         let mut after = None;
         loop {
-            let scan = Scan { table, prefix: log.name.clone(), after, limit: RECORDS, reverse: false };
+            let scan =
+                Scan { table, prefix: log.name.clone(), after, skip: 0, limit: RECORDS, reverse: false };
             let page = self.core.engine.scan(&log.partition, scan).await?;
             let mut batch = Batch::new(log.partition.clone(), self.core.now());
             for (suffix, _) in &page {

@@ -6,6 +6,8 @@
 
 mod token;
 
+use std::collections::HashSet;
+
 use protocol::id::{AppId, Millis, UserId};
 use protocol::legacy;
 use protocol::session::KickReason;
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Accounts};
 use super::application::Application;
-use super::core::Core;
+use super::core::{Core, side_by_side};
 use super::decide::{Decision, Refused};
 use super::push::heard_key;
 use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
@@ -93,6 +95,15 @@ struct Place {
     /// The life of the process.
     node: u64,
     visit: u64,
+}
+
+/// The numbers that SDKs give their platforms are below this.
+const PLATFORMS: u32 = 32;
+
+/// A platform as devices are told apart by it. Made-up ones are one and the same: each has a list of devices of its own,
+/// and a client could have as many as there are numbers.
+fn known_platform(platform: u32) -> u32 {
+    if platform < PLATFORMS || platform == legacy::PLATFORM { platform } else { 0 }
 }
 
 fn devices_key(platform: u32) -> Key {
@@ -197,6 +208,7 @@ impl Sessions {
         platform: u32,
         instance: &str,
     ) -> Result<LoggedIn, SessionError> {
+        let platform = known_platform(platform);
         let decided = self.core.decide("log in", || async {
             let now = self.core.now();
             let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
@@ -311,14 +323,7 @@ impl Sessions {
 
     /// The platforms on which the user is connected now.
     pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
-        let mut places = Vec::new();
-        for (suffix, devices) in self.all_devices(app, user).await? {
-            if let Ok(bytes) = suffix.as_ref().try_into() {
-                let platform = u32::from_be_bytes(bytes);
-                let nodes = devices.record.iter().filter_map(|device| device.place).map(|place| place.node);
-                places.extend(nodes.map(|node| (platform, node)));
-            }
-        }
+        let places = self.places(app, user).await?;
         let nodes: Vec<u64> = places.iter().map(|(_, node)| *node).collect();
         let alive = self.core.nodes.alive(&nodes).await;
         let mut platforms: Vec<u32> = places
@@ -329,6 +334,31 @@ impl Sessions {
             .collect();
         platforms.dedup();
         Ok(platforms)
+    }
+
+    /// Which of these users are connected now, in their order.
+    pub async fn are_online(&self, app: AppId, users: Vec<UserId>) -> Result<Vec<bool>, StorageError> {
+        let places = side_by_side(users, |user| async move { self.places(app, &user).await }).await?;
+        let mut nodes: Vec<u64> = places.iter().flatten().map(|(_, node)| *node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let alive = self.core.nodes.alive(&nodes).await;
+        let alive: HashSet<u64> =
+            nodes.into_iter().zip(alive).filter(|(_, alive)| *alive).map(|(node, _)| node).collect();
+        Ok(places.iter().map(|places| places.iter().any(|(_, node)| alive.contains(node))).collect())
+    }
+
+    /// Where a user's devices are said to be: platforms, and instances which may have died.
+    async fn places(&self, app: AppId, user: &UserId) -> Result<Vec<(u32, u64)>, StorageError> {
+        let mut places = Vec::new();
+        for (suffix, devices) in self.all_devices(app, user).await? {
+            if let Ok(bytes) = suffix.as_ref().try_into() {
+                let platform = u32::from_be_bytes(bytes);
+                let nodes = devices.record.iter().filter_map(|device| device.place).map(|place| place.node);
+                places.extend(nodes.map(|node| (platform, node)));
+            }
+        }
+        Ok(places)
     }
 
     async fn all_devices(

@@ -9,7 +9,7 @@ use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
 use serde::{Deserialize, Serialize};
 
-use super::core::{Core, Outcome};
+use super::core::{Core, Outcome, side_by_side};
 use super::decide::Decision;
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
@@ -53,7 +53,7 @@ pub(super) struct RecallNote {
 pub(super) struct Hidden {}
 
 /// Where a user stands in a log.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// He has read up to here.
     #[serde(rename = "s", default)]
@@ -64,6 +64,14 @@ pub struct Position {
     /// He cleared everything up to here for himself.
     #[serde(rename = "c", default)]
     pub cleared: Seq,
+    /// They have seen up to here that everybody was mentioned.
+    #[serde(rename = "m", default, skip_serializing_if = "is_zero")]
+    pub mentions: Seq,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(seq: &Seq) -> bool {
+    *seq == Seq::ZERO
 }
 
 /// An entry, as one reader sees it.
@@ -89,7 +97,8 @@ pub struct PastRecall {
 
 /// The tables of what is kept beside entries and has no use without them. A record's suffix begins with the name of the
 /// log and ends with the number of the entry.
-pub(super) const BESIDE_ENTRIES: [Table; 3] = [Table::Amendment, Table::Recall, Table::Hidden];
+pub(super) const BESIDE_ENTRIES: [Table; 4] =
+    [Table::Amendment, Table::Mention, Table::Recall, Table::Hidden];
 
 /// Which entry a record of one of [`BESIDE_ENTRIES`] belongs to.
 pub(super) fn entry_of(suffix: &[u8]) -> Option<Seq> {
@@ -104,7 +113,7 @@ fn amendment_key(log: &Log, seq: Seq) -> Key {
     Key::new(Table::Amendment, suffix(log, &seq.0.to_be_bytes()))
 }
 
-fn position_key(log: &Log, user: &UserId) -> Key {
+pub(super) fn position_key(log: &Log, user: &UserId) -> Key {
     Key::new(Table::Read, suffix(log, user.as_str().as_bytes()))
 }
 
@@ -157,6 +166,20 @@ impl Timelines {
         Ok(seen)
     }
 
+    /// Those of the entries with these numbers that are kept, in this order, as `reader` sees them.
+    pub async fn entries(
+        &self,
+        log: &Log,
+        seqs: &[Seq],
+        reader: Option<&UserId>,
+    ) -> Result<Vec<Seen>, StorageError> {
+        let found = side_by_side(seqs.iter().copied(), |seq| {
+            let window = Window { from: seq, to: seq, limit: 1, newest_first: false };
+            self.read(log, window, reader)
+        });
+        Ok(found.await?.into_iter().flatten().collect())
+    }
+
     /// One entry.
     pub async fn entry(&self, log: &Log, seq: Seq) -> Result<Option<Seen>, StorageError> {
         let window = Window { from: seq, to: seq, limit: 1, newest_first: false };
@@ -206,6 +229,7 @@ impl Timelines {
             table: Table::Recall,
             prefix: log.name.clone(),
             after: Some(recall_suffix(log, after.0, after.1)),
+            skip: 0,
             limit,
             reverse: false,
         };
@@ -250,10 +274,9 @@ impl Timelines {
                 read: before.read.max(to.read),
                 read_time: before.read_time.max(to.read_time),
                 cleared: before.cleared.max(to.cleared),
+                mentions: before.mentions.max(to.mentions),
             };
-            let stays = (before.read, before.read_time, before.cleared)
-                == (after.read, after.read_time, after.cleared);
-            if stays {
+            if before == after {
                 return Ok(Decision::Done(false));
             }
             let mut batch = Batch::new(log.partition.clone(), self.core.now())
@@ -269,6 +292,9 @@ impl Timelines {
 
     /// Hides entries from one user.
     pub async fn hide(&self, log: &Log, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
+        if seqs.is_empty() {
+            return Ok(());
+        }
         let mut batch = Batch::new(log.partition.clone(), self.core.now());
         for seq in seqs {
             batch = batch.put(hidden_key(log, user, *seq), records::encode(&Hidden {}));

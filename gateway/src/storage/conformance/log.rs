@@ -1,6 +1,7 @@
 //! Dense: the numbers, the times and the windows of a log.
 
 use super::*;
+use crate::storage::Expected;
 
 pub(crate) async fn dense(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
@@ -98,4 +99,40 @@ pub(crate) async fn names_of_any_bytes(fixture: &impl Fixture) {
         let entries = engine.read(&log, ALL).await.unwrap();
         assert_eq!(entries, [Entry { seq: Seq(1), at: seconds(1), bytes: name.into() }]);
     }
+}
+
+/// A record that ends with its entry's number is stored with the entry, or neither is.
+pub(crate) async fn found_by_a_record(fixture: &impl Fixture) {
+    let engine = fixture.open().await.engine;
+    let key = || Key::new(Table::Recall, &b"of \xff"[..]);
+    let found = async || {
+        let scan = Scan { prefix: key().suffix, ..all_of(Table::Recall) };
+        let rows = engine.scan(&room(), scan).await.unwrap();
+        rows.into_iter().map(|(suffix, value)| (suffix, value.bytes)).collect::<Vec<_>>()
+    };
+    let at = |seq: u64| key().indexing(Seq(seq)).suffix;
+    engine.commit(batch(1).append("log", "plain")).await.unwrap();
+    let indexed = batch(1).append("log", "one").append("other", "").index(key(), "1").put(key(), "itself");
+    let again = indexed.clone().once("token");
+    assert_eq!(engine.commit(indexed).await.unwrap().entries[0].seq, Seq(2));
+    let first = engine.commit(again.clone()).await.unwrap();
+    assert_eq!(first.entries.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [3, 2]);
+    assert!(engine.commit(again).await.unwrap().repeated);
+    let expected = [(key().suffix, "itself".into()), (at(2), "1".into()), (at(3), "1".into())];
+    assert_eq!(found().await, expected);
+
+    let refused = batch(2).check(key(), Expected::Absent).append("log", "").index(key(), "");
+    assert!(matches!(engine.commit(refused).await, Err(CommitError::Conflict(0))));
+    assert!(engine.commit(batch(2).index(key(), "")).await.is_err(), "there is no entry");
+    assert_eq!(found().await, expected);
+
+    // It is a record like any other: what stands there is overwritten, and can be checked and deleted.
+    engine.commit(batch(3).put(key().indexing(Seq(4)), "before")).await.unwrap();
+    let told = batch(3).append("log", "").index(key(), "new").index(Key::new(Table::Hidden, "x"), "y");
+    assert_eq!(engine.commit(told).await.unwrap().entry().seq, Seq(4));
+    let keys = [key().indexing(Seq(4)), Key::new(Table::Hidden, "x").indexing(Seq(4))];
+    assert_eq!(bytes_at(&*engine, &keys).await, [Some("new".into()), Some("y".into())]);
+    let gone = batch(4).check(keys[0].clone(), Expected::Present).delete(keys[0].clone());
+    engine.commit(gone).await.unwrap();
+    assert_eq!(found().await, expected);
 }

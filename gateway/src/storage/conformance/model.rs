@@ -25,6 +25,7 @@ enum Step {
         partition: usize,
         prefix: usize,
         after: Option<usize>,
+        skip: usize,
         limit: usize,
         reverse: bool,
     },
@@ -98,8 +99,10 @@ fn step() -> impl Strategy<Value = Step> {
     let table = 0..TABLES.len();
     prop_oneof![
         8 => vec(plan(), 1..6).prop_map(Step::Commit),
-        4 => (0..3usize, name.clone(), weighted(0.5, name.clone()), 0..9usize, any::<bool>()).prop_map(
-            |(partition, prefix, after, limit, reverse)| Step::Scan { partition, prefix, after, limit, reverse }
+        4 => (0..3usize, name.clone(), weighted(0.5, name.clone()), 0..4usize, 0..9usize, any::<bool>()).prop_map(
+            |(partition, prefix, after, skip, limit, reverse)| {
+                Step::Scan { partition, prefix, after, skip, limit, reverse }
+            }
         ),
         4 => (0..3usize, name.clone(), 0..9u64, 0..9u64, 0..9usize, any::<bool>()).prop_map(
             |(partition, log, from, to, limit, newest_first)| {
@@ -181,10 +184,10 @@ impl Run {
         for step in steps {
             match step {
                 Step::Commit(plans) => self.commit(plans).await?,
-                Step::Scan { partition, prefix, after, limit, reverse } => {
+                Step::Scan { partition, prefix, after, skip, limit, reverse } => {
                     let (prefix, after) = (bytes(prefix), after.map(bytes));
-                    self.scan(partition, Scan { table: Table::Member, prefix, after, limit, reverse })
-                        .await?;
+                    let table = Table::Member;
+                    self.scan(partition, Scan { table, prefix, after, skip, limit, reverse }).await?;
                 }
                 Step::Read { partition, log, from, to, limit, newest_first } => {
                     let window = Window { from: Seq(from), to: Seq(to), limit, newest_first };
@@ -416,6 +419,7 @@ impl Model {
         if scan.reverse {
             found.reverse();
         }
+        found.drain(..scan.skip.min(found.len()));
         found.truncate(scan.limit);
         found
     }

@@ -74,6 +74,19 @@ pub(crate) async fn counts(fixture: &impl Fixture) {
     engine.commit(add("a", i64::MAX - 4, None)).await.unwrap();
     let refused = engine.commit(add("a", 1, None)).await;
     assert!(matches!(refused, Err(CommitError::Bound(0))), "a sum that is no number: {refused:?}");
+
+    // Checks know a count by whether it was ever touched, and by its version.
+    let touched = |name, expected| batch(1).check(count(name), expected);
+    assert!(engine.commit(touched("a", Expected::Present)).await.is_ok());
+    assert!(engine.commit(touched("new", Expected::Absent).add(count("new"), 0, None)).await.is_ok());
+    let conflict = engine.commit(touched("new", Expected::Absent)).await;
+    assert!(matches!(conflict, Err(CommitError::Conflict(0))), "{conflict:?}");
+    let version = engine.get(&room(), &[count("new")]).await.unwrap().remove(0).unwrap().version;
+    assert!(
+        engine.commit(touched("new", Expected::Version(version)).add(count("new"), 1, None)).await.is_ok()
+    );
+    let conflict = engine.commit(touched("new", Expected::Version(version))).await;
+    assert!(matches!(conflict, Err(CommitError::Conflict(0))), "{conflict:?}");
 }
 
 pub(crate) async fn scanned_in_order(fixture: &impl Fixture) {
@@ -87,6 +100,18 @@ pub(crate) async fn scanned_in_order(fixture: &impl Fixture) {
     assert_eq!(forwards, ["", "a", "aa", "ab", "b", "c"]);
     let backwards = Scan { reverse: true, ..all_of(Table::Member) };
     assert_eq!(suffixes(&*engine, &room(), backwards).await, ["c", "b", "ab", "aa", "a", ""]);
+    for (skip, limit, reverse, expected) in [
+        (2, 2, false, &["aa", "ab"][..]),
+        (4, 9, false, &["b", "c"]),
+        (6, 9, false, &[]),
+        (1, 2, true, &["b", "ab"]),
+        (7, 1, true, &[]),
+    ] {
+        let scan = Scan { skip, limit, reverse, ..all_of(Table::Member) };
+        assert_eq!(suffixes(&*engine, &room(), scan.clone()).await, *expected, "{scan:?}");
+    }
+    let behind = Scan { prefix: "a".into(), after: Some("a".into()), skip: 1, ..all_of(Table::Member) };
+    assert_eq!(suffixes(&*engine, &room(), behind).await, ["ab"]);
     for (suffix, value) in engine.scan(&room(), all_of(Table::Member)).await.unwrap() {
         assert_eq!(suffix, value.bytes);
         assert_eq!(engine.get(&room(), &[Key::new(Table::Member, suffix)]).await.unwrap(), [Some(value)]);

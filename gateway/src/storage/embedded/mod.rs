@@ -227,7 +227,14 @@ impl Engine for Embedded {
         prefix: Bytes,
     ) -> Result<(), StorageError> {
         for &table in tables {
-            let scan = Scan { table, prefix: prefix.clone(), after: None, limit: usize::MAX, reverse: false };
+            let scan = Scan {
+                table,
+                prefix: prefix.clone(),
+                after: None,
+                skip: 0,
+                limit: usize::MAX,
+                reverse: false,
+            };
             if let Some((range, _)) = key::scan(partition, &scan)? {
                 self.purge_rows(Rows::Records, range).await?;
             }

@@ -7,7 +7,8 @@ use fjall::OwnedWriteBatch;
 use protocol::id::Millis;
 
 use crate::storage::{
-    Append, Batch, CommitError, Committed, Expected, Head, MOST_APPENDS, Partition, StorageError, Version,
+    Append, Batch, CommitError, Committed, Expected, Head, Key, MOST_APPENDS, Partition, StorageError,
+    Version,
 };
 
 use super::frame::{self, Framed};
@@ -57,12 +58,16 @@ impl<'a> Stage<'a> {
         let counts = self.counts(&batch)?;
         let entries = self.next_entries(&batch)?;
         let rows = rows_of(&batch)?;
+        let index = index_rows_of(&batch, &entries)?;
 
         // From here on nothing can fail, so the group gets the whole batch.
         self.last += 1;
         let bytes = batch.puts.into_iter().map(|(_, bytes)| Some(bytes)).chain(std::iter::repeat(None));
         for (row, bytes) in rows.into_iter().zip(bytes) {
             self.records.insert(row, bytes.map(|bytes| Framed { number: self.last, bytes }));
+        }
+        for (row, bytes) in index {
+            self.records.insert(row, Some(Framed { number: self.last, bytes }));
         }
         let sums = counts.iter().map(|(_, sum)| *sum).collect();
         for (row, sum) in counts {
@@ -186,6 +191,18 @@ struct NewEntry {
     log: Vec<u8>,
     head: Head,
     bytes: Bytes,
+}
+
+/// The rows of the records that the first entry is found by, and what they hold.
+fn index_rows_of(batch: &Batch, entries: &[NewEntry]) -> Result<Vec<(Vec<u8>, Bytes)>, StorageError> {
+    if batch.index.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seq = entries.first().ok_or_else(StorageError::nothing_to_index)?.head.seq;
+    let row = |(key, bytes): &(Key, Bytes)| {
+        Ok((key::record(&batch.partition, &key.clone().indexing(seq))?, bytes.clone()))
+    };
+    batch.index.iter().map(row).collect()
 }
 
 /// The rows of the batch's puts, then those of its deletes.

@@ -164,6 +164,11 @@ impl Store {
         let mut found = Vec::new();
         let Some((range, before_suffix)) = key::scan(partition, scan)? else { return Ok(found) };
         let mut rows = self.view().range(&self.records, range);
+        for _ in 0..scan.skip {
+            if (if scan.reverse { rows.next_back() } else { rows.next() }).is_none() {
+                return Ok(found);
+            }
+        }
         while found.len() < scan.limit {
             let Some(guard) = (if scan.reverse { rows.next_back() } else { rows.next() }) else { break };
             let (row, stored) = guard.into_inner().map_err(|error| failed("scan", error))?;

@@ -18,14 +18,15 @@
 -- KEYS  the partition's hash; its index if a record or count is written or deleted; if there is a token, two as above;
 --       the log of each entry that is appended; then the hashes of other topics that events go to
 -- ARGV  "g"; how many checks, adds, puts, deletes and announces there are, two bytes each; how many entries, one byte;
---          flags in one byte: 1 a token, 2 own turns, 4 `d` changes; for each announce the place of the entry it tells
---          of, one byte, 0 for none
+--          how many of the puts, the last ones, are of records that the first entry is found by, one byte; flags in one
+--          byte: 1 a token, 2 own turns, 4 `d` changes; for each announce the place of the entry it tells of, one byte,
+--          0 for none
 --       the generation of the tokens and the token, if there is one
 --       the fields to read: those of the checks, of the adds, `v` if there are adds, puts or deletes, `k` if there are
 --          own turns, `o` if there is a token, that of the log's end for each entry
 --       checks: "" for absent, "+" for present, or the version
 --       adds: the number; what the sum may be at most, or ""
---       puts: field, bytes
+--       puts: field, to which the entry's number is added where it is found by the record; bytes
 --       deletes: field
 --       entries: the time if there are any; the bytes of each
 --       announces: "e" (an entry of the own topic), "t" (an own turn) or the place in KEYS of another topic's hash,
@@ -189,7 +190,7 @@ while at <= #args do
     -- Left by `break` when there is an answer.
     local hash, answer = keys[key], nil
     local plan = args[at]
-    local checks, adds, puts, deletes, announces, entries, flags = struct.unpack('>HHHHHBB', plan, 2)
+    local checks, adds, puts, deletes, announces, entries, indexed, flags = struct.unpack('>HHHHHBBB', plan, 2)
     local changes = adds + puts + deletes > 0
     local has_token, has_turns = flags % 2 == 1, flags % 4 >= 2
     local generation, token, index, once, other
@@ -301,7 +302,7 @@ while at <= #args do
         end
 
         if not refusal then
-          for i = puts_at, deletes_at - 1, 2 do
+          for i = puts_at, deletes_at - 1 - 2 * indexed, 2 do
             local field = args[i]
             fields[#fields + 1], fields[#fields + 2] = field, version .. args[i + 1]
             members[#members + 1], members[#members + 2] = '0', field
@@ -358,6 +359,14 @@ while at <= #args do
           stamps[i] = seq .. ' ' .. time
           fields[#fields + 1], fields[#fields + 2] = field, id
         end
+        if indexed > 0 then
+          local number = struct.pack('>I8', tonumber(string.match(ids, '^%d+')))
+          for i = deletes_at - 2 * indexed, deletes_at - 1, 2 do
+            local field = args[i] .. number
+            fields[#fields + 1], fields[#fields + 2] = field, fields[2] .. args[i + 1]
+            members[#members + 1], members[#members + 2] = '0', field
+          end
+        end
       end
 
       answer = sums and ids .. ' ' .. concat(sums, ' ') or ids
@@ -393,7 +402,7 @@ while at <= #args do
           topic = keys[base + head]
           head = format('t%d', call('HINCRBY', topic, 'k', 1))
         end
-        local stamp = stamps and stamps[string.byte(plan, 14 + (i - announces_at) / 2)] or '- -'
+        local stamp = stamps and stamps[string.byte(plan, 15 + (i - announces_at) / 2)] or '- -'
         call(publish, sub(topic, 1, -3), head .. ' ' .. stamp .. ' ' .. args[i + 1])
       end
     until true

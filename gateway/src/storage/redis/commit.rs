@@ -123,6 +123,9 @@ pub(super) fn prepare(keys: &Keys, batch: &Batch, spread: bool) -> Result<Prepar
     if batch.appends.len() > MOST_APPENDS {
         return Err(StorageError::too_many_appends());
     }
+    if batch.appends.is_empty() && !batch.index.is_empty() {
+        return Err(StorageError::nothing_to_index());
+    }
     let tag = keys.of_partition(&batch.partition);
     if let Some(message) = message(keys, batch, &tag) {
         let size = message.bytes.len() + message.checks.len() + message.run.event.len();
@@ -131,12 +134,17 @@ pub(super) fn prepare(keys: &Keys, batch: &Batch, spread: bool) -> Result<Prepar
     any(keys, batch, tag, spread)
 }
 
+/// Whether a batch writes or deletes records or counts.
+fn changes(batch: &Batch) -> bool {
+    !(batch.adds.is_empty() && batch.puts.is_empty() && batch.deletes.is_empty() && batch.index.is_empty())
+}
+
 /// The batch as a message in a group, if that is what it is.
 fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
     let (Some(token), [append], [announce]) = (&batch.once, &batch.appends[..], &batch.announces[..]) else {
         return None;
     };
-    let is_plain = batch.adds.is_empty() && batch.puts.is_empty() && batch.deletes.is_empty();
+    let is_plain = !changes(batch);
     if !is_plain
         || !announce.event.is_entry()
         || announce.append.is_none()
@@ -170,7 +178,7 @@ fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
 
 /// A batch of any kind.
 fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, StorageError> {
-    let changes = !batch.adds.is_empty() || !batch.puts.is_empty() || !batch.deletes.is_empty();
+    let changes = changes(batch);
     let mut names = vec![tag.hash()];
     if changes {
         names.push(tag.index());
@@ -182,7 +190,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     names.extend(batch.appends.iter().map(|append| tag.log(&append.log)));
     let (spoken, foreign) = announces(keys, batch, &tag, spread, &mut names)?;
     let own_turns = spoken.iter().any(|spoken| matches!(spoken.to, Numbered::OwnTurn));
-    let put = batch.puts.iter().map(|(key, _)| key).chain(&batch.deletes);
+    let put = batch.puts.iter().chain(&batch.index).map(|(key, _)| key).chain(&batch.deletes);
     let mut written = put.chain(batch.adds.iter().map(|add| &add.key));
 
     let mut flags = 0;
@@ -193,13 +201,15 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     ] {
         flags |= if is_set { flag } else { 0 };
     }
-    let mut plan = Vec::with_capacity(13 + spoken.len());
+    let mut plan = Vec::with_capacity(14 + spoken.len());
     plan.push(b'g');
-    for count in [batch.checks.len(), batch.adds.len(), batch.puts.len(), batch.deletes.len(), spoken.len()] {
+    let puts = batch.puts.len() + batch.index.len();
+    for count in [batch.checks.len(), batch.adds.len(), puts, batch.deletes.len(), spoken.len()] {
         let count = u16::try_from(count).map_err(|_| failed("commit", "the batch is too large"))?;
         plan.extend_from_slice(&count.to_be_bytes());
     }
-    plan.extend([batch.appends.len() as u8, flags]);
+    let indexed = u8::try_from(batch.index.len()).map_err(|_| failed("commit", "the batch is too large"))?;
+    plan.extend([batch.appends.len() as u8, indexed, flags]);
     // Places from 1; 0 is none.
     plan.extend(spoken.iter().map(|spoken| spoken.append.map_or(0, |append| append as u8 + 1)));
 
@@ -228,7 +238,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
         let most = add.at_most.map(|most| most.to_string()).unwrap_or_default();
         arguments.extend([add.delta.to_string().into_bytes(), most.into_bytes()]);
     }
-    for (key, bytes) in &batch.puts {
+    for (key, bytes) in batch.puts.iter().chain(&batch.index) {
         arguments.extend([keys::field(key), bytes.to_vec()]);
     }
     arguments.extend(batch.deletes.iter().map(keys::field));

@@ -126,9 +126,18 @@ const DECISIVE: &[u8] = b"d";
 pub(super) const TOKENS: &[u8] = b"o";
 
 /// Whether what is written to a table is such a version. The others change with each message that is read or recalled,
-/// and are left out so that not every message has to look again.
+/// or beside what is one, and are left out so that not every message has to look again.
 pub(super) fn is_decisive(table: Table) -> bool {
-    !matches!(table, Table::Count | Table::Read | Table::Amendment | Table::Recall | Table::Hidden)
+    !matches!(
+        table,
+        Table::Count
+            | Table::Read
+            | Table::Amendment
+            | Table::Mention
+            | Table::Recall
+            | Table::Hidden
+            | Table::Order
+    )
 }
 
 /// The field of a record or count.

@@ -262,12 +262,12 @@ impl Engine for Redis {
         let tag = self.tag(partition);
         let bounds = range::of_scan(&scan);
         let mut command = SCAN.call(&[tag.hash(), tag.index()]);
-        let limit = i64::try_from(scan.limit).unwrap_or(i64::MAX);
+        let [skip, limit] = [scan.skip, scan.limit].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
         match scan.reverse {
             false => command.arg("ZRANGEBYLEX").arg(bounds.low).arg(bounds.high),
             true => command.arg("ZREVRANGEBYLEX").arg(bounds.high).arg(bounds.low),
         };
-        command.arg(limit);
+        command.arg(skip).arg(limit);
         let answer = list("scan", self.ask("scan", &tag, command).await?)?;
         let mut records = Vec::with_capacity(answer.len() / 2);
         let mut answer = answer.into_iter();

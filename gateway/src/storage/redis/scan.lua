@@ -1,8 +1,8 @@
 -- Records in order. KEYS: the partition's hash, its index.
--- ARGV: ZRANGEBYLEX or ZREVRANGEBYLEX, its two bounds, the most records there may be.
+-- ARGV: ZRANGEBYLEX or ZREVRANGEBYLEX, its two bounds, how many to pass over, the most records there may be.
 -- Answers field, value, field, value, …
 local answer = {}
-local fields = redis.call(ARGV[1], KEYS[2], ARGV[2], ARGV[3], 'LIMIT', '0', ARGV[4])
+local fields = redis.call(ARGV[1], KEYS[2], ARGV[2], ARGV[3], 'LIMIT', ARGV[4], ARGV[5])
 -- Lua hands over only a few thousand values at once.
 for from = 1, #fields, 2000 do
   local last = math.min(from + 1999, #fields)

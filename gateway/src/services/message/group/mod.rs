@@ -16,7 +16,7 @@ use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
 use crate::services::core::{Actor, Core};
-use crate::services::group::{Found, GroupError, Groups, Invalid, Member};
+use crate::services::group::{Found, GroupError, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
 use crate::storage::records::Versioned;
@@ -192,11 +192,7 @@ impl GroupMessages {
         wanted.sort_unstable_by(|a, b| b.cmp(a));
         wanted.dedup();
         let reader = (!actor.is_admin).then_some(&actor.user);
-        let mut items = Vec::new();
-        for seq in wanted {
-            let window = Window { from: seq, to: seq, limit: 1, newest_first: true };
-            items.extend(self.timelines.read(&found.log(), window, reader).await?);
-        }
+        let items = self.timelines.entries(&found.log(), &wanted, reader).await?;
         Ok(GroupHistory { found, items, next: None, newest: None })
     }
 
@@ -221,6 +217,7 @@ impl GroupMessages {
         seqs: &[Seq],
         reason: &str,
     ) -> Result<Vec<RecallOutcome>, MessageError> {
+        check_text(reason, self.core.settings(actor.app).limits.reason_bytes, Text::Reason)?;
         let (found, member) = self.readable(actor, group).await?;
         let mut outcomes = Vec::with_capacity(seqs.len());
         for &seq in seqs {
@@ -284,13 +281,16 @@ impl GroupMessages {
         Ok(self.timelines.recalls(&found.log(), (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
 
-    /// Whether a member has yet to read a message.
+    /// Whether a member has yet to read a message: one that was not recalled, nor said before they came.
     pub async fn is_unread(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<bool, StorageError> {
         let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(false) };
-        if self.groups.member(&found, &actor.user).await?.is_none() {
+        let Some(member) = self.groups.member(&found, &actor.user).await? else { return Ok(false) };
+        let Position { read, cleared, .. } = self.timelines.position(&found.log(), &actor.user).await?;
+        if seq <= read.max(cleared).max(member.record.joined_after) {
             return Ok(false);
         }
-        Ok(self.timelines.position(&found.log(), &actor.user).await?.read < seq)
+        let seen = self.timelines.entry(&found.log(), seq).await?;
+        Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
     /// Notes how far a member has read, and tells his other devices.
@@ -319,7 +319,10 @@ impl GroupMessages {
         if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > head) {
             return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());
         }
-        self.timelines.hide(&found.log(), &actor.user, seqs).await?;
+        // What is kept no more, or was hidden before, is hidden already: it gets no mark that would outlive it.
+        let shown = self.timelines.entries(&found.log(), seqs, Some(&actor.user)).await?;
+        let shown: Vec<Seq> = shown.into_iter().filter(|seen| !seen.is_hidden).map(|seen| seen.seq).collect();
+        self.timelines.hide(&found.log(), &actor.user, &shown).await?;
         Ok(())
     }
 }

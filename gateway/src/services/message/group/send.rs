@@ -10,9 +10,10 @@ use protocol::push::Mark;
 
 use super::GroupMessages;
 use crate::bus::{self, Event, Stamp, Topic};
-use crate::services::core::Actor;
+use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
 use crate::services::group::{Found, GroupError, Invalid, Member};
+use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::Kept;
 use crate::services::timeline::EntryRef;
@@ -84,13 +85,11 @@ impl GroupMessages {
         let committed = committed.unwrap_or_default();
         let head = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {
-            let (service, app, found) = (self.clone(), actor.app, speaker.found.clone());
-            // A mention of all is a mark for each member: the sender does not wait for that.
-            self.core.tasks.spawn(async move {
-                if let Err(error) = service.mark(app, &found, &draft.from, head.seq, &draft.mentions).await {
-                    tracing::warn!(%error, "members could not be told that they were mentioned");
-                }
-            });
+            let marked = self.mark(actor.app, &speaker.found, &draft.from, head.seq, &draft.mentions).await;
+            // The message is said all the same.
+            if let Err(error) = marked {
+                tracing::warn!(%error, "members could not be told that they were mentioned");
+            }
         }
         self.speakers.insert(key, speaker);
         Ok(head)
@@ -174,12 +173,18 @@ impl GroupMessages {
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
+        let mentions_all = message.mentions_all();
         let event =
             bus::Entry::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
-        Ok(batch.append(found.epoch(), bytes).announce(found.topic(), event))
+        batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
+        // Those whom it concerns find it when they read.
+        if mentions_all {
+            batch = batch.index(mention::index_key(&found.log()), records::encode(&mention::Mentioned {}));
+        }
+        Ok(batch)
     }
 
-    /// Tells members that they were mentioned.
+    /// Tells members that they were mentioned by name.
     async fn mark(
         &self,
         app: AppId,
@@ -189,24 +194,24 @@ impl GroupMessages {
         mentions: &[Mention],
     ) -> Result<(), MessageError> {
         let all = mentions.contains(&Mention::All);
-        let mut marked: Vec<UserId> = if all {
-            self.groups.members(found, None).await?.into_iter().map(|(user, _)| user).collect()
-        } else {
-            Vec::new()
-        };
-        for mention in mentions {
-            if let Mention::User(user) = mention
-                && !marked.contains(user)
-                && self.groups.member(found, user).await?.is_some()
-            {
-                marked.push(user.clone());
-            }
+        let mut named: Vec<UserId> = mentions
+            .iter()
+            .filter_map(|mention| match mention {
+                Mention::User(user) if user != sender => Some(user.clone()),
+                _ => None,
+            })
+            .collect();
+        if named.is_empty() {
+            return Ok(());
         }
-        for user in marked.iter().filter(|user| *user != sender) {
-            let me = mentions.contains(&Mention::User(user.clone()));
-            let mark = Mark { group: found.id.clone(), from: sender.clone(), seq, me, all };
-            self.notices.send(app, user, Kept::Mark(mark), None).await?;
-        }
+        named.sort_unstable();
+        named.dedup();
+        let members = self.groups.members_among(found, &named).await?;
+        let told = side_by_side(members, |(user, _)| async move {
+            let mark = Mark { group: found.id.clone(), from: sender.clone(), seq, me: true, all };
+            self.notices.send(app, &user, Kept::Mark(mark), None).await
+        });
+        told.await?;
         Ok(())
     }
 
@@ -231,12 +236,11 @@ impl GroupMessages {
             topics.push(found.topic());
         } else {
             topics.push(Topic::User(actor.app, sender.clone()));
-            for user in only_to.iter().filter(|user| **user != sender) {
-                if self.groups.member(found, user).await?.is_none() {
-                    return Err(GroupError::Invalid(Invalid::ReceiverNotMember).into());
-                }
-                topics.push(Topic::User(actor.app, user.clone()));
+            let others: Vec<UserId> = only_to.iter().filter(|user| **user != sender).cloned().collect();
+            if self.groups.members_among(found, &others).await?.len() < others.len() {
+                return Err(GroupError::Invalid(Invalid::ReceiverNotMember).into());
             }
+            topics.extend(others.into_iter().map(|user| Topic::User(actor.app, user)));
         }
         for topic in topics {
             let stamp = Some(Stamp { seq: head.seq, at: head.at });

@@ -103,8 +103,14 @@ async fn looks_sound(store: &Embedded) -> bool {
             assert!(entries.iter().map(|entry| entry.at.0).eq(numbers.iter().copied()));
             assert!(entries.iter().all(|entry| Some(&entry.bytes) == bytes_of(entry.at.0).as_ref()));
         }
-        let scan =
-            Scan { table: Table::Member, prefix: "".into(), after: None, limit: usize::MAX, reverse: false };
+        let scan = Scan {
+            table: Table::Member,
+            prefix: "".into(),
+            after: None,
+            skip: 0,
+            limit: usize::MAX,
+            reverse: false,
+        };
         let records = store.scan(&partition, scan).await;
         seen(records.is_err());
         if let Ok(records) = records {

@@ -116,7 +116,8 @@ async fn forgotten_scripts_are_loaded_again() {
         }
         server.command::<()>("SCRIPT FLUSH").await;
     }
-    let scan = Scan { table: Table::Member, prefix: Bytes::new(), after: None, limit: 1, reverse: false };
+    let scan =
+        Scan { table: Table::Member, prefix: Bytes::new(), after: None, skip: 0, limit: 1, reverse: false };
     assert!(engine.scan(&group("room"), scan).await.unwrap().is_empty());
     assert_eq!(entries(&*engine).await.len(), 900);
 }

@@ -1,0 +1,336 @@
+//! A user's own view of a conversation: whether it is pinned, muted, off the list.
+//!
+//! A peer's is there from the moment somebody says something, or while there is something to note; a group's only while
+//! there is.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use protocol::conversation::Target;
+use protocol::event;
+use protocol::id::{AppId, GroupId, Seq, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{ConversationError, Conversations, pair_log};
+use crate::bus::{Push, Topic};
+use crate::services::core::{Actor, Core, side_by_side};
+use crate::services::decide::Decision;
+use crate::services::tally::Tally;
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
+
+/// The user's own view of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preference {
+    #[serde(default)]
+    pub pinned: bool,
+    /// Off the list while nothing newer was said.
+    #[serde(default)]
+    pub hidden_up_to: Seq,
+    /// How they are told of a peer's messages: 0 notify, 1 do not receive, 2 receive without notice.
+    #[serde(default)]
+    pub receive: u8,
+    /// Whether anything was said with the peer: noted before the first message, so it is true a little early, and never
+    /// untrue. Where it is not noted the log tells: records of versions that did not note it are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talked: Option<bool>,
+}
+
+impl Preference {
+    fn is_muted_stranger(self) -> bool {
+        self.receive != 0 && self.talked == Some(false)
+    }
+
+    /// Whether it is the same as none.
+    fn says_nothing(self, target: &Target) -> bool {
+        let plain = Self { talked: self.talked, ..Self::default() };
+        self == plain && (self.talked == Some(false) || matches!(target, Target::Group(_)))
+    }
+}
+
+fn peer_suffix(peer: &UserId) -> Vec<u8> {
+    [b"u", peer.as_str().as_bytes()].concat()
+}
+
+fn group_suffix(group: &GroupId) -> Vec<u8> {
+    [b"g", group.as_str().as_bytes()].concat()
+}
+
+fn key(target: &Target) -> Key {
+    let suffix = match target {
+        Target::Peer(peer) => peer_suffix(peer),
+        Target::Group(group) => group_suffix(group),
+    };
+    Key::new(Table::Conversation, suffix)
+}
+
+/// Where a user's view of a group is kept.
+pub(in crate::services) fn group_key(group: &GroupId) -> Key {
+    key(&Target::Group(group.clone()))
+}
+
+async fn of_user(
+    core: &Core,
+    partition: &Partition,
+    prefix: &'static [u8],
+) -> Result<Vec<(Bytes, Preference)>, StorageError> {
+    let prefix = Bytes::from_static(prefix);
+    let found = records::scan_all(&core.engine, partition, Table::Conversation, prefix).await?;
+    Ok(found.into_iter().map(|(suffix, found): (_, Versioned<Preference>)| (suffix, found.record)).collect())
+}
+
+/// How many conversations a user pinned, counted one by one.
+pub(in crate::services) async fn count_pinned(
+    core: &Core,
+    partition: &Partition,
+) -> Result<usize, StorageError> {
+    Ok(of_user(core, partition, b"").await?.iter().filter(|(_, preference)| preference.pinned).count())
+}
+
+async fn count_muted_strangers(core: &Core, partition: &Partition) -> Result<usize, StorageError> {
+    let all = of_user(core, partition, b"u").await?;
+    Ok(all.iter().filter(|(_, preference)| preference.is_muted_stranger()).count())
+}
+
+impl Conversations {
+    /// Puts a peer on a user's list.
+    pub(in crate::services) async fn open(
+        &self,
+        app: AppId,
+        user: &UserId,
+        peer: &UserId,
+    ) -> Result<(), StorageError> {
+        let change = |_: &Target, preference: &mut Preference| preference.talked = Some(true);
+        // Neither pinned nor muted by it, so no limit is in the way.
+        self.change(app, user, &[Target::Peer(peer.clone())], change, |_| None).await?;
+        Ok(())
+    }
+
+    pub(super) async fn preference(
+        &self,
+        app: AppId,
+        user: &UserId,
+        target: &Target,
+    ) -> Result<Preference, StorageError> {
+        let found: Option<Versioned<Preference>> =
+            records::get(&self.core.engine, &Partition::user(app, user), key(target)).await?;
+        Ok(found.map(|found| found.record).unwrap_or_default())
+    }
+
+    /// The user's views of peers.
+    pub(super) async fn peers(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> Result<Vec<(UserId, Preference)>, StorageError> {
+        let entries = of_user(&self.core, &Partition::user(app, user), b"u").await?;
+        let peer = |suffix: &[u8]| UserId::parse(std::str::from_utf8(suffix.get(1..)?).ok()?).ok();
+        Ok(entries
+            .into_iter()
+            .filter_map(|(suffix, preference)| Some((peer(&suffix)?, preference)))
+            .collect())
+    }
+
+    /// With whom a user may have talked: everybody with whom they have, and those they muted or pinned. For who looks at
+    /// the talk itself.
+    pub async fn possible_peers_of(&self, app: AppId, user: &UserId) -> Result<Vec<UserId>, StorageError> {
+        Ok(self.peers(app, user).await?.into_iter().map(|(peer, _)| peer).collect())
+    }
+
+    /// With whom a user has ever talked.
+    pub async fn peers_of(&self, app: AppId, user: &UserId) -> Result<Vec<UserId>, StorageError> {
+        let peers = side_by_side(self.peers(app, user).await?, |(peer, preference)| async move {
+            let talked = preference.talked == Some(true) || self.has_talked(app, user, &peer).await?;
+            Ok::<_, StorageError>(talked.then_some(peer))
+        });
+        Ok(peers.await?.into_iter().flatten().collect())
+    }
+
+    async fn has_talked(&self, app: AppId, user: &UserId, peer: &UserId) -> Result<bool, StorageError> {
+        Ok(self.core.engine.head(&pair_log(app, user, peer)).await?.seq > Seq::ZERO)
+    }
+
+    /// Changes a user's view of conversations in one step, and tells of each that is another now. False when it would
+    /// pass a limit: then nothing is changed.
+    async fn change(
+        &self,
+        app: AppId,
+        user: &UserId,
+        targets: &[Target],
+        change: impl Fn(&Target, &mut Preference) + Send + Sync,
+        push: impl Fn(&Target) -> Option<Push> + Send + Sync,
+    ) -> Result<bool, StorageError> {
+        let mut targets = targets.to_vec();
+        targets.sort_unstable();
+        targets.dedup();
+        let limits = &self.core.settings(app).limits;
+        let (targets, partition, change, push) = (&targets, &Partition::user(app, user), &change, &push);
+        let (pinned, strangers) = (&Tally::pinned(limits), &Tally::muted_strangers(limits));
+        let done = self.core.decide_within("change a conversation", |is_doubted| async move {
+            let keys: Vec<Key> = targets.iter().map(key).chain([pinned.key(), strangers.key()]).collect();
+            let mut values = self.core.engine.get(partition, &keys).await?;
+            let (many_strangers, many_pinned) = (values.pop().flatten(), values.pop().flatten());
+            let views = side_by_side(targets.iter().cloned().zip(values), |(target, value)| {
+                self.view(app, user, target, value, change)
+            });
+
+            let mut batch = Batch::new(partition.clone(), self.core.now());
+            let (mut pins, mut mutes) = (0, 0);
+            for View { target, expected, before, after } in views.await?.into_iter().flatten() {
+                pins += i64::from(after.pinned) - i64::from(before.pinned);
+                mutes += i64::from(after.is_muted_stranger()) - i64::from(before.is_muted_stranger());
+                batch = batch.check(key(&target), expected);
+                batch = if after.says_nothing(&target) {
+                    batch.delete(key(&target))
+                } else {
+                    batch.put(key(&target), records::encode(&after))
+                };
+                if let Some(push) = push(&target) {
+                    batch = batch.announce(Topic::User(app, user.clone()), push);
+                }
+            }
+            if batch.checks.is_empty() {
+                return Ok::<_, StorageError>(Decision::Done(()));
+            }
+            if pins != 0 {
+                let kept = (many_pinned.as_ref(), is_doubted);
+                let rows = || count_pinned(&self.core, partition);
+                batch = pinned.note(batch, pinned.basis(&self.core, partition, kept, rows).await?, pins);
+            }
+            if mutes != 0 {
+                let kept = (many_strangers.as_ref(), is_doubted);
+                let rows = || count_muted_strangers(&self.core, partition);
+                let basis = strangers.basis(&self.core, partition, kept, rows).await?;
+                batch = strangers.note(batch, basis, mutes);
+            }
+            Ok(Decision::Commit(batch, ()))
+        });
+        Ok(done.await?.is_some())
+    }
+
+    /// One conversation of a change; nothing where it stays as it is.
+    async fn view(
+        &self,
+        app: AppId,
+        user: &UserId,
+        target: Target,
+        value: Option<Value>,
+        change: &(impl Fn(&Target, &mut Preference) + Send + Sync),
+    ) -> Result<Option<View>, StorageError> {
+        let found: Option<Versioned<Preference>> = value.as_ref().map(records::versioned).transpose()?;
+        let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
+        let before = found.map(|found| found.record).unwrap_or_default();
+        let mut after = before;
+        change(&target, &mut after);
+        if after == before {
+            return Ok(None);
+        }
+        if let Target::Peer(peer) = &target
+            && after.talked != Some(true)
+        {
+            // One who says something at this moment puts the peer on the list first, and one of the two is second.
+            after.talked = Some(self.has_talked(app, user, peer).await?);
+        }
+        Ok(Some(View { target, expected, before, after }))
+    }
+
+    /// Changes the actor's view of conversations. `too_many` says which limit may be in the way.
+    async fn update(
+        &self,
+        actor: &Actor,
+        targets: &[Target],
+        change: impl Fn(&Target, &mut Preference) + Send + Sync,
+        push: impl Fn(&Target) -> Push + Send + Sync,
+        too_many: ConversationError,
+    ) -> Result<(), ConversationError> {
+        let push = |target: &Target| Some(push(target).by(actor.origin()));
+        let is_done = self.change(actor.app, &actor.user, targets, change, push).await?;
+        if is_done { Ok(()) } else { Err(too_many) }
+    }
+
+    /// Takes conversations off the list until their next messages; with `clear` their histories too.
+    /// One that is not there counts as done.
+    pub async fn delete(
+        &self,
+        actor: &Actor,
+        targets: &[Target],
+        clear: bool,
+    ) -> Result<(), ConversationError> {
+        let heads = side_by_side(targets.iter().cloned(), |target| async move {
+            let Some(log) = self.log(actor, &target).await? else { return Ok(None) };
+            let head = self.core.engine.head(&log).await?.seq;
+            if clear {
+                self.clear(actor, &target).await?;
+            }
+            Ok::<_, ConversationError>(Some((target, head)))
+        });
+        let heads: HashMap<Target, Seq> = heads.await?.into_iter().flatten().collect();
+        let targets: Vec<Target> = heads.keys().cloned().collect();
+        let change = |target: &Target, preference: &mut Preference| {
+            let head = heads.get(target).copied().unwrap_or(Seq::ZERO);
+            preference.hidden_up_to = preference.hidden_up_to.max(head);
+            preference.pinned = false;
+        };
+        let push = |target: &Target| Push::new(event::conversation::deleted(std::slice::from_ref(target)));
+        self.update(actor, &targets, change, push, ConversationError::Busy).await
+    }
+
+    /// Pins or unpins conversations: all of them or, when that were too many, none. What is pinned already counts once.
+    pub async fn pin(
+        &self,
+        actor: &Actor,
+        targets: &[Target],
+        pinned: bool,
+    ) -> Result<(), ConversationError> {
+        let push =
+            |target: &Target| Push::new(event::conversation::pinned(std::slice::from_ref(target), pinned));
+        let change = |_: &Target, preference: &mut Preference| preference.pinned = pinned;
+        self.update(actor, targets, change, push, ConversationError::TooManyPinned).await
+    }
+
+    /// How the actor is told of peers' messages; of all peers where it is not the default.
+    pub async fn mutes(
+        &self,
+        actor: &Actor,
+        peers: Option<&[UserId]>,
+    ) -> Result<Vec<(UserId, u8)>, ConversationError> {
+        let Some(peers) = peers else {
+            let all = self.peers(actor.app, &actor.user).await?;
+            let mutes = all.into_iter().map(|(peer, preference)| (peer, preference.receive));
+            return Ok(mutes.filter(|(_, receive)| *receive != 0).collect());
+        };
+        let keys: Vec<Key> = peers.iter().map(|peer| key(&Target::Peer(peer.clone()))).collect();
+        let partition = Partition::user(actor.app, &actor.user);
+        let found: Vec<Option<Versioned<Preference>>> =
+            records::get_many(&self.core.engine, &partition, &keys).await?;
+        let receive = |found: Option<Versioned<Preference>>| found.map_or(0, |found| found.record.receive);
+        Ok(peers.iter().cloned().zip(found.into_iter().map(receive)).collect())
+    }
+
+    /// Sets how the actor is told of peers' messages.
+    pub async fn set_mutes(
+        &self,
+        actor: &Actor,
+        peers: &[UserId],
+        receive: u8,
+    ) -> Result<(), ConversationError> {
+        let targets: Vec<Target> = peers.iter().cloned().map(Target::Peer).collect();
+        let push = |target: &Target| {
+            let peers = match target {
+                Target::Peer(peer) => std::slice::from_ref(peer),
+                Target::Group(_) => &[],
+            };
+            Push::new(event::conversation::muted(peers, receive))
+        };
+        let change = |_: &Target, preference: &mut Preference| preference.receive = receive;
+        self.update(actor, &targets, change, push, ConversationError::TooManyMuted).await
+    }
+}
+
+/// A conversation, as a user saw it and as they will.
+struct View {
+    target: Target,
+    expected: Expected,
+    before: Preference,
+    after: Preference,
+}

@@ -1,0 +1,435 @@
+//! Members in the order they came: an index beside the memberships, so that a page of members costs what a page costs.
+//!
+//! A member has a row that changes in one batch with the membership: the owner's stands before all others, who follow
+//! by the time they joined. An admin has a second one, so that admins are found without a look at all members. A count
+//! says how many members have a row.
+//!
+//! Groups of versions that had no such index have members without rows: the two counts differ, and who asks for a page
+//! makes the rows first. The same mends what an instance of such a version did to a group meanwhile.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use protocol::group::Role;
+use protocol::id::{Millis, UserId};
+
+use super::{Found, Groups, Member};
+use crate::services::core::Outcome;
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, Scan, StorageError, Table};
+
+/// Rows, or members, that are read at once.
+const PAGE: usize = 1000;
+
+/// Members whose rows are made in one batch.
+const AT_ONCE: usize = 100;
+
+/// How often rows are made anew when the members change meanwhile. Afterwards the members are read without them.
+const PASSES: usize = 4;
+
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Owner = b'0' as isize,
+    Other = b'1' as isize,
+    /// The second row of an admin.
+    Admin = b'2' as isize,
+}
+
+impl Place {
+    fn of(role: Role) -> Self {
+        if role == Role::Owner { Place::Owner } else { Place::Other }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Place::Owner, Place::Other, Place::Admin].into_iter().find(|place| *place as u8 == byte)
+    }
+
+    /// Whether a member of this role has a row here.
+    fn fits(self, role: Role) -> bool {
+        match self {
+            Place::Owner => role == Role::Owner,
+            Place::Other => role != Role::Owner,
+            Place::Admin => role == Role::Admin,
+        }
+    }
+}
+
+/// A row, as it was read.
+struct Row {
+    place: Place,
+    user: UserId,
+    role: Role,
+}
+
+/// A page of members, and how many members the group has.
+pub struct MemberPage {
+    pub count: u64,
+    pub members: Vec<(UserId, Member)>,
+}
+
+fn suffix(found: &Found, place: Place, joined_at: Millis, user: &UserId) -> Bytes {
+    [&found.epoch()[..], &[place as u8], &joined_at.0.to_be_bytes(), user.as_str().as_bytes()].concat().into()
+}
+
+fn key(found: &Found, place: Place, member: &Member, user: &UserId) -> Key {
+    Key::new(Table::Order, suffix(found, place, member.joined_at, user))
+}
+
+/// The row that every member has.
+fn main_key(found: &Found, user: &UserId, member: &Member) -> Key {
+    key(found, Place::of(member.role), member, user)
+}
+
+/// All rows of a member.
+fn keys(found: &Found, user: &UserId, member: &Member) -> Vec<Key> {
+    let mut keys = vec![main_key(found, user, member)];
+    if member.role == Role::Admin {
+        keys.push(key(found, Place::Admin, member, user));
+    }
+    keys
+}
+
+fn count_key(found: &Found) -> Key {
+    Key::new(Table::Count, [&found.epoch()[..], b"ordered"].concat())
+}
+
+/// A row's suffix, taken apart.
+fn read_suffix(found: &Found, suffix: &[u8]) -> Option<(Place, UserId)> {
+    let rest = suffix.strip_prefix(&found.epoch()[..])?;
+    let (place, rest) = rest.split_first()?;
+    let user = std::str::from_utf8(rest.get(8..)?).ok()?;
+    Some((Place::from_byte(*place)?, UserId::parse(user).ok()?))
+}
+
+/// The row of a member who changes or goes, as it was found.
+pub(super) struct Placed {
+    key: Key,
+    is_there: bool,
+}
+
+impl Groups {
+    /// Whether a member has a row: to be asked before they change their role or go.
+    pub(super) async fn placed(
+        &self,
+        found: &Found,
+        user: &UserId,
+        member: &Member,
+    ) -> Result<Placed, StorageError> {
+        let key = main_key(found, user, member);
+        let value = self.core.engine.get(&found.partition(), std::slice::from_ref(&key)).await?.pop();
+        Ok(Placed { key, is_there: value.flatten().is_some() })
+    }
+
+    /// Adds the rows of those who become members to the batch.
+    pub(super) fn with_places<'a>(
+        &self,
+        mut batch: Batch,
+        found: &Found,
+        members: impl IntoIterator<Item = (&'a UserId, &'a Member)>,
+    ) -> Batch {
+        let mut count = 0;
+        for (user, member) in members {
+            let role = records::encode(&member.role);
+            for key in keys(found, user, member) {
+                batch = batch.put(key, role.clone());
+            }
+            count += 1;
+        }
+        batch.add(count_key(found), count, None)
+    }
+
+    /// Takes the rows of one who goes out in the batch.
+    pub(super) fn without_place(
+        &self,
+        mut batch: Batch,
+        found: &Found,
+        user: &UserId,
+        member: &Member,
+        placed: Placed,
+    ) -> Batch {
+        batch = batch.check(placed.key, if placed.is_there { Expected::Present } else { Expected::Absent });
+        batch = keys(found, user, member).into_iter().fold(batch, Batch::delete);
+        if placed.is_there { batch.add(count_key(found), -1, None) } else { batch }
+    }
+
+    /// Puts one whose role changes elsewhere in the batch.
+    pub(super) fn with_new_place(
+        &self,
+        batch: Batch,
+        found: &Found,
+        user: &UserId,
+        (before, placed): (&Member, Placed),
+        after: &Member,
+    ) -> Batch {
+        let kept = keys(found, user, after);
+        let batch = self.without_place(batch, found, user, before, placed);
+        let mut batch = self.with_places(batch, found, [(user, after)]);
+        batch.deletes.retain(|key| !kept.contains(key));
+        batch
+    }
+
+    /// A page of the members in the order they came, the owner first; of those with the given roles, if any are given.
+    pub async fn page(
+        &self,
+        found: &Found,
+        roles: Option<&[Role]>,
+        offset: usize,
+        limit: Option<usize>,
+    ) -> Result<MemberPage, StorageError> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let mut counts = self.order_counts(found).await?;
+        if !counts.agree() {
+            counts = self.order(found).await?;
+        }
+        if counts.agree() {
+            let rows = self.rows_of_page(found, roles, counts.members, (offset, limit)).await?;
+            if let Some(members) = self.members_of_rows(found, rows, counts).await? {
+                return Ok(MemberPage { count: counts.members, members });
+            }
+            self.order(found).await?;
+        }
+        let members = self.members(found, roles).await?.into_iter().skip(offset).take(limit).collect();
+        Ok(MemberPage { count: self.count(found).await?, members })
+    }
+
+    /// Who is a member, in no order that means anything.
+    pub async fn member_ids(&self, found: &Found) -> Result<Vec<UserId>, StorageError> {
+        if self.order_counts(found).await?.agree() {
+            let rows = self.rows(found, &[Place::Owner, Place::Other], 0, usize::MAX, false).await?;
+            return Ok(rows.into_iter().map(|row| row.user).collect());
+        }
+        Ok(self.members(found, None).await?.into_iter().map(|(user, _)| user).collect())
+    }
+
+    async fn rows_of_page(
+        &self,
+        found: &Found,
+        roles: Option<&[Role]>,
+        count: u64,
+        (offset, limit): (usize, usize),
+    ) -> Result<Vec<Row>, StorageError> {
+        let all = [Place::Owner, Place::Other];
+        let Some(roles) = roles else {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let wanted = limit.min(count.saturating_sub(offset));
+            if offset <= count / 2 {
+                return self.rows(found, &all, offset, wanted, false).await;
+            }
+            // From the end it is less far. The owner stands at the other one.
+            let behind = count.saturating_sub(offset + wanted);
+            let mut rows = self.rows(found, &[Place::Other], behind, wanted, true).await?;
+            rows.reverse();
+            return Ok(rows);
+        };
+        let mut rows = Vec::new();
+        if roles.contains(&Role::Member) {
+            let all = self.rows(found, &all, 0, usize::MAX, false).await?;
+            rows.extend(all.into_iter().filter(|row| roles.contains(&row.role)).skip(offset).take(limit));
+            return Ok(rows);
+        }
+        let mut skip = offset;
+        if roles.contains(&Role::Owner) {
+            let owner = self.rows(found, &[Place::Owner], 0, usize::MAX, false).await?;
+            let passed = skip.min(owner.len());
+            skip -= passed;
+            rows.extend(owner.into_iter().skip(passed));
+        }
+        if roles.contains(&Role::Admin) {
+            let wanted = limit.saturating_sub(rows.len());
+            rows.extend(self.rows(found, &[Place::Admin], skip, wanted, false).await?);
+        }
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    /// Rows of one place, or of the first two in their order.
+    async fn rows(
+        &self,
+        found: &Found,
+        places: &[Place],
+        mut skip: usize,
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Vec<Row>, StorageError> {
+        let mut rows = Vec::new();
+        let prefix = match places {
+            [place] => [&found.epoch()[..], &[*place as u8]].concat().into(),
+            _ => found.epoch(),
+        };
+        let mut after = None;
+        while rows.len() < limit {
+            let asked = PAGE.min(limit - rows.len());
+            let (prefix, last) = (prefix.clone(), after.take());
+            let scan = Scan { table: Table::Order, prefix, after: last, skip, limit: asked, reverse };
+            let page = self.core.engine.scan(&found.partition(), scan).await?;
+            let is_last = page.len() < asked;
+            after = page.last().map(|(suffix, _)| suffix.clone());
+            for (suffix, value) in page {
+                let Some((place, user)) = read_suffix(found, &suffix) else { continue };
+                if places.contains(&place) {
+                    rows.push(Row { place, user, role: records::decode(&value.bytes)? });
+                }
+            }
+            if is_last {
+                break;
+            }
+            skip = 0;
+        }
+        Ok(rows)
+    }
+
+    /// The members that rows stand for; nothing when the rows are wrong.
+    async fn members_of_rows(
+        &self,
+        found: &Found,
+        rows: Vec<Row>,
+        counts: Counts,
+    ) -> Result<Option<Vec<(UserId, Member)>>, StorageError> {
+        let mut members = Vec::with_capacity(rows.len());
+        let mut is_wrong = false;
+        for rows in rows.chunks(PAGE) {
+            let keys: Vec<Key> = rows.iter().map(|row| found.member_key(&row.user)).collect();
+            let records: Vec<Option<Versioned<Member>>> =
+                records::get_many(&self.core.engine, &found.partition(), &keys).await?;
+            for (row, member) in rows.iter().zip(records) {
+                match member {
+                    Some(member) if row.place.fits(member.record.role) => {
+                        members.push((row.user.clone(), member.record));
+                    }
+                    // Gone or changed since the rows were read, or the rows are wrong.
+                    _ => is_wrong = true,
+                }
+            }
+        }
+        if is_wrong && self.order_counts(found).await? == counts {
+            return Ok(None);
+        }
+        Ok(Some(members))
+    }
+
+    async fn order_counts(&self, found: &Found) -> Result<Counts, StorageError> {
+        let keys = [found.count_key(), count_key(found)];
+        let counts = self.core.engine.counts(&found.partition(), &keys).await?;
+        let count = |index: usize| counts.get(index).map_or(0, |count| u64::try_from(*count).unwrap_or(0));
+        Ok(Counts { members: count(0), rows: count(1) })
+    }
+
+    /// Makes the rows that are missing and deletes those that stand for nothing. The counts agree afterwards unless the
+    /// members changed all the time.
+    async fn order(&self, found: &Found) -> Result<Counts, StorageError> {
+        let _alone = self.ordering.lock().await;
+        for _ in 0..PASSES {
+            if self.try_order(found).await? {
+                break;
+            }
+        }
+        self.order_counts(found).await
+    }
+
+    /// False when somebody changed the members meanwhile.
+    async fn try_order(&self, found: &Found) -> Result<bool, StorageError> {
+        let (engine, partition) = (&self.core.engine, found.partition());
+        // Read first, so that a change of the count after it is seen.
+        let counted = engine.get(&partition, &[count_key(found)]).await?.pop().flatten();
+        let said = self.order_counts(found).await?.rows;
+        let members: Vec<(Bytes, Versioned<Member>)> =
+            records::scan_all(engine, &partition, Table::Member, found.epoch()).await?;
+        let rows: Vec<(Bytes, Versioned<Role>)> =
+            records::scan_all(engine, &partition, Table::Order, found.epoch()).await?;
+        let mut there: BTreeMap<Bytes, Role> =
+            rows.into_iter().map(|(suffix, role)| (suffix, role.record)).collect();
+        let is_main =
+            |suffix: &Bytes| read_suffix(found, suffix).is_some_and(|(place, _)| place != Place::Admin);
+        let found_rows = there.keys().filter(|suffix| is_main(suffix)).count() as u64;
+        if found_rows != said {
+            let expected = counted.map_or(Expected::Absent, |counted| Expected::Version(counted.version));
+            let difference = i64::try_from(found_rows).unwrap_or(0) - i64::try_from(said).unwrap_or(0);
+            let batch = Batch::new(partition.clone(), self.core.now()).check(count_key(found), expected).add(
+                count_key(found),
+                difference,
+                None,
+            );
+            if !matches!(self.core.commit(batch).await?, Outcome::Stored(_)) {
+                return Ok(false);
+            }
+        }
+
+        let mut changes = Vec::new();
+        for (suffix, member) in &members {
+            let user = suffix.get(found.epoch().len()..).and_then(|user| std::str::from_utf8(user).ok());
+            let Some(user) = user.and_then(|user| UserId::parse(user).ok()) else { continue };
+            let keys = keys(found, &user, &member.record);
+            let is_right = |key: &Key| there.get(&key.suffix) == Some(&member.record.role);
+            if !keys.iter().all(is_right) {
+                let expected = Expected::Version(member.version);
+                changes.push((found.member_key(&user), expected, keys.clone(), Some(member.record.role)));
+            }
+            for key in keys {
+                there.remove(&key.suffix);
+            }
+        }
+        // What is left stands for nobody, or for somebody at another place.
+        for suffix in there.into_keys() {
+            let Some((_, user)) = read_suffix(found, &suffix) else { continue };
+            let member = self.member(found, &user).await?;
+            let expected = member.map_or(Expected::Absent, |member| Expected::Version(member.version));
+            changes.push((found.member_key(&user), expected, vec![Key::new(Table::Order, suffix)], None));
+        }
+        for changes in changes.chunks(AT_ONCE) {
+            if !self.change_rows(found, changes).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes rows of this role, or deletes them where there is none, while the memberships are what they were.
+    async fn change_rows(
+        &self,
+        found: &Found,
+        changes: &[(Key, Expected, Vec<Key>, Option<Role>)],
+    ) -> Result<bool, StorageError> {
+        let partition = found.partition();
+        let rows: Vec<Key> = changes.iter().flat_map(|(_, _, rows, _)| rows.iter().cloned()).collect();
+        let mut there = self.core.engine.get(&partition, &rows).await?.into_iter();
+        let mut batch = Batch::new(partition, self.core.now());
+        let mut difference = 0;
+        for (member, expected, rows, role) in changes {
+            batch = batch.check(member.clone(), *expected);
+            for row in rows {
+                let is_there = there.next().flatten().is_some();
+                batch = batch.check(row.clone(), if is_there { Expected::Present } else { Expected::Absent });
+                let place = read_suffix(found, &row.suffix).map(|(place, _)| place);
+                let counts = place.is_some_and(|place| place != Place::Admin);
+                batch = match role {
+                    Some(role) => {
+                        difference += i64::from(counts && !is_there);
+                        batch.put(row.clone(), records::encode(role))
+                    }
+                    None => {
+                        difference -= i64::from(counts && is_there);
+                        batch.delete(row.clone())
+                    }
+                };
+            }
+        }
+        if difference != 0 {
+            batch = batch.add(count_key(found), difference, None);
+        }
+        Ok(matches!(self.core.commit(batch).await?, Outcome::Stored(_)))
+    }
+}
+
+/// How many members there are, and how many of them have a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts {
+    members: u64,
+    rows: u64,
+}
+
+impl Counts {
+    fn agree(self) -> bool {
+        self.members == self.rows
+    }
+}

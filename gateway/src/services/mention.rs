@@ -1,0 +1,132 @@
+//! Messages that mention everybody in a group: who has yet to see one is told when they read.
+//!
+//! Nothing is stored for a member. Such a message has a record beside it by which it is found, stored with it; whom it
+//! concerns follows from the message and from how far the member has read, as with unread messages. Who mentions members
+//! by name tells each of them by a notice, see `message/group/send.rs`; one who is mentioned both ways has the notice.
+
+use std::collections::HashMap;
+
+use protocol::id::{GroupId, Millis, Seq, UserId};
+use protocol::message::Message;
+use protocol::push::Mark;
+use serde::{Deserialize, Serialize};
+
+use super::core::{Actor, Core, side_by_side};
+use super::group::{Found, GroupError, Groups, Member};
+use super::timeline::{Entry, Position, Timelines, position_key};
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Key, Log, Scan, StorageError, Table};
+
+/// The newest ones of a group are told.
+const OF_A_GROUP: usize = 32;
+
+/// The newest ones of all groups are told.
+const TOLD: usize = 100;
+
+/// That the record is there says all: its entry mentions everybody.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Mentioned {}
+
+/// Where the record beside such a message begins.
+pub(super) fn index_key(log: &Log) -> Key {
+    Key::new(Table::Mention, log.name.clone())
+}
+
+/// Knows who has yet to see that everybody was mentioned.
+#[derive(Clone)]
+pub struct Mentions {
+    core: Core,
+    groups: Groups,
+    timelines: Timelines,
+}
+
+impl Mentions {
+    pub fn new(core: Core, groups: Groups, timelines: Timelines) -> Self {
+        Self { core, groups, timelines }
+    }
+
+    /// What the actor has yet to see, oldest first; the newest ones when there are many.
+    pub async fn unseen(&self, actor: &Actor) -> Result<Vec<(Millis, Mark)>, StorageError> {
+        let groups = self.groups.possible(actor.app, &actor.user).await?;
+        let unseen = side_by_side(groups, |id| self.unseen_in(actor, id));
+        let mut unseen: Vec<(Millis, Mark)> = unseen.await?.into_iter().flatten().collect();
+        unseen.sort_by_key(|(at, mark)| (*at, mark.seq));
+        let surplus = unseen.len().saturating_sub(TOLD);
+        unseen.drain(..surplus);
+        Ok(unseen)
+    }
+
+    async fn unseen_in(&self, actor: &Actor, id: GroupId) -> Result<Vec<(Millis, Mark)>, StorageError> {
+        let Some(found) = self.groups.find(actor.app, &id).await? else { return Ok(Vec::new()) };
+        let log = found.log();
+        let scan = Scan {
+            table: Table::Mention,
+            prefix: log.name.clone(),
+            after: None,
+            skip: 0,
+            limit: OF_A_GROUP,
+            reverse: true,
+        };
+        let records = self.core.engine.scan(&log.partition, scan).await?;
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(seen) = self.seen_up_to(&found, &actor.user).await? else { return Ok(Vec::new()) };
+        let number = |suffix: &[u8]| suffix.last_chunk().map(|number| Seq(u64::from_be_bytes(*number)));
+        let seqs: Vec<Seq> =
+            records.iter().filter_map(|(suffix, _)| number(suffix)).filter(|seq| *seq > seen).collect();
+        let entries = self.timelines.entries(&log, &seqs, Some(&actor.user)).await?;
+        let mark = |message: &Message, seq| Mark {
+            group: id.clone(),
+            from: message.from.user.clone(),
+            seq,
+            me: false,
+            all: true,
+        };
+        Ok(entries
+            .into_iter()
+            .filter(|seen| seen.recall.is_none() && !seen.is_hidden)
+            .filter_map(|seen| match &seen.entry {
+                Entry::Message(message) if message.marks_as_one_of_all(&actor.user) => {
+                    Some((seen.at, mark(message, seen.seq)))
+                }
+                _ => None,
+            })
+            .collect())
+    }
+
+    /// The last number of what a member has seen, cleared, or was not there for; nothing when they are none.
+    async fn seen_up_to(&self, found: &Found, user: &UserId) -> Result<Option<Seq>, StorageError> {
+        let keys = [found.member_key(user), position_key(&found.log(), user)];
+        let mut values = self.core.engine.get(&found.partition(), &keys).await?;
+        let (position, member) = (values.pop().flatten(), values.pop().flatten());
+        let Some(member) = member else { return Ok(None) };
+        let member: Versioned<Member> = records::versioned(&member)?;
+        let position: Option<Position> = position.map(|value| records::decode(&value.bytes)).transpose()?;
+        let Position { read, cleared, mentions, .. } = position.unwrap_or_default();
+        Ok(Some(read.max(cleared).max(mentions).max(member.record.joined_after)))
+    }
+
+    /// The actor has seen these: in each group everything up to the last of them. Groups that they are not in do not
+    /// matter.
+    pub async fn see(&self, actor: &Actor, seen: &[(GroupId, Seq)]) -> Result<(), GroupError> {
+        let mut last: HashMap<&GroupId, Seq> = HashMap::new();
+        for (group, seq) in seen {
+            let last = last.entry(group).or_default();
+            *last = (*last).max(*seq);
+        }
+        let last: Vec<(GroupId, Seq)> = last.into_iter().map(|(group, seq)| (group.clone(), seq)).collect();
+        let moves = side_by_side(last, |(group, seq)| async move {
+            let Some(found) = self.groups.find(actor.app, &group).await? else { return Ok(()) };
+            if self.groups.member(&found, &actor.user).await?.is_none() {
+                return Ok(());
+            }
+            let head = self.core.engine.head(&found.log()).await?.seq;
+            let to = Position { mentions: seq.min(head), ..Position::default() };
+            self.timelines.advance(&found.log(), &actor.user, to, &[]).await?;
+            Ok::<_, GroupError>(())
+        });
+        moves.await?;
+        Ok(())
+    }
+}

@@ -10,6 +10,7 @@ pub mod catch_up;
 pub mod conversation;
 pub mod core;
 pub mod decide;
+pub mod friend;
 pub mod group;
 pub mod limits;
 pub mod message;
@@ -25,6 +26,7 @@ use self::account::Accounts;
 use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::core::Core;
+use self::friend::Friends;
 use self::group::Groups;
 use self::message::{C2cMessages, GroupMessages};
 use self::profile::Profiles;
@@ -38,6 +40,7 @@ pub use crate::storage::StorageError;
 pub struct Services {
     pub accounts: Accounts,
     pub profiles: Profiles,
+    pub friends: Friends,
     pub sessions: Sessions,
     pub groups: Groups,
     pub group_messages: GroupMessages,
@@ -58,6 +61,7 @@ impl Services {
         let conversations =
             Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {
+            friends: Friends::new(core.clone(), accounts.clone()),
             profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
             group_messages: GroupMessages::new(
                 core.clone(),

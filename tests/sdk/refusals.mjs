@@ -269,7 +269,7 @@ async function inside(t, kind, all) {
 
 /** A friend is refused for each item, in an answer that is a success as a whole. */
 async function noFriend(t, kind, all) {
-  const { alice, bob, refuser } = await setting(t, kind, `no_friend_${kind}`);
+  const { alice, bob, refuser } = await setting(t, kind, `item_${kind}`);
   const given = all.filter((code) => Math.floor(code / 1000) === 30);
 
   await t.check(`addFriend rejects with each of the ${given.length} codes that its item could have`, async () => {

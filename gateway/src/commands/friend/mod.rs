@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Row] = rows! {
     FRIEND {
         User GetBlackList => get_black_list, 20 per second per user;
         User AddFriends => add_friends, 10 per second per user;
-        User GetFriends => get_friends, 20 per second per user;
+        User GetFriends => get_friends, 50 per second per user;
         User GetSpecifiedFriends => get_specified_friends, 20 per second per user;
         User GetFriendLists => get_friend_lists, 20 per second per user;
         User GetFriendApplications => get_friend_applications, 20 per second per user;

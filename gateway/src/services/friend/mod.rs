@@ -214,14 +214,18 @@ impl Friends {
             }
             let attempt = rand::random();
             let mut batch = Batch::new(partition.clone(), now);
+            let mut is_new = false;
             let sides = [(on_own, user, peer, own), (on_others, peer, user, theirs)];
             for (_, whose, whom, friendship) in sides.into_iter().filter(|(is_wanted, ..)| *is_wanted) {
                 match self.take_place(app, whose, whom, attempt).await {
                     Err(FriendError::Full) if whose == peer => {
-                        self.give_place_back(app, user, peer, attempt).await?;
+                        // One that was there may be that of a friend whom another call adds.
+                        if is_new {
+                            self.give_place_back(app, user, peer, attempt).await?;
+                        }
                         return Err(FriendError::FullOfOther);
                     }
-                    taken => taken?,
+                    taken => is_new = taken?,
                 }
                 let push = Push::new(event::friend::added(std::slice::from_ref(whom)));
                 batch = batch
@@ -259,27 +263,28 @@ impl Friends {
     }
 
     /// Takes a place for a peer on a user's list. One that is there is taken anew: then nobody else gives it back, and
-    /// nobody frees it as one that a crash left.
+    /// nobody frees it as one that a crash left. Gives whether it is new.
     async fn take_place(
         &self,
         app: AppId,
         user: &UserId,
         peer: &UserId,
         attempt: u64,
-    ) -> Result<(), FriendError> {
+    ) -> Result<bool, FriendError> {
         let decided = self.core.decide("take a place on a list of friends", || async {
             let found = self.place(app, user, peer).await?;
             let now = self.core.now();
             let place = Place { taken_at: now, by: attempt };
             let batch =
                 Batch::new(Partition::user(app, user), now).put(place_key(peer), records::encode(&place));
+            let is_new = found.is_none();
             let batch = match found {
                 Some(found) => batch.check(place_key(peer), Expected::Version(found.version)),
                 None => {
                     batch.check(place_key(peer), Expected::Absent).add(count_key(), 1, Some(self.most(app)))
                 }
             };
-            Ok::<_, FriendError>(Decision::Commit(batch, ()))
+            Ok::<_, FriendError>(Decision::Commit(batch, is_new))
         });
         decided.await
     }
@@ -293,7 +298,7 @@ impl Friends {
         records::get(&self.core.engine, &Partition::user(app, user), place_key(peer)).await
     }
 
-    /// Frees the place that this attempt took, unless another has taken it since.
+    /// Frees the new place that this attempt took, unless another has taken it since.
     async fn give_place_back(
         &self,
         app: AppId,
@@ -471,17 +476,18 @@ mod tests {
         friends.add(&actor("alice"), &new("carol"), Sides::Single).await.unwrap();
     }
 
-    /// Two add the same friend: the place of the one who is refused may be that of the one who is not.
+    /// Two calls add the same friend: the place of the one that is refused may be that of the one that is not.
     #[tokio::test]
     async fn nobody_gives_back_what_another_has_taken() {
         let dir = tempfile::tempdir().unwrap();
         let friends = friends(dir.path(), Arc::default());
         let (alice, bob) = (user("alice"), user("bob"));
-        friends.take_place(APP, &alice, &bob, 7).await.unwrap();
-        friends.take_place(APP, &alice, &bob, 8).await.unwrap();
+        assert!(friends.take_place(APP, &alice, &bob, 7).await.unwrap());
+        assert!(!friends.take_place(APP, &alice, &bob, 8).await.unwrap(), "the second gives nothing back");
         friends.give_place_back(APP, &alice, &bob, 7).await.unwrap();
         assert_eq!(friends.places(APP, &alice).await.unwrap(), 1);
-        friends.give_place_back(APP, &alice, &bob, 8).await.unwrap();
-        assert_eq!(friends.places(APP, &alice).await.unwrap(), 0);
+        assert!(friends.take_place(APP, &bob, &alice, 9).await.unwrap());
+        friends.give_place_back(APP, &bob, &alice, 9).await.unwrap();
+        assert_eq!(friends.places(APP, &bob).await.unwrap(), 0);
     }
 }

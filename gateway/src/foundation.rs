@@ -3,10 +3,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus, Registry};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Namespace, Servers};
-use crate::storage::embedded::Embedded;
+use crate::storage::embedded::{self, Embedded};
 use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Engine, StorageError};
 
@@ -29,13 +31,16 @@ impl Foundation {
     pub(crate) async fn lay(config: &Config) -> Result<Self, StorageError> {
         match &config.redis {
             None => Self::embedded(config),
-            Some(redis) => Ok(Self::shared(redis).await),
+            Some(redis) => Self::shared(redis).await,
         }
     }
 
     fn embedded(config: &Config) -> Result<Self, StorageError> {
         let (bus, incoming) = LocalBus::new();
-        let engine = Arc::new(Embedded::open(&config.data_dir.join("store"), bus.clone())?);
+        let settings =
+            embedded::Settings { rotate_journal: config.rotate_journal, ..embedded::Settings::default() };
+        let store = Embedded::open_with(&config.data_dir.join("store"), bus.clone(), &settings)?;
+        let engine = Arc::new(store);
         let node = rand::random();
         let watched = engine.clone();
         Ok(Self {
@@ -48,9 +53,10 @@ impl Foundation {
         })
     }
 
-    async fn shared(config: &RedisConfig) -> Self {
+    async fn shared(config: &RedisConfig) -> Result<Self, StorageError> {
         let servers = Servers::start(config.target.clone());
-        if !servers.wait(FIRST_LOOK).await {
+        let is_there = servers.wait(FIRST_LOOK).await;
+        if !is_there {
             tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
         }
         let names = Namespace::new(&config.prefix);
@@ -60,17 +66,21 @@ impl Foundation {
             ..Settings::default()
         };
         let engine = Redis::new(servers.clone(), names.clone(), settings);
+        if is_there {
+            engine.opened(Instant::now() + FIRST_LOOK).await?;
+        }
+        let failed = engine.failed();
         let (bus, incoming) = RedisBus::start(servers.clone(), names.clone());
         let node = rand::random();
         let nodes = Registry::start(servers, &names, node);
-        Self {
+        Ok(Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),
             incoming,
             node,
             nodes: Arc::new(nodes),
-            // What Redis cannot do now it can do later.
-            failed: Box::pin(std::future::pending()),
-        }
+            // What Redis cannot do now it can do later; what a later version has written, this one never can read.
+            failed: Box::pin(failed),
+        })
     }
 }

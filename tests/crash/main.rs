@@ -55,6 +55,7 @@ impl Kind {
                 write_buffer_bytes: 512 << 10,
                 cache_bytes: 1 << 20,
                 tokens_in_memory: 1000,
+                rotate_journal: true,
                 ..Settings::default()
             },
         }

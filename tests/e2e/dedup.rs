@@ -47,9 +47,11 @@ async fn a_repetition_before_the_login_on_a_new_connection_is_answered_alike() {
 
     let again = alice.reconnect(gateway.address(), Dialect::Binary).await;
     // The frames of the old connection, number and all.
-    assert_eq!(again.call_with(to_group, in_group).await.ok(), first);
-    assert_eq!(again.call_with(to_bob, told).await.ok(), first_told);
+    let to_group = again.socket.send(&to_group, &in_group).await;
+    let to_bob = again.socket.send(&to_bob, &told).await;
     again.login().await;
+    assert_eq!(again.answer(&to_group).await.ok(), first);
+    assert_eq!(again.answer(&to_bob).await.ok(), first_told);
     again.send_text(&group, "end").await;
     bob.expect_message(&group, "end").await;
     assert_eq!(bob.messages(&group), [(1, "once".to_owned()), (2, "end".to_owned())]);
@@ -65,9 +67,10 @@ async fn a_message_that_was_never_answered_is_sent_by_its_repetition() {
     let (head, body) = (alice.head(SEND), alice.group_text(&group, "lost on the way"));
     let again = alice.reconnect(gateway.address(), Dialect::Binary).await;
     drop(alice);
-    again.call_with(head, body).await.ok();
+    let request = again.socket.send(&head, &body).await;
     bob.expect_message(&group, "lost on the way").await;
     again.login().await;
+    again.answer(&request).await.ok();
 }
 
 #[tokio::test]
@@ -78,6 +81,7 @@ async fn repetitions_at_the_same_time_are_one_message() {
     bob.join(&group).await;
     let (in_group, told) = (alice.group_text(&group, "once"), alice.c2c_text("bob", "once too"));
     let others = join_all((0..4).map(|_| alice.reconnect(gateway.address(), Dialect::Binary))).await;
+    join_all(others.iter().map(tests::User::login)).await;
     let connections = || others.iter().chain([&alice]).flat_map(|user| [user; 4]);
     let answers = join_all(connections().map(|user| user.send_to_group(in_group.clone()))).await;
     let answers: Vec<_> = answers.into_iter().map(tests::Answer::ok).collect();

@@ -276,6 +276,7 @@ const CARRIED: &[&str] = &[
     "event::group::tip",
     "event::message::between_two",
     "event::message::in_group",
+    "event::push::kept_notice",
     "event::push::mark",
     "event::push::notice",
     "event::session::kicked",

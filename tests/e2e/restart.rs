@@ -27,8 +27,9 @@ async fn nothing_is_lost_and_the_sequence_goes_on() {
     // The session of before is good: the SDKs keep their first token as long as the user stays logged in.
     let alice = alice.reconnect(gateway.address(), Dialect::Binary).await;
     let bob = bob.reconnect(gateway.address(), Dialect::Text).await;
-    assert_eq!(alice.send_to_group(repeated).await.ok(), first);
+    let request = alice.begin("group_open_http_svc.send_group_msg", repeated).await;
     alice.login().await;
+    assert_eq!(alice.answer(&request).await.ok(), first);
     bob.login().await;
     assert_eq!(alice.history_texts(&group).await, said);
     assert_eq!(bob.history_with("alice").await, ["keep this"]);

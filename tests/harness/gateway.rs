@@ -61,6 +61,7 @@ fn config(directory: &TempDir) -> Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         internal_listen: None,
         data_dir: directory.path().to_owned(),
+        rotate_journal: false,
         redis: None,
         apps,
         main_app: APP,

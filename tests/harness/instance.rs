@@ -27,6 +27,8 @@ pub struct InstanceSettings {
     pub key: SecretKey,
     /// None means the embedded store.
     pub redis_url: Option<String>,
+    /// Where its directory is made; None is the place for temporary files.
+    pub place: Option<PathBuf>,
     pub environment: Vec<(&'static str, String)>,
     /// The content of the settings file.
     pub file: String,
@@ -38,6 +40,7 @@ impl Default for InstanceSettings {
             program: None,
             key: SecretKey::from_random(rand::random()),
             redis_url: None,
+            place: None,
             environment: Vec::new(),
             file: String::new(),
         }
@@ -68,11 +71,12 @@ pub struct Instance {
 impl Instance {
     /// Starts one and waits until it is ready.
     pub async fn start(name: &str, settings: InstanceSettings) -> Self {
+        let place = settings.place.clone().unwrap_or_else(std::env::temp_dir);
         let mut instance = Self {
             name: name.to_owned(),
             address: SocketAddr::from(([127, 0, 0, 1], free_port())),
             settings,
-            directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir_in(place).unwrap(),
             process: None,
         };
         instance.begin().await;
@@ -91,7 +95,7 @@ impl Instance {
             .arg(file)
             .args(["--listen", &self.address.to_string(), "--sdkappid", &APP.to_string()])
             .arg("--data-dir")
-            .arg(self.directory.path().join("data"))
+            .arg(self.data_dir())
             .env("GATEWAY_SECRET_KEY", self.settings.key.expose())
             .envs(self.settings.environment.iter().map(|(name, value)| (*name, value)));
         if let Some(url) = &self.settings.redis_url {
@@ -100,6 +104,10 @@ impl Instance {
         let process = Process::start(&self.name, &mut command);
         process.line("the line that says where it listens", listening).await;
         self.process = Some(process);
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     /// From its next start on it is this program; None means [`gateway_binary`].

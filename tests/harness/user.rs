@@ -59,6 +59,8 @@ pub struct User {
     pub socket: Socket,
     usersig: String,
     session: Mutex<Option<Session>>,
+    /// What the last sync gave, for the next one.
+    cookie: Mutex<String>,
     pub(crate) next_random: AtomicU64,
 }
 
@@ -91,6 +93,7 @@ impl User {
             device,
             usersig,
             session: Mutex::new(None),
+            cookie: Mutex::default(),
             next_random: AtomicU64::new(first),
         })
     }
@@ -109,6 +112,7 @@ impl User {
             socket: Socket::try_connect(address, dialect, &self.device.query()).await?,
             usersig: self.usersig.clone(),
             session: Mutex::new(self.session.lock().unwrap().clone()),
+            cookie: Mutex::new(self.cookie.lock().unwrap().clone()),
             next_random: AtomicU64::new(self.next_random.load(Ordering::Relaxed)),
         })
     }
@@ -190,8 +194,26 @@ impl User {
         }
     }
 
+    /// Logs in. As the SDKs do, one that takes a session up again asks afterwards what it was not told meanwhile.
     pub async fn login(&self) -> Value {
-        self.try_login().await.ok()
+        let is_back = self.session.lock().unwrap().is_some();
+        let answer = self.try_login().await.ok();
+        if is_back {
+            self.sync().await;
+        }
+        answer
+    }
+
+    /// Asks what was not told. Until then one that is back is pushed nothing, for some seconds.
+    pub async fn sync(&self) -> Value {
+        let cookie = self.cookie.lock().unwrap().clone();
+        let body = json!({
+            "Cookie": cookie, "SyncFlag": 0, "NeedAbstract": 1, "IsOnlineSync": 0, "NeedSignaling": 1,
+            "NeedCachedMsg": 1,
+        });
+        let synced = self.call("openim.getmsg", body).await.ok();
+        *self.cookie.lock().unwrap() = synced["Cookie"].as_str().unwrap().to_owned();
+        synced
     }
 
     pub async fn logout(&self) {

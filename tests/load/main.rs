@@ -22,6 +22,7 @@ mod overload;
 mod paired;
 mod plot;
 mod process;
+mod quiet;
 mod run;
 mod scenario;
 mod short;
@@ -70,6 +71,8 @@ enum Command {
     Overload(Overload),
     /// Measures what a second instance and their Redis cost.
     Two(Two),
+    /// Measures an idle connection and calls at an idle gateway; fails when one is over its bound.
+    Quiet(Quiet),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -117,6 +120,14 @@ struct Two {
     place: Place,
     #[command(flatten)]
     options: two::Options,
+}
+
+#[derive(Args)]
+struct Quiet {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: quiet::Options,
 }
 
 #[derive(Args)]
@@ -209,6 +220,7 @@ fn main() -> ExitCode {
         Command::Two(Two { place, options }) => {
             place.bench().and_then(|mut bench| options.run(&mut bench)).map(|()| true)
         }
+        Command::Quiet(Quiet { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Curves(Curves { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
         }

@@ -3,7 +3,10 @@
 import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
-const PARTS = ['session', 'profile', 'friend', 'group', 'message', 'conversation', 'rest', 'restart', 'features', 'refusals', 'versions', 'browser'];
+const PARTS = [
+  'session', 'profile', 'friend', 'group', 'message', 'conversation', 'rest', 'restart', 'returning', 'features',
+  'refusals', 'versions', 'browser',
+];
 /**
  * Run when they are named. `mentions` asks for more than holds: a mention in a message that was recalled is told again at
  * the next login, and what was told before a lost line is told again after it.

@@ -63,7 +63,9 @@ impl Room {
             connection.outbound.open(Socket(taken.clone()));
             let user = UserId::parse(&format!("user_{number}")).expect("a valid id");
             let device = DeviceClaim { id: 1, platform: 7, since: Millis(0) };
-            hub.attach(&connection, Attachment { app: APP, user, device }).await;
+            let attached = hub.attach(&connection, Attachment { app: APP, user, device }).await;
+            attached.expect("a bus inside the process follows at once");
+            connection.outbound.release();
             connections.push(connection);
         }
         let mut room =

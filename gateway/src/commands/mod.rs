@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use protocol::envelope;
-use protocol::id::{AppId, UserId};
+use protocol::id::{AppId, Seq, UserId};
 use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
@@ -142,8 +142,14 @@ impl UserCaller {
 /// What a command changes about the connection it came on.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// The device is logged in here.
-    Attach { app: AppId, user: UserId, device: Device, token: String },
+    /// The device is logged in here. One that is back knows what it heard before, and reads what it missed.
+    Attach { app: AppId, user: UserId, device: Device, token: String, is_back: bool },
+    /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
+    /// it was told any.
+    Synced { notices: Option<Seq> },
+    /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
+    /// yet to see that, they are acknowledged afterwards.
+    Said,
     /// Nobody is.
     Detach,
 }
@@ -161,6 +167,13 @@ impl Call {
 
     fn set_effect(&self, effect: Effect) {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
+    }
+
+    /// Something was said.
+    fn set_said(&self) {
+        if let Caller::User(UserCaller { proof: Proof::Token(_) | Proof::Session(_), .. }) = &self.caller {
+            self.set_effect(Effect::Said);
+        }
     }
 
     /// Who acts. The table lets nobody anonymous get here; the refusal is for a row that is wrong.

@@ -21,6 +21,8 @@ pub struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub internal_listen: Option<String>,
     pub data_dir: PathBuf,
+    /// Begin a new journal of the embedded store at each start.
+    pub rotate_journal: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_url: Option<String>,
     pub redis: Redis,
@@ -44,6 +46,7 @@ impl Default for File {
             listen: "127.0.0.1:8080".to_owned(),
             internal_listen: None,
             data_dir: "./data".into(),
+            rotate_journal: false,
             redis_url: None,
             redis: Redis::default(),
             sdkappid: 1_400_000_000,

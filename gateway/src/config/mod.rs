@@ -31,6 +31,8 @@ pub struct Config {
     /// Health and metrics move here when it is set.
     pub internal_listen: Option<SocketAddr>,
     pub data_dir: PathBuf,
+    /// Begin a new journal of the embedded store at each start.
+    pub rotate_journal: bool,
     /// Shared with other instances in place of the embedded store.
     pub redis: Option<RedisConfig>,
     pub apps: Applications,
@@ -123,6 +125,7 @@ impl Config {
             listen,
             internal_listen,
             data_dir: file.data_dir,
+            rotate_journal: file.rotate_journal,
             redis,
             apps,
             main_app,

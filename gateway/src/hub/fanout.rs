@@ -174,8 +174,10 @@ impl<'a> Pieces<'a> {
             Piece { delivery, stamp, encoded: (!frame::is_personal(&delivery.event)).then(encode) }
         };
         let events: Vec<Piece<'a>> = deliveries.iter().map(piece).collect();
-        let is_common =
-            events.iter().all(|piece| piece.encoded.is_some() && !frame::may_leave(&piece.delivery.event));
+        let is_common = events.iter().all(|piece| {
+            let event = &piece.delivery.event;
+            piece.encoded.is_some() && !frame::may_leave(event) && !frame::is_notice(event)
+        });
         let origins = deliveries.iter().filter_map(|delivery| delivery.event.origin());
         let authors = origins.map(|(_, device)| device).collect();
         let (binary, text, legacy) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
@@ -197,7 +199,11 @@ impl<'a> Pieces<'a> {
         let mut pushed = 0;
         for piece in self.events.iter().filter(|piece| piece.is_for(follower)) {
             if let Some(frame) = piece.frame(follower) {
-                connection.outbound.push(&frame);
+                if frame::is_notice(&piece.delivery.event) {
+                    connection.outbound.push_notice(piece.stamp.seq, &frame);
+                } else {
+                    connection.outbound.push(&frame);
+                }
                 pushed += 1;
             }
         }

@@ -46,8 +46,13 @@ pub struct Attachment {
     pub device: DeviceClaim,
 }
 
-/// How long a login waits for its topics to be followed. Afterwards they are followed as soon as it can be.
-const FOLLOW_DEADLINE: Duration = Duration::from_secs(3);
+/// How long a login waits for its topics to be followed, first the user's and then those of the groups.
+const FOLLOW_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The topics of a user could not be followed, so nobody may believe that the user is there.
+#[derive(Debug, thiserror::Error)]
+#[error("what concerns the user could not be followed")]
+pub struct NotFollowed;
 
 /// The connections of this node. A cheap handle.
 #[derive(Clone)]
@@ -105,24 +110,34 @@ impl Hub {
         Arc::new(Connection::new(dialect, only, queue_bytes))
     }
 
-    /// Begins to hear what concerns the user and his groups.
-    pub async fn attach(&self, connection: &Arc<Connection>, attachment: Attachment) {
+    /// Begins to hear what concerns the user and the user's groups. Pushes wait until they are released: a client takes
+    /// the first of them for the end of what it missed, so the answer to its login comes before.
+    ///
+    /// Whoever is told after this that they are logged in reads from the store what was said before, so it succeeds
+    /// only when nothing that is said from now on can be missed.
+    pub async fn attach(
+        &self,
+        connection: &Arc<Connection>,
+        attachment: Attachment,
+    ) -> Result<(), NotFollowed> {
+        if connection.attachment().is_some_and(|known| *known == attachment) {
+            // A login that was repeated: to begin anew would miss what is said meanwhile.
+            return Ok(());
+        }
         self.detach(connection);
         let (app, user) = (attachment.app, attachment.user.clone());
+        connection.outbound.hold();
         let login = connection.attach(attachment);
-        self.follow(connection, vec![Topic::User(app, user.clone())]).await;
+        self.follow(connection, vec![Topic::User(app, user.clone())]).await?;
         // After the attachment: changes of membership while the list is read are heard.
-        match self.source.groups_of(app, &user).await {
-            Ok(groups) => {
-                let enter = |membership: Membership| connection.enter(&membership.group, false);
-                self.follow(connection, groups.into_iter().filter_map(enter).collect()).await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the groups of a user could not be read; they are read again");
-                self.begin_mending(self.shards.doubt(&Topic::User(app, user), false));
-            }
-        }
+        let groups = self.source.groups_of(app, &user).await.map_err(|error| {
+            tracing::warn!(%error, "the groups of a user could not be read");
+            NotFollowed
+        })?;
+        let enter = |membership: Membership| connection.enter(&membership.group, false);
+        self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
         connection.has_entered(login);
+        Ok(())
     }
 
     /// Logs the connection's device out when its session ended before the connection could hear of it.
@@ -141,15 +156,20 @@ impl Hub {
     }
 
     /// Follows topics, and waits until nothing that is said from now on can be missed.
-    async fn follow(&self, connection: &Arc<Connection>, topics: Vec<Topic>) {
+    async fn follow(&self, connection: &Arc<Connection>, topics: Vec<Topic>) -> Result<(), NotFollowed> {
         let mut waits = Vec::new();
         for topic in topics {
             waits.extend(self.join(connection, &topic, None));
         }
-        if !waits.is_empty() {
-            // Whoever is late is followed all the same; the event that is missed till then is read from the store.
-            let _ = tokio::time::timeout(FOLLOW_DEADLINE, futures_util::future::join_all(waits)).await;
+        if waits.is_empty() {
+            return Ok(());
         }
+        let all = futures_util::future::join_all(waits);
+        // One that is dropped is of a group that is gone, or of one who left it.
+        tokio::time::timeout(FOLLOW_DEADLINE, all).await.map(|_| ()).map_err(|_| {
+            tracing::warn!("what concerns a user could not be followed in {FOLLOW_DEADLINE:?}");
+            NotFollowed
+        })
     }
 
     /// Follows a topic, from the number `since` on or from now. Gives what to wait for until it is followed.
@@ -177,6 +197,9 @@ impl Hub {
     /// Hears nothing more. Returns who was attached.
     pub fn detach(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
         let (attachment, groups, seat) = connection.detach()?;
+        // What waited was for this user, and goes out before another one can be there.
+        connection.outbound.release();
+        connection.outbound.forget_notices();
         self.shards.remove(&Topic::User(attachment.app, attachment.user.clone()), seat);
         for group in groups {
             self.shards.remove(&Topic::Group(attachment.app, group), seat);
@@ -272,7 +295,7 @@ impl Hub {
         // Before it is told: what the client asks next comes from a device that is logged out.
         self.detach(connection);
         match Encoded::new(Content::Kick(reason, by)).frame(connection.dialect) {
-            Some(frame) => connection.outbound.push(&frame),
+            Some(frame) => connection.outbound.say(&frame),
             None => connection.outbound.close(Closing::LoggedOut),
         }
         metrics::counter!("gateway_kicked_total").increment(1);

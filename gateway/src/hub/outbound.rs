@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use futures_util::task::AtomicWaker;
+use protocol::id::Seq;
 use tokio::time::Instant;
 
 use super::frame::Frame;
@@ -58,6 +59,17 @@ struct Queue {
     closing: Option<Closing>,
     /// The last frame has been said.
     is_over: bool,
+    /// Present while pushes wait for [`Outbound::release`].
+    held: Option<Box<Held>>,
+    /// Notices up to this number were told in an answer.
+    told: Seq,
+}
+
+/// Pushes that wait, in their order. A notice has its number.
+#[derive(Default)]
+struct Held {
+    frames: Vec<(Option<Seq>, Frame)>,
+    bytes: usize,
 }
 
 /// The way out of one connection.
@@ -74,8 +86,15 @@ pub struct Outbound {
 
 impl Outbound {
     pub(super) fn new(most_bytes: usize) -> Self {
-        let queue =
-            Queue { frames: VecDeque::new(), bytes: 0, moved_at: None, closing: None, is_over: false };
+        let queue = Queue {
+            frames: VecDeque::new(),
+            bytes: 0,
+            moved_at: None,
+            closing: None,
+            is_over: false,
+            held: None,
+            told: Seq::ZERO,
+        };
         Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
     }
 
@@ -90,52 +109,134 @@ impl Outbound {
         let _ = self.pipe.set(Box::new(pipe));
     }
 
-    /// Writes a frame, or several in one piece, or queues what is not taken. When it does not fit, the queue is emptied
-    /// and the connection is to be closed.
-    pub fn push(&self, frame: &Frame) {
+    /// Writes an answer, whatever pushes wait.
+    pub fn say(&self, frame: &Frame) {
         let mut queue = self.queue();
-        // Who is to go somewhere else still gets the answers to what he asked.
+        let is_to_wake = self.write(&mut queue, frame);
+        drop(queue);
+        if is_to_wake {
+            self.task.wake();
+        }
+    }
+
+    /// Writes a push, or several in one piece; while pushes are held it waits with them.
+    pub fn push(&self, frame: &Frame) {
+        self.push_as(None, frame);
+    }
+
+    /// The same with a notice, unless an answer has told of it.
+    pub fn push_notice(&self, number: Seq, frame: &Frame) {
+        self.push_as(Some(number), frame);
+    }
+
+    fn push_as(&self, number: Option<Seq>, frame: &Frame) {
+        let mut queue = self.queue();
+        if number.is_some_and(|number| number <= queue.told) {
+            return;
+        }
+        let is_to_wake = match queue.held.take() {
+            None => self.write(&mut queue, frame),
+            Some(mut held) => {
+                held.bytes += frame.len();
+                held.frames.push((number, frame.clone()));
+                let is_too_much = queue.bytes + held.bytes > self.most_bytes;
+                queue.held = Some(held);
+                if is_too_much {
+                    queue.overflow();
+                }
+                is_too_much
+            }
+        };
+        drop(queue);
+        if is_to_wake {
+            self.task.wake();
+        }
+    }
+
+    /// From now on pushes wait until they are released; answers do not.
+    pub fn hold(&self) {
+        self.queue().held.get_or_insert_default();
+    }
+
+    /// Notices up to a number were told in an answer: those among the pushes that wait or come late are left out.
+    pub fn knows_notices(&self, told: Seq) {
+        let mut queue = self.queue();
+        queue.told = queue.told.max(told);
+        if let Some(held) = &mut queue.held {
+            let is_told = |number: &Option<Seq>| number.is_some_and(|number| number <= told);
+            for (_, frame) in held.frames.extract_if(.., |(number, _)| is_told(number)) {
+                held.bytes -= frame.len();
+            }
+        }
+    }
+
+    /// Another user may come: nothing of what was told counts.
+    pub(super) fn forget_notices(&self) {
+        self.queue().told = Seq::ZERO;
+    }
+
+    /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
+    pub fn release(&self) {
+        let mut queue = self.queue();
+        let Some(held) = queue.held.take().filter(|held| !held.frames.is_empty()) else { return };
         if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
             return;
         }
-        let is_first = queue.frames.is_empty();
-        let mut taken = 0;
-        if is_first && let Some(pipe) = self.pipe.get() {
-            match pipe.try_write(frame) {
-                Ok(count) if count == frame.len() => return,
-                Ok(count) => taken = count,
-                Err(error) if is_temporary(&error) => {}
-                Err(_) => {
-                    queue.closing = Some(Closing::Broken);
-                    drop(queue);
-                    return self.task.wake();
-                }
-            }
-        }
-        let rest = frame.slice(taken..);
-        if queue.bytes + rest.len() > self.most_bytes {
-            queue.forget();
-            queue.closing = Some(Closing::Overflow);
-            metrics::counter!("gateway_slow_readers_total").increment(1);
+        if queue.bytes + held.bytes > self.most_bytes {
+            queue.overflow();
         } else {
-            queue.bytes += rest.len();
-            queue.frames.push_back(rest);
-            if !is_first {
-                // The task waits for the socket already.
-                return;
+            if queue.frames.is_empty() {
+                queue.moved_at = Some(Instant::now());
             }
-            queue.moved_at = Some(Instant::now());
+            queue.bytes += held.bytes;
+            queue.frames.extend(held.frames.into_iter().map(|(_, frame)| frame));
         }
         drop(queue);
         self.task.wake();
     }
 
+    /// Writes a frame, or queues what is not taken. When it does not fit, the queue is emptied and the connection is to
+    /// be closed. True when the connection's task has to look at it.
+    fn write(&self, queue: &mut Queue, frame: &Frame) -> bool {
+        // Who is to go somewhere else still gets the answers to what he asked.
+        if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
+            return false;
+        }
+        let is_first = queue.frames.is_empty();
+        let mut taken = 0;
+        if is_first && let Some(pipe) = self.pipe.get() {
+            match pipe.try_write(frame) {
+                Ok(count) if count == frame.len() => return false,
+                Ok(count) => taken = count,
+                Err(error) if is_temporary(&error) => {}
+                Err(_) => {
+                    queue.closing = Some(Closing::Broken);
+                    return true;
+                }
+            }
+        }
+        let rest = frame.slice(taken..);
+        if queue.bytes + rest.len() > self.most_bytes {
+            queue.overflow();
+            return true;
+        }
+        queue.bytes += rest.len();
+        queue.frames.push_back(rest);
+        if is_first {
+            queue.moved_at = Some(Instant::now());
+        }
+        // Otherwise the task waits for the socket already.
+        is_first
+    }
+
     /// Says the last words, if there are any; nothing is written after them.
     pub fn say_last(&self, frame: Option<&Frame>) {
         if let Some(frame) = frame {
-            self.push(frame);
+            self.say(frame);
         }
-        self.queue().is_over = true;
+        let mut queue = self.queue();
+        queue.is_over = true;
+        queue.held = None;
     }
 
     /// Asks for the end of the connection after what is queued.
@@ -214,6 +315,13 @@ impl Queue {
         self.frames = VecDeque::new();
         self.bytes = 0;
         self.moved_at = None;
+        self.held = None;
+    }
+
+    fn overflow(&mut self) {
+        self.forget();
+        self.closing = Some(Closing::Overflow);
+        metrics::counter!("gateway_slow_readers_total").increment(1);
     }
 
     /// The socket took so many bytes of what is queued.
@@ -347,6 +455,57 @@ mod tests {
         pipe.allow(1000);
         std::future::poll_fn(|context| outbound.poll_flushed(context)).await;
         assert_eq!(*pipe.taken.lock().unwrap(), frame("good bye"));
+    }
+
+    #[tokio::test]
+    async fn what_is_held_comes_in_order_and_after_answers() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        outbound.hold();
+        outbound.push(&frame("push 1"));
+        outbound.say(&frame("answer 1"));
+        outbound.push(&frame("push 2"));
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        assert_eq!(*pipe.taken.lock().unwrap(), frame("answer 1"));
+        outbound.release();
+        outbound.push(&frame("push 3"));
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        outbound.push(&frame("push 4"));
+        let expected = ["answer 1", "push 1", "push 2", "push 3", "push 4"].map(frame).concat();
+        assert_eq!(*pipe.taken.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_an_answer_told_of_is_not_pushed() {
+        let outbound = Outbound::new(1000);
+        let push = |seq: u64| outbound.push_notice(Seq(seq), &frame(&format!("notice {seq}")));
+        outbound.hold();
+        push(4);
+        push(6);
+        outbound.knows_notices(Seq(5));
+        outbound.release();
+        // One that came late.
+        push(5);
+        push(7);
+        assert_eq!(outbound.take(), [frame("notice 6"), frame("notice 7")]);
+        outbound.forget_notices();
+        push(1);
+        assert_eq!(outbound.take(), [frame("notice 1")]);
+    }
+
+    #[tokio::test]
+    async fn what_is_held_is_bounded_too() {
+        let outbound = Outbound::new(100);
+        let frame = frame(&"x".repeat(38));
+        outbound.hold();
+        outbound.push(&frame);
+        outbound.say(&frame);
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        outbound.push(&frame);
+        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Overflow));
+        outbound.release();
+        assert!(outbound.take().is_empty());
     }
 
     #[tokio::test]

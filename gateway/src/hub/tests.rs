@@ -76,6 +76,9 @@ struct World {
     members: Mutex<Vec<Membership>>,
     ended: Mutex<Option<KickReason>>,
     fails: AtomicBool,
+    /// Whether topics come to be followed only once it is over.
+    is_slow: AtomicBool,
+    groups_fail: AtomicBool,
     /// How often the store was asked.
     asked: AtomicU64,
     /// Messages of the room that were recalled, in the order of their numbers.
@@ -141,6 +144,9 @@ impl Bus for World {
         tokio::task::yield_now().await;
         self.followed.lock().unwrap().insert(topic.clone());
         tokio::task::yield_now().await;
+        while self.is_slow.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     fn unfollow(&self, topic: &Topic) {
@@ -257,6 +263,9 @@ impl Source for World {
 
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
         self.answer()?;
+        if self.groups_fail.load(Ordering::Relaxed) {
+            return Err(SourceError("away".into()));
+        }
         Ok(self.members.lock().unwrap().clone())
     }
 
@@ -266,6 +275,11 @@ impl Source for World {
     }
 
     fn account_changed(&self, _: AppId, _: &UserId) {}
+}
+
+fn attachment(name: &str) -> Attachment {
+    let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
+    Attachment { app: APP, user: user(name), device }
 }
 
 struct Bench {
@@ -291,8 +305,8 @@ impl Bench {
 
     async fn log_in(&self, name: &str) -> Arc<Connection> {
         let connection = self.hub.connect(Dialect::Text, None, 1 << 30);
-        let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
-        self.hub.attach(&connection, Attachment { app: APP, user: user(name), device }).await;
+        self.hub.attach(&connection, attachment(name)).await.unwrap();
+        connection.outbound.release();
         connection
     }
 
@@ -403,6 +417,82 @@ async fn a_doubt_is_cleared_up_once_the_store_answers() {
     let mut heard = heard(&alice);
     heard.sort();
     assert_eq!(heard, ["lost", "m1", "m2"]);
+}
+
+/// Whoever is logged in reads what there is. What was said before that and not heard is in it, what is said afterwards is
+/// heard, however long it takes until a topic is followed.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_said_between_the_login_and_the_following() {
+    let bench = Bench::new();
+    bench.world.is_slow.store(true, Ordering::Relaxed);
+    let alice = bench.hub.connect(Dialect::Text, None, 1 << 30);
+    let attach = bench.hub.attach(&alice, attachment("alice"));
+    let talk = async {
+        for _ in 0..60 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            // Nobody follows, so the bus carries it nowhere.
+            drop(bench.world.say());
+            drop(bench.world.write_to_alice("bob", "<unheard>"));
+        }
+        bench.world.is_slow.store(false, Ordering::Relaxed);
+    };
+    let read = async {
+        attach.await.unwrap();
+        alice.outbound.release();
+        (bench.world.last(), bench.world.pairs.lock().unwrap()[&user("bob")].len())
+    };
+    let (read, ()) = futures_util::future::join(read, talk).await;
+    assert_eq!(read, (60, 60));
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.write_to_alice("bob", "<heard>")).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["m61", "heard"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_followed_is_not_logged_in() {
+    let bench = Bench::new();
+    bench.world.is_slow.store(true, Ordering::Relaxed);
+    let alice = bench.hub.connect(Dialect::Text, None, 1 << 30);
+    let begun = tokio::time::Instant::now();
+    assert!(bench.hub.attach(&alice, attachment("alice")).await.is_err());
+    assert!(begun.elapsed() >= FOLLOW_DEADLINE);
+    bench.world.is_slow.store(false, Ordering::Relaxed);
+    bench.hub.disconnect(&alice);
+    // The groups of a user are as much of it as the user.
+    let bob = bench.hub.connect(Dialect::Text, None, 1 << 30);
+    bench.world.groups_fail.store(true, Ordering::Relaxed);
+    assert!(bench.hub.attach(&bob, attachment("bob")).await.is_err());
+    bench.settle().await;
+    assert!(heard(&alice).is_empty() && heard(&bob).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_repeated_misses_nothing() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    bench.world.is_slow.store(true, Ordering::Relaxed);
+    let again = bench.hub.attach(&alice, attachment("alice"));
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.write_to_alice("bob", "<meanwhile>")).await;
+    again.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["m1", "meanwhile"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_pushed_waits_for_the_answer_to_the_login() {
+    let bench = Bench::new();
+    let alice = bench.hub.connect(Dialect::Text, None, 1 << 30);
+    bench.hub.attach(&alice, attachment("alice")).await.unwrap();
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    alice.outbound.say(&text_frame(Dialect::Text, "<answer>"));
+    alice.outbound.release();
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["answer", "m1", "m2", "m3"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -534,7 +624,9 @@ async fn a_logout_takes_out_who_logged_in_before_it_and_nobody_else() {
     let alice = bench.log_in("alice").await;
     let first = alice.follower().unwrap();
     let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
-    bench.hub.attach(&alice, Attachment { app: APP, user: user("alice"), device }).await;
+    bench.hub.detach(&alice);
+    bench.hub.attach(&alice, Attachment { app: APP, user: user("alice"), device }).await.unwrap();
+    alice.outbound.release();
     bench.hub.shards.remove(&room_topic(), first.seat());
     bench.bring(bench.world.say()).await;
     tokio::time::sleep(Duration::from_millis(100)).await;

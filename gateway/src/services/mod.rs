@@ -18,6 +18,7 @@ pub mod profile;
 pub mod push;
 pub mod retention;
 pub mod session;
+mod stored;
 pub mod timeline;
 
 use std::sync::Arc;

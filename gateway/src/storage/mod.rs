@@ -26,6 +26,7 @@
 #[cfg(test)]
 mod conformance;
 pub mod embedded;
+mod format;
 pub mod records;
 pub mod redis;
 mod table;

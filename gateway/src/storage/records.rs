@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Engine, Key, Partition, StorageError, Value, Version};
 
+/// What may be kept: the types that `services/stored.rs` lists. Each of them has golden records.
+pub trait Record {}
+
 /// A record and the version it was read at.
 #[derive(Clone, Debug)]
 pub struct Versioned<T> {
@@ -21,23 +24,23 @@ pub struct Versioned<T> {
 ///
 /// Panics for a type that JSON cannot express, which no input can bring about and no record may be. Anything else than a
 /// panic would be stored and acknowledged.
-pub fn encode(record: &impl Serialize) -> Bytes {
+pub fn encode(record: &(impl Record + Serialize)) -> Bytes {
     serde_json::to_vec(record).expect("records are plain values with text for keys").into()
 }
 
 /// The record in `bytes`.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
+pub fn decode<T: Record + DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
     serde_json::from_slice(bytes)
         .map_err(|error| StorageError::Failed { operation: "read a record", reason: error.to_string() })
 }
 
 /// The record in a value, and the version it was read at.
-pub fn versioned<T: DeserializeOwned>(value: &Value) -> Result<Versioned<T>, StorageError> {
+pub fn versioned<T: Record + DeserializeOwned>(value: &Value) -> Result<Versioned<T>, StorageError> {
     Ok(Versioned { record: decode(&value.bytes)?, version: value.version })
 }
 
 /// The record at `key`.
-pub async fn get<T: DeserializeOwned>(
+pub async fn get<T: Record + DeserializeOwned>(
     engine: &Arc<dyn Engine>,
     partition: &Partition,
     key: Key,
@@ -47,7 +50,7 @@ pub async fn get<T: DeserializeOwned>(
 }
 
 /// The records at `keys`, in their order.
-pub async fn get_many<T: DeserializeOwned>(
+pub async fn get_many<T: Record + DeserializeOwned>(
     engine: &Arc<dyn Engine>,
     partition: &Partition,
     keys: &[Key],
@@ -57,7 +60,7 @@ pub async fn get_many<T: DeserializeOwned>(
 }
 
 /// All records of a table of a partition whose suffix begins with `prefix`, in order, read page by page.
-pub async fn scan_all<T: DeserializeOwned>(
+pub async fn scan_all<T: Record + DeserializeOwned>(
     engine: &Arc<dyn Engine>,
     partition: &Partition,
     table: super::Table,
@@ -86,10 +89,15 @@ mod tests {
 
     use super::*;
 
+    #[derive(Serialize)]
+    struct Unwritable(HashMap<(u8, u8), u8>);
+
+    impl Record for Unwritable {}
+
     /// It would be stored as no bytes at all, and acknowledged.
     #[test]
     #[should_panic(expected = "text for keys")]
     fn what_cannot_be_written_is_not_stored() {
-        encode(&HashMap::from([((1, 2), 3)]));
+        encode(&Unwritable(HashMap::from([((1, 2), 3)])));
     }
 }

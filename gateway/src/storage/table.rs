@@ -29,6 +29,7 @@ pub enum Table {
     /// group; epoch, name; a number kept by the store. user; `friends`; how many there are of the index `Friend`.
     Count,
     /// group or pair; epoch, user; how far the user has read.
+    /// user; `notice`, device; which of the user's notices the device has acknowledged.
     Read,
     /// group or pair; epoch, sequence number; what happened to a message after it was sent.
     Amendment,

@@ -21,8 +21,9 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use crate::id::{Millis, UserId};
+use crate::id::{Millis, Seq, UserId};
 use crate::message::{GroupLabel, SYSTEM_ACCOUNT};
+use crate::push::Receipt;
 
 pub use former::Former;
 
@@ -76,6 +77,23 @@ struct Events<T> {
 /// The body of the push of an entry.
 fn text(event: impl Serialize) -> String {
     serde_json::to_string(&Events { events: [event] }).expect("an event has only texts for keys")
+}
+
+/// The body of the push of an entry that is kept among the user's notices: the client acknowledges it
+/// (`openim.ws_msg_push_ack`).
+fn kept(event: impl Serialize, number: Seq) -> String {
+    #[derive(Serialize)]
+    struct Kept<T> {
+        #[serde(flatten)]
+        events: Events<T>,
+        #[serde(rename = "NeedAck")]
+        needs_ack: u8,
+        #[serde(rename = "SessionData")]
+        receipt: String,
+    }
+    let receipt = Receipt { notice: number }.to_string();
+    let kept = Kept { events: Events { events: [event] }, needs_ack: 1, receipt };
+    serde_json::to_string(&kept).expect("an event has only texts for keys")
 }
 
 /// The part of a system item that all have. `number` must be unique per user.

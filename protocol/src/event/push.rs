@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{system_item, text};
-use crate::id::{Millis, UserId};
+use super::{kept, system_item, text};
+use crate::id::{Millis, Seq, UserId};
 use crate::push::{Mark, Notice};
 
 /// The event of a notice, as pushes and `openim.getmsg` have it.
@@ -21,6 +21,11 @@ pub fn notice(user: &UserId, notice: &Notice, number: u64, at: Millis) -> String
     text(notice_event(user, notice, number, at))
 }
 
+/// The same, kept under its number for devices that are away.
+pub fn kept_notice(user: &UserId, notice: &Notice, number: Seq, at: Millis) -> String {
+    kept(notice_event(user, notice, number.0, at), number)
+}
+
 /// The event of a mention, as pushes and `openim.getmsg` have it.
 pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value {
     let mut item = system_item(Some(user), None, number, at);
@@ -32,7 +37,7 @@ pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value 
     json!({"Event": 12, "GroupTips": [item]})
 }
 
-/// A mention.
-pub fn mark(user: &UserId, mark: &Mark, number: u64, at: Millis) -> String {
-    text(mark_event(user, mark, number, at))
+/// A mention. It is always kept.
+pub fn mark(user: &UserId, mark: &Mark, number: Seq, at: Millis) -> String {
+    kept(mark_event(user, mark, number.0, at), number)
 }

@@ -1,5 +1,7 @@
 //! What users are told besides messages: notices, and the commands about them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::group::Shown;
@@ -68,13 +70,36 @@ pub struct Mark {
     pub all: bool,
 }
 
-/// `openim.ws_msg_push_ack`: a push that asked for it arrived. None of ours asks.
+/// What a client sends back for a push: which notice it was. Shape: `n` and the number. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub notice: Seq,
+}
+
+impl Receipt {
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self { notice: Seq(text.strip_prefix('n')?.parse().ok()?) })
+    }
+}
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.notice)
+    }
+}
+
+/// `openim.ws_msg_push_ack`: a push that has `NeedAck` arrived. Nobody waits for the answer. Source: session document
+/// §1.8, observed.
 ///
 /// ```json
-/// {"SessionData": "sess-1"}
+/// {"SessionData": "n1"}
 /// ```
 #[derive(Debug, Deserialize)]
-pub struct Ack {}
+pub struct Ack {
+    /// The push's own.
+    #[serde(rename = "SessionData", default)]
+    pub receipt: String,
+}
 
 request! { Ack = "openim.ws_msg_push_ack" -> Empty }
 

@@ -309,6 +309,9 @@ impl Client {
                 Target::Peer(peer) => self.read_peer(user, peer).await?,
             }
         }
+        // As the SDKs do, it asks for its notices in the end. Until then one that is back is pushed nothing new: it would
+        // take that for the end of what it knows, and not read what was said before.
+        self.insist(user, "openim.getmsg", &json!({"Cookie": "n0", "SyncFlag": 0})).await?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ export class Relay {
   #links = new Set();
   #holding = false;
   #parked = null;
+  #gag = null;
 
   /** How many connections the device has opened so far. */
   opened = 0;
@@ -29,6 +30,20 @@ export class Relay {
   /** From now on the gateway receives what the device says, and the device hears nothing. */
   holdAnswers() {
     this.#holding = true;
+  }
+
+  /**
+   * Once the gateway has answered a request for `command`, what the device says waits until `unmute`, while it hears
+   * everything. Gives a promise of that moment.
+   */
+  muteAfter(command) {
+    return new Promise((resolve) => { this.#gag = { command, resolve, link: null }; });
+  }
+
+  unmute() {
+    const { link } = this.#gag;
+    this.#gag = null;
+    link.client.pipe(link.gateway);
   }
 
   /** Breaks every connection as a lost network does. What was held is lost; new connections work. */
@@ -81,6 +96,8 @@ export class Relay {
     this.opened += 1;
     const gateway = connect(this.#target.port, '127.0.0.1');
     const link = {
+      client,
+      gateway,
       born: Date.now(),
       destroy: () => {
         this.#links.delete(link);
@@ -91,6 +108,12 @@ export class Relay {
     this.#links.add(link);
     client.pipe(gateway);
     gateway.on('data', (chunk) => {
+      if (this.#gag && !this.#gag.link && chunk.includes(this.#gag.command)) {
+        client.unpipe(gateway);
+        client.pause();
+        this.#gag.link = link;
+        this.#gag.resolve();
+      }
       if (!this.#holding) client.write(chunk);
     });
     gateway.on('end', () => client.end());

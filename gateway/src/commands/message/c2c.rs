@@ -13,7 +13,7 @@ use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
 use crate::commands::table::{Row, rows};
-use crate::commands::{Call, Context, Refusal};
+use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::core::Actor;
 use crate::services::message::{C2cError, Direction, Draft};
 use crate::services::push::Kept;
@@ -77,6 +77,7 @@ pub(in crate::commands) async fn send(
         options,
     };
     let time = context.services.c2c_messages.send(&actor, &request.to, draft).await?.seconds();
+    call.set_said();
     let key = MessageKey { seq: request.seq, random: u64::from(request.random), time };
     Ok(Sent { time, key: key.to_string() })
 }
@@ -192,20 +193,19 @@ pub(in crate::commands) async fn delete_for_me(
 
 /// Unread counts, and what was told of groups while the device was away.
 ///
-/// The cookie is the number of the last notice that the device knows. Without one it is new here: it has all groups
-/// fresh, so of the past it needs only the mentions that it has not read.
+/// The cookie is the number of the last notice that the device knew at its last sync; what was pushed to it since it has
+/// acknowledged. Without a cookie it is new here: it has all groups fresh, so of the past it needs only the mentions that
+/// it has not read.
 pub(in crate::commands) async fn sync(
     context: &Context,
     call: &Call,
     request: Sync,
 ) -> Result<Synced, Refusal> {
     let actor = call.actor()?;
-    let notices = &context.services.notices;
     let known: Option<u64> = request.cookie.strip_prefix('n').and_then(|number| number.parse().ok());
-    let last = notices.last(actor.app, &actor.user).await?;
-    let kept = notices.since(actor.app, &actor.user, Seq(known.unwrap_or(0))).await?;
+    let missed = context.services.notices.missed(&actor, Seq(known.unwrap_or(0))).await?;
     let mut events = Vec::new();
-    for (seq, at, kept) in kept.into_iter().filter(|(seq, _, _)| *seq <= last) {
+    for (seq, at, kept) in missed.notices {
         match kept {
             Kept::Notice(notice) if known.is_some() => {
                 events.push(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)));
@@ -219,9 +219,11 @@ pub(in crate::commands) async fn sync(
         }
     }
     let unread = context.services.conversations.unread_of_peers(&actor).await?;
+    // One that is new was told no notices, so those that are on their way to it are not left out.
+    call.set_effect(Effect::Synced { notices: known.map(|_| missed.last) });
     Ok(Synced {
         // Never empty: the SDKs drop an answer with an empty cookie.
-        cookie: format!("n{last}"),
+        cookie: format!("n{}", missed.last),
         flag: 2,
         messages: Vec::new(),
         events,

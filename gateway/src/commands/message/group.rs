@@ -94,6 +94,7 @@ pub(in crate::commands) async fn send(
     };
     let messages = &context.services.group_messages;
     let head = messages.send(&actor, &request.group, draft, &request.only_to).await?;
+    call.set_said();
     Ok(Sent { time: head.at.seconds(), seq: head.seq })
 }
 

@@ -1,7 +1,7 @@
 //! What clients say about pushes and notices.
 
 use protocol::id::Seq;
-use protocol::push::{Ack, DeleteNotices};
+use protocol::push::{Ack, DeleteNotices, Receipt};
 use protocol::request::Empty;
 
 use super::table::{Row, rows};
@@ -9,7 +9,7 @@ use super::{Call, Context, Refusal};
 
 pub(super) static ROWS: &[Row] = rows! {
     C2C {
-        Anybody Ack => ack, 200 per second per connection;
+        AnybodyOrUser Ack => ack, 200 per second per connection;
         User DeleteNotices => delete_notices, 50 per second per user;
     }
 };
@@ -17,7 +17,13 @@ pub(super) static ROWS: &[Row] = rows! {
 /// Notices that one call deletes.
 const MAX_NOTICES: usize = 100;
 
-pub(super) async fn ack(_: &Context, _: &Call, _: Ack) -> Result<Empty, Refusal> {
+/// Never refused: a device that was logged out meanwhile says it too.
+pub(super) async fn ack(context: &Context, call: &Call, request: Ack) -> Result<Empty, Refusal> {
+    if let (Ok(actor), Some(receipt)) = (call.actor(), Receipt::parse(&request.receipt))
+        && let Some(device) = actor.device
+    {
+        context.services.notices.acknowledge(actor.app, &actor.user, device, receipt.notice);
+    }
     Ok(Empty {})
 }
 

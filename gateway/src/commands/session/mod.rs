@@ -59,6 +59,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         user: user.clone(),
         device: login.device.clone(),
         token: login.token.clone(),
+        is_back: !matches!(caller.proof, Proof::UserSig),
     });
     Ok(LoggedIn {
         a2: login.token,

@@ -46,7 +46,12 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
     };
     let dialect = Dialect::Legacy(legacy.settings.zone);
     let connection = edge.hub.connect(dialect, Some(group), edge.settings.queue_bytes);
-    edge.hub.attach(&connection, session.attachment()).await;
+    if edge.hub.attach(&connection, session.attachment()).await.is_err() {
+        edge.hub.disconnect(&connection);
+        commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
+        return Err(refusal(ErrorCode::BACKEND_TIMEOUT));
+    }
+    connection.outbound.release();
     // Another connection of his may have put this one out before it could hear of it.
     edge.hub.verify(&connection).await;
     Ok(Arrival { connection, session: Some(session), speech: Guest(legacy) })

@@ -28,7 +28,7 @@ use super::inbound::{Inbound, Said};
 use super::{Arrival, Session};
 use crate::commands::{self, Effect};
 use crate::edge::Edge;
-use crate::hub::{Closing, Connection, PING, Pipe, close_frame, pong_frame, text_frame};
+use crate::hub::{Closing, Connection, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame};
 
 /// Messages that cannot be read, before the stream counts as broken.
 const MAX_MALFORMED: u32 = 8;
@@ -48,6 +48,14 @@ const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
 
 /// How long a polite end may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long a client that is back may ask for nothing before it is told what is new though it has not seen what it
+/// missed. The SDKs ask as soon as they are logged in, and other clients need not.
+const SYNC_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long it may take to see that while it keeps asking. An SDK reads what it missed page by page, one after another,
+/// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
+const SYNC_AT_MOST: Duration = Duration::from_secs(30);
 
 /// The farewell to a client that is wanted again.
 const COME_BACK: &str = "going down, come back";
@@ -75,6 +83,34 @@ pub(in crate::edge) struct Done {
     pub(in crate::edge) is_malformed: bool,
 }
 
+/// A login that was carried out, on its way to be answered.
+struct Arriving {
+    session: Arc<Session>,
+    is_back: bool,
+    reply: Option<String>,
+    following: Pin<Box<dyn Future<Output = Result<(), NotFollowed>> + Send>>,
+    /// Calls that have ended meanwhile and change who is logged in here.
+    later: Vec<Done>,
+}
+
+/// How long pushes wait for the client to see what it missed.
+struct Held {
+    /// Until then, and while calls are under way.
+    until: Instant,
+    at_most: Instant,
+}
+
+impl Held {
+    fn since(begin: Instant) -> Self {
+        Self { until: begin + SYNC_DEADLINE, at_most: begin + SYNC_AT_MOST }
+    }
+
+    /// When to look whether it is over.
+    fn moment(&self, is_asking: bool) -> Instant {
+        if is_asking { self.at_most } else { self.until.min(self.at_most) }
+    }
+}
+
 /// How a kind of client talks.
 pub(in crate::edge) trait Speech: Send + Sync + 'static {
     /// Calls of one connection that may be under way at once.
@@ -100,6 +136,7 @@ enum End {
 /// What a connection has to do next.
 enum Next {
     Done(Done),
+    Followed(Result<(), NotFollowed>),
     Closing(Closing),
     End(End),
     Moment,
@@ -139,6 +176,8 @@ pub(super) fn serve<S: Speech>(
         speech: Arc::new(arrival.speech),
         session: arrival.session.map(Arc::new),
         calls: None,
+        arriving: None,
+        held: None,
         malformed: 0,
         since: now,
         heard_at: now,
@@ -167,6 +206,10 @@ struct Served<S> {
     session: Option<Arc<Session>>,
     /// Absent while there are none.
     calls: Option<Box<Calls>>,
+    /// Present while a login waits to be answered.
+    arriving: Option<Box<Arriving>>,
+    /// Present while pushes wait for the client to see what it missed.
+    held: Option<Held>,
     malformed: u32,
     since: Instant,
     /// When the peer last said something.
@@ -190,6 +233,7 @@ impl<S: Speech> Served<S> {
             });
             match next.await {
                 Next::Done(done) => self.complete(done).await,
+                Next::Followed(followed) => Box::pin(self.arrive(followed)).await,
                 Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
                 Next::Closing(Closing::LoggedOut) => return End::Close(CloseCode::Normal, "logged out"),
                 // A reader that is too slow reads no farewell either.
@@ -208,10 +252,13 @@ impl<S: Speech> Served<S> {
                     }
                     if S::IS_ASKED && self.heard_at.max(asked_at) + ASK <= now {
                         asked_at = now;
-                        self.connection.outbound.push(&PING);
+                        self.connection.outbound.say(&PING);
                     }
                     if drain_at.take_if(|at| *at <= now).is_some() {
                         self.connection.outbound.close(Closing::GoingAway);
+                    }
+                    if self.held_moment().is_some_and(|moment| moment <= now) {
+                        self.release();
                     }
                 }
             }
@@ -229,7 +276,18 @@ impl<S: Speech> Served<S> {
         if S::IS_ASKED {
             moment = moment.min(self.heard_at.max(asked_at) + ASK);
         }
-        drain_at.map_or(moment, |at| moment.min(at))
+        [drain_at, self.held_moment()].into_iter().flatten().fold(moment, Instant::min)
+    }
+
+    /// When what waits is let go though the client has not seen what it missed. A login that is on its way decides for
+    /// itself.
+    fn held_moment(&self) -> Option<Instant> {
+        let held = self.held.as_ref().filter(|_| self.arriving.is_none())?;
+        Some(held.moment(self.is_asking()))
+    }
+
+    fn is_asking(&self) -> bool {
+        self.calls.as_ref().is_some_and(|calls| !calls.is_empty())
     }
 
     /// The end of one who is silent or takes nothing for too long.
@@ -251,9 +309,14 @@ impl<S: Speech> Served<S> {
                 Poll::Pending => {}
             }
         }
+        if let Some(arriving) = &mut self.arriving
+            && let Poll::Ready(followed) = arriving.following.as_mut().poll(context)
+        {
+            return Poll::Ready(Next::Followed(followed));
+        }
         match closing {
             // Before it goes, what was begun is answered.
-            Poll::Ready(Closing::GoingAway) if self.calls.is_some() => {}
+            Poll::Ready(Closing::GoingAway) if self.calls.is_some() || self.arriving.is_some() => {}
             Poll::Ready(closing) => return Poll::Ready(Next::Closing(closing)),
             Poll::Pending => {
                 if let Poll::Ready(next) = self.poll_messages(context) {
@@ -278,7 +341,7 @@ impl<S: Speech> Served<S> {
                         return Poll::Ready(next);
                     }
                 }
-                Some(Ok(Said::Ping(payload))) => self.connection.outbound.push(&pong_frame(&payload)),
+                Some(Ok(Said::Ping(payload))) => self.connection.outbound.say(&pong_frame(&payload)),
                 Some(Ok(Said::Pong)) => {}
                 Some(Ok(Said::Close(code))) => return Poll::Ready(Next::End(End::Farewell(code))),
                 Some(Err(error)) => return Poll::Ready(Next::End(unreadable(&error))),
@@ -327,36 +390,115 @@ impl<S: Speech> Served<S> {
     }
 
     /// Answers a call, after what it changes about this connection has been done.
-    async fn complete(&mut self, done: Done) {
-        match done.effect {
-            None => self.reply(done.reply.as_deref()),
+    async fn complete(&mut self, mut done: Done) {
+        match (done.effect.take(), &mut self.arriving) {
+            (None, _) => {
+                self.reply(done.reply.as_deref());
+                // What it reads next it asks for when it has this.
+                if let Some(held) = self.held.as_mut().filter(|_| self.session.is_some()) {
+                    held.until = Instant::now() + SYNC_DEADLINE;
+                }
+            }
+            (Some(effect), _) if matches!(*effect, Effect::Said) => {
+                if self.is_yet_to_sync() {
+                    self.connection.outbound.hold();
+                }
+                self.reply_in_turn(done.reply.as_deref());
+            }
+            (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
             // Rare and large: boxed, so that a connection at rest does not carry its state.
-            Some(effect) => Box::pin(self.take_effect(effect, done.reply)).await,
+            (Some(effect), None) => Box::pin(self.take_effect(effect, done.reply)).await,
         }
     }
 
     async fn take_effect(&mut self, effect: Box<Effect>, reply: Option<String>) {
-        self.set_session(Session::new(*effect).map(Arc::new)).await;
-        self.reply(reply.as_deref());
-        // Another login may have put this device out before its connection could hear of it.
-        self.edge.hub.verify(&self.connection).await;
+        match &*effect {
+            Effect::Synced { notices } => {
+                self.reply(reply.as_deref());
+                if let Some(notices) = notices {
+                    self.connection.outbound.knows_notices(*notices);
+                }
+                self.release();
+            }
+            // Answered already.
+            Effect::Said => {}
+            Effect::Detach => {
+                self.edge.hub.detach(&self.connection);
+                self.held = None;
+                self.session = None;
+                self.reply(reply.as_deref());
+            }
+            Effect::Attach { is_back, .. } => {
+                let is_back = *is_back;
+                let Some(session) = Session::new(*effect) else { return };
+                let (hub, connection) = (self.edge.hub.clone(), self.connection.clone());
+                let attachment = session.attachment();
+                // Beside the calls: a client whose pings are not answered meanwhile would go.
+                let following = Box::pin(async move { hub.attach(&connection, attachment).await });
+                let session = Arc::new(session);
+                let later = Vec::new();
+                self.arriving = Some(Box::new(Arriving { session, is_back, reply, following, later }));
+            }
+        }
     }
 
-    async fn set_session(&mut self, session: Option<Arc<Session>>) {
-        let Some(new) = &session else {
-            self.edge.hub.detach(&self.connection);
-            self.session = None;
-            return;
-        };
-        if let Some(old) = self.session.take_if(|old| old.user != new.user || old.app != new.app) {
+    /// Answers a login, now that nothing which is said can be missed. Without that the client is to come again: it would
+    /// read what there is and never hear of what was said between its reading and the following.
+    async fn arrive(&mut self, followed: Result<(), NotFollowed>) {
+        let Some(arriving) = self.arriving.take() else { return };
+        let Arriving { session, is_back, reply, later, .. } = *arriving;
+        let other = |old: &mut Arc<Session>| old.user != session.user || old.app != session.app;
+        if let Some(old) = self.session.take_if(other) {
             // Another user logged in where one had not logged out.
             commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
         }
-        self.edge.hub.attach(&self.connection, new.attachment()).await;
-        self.session = session;
+        self.session = Some(session);
+        if followed.is_err() {
+            self.connection.outbound.close(Closing::GoingAway);
+            return;
+        }
+        self.reply(reply.as_deref());
+        if is_back {
+            self.held = Some(Held::since(Instant::now()));
+        } else {
+            self.release();
+        }
+        // Another login may have put this device out before its connection could hear of it.
+        self.edge.hub.verify(&self.connection).await;
+        for done in later {
+            self.complete(done).await;
+        }
+    }
+
+    /// Whether a client that says something is to log in here and to see what it missed, as far as can be told: it repeats
+    /// what was not answered, and its login comes behind.
+    fn is_yet_to_sync(&mut self) -> bool {
+        if self.arriving.is_some() {
+            // The login may not have begun to hold what is pushed; it decides how long that waits.
+            return true;
+        }
+        let early = Held::since(self.since);
+        if self.session.is_some() || early.moment(self.is_asking()) <= Instant::now() {
+            return false;
+        }
+        self.held.get_or_insert(early);
+        true
+    }
+
+    /// Lets the client hear what is new.
+    fn release(&mut self) {
+        self.held = None;
+        self.connection.outbound.release();
     }
 
     fn reply(&self, reply: Option<&str>) {
+        if let Some(text) = reply {
+            self.connection.outbound.say(&text_frame(self.connection.dialect, text));
+        }
+    }
+
+    /// Answers behind the pushes that wait, if any do.
+    fn reply_in_turn(&self, reply: Option<&str>) {
         if let Some(text) = reply {
             self.connection.outbound.push(&text_frame(self.connection.dialect, text));
         }
@@ -380,7 +522,17 @@ impl<S: Speech> Served<S> {
         if farewell.is_some() {
             let _ = tokio::time::timeout(CLOSE_DEADLINE, self.part(end)).await;
         }
+        // A login on its way comes to its end before it is taken back, or it would leave a follower behind.
+        let mut later = Vec::new();
+        if let Some(arriving) = self.arriving.take() {
+            let _ = arriving.following.await;
+            self.session = Some(arriving.session);
+            later = arriving.later;
+        }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
+        for done in later {
+            forget(&self.edge, done).await;
+        }
     }
 
     /// Waits until the last words are written and, when they were ours first, the peer has said his.
@@ -412,9 +564,13 @@ fn unreadable(error: &Error) -> End {
 async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
     let _counted = edge.context.unattended(calls.len());
     while let Some(done) = calls.next().await {
-        if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
-            // A login without a connection: the device is not there.
-            commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
-        }
+        forget(&edge, done).await;
+    }
+}
+
+/// Takes back what a call changes about a connection that is gone: after a login without one the device is not there.
+async fn forget(edge: &Edge, done: Done) {
+    if let Some(session) = done.effect.and_then(|effect| Session::new(*effect)) {
+        commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
     }
 }

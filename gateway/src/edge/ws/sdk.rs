@@ -9,7 +9,7 @@ use protocol::envelope::{self, Frame};
 
 use super::session::{Client, Session, identity};
 use super::{Arrival, Call, Done, Speech, upgrade};
-use crate::commands::{self, Answer};
+use crate::commands::{self, Answer, Effect};
 use crate::edge::Edge;
 use crate::edge::reply::Reply;
 use crate::hub::Dialect;
@@ -53,5 +53,8 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
         Err(failure) => Answer::refusal(&failure),
     };
     let reply = envelope::answer(servcmd, frame.head.seq, &answer.body);
-    Done { reply: Some(reply), effect: answer.effect, is_malformed: false }
+    // What was repeated from before the login here is not the end of catching up.
+    let is_old = |effect: &Effect| session.is_none() && matches!(effect, Effect::Synced { .. });
+    let effect = answer.effect.filter(|effect| !is_old(effect));
+    Done { reply: Some(reply), effect, is_malformed: false }
 }

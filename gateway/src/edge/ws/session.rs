@@ -40,8 +40,8 @@ pub(in crate::edge) struct Session {
 impl Session {
     pub(in crate::edge) fn new(effect: Effect) -> Option<Self> {
         match effect {
-            Effect::Attach { app, user, device, token } => Some(Self { app, user, device, token }),
-            Effect::Detach => None,
+            Effect::Attach { app, user, device, token, .. } => Some(Self { app, user, device, token }),
+            Effect::Synced { .. } | Effect::Said | Effect::Detach => None,
         }
     }
 

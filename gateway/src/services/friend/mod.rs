@@ -125,7 +125,7 @@ impl Friendship {
 
 /// A place in the index of a user's list.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Place {
+pub(super) struct Place {
     taken_at: Millis,
     /// The attempt that took it.
     by: u64,

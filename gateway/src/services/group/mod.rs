@@ -194,7 +194,7 @@ pub(super) fn joined_key(group: &GroupId) -> Key {
 
 /// That a user may be in a group.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Indexed {
+pub(super) struct Indexed {
     at: Millis,
 }
 

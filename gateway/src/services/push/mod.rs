@@ -1,12 +1,19 @@
 //! Notices: what one user must be told about his groups, kept so that a device that was away can catch up.
 
+mod heard;
+
 use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
-use super::core::{Core, Outcome};
+use self::heard::Receipts;
+use super::core::{Actor, Core, Outcome};
+use super::timeline::Hidden;
 use crate::bus::{DeviceId, Entry, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
+
+pub(super) use self::heard::Heard;
+pub use self::heard::heard_key;
 
 /// A kept notice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,11 +34,20 @@ const CATCH_UP: usize = 100;
 #[derive(Clone)]
 pub struct Notices {
     core: Core,
+    receipts: Receipts,
+}
+
+/// What a device that was away is told.
+pub struct Missed {
+    /// Oldest first, with numbers and times.
+    pub notices: Vec<(Seq, Millis, Kept)>,
+    /// With these it has everything up to here.
+    pub last: Seq,
 }
 
 impl Notices {
     pub fn new(core: Core) -> Self {
-        Self { core }
+        Self { core, receipts: Receipts::default() }
     }
 
     /// Tells a user's devices, and those that come back later.
@@ -69,6 +85,25 @@ impl Notices {
         Ok(self.core.engine.head(&log(app, user)).await?.seq)
     }
 
+    /// What the actor's device has not: neither is it up to `known`, nor is it a notice that the device acknowledged.
+    pub async fn missed(&self, actor: &Actor, known: Seq) -> Result<Missed, StorageError> {
+        let last = self.last(actor.app, &actor.user).await?;
+        let mut notices = Vec::new();
+        if known < last {
+            let heard = match actor.device {
+                Some(device) => self.heard(actor.app, &actor.user, device).await?,
+                None => Heard::default(),
+            };
+            notices = self.since(actor.app, &actor.user, known).await?;
+            // What came meanwhile is pushed.
+            // Newer SDKs forget the marks of a conversation when they read its list anew: those that the user has not seen
+            // are told again.
+            let is_new = |seq: &Seq, kept: &Kept| matches!(kept, Kept::Mark(_)) || !heard.has(*seq);
+            notices.retain(|(seq, _, kept)| *seq <= last && is_new(seq, kept));
+        }
+        Ok(Missed { notices, last })
+    }
+
     /// What was kept after `seen`, oldest first, with numbers and times; the newest ones when there are many.
     pub async fn since(
         &self,
@@ -94,7 +129,7 @@ impl Notices {
         let last = self.last(app, user).await?;
         let mut batch = Batch::new(Partition::user(app, user), self.core.now());
         for seq in seqs.iter().filter(|seq| (Seq(1)..=last).contains(seq)) {
-            batch = batch.put(deleted_key(*seq), &b"{}"[..]);
+            batch = batch.put(deleted_key(*seq), records::encode(&Hidden {}));
         }
         if !batch.puts.is_empty() {
             self.core.commit(batch).await?;

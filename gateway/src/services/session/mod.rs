@@ -16,6 +16,7 @@ use super::account::{self, Account, Accounts};
 use super::application::Application;
 use super::core::Core;
 use super::decide::{Decision, Refused};
+use super::push::heard_key;
 use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -76,7 +77,7 @@ pub struct LoggedIn {
 
 /// What is kept of a device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct DeviceRecord {
+pub(super) struct DeviceRecord {
     id: DeviceId,
     /// The client's own id of its SDK object: the same over reconnects.
     instance: String,
@@ -226,6 +227,7 @@ impl Sessions {
                 .check(devices_key(platform), expected)
                 .put(devices_key(platform), records::encode(&devices));
             for device in replaced {
+                batch = batch.delete(heard_key(device.id));
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
@@ -296,8 +298,11 @@ impl Sessions {
         // The sessions are void already; this tells the devices and cleans up.
         let found = self.all_devices(app, user).await?;
         let mut batch = Batch::new(Partition::user(app, user), self.core.now());
-        for (suffix, _) in found {
+        for (suffix, devices) in found {
             batch = batch.delete(Key::new(Table::Session, suffix));
+            for device in devices.record {
+                batch = batch.delete(heard_key(device.id));
+            }
         }
         let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
         self.core.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
@@ -370,14 +375,18 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let decided = self.core.decide("change a user's devices", || async {
             let (mut devices, expected) = self.devices(app, user, platform).await?;
-            let before = devices.len();
-            let places: Vec<_> = devices.iter().map(|device| device.place).collect();
+            let before: Vec<_> = devices.iter().map(|device| (device.id, device.place)).collect();
             change(&mut devices);
-            if devices.len() == before && devices.iter().map(|device| device.place).eq(places) {
+            if devices.iter().map(|device| (device.id, device.place)).eq(before.iter().copied()) {
                 return Ok(Decision::Done(()));
             }
-            let batch = Batch::new(Partition::user(app, user), self.core.now())
+            let mut batch = Batch::new(Partition::user(app, user), self.core.now())
                 .check(devices_key(platform), expected);
+            for (gone, _) in before {
+                if devices.iter().all(|device| device.id != gone) {
+                    batch = batch.delete(heard_key(gone));
+                }
+            }
             let batch = if devices.is_empty() {
                 batch.delete(devices_key(platform))
             } else {

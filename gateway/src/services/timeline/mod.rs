@@ -35,18 +35,22 @@ pub enum EntryRef<'a> {
 
 /// What became of a message after it was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Amendment {
+pub(super) struct Amendment {
     #[serde(rename = "r")]
     recall: Recall,
 }
 
 /// A recall, in the order of their times.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct RecallNote {
+pub(super) struct RecallNote {
     seq: Seq,
     random: u64,
     recall: Recall,
 }
+
+/// That the record is there says all: one user does not see an entry any more.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Hidden {}
 
 /// Where a user stands in a log.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -267,7 +271,7 @@ impl Timelines {
     pub async fn hide(&self, log: &Log, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
         let mut batch = Batch::new(log.partition.clone(), self.core.now());
         for seq in seqs {
-            batch = batch.put(hidden_key(log, user, *seq), &b"{}"[..]);
+            batch = batch.put(hidden_key(log, user, *seq), records::encode(&Hidden {}));
         }
         self.core.commit(batch).await?;
         Ok(())

@@ -5,6 +5,7 @@
 
 pub(crate) mod announce;
 pub(crate) mod batch;
+pub(crate) mod golden;
 pub(crate) mod life;
 pub(crate) mod log;
 pub(crate) mod model;
@@ -19,7 +20,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq};
 
 use super::{
     Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError,
-    Table, Window,
+    Table, Version, Window,
 };
 use crate::bus::{Delivery, Incoming, Inlet};
 

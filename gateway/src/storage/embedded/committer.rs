@@ -64,6 +64,11 @@ impl Committer {
         self.watermark.sync()
     }
 
+    /// Lets go of everything else.
+    pub(super) fn into_watermark(self) -> Watermark {
+        self.watermark
+    }
+
     fn commit(&mut self, jobs: Vec<Job>) -> Result<(), StorageError> {
         let mut stage = Stage::new(&self.store, &mut self.heads, &mut self.tokens, self.last);
         let mut group = Vec::with_capacity(jobs.len());

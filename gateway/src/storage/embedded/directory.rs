@@ -3,16 +3,19 @@
 //! | name | what it is |
 //! |---|---|
 //! | `lock` | locked by the process that has the store open |
+//! | `format` | the number of the store's format, see [`crate::storage::format`]; a store without it has the first |
 //! | `rows` | the database |
 //! | `watermark` | how far it was acknowledged, see `watermark.rs` |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::storage::StorageError;
+use crate::storage::format::Format;
 
 use super::Settings;
-use super::journal::Journals;
+use super::journal::{self, Journals};
 use super::key;
 use super::manifest;
 use super::store::Store;
@@ -41,17 +44,28 @@ impl Directory {
     /// Looks the files over, opens the database, and gives the number of its last batch.
     pub(super) fn open(&self, settings: &Settings) -> Result<(Store, Watermark, u64), StorageError> {
         let rows = self.path.join("rows");
+        let mut format = self.format()?;
         if !rows.exists() {
             self.create(&rows, settings)?;
+            format = Format::CURRENT;
         }
         let (watermark, acknowledged) = Watermark::open(&self.path.join("watermark"))
             .map_err(|error| failed(&self.path, &format!("watermark: {error}; {MEND}")))?;
-        let journals = look_over(&rows)?;
+        let is_known = knows_files(&rows)?;
+        let journals = if is_known { look_over(&rows)? } else { Journals::default() };
         if let Some(last) = journals.last
             && last < acknowledged
         {
             return Err(self.lost(last, acknowledged));
         }
+        if let (Some(noted), Some(found)) = (watermark.journals(), journals.ends)
+            // Otherwise a version that makes no note has had it open meanwhile.
+            && noted.1 == found.1
+            && noted.0 != found.0
+        {
+            return Err(failed(&rows, &format!("the journal {}.jnl is missing; {MEND}", noted.0)));
+        }
+        watermark.forget_journals()?;
         journals.cut_torn_end().map_err(|error| failed(&rows, &error.to_string()))?;
         let store =
             Store::open(&rows, settings).map_err(|error| failed(&rows, &format!("{error}; {RESTORE}")))?;
@@ -59,8 +73,62 @@ impl Directory {
         if last < acknowledged || journals.last.is_some_and(|in_journals| last < in_journals) {
             return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));
         }
-        turn(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
+        if settings.rotate_journal && is_known {
+            turn(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
+        }
+        for next in format.steps().map_err(|error| self.of_this(error))? {
+            migrate(&store, next).map_err(|error| self.of_this(error))?;
+            self.write_format(next)?;
+        }
         Ok((store, watermark, last))
+    }
+
+    /// Notes which journals there are, now that the database is closed.
+    pub(super) fn note_journals(&self, watermark: &Watermark) {
+        let rows = self.path.join("rows");
+        let noted = match journal::oldest_and_newest(&rows) {
+            Ok(Some((oldest, newest))) if knows_files(&rows).unwrap_or(false) => {
+                watermark.note_journals(oldest, newest)
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(failed(&rows, &error.to_string())),
+        };
+        if let Err(error) = noted {
+            // What is missing then is noticed later, or not before it is read.
+            tracing::warn!(%error, "which journals the store has was not noted");
+        }
+    }
+
+    /// The format of the store; an error when it is one that this version does not know.
+    fn format(&self) -> Result<Format, StorageError> {
+        let format = match fs::read(self.path.join("format")) {
+            Ok(text) => Format::parse(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Format::FIRST),
+            Err(error) => return Err(failed(&self.path, &error.to_string())),
+        };
+        // Before anything is made or opened, and with that changed.
+        format.and_then(|format| format.steps().map(|_| format)).map_err(|error| self.of_this(error))
+    }
+
+    /// Under another name first, so that a process that dies meanwhile leaves the old number or the new one.
+    fn write_format(&self, format: Format) -> Result<(), StorageError> {
+        let new = self.path.join("format.new");
+        let write = || {
+            let mut file = File::create(&new)?;
+            writeln!(file, "{format}")?;
+            file.sync_all()?;
+            fs::rename(&new, self.path.join("format"))?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().map_err(|error| failed(&self.path, &error.to_string()))
+    }
+
+    /// An error of this store: with its path.
+    fn of_this(&self, error: StorageError) -> StorageError {
+        match error {
+            StorageError::Failed { reason, .. } => failed(&self.path, &reason),
+            error => error,
+        }
     }
 
     /// Makes the database under another name first: a process that dies meanwhile leaves no half of one behind.
@@ -71,6 +139,8 @@ impl Directory {
             fs::remove_dir_all(&new).map_err(failed)?;
         }
         Store::create(&new, settings)?;
+        // First of all: rows without a number are rows of the first format.
+        self.write_format(Format::CURRENT)?;
         fs::rename(&new, rows).map_err(failed)?;
         File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(failed)
     }
@@ -83,12 +153,35 @@ impl Directory {
     }
 }
 
+/// Takes the rows of a store to a format from the one before it. May be repeated: the process may die before the number
+/// is written.
+fn migrate(_store: &Store, _format: Format) -> Result<(), StorageError> {
+    // What the second format may contain, the first did not; what it did, the second has, too.
+    Ok(())
+}
+
+/// What the database writes into its file `version` when its files are as `journal.rs` and `manifest.rs` read them.
+const KNOWN_FILES: &[u8] = b"FJL\x03";
+
+/// Whether the database's own files are of the format that is read here. Those of any other are the database's own
+/// affair: nothing is looked over, and nothing but it writes to them.
+fn knows_files(rows: &Path) -> Result<bool, StorageError> {
+    let version = fs::read(rows.join("version")).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => failed(rows, &format!("the file `version` is missing; {RESTORE}")),
+        _ => failed(rows, &error.to_string()),
+    })?;
+    let is_known = version.starts_with(KNOWN_FILES);
+    if !is_known {
+        tracing::warn!(
+            "the database's files are of a format that is not known: damage to them is not looked for"
+        );
+    }
+    Ok(is_known)
+}
+
 /// Checks what the database would take for good, or for new.
 fn look_over(rows: &Path) -> Result<Journals, StorageError> {
     let failed = |error: &dyn std::fmt::Display| failed(rows, &format!("{error}; {RESTORE}"));
-    if !rows.join("version").exists() {
-        return Err(failed(&"the file `version` is missing"));
-    }
     manifest::check(rows).map_err(|error| failed(&error))?;
     Journals::read(rows).map_err(|error| failed(&error))
 }

@@ -36,12 +36,18 @@ pub(super) enum Unsound {
     Sealed { file: String, at: usize },
     #[error("{file}: does not follow the journal before it")]
     Chain { file: String },
+    /// The database always has one, and may have written only a part of its keyspaces to tables.
+    #[error("the journal is missing")]
+    Missing,
 }
 
 /// The journals as they were found.
+#[derive(Default)]
 pub(super) struct Journals {
     /// The number of the last batch in them; nothing when they hold none of ours.
     pub(super) last: Option<u64>,
+    /// The numbers of the oldest and of the newest.
+    pub(super) ends: Option<(u64, u64)>,
     /// The last journal, and where a group begins in it that was not written to its end.
     torn: Option<(PathBuf, usize)>,
 }
@@ -56,6 +62,9 @@ impl Journals {
         let mut chain = Chain::default();
         let mut torn = None;
         let files = journals(dir)?;
+        if files.is_empty() {
+            return Err(Unsound::Missing);
+        }
         for (index, (number, path)) in files.iter().enumerate() {
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if index > 0 && files[index - 1].0 + 1 != *number {
@@ -80,7 +89,7 @@ impl Journals {
                 torn = Some((path.clone(), at));
             }
         }
-        Ok(Self { last: chain.last, torn })
+        Ok(Self { last: chain.last, ends: ends(&files), torn })
     }
 
     /// Takes away a group that was not written to its end, which nobody was told of, and what a turn left.
@@ -102,6 +111,15 @@ fn journals(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+fn ends(files: &[(u64, PathBuf)]) -> Option<(u64, u64)> {
+    Some((files.first()?.0, files.last()?.0))
+}
+
+/// The numbers of the oldest and of the newest journal.
+pub(super) fn oldest_and_newest(dir: &Path) -> io::Result<Option<(u64, u64)>> {
+    Ok(ends(&journals(dir)?))
 }
 
 /// The journal that the database writes to, and its number.

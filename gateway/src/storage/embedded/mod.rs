@@ -7,7 +7,7 @@
 //! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
 //! | `heads`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
-//! | `turn` | a new journal at each opening |
+//! | `turn` | a new journal at each opening, where that is set |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
 //! After a crash a store holds all groups that were synced and perhaps the one that was being written, whole.
@@ -16,7 +16,8 @@
 //! when a journal is unreadable before its end or is missing, when a list of tables is not the one that was written,
 //! or when batches are missing that the watermark says were acknowledged. Reading gives
 //! [`StorageError::Damaged`]: when a checksum does not fit, or a number of a log is missing.
-//! What is not noticed: after the machine (not only the process) died, the watermark may lag by what the kernel had
+//! What is not noticed: after a store was not closed, that the oldest of several journals is missing, unless what was in
+//! it shows; after the machine (not only the process) died, the watermark may lag by what the kernel had
 //! not written yet, usually half a minute, and damage to the journal's end is then taken for a torn write as far as
 //! the lag goes; and all files put back to an older moment together look like that moment.
 
@@ -77,6 +78,8 @@ pub struct Settings {
     pub tokens_in_memory: usize,
     /// Bytes of batches that may wait for the disk; one more is refused.
     pub most_waiting: usize,
+    /// Begin a new journal when a store is opened, see `turn.rs`. It reaches into the database's own files.
+    pub rotate_journal: bool,
 }
 
 impl Default for Settings {
@@ -87,6 +90,7 @@ impl Default for Settings {
             cache_bytes: 64 << 20,
             tokens_in_memory: 4_000_000,
             most_waiting: MOST_WAITING,
+            rotate_journal: false,
         }
     }
 }
@@ -102,7 +106,7 @@ pub struct Embedded {
 /// What is let go when the store closes, in this order.
 struct Open {
     store: Store,
-    _directory: Directory,
+    directory: Directory,
 }
 
 #[derive(Clone, Debug)]
@@ -134,7 +138,7 @@ impl Embedded {
             watermark,
             last,
         };
-        let open = Arc::new(RwLock::new(Some(Open { store, _directory: directory })));
+        let open = Arc::new(RwLock::new(Some(Open { store, directory })));
         let (end, ended) = watch::channel(Ended::Running);
         let thread = StoreThread { queue: queue.clone(), open: open.clone(), end };
         thread::Builder::new().name("store".into()).spawn(move || thread.run(committer)).map_err(
@@ -277,8 +281,10 @@ impl StoreThread {
         });
         match end {
             Ok(()) => {
-                drop(committer);
-                self.let_go();
+                let watermark = committer.into_watermark();
+                if let Some(directory) = self.let_go() {
+                    directory.note_journals(&watermark);
+                }
                 self.queue.end(Phase::Closed);
                 self.end.send_replace(Ended::Closed);
             }
@@ -287,14 +293,16 @@ impl StoreThread {
                 self.queue.end(Phase::Failed(error.clone()));
                 self.end.send_replace(Ended::Failed(error));
                 drop(committer);
-                self.let_go();
+                drop(self.let_go());
             }
         }
     }
 
-    /// Waits for the reads under way and closes the files.
-    fn let_go(&self) {
+    /// Waits for the reads under way and closes the files. The directory is still locked.
+    fn let_go(&self) -> Option<Directory> {
         let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
-        drop(open);
+        let Open { store, directory } = open?;
+        drop(store);
+        Some(directory)
     }
 }

@@ -1,4 +1,5 @@
-//! How far the store was acknowledged: the number of the last stored batch, kept beside the database.
+//! How far the store was acknowledged: the number of the last stored batch, kept beside the database. And which journals
+//! it had when it was closed, since only the database knows which of them it has deleted itself.
 //!
 //! The database cannot tell a journal that ends early because the process died while it wrote
 //! from one whose end was damaged later. This number can: what it names was acknowledged and must be there.
@@ -14,6 +15,10 @@ use std::path::Path;
 use crate::storage::StorageError;
 
 use super::frame;
+
+/// Where it is noted which journals a closed store has, in a sector of its own.
+const JOURNALS: u64 = 1024;
+const JOURNALS_KEY: &[u8] = b"journals";
 
 /// Two places, written in turn, in different sectors: one of them is always whole.
 const PLACES: [u64; 2] = [0, 512];
@@ -53,6 +58,28 @@ impl Watermark {
         self.file.write_all_at(&frame::encode(KEY, number, &[]), PLACES[self.next]).map_err(failed)?;
         self.next = 1 - self.next;
         Ok(())
+    }
+
+    /// The oldest and the newest journal that the store had when it was closed; nothing when it was not, or when that is
+    /// not known.
+    pub(super) fn journals(&self) -> Option<(u64, u64)> {
+        let mut bytes = vec![0; SIZE + 8];
+        self.file.read_exact_at(&mut bytes, JOURNALS).ok()?;
+        let noted = frame::decode("read the watermark", JOURNALS_KEY, bytes.into()).ok()?;
+        Some((noted.number, u64::from_be_bytes(noted.bytes[..].try_into().ok()?)))
+    }
+
+    /// Notes which journals there are, after the database was closed.
+    pub(super) fn note_journals(&self, oldest: u64, newest: u64) -> Result<(), StorageError> {
+        let note = frame::encode(JOURNALS_KEY, oldest, &newest.to_be_bytes());
+        self.file.write_all_at(&note, JOURNALS).map_err(failed)?;
+        self.sync()
+    }
+
+    /// Takes the note back, before the database is opened: from then on it deletes journals that it needs no more.
+    pub(super) fn forget_journals(&self) -> Result<(), StorageError> {
+        self.file.write_all_at(&[0; SIZE + 8], JOURNALS).map_err(failed)?;
+        self.sync()
     }
 
     pub(super) fn sync(&self) -> Result<(), StorageError> {

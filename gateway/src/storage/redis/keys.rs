@@ -10,7 +10,8 @@
 //! | `tag:i` | sorted set, all scores 0 | the names of the hash's records and counts, for scans |
 //! | `tag:t:log` | stream | a log; the id is the entry's number and time, the field `b` its bytes |
 //! | `tag:o:generation` | hash that expires | tokens of batches, and what each batch was answered |
-//! //! | `timgate:{probe}` | string that expires | nothing; it is written to see whether that works |
+//! | `timgate:{format}` | string | the number of the store's format, decimal, see [`crate::storage::format`] |
+//! | `timgate:{probe}` | string that expires | nothing; it is written to see whether that works |
 //!
 //! The hash has nearly everything of a partition, so that a batch reads and writes it with one command each:
 //!
@@ -66,6 +67,11 @@ impl Keys {
     /// That of the partition of the user or the group.
     pub(super) fn of_topic(&self, topic: &Topic) -> Tag {
         Tag(channel_of(&self.names, topic))
+    }
+
+    /// The number of the store's format.
+    pub(super) fn format(&self) -> Vec<u8> {
+        self.names.key(b"format")
     }
 
     /// A key that nothing else uses, to try whether it can be written.

@@ -6,6 +6,7 @@
 //! | `queue` | which batches leave together, and that those of one partition keep their order |
 //! | `keys` | how the keys are called, and what lies where |
 //! | `known` | checks that need not be made again |
+//! | `format`, `format.lua` | in which format the store is written, and whether that is known |
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
 //! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
@@ -19,6 +20,7 @@
 
 mod calls;
 mod commit;
+mod format;
 mod keys;
 mod known;
 mod queue;
@@ -44,6 +46,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use crate::redis::{Confirm, Links, Namespace, Servers, slot_of};
 
 use self::calls::{Call, WhenLost};
+use self::format::Gate;
 use self::keys::{Keys, Tag};
 use self::known::Known;
 use self::queue::{Queue, Waiting};
@@ -59,6 +62,9 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How long one server has for its part of a list of all logs.
 const SCAN_DEADLINE: Duration = Duration::from_secs(4);
+
+/// How often is looked whether the store is still of a format that is known.
+const FORMAT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Entries that are read with one command, and records that are deleted with one. Redis does nothing else meanwhile.
 const PAGE: usize = 500;
@@ -97,11 +103,13 @@ struct Shared {
     reads: Arc<Links>,
     queue: Queue,
     known: Known,
+    format: Gate,
 }
 
 impl Shared {
     /// Deletes the records of some ranges, and a log.
     async fn purge(&self, tag: &Tag, log: &[u8], ranges: Vec<Range>) -> Result<(), StorageError> {
+        self.format.pass(Instant::now() + calls::DEADLINE).await?;
         let names = [tag.hash(), tag.index(), tag.log(log)];
         for bounds in ranges {
             loop {
@@ -126,6 +134,16 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
     pub fn new(servers: Arc<Servers>, names: Namespace, settings: Settings) -> Self {
+        Self::with_interval(servers, names, settings, FORMAT_INTERVAL)
+    }
+
+    /// `interval` is how often it is looked whether the store is still of a format that is known.
+    fn with_interval(
+        servers: Arc<Servers>,
+        names: Namespace,
+        settings: Settings,
+        interval: Duration,
+    ) -> Self {
         let Settings { wait_replicas: replicas, wait_timeout: timeout, most_waiting } = settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
@@ -135,13 +153,33 @@ impl Redis {
             None => reads.clone(),
             Some(_) => Links::new(servers, scripts::load_all(), confirm),
         };
-        let shared = Arc::new(Shared { keys: Keys::new(names), writes, reads, queue, known: Known::new() });
+        let known = Known::new();
+        let format = Gate::new();
+        let shared = Arc::new(Shared { keys: Keys::new(names), writes, reads, queue, known, format });
+        format::start(&shared, interval);
         Self {
             shared,
             wait_replicas: replicas,
             is_closed: AtomicBool::new(false),
             under_way: TaskTracker::new(),
         }
+    }
+
+    /// Waits until it is known whether the store is of a format that this version knows, and fails if it is not.
+    /// Gives up at `deadline`, which is no failure: Redis may come later.
+    pub async fn opened(&self, deadline: Instant) -> Result<(), StorageError> {
+        tokio::select! {
+            biased;
+            error = self.shared.format.refused() => Err(error),
+            _ = self.shared.format.pass(deadline) => Ok(()),
+        }
+    }
+
+    /// Waits for the store to be taken to a format that this version does not know, after which nothing can be stored
+    /// and the process should stop.
+    pub fn failed(&self) -> impl Future<Output = StorageError> + Send + use<> {
+        let shared = self.shared.clone();
+        async move { shared.format.refused().await }
     }
 
     /// Held while a call is under way.
@@ -157,6 +195,7 @@ impl Redis {
     async fn ask(&self, operation: &'static str, tag: &Tag, command: Cmd) -> Result<Answer, StorageError> {
         let _token = self.enter()?;
         let call = Call::new(operation, slot_of(tag.channel()), command, WhenLost::Repeat);
+        self.shared.format.pass(call.deadline).await?;
         call.finish(&self.shared.reads, None).await
     }
 
@@ -326,6 +365,7 @@ impl Engine for Redis {
     async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
         const OPERATION: &str = "list the logs";
         let _token = self.enter()?;
+        self.shared.format.pass(Instant::now() + SCAN_DEADLINE).await?;
         let mut masters = self.shared.reads.servers().masters();
         masters.sort();
         let (master, place) = match &after {
@@ -400,6 +440,7 @@ impl Engine for Redis {
                 return Err(failed("probe", link.trouble().unwrap_or_else(|| error.to_string())));
             }
         }
+        self.shared.format.pass(deadline).await?;
         let key = self.shared.keys.probe();
         let call =
             Call { deadline, ..Call::new("probe", slot_of(&key), PROBE.call(&[&key]), WhenLost::Repeat) };

@@ -218,10 +218,13 @@ async fn carry(shared: &Arc<Shared>, batches: Vec<Waiting>) {
     let Some(first) = batches.first() else { return };
     let slot = slot_of(first.prepared.tag.channel());
     let deadline = batches.iter().map(|waiting| waiting.deadline).min().unwrap_or(first.deadline);
-    let written = commit::write(batches.iter().map(|waiting| &waiting.prepared), &shared.known);
-    let call = Call { deadline, ..Call::new("commit", slot, written.command, WhenLost::Tell) };
-    let answers = match call.finish(&shared.writes, None).await {
-        Ok(answer) => commit::outcomes(answer, &written.units, &shared.known),
+    let answers = match shared.format.pass(deadline).await {
+        Ok(()) => {
+            let written = commit::write(batches.iter().map(|waiting| &waiting.prepared), &shared.known);
+            let call = Call { deadline, ..Call::new("commit", slot, written.command, WhenLost::Tell) };
+            let answer = call.finish(&shared.writes, None).await;
+            answer.and_then(|answer| commit::outcomes(answer, &written.units, &shared.known))
+        }
         Err(error) => Err(error),
     };
     let mut answers = match answers {

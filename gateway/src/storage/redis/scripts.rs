@@ -37,6 +37,7 @@ impl Script {
 pub(super) static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("commit.lua")));
 pub(super) static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scan.lua")));
 pub(super) static PURGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("purge.lua")));
+pub(super) static FORMAT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("format.lua")));
 pub(super) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
 pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(PUBLISH));
 
@@ -52,5 +53,5 @@ pub(super) fn has_written(answer: &Value) -> bool {
 
 /// The commands that make all of them known to a server.
 pub(super) fn load_all() -> Arc<[Cmd]> {
-    [&COMMIT, &SCAN, &PURGE, &PROBE, &ANNOUNCE].map(|script| script.load()).into()
+    [&COMMIT, &SCAN, &PURGE, &FORMAT, &PROBE, &ANNOUNCE].map(|script| script.load()).into()
 }

@@ -17,6 +17,7 @@ const SMALL: Settings = Settings {
     cache_bytes: 64 << 10,
     tokens_in_memory: 100,
     most_waiting: 1 << 20,
+    rotate_journal: true,
 };
 
 fn group(number: u64) -> Partition {

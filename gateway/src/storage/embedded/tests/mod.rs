@@ -1,4 +1,6 @@
 mod damage;
+mod format;
+mod golden;
 mod journal;
 
 use protocol::id::{AppId, Millis, UserId};
@@ -39,6 +41,7 @@ mod with_small_bounds {
             write_buffer_bytes: 4 << 10,
             cache_bytes: 4 << 10,
             tokens_in_memory: 2,
+            rotate_journal: true,
             ..Settings::default()
         };
         Directory { dir: tempfile::tempdir().unwrap(), settings }

@@ -3,6 +3,8 @@ mod cluster;
 mod confirm;
 mod counts;
 mod faults;
+mod format;
+mod golden;
 mod login;
 mod messages;
 

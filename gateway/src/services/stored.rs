@@ -1,0 +1,53 @@
+//! Everything that services keep, in one list: the types of the records, and where they lie.
+//!
+//! What is not in it cannot be encoded. What is in it has golden records in `tests/stores/records.json`, with every field
+//! and every variant: later versions read them as they read the stores of this one.
+
+use super::account::Account;
+use super::conversation::Preference;
+use super::friend::{Friendship, Place};
+use super::group::{Group, Indexed, Member};
+use super::push::{Heard, Kept};
+use super::session::{Claims, DeviceRecord};
+use super::timeline::{Amendment, Entry, EntryRef, Hidden, Position, RecallNote};
+use crate::storage::records::Record;
+
+#[cfg(test)]
+mod tests;
+
+macro_rules! stored {
+    ($($name:literal: $record:ty, in $($table:ident)*;)*) => {
+        $(impl Record for $record {})*
+
+        #[cfg(test)]
+        fn all() -> Vec<tests::Stored> {
+            vec![$(tests::Stored::new::<$record>($name, &[$(crate::storage::Table::$table),*])),*]
+        }
+    };
+}
+
+stored! {
+    "account": Account, in Account;
+    "devices": Vec<DeviceRecord>, in Session;
+    "joined": Indexed, in Joined;
+    "preference": Preference, in Conversation;
+    "friendship": Friendship, in Friend;
+    "friend place": Place, in Friend;
+    "group": Group, in Group;
+    "member": Member, in Member;
+    // The Unix second up to which a member may not speak.
+    "mute": u64, in Mute;
+    "position": Position, in Read;
+    // Which notices a device has acknowledged.
+    "heard": Heard, in Read;
+    "amendment": Amendment, in Amendment;
+    "recall": RecallNote, in Recall;
+    "hidden": Hidden, in Hidden;
+    "entry": Entry, in Message;
+    "notice": Kept, in Message;
+    // Clients keep it.
+    "token": Claims, in;
+}
+
+/// Reads as an [`Entry`].
+impl Record for EntryRef<'_> {}

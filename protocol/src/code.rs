@@ -108,8 +108,12 @@ codes! {
     PROFILE_BAD_TYPE = 40610, "the value has the wrong type";
 
     FRIEND_BAD_PARAMETER = 30001, "a parameter is missing or wrong";
+    FRIEND_ACCOUNT_MISSING = 30003, "the account does not exist";
     FRIEND_NOT_ADMIN = 30004, "the command needs an administrator account";
     FRIEND_INTERNAL = 30006, "internal error, try again later";
+    FRIENDS_FULL = 30010, "the list of friends is full";
+    FRIENDS_OF_PEER_FULL = 30014, "the other's list of friends is full";
+    FRIEND_DENIED = 30516, "the other may not be added as a friend";
 
     CONVERSATION_BAD_PARAMETER = 50002, "a parameter is missing or wrong";
     CONVERSATION_NOT_ADMIN = 50003, "the command needs an administrator account";

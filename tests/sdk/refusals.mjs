@@ -36,6 +36,7 @@ const BLOCKS = [
   ['profile', [40]],
   ['recentcontact', [50, 51, 10, 11]],
   ['im_open_status', [70]],
+  ['sns', [30]],
 ];
 const COMMON = [1, 60, 70, 80];
 
@@ -54,6 +55,7 @@ const NOBODY_IS_TOLD = {
     `${C2C}get_peer_read_time`, `${C2C}get_c2c_peer_mute_notifications`,
     'sns.black_list_get', 'sns.friend_get', 'sns.group_get', 'sns.pendency_get',
   ],
+  'asked by the SDK itself when somebody is a friend now': ['sns.friend_get_specified'],
   'no answer is looked at': [`${C2C}ws_msg_push_ack`],
   'who leaves is gone, whatever the answer': ['im_open_status.wslogout'],
   'marks that were seen; what is awaited is the read report behind it': [`${C2C}deletemsg`],
@@ -64,6 +66,9 @@ const NOBODY_IS_TOLD = {
 const ONE_SDK = {
   'the other answers from memory': { [`${GROUP}get_joined_group_list`]: 'tim-js', [`${GROUP}get_online_member_num`]: 'chat' },
 };
+
+/** Where the SDK has a build of its own for a scene. */
+const BUILDS = { friends: { 'tim-js': 'tim-js-friendship' } };
 
 /** By scene, which has devices of its own: command, method, and how it is called. The longest is the first to begin. */
 const SCENES = {
@@ -124,6 +129,9 @@ const SCENES = {
     ['profile.portrait_get_all', 'getUserProfile', ({ alice }, turn) => alice.getUserProfile({ userIDList: [`stranger${turn}`] })],
     ['profile.portrait_set', 'updateMyProfile', ({ alice }) => alice.updateMyProfile({ nick: 'never' })],
   ],
+  friends: [
+    ['sns.friend_add', 'addFriend', ({ alice, bob }) => alice.addFriend({ to: bob.user, source: 'AddSource_Type_Web' })],
+  ],
   'the list of conversations': [
     [`${CONTACT}top`, 'pinConversation', ({ alice, bob }) => alice.pinConversation({ conversationID: userConversation(bob), isPinned: true })],
     [`${CONTACT}clear_msg`, 'clearHistoryMessage of a group', ({ alice, meet }) => alice.clearHistoryMessage(groupConversation(meet))],
@@ -151,6 +159,7 @@ export default async function refusals(t) {
   const others = sdks.flatMap(([label, kind]) => [
     { label: `${label}: an expired session`, body: (part) => expired(part, kind) },
     { label: `${label}: inside a success`, body: (part) => inside(part, kind, all) },
+    { label: `${label}: a friend, inside a success`, body: (part) => noFriend(part, BUILDS.friends[kind] ?? kind, all) },
     { label: `${label}: by the gateway`, body: (part) => notMade(part, kind) },
   ]);
   await t.sideBySide(SIDE_BY_SIDE, [...scenes, ...others]);
@@ -168,7 +177,7 @@ function codesFor(command, all) {
 }
 
 async function one(t, kind, name, calls, all) {
-  const scene = await setting(t, kind, `${Object.keys(SCENES).indexOf(name)}_${kind}`);
+  const scene = await setting(t, BUILDS[name]?.[kind] ?? kind, `${Object.keys(SCENES).indexOf(name)}_${kind}`);
   for (const [command, method, call, prepare] of calls) {
     const [only] = Object.values(ONE_SDK).map((of) => of[command]).filter(Boolean);
     if (only && only !== kind) continue;
@@ -255,6 +264,20 @@ async function inside(t, kind, all) {
     }
     refuser.relent();
     await alice.revokeMessage(said);
+  });
+}
+
+/** A friend is refused for each item, in an answer that is a success as a whole. */
+async function noFriend(t, kind, all) {
+  const { alice, bob, refuser } = await setting(t, kind, `item_${kind}`);
+  const given = all.filter((code) => Math.floor(code / 1000) === 30);
+
+  await t.check(`addFriend rejects with each of the ${given.length} codes that its item could have`, async () => {
+    for (const code of given) {
+      const item = { To_Account: bob.user, ResultCode: code, ResultInfo: `refused with ${code}` };
+      refuser.answer('sns.friend_add', { ActionStatus: 'OK', ErrorCode: 0, ErrorInfo: '', ResultItem: [item] });
+      await refused(code, alice.addFriend({ to: bob.user, source: 'AddSource_Type_Web' }));
+    }
   });
 }
 

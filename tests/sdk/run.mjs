@@ -4,8 +4,8 @@ import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
 const PARTS = [
-  'session', 'profile', 'group', 'message', 'conversation', 'rest', 'restart', 'returning', 'features', 'refusals',
-  'versions', 'browser',
+  'session', 'profile', 'friend', 'group', 'message', 'conversation', 'rest', 'restart', 'returning', 'features',
+  'refusals', 'versions', 'browser',
 ];
 /**
  * Run when they are named. `mentions` asks for more than holds: a mention in a message that was recalled is told again at

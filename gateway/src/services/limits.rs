@@ -26,6 +26,8 @@ pub struct Limits {
     pub reason_bytes: usize,
     /// Groups that one user may be in.
     pub groups_per_user: usize,
+    /// Friends that one user may have on their list.
+    pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
     pub recall_seconds: u64,
     pub mentions_per_message: usize,
@@ -52,6 +54,7 @@ impl Default for Limits {
             profile_custom_fields: 20,
             reason_bytes: 512,
             groups_per_user: 5000,
+            friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,
             pinned_conversations: 50,

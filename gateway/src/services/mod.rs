@@ -10,6 +10,7 @@ pub mod catch_up;
 pub mod conversation;
 pub mod core;
 pub mod decide;
+pub mod friend;
 pub mod group;
 pub mod limits;
 pub mod mention;
@@ -29,6 +30,7 @@ use self::account::Accounts;
 use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::core::Core;
+use self::friend::Friends;
 use self::group::Groups;
 use self::mention::Mentions;
 use self::message::{C2cMessages, GroupMessages};
@@ -44,6 +46,7 @@ pub use crate::storage::StorageError;
 pub struct Services {
     pub accounts: Accounts,
     pub profiles: Profiles,
+    pub friends: Friends,
     pub sessions: Sessions,
     pub groups: Groups,
     pub presence: Presence,
@@ -68,6 +71,7 @@ impl Services {
         Self {
             mentions: Mentions::new(core.clone(), groups.clone(), timelines.clone()),
             presence: Presence::new(core.clone(), groups.clone(), sessions.clone()),
+            friends: Friends::new(core.clone(), accounts.clone()),
             profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
             group_messages: GroupMessages::new(
                 core.clone(),

@@ -7,6 +7,7 @@ use protocol::group::Role;
 
 use super::account::Account;
 use super::conversation::Preference;
+use super::friend::{Friendship, Place};
 use super::group::{Group, Indexed, Member};
 use super::mention::Mentioned;
 use super::push::{Heard, Kept};
@@ -33,6 +34,8 @@ stored! {
     "devices": Vec<DeviceRecord>, in Session;
     "joined": Indexed, in Joined;
     "preference": Preference, in Conversation;
+    "friendship": Friendship, in Friend;
+    "friend place": Place, in Friend;
     "group": Group, in Group;
     "member": Member, in Member;
     "order": Role, in Order;

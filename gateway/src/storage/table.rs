@@ -17,6 +17,9 @@ pub enum Table {
     Joined,
     /// user; `u`peer or `g`group; the user's own view of a conversation: pinned, hidden.
     Conversation,
+    /// pair; user; that the other of the two is on the user's list of friends, and what the user noted about them.
+    /// user; number, peer; that the peer may be on the list. A superset of the truth, which is in the pair.
+    Friend,
     /// group; nothing; the group's profile and its epoch.
     Group,
     /// group; epoch, user; the membership.
@@ -26,7 +29,8 @@ pub enum Table {
     Order,
     /// group; epoch, user; until when he may not speak. It survives leaving and coming again.
     Mute,
-    /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has.
+    /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has, `friends` those of
+    /// the index `Friend`.
     Count,
     /// group or pair; epoch, user; how far the user has read.
     /// user; `notice`, device; which of the user's notices the device has acknowledged.
@@ -45,11 +49,12 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 15] = [
+    pub const ALL: [Table; 16] = [
         Table::Account,
         Table::Session,
         Table::Joined,
         Table::Conversation,
+        Table::Friend,
         Table::Group,
         Table::Member,
         Table::Order,
@@ -70,6 +75,7 @@ impl Table {
             Table::Session => b's',
             Table::Joined => b'j',
             Table::Conversation => b'c',
+            Table::Friend => b'f',
             Table::Group => b'g',
             Table::Member => b'm',
             Table::Order => b'i',

@@ -10,6 +10,7 @@
 
 pub mod conversation;
 mod former;
+pub mod friend;
 pub mod group;
 pub mod message;
 pub mod profile;

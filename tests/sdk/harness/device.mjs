@@ -50,8 +50,8 @@ export class Device {
   /**
    * Starts the process and makes the SDK object, which connects at once; nobody is logged in yet.
    *
-   * `kind` is `chat` (@tencentcloud/chat 3.6.6), `tim-js` (tim-js-sdk 2.27.6) or `tim-wx` (tim-wx-sdk 2.27.6 in a
-   * mini program). Whatever is not a member here is a method of the SDK: `device.getGroupList()`.
+   * `kind` is `chat` (@tencentcloud/chat 3.6.6), `tim-js` (tim-js-sdk 2.27.6), `tim-js-friendship` (its build with
+   * friends) or `tim-wx` (tim-wx-sdk 2.27.6 in a mini program). Whatever is not a member here is a method of the SDK: `device.getGroupList()`.
    */
   static async open({ gateway, user, kind, server = gateway.url, options = {} }) {
     const device = new Device();

@@ -3,12 +3,16 @@
 // The process of one device: it loads one unmodified SDK, does what the parent asks of it, and tells the
 // parent everything the SDK says: events, unhandled rejections, errors on the console.
 
+const { join } = require('node:path');
+
 const { installBrowser, installMiniProgram, quiet } = require('./environment.cjs');
 
 /** Where each SDK is at home, and which of its environments it has to find when it is loaded. */
 const SDKS = {
   chat: { package: '@tencentcloud/chat', environment: () => {} },
   'tim-js': { package: 'tim-js-sdk', environment: installBrowser },
+  // The build with friends.
+  'tim-js-friendship': { package: 'tim-js-sdk', file: 'tim-js-friendship.js', environment: installBrowser },
   'tim-wx': { package: 'tim-wx-sdk', environment: installMiniProgram },
 };
 
@@ -45,9 +49,9 @@ console.log = console.info = console.debug = console.warn = () => {};
 
 const operations = {
   create({ kind, options }) {
-    const { package: name, environment } = home(kind);
+    const { package: name, file = '', environment } = home(kind);
     environment();
-    const library = require(name);
+    const library = require(join(name, file));
     sdk = library.create(options);
     sdk.setLogLevel(LOG_ERRORS);
     for (const [name, value] of Object.entries(library.EVENT)) {

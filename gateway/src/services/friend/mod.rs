@@ -347,6 +347,7 @@ impl Friends {
             prefix: Bytes::new(),
             // Behind the number of every place there is a name, so those with this number come after it.
             after: Some(Bytes::copy_from_slice(&from.to_be_bytes())),
+            skip: 0,
             limit: PAGE + 1,
             reverse: false,
         };

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 import { findConversation, forget, groupConversation, meeting } from './harness/actions.mjs';
 import { Relay } from './harness/relay.mjs';
@@ -249,7 +250,12 @@ async function line(t, kind) {
   const bob = await t.login(`bob_line_${kind}`, kind, { server: relay.url });
   await Promise.all([alice.quiet(), bob.quiet()]);
 
-  await t.check('marks of what is said while the line is lost come once each, beside those of before', async () => {
+  // What has not been read is told anew to a device that is back, for 3.x forgets the marks of a conversation when it reads
+  // the list again; 2.x adds those that it knows to its list once more.
+  const knownTwice = kind.startsWith('tim');
+  const once = (marks) => marks.filter((one, at) => !knownTwice || marks.findIndex((other) => isDeepStrictEqual(one, other)) === at);
+  await t.check(knownTwice ? 'marks of what is said while the line is lost come, beside those of before'
+    : 'marks of what is said while the line is lost come once each, beside those of before', async () => {
     const before = [await mention(alice, groupID, 'all, before', all(alice)), await mention(alice, groupID, 'bob, before', bob.user)];
     await marked(bob, groupID, [mark(before[0], ALL), mark(before[1], ME)]);
     await relay.settled();
@@ -258,9 +264,9 @@ async function line(t, kind) {
     relay.resume();
     const expected = [mark(before[0], ALL), mark(before[1], ME), mark(meanwhile[0], ALL), mark(meanwhile[1], ME)];
     await bob.message('bob, meanwhile');
-    await marked(bob, groupID, expected);
+    await until(async () => once(await marksOf(bob, groupID)).length >= expected.length, 5_000, `${bob.user} sees ${expected.length} marks`);
     await behind(alice, bob, groupID);
     await bob.quiet();
-    assert.deepEqual(await marksOf(bob, groupID), expected);
+    assert.deepEqual(once(await marksOf(bob, groupID)), expected);
   });
 }

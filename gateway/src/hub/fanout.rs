@@ -58,7 +58,8 @@ impl Fanout {
     /// Brings an event to these followers of its topic, but for the device it came from.
     pub(super) async fn push(&self, followers: Followers, delivery: Delivery) {
         if !followers.is_empty() {
-            let topic = delivery.topic.clone();
+            // What tells of a message must not overtake it: clients take a mark only in a conversation that they know.
+            let topic = frame::marked_group(&delivery).unwrap_or_else(|| delivery.topic.clone());
             self.put(&topic, Job::Push(followers, delivery)).await;
         }
     }

@@ -13,7 +13,7 @@ use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
 use protocol::push::Mark;
 use protocol::session::KickReason;
 
-use crate::bus::{Control, DeviceId, Entry, Event, Stamp, Topic};
+use crate::bus::{Control, Delivery, DeviceId, Entry, Event, Stamp, Topic};
 use crate::clock::Zone;
 
 /// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
@@ -169,6 +169,16 @@ pub(super) fn may_leave(event: &Event) -> bool {
 pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
     match event {
         Event::Entry(Entry::GroupMessage { group, .. }) => Some(&group.id),
+        _ => None,
+    }
+}
+
+/// The topic of the group whose message the event marks for its receiver.
+pub(super) fn marked_group(delivery: &Delivery) -> Option<Topic> {
+    match (&delivery.topic, delivery.event.as_ref()) {
+        (Topic::User(app, _), Event::Entry(Entry::Mark { mark })) => {
+            Some(Topic::Group(*app, mark.group.clone()))
+        }
         _ => None,
     }
 }

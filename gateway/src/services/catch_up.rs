@@ -49,7 +49,7 @@ fn earlier(time: Millis) -> Millis {
 impl CatchUp {
     async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
         let at = self.core.now();
-        let Head { seq, at: head_at } = self.core.engine.head(&found.log()).await?;
+        let Head { seq, at: head_at } = self.core.engine.head(&found.channel().log).await?;
         let trail = Trail::from_head(Stamp { seq, at: head_at });
         Ok(GroupPlace { life: found.epoch(), seq, at, trail })
     }
@@ -69,7 +69,7 @@ impl CatchUp {
         found: &Found,
         past: PastRecall,
     ) -> Result<Option<(Stamp, Event)>, StorageError> {
-        let Some(seen) = self.timelines.entry(&found.log(), past.seq).await? else { return Ok(None) };
+        let Some(seen) = self.timelines.entry(&found.channel().log, past.seq).await? else { return Ok(None) };
         let Entry::Message(message) = &seen.entry else { return Ok(None) };
         let message = GroupMessageId {
             seq: seen.seq,
@@ -153,7 +153,7 @@ impl Source for CatchUp {
             return Ok(MissedInGroup::Anew(self.place(&found).await?));
         }
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
-        let entries = self.timelines.read(&found.log(), window, None).await?;
+        let entries = self.timelines.read(&found.channel().log, window, None).await?;
         let seq = entries.last().map_or(from.seq, |last| last.seq);
         let mut trail = from.trail.clone();
         for seen in &entries {
@@ -177,7 +177,7 @@ impl Source for CatchUp {
         let found = self.groups.find(app, group).await?.filter(|found| found.epoch() == *life);
         let Some(found) = found else { return Ok(Recalls { events: Vec::new(), next: None, read_at }) };
         let after = (after.at_us, after.seq);
-        let past = self.timelines.recalls(&found.log(), after, u64::MAX, PAGE).await?;
+        let past = self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await?;
         let last = past.last().map(|last| RecallMark { at_us: last.at_us, seq: last.seq });
         let next = last.filter(|_| past.len() == PAGE);
         let events = side_by_side(past, |past| self.recalled(&found, past)).await?;

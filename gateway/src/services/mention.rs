@@ -58,7 +58,7 @@ impl Mentions {
 
     async fn unseen_in(&self, actor: &Actor, id: GroupId) -> Result<Vec<(Millis, Mark)>, StorageError> {
         let Some(found) = self.groups.find(actor.app, &id).await? else { return Ok(Vec::new()) };
-        let log = found.log();
+        let log = found.channel().log;
         let scan = Scan {
             table: Table::Mention,
             prefix: log.name.clone(),
@@ -97,7 +97,7 @@ impl Mentions {
 
     /// The last number of what a member has seen, cleared, or was not there for; nothing when they are none.
     async fn seen_up_to(&self, found: &Found, user: &UserId) -> Result<Option<Seq>, StorageError> {
-        let keys = [found.member_key(user), position_key(&found.log(), user)];
+        let keys = [found.member_key(user), position_key(&found.channel().log, user)];
         let mut values = self.core.engine.get(&found.partition(), &keys).await?;
         let (position, member) = (values.pop().flatten(), values.pop().flatten());
         let Some(member) = member else { return Ok(None) };
@@ -121,9 +121,9 @@ impl Mentions {
             if self.groups.member(&found, &actor.user).await?.is_none() {
                 return Ok(());
             }
-            let head = self.core.engine.head(&found.log()).await?.seq;
+            let head = self.core.engine.head(&found.channel().log).await?.seq;
             let to = Position { mentions: seq.min(head), ..Position::default() };
-            self.timelines.advance(&found.log(), &actor.user, to, &[]).await?;
+            self.timelines.advance(&found.channel().log, &actor.user, to, &[]).await?;
             Ok::<_, GroupError>(())
         });
         moves.await?;

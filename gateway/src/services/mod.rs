@@ -7,6 +7,7 @@
 pub mod account;
 pub mod application;
 pub mod catch_up;
+pub mod channel;
 pub mod conversation;
 pub mod core;
 pub mod decide;

@@ -156,25 +156,25 @@ impl Conversations {
     ) -> Result<Option<GroupConversation>, GroupError> {
         let target = Target::Group(found.id.clone());
         let preference = self.preference(actor.app, &actor.user, &target).await?;
-        let head = self.core.engine.head(&found.log()).await?;
+        let head = self.core.engine.head(&found.channel().log).await?;
         if head.seq <= preference.hidden_up_to {
             return Ok(None);
         }
         let rules = self.groups.rules(found.app, found.group.record.kind);
-        let mut position = self.timelines.position(&found.log(), &actor.user).await?;
+        let mut position = self.timelines.position(&found.channel().log, &actor.user).await?;
         if !rules.shows_earlier_messages {
             position.cleared = position.cleared.max(member.joined_after);
         }
         // What was said before one came is not unread.
         position.read = position.read.max(member.joined_after);
         let (unread, ignored) = if rules.counts_unread {
-            let unread = self.unread(&found.log(), &actor.user, position, head.seq).await?;
+            let unread = self.unread(&found.channel().log, &actor.user, position, head.seq).await?;
             (unread.all, unread.all - unread.counted)
         } else {
             (0, 0)
         };
         Ok(Some(GroupConversation {
-            last: self.last(&found.log(), &actor.user, position).await?,
+            last: self.last(&found.channel().log, &actor.user, position).await?,
             found,
             member,
             preference,
@@ -249,7 +249,7 @@ impl Conversations {
             Target::Group(group) => {
                 let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(None) };
                 let member = self.groups.member(&found, &actor.user).await?;
-                Ok(member.map(|_| found.log()))
+                Ok(member.map(|_| found.channel().log))
             }
         }
     }

@@ -18,14 +18,36 @@ pub struct Tips {
     pub profile: bool,
 }
 
+/// What makes somebody a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// A record, which stays until they leave.
+    Stored,
+    /// Being there: it ends with the login, and nothing is kept of it.
+    Present,
+}
+
+/// What is kept of what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// A log, as long as retention leaves it.
+    Log,
+    /// A ring of the latest messages in memory, for those who come.
+    Ring,
+    /// Nothing.
+    None,
+}
+
 /// A kind's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub kind: GroupKind,
-    /// Whether such groups can be made here.
-    pub is_served: bool,
     /// Follows `@TGS#` in generated ids, as on the vendor's cloud.
     pub id_mark: &'static str,
+    pub membership: Membership,
+    pub history: History,
+    /// Whether such a group may have topics, each a channel of its own.
+    pub has_topics: bool,
     pub apply_join: ApplyJoinOption,
     pub invite_join: InviteJoinOption,
     pub owner_may_quit: bool,
@@ -50,13 +72,24 @@ const NO_TIPS: Tips = Tips { membership: false, role: false, mute: false, profil
 const ALL_TIPS: Tips = Tips { membership: true, role: true, mute: false, profile: true };
 
 impl Rules {
+    /// Whether such groups can be made here: whether everything is there that the row asks for. Joining with approval,
+    /// members by presence, messages that are not kept and topics are not.
+    pub fn is_served(&self) -> bool {
+        self.apply_join != ApplyJoinOption::NeedPermission
+            && self.membership == Membership::Stored
+            && self.history == History::Log
+            && !self.has_topics
+    }
+
     /// The vendor's defaults.
     pub fn of(kind: GroupKind) -> Self {
         let admins = Some(Role::Admin);
         let meeting = Self {
             kind,
-            is_served: true,
             id_mark: "3",
+            membership: Membership::Stored,
+            history: History::Log,
+            has_topics: false,
             apply_join: ApplyJoinOption::FreeAccess,
             invite_join: InviteJoinOption::DisableInvite,
             owner_may_quit: false,
@@ -90,8 +123,6 @@ impl Rules {
                 ..meeting
             },
             GroupKind::Public => Self {
-                // Approving applications is not served yet, and it is what this kind is for.
-                is_served: false,
                 id_mark: "2",
                 apply_join: ApplyJoinOption::NeedPermission,
                 shows_earlier_messages: false,
@@ -101,8 +132,9 @@ impl Rules {
                 ..meeting
             },
             GroupKind::Live => Self {
-                is_served: false,
                 id_mark: "a",
+                membership: Membership::Present,
+                history: History::Ring,
                 owner_may_change: false,
                 has_admins: false,
                 edits_profile: Some(Role::Owner),
@@ -114,8 +146,8 @@ impl Rules {
                 ..meeting
             },
             GroupKind::Community => Self {
-                is_served: false,
                 id_mark: "_",
+                has_topics: true,
                 invite_join: InviteJoinOption::FreeAccess,
                 counts_unread: true,
                 tips: ALL_TIPS,
@@ -183,6 +215,14 @@ mod tests {
         });
         assert_eq!(book.of(GroupKind::Meeting).max_members, 20);
         assert_eq!(book.of(GroupKind::Work), &Rules::of(GroupKind::Work));
+    }
+
+    #[test]
+    fn what_is_served_is_of_the_shape_that_is_there() {
+        let is_served = |kind: &GroupKind| Rules::of(*kind).is_served();
+        let served: Vec<GroupKind> = GroupKind::ALL.into_iter().filter(is_served).collect();
+        assert_eq!(served.len(), 2, "{served:?}");
+        assert!(is_served(&GroupKind::Work) && is_served(&GroupKind::Meeting));
     }
 
     #[test]

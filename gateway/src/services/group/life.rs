@@ -142,7 +142,7 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     if new.kind == GroupKind::Community {
         return Err(GroupError::NoCommunities);
     }
-    if !rules.is_served {
+    if !rules.is_served() {
         return Err(GroupError::KindNotServed);
     }
     if let Some(id) = &new.id {
@@ -310,7 +310,7 @@ impl Groups {
             let batch = Batch::new(found.partition(), self.core.now())
                 .check(key.clone(), unchanged)
                 .delete(key)
-                .announce(found.topic(), Control::Dismissed { notice, origin: actor.device });
+                .announce(found.channel().topic, Control::Dismissed { notice, origin: actor.device });
             Ok::<_, GroupError>(Decision::Commit(batch, found))
         });
         self.sweep(&decided.await?);

@@ -71,7 +71,7 @@ impl Groups {
         found: &Found,
         members: Vec<(UserId, Member)>,
     ) -> Result<Vec<MemberView>, StorageError> {
-        let (now, log) = (self.core.now().seconds(), found.log());
+        let (now, log) = (self.core.now().seconds(), found.channel().log);
         let mut views = Vec::with_capacity(members.len());
         let mut members = members.into_iter();
         loop {

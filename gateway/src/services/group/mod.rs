@@ -19,6 +19,7 @@ use protocol::message::GroupLabel;
 use serde::{Deserialize, Serialize};
 
 use super::account::Accounts;
+use super::channel::Channel;
 use super::core::{Actor, Core};
 use super::decide::Refused;
 use super::push::Notices;
@@ -162,10 +163,6 @@ impl Found {
         Partition::group(self.app, &self.id)
     }
 
-    pub fn topic(&self) -> Topic {
-        Topic::Group(self.app, self.id.clone())
-    }
-
     pub fn label(&self) -> GroupLabel {
         self.group.record.label(&self.id)
     }
@@ -175,9 +172,12 @@ impl Found {
         epoch_bytes(self.group.record.epoch)
     }
 
-    /// The log of its messages and tips.
-    pub fn log(&self) -> Log {
-        Log { partition: self.partition(), name: self.epoch() }
+    /// Where all its members talk: its messages and tips.
+    pub fn channel(&self) -> Channel {
+        Channel {
+            log: Log { partition: self.partition(), name: self.epoch() },
+            topic: Topic::Group(self.app, self.id.clone()),
+        }
     }
 
     pub fn member_key(&self, user: &UserId) -> Key {
@@ -287,8 +287,9 @@ impl Groups {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
         let counts = self.rules(found.app, found.group.record.kind).counts_unread;
-        let batch = batch.append(found.epoch(), records::encode(&EntryRef::Tip(&tip)));
-        Ok(batch.announce(found.topic(), bus::Entry::GroupTip { group: found.label(), tip, counts }))
+        let entry = records::encode(&EntryRef::Tip(&tip));
+        let event = bus::Entry::GroupTip { group: found.label(), tip, counts };
+        Ok(found.channel().say(batch, entry, event))
     }
 }
 

@@ -37,7 +37,7 @@ pub struct GroupState {
 impl Groups {
     /// What a group says of itself beyond its record.
     pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
-        let log = found.log();
+        let log = found.channel().log;
         let (head, members) = try_join!(self.core.engine.head(&log), self.count(found))?;
         Ok(GroupState { head, members })
     }

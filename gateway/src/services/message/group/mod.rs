@@ -109,7 +109,7 @@ impl GroupMessages {
         let Some(member) = member.filter(|_| !actor.is_admin) else { return Ok(Seq(1)) };
         let earlier = self.groups.rules(found.app, found.group.record.kind).shows_earlier_messages;
         let joined = if earlier { Seq::ZERO } else { member.record.joined_after };
-        let cleared = self.timelines.position(&found.log(), &actor.user).await?.cleared;
+        let cleared = self.timelines.position(&found.channel().log, &actor.user).await?.cleared;
         Ok(joined.max(cleared).next())
     }
 
@@ -123,7 +123,7 @@ impl GroupMessages {
     ) -> Result<GroupHistory, MessageError> {
         let (found, member) = self.readable(actor, group).await?;
         let oldest = self.oldest(actor, &found, member.as_ref()).await?;
-        let head = self.core.engine.head(&found.log()).await?.seq;
+        let head = self.core.engine.head(&found.channel().log).await?.seq;
         let from_top = if newest == Seq::ZERO { head } else { newest };
         // A start beyond the end is not shifted: recovery and hopping count on the range they name.
         let low = Seq(from_top.0.saturating_sub(count as u64) + 1).max(oldest);
@@ -139,7 +139,7 @@ impl GroupMessages {
         let mut next = (low > oldest).then(|| low.previous());
         let mut items = Vec::new();
         if window.from <= window.to {
-            items = self.timelines.read(&found.log(), window, reader).await?;
+            items = self.timelines.read(&found.channel().log, window, reader).await?;
             next = items.pop_if(|oldest| oldest.seq < low).map(|older| older.seq);
         }
         Ok(GroupHistory { found, items, next, newest: (low <= head).then_some(newest) })
@@ -159,10 +159,10 @@ impl GroupMessages {
     ) -> Result<Vec<(Millis, Message)>, MessageError> {
         let (found, _) = self.readable(actor, group).await?;
         let mut page: Vec<(Millis, Message)> = Vec::new();
-        let mut to = self.timelines.first_at(&found.log(), second).await?.previous();
+        let mut to = self.timelines.first_at(&found.channel().log, second).await?.previous();
         while to > Seq::ZERO {
             let window = Window { from: Seq(1), to, limit: STRIDE, newest_first: true };
-            let stride = self.timelines.read(&found.log(), window, None).await?;
+            let stride = self.timelines.read(&found.channel().log, window, None).await?;
             let Some(last) = stride.last() else { break };
             to = last.seq.previous();
             for seen in stride {
@@ -192,7 +192,7 @@ impl GroupMessages {
         wanted.sort_unstable_by(|a, b| b.cmp(a));
         wanted.dedup();
         let reader = (!actor.is_admin).then_some(&actor.user);
-        let items = self.timelines.entries(&found.log(), &wanted, reader).await?;
+        let items = self.timelines.entries(&found.channel().log, &wanted, reader).await?;
         Ok(GroupHistory { found, items, next: None, newest: None })
     }
 
@@ -235,7 +235,7 @@ impl GroupMessages {
         seq: Seq,
         reason: &str,
     ) -> Result<Result<(), NotRecalled>, MessageError> {
-        let Some(seen) = self.timelines.entry(&found.log(), seq).await? else {
+        let Some(seen) = self.timelines.entry(&found.channel().log, seq).await? else {
             return Ok(Err(NotRecalled::Missing));
         };
         let Entry::Message(message) = &seen.entry else { return Ok(Err(NotRecalled::Impossible)) };
@@ -261,7 +261,13 @@ impl GroupMessages {
         let push = Push::new(body).by(actor.origin());
         // Recalled before is recalled: the caller has what he wants.
         self.timelines
-            .recall(&found.log(), seq, message.random, recall, vec![(found.topic(), push.into())])
+            .recall(
+                &found.channel().log,
+                seq,
+                message.random,
+                recall,
+                vec![(found.channel().topic, push.into())],
+            )
             .await?;
         Ok(Ok(()))
     }
@@ -278,32 +284,33 @@ impl GroupMessages {
         let (found, _) = self.readable(actor, group).await?;
         let now_us = self.core.now().0 * 1000;
         let end_us = if end_us.saturating_add(CLOCK_LAG_US) >= now_us { u64::MAX } else { end_us };
-        Ok(self.timelines.recalls(&found.log(), (begin_us, Seq(u64::MAX)), end_us, limit).await?)
+        Ok(self.timelines.recalls(&found.channel().log, (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
 
     /// Whether a member has yet to read a message: one that was not recalled, nor said before they came.
     pub async fn is_unread(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<bool, StorageError> {
         let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(false) };
         let Some(member) = self.groups.member(&found, &actor.user).await? else { return Ok(false) };
-        let Position { read, cleared, .. } = self.timelines.position(&found.log(), &actor.user).await?;
+        let Position { read, cleared, .. } =
+            self.timelines.position(&found.channel().log, &actor.user).await?;
         if seq <= read.max(cleared).max(member.record.joined_after) {
             return Ok(false);
         }
-        let seen = self.timelines.entry(&found.log(), seq).await?;
+        let seen = self.timelines.entry(&found.channel().log, seq).await?;
         Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
     /// Notes how far a member has read, and tells his other devices.
     pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let head = self.core.engine.head(&found.log()).await?.seq;
+        let head = self.core.engine.head(&found.channel().log).await?.seq;
         let seq = seq.min(head);
         let (now, number) = (self.core.now(), self.core.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
         let event = push.by(actor.origin()).into();
         let topic = Topic::User(actor.app, actor.user.clone());
         let to = Position { read: seq, read_time: now.seconds(), ..Position::default() };
-        self.timelines.advance(&found.log(), &actor.user, to, &[(topic, event)]).await?;
+        self.timelines.advance(&found.channel().log, &actor.user, to, &[(topic, event)]).await?;
         Ok(())
     }
 
@@ -315,14 +322,14 @@ impl GroupMessages {
         seqs: &[Seq],
     ) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let head = self.core.engine.head(&found.log()).await?.seq;
+        let head = self.core.engine.head(&found.channel().log).await?.seq;
         if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > head) {
             return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());
         }
         // What is kept no more, or was hidden before, is hidden already: it gets no mark that would outlive it.
-        let shown = self.timelines.entries(&found.log(), seqs, Some(&actor.user)).await?;
+        let shown = self.timelines.entries(&found.channel().log, seqs, Some(&actor.user)).await?;
         let shown: Vec<Seq> = shown.into_iter().filter(|seen| !seen.is_hidden).map(|seen| seen.seq).collect();
-        self.timelines.hide(&found.log(), &actor.user, &shown).await?;
+        self.timelines.hide(&found.channel().log, &actor.user, &shown).await?;
         Ok(())
     }
 }

@@ -176,10 +176,11 @@ impl GroupMessages {
         let mentions_all = message.mentions_all();
         let event =
             bus::Entry::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
-        batch = batch.append(found.epoch(), bytes).announce(found.topic(), event);
+        let channel = found.channel();
+        batch = channel.say(batch, bytes, event);
         // Those whom it concerns find it when they read.
         if mentions_all {
-            batch = batch.index(mention::index_key(&found.log()), records::encode(&mention::Mentioned {}));
+            batch = batch.index(mention::index_key(&channel.log), records::encode(&mention::Mentioned {}));
         }
         Ok(batch)
     }
@@ -223,7 +224,7 @@ impl GroupMessages {
         message: Message,
         only_to: &[UserId],
     ) -> Result<Head, MessageError> {
-        let head = self.core.engine.head(&found.log()).await?;
+        let head = self.core.engine.head(&found.channel().log).await?;
         let head = Head { seq: head.seq, at: self.core.now() };
         let sender = message.from.user.clone();
         let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
@@ -233,7 +234,7 @@ impl GroupMessages {
         });
         let mut topics = Vec::new();
         if only_to.is_empty() {
-            topics.push(found.topic());
+            topics.push(found.channel().topic);
         } else {
             topics.push(Topic::User(actor.app, sender.clone()));
             let others: Vec<UserId> = only_to.iter().filter(|user| **user != sender).cloned().collect();

@@ -56,7 +56,7 @@ impl Bus for LocalBus {
         false
     }
 
-    async fn turn(&self, _topic: &Topic) -> Result<u64, BusError> {
+    async fn last_offset(&self, _topic: &Topic) -> Result<u64, BusError> {
         Ok(0)
     }
 }

@@ -21,7 +21,7 @@ pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
 pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
-pub(crate) use redis::channels::{LAST_TURN, channel_of, hash_of};
+pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, Registry};
 pub use source::{
@@ -50,8 +50,8 @@ pub enum Numbering {
     Unneeded,
     /// The event tells of an entry of the topic's own log: the stamp's number follows that of the entry before.
     Entry,
-    /// Follows the turn of the last event of the topic that had one.
-    Turn(u64),
+    /// Follows the offset of the last event of the topic that had one.
+    Offset(u64),
 }
 
 /// An event on its way.
@@ -80,7 +80,7 @@ pub struct BusError(pub String);
 /// Carries events to every node that follows their topic.
 ///
 /// Events published for one topic arrive in the order they were published in, but for those that are lost.
-/// A loss shows in the [`Numbering`] of the next event, in [`Bus::turn`], or is told as [`Incoming::Doubt`].
+/// A loss shows in the [`Numbering`] of the next event, in [`Bus::last_offset`], or is told as [`Incoming::Doubt`].
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Sends an event that belongs to no stored change. Waits while the receivers are behind.
@@ -97,9 +97,9 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether so much waits for the hub, for so long, that nothing more should be said for now.
     fn is_behind(&self) -> bool;
 
-    /// Whether events can be lost. Where they cannot, nobody asks for turns.
+    /// Whether events can be lost. Where they cannot, nobody asks for offsets.
     fn can_lose(&self) -> bool;
 
-    /// The turn of the topic's last event; 0 where there was none.
-    async fn turn(&self, topic: &Topic) -> Result<u64, BusError>;
+    /// The offset of the topic's last event; 0 where there was none.
+    async fn last_offset(&self, topic: &Topic) -> Result<u64, BusError>;
 }

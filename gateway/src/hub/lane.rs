@@ -8,7 +8,7 @@ use crate::bus::{Delivery, Entry, Event, GroupPlace, Numbering, Stamp, Topic, Us
 /// Where this node stands in a topic.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    turns: Turns,
+    offsets: Offsets,
     pub(super) log: LogPlace,
 }
 
@@ -19,12 +19,12 @@ pub(super) enum LogPlace {
     User(UserPlace),
 }
 
-/// Turns of a topic, which number the events that are no log entries.
+/// Offsets of a topic, which number the events that are no log entries.
 #[derive(Clone, Copy, Debug)]
-struct Turns {
+struct Offsets {
     heard: u64,
     /// Up to here nothing is missing: what was not heard was made up for from the store, or is still on its way.
-    vouched: u64,
+    contiguous: u64,
 }
 
 /// What to do with an event.
@@ -38,17 +38,17 @@ pub(super) enum Verdict {
 }
 
 impl Place {
-    pub(super) fn new(turn: u64, log: LogPlace) -> Self {
-        Self { turns: Turns { heard: turn, vouched: turn }, log }
+    pub(super) fn new(offset: u64, log: LogPlace) -> Self {
+        Self { offsets: Offsets { heard: offset, contiguous: offset }, log }
     }
 
-    /// Everything up to `turn` was made up for from the store. `anew`: what comes now comes over a new subscription, so
-    /// none of it was heard before, whatever its turn: the count may have gone back and come up again.
-    pub(super) fn vouch(&mut self, turn: u64, anew: bool) {
-        if anew || turn < self.turns.heard {
-            self.turns.heard = 0;
+    /// Everything up to `offset` was made up for from the store. `anew`: what comes now comes over a new subscription, so
+    /// none of it was heard before, whatever its offset: the count may have gone back and come up again.
+    pub(super) fn contiguous_to(&mut self, offset: u64, anew: bool) {
+        if anew || offset < self.offsets.heard {
+            self.offsets.heard = 0;
         }
-        self.turns.vouched = turn;
+        self.offsets.contiguous = offset;
         if let LogPlace::User(place) = &mut self.log {
             place.pairs.forget_silent();
         }
@@ -73,17 +73,17 @@ impl Place {
     }
 
     /// Goes on with an event although what is missing before it cannot be found.
-    pub(super) fn leap(&mut self, delivery: &Delivery) {
+    pub(super) fn skip_gap(&mut self, delivery: &Delivery) {
         match (delivery.numbering, &mut self.log, delivery.stamp) {
             (Numbering::Entry, LogPlace::Group(place), Some(stamp)) => place.seq = stamp.seq.previous(),
-            (Numbering::Turn(turn), ..) => self.turns.vouched = turn - 1,
+            (Numbering::Offset(offset), ..) => self.offsets.contiguous = offset - 1,
             _ => {}
         }
     }
 
-    /// Whether nothing is missing when the last turn is `turn`.
-    pub(super) fn has_turn(&self, turn: u64) -> bool {
-        turn <= self.turns.heard.max(self.turns.vouched)
+    /// Whether nothing is missing when the last offset is `offset`.
+    pub(super) fn has_offset(&self, offset: u64) -> bool {
+        offset <= self.offsets.heard.max(self.offsets.contiguous)
     }
 
     /// Judges an event, and notes it as heard when it is news.
@@ -91,7 +91,7 @@ impl Place {
         match delivery.numbering {
             Numbering::Unneeded => Verdict::News,
             Numbering::Entry => self.admit_entry(delivery),
-            Numbering::Turn(turn) => self.admit_turn(turn, delivery),
+            Numbering::Offset(offset) => self.admit_offset(offset, delivery),
         }
     }
 
@@ -110,15 +110,15 @@ impl Place {
         }
     }
 
-    fn admit_turn(&mut self, turn: u64, delivery: &Delivery) -> Verdict {
-        let Turns { heard, vouched } = self.turns;
-        if turn <= heard {
+    fn admit_offset(&mut self, offset: u64, delivery: &Delivery) -> Verdict {
+        let Offsets { heard, contiguous } = self.offsets;
+        if offset <= heard {
             return Verdict::Known;
         }
-        if turn > heard.max(vouched) + 1 {
+        if offset > heard.max(contiguous) + 1 {
             return Verdict::Missing;
         }
-        self.turns.heard = turn;
+        self.offsets.heard = offset;
         let is_heard = match &mut self.log {
             LogPlace::User(place) => {
                 let is_heard = is_heard(place, delivery);

@@ -105,7 +105,7 @@ impl Hub {
             let Some(place) = ticket.place.as_mut() else { return false };
             let mut verdict = place.admit(&delivery);
             if verdict == Verdict::Missing && has_looked {
-                place.leap(&delivery);
+                place.skip_gap(&delivery);
                 verdict = place.admit(&delivery);
             }
             match verdict {
@@ -129,8 +129,11 @@ impl Hub {
         // The semaphore is never closed.
         let _permit = self.menders.acquire().await;
         // Read first: what happens while the store is read may be in both, and is known then.
-        let turn =
-            self.bus.turn(&ticket.lease.topic).await.map_err(|error| SourceError(error.to_string()))?;
+        let offset = self
+            .bus
+            .last_offset(&ticket.lease.topic)
+            .await
+            .map_err(|error| SourceError(error.to_string()))?;
         let Ticket { lease, place } = ticket;
         let Some(place) = place else {
             let log = match &lease.topic {
@@ -143,7 +146,7 @@ impl Hub {
                 },
                 Topic::User(app, user) => LogPlace::User(self.source.user_place(*app, user).await?),
             };
-            *place = Some(Box::new(Place::new(turn, log)));
+            *place = Some(Box::new(Place::new(offset, log)));
             return Ok(Look::Done);
         };
         metrics::counter!("gateway_topics_mended_total").increment(1);
@@ -159,7 +162,7 @@ impl Hub {
             }
             _ => {}
         }
-        place.vouch(turn, is_anew);
+        place.contiguous_to(offset, is_anew);
         Ok(Look::Done)
     }
 
@@ -328,7 +331,7 @@ impl Hub {
 
     async fn compare(&self, topic: Topic, life: Option<bytes::Bytes>) {
         // While the store does not answer there is nothing to compare with; the next look will tell.
-        let Ok(turn) = self.bus.turn(&topic).await else { return };
+        let Ok(offset) = self.bus.last_offset(&topic).await else { return };
         let head = match (&topic, life) {
             (Topic::Group(app, group), Some(life)) => {
                 let Ok(head) = self.source.group_head(*app, group, &life).await else { return };
@@ -336,6 +339,6 @@ impl Hub {
             }
             _ => None,
         };
-        self.begin_mending(self.shards.compare(&topic, turn, head));
+        self.begin_mending(self.shards.compare(&topic, offset, head));
     }
 }

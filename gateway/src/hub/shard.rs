@@ -321,12 +321,12 @@ impl Shards {
         quiet
     }
 
-    /// Compares a topic with the last turn and the last number of its log.
-    pub(super) fn compare(&self, topic: &Topic, turn: u64, head: Option<Seq>) -> Option<Ticket> {
+    /// Compares a topic with the last offset and the last number of its log.
+    pub(super) fn compare(&self, topic: &Topic, offset: u64, head: Option<Seq>) -> Option<Ticket> {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
         let Lane::Open(place) = &room.lane else { return None };
-        if place.has_turn(turn) && head.is_none_or(|head| place.has_entry(head)) {
+        if place.has_offset(offset) && head.is_none_or(|head| place.has_entry(head)) {
             return None;
         }
         let ticket = room.hold(topic);

@@ -72,7 +72,7 @@ struct World {
     now: AtomicU64,
     /// What was said with each peer by and to `alice`.
     pairs: Mutex<HashMap<UserId, Vec<Message>>>,
-    turns: Mutex<HashMap<Topic, u64>>,
+    offsets: Mutex<HashMap<Topic, u64>>,
     members: Mutex<Vec<Membership>>,
     ended: Mutex<Option<KickReason>>,
     fails: AtomicBool,
@@ -103,14 +103,14 @@ impl World {
     }
 
     fn turn_of(&self, topic: &Topic) -> u64 {
-        self.turns.lock().unwrap().get(topic).copied().unwrap_or(0)
+        self.offsets.lock().unwrap().get(topic).copied().unwrap_or(0)
     }
 
     fn next_turn(&self, topic: &Topic) -> Numbering {
-        let mut turns = self.turns.lock().unwrap();
-        let turn = turns.entry(topic.clone()).or_default();
-        *turn += 1;
-        Numbering::Turn(*turn)
+        let mut offsets = self.offsets.lock().unwrap();
+        let offset = offsets.entry(topic.clone()).or_default();
+        *offset += 1;
+        Numbering::Offset(*offset)
     }
 
     /// Stores a message in the room, and gives the event of it.
@@ -161,7 +161,7 @@ impl Bus for World {
         true
     }
 
-    async fn turn(&self, topic: &Topic) -> Result<u64, BusError> {
+    async fn last_offset(&self, topic: &Topic) -> Result<u64, BusError> {
         self.answer().map_err(|error| BusError(error.0))?;
         Ok(self.turn_of(topic))
     }
@@ -367,7 +367,7 @@ async fn what_was_told_twice_is_heard_once() {
         bench.bring(delivery.clone()).await;
     }
     let first = bench.world.write_to_alice("bob", "<first>");
-    // An announcement that is made again has a turn of its own.
+    // An announcement that is made again has a offset of its own.
     let again = Delivery { numbering: bench.world.next_turn(&first.topic), ..first.clone() };
     bench.bring(first).await;
     bench.bring(again).await;
@@ -576,7 +576,7 @@ async fn what_has_no_number_of_a_log_has_one_of_its_own() {
             remark: String::new(),
         };
         let event = Control::Dismissed { notice, origin: None }.into();
-        bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Turn(1), event }).await;
+        bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Offset(1), event }).await;
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     let frames = alice.outbound.take().concat();
@@ -660,7 +660,7 @@ async fn numbers_that_were_given_again_are_news() {
     assert_eq!(heard(&alice), ["m1", "m2", "m3", "m4", "m5", "one", "two", "three"]);
 
     bench.world.room.lock().unwrap().truncate(3);
-    bench.world.turns.lock().unwrap().insert(topic.clone(), 1);
+    bench.world.offsets.lock().unwrap().insert(topic.clone(), 1);
     bench.world.now.store(9000, Ordering::Relaxed);
     let lost: Vec<Delivery> = (0..4).map(|_| bench.world.say()).collect();
     drop(lost);

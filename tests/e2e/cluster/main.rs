@@ -34,7 +34,7 @@ use tokio::sync::{Mutex, MutexGuard};
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Waits until the other loads are over.
-async fn turn() -> MutexGuard<'static, ()> {
+async fn last_offset() -> MutexGuard<'static, ()> {
     TURN.lock().await
 }
 

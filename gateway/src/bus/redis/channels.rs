@@ -1,19 +1,19 @@
-//! How the channel of a topic is called, and where its turns are counted.
+//! How the channel of a topic is called, and where its offsets are counted.
 //!
 //! | name | type | holds |
 //! |---|---|---|
 //! | `timgate:{1400000000/uID}`, `timgate:{1400000000/gID}` | channel | the events of the user's or the group's topic |
-//! | the channel's name and `:r` | hash | at the field `k` the last turn of the topic, decimal |
+//! | the channel's name and `:r` | hash | at the field `k` the last offset of the topic, decimal |
 //! | `timgate:{nodes}` | sorted set that expires | which instances live; the score is until when, in Unix milliseconds |
 //!
 //! The store keeps what belongs to a topic under the same name (`storage/redis/keys.rs`), so that its script may take
-//! turns and publish; a test there holds the two together.
+//! offsets and publish; a test there holds the two together.
 
 use crate::bus::Topic;
 use crate::redis::Namespace;
 
-/// The field of the last turn of the topic.
-pub(crate) const LAST_TURN: &[u8] = b"k";
+/// The field of the last offset of the topic.
+pub(crate) const LAST_OFFSET: &[u8] = b"k";
 
 /// The channel of a topic.
 pub(crate) fn channel_of(names: &Namespace, topic: &Topic) -> Vec<u8> {
@@ -24,7 +24,7 @@ pub(crate) fn channel_of(names: &Namespace, topic: &Topic) -> Vec<u8> {
     names.key(format!("{app}/{kind}{id}").as_bytes())
 }
 
-/// The hash in which the turns of a channel are counted.
+/// The hash in which the offsets of a channel are counted.
 pub(crate) fn hash_of(channel: &[u8]) -> Vec<u8> {
     [channel, b":r"].concat()
 }

@@ -29,7 +29,7 @@ use super::inlet::Backlog;
 use super::{Bus, BusError, Event, Inlet, Stamp, Topic, channel};
 use crate::redis::{Links, Namespace, Servers, ask, slot_of};
 
-use self::channels::{LAST_TURN, channel_of, hash_of};
+use self::channels::{LAST_OFFSET, channel_of, hash_of};
 use self::table::Table;
 
 pub use self::nodes::Registry;
@@ -38,7 +38,7 @@ pub(crate) use self::payload::take_apart;
 /// Events that may wait for the hub. While there are more, the subscriber reads no further.
 const QUEUE: usize = 4096;
 
-/// Takes the next turn of a topic and publishes an event with it.
+/// Takes the next offset of a topic and publishes an event with it.
 pub(crate) const PUBLISH: &str = include_str!("publish.lua");
 
 /// How long each call waits for the server.
@@ -81,7 +81,7 @@ impl Drop for RedisBus {
 #[async_trait]
 impl Bus for RedisBus {
     /// Waits at most three seconds. An event that does not get there is lost, which its receivers see by the next
-    /// turn if it had taken one, and was never there for them if it had not.
+    /// offset if it had taken one, and was never there for them if it had not.
     async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>) {
         let channel = channel_of(&self.names, &topic);
         let mut command = redis::cmd("EVAL");
@@ -111,17 +111,17 @@ impl Bus for RedisBus {
         true
     }
 
-    async fn turn(&self, topic: &Topic) -> Result<u64, BusError> {
+    async fn last_offset(&self, topic: &Topic) -> Result<u64, BusError> {
         let channel = channel_of(&self.names, topic);
         let mut command = redis::cmd("HGET");
-        command.arg(hash_of(&channel)).arg(LAST_TURN);
+        command.arg(hash_of(&channel)).arg(LAST_OFFSET);
         match ask(&self.links, slot_of(&channel), command, DEADLINE).await.map_err(BusError)? {
             Value::Nil => Ok(0),
-            Value::BulkString(turn) => std::str::from_utf8(&turn)
+            Value::BulkString(offset) => std::str::from_utf8(&offset)
                 .ok()
-                .and_then(|turn| turn.parse().ok())
-                .ok_or_else(|| BusError("the turn of a topic is no number".to_owned())),
-            _ => Err(BusError("the turn of a topic has another shape".to_owned())),
+                .and_then(|offset| offset.parse().ok())
+                .ok_or_else(|| BusError("the offset of a topic is no number".to_owned())),
+            _ => Err(BusError("the offset of a topic has another shape".to_owned())),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What goes over a channel.
 //!
-//! Either `<numbering> <number> <time> <event>`: the numbering is `e`, or `t` and the turn; number and time in
+//! Either `<numbering> <number> <time> <event>`: the numbering is `e`, or `t` and the offset; number and time in
 //! milliseconds are the stamp's, decimal, both `-` where there is none; the event is JSON.
 //!
 //! Or messages of a group, which stand in entries of its log, one behind the other: `m <length> <frame>`, and for each
@@ -123,7 +123,7 @@ fn decode_one(topic: &Topic, payload: &[u8]) -> Result<Told, Malformed> {
     };
     let numbering = match numbering.split_first() {
         Some((b'e', [])) if stamp.is_some() => Numbering::Entry,
-        Some((b't', turn)) => Numbering::Turn(number(turn).ok_or(Malformed("numbering"))?),
+        Some((b't', offset)) => Numbering::Offset(number(offset).ok_or(Malformed("numbering"))?),
         _ => return Err(Malformed("numbering")),
     };
     let at = stamp.map_or_else(|| Clock::system().now(), |stamp| stamp.at);
@@ -171,10 +171,10 @@ mod tests {
 
         let head = encode_stamp(None);
         let (numbering, read, _) = decode(&payload(&format!("t18446744073709551615{head}"))).unwrap();
-        assert_eq!((numbering, read), (Numbering::Turn(u64::MAX), None));
+        assert_eq!((numbering, read), (Numbering::Offset(u64::MAX), None));
 
         let (numbering, read, _) = decode(&payload("t2 3 4 ")).unwrap();
-        assert_eq!((numbering, read), (Numbering::Turn(2), Some(Stamp { seq: Seq(3), at: Millis(4) })));
+        assert_eq!((numbering, read), (Numbering::Offset(2), Some(Stamp { seq: Seq(3), at: Millis(4) })));
     }
 
     #[test]

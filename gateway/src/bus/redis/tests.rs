@@ -76,9 +76,9 @@ fn number(delivery: &Delivery) -> u64 {
     number_of(&delivery.event)
 }
 
-fn turn(delivery: &Delivery) -> u64 {
+fn offset(delivery: &Delivery) -> u64 {
     match delivery.numbering {
-        Numbering::Turn(turn) => turn,
+        Numbering::Offset(offset) => offset,
         _ => panic!("another numbering: {delivery:?}"),
     }
 }
@@ -105,15 +105,15 @@ async fn followers_hear_and_others_do_not() {
     one.bus.follow(&own).await;
     two.bus.follow(&both).await;
 
-    assert_eq!(one.bus.turn(&both).await.unwrap(), 0);
+    assert_eq!(one.bus.last_offset(&both).await.unwrap(), 0);
     two.publish(&own, 1).await;
     one.publish(&both, 2).await;
     let event = one.hear_event().await;
-    assert_eq!((&event.topic, number(&event), turn(&event)), (&own, 1, 1));
+    assert_eq!((&event.topic, number(&event), offset(&event)), (&own, 1, 1));
     assert_eq!(number(&one.hear_event().await), 2);
     let event = two.hear_event().await;
-    assert_eq!((&event.topic, number(&event), turn(&event)), (&both, 2, 1));
-    assert_eq!(one.bus.turn(&both).await.unwrap(), 1);
+    assert_eq!((&event.topic, number(&event), offset(&event)), (&both, 2, 1));
+    assert_eq!(one.bus.last_offset(&both).await.unwrap(), 1);
     assert!(two.incoming.recv().now_or_never().is_none());
 }
 
@@ -130,7 +130,7 @@ async fn events_keep_their_order_and_stamp() {
     assert_eq!(node.hear_event().await.stamp, Some(stamp));
     for i in 1..2000 {
         let event = node.hear_event().await;
-        assert_eq!((number(&event), turn(&event), event.stamp), (i, i + 1, None));
+        assert_eq!((number(&event), offset(&event), event.stamp), (i, i + 1, None));
     }
 }
 
@@ -161,7 +161,7 @@ async fn what_a_newer_version_says_is_numbered_and_no_more() {
         command.arg(node.channel(&topic)).arg(payload);
         server.run::<()>(&command).await;
     }
-    for numbering in [Numbering::Entry, Numbering::Turn(1)] {
+    for numbering in [Numbering::Entry, Numbering::Offset(1)] {
         let event = node.hear_event().await;
         assert!(matches!(*event.event, Event::Unknown));
         assert_eq!(event.numbering, numbering);
@@ -274,13 +274,13 @@ impl Stream {
 /// What was heard of a topic.
 #[derive(Default)]
 struct Heard {
-    turn: u64,
+    offset: u64,
     doubts: u64,
-    /// Nothing was heard since the last doubt, so what comes may be any turn.
+    /// Nothing was heard since the last doubt, so what comes may be any offset.
     is_doubtful: bool,
 }
 
-/// Listens to a node: turns grow, and none is missing but behind a doubt.
+/// Listens to a node: offsets grow, and none is missing but behind a doubt.
 struct Ear {
     heard: HashMap<Topic, Heard>,
 }
@@ -298,15 +298,15 @@ impl Ear {
                 heard.is_doubtful = true;
             }
             Incoming::Event(delivery) => {
-                let (heard, turn) = (self.heard.get_mut(&delivery.topic).unwrap(), turn(&delivery));
-                assert!(turn > heard.turn, "turn {turn} came after {}", heard.turn);
-                let is_next = turn == heard.turn + 1;
+                let (heard, offset) = (self.heard.get_mut(&delivery.topic).unwrap(), offset(&delivery));
+                assert!(offset > heard.offset, "offset {offset} came after {}", heard.offset);
+                let is_next = offset == heard.offset + 1;
                 assert!(
                     is_next || heard.is_doubtful,
-                    "turn {turn} came after {} without a doubt",
-                    heard.turn
+                    "offset {offset} came after {} without a doubt",
+                    heard.offset
                 );
-                heard.turn = turn;
+                heard.offset = offset;
                 heard.is_doubtful = false;
             }
         }
@@ -317,16 +317,16 @@ impl Ear {
         self.until(node, "doubts", |heard| heard.doubts >= doubts).await;
     }
 
-    /// Listens until the last turn of each topic was heard.
+    /// Listens until the last offset of each topic was heard.
     async fn complete(&mut self, node: &mut Node) {
         let mut last = HashMap::new();
         for topic in self.heard.keys() {
-            last.insert(topic.clone(), node.bus.turn(topic).await.unwrap());
+            last.insert(topic.clone(), node.bus.last_offset(topic).await.unwrap());
         }
         let deadline = Instant::now() + SOON;
-        while !self.heard.iter().all(|(topic, heard)| heard.turn == last[topic]) {
+        while !self.heard.iter().all(|(topic, heard)| heard.offset == last[topic]) {
             let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
-            self.take(incoming.expect("the last turns were not heard").unwrap());
+            self.take(incoming.expect("the last offsets were not heard").unwrap());
         }
     }
 
@@ -450,7 +450,7 @@ async fn a_bus_may_be_there_before_the_server() {
     let topic = topic("early");
     node.bus.follow(&topic).await;
     node.publish(&topic, 1).await;
-    assert!(node.bus.turn(&topic).await.is_err());
+    assert!(node.bus.last_offset(&topic).await.is_err());
     assert_eq!(node.bus.table.untaken(), 0, "nothing gathers while nobody can take it");
     server.begin().await;
     assert_eq!(node.hear_doubt().await, topic);
@@ -559,12 +559,12 @@ async fn subscriptions_follow_a_promotion() {
     let mut ear = Ear::new(&topics);
     setup.master.kill().await;
     ear.doubted(&mut node, 1).await;
-    // A turn that was not replicated is taken again; here none was.
+    // A offset that was not replicated is taken again; here none was.
     for topic in &topics {
         node.publish(topic, 1).await;
     }
     ear.complete(&mut node).await;
-    assert!(ear.heard.values().all(|heard| heard.turn == 1));
+    assert!(ear.heard.values().all(|heard| heard.offset == 1));
 }
 
 #[tokio::test]
@@ -619,11 +619,11 @@ async fn a_cluster_shards_its_channels() {
 }
 
 impl Ear {
-    /// A failover may lose turns that were not replicated yet, which are then taken again: the doubt makes the
+    /// A failover may lose offsets that were not replicated yet, which are then taken again: the doubt makes the
     /// receiver ask where the topic stands.
     fn take_after_failover(&mut self, incoming: Incoming) {
         if let Incoming::Doubt(topic) = &incoming {
-            self.heard.get_mut(topic).unwrap().turn = 0;
+            self.heard.get_mut(topic).unwrap().offset = 0;
         }
         self.take(incoming);
     }

@@ -19,17 +19,17 @@
 --       the log of each entry that is appended; then the hashes of other topics that events go to
 -- ARGV  "g"; how many checks, adds, puts, deletes and announces there are, two bytes each; how many entries, one byte;
 --          how many of the puts, the last ones, are of records that the first entry is found by, one byte; flags in one
---          byte: 1 a token, 2 own turns, 4 `d` changes; for each announce the place of the entry it tells of, one byte,
+--          byte: 1 a token, 2 own offsets, 4 `d` changes; for each announce the place of the entry it tells of, one byte,
 --          0 for none
 --       the generation of the tokens and the token, if there is one
 --       the fields to read: those of the checks, of the adds, `v` if there are adds, puts or deletes, `k` if there are
---          own turns, `o` if there is a token, that of the log's end for each entry
+--          own offsets, `o` if there is a token, that of the log's end for each entry
 --       checks: "" for absent, "+" for present, or the version
 --       adds: the number; what the sum may be at most, or ""
 --       puts: field, to which the entry's number is added where it is found by the record; bytes
 --       deletes: field
 --       entries: the time if there are any; the bytes of each
---       announces: "e" (an entry of the own topic), "t" (an own turn) or the place in KEYS of another topic's hash,
+--       announces: "e" (an entry of the own topic), "t" (an own offset) or the place in KEYS of another topic's hash,
 --          counted from the partition's; the event
 -- Answers  one answer.
 --
@@ -192,7 +192,7 @@ while at <= #args do
     local plan = args[at]
     local checks, adds, puts, deletes, announces, entries, indexed, flags = struct.unpack('>HHHHHBBB', plan, 2)
     local changes = adds + puts + deletes > 0
-    local has_token, has_turns = flags % 2 == 1, flags % 4 >= 2
+    local has_token, has_offsets = flags % 2 == 1, flags % 4 >= 2
     local generation, token, index, once, other
     local base = key - 1
     key, at = key + 1, at + 1
@@ -204,7 +204,7 @@ while at <= #args do
     local first_log = key
     key = key + entries
 
-    local reads = checks + adds + (changes and 1 or 0) + (has_turns and 1 or 0) + (has_token and 1 or 0) + entries
+    local reads = checks + adds + (changes and 1 or 0) + (has_offsets and 1 or 0) + (has_token and 1 or 0) + entries
     local first_read, found = at, nil
     at = at + reads
     if reads > PART then
@@ -317,14 +317,14 @@ while at <= #args do
       end
       if changes then seen = seen + 1 end
 
-      local turn
-      if has_turns then
-        turn = tonumber(found[seen] or 0)
+      local offset
+      if has_offsets then
+        offset = tonumber(found[seen] or 0)
         local own = 0
         for i = announces_at, at - 1, 2 do
           if args[i] == 't' then own = own + 1 end
         end
-        fields[#fields + 1], fields[#fields + 2] = 'k', format('%d', turn + own)
+        fields[#fields + 1], fields[#fields + 2] = 'k', format('%d', offset + own)
         seen = seen + 1
       end
 
@@ -396,8 +396,8 @@ while at <= #args do
       for i = announces_at, at - 1, 2 do
         local head, topic = args[i], hash
         if head == 't' then
-          turn = turn + 1
-          head = format('t%d', turn)
+          offset = offset + 1
+          head = format('t%d', offset)
         elseif head ~= 'e' then
           topic = keys[base + head]
           head = format('t%d', call('HINCRBY', topic, 'k', 1))

@@ -27,7 +27,7 @@ const CLOCKS: u64 = 60 * 1000;
 
 /// The flags of a batch of any kind.
 const HAS_TOKEN: u8 = 1;
-const HAS_OWN_TURNS: u8 = 2;
+const HAS_OWN_OFFSETS: u8 = 2;
 const IS_DECISIVE: u8 = 4;
 
 /// A batch that can be sent.
@@ -110,7 +110,7 @@ struct Spoken {
 /// How an event is numbered, and where: see `commit.lua`.
 enum Numbered {
     Entry,
-    OwnTurn,
+    OwnOffset,
     /// Of the topic whose hash has this place among the keys, from 1.
     TurnOf(usize),
 }
@@ -189,14 +189,14 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     }
     names.extend(batch.appends.iter().map(|append| tag.log(&append.log)));
     let (spoken, foreign) = announces(keys, batch, &tag, spread, &mut names)?;
-    let own_turns = spoken.iter().any(|spoken| matches!(spoken.to, Numbered::OwnTurn));
+    let own_offsets = spoken.iter().any(|spoken| matches!(spoken.to, Numbered::OwnOffset));
     let put = batch.puts.iter().chain(&batch.index).map(|(key, _)| key).chain(&batch.deletes);
     let mut written = put.chain(batch.adds.iter().map(|add| &add.key));
 
     let mut flags = 0;
     for (flag, is_set) in [
         (HAS_TOKEN, batch.once.is_some()),
-        (HAS_OWN_TURNS, own_turns),
+        (HAS_OWN_OFFSETS, own_offsets),
         (IS_DECISIVE, written.any(|key| keys::is_decisive(key.table))),
     ] {
         flags |= if is_set { flag } else { 0 };
@@ -222,8 +222,8 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     if changes {
         arguments.push(keys::LAST_VERSION.to_vec());
     }
-    if own_turns {
-        arguments.push(keys::LAST_TURN.to_vec());
+    if own_offsets {
+        arguments.push(keys::LAST_OFFSET.to_vec());
     }
     if batch.once.is_some() {
         arguments.push(keys::TOKENS.to_vec());
@@ -249,7 +249,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     for Spoken { to, event, .. } in &spoken {
         let to = match to {
             Numbered::Entry => b"e".to_vec(),
-            Numbered::OwnTurn => b"t".to_vec(),
+            Numbered::OwnOffset => b"t".to_vec(),
             Numbered::TurnOf(place) => place.to_string().into_bytes(),
         };
         arguments.extend([to, event.to_vec()]);
@@ -348,7 +348,7 @@ fn announces(
         let tag = keys.of_topic(topic);
         if tag == *own {
             let is_entry = event.is_entry() && append.is_some();
-            let to = if is_entry { Numbered::Entry } else { Numbered::OwnTurn };
+            let to = if is_entry { Numbered::Entry } else { Numbered::OwnOffset };
             spoken.push(Spoken { to, append, event: text });
         } else if spread {
             foreign.push(Foreign { tag, append, event: text });

@@ -20,14 +20,14 @@
 //! | table letter and suffix | a record: version (8 bytes, big-endian) and bytes; or a count: version and decimal number |
 //! | `v` | the last version, 8 bytes |
 //! | `d` | the version of the last write or deletion that messages could depend on, see [`is_decisive`] |
-//! | `k` | the last turn of the topic, decimal |
+//! | `k` | the last offset of the topic, decimal |
 //! | `o` | the generation of tokens whose hash was last told when it expires, decimal |
 //! | `l` and a log's name | the id of the log's last entry |
 
 use bytes::Bytes;
 use protocol::id::AppId;
 
-pub(super) use crate::bus::LAST_TURN;
+pub(super) use crate::bus::LAST_OFFSET;
 use crate::bus::{Topic, channel_of, hash_of};
 use crate::redis::Namespace;
 use crate::storage::{Key, Log, Partition, Table};
@@ -90,7 +90,7 @@ impl Tag {
         &self.0
     }
 
-    /// Records, counts, versions, turns and the ends of logs.
+    /// Records, counts, versions, offsets and the ends of logs.
     pub(super) fn hash(&self) -> Vec<u8> {
         hash_of(&self.0)
     }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn no_table_is_called_like_another_field() {
-        let others = [LAST_VERSION[0], DECISIVE[0], LAST_TURN[0], TOKENS[0], end_of_log(b"")[0]];
+        let others = [LAST_VERSION[0], DECISIVE[0], LAST_OFFSET[0], TOKENS[0], end_of_log(b"")[0]];
         assert!(Table::ALL.iter().all(|table| !others.contains(&table.letter())));
     }
 }

@@ -4,7 +4,7 @@
 //! answers: so the order is kept whatever a server sends back. Without a cluster one call carries batches of all
 //! partitions; in a cluster a call may touch one slot only, so each partition has its own calls.
 //!
-//! Nobody waits for company: a batch that finds nothing under way leaves at the end of the runtime's turn.
+//! Nobody waits for company: a batch that finds nothing under way leaves at the end of the runtime's offset.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -154,7 +154,7 @@ fn back(shared: &Arc<Shared>, tag: Tag) {
 /// Carries what comes for a group until there is nothing more.
 async fn work(shared: Arc<Shared>, group: Group) {
     loop {
-        // What comes in the same turn of the runtime comes along.
+        // What comes in the same offset of the runtime comes along.
         tokio::task::yield_now().await;
         let Some((tags, batches)) = take(&shared, &group) else { return };
         let now = Instant::now();
@@ -280,7 +280,7 @@ fn announce(links: &Arc<Links>, entries: &[Head], events: Vec<Foreign>) {
         let first = call.send(links);
         let links = links.clone();
         tokio::spawn(async move {
-            // The event is lost, which the topic's next turn shows to who receives it.
+            // The event is lost, which the topic's next offset shows to who receives it.
             if let Err(error) = call.finish(&links, first).await {
                 metrics::counter!("gateway_bus_unpublished_total").increment(1);
                 tracing::warn!(%error, "an event could not be announced");

@@ -45,7 +45,7 @@ async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
     let unstored = Batch::new(group("room"), Millis(1)).announce(room(), tip());
     engine.commit(unstored).await.unwrap();
 
-    let turn = Numbering::Turn;
+    let turn = Numbering::Offset;
     let expected = [
         (Numbering::Entry, Some(1), text(tip())),
         (turn(1), Some(2), text(nothing(1))),
@@ -90,7 +90,7 @@ async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
     }
     for (name, (_bus, events)) in &mut heard {
         for number in 1..=200 {
-            let expected = (devices_of(name), Numbering::Turn(number), Some(number), text(nothing(number)));
+            let expected = (devices_of(name), Numbering::Offset(number), Some(number), text(nothing(number)));
             assert_eq!(next(events).await, expected);
         }
     }
@@ -120,7 +120,7 @@ async fn a_repetition_tells_other_servers_again() {
     for turn in 1..=2 {
         let committed = engine.commit(between(7).once("token")).await.unwrap();
         assert_eq!(committed.repeated, turn == 2);
-        let expected = (devices_of("bob"), Numbering::Turn(turn), Some(1), text(nothing(7)));
+        let expected = (devices_of("bob"), Numbering::Offset(turn), Some(1), text(nothing(7)));
         assert_eq!(next(&mut events).await, expected);
     }
 }

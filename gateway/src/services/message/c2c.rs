@@ -8,7 +8,7 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
-use super::turns::{Turn, Turns};
+use super::sender_order::{Next, SenderOrder};
 use super::{Draft, is_recallable};
 use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
@@ -63,7 +63,7 @@ pub struct C2cMessages {
     accounts: Accounts,
     conversations: Conversations,
     timelines: Timelines,
-    turns: Arc<Turns>,
+    order: Arc<SenderOrder>,
     /// Pairs that were seen to have said something, and when.
     begun: Arc<quick_cache::sync::Cache<Log, Instant>>,
 }
@@ -71,7 +71,7 @@ pub struct C2cMessages {
 impl C2cMessages {
     pub fn new(core: Core, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
         let begun = Arc::new(quick_cache::sync::Cache::new(PAIRS));
-        Self { core, accounts, conversations, timelines, turns: Arc::new(Turns::new()), begun }
+        Self { core, accounts, conversations, timelines, order: Arc::new(SenderOrder::new()), begun }
     }
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
@@ -82,7 +82,7 @@ impl C2cMessages {
             return Err(C2cError::TooLong);
         }
         let (app, from) = (actor.app, draft.from.clone());
-        let turn = self.turns.take(&(app, &from, to)).await;
+        let next = self.order.next(&(app, &from, to)).await;
         if self.accounts.known(app, to).await?.is_none() {
             return Err(C2cError::NoReceiver);
         }
@@ -113,7 +113,7 @@ impl C2cMessages {
 
     async fn store(
         &self,
-        turn: Turn<'_>,
+        next: Next<'_>,
         actor: &Actor,
         from: &UserId,
         to: &UserId,
@@ -142,7 +142,7 @@ impl C2cMessages {
         for topic in both(app, from, to) {
             batch = batch.announce(topic, event.clone());
         }
-        match Outcome::of(turn.submit(&self.core, batch).await)? {
+        match Outcome::of(next.submit(&self.core, batch).await)? {
             Outcome::Stored(committed) => Ok(committed.entry().at),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => {

@@ -2,7 +2,7 @@
 
 mod c2c;
 mod group;
-mod turns;
+mod sender_order;
 
 use protocol::id::{Millis, UserId};
 use protocol::message::{Body, Mention, Options, Priority};

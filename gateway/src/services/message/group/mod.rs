@@ -11,7 +11,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
 
 use self::send::Speaker;
-use super::turns::Turns;
+use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
@@ -73,7 +73,7 @@ pub struct GroupMessages {
     accounts: Accounts,
     notices: Notices,
     timelines: Timelines,
-    turns: Arc<Turns>,
+    order: Arc<SenderOrder>,
     speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
     /// When groups last said something while deliveries were behind.
     let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
@@ -89,8 +89,8 @@ impl GroupMessages {
     ) -> Self {
         let speakers = Arc::new(quick_cache::sync::Cache::new(SPEAKERS));
         let let_through = Arc::new(quick_cache::sync::Cache::new(LET_THROUGH));
-        let turns = Arc::new(Turns::new());
-        Self { core, groups, accounts, notices, timelines, turns, speakers, let_through }
+        let order = Arc::new(SenderOrder::new());
+        Self { core, groups, accounts, notices, timelines, order, speakers, let_through }
     }
 
     /// Whether the group's kind counts unread messages.

@@ -21,7 +21,7 @@ use crate::storage::{Batch, Check, Expected, Head, Value, records};
 
 /// How often a group may say something while deliveries are behind: those who are not loud shall not be silenced by
 /// those who are.
-const TURN_EVERY: Duration = Duration::from_secs(1);
+const ONE_EVERY: Duration = Duration::from_secs(1);
 
 /// Somebody who wants to speak in a group.
 pub(super) struct Speaker {
@@ -44,7 +44,7 @@ impl GroupMessages {
         draft: Draft,
         only_to: &[UserId],
     ) -> Result<Head, MessageError> {
-        if self.core.bus.is_behind() && !self.has_a_turn(actor.app, group) {
+        if self.core.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
             return Err(MessageError::TooFast);
         }
         let limits = &self.core.settings(actor.app).limits;
@@ -57,7 +57,7 @@ impl GroupMessages {
         let is_stored = !draft.options.online_only && only_to.is_empty();
         let key = (actor.app, group.clone(), draft.from.clone());
         if !is_stored {
-            let _turn = self.turns.take(&key).await;
+            let _next = self.order.next(&key).await;
             let speaker = self.speaker(actor, group, &draft.from).await?;
             self.may_speak(actor, &speaker)?;
             let message = self.message(actor, &draft, &speaker).await?;
@@ -68,7 +68,7 @@ impl GroupMessages {
             let is_first = std::mem::take(&mut is_first);
             let (key, draft) = (&key, &draft);
             async move {
-                let turn = self.turns.take(key).await;
+                let next = self.order.next(key).await;
                 // What is kept in memory will do at first: the store checks that it still holds, in the same step in
                 // which it stores.
                 let kept = if is_first { self.speakers.get(key) } else { None };
@@ -78,7 +78,7 @@ impl GroupMessages {
                 };
                 self.may_speak(actor, &speaker)?;
                 let batch = self.batch(actor, &speaker, draft).await?;
-                Ok::<_, MessageError>(Decision::Submitted(turn.submit(&self.core, batch), speaker))
+                Ok::<_, MessageError>(Decision::Submitted(next.submit(&self.core, batch), speaker))
             }
         });
         let (speaker, committed) = decided.await?;
@@ -96,9 +96,9 @@ impl GroupMessages {
     }
 
     /// Whether a group may say something although more is said than can be delivered.
-    fn has_a_turn(&self, app: AppId, group: &GroupId) -> bool {
+    fn may_speak_while_behind(&self, app: AppId, group: &GroupId) -> bool {
         let key = (app, group.clone());
-        let is_loud = self.let_through.get(&key).is_some_and(|at| at.elapsed() < TURN_EVERY);
+        let is_loud = self.let_through.get(&key).is_some_and(|at| at.elapsed() < ONE_EVERY);
         if !is_loud {
             self.let_through.insert(key, Instant::now());
         }

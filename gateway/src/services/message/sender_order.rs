@@ -7,34 +7,34 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::services::core::Core;
 use crate::storage::{Batch, Ticket};
 
-/// Speakers of one lane wait for each other's look-ups, so there are many.
-const LANES: usize = 1024;
+/// Speakers of one stripe wait for each other's look-ups, so there are many.
+const STRIPES: usize = 1024;
 
 /// Lets the messages of one speaker in one conversation go to the store one after another: look-ups take longer for
 /// one than for the next, which may find in memory what the one before it had to ask for.
-pub(super) struct Turns {
-    lanes: Vec<Mutex<()>>,
+pub(super) struct SenderOrder {
+    stripes: Vec<Mutex<()>>,
     hasher: RandomState,
 }
 
 /// The right to be the next that goes to the store. Waiting for it is first come, first served.
-pub(super) struct Turn<'a>(#[allow(dead_code, reason = "held until it is dropped")] MutexGuard<'a, ()>);
+pub(super) struct Next<'a>(#[allow(dead_code, reason = "held until it is dropped")] MutexGuard<'a, ()>);
 
-impl Turns {
+impl SenderOrder {
     pub(super) fn new() -> Self {
         Self {
-            lanes: std::iter::repeat_with(Mutex::default).take(LANES).collect(),
+            stripes: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
             hasher: RandomState::new(),
         }
     }
 
-    pub(super) async fn take(&self, speaker: &impl Hash) -> Turn<'_> {
-        let lane = self.hasher.hash_one(speaker) as usize % LANES;
-        Turn(self.lanes[lane].lock().await)
+    pub(super) async fn next(&self, speaker: &impl Hash) -> Next<'_> {
+        let stripe = self.hasher.hash_one(speaker) as usize % STRIPES;
+        Next(self.stripes[stripe].lock().await)
     }
 }
 
-impl Turn<'_> {
+impl Next<'_> {
     /// Sends a batch on its way, and lets the next one begin.
     pub(super) fn submit(self, core: &Core, batch: Batch) -> Ticket {
         core.engine.submit(batch)

@@ -15,7 +15,7 @@ pub struct Connection {
     pub outbound: Outbound,
     pub dialect: Dialect,
     /// Changes with each login and logout.
-    turn: AtomicU32,
+    generation: AtomicU32,
     /// The one group that it hears of; absent, all groups of its user.
     only: Option<GroupId>,
     state: Mutex<Option<State>>,
@@ -29,7 +29,7 @@ pub(super) struct Follower {
     pub(super) connection: Arc<Connection>,
     pub(super) attachment: Arc<Attachment>,
     pub(super) device: DeviceId,
-    turn: u32,
+    generation: u32,
 }
 
 /// A connection from a login to the next logout.
@@ -37,20 +37,20 @@ pub(super) struct Follower {
 pub(super) struct Seat(usize, u32);
 
 impl Seat {
-    fn of(connection: &Arc<Connection>, turn: u32) -> Self {
+    fn of(connection: &Arc<Connection>, generation: u32) -> Self {
         // Whoever holds it among followers holds the connection, too, so the address is nobody else's.
-        Self(Arc::as_ptr(connection).addr(), turn)
+        Self(Arc::as_ptr(connection).addr(), generation)
     }
 }
 
 impl Follower {
     pub(super) fn seat(&self) -> Seat {
-        Seat::of(&self.connection, self.turn)
+        Seat::of(&self.connection, self.generation)
     }
 
     /// Whether the one who is logged in is still the one who followed.
     pub(super) fn is_here(&self) -> bool {
-        self.connection.turn.load(Ordering::Acquire) == self.turn
+        self.connection.generation.load(Ordering::Acquire) == self.generation
     }
 }
 
@@ -89,7 +89,7 @@ impl GroupSet {
 impl Connection {
     pub(super) fn new(dialect: Dialect, only: Option<GroupId>, queue_bytes: usize) -> Self {
         let outbound = Outbound::new(queue_bytes);
-        Self { outbound, dialect, turn: AtomicU32::new(0), only, state: Mutex::new(None) }
+        Self { outbound, dialect, generation: AtomicU32::new(0), only, state: Mutex::new(None) }
     }
 
     /// Whether it hears of all groups of its user.
@@ -120,23 +120,23 @@ impl Connection {
     /// Gives the number of this login.
     pub(super) fn attach(&self, attachment: Attachment) -> u32 {
         let mut state = self.state();
-        let turn = self.turn.fetch_add(1, Ordering::Release).wrapping_add(1);
+        let generation = self.generation.fetch_add(1, Ordering::Release).wrapping_add(1);
         let attachment = Arc::new(attachment);
         *state = Some(State { attachment, groups: GroupSet::default(), left: Some(GroupSet::default()) });
-        turn
+        generation
     }
 
     /// Who was logged in, and the groups they followed.
     pub(super) fn detach(self: &Arc<Self>) -> Option<(Arc<Attachment>, Vec<GroupId>, Seat)> {
         let mut state = self.state();
-        let seat = Seat::of(self, self.turn.fetch_add(1, Ordering::Release));
+        let seat = Seat::of(self, self.generation.fetch_add(1, Ordering::Release));
         state.take().map(|state| (state.attachment, state.groups.0, seat))
     }
 
     /// The list of the user's groups is followed, or will be read anew.
     pub(super) fn has_entered(&self, login: u32) {
         let mut state = self.state();
-        if self.turn.load(Ordering::Acquire) == login
+        if self.generation.load(Ordering::Acquire) == login
             && let Some(state) = state.as_mut()
         {
             state.left = None;
@@ -147,8 +147,8 @@ impl Connection {
     pub(super) fn follower(self: &Arc<Self>) -> Option<Follower> {
         let state = self.state();
         let attachment = state.as_ref()?.attachment.clone();
-        let (device, turn) = (attachment.device.id, self.turn.load(Ordering::Acquire));
-        Some(Follower { connection: self.clone(), attachment, device, turn })
+        let (device, generation) = (attachment.device.id, self.generation.load(Ordering::Acquire));
+        Some(Follower { connection: self.clone(), attachment, device, generation })
     }
 
     /// The groups that are followed.
@@ -180,7 +180,7 @@ impl Connection {
         if let Some(left) = &mut state.left {
             left.insert(group);
         }
-        let seat = Seat::of(self, self.turn.load(Ordering::Acquire));
+        let seat = Seat::of(self, self.generation.load(Ordering::Acquire));
         state.groups.remove(group).then(|| (Topic::Group(state.attachment.app, group.clone()), seat))
     }
 }

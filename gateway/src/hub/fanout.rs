@@ -1,7 +1,7 @@
 //! From events to sockets: the work that grows with the number of followers.
 //!
-//! A topic belongs to one lane, a task, so its events keep their order while topics are served side by side. What waits
-//! for a lane is taken together, and the frames of one topic that are there at once go to each follower in one piece:
+//! A topic belongs to one worker, a task, so its events keep their order while topics are served side by side. What waits
+//! for a worker is taken together, and the frames of one topic that are there at once go to each follower in one piece:
 //! a busy room costs a system call for each follower and turn, not for each follower and message.
 
 use std::collections::HashMap;
@@ -24,27 +24,27 @@ use super::outbound::Closing;
 use crate::bus::{Delivery, DeviceId, Stamp, Topic};
 use crate::clock::Clock;
 
-/// Events that may wait for a lane. Afterwards the hub waits, then the bus, then the store.
+/// Events that may wait for a worker. Afterwards the hub waits, then the bus, then the store.
 const QUEUE: usize = 256;
 
-/// Events that a lane takes at once.
+/// Events that a worker takes at once.
 const MOST_AT_ONCE: usize = 64;
 
-/// What a lane does, in order.
+/// What a worker does, in order.
 enum Job {
     Push(Followers, Delivery),
     Close(Vec<Arc<Connection>>, Closing),
 }
 
-/// The lanes. A cheap handle.
+/// The workers. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Fanout {
-    lanes: Arc<[mpsc::Sender<Job>]>,
+    workers: Arc<[mpsc::Sender<Job>]>,
     hasher: std::hash::RandomState,
 }
 
 impl Fanout {
-    /// Begins the lanes, as many as there are processors. They end when they are told to.
+    /// Begins the workers, as many as there are processors. They end when they are told to.
     pub(super) fn start(clock: &Clock, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let count = available_parallelism().map_or(1, usize::from);
         let begin = |_| {
@@ -52,7 +52,7 @@ impl Fanout {
             tasks.spawn(serve(jobs, clock.clone(), stop.clone()));
             sender
         };
-        Self { lanes: (0..count).map(begin).collect(), hasher: std::hash::RandomState::new() }
+        Self { workers: (0..count).map(begin).collect(), hasher: std::hash::RandomState::new() }
     }
 
     /// Brings an event to these followers of its topic, but for the device it came from.
@@ -70,9 +70,9 @@ impl Fanout {
     }
 
     async fn put(&self, topic: &Topic, job: Job) {
-        let lane = self.hasher.hash_one(topic) as usize % self.lanes.len();
-        // A lane ends with the hub.
-        let _ = self.lanes[lane].send(job).await;
+        let worker = self.hasher.hash_one(topic) as usize % self.workers.len();
+        // A worker ends with the hub.
+        let _ = self.workers[worker].send(job).await;
     }
 }
 

@@ -13,7 +13,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use super::Hub;
 use super::connection::Follower;
 use super::followers::Followers;
-use super::lane::{self, LogPlace, Place, Verdict};
+use super::position::{self, LogPlace, Place, Verdict};
 use super::shard::{Lease, Next, Ticket, Watch};
 use crate::bus::{
     CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedInGroup, Numbering, RecallMark, SourceError, Stamp,
@@ -240,7 +240,7 @@ impl Hub {
         log: &mut UserPlace,
     ) -> Result<(), SourceError> {
         for (stamp, entry) in self.source.missed_by_user(app, user, log).await? {
-            if lane::hear(log, user, &entry, stamp) {
+            if position::hear(log, user, &entry, stamp) {
                 self.hand_out(lease, stamp, entry.into()).await;
             }
         }

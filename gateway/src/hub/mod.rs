@@ -1,16 +1,16 @@
 //! The connections of this node, and who of them hears what.
 //!
 //! Events come from the bus in order. Here is decided what an event changes about who hears what; what is to be heard
-//! goes on to the lanes of `fanout`, which write it as a WebSocket frame once per dialect and give it to the connections
+//! goes on to the workers of `fanout`, which write it as a WebSocket frame once per dialect and give it to the connections
 //! that follow its topic. The work under a lock of `shard` is a look-up and a copy of a handle.
 
 mod connection;
 mod fanout;
 mod followers;
 mod frame;
-mod lane;
 mod mend;
 mod outbound;
+mod position;
 mod shard;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connection, Follower, Seat};
 use super::followers::{Followers, List};
-use super::lane::{Place, Verdict};
+use super::position::{Place, Verdict};
 use crate::bus::{Bus, Delivery, Topic};
 
 const SHARDS: usize = 64;
@@ -33,7 +33,7 @@ struct Room {
     id: u64,
     followers: List,
     newcomers: Vec<Newcomer>,
-    lane: Lane,
+    continuity: Continuity,
     /// Looks since an event came.
     quiet_for: u32,
 }
@@ -54,7 +54,7 @@ struct Newcomer {
     ready: Option<oneshot::Sender<()>>,
 }
 
-enum Lane {
+enum Continuity {
     /// The bus loses nothing.
     Sound,
     /// Nothing is missing.
@@ -131,7 +131,7 @@ impl Shards {
     /// Lets a connection follow a topic of a bus that loses nothing.
     pub(super) fn add(&self, topic: &Topic, follower: Follower) {
         let mut shard = self.shard(topic);
-        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Lane::Sound));
+        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Continuity::Sound));
         room.followers.add(follower);
     }
 
@@ -139,33 +139,33 @@ impl Shards {
     pub(super) fn join(&self, topic: &Topic, follower: Follower, since: Option<Seq>) -> Join {
         let mut shard = self.shard(topic);
         let is_new = !shard.contains_key(topic);
-        let held = || Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
+        let held = || Continuity::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
         let room = shard.entry(topic.clone()).or_insert_with(|| self.room(held()));
         let mut ticket = None;
-        match &mut room.lane {
-            Lane::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
+        match &mut room.continuity {
+            Continuity::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
                 room.followers.add(follower);
                 return Join::Done;
             }
-            Lane::Sound => {
+            Continuity::Sound => {
                 room.followers.add(follower);
                 return Join::Done;
             }
-            Lane::Held { .. } if is_new => {
+            Continuity::Held { .. } if is_new => {
                 let lease = Lease { topic: topic.clone(), room: room.id };
                 ticket = Some(Ticket { lease, place: None });
             }
-            Lane::Held { .. } => {}
-            Lane::Open(_) => ticket = room.hold(topic),
+            Continuity::Held { .. } => {}
+            Continuity::Open(_) => ticket = room.hold(topic),
         }
         let (ready, is_ready) = oneshot::channel();
         room.newcomers.push(Newcomer { follower, since, ready: Some(ready) });
         Join::Later(is_ready, ticket)
     }
 
-    fn room(&self, lane: Lane) -> Room {
+    fn room(&self, continuity: Continuity) -> Room {
         let id = self.next_room.fetch_add(1, Ordering::Relaxed);
-        Room { id, followers: List::default(), newcomers: Vec::new(), lane, quiet_for: 0 }
+        Room { id, followers: List::default(), newcomers: Vec::new(), continuity, quiet_for: 0 }
     }
 
     /// Lets a follower go.
@@ -216,9 +216,9 @@ impl Shards {
         let mut shard = self.shard(&delivery.topic);
         let Some(room) = shard.get_mut(&delivery.topic) else { return Passage::Done };
         room.quiet_for = 0;
-        match &mut room.lane {
-            Lane::Sound => Passage::Now(room.followers.now()),
-            Lane::Open(place) => match place.admit(delivery) {
+        match &mut room.continuity {
+            Continuity::Sound => Passage::Now(room.followers.now()),
+            Continuity::Open(place) => match place.admit(delivery) {
                 Verdict::News => Passage::Now(room.followers.now()),
                 Verdict::Known => Passage::Done,
                 Verdict::Missing => {
@@ -227,7 +227,7 @@ impl Shards {
                     ticket.map_or(Passage::Done, Passage::Mend)
                 }
             },
-            Lane::Held { .. } => {
+            Continuity::Held { .. } => {
                 room.wait(vec![delivery.clone()], false);
                 Passage::Done
             }
@@ -240,7 +240,7 @@ impl Shards {
         let room = shard.get_mut(topic)?;
         let ticket = room.hold(topic);
         room.wait(Vec::new(), true);
-        if let Lane::Held { is_anew, .. } = &mut room.lane {
+        if let Continuity::Held { is_anew, .. } = &mut room.continuity {
             *is_anew |= anew;
         }
         ticket
@@ -253,7 +253,9 @@ impl Shards {
         else {
             return Next::Gone;
         };
-        let Lane::Held { waiting, is_doubtful, is_anew } = &mut room.lane else { return Next::Gone };
+        let Continuity::Held { waiting, is_doubtful, is_anew } = &mut room.continuity else {
+            return Next::Gone;
+        };
         if std::mem::take(is_doubtful) {
             return Next::Doubt { anew: std::mem::take(is_anew) };
         }
@@ -266,7 +268,7 @@ impl Shards {
         }
         match ticket.place.take() {
             Some(place) => {
-                room.lane = Lane::Open(place);
+                room.continuity = Continuity::Open(place);
                 Next::Open
             }
             None => Next::Doubt { anew: false },
@@ -277,7 +279,7 @@ impl Shards {
     pub(super) fn give_back(&self, ticket: &Ticket, events: Vec<Delivery>) {
         let mut shard = self.shard(&ticket.lease.topic);
         if let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
-            && let Lane::Held { waiting, .. } = &mut room.lane
+            && let Continuity::Held { waiting, .. } = &mut room.continuity
         {
             waiting.splice(0..0, events);
         }
@@ -310,7 +312,7 @@ impl Shards {
             topics += rooms.len();
             for (topic, room) in rooms.iter_mut() {
                 room.quiet_for = room.quiet_for.saturating_add(1);
-                if let Lane::Open(place) = &room.lane
+                if let Continuity::Open(place) = &room.continuity
                     && watch.is_for(room)
                 {
                     quiet.push((topic.clone(), place.life()));
@@ -325,7 +327,7 @@ impl Shards {
     pub(super) fn compare(&self, topic: &Topic, offset: u64, head: Option<Seq>) -> Option<Ticket> {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
-        let Lane::Open(place) = &room.lane else { return None };
+        let Continuity::Open(place) = &room.continuity else { return None };
         if place.has_offset(offset) && head.is_none_or(|head| place.has_entry(head)) {
             return None;
         }
@@ -349,24 +351,24 @@ impl Watch {
 }
 
 impl Room {
-    /// Holds an open lane; nothing when somebody holds it already.
+    /// Holds an open topic; nothing when somebody holds it already.
     fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
-        let held = Lane::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
-        match std::mem::replace(&mut self.lane, held) {
-            Lane::Open(place) => {
+        let held = Continuity::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
+        match std::mem::replace(&mut self.continuity, held) {
+            Continuity::Open(place) => {
                 let lease = Lease { topic: topic.clone(), room: self.id };
                 Some(Ticket { lease, place: Some(place) })
             }
             other => {
-                self.lane = other;
+                self.continuity = other;
                 None
             }
         }
     }
 
-    /// Lets events wait for whoever holds the lane.
+    /// Lets events wait for whoever holds the continuity.
     fn wait(&mut self, events: Vec<Delivery>, doubt: bool) {
-        let Lane::Held { waiting, is_doubtful, .. } = &mut self.lane else { return };
+        let Continuity::Held { waiting, is_doubtful, .. } = &mut self.continuity else { return };
         waiting.extend(events);
         *is_doubtful |= doubt;
         if waiting.len() > MOST_WAITING {
@@ -384,7 +386,7 @@ mod tests {
     fn quiet_topics_take_turns() {
         let shards = Shards::new(Arc::new(crate::bus::LocalBus::new().0));
         for (topics, within) in [(1_000, 1), (2_000, 2), (20_000, QUIET_LOOKS as u64)] {
-            let rooms = std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Lane::Sound) });
+            let rooms = std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Continuity::Sound) });
             let rooms: Vec<Room> = rooms.take(topics).collect();
             let mut looks = vec![0; topics];
             for look in 0..within {

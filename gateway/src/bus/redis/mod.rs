@@ -6,15 +6,15 @@
 //! | `payload` | what goes over a channel |
 //! | `publish.lua` | how events that no script of the store announces get there |
 //! | `table` | which topics are followed, and which connection has the subscription of each |
-//! | `lane` | the subscriptions at one master, over one connection at a time |
+//! | `subscriber` | the subscriptions at one master, over one connection at a time |
 //! | `nodes`, `nodes.lua` | which instances live |
 //!
 //! Channels are sharded where the server has that, so that in a cluster an event meets only the servers of its slot.
 
 pub(crate) mod channels;
-mod lane;
 mod nodes;
 mod payload;
+mod subscriber;
 mod table;
 
 use std::sync::Arc;

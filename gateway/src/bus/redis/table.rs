@@ -13,7 +13,7 @@ use crate::bus::{Incoming, Topic};
 use crate::redis::{Address, Namespace, Servers, slot_of};
 
 use super::channels::channel_of;
-use super::lane::{self, LaneId};
+use super::subscriber::{self, SubscriberId};
 
 /// How long a subscription stays after the last follower has gone: whoever comes back finds it.
 const LINGER: Duration = Duration::from_secs(5);
@@ -22,13 +22,13 @@ const LINGERING: usize = 10_000;
 /// How often what has no place is tried again, and what has lingered is let go.
 const TICK: Duration = Duration::from_millis(500);
 
-/// A life of a subscription: a topic that is followed anew after it was let go has another.
-pub(super) type Life = u64;
+/// A epoch of a subscription: a topic that is followed anew after it was let go has another.
+pub(super) type Epoch = u64;
 
 /// What a connection has to send about a channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Op {
-    Subscribe(Life),
+    Subscribe(Epoch),
     Unsubscribe,
 }
 
@@ -46,11 +46,11 @@ pub(super) struct Table {
 #[derive(Default)]
 struct Inner {
     channels: HashMap<Bytes, Entry>,
-    lanes: HashMap<Address, Lane>,
+    subscribers: HashMap<Address, Subscriber>,
     /// Channels that no connection has.
     homeless: HashSet<Bytes>,
     /// Channels that nobody follows, in the order they are let go.
-    leaving: VecDeque<(Instant, Bytes, Life)>,
+    leaving: VecDeque<(Instant, Bytes, Epoch)>,
     last_id: u64,
     is_closed: bool,
 }
@@ -58,9 +58,9 @@ struct Inner {
 struct Entry {
     topic: Topic,
     slot: u16,
-    life: Life,
+    epoch: Epoch,
     /// The connection that has the subscription, or is to have it.
-    lane: Option<LaneId>,
+    subscriber: Option<SubscriberId>,
     is_confirmed: bool,
     /// Somebody relies on it and may have missed something: he is told once it is confirmed.
     is_doubtful: bool,
@@ -69,8 +69,8 @@ struct Entry {
     left: Option<u64>,
 }
 
-struct Lane {
-    id: LaneId,
+struct Subscriber {
+    id: SubscriberId,
     /// Whether it has a connection. One that begins subscribes to all that it should have, so that until then there is
     /// nothing to note.
     is_open: bool,
@@ -78,11 +78,11 @@ struct Lane {
     /// server does not read makes this no longer than there are channels.
     ops: HashMap<Bytes, Op>,
     wake: Arc<Notify>,
-    /// Ends with the lane.
+    /// Ends with the subscriber.
     _task: AbortOnDropHandle<()>,
 }
 
-impl Lane {
+impl Subscriber {
     fn ask(&mut self, channel: Bytes, op: Op) {
         if self.is_open {
             self.ops.insert(channel, op);
@@ -96,7 +96,7 @@ impl Lane {
 pub(super) struct Wait<'a> {
     table: &'a Table,
     channel: Bytes,
-    life: Life,
+    epoch: Epoch,
     confirmed: oneshot::Receiver<()>,
 }
 
@@ -111,7 +111,7 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         let mut inner = self.table.lock();
         if let Some(entry) = inner.channels.get_mut(&self.channel)
-            && entry.life == self.life
+            && entry.epoch == self.epoch
             && !entry.is_confirmed
         {
             entry.is_doubtful = true;
@@ -142,12 +142,12 @@ impl Table {
         let is_new = !inner.channels.contains_key(&channel);
         if is_new {
             inner.last_id += 1;
-            let (slot, life) = (slot_of(&channel), inner.last_id);
+            let (slot, epoch) = (slot_of(&channel), inner.last_id);
             let entry = Entry {
                 topic: topic.clone(),
                 slot,
-                life,
-                lane: None,
+                epoch,
+                subscriber: None,
                 is_confirmed: false,
                 is_doubtful: false,
                 waiters: Vec::new(),
@@ -166,8 +166,8 @@ impl Table {
         // Those that do not wait any more would gather while the server is away.
         entry.waiters.retain(|waiter| !waiter.is_closed());
         entry.waiters.push(waiter);
-        let life = entry.life;
-        Some(Wait { table: self, channel, life, confirmed })
+        let epoch = entry.epoch;
+        Some(Wait { table: self, channel, epoch, confirmed })
     }
 
     /// Lets the subscription go a little later, unless the topic is followed again.
@@ -191,15 +191,18 @@ impl Table {
         for channel in channels {
             self.place(inner, &channel);
         }
-        let homes: HashSet<LaneId> = inner.channels.values().filter_map(|entry| entry.lane).collect();
-        inner.lanes.retain(|address, lane| masters.contains(address) || homes.contains(&lane.id));
+        let homes: HashSet<SubscriberId> =
+            inner.channels.values().filter_map(|entry| entry.subscriber).collect();
+        inner
+            .subscribers
+            .retain(|address, subscriber| masters.contains(address) || homes.contains(&subscriber.id));
     }
 
     /// Gives a channel to the connection to its master, if it is not there already.
     fn place(self: &Arc<Self>, inner: &mut Inner, channel: &Bytes) {
         let Some(entry) = inner.channels.get_mut(channel) else { return };
         let Some(address) = self.servers.master_of(entry.slot) else {
-            if entry.lane.is_none() {
+            if entry.subscriber.is_none() {
                 inner.homeless.insert(channel.clone());
             }
             return;
@@ -207,57 +210,62 @@ impl Table {
         if inner.is_closed {
             return;
         }
-        let lane = inner.lanes.entry(address).or_insert_with_key(|address| {
+        let subscriber = inner.subscribers.entry(address).or_insert_with_key(|address| {
             inner.last_id += 1;
             let (id, wake) = (inner.last_id, Arc::new(Notify::new()));
-            let task = tokio::spawn(lane::run(self.clone(), id, address.clone(), wake.clone()));
-            Lane { id, is_open: false, ops: HashMap::new(), wake, _task: AbortOnDropHandle::new(task) }
+            let task = tokio::spawn(subscriber::run(self.clone(), id, address.clone(), wake.clone()));
+            Subscriber { id, is_open: false, ops: HashMap::new(), wake, _task: AbortOnDropHandle::new(task) }
         });
-        let old = entry.lane.replace(lane.id);
-        if old == Some(lane.id) {
+        let old = entry.subscriber.replace(subscriber.id);
+        if old == Some(subscriber.id) {
             return;
         }
         entry.lose();
-        lane.ask(channel.clone(), Op::Subscribe(entry.life));
+        subscriber.ask(channel.clone(), Op::Subscribe(entry.epoch));
         inner.homeless.remove(channel);
-        if let Some(old) = old.and_then(|old| inner.lanes.values_mut().find(|lane| lane.id == old)) {
+        if let Some(old) =
+            old.and_then(|old| inner.subscribers.values_mut().find(|subscriber| subscriber.id == old))
+        {
             old.ask(channel.clone(), Op::Unsubscribe);
         }
     }
 
-    /// A new connection of the lane stands: everything that it has to subscribe to.
-    pub(super) fn begin(&self, lane: LaneId) -> Vec<(Bytes, Op)> {
+    /// A new connection of the subscriber stands: everything that it has to subscribe to.
+    pub(super) fn begin(&self, subscriber: SubscriberId) -> Vec<(Bytes, Op)> {
         let mut inner = self.lock();
-        if let Some(lane) = inner.lane(lane) {
-            lane.is_open = true;
-            lane.ops.clear();
+        if let Some(subscriber) = inner.subscriber(subscriber) {
+            subscriber.is_open = true;
+            subscriber.ops.clear();
         }
-        let channels = inner.channels.iter().filter(|(_, entry)| entry.lane == Some(lane));
-        channels.map(|(channel, entry)| (channel.clone(), Op::Subscribe(entry.life))).collect()
+        let channels = inner.channels.iter().filter(|(_, entry)| entry.subscriber == Some(subscriber));
+        channels.map(|(channel, entry)| (channel.clone(), Op::Subscribe(entry.epoch))).collect()
     }
 
     /// What else there is to send.
-    pub(super) fn take_ops(&self, lane: LaneId) -> HashMap<Bytes, Op> {
-        self.lock().lane(lane).map(|lane| std::mem::take(&mut lane.ops)).unwrap_or_default()
+    pub(super) fn take_ops(&self, subscriber: SubscriberId) -> HashMap<Bytes, Op> {
+        self.lock()
+            .subscriber(subscriber)
+            .map(|subscriber| std::mem::take(&mut subscriber.ops))
+            .unwrap_or_default()
     }
 
-    /// The connection of a lane is gone, and its subscriptions with it.
-    pub(super) fn lost(&self, lane: LaneId) {
+    /// The connection of a subscriber is gone, and its subscriptions with it.
+    pub(super) fn lost(&self, subscriber: SubscriberId) {
         let mut inner = self.lock();
-        for entry in inner.channels.values_mut().filter(|entry| entry.lane == Some(lane)) {
+        for entry in inner.channels.values_mut().filter(|entry| entry.subscriber == Some(subscriber)) {
             entry.lose();
         }
-        if let Some(lane) = inner.lane(lane) {
-            lane.is_open = false;
-            lane.ops.clear();
+        if let Some(subscriber) = inner.subscriber(subscriber) {
+            subscriber.is_open = false;
+            subscriber.ops.clear();
         }
     }
 
     /// A subscription stands. Gives the topic if its followers have to be told that they may have missed something.
-    pub(super) fn confirmed(&self, lane: LaneId, channel: &[u8], life: Life) -> Option<Topic> {
+    pub(super) fn confirmed(&self, subscriber: SubscriberId, channel: &[u8], epoch: Epoch) -> Option<Topic> {
         let mut inner = self.lock();
         let entry = inner.channels.get_mut(channel)?;
-        if entry.lane != Some(lane) || entry.life != life {
+        if entry.subscriber != Some(subscriber) || entry.epoch != epoch {
             return None;
         }
         entry.is_confirmed = true;
@@ -270,46 +278,51 @@ impl Table {
 
     /// The server ended a subscription, or refused to begin it. It is tried again: at once where the master is
     /// another now.
-    pub(super) fn refused(self: &Arc<Self>, lane: LaneId, channel: &Bytes, life: Option<Life>) {
+    pub(super) fn refused(self: &Arc<Self>, subscriber: SubscriberId, channel: &Bytes, epoch: Option<Epoch>) {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let Some(entry) = inner.channels.get_mut(channel) else { return };
-        let is_current = match life {
-            Some(life) => entry.life == life,
+        let is_current = match epoch {
+            Some(epoch) => entry.epoch == epoch,
             None => entry.is_confirmed,
         };
-        if entry.lane != Some(lane) || !is_current {
+        if entry.subscriber != Some(subscriber) || !is_current {
             return;
         }
         entry.lose();
-        entry.lane = None;
-        let master = self.servers.master_of(entry.slot).and_then(|master| inner.lanes.get(&master));
-        if master.is_none_or(|master| master.id != lane) {
+        entry.subscriber = None;
+        let master = self.servers.master_of(entry.slot).and_then(|master| inner.subscribers.get(&master));
+        if master.is_none_or(|master| master.id != subscriber) {
             self.place(inner, channel);
         } else {
             inner.homeless.insert(channel.clone());
         }
     }
 
-    /// The topic of an event that came over the lane; nothing when the subscription is not, or no more, the lane's.
-    pub(super) fn received(&self, lane: LaneId, channel: &[u8]) -> Option<(Topic, Life)> {
+    /// The topic of an event that came over the subscriber; nothing when the subscription is not, or no more, the subscriber's.
+    pub(super) fn received(&self, subscriber: SubscriberId, channel: &[u8]) -> Option<(Topic, Epoch)> {
         let inner = self.lock();
         let entry = inner.channels.get(channel)?;
-        (entry.lane == Some(lane) && entry.is_confirmed).then(|| (entry.topic.clone(), entry.life))
+        (entry.subscriber == Some(subscriber) && entry.is_confirmed)
+            .then(|| (entry.topic.clone(), entry.epoch))
     }
 
-    /// Hands to the hub what a lane has received, unless the subscription is another's by now: what is older must
+    /// Hands to the hub what a subscriber has received, unless the subscription is another's by now: what is older must
     /// not come behind what is newer.
     pub(super) fn deliver(
         &self,
-        lane: LaneId,
+        subscriber: SubscriberId,
         channel: &[u8],
-        life: Life,
+        epoch: Epoch,
         place: mpsc::Permit<'_, Incoming>,
         incoming: Incoming,
     ) {
         let inner = self.lock();
-        if inner.channels.get(channel).is_some_and(|entry| entry.lane == Some(lane) && entry.life == life) {
+        if inner
+            .channels
+            .get(channel)
+            .is_some_and(|entry| entry.subscriber == Some(subscriber) && entry.epoch == epoch)
+        {
             place.send(incoming);
         }
     }
@@ -318,7 +331,7 @@ impl Table {
     pub(super) fn close(&self) {
         let mut inner = self.lock();
         inner.is_closed = true;
-        inner.lanes.clear();
+        inner.subscribers.clear();
         inner.channels.clear();
     }
 
@@ -338,13 +351,13 @@ impl Table {
     /// What connections have not taken yet.
     #[cfg(test)]
     pub(super) fn untaken(&self) -> usize {
-        self.lock().lanes.values().map(|lane| lane.ops.len()).sum()
+        self.lock().subscribers.values().map(|subscriber| subscriber.ops.len()).sum()
     }
 }
 
 impl Inner {
-    fn lane(&mut self, id: LaneId) -> Option<&mut Lane> {
-        self.lanes.values_mut().find(|lane| lane.id == id)
+    fn subscriber(&mut self, id: SubscriberId) -> Option<&mut Subscriber> {
+        self.subscribers.values_mut().find(|subscriber| subscriber.id == id)
     }
 
     /// Unsubscribes from what nobody has followed for long enough, and from the oldest of too many.
@@ -357,8 +370,8 @@ impl Inner {
             let Some(entry) = self.channels.get(&channel).filter(|entry| entry.left == Some(left)) else {
                 continue;
             };
-            if let Some(lane) = entry.lane.and_then(|lane| self.lane(lane)) {
-                lane.ask(channel.clone(), Op::Unsubscribe);
+            if let Some(subscriber) = entry.subscriber.and_then(|subscriber| self.subscriber(subscriber)) {
+                subscriber.ask(channel.clone(), Op::Unsubscribe);
             }
             self.channels.remove(&channel);
             self.homeless.remove(&channel);
@@ -394,13 +407,13 @@ mod tests {
     async fn of_a_channel_the_last_op_counts() {
         let task = AbortOnDropHandle::new(tokio::spawn(async {}));
         let wake = Arc::new(Notify::new());
-        let mut lane = Lane { id: 1, is_open: true, ops: HashMap::new(), wake, _task: task };
+        let mut subscriber = Subscriber { id: 1, is_open: true, ops: HashMap::new(), wake, _task: task };
         let channel = Bytes::from_static(b"timgate:{1/groom}");
-        for life in 0..1000 {
-            lane.ask(channel.clone(), Op::Subscribe(life));
-            lane.ask(channel.clone(), Op::Unsubscribe);
+        for epoch in 0..1000 {
+            subscriber.ask(channel.clone(), Op::Subscribe(epoch));
+            subscriber.ask(channel.clone(), Op::Unsubscribe);
         }
-        lane.ask(channel.clone(), Op::Subscribe(1000));
-        assert_eq!(lane.ops, HashMap::from([(channel, Op::Subscribe(1000))]));
+        subscriber.ask(channel.clone(), Op::Subscribe(1000));
+        assert_eq!(subscriber.ops, HashMap::from([(channel, Op::Subscribe(1000))]));
     }
 }

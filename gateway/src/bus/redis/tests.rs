@@ -679,17 +679,17 @@ async fn a_server_that_hangs_is_asked_for_so_much_only() {
     server.pause();
     let table = &node.bus.table;
     let follow = |number: usize| table.follow(&topic(format!("group{number}"))).is_none();
-    for number in 0..lane::ASKED {
+    for number in 0..subscriber::ASKED {
         follow(number);
     }
     eventually(SOON, "the connection takes them", async || table.untaken() == 0).await;
-    for number in lane::ASKED..lane::ASKED + 100 {
+    for number in subscriber::ASKED..subscriber::ASKED + 100 {
         follow(number);
     }
     sleep(Duration::from_millis(200)).await;
     assert_eq!(table.untaken(), 100);
     server.resume();
-    for number in 0..lane::ASKED + 100 {
+    for number in 0..subscriber::ASKED + 100 {
         eventually(SOON, "all are followed", async || follow(number)).await;
     }
     assert_eq!(table.untaken(), 0);

@@ -15,10 +15,10 @@ use crate::redis::wire::{Wire, WireError};
 use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
 
 use super::payload;
-use super::table::{Life, Op, Table};
+use super::table::{Epoch, Op, Table};
 
-/// Tells lanes apart, also two to the same server one after the other.
-pub(super) type LaneId = u64;
+/// Tells subscribers apart, also two to the same server one after the other.
+pub(super) type SubscriberId = u64;
 
 /// How long the making of a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -27,10 +27,10 @@ const CONNECT: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// Events that a lane keeps while the hub is behind. Afterwards it reads no further, and the server keeps them; what
+/// Events that a subscriber keeps while the hub is behind. Afterwards it reads no further, and the server keeps them; what
 /// it thinks too much it does not keep, but ends the connection, which is a loss like another.
 const BACKLOG: usize = 1024;
-/// Answers that may be outstanding before the lane asks for more, beyond those of its beginning. What else there is to
+/// Answers that may be outstanding before the subscriber asks for more, beyond those of its beginning. What else there is to
 /// ask waits in the table, once a channel.
 pub(super) const ASKED: usize = 4096;
 /// How much is read at once.
@@ -39,8 +39,8 @@ const READ: usize = 64 * 1024;
 /// Does a server know sharded channels? Those of before 7.0 do not; the scripts that publish ask the same.
 const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
 
-/// Keeps a connection to a master with the lane's subscriptions on it, until it is aborted or the hub is gone.
-pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: Arc<Notify>) {
+/// Keeps a connection to a master with the subscriber's subscriptions on it, until it is aborted or the hub is gone.
+pub(super) async fn run(table: Arc<Table>, id: SubscriberId, address: Address, wake: Arc<Notify>) {
     let mut backoff = RECONNECT;
     let mut is_known_away = false;
     loop {
@@ -48,8 +48,8 @@ pub(super) async fn run(table: Arc<Table>, id: LaneId, address: Address, wake: A
             Ok(Ok((wire, are_sharded))) => {
                 is_known_away = false;
                 let begun = Instant::now();
-                let conversation = Conversation::new(&table, id, are_sharded);
-                let ended = conversation.hold(wire, &wake).await;
+                let session = Session::new(&table, id, are_sharded);
+                let ended = session.hold(wire, &wake).await;
                 table.lost(id);
                 let Err(reason) = ended else { return };
                 metrics::counter!("gateway_bus_reconnects_total").increment(1);
@@ -79,26 +79,26 @@ async fn connect(table: &Table, address: &Address) -> Result<(Wire, bool), WireE
 
 /// A command whose answer has not come.
 enum Asked {
-    Subscribe(Bytes, Life),
+    Subscribe(Bytes, Epoch),
     Unsubscribe(Bytes),
     Ping,
 }
 
 /// What waits for a place in the hub's queue.
-struct Kept {
+struct Pending {
     channel: Bytes,
-    life: Life,
+    epoch: Epoch,
     incoming: Incoming,
 }
 
 /// One connection from its first subscription to its end.
-struct Conversation<'a> {
+struct Session<'a> {
     table: &'a Arc<Table>,
-    id: LaneId,
+    id: SubscriberId,
     are_sharded: bool,
     /// In the order of their sending, which is that of the answers.
     asked: VecDeque<Asked>,
-    backlog: VecDeque<Kept>,
+    backlog: VecDeque<Pending>,
     out: BytesMut,
     /// Something was written that may not have left.
     is_unflushed: bool,
@@ -108,8 +108,8 @@ struct Conversation<'a> {
     is_unknown_told: bool,
 }
 
-impl<'a> Conversation<'a> {
-    fn new(table: &'a Arc<Table>, id: LaneId, are_sharded: bool) -> Self {
+impl<'a> Session<'a> {
+    fn new(table: &'a Arc<Table>, id: SubscriberId, are_sharded: bool) -> Self {
         Self {
             table,
             id,
@@ -186,7 +186,7 @@ impl<'a> Conversation<'a> {
         });
         command.arg(&channel[..]);
         let asked = match op {
-            Op::Subscribe(life) => Asked::Subscribe(channel, life),
+            Op::Subscribe(epoch) => Asked::Subscribe(channel, epoch),
             Op::Unsubscribe => Asked::Unsubscribe(channel),
         };
         self.send(&command, asked);
@@ -227,16 +227,16 @@ impl<'a> Conversation<'a> {
         let Some(Value::BulkString(channel)) = data.next() else { return Ok(()) };
         match (kind, data.next()) {
             (PushKind::SMessage | PushKind::Message, Some(Value::BulkString(payload))) => {
-                if let Some((topic, life)) = self.table.received(self.id, &channel) {
-                    self.told(&channel.into(), life, &topic, &payload);
+                if let Some((topic, epoch)) = self.table.received(self.id, &channel) {
+                    self.told(&channel.into(), epoch, &topic, &payload);
                 }
                 Ok(())
             }
             (PushKind::SSubscribe | PushKind::Subscribe, _) => match self.asked.pop_front() {
-                Some(Asked::Subscribe(asked, life)) if asked == channel => {
-                    if let Some(topic) = self.table.confirmed(self.id, &channel, life) {
+                Some(Asked::Subscribe(asked, epoch)) if asked == channel => {
+                    if let Some(topic) = self.table.confirmed(self.id, &channel, epoch) {
                         let incoming = Incoming::Doubt(topic);
-                        self.backlog.push_back(Kept { channel: asked, life, incoming });
+                        self.backlog.push_back(Pending { channel: asked, epoch, incoming });
                     }
                     Ok(())
                 }
@@ -258,7 +258,7 @@ impl<'a> Conversation<'a> {
 
     fn refused(&mut self, error: &ServerError) -> Result<(), String> {
         match self.asked.pop_front() {
-            Some(Asked::Subscribe(channel, life)) => {
+            Some(Asked::Subscribe(channel, epoch)) => {
                 let servers = &self.table.servers;
                 let moved = error.details().filter(|_| error.code() == "MOVED").and_then(redirection);
                 match moved {
@@ -271,7 +271,7 @@ impl<'a> Conversation<'a> {
                         }
                     }
                 }
-                self.table.refused(self.id, &channel, Some(life));
+                self.table.refused(self.id, &channel, Some(epoch));
                 Ok(())
             }
             Some(Asked::Unsubscribe(_) | Asked::Ping) => Ok(()),
@@ -282,13 +282,13 @@ impl<'a> Conversation<'a> {
     /// Takes in what came over a channel. What means nothing here, because a newer version said it, keeps its number
     /// and is heard by nobody. Without a number it is as if it had not come: the next one shows the gap, or the hub
     /// when it next compares the topic with the store.
-    fn told(&mut self, channel: &Bytes, life: Life, topic: &Topic, payload: &[u8]) {
+    fn told(&mut self, channel: &Bytes, epoch: Epoch, topic: &Topic, payload: &[u8]) {
         let mut unknown = 0;
         let read = payload::decode(topic, payload, |(numbering, stamp, event)| {
             unknown += u64::from(matches!(event, Event::Unknown));
             let delivery = Delivery { topic: topic.clone(), stamp, numbering, event: Arc::new(event) };
             let incoming = Incoming::Event(delivery);
-            self.backlog.push_back(Kept { channel: channel.clone(), life, incoming });
+            self.backlog.push_back(Pending { channel: channel.clone(), epoch, incoming });
         });
         if let Err(error) = read {
             metrics::counter!("gateway_bus_malformed_total").increment(1);
@@ -306,8 +306,8 @@ impl<'a> Conversation<'a> {
 
     /// Hands the oldest of the backlog to the hub.
     fn give(&mut self, place: mpsc::Permit<'_, Incoming>) {
-        if let Some(Kept { channel, life, incoming }) = self.backlog.pop_front() {
-            self.table.deliver(self.id, &channel, life, place, incoming);
+        if let Some(Pending { channel, epoch, incoming }) = self.backlog.pop_front() {
+            self.table.deliver(self.id, &channel, epoch, place, incoming);
         }
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let backlog = inlet.backlog();
         let topic = Topic::User(AppId(1), UserId::parse("alice").unwrap());
         for _ in 0..MOST + 2 {
-            sender.try_send(Incoming::Doubt(topic.clone())).unwrap();
+            sender.try_send(Incoming::Suspect(topic.clone())).unwrap();
         }
         inlet.recv().await.unwrap();
         assert!(backlog.is_too_much());

@@ -25,8 +25,8 @@ pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, Registry};
 pub use source::{
-    CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, Membership, MissedInGroup, Pairs, RecallMark, Recalls, Source,
-    SourceError, Trail, UserPlace,
+    CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs, RecallMark,
+    Recalls, Source, SourceError, UserPlace,
 };
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.
@@ -69,7 +69,7 @@ pub struct Delivery {
 pub enum Incoming {
     Event(Delivery),
     /// Events of the topic may have been lost; from here on they come again.
-    Doubt(Topic),
+    Suspect(Topic),
 }
 
 /// The carrier could not be asked.
@@ -80,14 +80,14 @@ pub struct BusError(pub String);
 /// Carries events to every node that follows their topic.
 ///
 /// Events published for one topic arrive in the order they were published in, but for those that are lost.
-/// A loss shows in the [`Numbering`] of the next event, in [`Bus::last_offset`], or is told as [`Incoming::Doubt`].
+/// A loss shows in the [`Numbering`] of the next event, in [`Bus::last_offset`], or is told as [`Incoming::Suspect`].
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Sends an event that belongs to no stored change. Waits while the receivers are behind.
     async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>);
 
     /// From the return of this call on, events of `topic` are received.
-    /// While the carrier is away the call returns all the same, and [`Incoming::Doubt`] comes once they are.
+    /// While the carrier is away the call returns all the same, and [`Incoming::Suspect`] comes once they are.
     async fn follow(&self, topic: &Topic);
 
     /// Events of `topic` may stop coming. Waits for nothing: whoever follows a topic and whoever unfollows it may order

@@ -18,7 +18,7 @@ pub struct GroupPlace {
     pub seq: Seq,
     /// Recalls were heard up to here.
     pub at: Millis,
-    pub trail: Trail,
+    pub window: HeardWindow,
 }
 
 /// Where a recall stands among those of a group, which are in the order of their times.
@@ -45,7 +45,7 @@ pub struct UserPlace {
     /// The last notice when it began to be followed.
     pub notice: Seq,
     /// The notices that were heard since.
-    pub notices: Trail,
+    pub notices: HeardWindow,
     pub pairs: Pairs,
     /// Since when the topic is followed.
     pub since: Millis,
@@ -72,7 +72,7 @@ const MOST_PAIRS: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Pairs {
     since: Millis,
-    trails: HashMap<UserId, Trail>,
+    windows: HashMap<UserId, HeardWindow>,
     /// When there are so many, it is looked whom to forget.
     full_at: usize,
 }
@@ -80,7 +80,7 @@ pub struct Pairs {
 impl Pairs {
     /// Nothing was heard; what was said up to `since` does not count.
     pub fn new(since: Millis) -> Self {
-        Self { since, trails: HashMap::new(), full_at: FEW_PAIRS }
+        Self { since, windows: HashMap::new(), full_at: FEW_PAIRS }
     }
 
     /// Up to here everything that peers said who are not remembered counts as heard.
@@ -88,63 +88,63 @@ impl Pairs {
         self.since
     }
 
-    pub fn with(&self, peer: &UserId) -> Option<&Trail> {
-        self.trails.get(peer)
+    pub fn with(&self, peer: &UserId) -> Option<&HeardWindow> {
+        self.windows.get(peer)
     }
 
     /// False when it was heard before.
     pub fn hear(&mut self, peer: &UserId, stamp: Stamp) -> bool {
-        match self.trails.get_mut(peer) {
-            Some(trail) => trail.hear(stamp),
-            None => self.trails.entry(peer.clone()).or_default().hear(stamp),
+        match self.windows.get_mut(peer) {
+            Some(window) => window.hear(stamp),
+            None => self.windows.entry(peer.clone()).or_default().hear(stamp),
         }
     }
 
     /// Forgets peers who have been silent for long, where there are many. To be called while nothing is missing.
     pub fn forget_silent(&mut self) {
-        if self.trails.len() < self.full_at {
+        if self.windows.len() < self.full_at {
             return;
         }
-        let mut spoke: Vec<Millis> = self.trails.values().map(Trail::newest).collect();
+        let mut spoke: Vec<Millis> = self.windows.values().map(HeardWindow::newest).collect();
         spoke.sort_unstable();
         let newest = spoke.last().copied().unwrap_or_default();
         self.forget_until(Millis(newest.0.saturating_sub(REMEMBERED)), CLOCK_DIFFERENCE);
-        if self.trails.len() >= MOST_PAIRS {
+        if self.windows.len() >= MOST_PAIRS {
             self.forget_until(spoke[spoke.len() - MOST_PAIRS / 2], 0);
         }
-        self.full_at = (2 * self.trails.len()).clamp(FEW_PAIRS, MOST_PAIRS);
+        self.full_at = (2 * self.windows.len()).clamp(FEW_PAIRS, MOST_PAIRS);
     }
 
     /// Forgets peers who have said nothing since `difference` before a time.
     fn forget_until(&mut self, time: Millis, difference: u64) {
         self.since = self.since.max(time);
         // What is read again is read from as long before the time as clocks differ: it must be known.
-        self.trails.retain(|_, trail| trail.newest().0 + 2 * difference >= time.0);
+        self.windows.retain(|_, window| window.newest().0 + 2 * difference >= time.0);
     }
 }
 
-/// Entries that a trail remembers.
-const TRAIL: usize = 64;
+/// Entries that a window remembers.
+const WINDOW: usize = 64;
 
 /// The latest entries of a log that were heard, in the order they were.
 ///
 /// With their times, because a number alone says too little: a store that was restored, or a replica that took over,
 /// may have forgotten entries, and give their numbers to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trail(VecDeque<Stamp>);
+pub struct HeardWindow(VecDeque<Stamp>);
 
-impl Trail {
+impl HeardWindow {
     pub fn from_head(head: Stamp) -> Self {
-        let mut trail = Self::default();
+        let mut window = Self::default();
         if head.seq > Seq::ZERO {
-            trail.hear(head);
+            window.hear(head);
         }
-        trail
+        window
     }
 
     pub fn has(&self, stamp: Stamp) -> bool {
         // What is so far back was heard, or stood there before.
-        let is_old = || self.0.len() == TRAIL && self.0.iter().all(|heard| heard.seq > stamp.seq);
+        let is_old = || self.0.len() == WINDOW && self.0.iter().all(|heard| heard.seq > stamp.seq);
         self.0.contains(&stamp) || is_old()
     }
 
@@ -153,7 +153,7 @@ impl Trail {
         if self.has(stamp) {
             return false;
         }
-        if self.0.len() == TRAIL {
+        if self.0.len() == WINDOW {
             self.0.pop_front();
         }
         self.0.push_back(stamp);
@@ -172,7 +172,7 @@ impl Trail {
     }
 
     /// Forgets what the log does not have any more, and gives the first number of that. `kept` are its entries in the
-    /// trail's range and `head` its end; entries that are too old to be kept do not count.
+    /// window's range and `head` its end; entries that are too old to be kept do not count.
     pub fn forget_lost(&mut self, kept: &[Stamp], head: Seq) -> Option<Seq> {
         let is_lost = |heard: &Stamp| {
             heard.seq > head || kept.iter().any(|kept| kept.seq == heard.seq && kept.at != heard.at)
@@ -290,30 +290,30 @@ mod tests {
 
     #[test]
     fn an_entry_is_heard_once_in_any_order() {
-        let mut trail = Trail::default();
-        assert!(trail.hear(stamp(100, 1)));
-        assert!(!trail.hear(stamp(100, 1)));
-        assert!(trail.hear(stamp(99, 1)), "what came late is news");
-        assert!(trail.hear(stamp(100, 2)), "the number of an entry that was forgotten");
+        let mut window = HeardWindow::default();
+        assert!(window.hear(stamp(100, 1)));
+        assert!(!window.hear(stamp(100, 1)));
+        assert!(window.hear(stamp(99, 1)), "what came late is news");
+        assert!(window.hear(stamp(100, 2)), "the number of an entry that was forgotten");
         for seq in 101..=200 {
-            assert!(trail.hear(stamp(seq, 3)));
+            assert!(window.hear(stamp(seq, 3)));
         }
-        assert!(!trail.hear(stamp(99, 1)), "too far back to know");
-        assert_eq!(trail.range(), Some((Seq(137), Seq(200))));
+        assert!(!window.hear(stamp(99, 1)), "too far back to know");
+        assert_eq!(window.range(), Some((Seq(137), Seq(200))));
     }
 
     #[test]
     fn what_a_log_lost_is_found_though_it_has_grown_again() {
-        let mut trail = Trail::default();
+        let mut window = HeardWindow::default();
         for seq in 1..=5 {
-            trail.hear(stamp(seq, seq));
+            window.hear(stamp(seq, seq));
         }
         let kept = [stamp(2, 2), stamp(3, 3), stamp(4, 40), stamp(5, 50), stamp(6, 60)];
-        assert_eq!(trail.clone().forget_lost(&kept, Seq(6)), Some(Seq(4)));
-        assert_eq!(trail.clone().forget_lost(&kept[..2], Seq(3)), Some(Seq(4)));
+        assert_eq!(window.clone().forget_lost(&kept, Seq(6)), Some(Seq(4)));
+        assert_eq!(window.clone().forget_lost(&kept[..2], Seq(3)), Some(Seq(4)));
         let same = [stamp(4, 4), stamp(5, 5)];
-        assert_eq!(trail.forget_lost(&same, Seq(5)), None);
-        assert_eq!(trail.range(), Some((Seq(1), Seq(5))));
+        assert_eq!(window.forget_lost(&same, Seq(5)), None);
+        assert_eq!(window.range(), Some((Seq(1), Seq(5))));
     }
 
     fn peer(number: usize) -> UserId {
@@ -331,7 +331,7 @@ mod tests {
             if let Some(earlier) = number.checked_sub(10) {
                 assert!(!pairs.hear(&peer(earlier), stamp(1, minute(earlier))), "{number}");
             }
-            assert!(pairs.trails.len() <= FEW_PAIRS, "one a minute");
+            assert!(pairs.windows.len() <= FEW_PAIRS, "one a minute");
         }
         // Who is forgotten said nothing after the time up to which all is taken for heard, or in what clocks differ.
         for number in 0..10_000 {
@@ -346,9 +346,9 @@ mod tests {
         for number in 0..100_000 {
             pairs.hear(&peer(number), stamp(1, 1_000_000 + number as u64 / 100));
             pairs.forget_silent();
-            assert!(pairs.trails.len() <= MOST_PAIRS);
+            assert!(pairs.windows.len() <= MOST_PAIRS);
         }
-        assert!(pairs.trails.len() >= MOST_PAIRS / 2);
+        assert!(pairs.windows.len() >= MOST_PAIRS / 2);
         assert!(pairs.with(&peer(99_999)).is_some(), "the latest are");
     }
 
@@ -360,6 +360,6 @@ mod tests {
         }
         pairs.hear(&peer(0), stamp(2, u64::MAX));
         pairs.forget_silent();
-        assert_eq!((pairs.trails.len(), pairs.since()), (FEW_PAIRS - 1, Millis(1)));
+        assert_eq!((pairs.windows.len(), pairs.since()), (FEW_PAIRS - 1, Millis(1)));
     }
 }

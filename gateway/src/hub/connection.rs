@@ -133,7 +133,7 @@ impl Connection {
         state.take().map(|state| (state.attachment, state.groups.0, seat))
     }
 
-    /// The list of the user's groups is followed, or will be read anew.
+    /// The list of the user's groups is followed, or will be read resubscribed.
     pub(super) fn has_entered(&self, login: u32) {
         let mut state = self.state();
         if self.generation.load(Ordering::Acquire) == login
@@ -156,15 +156,15 @@ impl Connection {
         self.state().as_ref().map(|state| state.groups.0.clone()).unwrap_or_default()
     }
 
-    /// The topic to follow now, if it was not followed yet. `anew` overrules that the user left the group before.
-    pub(super) fn enter(&self, group: &GroupId, anew: bool) -> Option<Topic> {
+    /// The topic to follow now, if it was not followed yet. `resubscribed` overrules that the user left the group before.
+    pub(super) fn enter(&self, group: &GroupId, resubscribed: bool) -> Option<Topic> {
         if !self.cares_for(group) {
             return None;
         }
         let mut guard = self.state();
         let state = guard.as_mut()?;
         if let Some(left) = &mut state.left {
-            if anew {
+            if resubscribed {
                 left.remove(group);
             } else if left.contains(group) {
                 return None;

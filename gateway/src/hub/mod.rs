@@ -8,9 +8,9 @@ mod connection;
 mod fanout;
 mod followers;
 mod frame;
-mod mend;
 mod outbound;
 mod position;
+mod recovery;
 mod shard;
 #[cfg(test)]
 mod tests;
@@ -61,8 +61,8 @@ pub struct Hub {
     bus: Arc<dyn Bus>,
     source: Arc<dyn Source>,
     fanout: Fanout,
-    /// Bounds how many topics are mended at once.
-    menders: Arc<Semaphore>,
+    /// Bounds how many topics are recovered at once.
+    recoveries: Arc<Semaphore>,
     /// Everything that the hub does by itself, until it is told to stop.
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -77,7 +77,7 @@ impl Hub {
             bus,
             source,
             fanout: Fanout::start(clock, &tasks, &stop),
-            menders: Arc::new(Semaphore::new(mend::AT_ONCE)),
+            recoveries: Arc::new(Semaphore::new(recover::AT_ONCE)),
             tasks,
             stop,
         }
@@ -121,7 +121,7 @@ impl Hub {
         attachment: Attachment,
     ) -> Result<(), NotFollowed> {
         if connection.attachment().is_some_and(|known| *known == attachment) {
-            // A login that was repeated: to begin anew would miss what is said meanwhile.
+            // A login that was repeated: to begin resubscribed would miss what is said meanwhile.
             return Ok(());
         }
         self.detach(connection);
@@ -148,8 +148,8 @@ impl Hub {
             Ok(Some(reason)) => self.log_out(connection, reason, 0),
             Err(error) => {
                 tracing::warn!(%error, "a session could not be looked up; it is looked up again");
-                self.begin_mending(
-                    self.shards.doubt(&Topic::User(attached.app, attached.user.clone()), false),
+                self.begin_recovery(
+                    self.shards.suspect(&Topic::User(attached.app, attached.user.clone()), false),
                 );
             }
         }
@@ -183,8 +183,8 @@ impl Hub {
         let mut wait = None;
         if !self.bus.can_lose() {
             self.shards.add(topic, follower.clone());
-        } else if let Join::Later(ready, ticket) = self.shards.join(topic, follower.clone(), since) {
-            self.begin_mending(ticket);
+        } else if let Join::Later(ready, recovery) = self.shards.join(topic, follower.clone(), since) {
+            self.begin_recovery(recovery);
             wait = Some(ready);
         }
         if !follower.is_here() {
@@ -221,9 +221,9 @@ impl Hub {
                 Incoming::Event(delivery) => match self.shards.pass(&delivery) {
                     Passage::Now(followers) => self.dispatch(delivery, followers).await,
                     Passage::Done => {}
-                    Passage::Mend(ticket) => self.begin_mending(Some(ticket)),
+                    Passage::Recover(recovery) => self.begin_recovery(Some(recovery)),
                 },
-                Incoming::Doubt(topic) => self.begin_mending(self.shards.doubt(&topic, true)),
+                Incoming::Suspect(topic) => self.begin_recovery(self.shards.suspect(&topic, true)),
             }
         }
     }

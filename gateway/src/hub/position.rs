@@ -42,9 +42,9 @@ impl Place {
         Self { offsets: Offsets { heard: offset, contiguous: offset }, log }
     }
 
-    /// Everything up to `offset` was made up for from the store. `anew`: what comes now comes over a new subscription, so
+    /// Everything up to `offset` was made up for from the store. `resubscribed`: what comes now comes over a new subscription, so
     /// none of it was heard before, whatever its offset: the count may have gone back and come up again.
-    pub(super) fn contiguous_to(&mut self, offset: u64, anew: bool) {
+    pub(super) fn contiguous_to(&mut self, offset: u64, resubscribed: bool) {
         if anew || offset < self.offsets.heard {
             self.offsets.heard = 0;
         }
@@ -105,7 +105,7 @@ impl Place {
             Verdict::Missing
         } else {
             place.seq = stamp.seq;
-            place.trail.hear(stamp);
+            place.window.hear(stamp);
             Verdict::News
         }
     }

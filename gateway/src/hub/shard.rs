@@ -16,7 +16,7 @@ use crate::bus::{Bus, Delivery, Topic};
 
 const SHARDS: usize = 64;
 
-/// Events that may wait while a topic is mended. When there are more they are read from the store.
+/// Events that may wait while a topic is recovered. When there are more they are read from the store.
 const MOST_WAITING: usize = 4096;
 
 /// Topics that a look compares with the store. Where more have been quiet for long, they take turns.
@@ -60,7 +60,7 @@ enum Continuity {
     /// Nothing is missing.
     Open(Box<Place>),
     /// A task looks for what is missing, or begins to follow; what comes meanwhile waits.
-    Held { waiting: Vec<Delivery>, is_doubtful: bool, is_anew: bool },
+    Held { waiting: Vec<Delivery>, is_suspect: bool, is_resubscribed: bool },
 }
 
 /// One following of a topic: from the first who came to the last who went.
@@ -69,8 +69,8 @@ pub(super) struct Lease {
     room: u64,
 }
 
-/// The right and duty to mend a topic. There is at most one for each following of it.
-pub(super) struct Ticket {
+/// The right and duty to recover a topic. There is at most one for each following of it.
+pub(super) struct Recovery {
     pub(super) lease: Lease,
     /// Absent while the topic is not followed yet.
     pub(super) place: Option<Box<Place>>,
@@ -83,25 +83,25 @@ pub(super) enum Passage {
     /// Nothing: it is known, waits, or nobody follows.
     Done,
     /// Something before it is missing. The event waits.
-    Mend(Ticket),
+    Recover(Recovery),
 }
 
 /// How a connection comes to follow.
 pub(super) enum Join {
     Done,
     /// When the sender is used or dropped.
-    Later(oneshot::Receiver<()>, Option<Ticket>),
+    Later(oneshot::Receiver<()>, Option<Recovery>),
 }
 
-/// What a mender does next.
+/// What a recovery does next.
 pub(super) enum Next {
     /// Nobody follows any more.
     Gone,
-    /// The topic is in order, and the ticket is used up.
+    /// The topic is in order, and the recovery is used up.
     Open,
-    /// Look into the store. `anew` when what comes now comes over a new subscription.
-    Doubt {
-        anew: bool,
+    /// Look into the store. `resubscribed` when what comes now comes over a new subscription.
+    Suspect {
+        resubscribed: bool,
     },
     Events(Vec<Delivery>),
     /// Give these what was said from a number on, then [`Shards::settle`] them.
@@ -139,9 +139,9 @@ impl Shards {
     pub(super) fn join(&self, topic: &Topic, follower: Follower, since: Option<Seq>) -> Join {
         let mut shard = self.shard(topic);
         let is_new = !shard.contains_key(topic);
-        let held = || Continuity::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
+        let held = || Continuity::Held { waiting: Vec::new(), is_suspect: false, is_resubscribed: false };
         let room = shard.entry(topic.clone()).or_insert_with(|| self.room(held()));
-        let mut ticket = None;
+        let mut recovery = None;
         match &mut room.continuity {
             Continuity::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
                 room.followers.add(follower);
@@ -153,14 +153,14 @@ impl Shards {
             }
             Continuity::Held { .. } if is_new => {
                 let lease = Lease { topic: topic.clone(), room: room.id };
-                ticket = Some(Ticket { lease, place: None });
+                recovery = Some(Recovery { lease, place: None });
             }
             Continuity::Held { .. } => {}
-            Continuity::Open(_) => ticket = room.hold(topic),
+            Continuity::Open(_) => recovery = room.hold(topic),
         }
         let (ready, is_ready) = oneshot::channel();
         room.newcomers.push(Newcomer { follower, since, ready: Some(ready) });
-        Join::Later(is_ready, ticket)
+        Join::Later(is_ready, recovery)
     }
 
     fn room(&self, continuity: Continuity) -> Room {
@@ -204,7 +204,7 @@ impl Shards {
         self.shard(&lease.topic).get(&lease.topic).is_some_and(|room| room.id == lease.room)
     }
 
-    /// Who follows now; nobody when the following that is mended has ended.
+    /// Who follows now; nobody when the following that is recovered has ended.
     pub(super) fn followers(&self, lease: &Lease) -> Followers {
         let shard = self.shard(&lease.topic);
         let room = shard.get(&lease.topic).filter(|room| room.id == lease.room);
@@ -222,9 +222,9 @@ impl Shards {
                 Verdict::News => Passage::Now(room.followers.now()),
                 Verdict::Known => Passage::Done,
                 Verdict::Missing => {
-                    let ticket = room.hold(&delivery.topic);
+                    let recovery = room.hold(&delivery.topic);
                     room.wait(vec![delivery.clone()], true);
-                    ticket.map_or(Passage::Done, Passage::Mend)
+                    recovery.map_or(Passage::Done, Passage::Recover)
                 }
             },
             Continuity::Held { .. } => {
@@ -234,30 +234,30 @@ impl Shards {
         }
     }
 
-    /// Events of the topic may be missing. `anew` when what comes now comes over a new subscription.
-    pub(super) fn doubt(&self, topic: &Topic, anew: bool) -> Option<Ticket> {
+    /// Events of the topic may be missing. `resubscribed` when what comes now comes over a new subscription.
+    pub(super) fn suspect(&self, topic: &Topic, resubscribed: bool) -> Option<Recovery> {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
-        let ticket = room.hold(topic);
+        let recovery = room.hold(topic);
         room.wait(Vec::new(), true);
-        if let Continuity::Held { is_anew, .. } = &mut room.continuity {
-            *is_anew |= anew;
+        if let Continuity::Held { is_resubscribed, .. } = &mut room.continuity {
+            *is_resubscribed |= resubscribed;
         }
-        ticket
+        recovery
     }
 
-    /// The next thing for a mender to do.
-    pub(super) fn next(&self, ticket: &mut Ticket) -> Next {
-        let mut shard = self.shard(&ticket.lease.topic);
-        let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+    /// The next thing for a recovery to do.
+    pub(super) fn next(&self, recovery: &mut Recovery) -> Next {
+        let mut shard = self.shard(&recovery.lease.topic);
+        let Some(room) = shard.get_mut(&recovery.lease.topic).filter(|room| room.id == recovery.lease.room)
         else {
             return Next::Gone;
         };
-        let Continuity::Held { waiting, is_doubtful, is_anew } = &mut room.continuity else {
+        let Continuity::Held { waiting, is_suspect, is_resubscribed } = &mut room.continuity else {
             return Next::Gone;
         };
-        if std::mem::take(is_doubtful) {
-            return Next::Doubt { anew: std::mem::take(is_anew) };
+        if std::mem::take(is_suspect) {
+            return Next::Suspect { resubscribed: std::mem::take(is_resubscribed) };
         }
         if !waiting.is_empty() {
             return Next::Events(std::mem::take(waiting));
@@ -266,19 +266,19 @@ impl Shards {
             let newcomers = room.newcomers.iter();
             return Next::Newcomers(newcomers.map(|new| (new.follower.clone(), new.since)).collect());
         }
-        match ticket.place.take() {
+        match recovery.place.take() {
             Some(place) => {
                 room.continuity = Continuity::Open(place);
                 Next::Open
             }
-            None => Next::Doubt { anew: false },
+            None => Next::Suspect { resubscribed: false },
         }
     }
 
     /// Gives events back to the front of those that wait.
-    pub(super) fn give_back(&self, ticket: &Ticket, events: Vec<Delivery>) {
-        let mut shard = self.shard(&ticket.lease.topic);
-        if let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+    pub(super) fn give_back(&self, recovery: &Recovery, events: Vec<Delivery>) {
+        let mut shard = self.shard(&recovery.lease.topic);
+        if let Some(room) = shard.get_mut(&recovery.lease.topic).filter(|room| room.id == recovery.lease.room)
             && let Continuity::Held { waiting, .. } = &mut room.continuity
         {
             waiting.splice(0..0, events);
@@ -286,9 +286,9 @@ impl Shards {
     }
 
     /// Makes newcomers followers, but for those who went meanwhile.
-    pub(super) fn settle(&self, ticket: &Ticket, served: &[(Follower, Option<Seq>)]) {
-        let mut shard = self.shard(&ticket.lease.topic);
-        let Some(room) = shard.get_mut(&ticket.lease.topic).filter(|room| room.id == ticket.lease.room)
+    pub(super) fn settle(&self, recovery: &Recovery, served: &[(Follower, Option<Seq>)]) {
+        let mut shard = self.shard(&recovery.lease.topic);
+        let Some(room) = shard.get_mut(&recovery.lease.topic).filter(|room| room.id == recovery.lease.room)
         else {
             return;
         };
@@ -324,16 +324,16 @@ impl Shards {
     }
 
     /// Compares a topic with the last offset and the last number of its log.
-    pub(super) fn compare(&self, topic: &Topic, offset: u64, head: Option<Seq>) -> Option<Ticket> {
+    pub(super) fn compare(&self, topic: &Topic, offset: u64, head: Option<Seq>) -> Option<Recovery> {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
         let Continuity::Open(place) = &room.continuity else { return None };
         if place.has_offset(offset) && head.is_none_or(|head| place.has_entry(head)) {
             return None;
         }
-        let ticket = room.hold(topic);
+        let recovery = room.hold(topic);
         room.wait(Vec::new(), true);
-        ticket
+        recovery
     }
 }
 
@@ -352,12 +352,12 @@ impl Watch {
 
 impl Room {
     /// Holds an open topic; nothing when somebody holds it already.
-    fn hold(&mut self, topic: &Topic) -> Option<Ticket> {
-        let held = Continuity::Held { waiting: Vec::new(), is_doubtful: false, is_anew: false };
+    fn hold(&mut self, topic: &Topic) -> Option<Recovery> {
+        let held = Continuity::Held { waiting: Vec::new(), is_suspect: false, is_resubscribed: false };
         match std::mem::replace(&mut self.continuity, held) {
             Continuity::Open(place) => {
                 let lease = Lease { topic: topic.clone(), room: self.id };
-                Some(Ticket { lease, place: Some(place) })
+                Some(Recovery { lease, place: Some(place) })
             }
             other => {
                 self.continuity = other;
@@ -367,13 +367,13 @@ impl Room {
     }
 
     /// Lets events wait for whoever holds the continuity.
-    fn wait(&mut self, events: Vec<Delivery>, doubt: bool) {
-        let Continuity::Held { waiting, is_doubtful, .. } = &mut self.continuity else { return };
+    fn wait(&mut self, events: Vec<Delivery>, suspect: bool) {
+        let Continuity::Held { waiting, is_suspect, .. } = &mut self.continuity else { return };
         waiting.extend(events);
-        *is_doubtful |= doubt;
+        *is_suspect |= suspect;
         if waiting.len() > MOST_WAITING {
             *waiting = Vec::new();
-            *is_doubtful = true;
+            *is_suspect = true;
         }
     }
 }

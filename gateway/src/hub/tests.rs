@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::bus::{
-    BusError, Entry, GroupPlace, MissedInGroup, Numbering, Pairs, Push, RecallMark, Recalls, SourceError,
-    Stamp, Trail, UserPlace, channel,
+    BusError, Entry, GroupPlace, HeardWindow, MissedInGroup, Numbering, Pairs, Push, RecallMark, Recalls,
+    SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -173,8 +173,8 @@ impl Source for World {
         tokio::task::yield_now().await;
         self.answer()?;
         let seq = Seq(self.last());
-        let trail = Trail::from_head(self.stamp(seq));
-        Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0), trail }))
+        let window = HeardWindow::from_head(self.stamp(seq));
+        Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0), window }))
     }
 
     async fn group_head(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
@@ -204,7 +204,7 @@ impl Source for World {
         let seqs: Vec<Seq> = (from.seq.0 + 1..=self.last()).take(3).map(Seq).collect();
         let mut place = GroupPlace { seq: seqs.last().copied().unwrap_or(from.seq), ..from.clone() };
         for seq in &seqs {
-            place.trail.hear(self.stamp(*seq));
+            place.window.hear(self.stamp(*seq));
         }
         let recalled = self.recalled.lock().unwrap();
         let kept = seqs.into_iter().filter(|seq| !recalled.contains(seq));
@@ -234,7 +234,7 @@ impl Source for World {
 
     async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {
         self.answer()?;
-        let (notices, pairs) = (Trail::default(), Pairs::new(Millis(0)));
+        let (notices, pairs) = (HeardWindow::default(), Pairs::new(Millis(0)));
         Ok(UserPlace { notice: Seq::ZERO, notices, pairs, since: Millis(0) })
     }
 
@@ -407,7 +407,7 @@ async fn a_doubt_is_cleared_up_once_the_store_answers() {
     drop(bench.world.say());
     drop(bench.world.write_to_alice("bob", "<lost>"));
     for topic in [room_topic(), Topic::User(APP, user("alice"))] {
-        bench.bus.send(Incoming::Doubt(topic)).await.unwrap();
+        bench.bus.send(Incoming::Suspect(topic)).await.unwrap();
     }
     bench.bring(bench.world.say()).await;
     bench.settle().await;
@@ -539,7 +539,7 @@ async fn whatever_number_of_recalls_was_missed_all_are_told() {
     bench.settle().await;
     assert_eq!(heard(&alice), marks(1..=10));
     *bench.world.recalled.lock().unwrap() = (1..=10).map(Seq).collect();
-    bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap();
+    bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
     bench.settle().await;
     let expected: Vec<String> = (1..=10).map(|seq| format!("r{seq}")).collect();
     assert_eq!(heard(&alice), expected);
@@ -552,7 +552,7 @@ async fn what_comes_behind_a_page_of_recalled_messages_is_told() {
     let lost: Vec<Delivery> = (0..8).map(|_| bench.world.say()).collect();
     drop(lost);
     *bench.world.recalled.lock().unwrap() = (1..=6).map(Seq).collect();
-    bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap();
+    bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     let heard = heard(&alice);
     assert_eq!(&heard[heard.len() - 2..], ["m7", "m8"], "{heard:?}");
@@ -638,7 +638,7 @@ async fn a_hub_that_is_closed_leaves_nothing_running() {
     let bench = Bench::new();
     let _alice = bench.log_in("alice").await;
     bench.world.fails.store(true, Ordering::Relaxed);
-    bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap();
+    bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     tokio::time::timeout(Duration::from_secs(1), bench.hub.close()).await.expect("it ends at once");
     assert_eq!(bench.hub.tasks.len(), 0);
@@ -665,7 +665,7 @@ async fn numbers_that_were_given_again_are_news() {
     let lost: Vec<Delivery> = (0..4).map(|_| bench.world.say()).collect();
     drop(lost);
     for doubtful in [room_topic(), topic] {
-        bench.bus.send(Incoming::Doubt(doubtful)).await.unwrap();
+        bench.bus.send(Incoming::Suspect(doubtful)).await.unwrap();
     }
     bench.bring(bench.world.say()).await;
     for text in ["<four>", "<five>"] {
@@ -692,7 +692,7 @@ async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
                         bench.bring(delivery).await;
                     }
                 }
-                60..70 => bench.bus.send(Incoming::Doubt(room_topic())).await.unwrap(),
+                60..70 => bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap(),
                 70..78 if followers.len() < 5 => {
                     bench.world.fails.store(false, Ordering::Relaxed);
                     let name = format!("user{}", followers.len());

@@ -16,8 +16,8 @@ use super::push::{Kept, Notices};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, CLOCK_DIFFERENCE, DeviceClaim, Event, GroupPlace, Membership, MissedInGroup, Pairs, Push,
-    RecallMark, Recalls, Source, SourceError, Stamp, Trail, UserPlace,
+    self, CLOCK_DIFFERENCE, DeviceClaim, Event, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs,
+    Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
 };
 use crate::storage::{Head, Log, Window};
 
@@ -50,8 +50,8 @@ impl CatchUp {
     async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
         let at = self.core.now();
         let Head { seq, at: head_at } = self.core.engine.head(&found.channel().log).await?;
-        let trail = Trail::from_head(Stamp { seq, at: head_at });
-        Ok(GroupPlace { life: found.epoch(), seq, at, trail })
+        let window = HeardWindow::from_head(Stamp { seq, at: head_at });
+        Ok(GroupPlace { life: found.epoch(), seq, at, window })
     }
 
     fn event(&self, found: &Found, entry: Entry) -> Event {
@@ -87,7 +87,7 @@ impl CatchUp {
     async fn missed_from(
         &self,
         log: &Log,
-        heard: Option<&Trail>,
+        heard: Option<&HeardWindow>,
         since: Millis,
     ) -> Result<Vec<Seen>, StorageError> {
         let head = self.core.engine.head(log).await?;
@@ -155,14 +155,14 @@ impl Source for CatchUp {
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
         let entries = self.timelines.read(&found.channel().log, window, None).await?;
         let seq = entries.last().map_or(from.seq, |last| last.seq);
-        let mut trail = from.trail.clone();
+        let mut window = from.window.clone();
         for seen in &entries {
-            trail.hear(Stamp { seq: seen.seq, at: seen.at });
+            window.hear(Stamp { seq: seen.seq, at: seen.at });
         }
         // A message that was recalled since was never heard of, and need not be.
         let kept = entries.into_iter().filter(|seen| seen.recall.is_none());
         let event = |seen: Seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry));
-        let place = GroupPlace { life: from.life.clone(), seq, at: from.at, trail };
+        let place = GroupPlace { life: from.life.clone(), seq, at: from.at, window };
         Ok(MissedInGroup::Events(kept.map(event).collect(), place))
     }
 
@@ -187,7 +187,7 @@ impl Source for CatchUp {
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
         let since = self.core.now();
         let notice = self.notices.last(app, user).await?;
-        let (notices, pairs) = (Trail::default(), Pairs::new(since));
+        let (notices, pairs) = (HeardWindow::default(), Pairs::new(since));
         Ok(UserPlace { notice, notices, pairs, since })
     }
 

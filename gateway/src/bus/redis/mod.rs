@@ -45,7 +45,7 @@ pub(crate) const PUBLISH: &str = include_str!("publish.lua");
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Carries events between all nodes on the same servers whose keys have the same prefix. What is published while a
-/// subscription is down is lost, which each of its followers is told with [`Incoming::Doubt`].
+/// subscription is down is lost, which each of its followers is told with [`Incoming::Suspect`].
 pub struct RedisBus {
     table: Arc<Table>,
     links: Arc<Links>,

@@ -235,7 +235,7 @@ impl<'a> Session<'a> {
             (PushKind::SSubscribe | PushKind::Subscribe, _) => match self.asked.pop_front() {
                 Some(Asked::Subscribe(asked, epoch)) if asked == channel => {
                     if let Some(topic) = self.table.confirmed(self.id, &channel, epoch) {
-                        let incoming = Incoming::Doubt(topic);
+                        let incoming = Incoming::Suspect(topic);
                         self.backlog.push_back(Pending { channel: asked, epoch, incoming });
                     }
                     Ok(())

@@ -63,7 +63,7 @@ struct Entry {
     subscriber: Option<SubscriberId>,
     is_confirmed: bool,
     /// Somebody relies on it and may have missed something: he is told once it is confirmed.
-    is_doubtful: bool,
+    is_suspect: bool,
     waiters: Vec<oneshot::Sender<()>>,
     /// Nobody follows it since the time that has this number.
     left: Option<u64>,
@@ -114,7 +114,7 @@ impl Drop for Wait<'_> {
             && entry.epoch == self.epoch
             && !entry.is_confirmed
         {
-            entry.is_doubtful = true;
+            entry.is_suspect = true;
         }
     }
 }
@@ -149,7 +149,7 @@ impl Table {
                 epoch,
                 subscriber: None,
                 is_confirmed: false,
-                is_doubtful: false,
+                is_suspect: false,
                 waiters: Vec::new(),
                 left: None,
             };
@@ -270,10 +270,10 @@ impl Table {
         }
         entry.is_confirmed = true;
         for waiter in entry.waiters.drain(..) {
-            // Whoever waits no more is told by the doubt.
+            // Whoever waits no more is told by the suspicion.
             let _ = waiter.send(());
         }
-        std::mem::take(&mut entry.is_doubtful).then(|| entry.topic.clone())
+        std::mem::take(&mut entry.is_suspect).then(|| entry.topic.clone())
     }
 
     /// The server ended a subscription, or refused to begin it. It is tried again: at once where the master is
@@ -383,7 +383,7 @@ impl Inner {
 impl Entry {
     /// The subscription is not there any more; whoever relied on it may miss something from now on.
     fn lose(&mut self) {
-        self.is_doubtful |= std::mem::take(&mut self.is_confirmed);
+        self.is_suspect |= std::mem::take(&mut self.is_confirmed);
     }
 }
 

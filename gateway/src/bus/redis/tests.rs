@@ -48,13 +48,13 @@ impl Node {
     async fn hear_event(&mut self) -> Delivery {
         match self.hear().await {
             Incoming::Event(delivery) => delivery,
-            Incoming::Doubt(topic) => panic!("a doubt about {topic:?}"),
+            Incoming::Suspect(topic) => panic!("a suspicion about {topic:?}"),
         }
     }
 
     async fn hear_doubt(&mut self) -> Topic {
         match self.hear().await {
-            Incoming::Doubt(topic) => topic,
+            Incoming::Suspect(topic) => topic,
             Incoming::Event(delivery) => panic!("an event: {delivery:?}"),
         }
     }
@@ -167,7 +167,7 @@ async fn what_a_newer_version_says_is_numbered_and_no_more() {
         assert_eq!(event.numbering, numbering);
     }
     node.publish(&topic, 1).await;
-    assert_eq!(number(&node.hear_event().await), 1, "and nothing is in doubt");
+    assert_eq!(number(&node.hear_event().await), 1, "and nothing is in suspicion");
 }
 
 #[tokio::test]
@@ -276,11 +276,11 @@ impl Stream {
 struct Heard {
     offset: u64,
     doubts: u64,
-    /// Nothing was heard since the last doubt, so what comes may be any offset.
-    is_doubtful: bool,
+    /// Nothing was heard since the last suspicion, so what comes may be any offset.
+    is_suspect: bool,
 }
 
-/// Listens to a node: offsets grow, and none is missing but behind a doubt.
+/// Listens to a node: offsets grow, and none is missing but behind a suspicion.
 struct Ear {
     heard: HashMap<Topic, Heard>,
 }
@@ -292,22 +292,22 @@ impl Ear {
 
     fn take(&mut self, incoming: Incoming) {
         match incoming {
-            Incoming::Doubt(topic) => {
+            Incoming::Suspect(topic) => {
                 let heard = self.heard.get_mut(&topic).unwrap();
                 heard.doubts += 1;
-                heard.is_doubtful = true;
+                heard.is_suspect = true;
             }
             Incoming::Event(delivery) => {
                 let (heard, offset) = (self.heard.get_mut(&delivery.topic).unwrap(), offset(&delivery));
                 assert!(offset > heard.offset, "offset {offset} came after {}", heard.offset);
                 let is_next = offset == heard.offset + 1;
                 assert!(
-                    is_next || heard.is_doubtful,
-                    "offset {offset} came after {} without a doubt",
+                    is_next || heard.is_suspect,
+                    "offset {offset} came after {} without a suspicion",
                     heard.offset
                 );
                 heard.offset = offset;
-                heard.is_doubtful = false;
+                heard.is_suspect = false;
             }
         }
     }
@@ -330,7 +330,7 @@ impl Ear {
         }
     }
 
-    /// Listens until each of these topics has had a doubt.
+    /// Listens until each of these topics has had a suspicion.
     async fn all_doubted(&mut self, node: &mut Node, topics: &[Topic]) {
         self.until_all(node, topics, |_, heard| heard.doubts > 0).await;
     }
@@ -339,7 +339,7 @@ impl Ear {
         let deadline = Instant::now() + SOON;
         while let Some(topic) = topics.iter().find(|topic| !holds(topic, &self.heard[topic])) {
             let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
-            self.take(incoming.unwrap_or_else(|_| panic!("no doubt about {topic:?}")).unwrap());
+            self.take(incoming.unwrap_or_else(|_| panic!("no suspicion about {topic:?}")).unwrap());
         }
     }
 
@@ -369,7 +369,7 @@ async fn a_killed_subscription_is_in_doubt_and_goes_on() {
         assert_eq!(server.command::<u64>("CLIENT KILL TYPE pubsub").await, 1);
         ear.doubted(&mut node, kill).await;
     }
-    // Whatever is published after a doubt is heard: up to the last.
+    // Whatever is published after a suspicion is heard: up to the last.
     stream.go_on(20).await;
     stream.end().await;
     ear.complete(&mut node).await;
@@ -399,10 +399,10 @@ async fn a_server_that_hangs_is_left() {
 }
 
 impl Node {
-    /// The next doubt, past the event that the server may have carried out when it woke up.
+    /// The next suspicion, past the event that the server may have carried out when it woke up.
     async fn hear_doubt_or_event(&mut self) -> Topic {
         loop {
-            if let Incoming::Doubt(topic) = self.hear().await {
+            if let Incoming::Suspect(topic) = self.hear().await {
                 return topic;
             }
         }
@@ -419,7 +419,7 @@ async fn a_short_pause_of_the_server_is_none_of_the_bus() {
     sleep(Duration::from_secs(1)).await;
     server.resume();
     node.publish(&topic, 1).await;
-    assert_eq!(number(&node.hear_event().await), 1, "without a doubt");
+    assert_eq!(number(&node.hear_event().await), 1, "without a suspicion");
 }
 
 #[tokio::test]
@@ -492,7 +492,7 @@ async fn a_hub_that_never_comes_costs_the_connection_and_no_memory() {
         published += 1;
         assert!(published < 50_000, "the server never gave up");
     }
-    // What was read comes, then the doubt, then what is new.
+    // What was read comes, then the suspicion, then what is new.
     let mut heard = 0;
     while let Incoming::Event(_) = node.hear().await {
         heard += 1;
@@ -609,7 +609,7 @@ async fn a_cluster_shards_its_channels() {
     let deadline = Instant::now() + 2 * SOON;
     while !lost.iter().all(|topic| ear.heard[topic].doubts > 0) {
         let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
-        ear.take_after_failover(incoming.expect("no doubt about the topics of the lost master").unwrap());
+        ear.take_after_failover(incoming.expect("no suspicion about the topics of the lost master").unwrap());
     }
     let heir: Address = address_of(&cluster.nodes[3]);
     assert!(lost.iter().all(|topic| home(&node, topic) == heir));
@@ -619,10 +619,10 @@ async fn a_cluster_shards_its_channels() {
 }
 
 impl Ear {
-    /// A failover may lose offsets that were not replicated yet, which are then taken again: the doubt makes the
+    /// A failover may lose offsets that were not replicated yet, which are then taken again: the suspicion makes the
     /// receiver ask where the topic stands.
     fn take_after_failover(&mut self, incoming: Incoming) {
-        if let Incoming::Doubt(topic) = &incoming {
+        if let Incoming::Suspect(topic) = &incoming {
             self.heard.get_mut(topic).unwrap().offset = 0;
         }
         self.take(incoming);

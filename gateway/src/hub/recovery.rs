@@ -1,6 +1,6 @@
 //! Topics of a bus that can lose events: how one comes to be followed, and how what is missing is read from the store.
 //!
-//! While a topic is mended its events wait; then they go on where the store's answer ended. So every connection gets
+//! While a topic is recovered its events wait; then they go on where the store's answer ended. So every connection gets
 //! every event once and in order, whatever the bus lost.
 
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::Hub;
 use super::connection::Follower;
 use super::followers::Followers;
 use super::position::{self, LogPlace, Place, Verdict};
-use super::shard::{Lease, Next, Ticket, Watch};
+use super::shard::{Lease, Next, Recovery, Watch};
 use crate::bus::{
     CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedInGroup, Numbering, RecallMark, SourceError, Stamp,
     Topic, UserPlace,
 };
 
-/// Topics that may be mended at once: after an outage there are many, and the store has other work too.
+/// Topics that may be recovered at once: after an outage there are many, and the store has other work too.
 pub(super) const AT_ONCE: usize = 64;
 
 /// Between two tries while the store does not answer. A random part is added.
@@ -37,55 +37,55 @@ enum Look {
 }
 
 impl Hub {
-    /// Mends a topic in the background.
-    pub(super) fn begin_mending(&self, ticket: Option<Ticket>) {
-        if let Some(ticket) = ticket {
+    /// Recovers a topic in the background.
+    pub(super) fn begin_recovery(&self, recovery: Option<Recovery>) {
+        if let Some(recovery) = recovery {
             let hub = self.clone();
             self.spawn(async move {
-                let topic = ticket.lease.topic.clone();
-                hub.mend(ticket).await;
+                let topic = recovery.lease.topic.clone();
+                hub.recover(recovery).await;
                 hub.shards.unfollow_if_deserted(&topic);
             });
         }
     }
 
-    async fn mend(&self, mut ticket: Ticket) {
-        if ticket.place.is_none() {
-            self.bus.follow(&ticket.lease.topic).await;
+    async fn recover(&self, mut recovery: Recovery) {
+        if recovery.place.is_none() {
+            self.bus.follow(&recovery.lease.topic).await;
         }
         // An event that is missing after the store was asked is nowhere.
         let mut has_looked = false;
-        let mut is_anew = false;
+        let mut is_resubscribed = false;
         loop {
-            match self.shards.next(&mut ticket) {
+            match self.shards.next(&mut recovery) {
                 Next::Gone | Next::Open => return,
-                Next::Doubt { anew } => {
+                Next::Suspect { resubscribed } => {
                     has_looked = false;
-                    is_anew |= anew;
+                    is_resubscribed |= resubscribed;
                 }
-                Next::Events(events) if ticket.place.is_some() => {
-                    if self.hand_on(&mut ticket, events, has_looked).await {
+                Next::Events(events) if recovery.place.is_some() => {
+                    if self.hand_on(&mut recovery, events, has_looked).await {
                         has_looked = false;
                         continue;
                     }
                 }
-                Next::Newcomers(newcomers) if ticket.place.is_some() => {
-                    match self.serve(&ticket, &newcomers).await {
-                        Ok(()) => self.shards.settle(&ticket, &newcomers),
-                        Err(error) => self.wait_for_store(&ticket, &error).await,
+                Next::Newcomers(newcomers) if recovery.place.is_some() => {
+                    match self.serve(&recovery, &newcomers).await {
+                        Ok(()) => self.shards.settle(&recovery, &newcomers),
+                        Err(error) => self.wait_for_store(&recovery, &error).await,
                     }
                     continue;
                 }
                 // Before anything else, where the topic stands must be known.
-                Next::Events(events) => self.shards.give_back(&ticket, events),
+                Next::Events(events) => self.shards.give_back(&recovery, events),
                 Next::Newcomers(_) => {}
             }
             while !has_looked {
-                match self.look(&mut ticket, is_anew).await {
-                    Ok(Look::Done) => (has_looked, is_anew) = (true, false),
+                match self.look(&mut recovery, is_resubscribed).await {
+                    Ok(Look::Done) => (has_looked, is_resubscribed) = (true, false),
                     Ok(Look::Over) => return,
-                    Err(error) if self.shards.stands(&ticket.lease) => {
-                        self.wait_for_store(&ticket, &error).await;
+                    Err(error) if self.shards.stands(&recovery.lease) => {
+                        self.wait_for_store(&recovery, &error).await;
                     }
                     Err(_) => return,
                 }
@@ -93,16 +93,16 @@ impl Hub {
         }
     }
 
-    async fn wait_for_store(&self, ticket: &Ticket, error: &SourceError) {
-        tracing::debug!(topic = ?ticket.lease.topic, %error, "a topic waits for the store");
+    async fn wait_for_store(&self, recovery: &Recovery, error: &SourceError) {
+        tracing::debug!(topic = ?recovery.lease.topic, %error, "a topic waits for the store");
         tokio::time::sleep(RETRY.mul_f64(1.0 + rand::random::<f64>())).await;
     }
 
     /// Hands events on. False when one is missing and the store must be asked.
-    async fn hand_on(&self, ticket: &mut Ticket, events: Vec<Delivery>, has_looked: bool) -> bool {
+    async fn hand_on(&self, recovery: &mut Recovery, events: Vec<Delivery>, has_looked: bool) -> bool {
         let mut events = events.into_iter();
         while let Some(delivery) = events.next() {
-            let Some(place) = ticket.place.as_mut() else { return false };
+            let Some(place) = recovery.place.as_mut() else { return false };
             let mut verdict = place.admit(&delivery);
             if verdict == Verdict::Missing && has_looked {
                 place.skip_gap(&delivery);
@@ -110,13 +110,13 @@ impl Hub {
             }
             match verdict {
                 Verdict::News => {
-                    let followers = self.shards.followers(&ticket.lease);
+                    let followers = self.shards.followers(&recovery.lease);
                     Box::pin(self.dispatch(delivery, followers)).await;
                 }
                 Verdict::Known => {}
                 Verdict::Missing => {
                     let rest = std::iter::once(delivery).chain(events).collect();
-                    self.shards.give_back(ticket, rest);
+                    self.shards.give_back(recovery, rest);
                     return false;
                 }
             }
@@ -125,16 +125,16 @@ impl Hub {
     }
 
     /// Asks the store where the topic stands, and hands on what is missing up to there.
-    async fn look(&self, ticket: &mut Ticket, is_anew: bool) -> Result<Look, SourceError> {
+    async fn look(&self, recovery: &mut Recovery, is_resubscribed: bool) -> Result<Look, SourceError> {
         // The semaphore is never closed.
-        let _permit = self.menders.acquire().await;
+        let _permit = self.recoveries.acquire().await;
         // Read first: what happens while the store is read may be in both, and is known then.
         let offset = self
             .bus
-            .last_offset(&ticket.lease.topic)
+            .last_offset(&recovery.lease.topic)
             .await
             .map_err(|error| SourceError(error.to_string()))?;
-        let Ticket { lease, place } = ticket;
+        let Recovery { lease, place } = recovery;
         let Some(place) = place else {
             let log = match &lease.topic {
                 Topic::Group(app, group) => match self.source.group_place(*app, group).await? {
@@ -149,24 +149,24 @@ impl Hub {
             *place = Some(Box::new(Place::new(offset, log)));
             return Ok(Look::Done);
         };
-        metrics::counter!("gateway_topics_mended_total").increment(1);
+        metrics::counter!("gateway_topics_recovered_total").increment(1);
         match (&lease.topic, &mut place.log) {
             (Topic::Group(app, group), LogPlace::Group(log)) => {
-                if let Look::Over = self.mend_group(lease, *app, group, log).await? {
+                if let Look::Over = self.recover_group(lease, *app, group, log).await? {
                     self.forget_group(lease, group);
                     return Ok(Look::Over);
                 }
             }
             (Topic::User(app, user), LogPlace::User(log)) => {
-                self.mend_user(lease, *app, user, log).await?;
+                self.recover_user(lease, *app, user, log).await?;
             }
             _ => {}
         }
-        place.contiguous_to(offset, is_anew);
+        place.contiguous_to(offset, is_resubscribed);
         Ok(Look::Done)
     }
 
-    async fn mend_group(
+    async fn recover_group(
         &self,
         lease: &Lease,
         app: AppId,
@@ -175,15 +175,15 @@ impl Hub {
     ) -> Result<Look, SourceError> {
         // A store that was restored, or whose replica took over, may have forgotten entries: their numbers are news.
         let head = self.source.group_head(app, group, &log.life).await?;
-        let kept = match log.trail.range() {
+        let kept = match log.window.range() {
             Some(range) => self.source.group_stamps(app, group, &log.life, range).await?,
             None => Vec::new(),
         };
-        if let Some(first) = log.trail.forget_lost(&kept, head) {
+        if let Some(first) = log.window.forget_lost(&kept, head) {
             log.seq = log.seq.min(first.previous());
         }
         log.seq = log.seq.min(head);
-        self.mend_recalls(lease, app, group, log).await?;
+        self.recover_recalls(lease, app, group, log).await?;
         loop {
             match self.source.missed_in_group(app, group, log).await? {
                 MissedInGroup::Gone => return Ok(Look::Over),
@@ -204,7 +204,7 @@ impl Hub {
     }
 
     /// Tells of the messages that were recalled meanwhile, all of them.
-    async fn mend_recalls(
+    async fn recover_recalls(
         &self,
         lease: &Lease,
         app: AppId,
@@ -232,7 +232,7 @@ impl Hub {
     }
 
     /// Beside the events: devices that were logged out, and groups that the user entered or left.
-    async fn mend_user(
+    async fn recover_user(
         &self,
         lease: &Lease,
         app: AppId,
@@ -277,8 +277,12 @@ impl Hub {
     }
 
     /// Gives newcomers what was said in the group from the number on from which they should hear it.
-    async fn serve(&self, ticket: &Ticket, newcomers: &[(Follower, Option<Seq>)]) -> Result<(), SourceError> {
-        let (Topic::Group(app, group), Some(place)) = (&ticket.lease.topic, ticket.place.as_ref()) else {
+    async fn serve(
+        &self,
+        recovery: &Recovery,
+        newcomers: &[(Follower, Option<Seq>)],
+    ) -> Result<(), SourceError> {
+        let (Topic::Group(app, group), Some(place)) = (&recovery.lease.topic, recovery.place.as_ref()) else {
             return Ok(());
         };
         let LogPlace::Group(here) = &place.log else { return Ok(()) };
@@ -290,7 +294,7 @@ impl Hub {
                     MissedInGroup::Events(events, next) if next.seq > from.seq => {
                         let followers = Followers::one(follower.clone());
                         for (stamp, event) in events.into_iter().filter(|(stamp, _)| stamp.seq <= here.seq) {
-                            let topic = ticket.lease.topic.clone();
+                            let topic = recovery.lease.topic.clone();
                             let (stamp, event) = (Some(stamp), Arc::new(event));
                             let numbering = Numbering::Unneeded;
                             let delivery = Delivery { topic, stamp, numbering, event };
@@ -339,6 +343,6 @@ impl Hub {
             }
             _ => None,
         };
-        self.begin_mending(self.shards.compare(&topic, offset, head));
+        self.begin_recovery(self.shards.compare(&topic, offset, head));
     }
 }

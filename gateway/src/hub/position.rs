@@ -45,7 +45,7 @@ impl Place {
     /// Everything up to `offset` was made up for from the store. `resubscribed`: what comes now comes over a new subscription, so
     /// none of it was heard before, whatever its offset: the count may have gone back and come up again.
     pub(super) fn contiguous_to(&mut self, offset: u64, resubscribed: bool) {
-        if anew || offset < self.offsets.heard {
+        if resubscribed || offset < self.offsets.heard {
             self.offsets.heard = 0;
         }
         self.offsets.contiguous = offset;

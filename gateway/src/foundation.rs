@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::bus::{Bus, Inlet, LocalBus, Nodes, OnlyNode, RedisBus, Registry};
+use crate::bus::{Bus, LocalBus, Nodes, OnlyNode, Receiver, RedisBus, Registry};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Namespace, Servers};
 use crate::storage::embedded::{self, Embedded};
@@ -19,7 +19,7 @@ const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 pub(crate) struct Foundation {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) incoming: Inlet,
+    pub(crate) incoming: Receiver,
     /// The number of this instance.
     pub(crate) node: u64,
     pub(crate) nodes: Arc<dyn Nodes>,

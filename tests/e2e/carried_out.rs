@@ -116,8 +116,8 @@ impl Bench {
     /// With a group, into which nobody comes until the gate is opened.
     async fn set(deadline: Duration) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (bus, mut inlet) = LocalBus::new();
-        tokio::spawn(async move { while inlet.recv().await.is_some() {} });
+        let (bus, mut receiver) = LocalBus::new();
+        tokio::spawn(async move { while receiver.recv().await.is_some() {} });
         let gate = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
         let store = Embedded::open(directory.path(), bus.clone()).unwrap();
         let (application, clock) = (new_application(), Clock::system());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use super::inlet::Backlog;
-use super::{Bus, BusError, Delivery, Event, Incoming, Inlet, Numbering, Stamp, Topic, channel};
+use super::receiver::Overload;
+use super::{Bus, BusError, Delivery, Event, Incoming, Numbering, Receiver, Stamp, Topic, channel};
 
 /// Events that may wait for the hub. A store that runs ahead of the fan-out then waits,
 /// which slows the senders down instead of growing the process.
@@ -16,14 +16,14 @@ const QUEUE: usize = 4096;
 #[derive(Clone)]
 pub struct LocalBus {
     queue: mpsc::Sender<Incoming>,
-    backlog: Backlog,
+    backlog: Overload,
 }
 
 impl LocalBus {
     /// The bus, and the end that the hub reads.
-    pub fn new() -> (Self, Inlet) {
-        let (queue, inlet) = channel(QUEUE);
-        (Self { queue, backlog: inlet.backlog() }, inlet)
+    pub fn new() -> (Self, Receiver) {
+        let (queue, receiver) = channel(QUEUE);
+        (Self { queue, backlog: receiver.overload() }, receiver)
     }
 
     /// For the store's own thread. Waits while the queue is full; does nothing when the hub has gone.

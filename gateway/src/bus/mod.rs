@@ -4,9 +4,9 @@
 //! receiver can see that one is missing and read it from the store.
 
 mod event;
-mod inlet;
 mod local;
 mod nodes;
+mod receiver;
 mod redis;
 mod source;
 #[cfg(test)]
@@ -18,9 +18,9 @@ use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
-pub use inlet::{Inlet, channel};
 pub use local::LocalBus;
 pub use nodes::{Nodes, OnlyNode};
+pub use receiver::{Receiver, channel};
 pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, Registry};

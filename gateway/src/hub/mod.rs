@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, Control, Delivery, DeviceId, Event, Incoming, Inlet, Membership, Source, Topic};
+use crate::bus::{Bus, Control, Delivery, DeviceId, Event, Incoming, Membership, Receiver, Source, Topic};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
@@ -84,8 +84,8 @@ impl Hub {
     }
 
     /// Begins to deliver what the bus brings. To be called once.
-    pub fn start(&self, inlet: Inlet) {
-        self.spawn(self.clone().run(inlet));
+    pub fn start(&self, receiver: Receiver) {
+        self.spawn(self.clone().run(receiver));
         self.spawn(self.clone().keep_watch());
     }
 
@@ -215,8 +215,8 @@ impl Hub {
 
     /// Delivers what the bus brings until it ends. All topics wait for this one task, so it waits for nothing but a
     /// place in a queue.
-    async fn run(self, mut inlet: Inlet) {
-        while let Some(incoming) = inlet.recv().await {
+    async fn run(self, mut receiver: Receiver) {
+        while let Some(incoming) = receiver.recv().await {
             match incoming {
                 Incoming::Event(delivery) => match self.shards.pass(&delivery) {
                     Passage::Now(followers) => self.dispatch(delivery, followers).await,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::bus::{Inlet, LocalBus, OnlyNode};
+use gateway::bus::{LocalBus, OnlyNode, Receiver};
 use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Identity, dispatch};
 use gateway::services::Services;
@@ -28,9 +28,9 @@ pub(super) struct BackEnd {
 
 impl BackEnd {
     /// With the end of the bus that the hub reads elsewhere.
-    pub(super) fn new() -> (Self, Inlet) {
+    pub(super) fn new() -> (Self, Receiver) {
         let dir = tempfile::tempdir().unwrap();
-        let (bus, inlet) = LocalBus::new();
+        let (bus, receiver) = LocalBus::new();
         let mut apps = Applications::new(Settings::default());
         apps.add(APP, new_application());
         let core = Core {
@@ -46,7 +46,7 @@ impl BackEnd {
         let now = core.clock.now().seconds();
         let usersig = usersig::issue(key, APP, ADMIN, now, 86_400, None).unwrap();
         let context = Context::new(Services::new(core), TaskTracker::new());
-        (Self { context, bus, usersig, _dir: dir }, inlet)
+        (Self { context, bus, usersig, _dir: dir }, receiver)
     }
 
     pub(super) async fn call(&self, name: &str, body: serde_json::Value) -> ErrorCode {

@@ -13,8 +13,8 @@ use super::back_end::{ADMIN, BackEnd};
 #[tokio::test]
 async fn of_recalls_more_than_a_page_is_read() {
     const COUNT: u32 = 450;
-    let (back_end, mut inlet) = BackEnd::new();
-    tokio::spawn(async move { while inlet.recv().await.is_some() {} });
+    let (back_end, mut receiver) = BackEnd::new();
+    tokio::spawn(async move { while receiver.recv().await.is_some() {} });
     back_end.make_room("room").await;
     for code in join_all((0..COUNT).map(|number| back_end.say("room", number))).await {
         assert_eq!(code, ErrorCode::OK);

@@ -15,7 +15,7 @@ use super::back_end::BackEnd;
 #[tokio::test]
 async fn who_says_more_than_can_be_delivered_is_told_so() {
     // The hub is played here: nothing is delivered but what is taken from the bus.
-    let (back_end, mut inlet) = BackEnd::new();
+    let (back_end, mut receiver) = BackEnd::new();
     let mut said = 0;
     let mut say = async |group: &str| {
         said += 1;
@@ -31,7 +31,7 @@ async fn who_says_more_than_can_be_delivered_is_told_so() {
         back_end.bus.publish(topic.clone(), None, event.clone()).await;
     }
     assert_eq!(say("loud").await, ErrorCode::OK, "the hub has not looked yet");
-    inlet.recv().await.unwrap();
+    receiver.recv().await.unwrap();
     let begun = Instant::now();
     let mut answers = HashMap::<_, u32>::new();
     for _ in 0..20 {
@@ -46,7 +46,7 @@ async fn who_says_more_than_can_be_delivered_is_told_so() {
 
     // As soon as the hub is no longer behind, nobody is held back.
     for _ in 0..1999 {
-        inlet.recv().await.unwrap();
+        receiver.recv().await.unwrap();
     }
     for _ in 0..20 {
         assert_eq!(say("loud").await, ErrorCode::OK);

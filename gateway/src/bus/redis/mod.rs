@@ -25,8 +25,8 @@ use redis::Value;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::inlet::Backlog;
-use super::{Bus, BusError, Event, Inlet, Stamp, Topic, channel};
+use super::receiver::Overload;
+use super::{Bus, BusError, Event, Receiver, Stamp, Topic, channel};
 use crate::redis::{Links, Namespace, Servers, ask, slot_of};
 
 use self::channels::{LAST_OFFSET, channel_of, hash_of};
@@ -50,7 +50,7 @@ pub struct RedisBus {
     table: Arc<Table>,
     links: Arc<Links>,
     names: Namespace,
-    backlog: Backlog,
+    backlog: Overload,
     /// Keeps the table in order.
     _keeper: AbortOnDropHandle<()>,
 }
@@ -58,17 +58,17 @@ pub struct RedisBus {
 impl RedisBus {
     /// The bus, and the end that the hub reads. The servers need not be there yet. Needs a Tokio runtime; ends
     /// when the bus is dropped.
-    pub fn start(servers: Arc<Servers>, names: Namespace) -> (Self, Inlet) {
+    pub fn start(servers: Arc<Servers>, names: Namespace) -> (Self, Receiver) {
         Self::start_on(servers, names, false)
     }
 
-    fn start_on(servers: Arc<Servers>, names: Namespace, is_plain: bool) -> (Self, Inlet) {
-        let (queue, inlet) = channel(QUEUE);
+    fn start_on(servers: Arc<Servers>, names: Namespace, is_plain: bool) -> (Self, Receiver) {
+        let (queue, receiver) = channel(QUEUE);
         let links = Links::new(servers.clone(), Arc::new([]), None);
         let table = Table::new(servers, names.clone(), queue, is_plain);
         let keeper = AbortOnDropHandle::new(tokio::spawn(table::keep(table.clone())));
-        let bus = Self { table, links, names, backlog: inlet.backlog(), _keeper: keeper };
-        (bus, inlet)
+        let bus = Self { table, links, names, backlog: receiver.overload(), _keeper: keeper };
+        (bus, receiver)
     }
 }
 

@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// A node: its bus, and what it hears.
 struct Node {
     bus: Arc<RedisBus>,
-    incoming: Inlet,
+    incoming: Receiver,
 }
 
 impl Node {

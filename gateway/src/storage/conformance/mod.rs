@@ -22,7 +22,7 @@ use super::{
     Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError,
     Table, Version, Window,
 };
-use crate::bus::{Delivery, Incoming, Inlet};
+use crate::bus::{Delivery, Incoming, Receiver};
 
 /// A store for one test, which may be opened again after it was closed.
 pub(crate) trait Fixture: Send + Sync {
@@ -32,11 +32,11 @@ pub(crate) trait Fixture: Send + Sync {
 pub(crate) struct Opened {
     pub(crate) engine: Arc<dyn Engine>,
     /// Where the events of its batches arrive.
-    pub(crate) events: Inlet,
+    pub(crate) events: Receiver,
 }
 
 /// The next event that arrives.
-async fn next(events: &mut Inlet) -> Delivery {
+async fn next(events: &mut Receiver) -> Delivery {
     loop {
         if let Incoming::Event(delivery) = events.recv().await.unwrap() {
             return delivery;

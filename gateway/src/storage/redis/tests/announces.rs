@@ -19,7 +19,7 @@ fn tip() -> Entry {
 }
 
 /// Where the next event stands, and which it is.
-async fn next(events: &mut Inlet) -> (Topic, Numbering, Option<u64>, String) {
+async fn next(events: &mut Receiver) -> (Topic, Numbering, Option<u64>, String) {
     let delivery = loop {
         // The bus doubts what was before it listened.
         if let Incoming::Event(delivery) = events.recv().await.unwrap() {

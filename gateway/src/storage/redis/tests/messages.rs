@@ -22,7 +22,7 @@ fn allowed(from: &str, number: u64) -> Batch {
 }
 
 /// The next events: their numbers, and by their `random` which they are.
-async fn heard(events: &mut Inlet, count: usize) -> Vec<(u64, u64)> {
+async fn heard(events: &mut Receiver, count: usize) -> Vec<(u64, u64)> {
     let mut heard = Vec::new();
     while heard.len() < count {
         let incoming = tokio::time::timeout(Duration::from_secs(10), events.recv()).await;

@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use super::*;
 use crate::bus::testing::nothing;
-use crate::bus::{Bus, Entry, Event, Incoming, Inlet, Numbering, RedisBus, Topic};
+use crate::bus::{Bus, Entry, Event, Incoming, Numbering, Receiver, RedisBus, Topic};
 use crate::redis::Target;
 use crate::redis::testing::Targets;
 use crate::storage::CommitError;
@@ -190,7 +190,7 @@ fn engine_on(target: Target, settings: Settings) -> Redis {
 }
 
 /// A bus that follows the topics, and what it hears.
-async fn listen(servers: &Arc<Servers>, names: &Namespace, topics: &[Topic]) -> (RedisBus, Inlet) {
+async fn listen(servers: &Arc<Servers>, names: &Namespace, topics: &[Topic]) -> (RedisBus, Receiver) {
     let (bus, events) = RedisBus::start(servers.clone(), names.clone());
     for topic in topics {
         bus.follow(topic).await;

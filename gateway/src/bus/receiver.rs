@@ -19,7 +19,7 @@ const MOST: usize = 1024;
 const LONGEST: Duration = Duration::from_millis(250);
 
 /// What a bus brings, in order.
-pub struct Inlet {
+pub struct Receiver {
     queue: mpsc::Receiver<Incoming>,
     /// Since when more than a few have waited all the time.
     since: Option<Instant>,
@@ -28,21 +28,21 @@ pub struct Inlet {
 
 /// Whether the hub is behind, for the bus.
 #[derive(Clone)]
-pub(super) struct Backlog(Arc<AtomicBool>);
+pub(super) struct Overload(Arc<AtomicBool>);
 
-impl Backlog {
+impl Overload {
     pub(super) fn is_too_much(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// The way from a bus, which fills it, to a hub, which empties it.
-pub fn channel(capacity: usize) -> (mpsc::Sender<Incoming>, Inlet) {
+pub fn channel(capacity: usize) -> (mpsc::Sender<Incoming>, Receiver) {
     let (sender, queue) = mpsc::channel(capacity);
-    (sender, Inlet { queue, since: None, is_behind: Arc::default() })
+    (sender, Receiver { queue, since: None, is_behind: Arc::default() })
 }
 
-impl Inlet {
+impl Receiver {
     /// The next event; `None` when the bus has ended. Cancelling loses nothing.
     pub async fn recv(&mut self) -> Option<Incoming> {
         let incoming = self.queue.recv().await;
@@ -50,8 +50,8 @@ impl Inlet {
         incoming
     }
 
-    pub(super) fn backlog(&self) -> Backlog {
-        Backlog(self.is_behind.clone())
+    pub(super) fn overload(&self) -> Overload {
+        Overload(self.is_behind.clone())
     }
 
     fn look(&mut self, waiting: usize) {
@@ -76,46 +76,46 @@ mod tests {
     use super::*;
     use crate::bus::Topic;
 
-    fn inlet() -> (Inlet, Backlog) {
-        let (_, inlet) = channel(1);
-        let backlog = inlet.backlog();
-        (inlet, backlog)
+    fn receiver() -> (Receiver, Overload) {
+        let (_, receiver) = channel(1);
+        let backlog = receiver.overload();
+        (receiver, backlog)
     }
 
     #[test]
     fn a_burst_is_let_pass() {
-        let ((mut inlet, backlog), start) = (inlet(), Instant::now());
+        let ((mut receiver, backlog), start) = (receiver(), Instant::now());
         for round in 0..10 {
             let begin = start + LONGEST * 2 * round;
-            inlet.look_at(MOST, begin);
-            inlet.look_at(FEW + 1, begin + LONGEST);
+            receiver.look_at(MOST, begin);
+            receiver.look_at(FEW + 1, begin + LONGEST);
             assert!(!backlog.is_too_much());
-            inlet.look(FEW);
+            receiver.look(FEW);
         }
     }
 
     #[test]
     fn what_does_not_end_is_too_much_until_it_ends() {
-        let ((mut inlet, backlog), start) = (inlet(), Instant::now());
-        inlet.look_at(FEW + 1, start);
-        inlet.look_at(FEW + 1, start + LONGEST + Duration::from_millis(1));
+        let ((mut receiver, backlog), start) = (receiver(), Instant::now());
+        receiver.look_at(FEW + 1, start);
+        receiver.look_at(FEW + 1, start + LONGEST + Duration::from_millis(1));
         assert!(backlog.is_too_much());
-        inlet.look(FEW);
+        receiver.look(FEW);
         assert!(!backlog.is_too_much());
     }
 
     #[tokio::test]
     async fn there_is_an_end_to_a_burst() {
-        let (sender, mut inlet) = channel(MOST + 2);
-        let backlog = inlet.backlog();
+        let (sender, mut receiver) = channel(MOST + 2);
+        let backlog = receiver.overload();
         let topic = Topic::User(AppId(1), UserId::parse("alice").unwrap());
         for _ in 0..MOST + 2 {
             sender.try_send(Incoming::Suspect(topic.clone())).unwrap();
         }
-        inlet.recv().await.unwrap();
+        receiver.recv().await.unwrap();
         assert!(backlog.is_too_much());
-        while inlet.queue.len() > FEW {
-            inlet.recv().await.unwrap();
+        while receiver.queue.len() > FEW {
+            receiver.recv().await.unwrap();
         }
         assert!(!backlog.is_too_much());
     }

@@ -12,7 +12,7 @@
 //!   on whatever instance it is.
 //! * A page of history holds whole seconds and never ends in one that still counts as now; `history.rs` says why.
 
-mod guest;
+mod client;
 mod history;
 
 use std::net::IpAddr;
@@ -55,7 +55,7 @@ pub struct Legacy {
 
 /// In whose name something is done.
 #[derive(Clone, Copy)]
-enum Voice<'a> {
+enum RunAs<'a> {
     User(&'a UserId),
     /// With the rights of an administrator.
     Admin,
@@ -138,15 +138,15 @@ async fn carry_out(
     match *route {
         Route::Connect { user } => {
             let user = legacy.user(user)?;
-            Ok(Box::pin(guest::connect(edge, legacy.clone(), user, request)).await)
+            Ok(Box::pin(client::connect(edge, legacy.clone(), user, request)).await)
         }
         Route::History { time, number } => {
             history::page(&edge, legacy, &decoded(time)?, &decoded(number)?).await
         }
-        Route::SendAll { message } => legacy.send_all(&edge, &spoken(message)?).await,
+        Route::SendAll { message } => legacy.send_all(&edge, &message_of(message)?).await,
         Route::SendC2c { user, message } => {
             let to = UserId::parse(&decoded(user)?).map_err(bad)?;
-            legacy.send_c2c(&edge, &to, &spoken(message)?).await
+            legacy.send_c2c(&edge, &to, &message_of(message)?).await
         }
         Route::Sign { user, expire } => {
             let user = legacy.user(user)?;
@@ -209,10 +209,10 @@ impl Legacy {
     }
 
     /// Gives a command, as a client with a UserSig does.
-    async fn call<C: Command>(&self, edge: &Edge, voice: Voice<'_>, body: &Value) -> Answer {
-        let user = match voice {
-            Voice::User(user) => user,
-            Voice::Admin => &self.admins[0],
+    async fn call<C: Command>(&self, edge: &Edge, run_as: RunAs<'_>, body: &Value) -> Answer {
+        let user = match run_as {
+            RunAs::User(user) => user,
+            RunAs::Admin => &self.admins[0],
         };
         let usersig = match commands::legacy::sign(&edge.context, self.app, user, CALL_LIFETIME_SECONDS) {
             Ok(usersig) => usersig,
@@ -226,27 +226,27 @@ impl Legacy {
             platform: legacy::PLATFORM,
             instance: "",
         };
-        let identity = match voice {
-            Voice::User(_) => Identity::Frame(credentials),
-            Voice::Admin => Identity::Rest(credentials),
+        let identity = match run_as {
+            RunAs::User(_) => Identity::Frame(credentials),
+            RunAs::Admin => Identity::Rest(credentials),
         };
         Box::pin(commands::dispatch(&edge.context, identity, C::NAME, &body.to_string())).await
     }
 
     /// Gives a command that needs the room, which is made where it is missing.
-    async fn call_in_room<C: Command>(&self, edge: &Edge, voice: Voice<'_>, body: &Value) -> Answer {
-        let answer = self.call::<C>(edge, voice, body).await;
+    async fn call_in_room<C: Command>(&self, edge: &Edge, run_as: RunAs<'_>, body: &Value) -> Answer {
+        let answer = self.call::<C>(edge, run_as, body).await;
         if answer.code != ErrorCode::GROUP_MISSING || self.make_room(edge).await.is_err() {
             return answer;
         }
-        self.call::<C>(edge, voice, body).await
+        self.call::<C>(edge, run_as, body).await
     }
 
     /// Several instances may do this at once.
     async fn make_room(&self, edge: &Edge) -> Result<(), ErrorCode> {
         let group = &self.settings.group;
         let body = json!({"Type": "ChatRoom", "Name": group, "GroupId": group});
-        match self.call::<protocol::group::Create>(edge, Voice::Admin, &body).await.code {
+        match self.call::<protocol::group::Create>(edge, RunAs::Admin, &body).await.code {
             ErrorCode::OK | ErrorCode::GROUP_ID_TAKEN | ErrorCode::GROUP_ID_YOURS => Ok(()),
             code => Err(code),
         }
@@ -265,7 +265,7 @@ impl Legacy {
     }
 
     /// What a user says, as the clients read it.
-    async fn written(&self, edge: &Edge, user: &UserId, words: &str) -> Result<String, ErrorCode> {
+    async fn as_json(&self, edge: &Edge, user: &UserId, words: &str) -> Result<String, ErrorCode> {
         let sender = commands::legacy::sender(&edge.context, self.app, user).await;
         let sender = sender.map_err(|failure| failure.code)?;
         let (name, face) = (legacy::name(&sender), sender.face.as_str());
@@ -277,19 +277,19 @@ impl Legacy {
         let body = if legacy::is_text(message) {
             self.room_message(message, false)
         } else {
-            let data = self.written(edge, &self.admins[0], message).await.map_err(refusal)?;
+            let data = self.as_json(edge, &self.admins[0], message).await.map_err(refusal)?;
             self.room_message(&data, true)
         };
-        done(&self.call_in_room::<group::Send>(edge, Voice::Admin, &body).await)
+        done(&self.call_in_room::<group::Send>(edge, RunAs::Admin, &body).await)
     }
 
     async fn send_c2c(&self, edge: &Edge, to: &UserId, message: &str) -> Result<Reply, Refusal> {
-        let is_written = legacy::is_text(message);
+        let is_json = legacy::is_text(message);
         let body = json!({
             "To_Account": to, "MsgSeq": self.fresh_random(), "MsgRandom": self.fresh_random(),
-            "MsgBody": if is_written { legacy::custom_body(message, false) } else { legacy::text_body(message) },
+            "MsgBody": if is_json { legacy::custom_body(message, false) } else { legacy::text_body(message) },
         });
-        done(&self.call::<c2c::Send>(edge, Voice::User(&self.admins[0]), &body).await)
+        done(&self.call::<c2c::Send>(edge, RunAs::User(&self.admins[0]), &body).await)
     }
 }
 
@@ -311,7 +311,7 @@ fn decoded(word: &str) -> Result<String, Refusal> {
 }
 
 /// A message of a path.
-fn spoken(word: &str) -> Result<String, Refusal> {
+fn message_of(word: &str) -> Result<String, Refusal> {
     let message = decoded(word)?;
     if message.trim().is_empty() { Err(bad("the message is blank")) } else { Ok(message) }
 }

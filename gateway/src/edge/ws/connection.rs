@@ -24,7 +24,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::inbound::{Inbound, Said};
+use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
 use crate::commands::{self, Effect};
 use crate::edge::Edge;
@@ -112,7 +112,7 @@ impl Held {
 }
 
 /// How a kind of client talks.
-pub(in crate::edge) trait Speech: Send + Sync + 'static {
+pub(in crate::edge) trait ClientProtocol: Send + Sync + 'static {
     /// Calls of one connection that may be under way at once.
     const AT_ONCE: usize;
 
@@ -158,7 +158,7 @@ impl Pipe for OwnedWriteHalf {
 }
 
 /// Serves a connection until it ends. `read` is what came behind the client's request.
-pub(super) fn serve<S: Speech>(
+pub(super) fn serve<S: ClientProtocol>(
     edge: Edge,
     stream: TcpStream,
     mut read: Vec<u8>,
@@ -173,7 +173,7 @@ pub(super) fn serve<S: Speech>(
         connection: arrival.connection,
         reader,
         inbound,
-        speech: Arc::new(arrival.speech),
+        protocol: Arc::new(arrival.protocol),
         session: arrival.session.map(Arc::new),
         calls: None,
         arriving: None,
@@ -202,7 +202,7 @@ struct Served<S> {
     connection: Arc<Connection>,
     reader: OwnedReadHalf,
     inbound: Inbound,
-    speech: Arc<S>,
+    protocol: Arc<S>,
     session: Option<Arc<Session>>,
     /// Absent while there are none.
     calls: Option<Box<Calls>>,
@@ -216,7 +216,7 @@ struct Served<S> {
     heard_at: Instant,
 }
 
-impl<S: Speech> Served<S> {
+impl<S: ClientProtocol> Served<S> {
     async fn run(&mut self) -> End {
         let edge = self.edge.clone();
         let mut stop = pin!(edge.stop.cancelled());
@@ -336,14 +336,14 @@ impl<S: Speech> Served<S> {
     fn poll_messages(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         while self.has_room() {
             match self.inbound.next() {
-                Some(Ok(Said::Message(payload))) => {
+                Some(Ok(Received::Message(payload))) => {
                     if let Poll::Ready(next) = self.begin(payload, context) {
                         return Poll::Ready(next);
                     }
                 }
-                Some(Ok(Said::Ping(payload))) => self.connection.outbound.say(&pong_frame(&payload)),
-                Some(Ok(Said::Pong)) => {}
-                Some(Ok(Said::Close(code))) => return Poll::Ready(Next::End(End::Farewell(code))),
+                Some(Ok(Received::Ping(payload))) => self.connection.outbound.say(&pong_frame(&payload)),
+                Some(Ok(Received::Pong)) => {}
+                Some(Ok(Received::Close(code))) => return Poll::Ready(Next::End(End::Farewell(code))),
                 Some(Err(error)) => return Poll::Ready(Next::End(unreadable(&error))),
                 None => match std::task::ready!(self.poll_read(context)) {
                     Ok(0) | Err(_) => return Poll::Ready(Next::End(End::Gone)),
@@ -359,7 +359,7 @@ impl<S: Speech> Served<S> {
     fn begin(&mut self, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
-        let mut call = self.speech.begin(&self.edge, session, payload);
+        let mut call = self.protocol.begin(&self.edge, session, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
@@ -399,7 +399,7 @@ impl<S: Speech> Served<S> {
                     held.until = Instant::now() + SYNC_DEADLINE;
                 }
             }
-            (Some(effect), _) if matches!(*effect, Effect::Said) => {
+            (Some(effect), _) if matches!(*effect, Effect::Received) => {
                 if self.is_yet_to_sync() {
                     self.connection.outbound.hold();
                 }
@@ -421,7 +421,7 @@ impl<S: Speech> Served<S> {
                 self.release();
             }
             // Answered already.
-            Effect::Said => {}
+            Effect::Received => {}
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
                 self.held = None;

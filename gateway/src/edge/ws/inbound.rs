@@ -19,7 +19,7 @@ const MOST_CONTROL_BYTES: u64 = 125;
 
 /// What a client said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Received {
     /// Both kinds are understood on all paths; answers keep to the path's kind.
     Message(Bytes),
     Ping(Bytes),
@@ -35,7 +35,7 @@ pub(super) struct Inbound {
     /// A message whose last fragment has not come.
     begun: Option<Box<Begun>>,
     /// What came whole, or why nothing more can be read.
-    ready: VecDeque<Result<Said, Error>>,
+    ready: VecDeque<Result<Received, Error>>,
     is_over: bool,
     most_bytes: usize,
 }
@@ -52,7 +52,7 @@ impl Inbound {
     }
 
     /// The next thing that came whole.
-    pub(super) fn next(&mut self) -> Option<Result<Said, Error>> {
+    pub(super) fn next(&mut self) -> Option<Result<Received, Error>> {
         let next = self.ready.pop_front();
         if self.ready.is_empty() && self.ready.capacity() > 0 {
             self.ready = VecDeque::new();
@@ -144,11 +144,11 @@ impl Inbound {
 
     fn take_control(&mut self, kind: Control, payload: &[u8]) -> Result<(), Error> {
         let said = match kind {
-            Control::Ping => Said::Ping(Bytes::copy_from_slice(payload)),
-            Control::Pong => Said::Pong,
+            Control::Ping => Received::Ping(Bytes::copy_from_slice(payload)),
+            Control::Pong => Received::Pong,
             Control::Close => {
                 self.is_over = true;
-                Said::Close(close_code(payload)?)
+                Received::Close(close_code(payload)?)
             }
             Control::Reserved(number) => return Err(ProtocolError::UnknownControlFrameType(number).into()),
         };
@@ -182,7 +182,7 @@ impl Inbound {
         {
             return Err(Error::Utf8(error.to_string()));
         }
-        self.ready.push_back(Ok(Said::Message(message.payload.into())));
+        self.ready.push_back(Ok(Received::Message(message.payload.into())));
         Ok(())
     }
 }
@@ -237,7 +237,7 @@ mod tests {
         written(OpCode::Data(Data::Text), true, words.as_bytes())
     }
 
-    fn read(bytes: &[u8]) -> Vec<Result<Said, String>> {
+    fn read(bytes: &[u8]) -> Vec<Result<Received, String>> {
         let mut inbound = Inbound::new(1000);
         inbound.take_in(&mut bytes.to_vec());
         std::iter::from_fn(|| inbound.next()).map(|next| next.map_err(|error| error.to_string())).collect()
@@ -253,7 +253,9 @@ mod tests {
     #[test]
     fn several_in_one_read() {
         let bytes = [text("one"), written(OpCode::Control(Control::Ping), true, b"?"), text("two")].concat();
-        let said = [Said::Message("one".into()), Said::Ping("?".into()), Said::Message("two".into())].map(Ok);
+        let said =
+            [Received::Message("one".into()), Received::Ping("?".into()), Received::Message("two".into())]
+                .map(Ok);
         assert_eq!(read(&bytes), said);
     }
 
@@ -265,14 +267,17 @@ mod tests {
             written(OpCode::Data(Data::Continue), true, &"gr\u{fc}n".as_bytes()[3..]),
         ]
         .concat();
-        assert_eq!(read(&bytes), [Ok(Said::Ping(Bytes::new())), Ok(Said::Message("gr\u{fc}n".into()))]);
+        assert_eq!(
+            read(&bytes),
+            [Ok(Received::Ping(Bytes::new())), Ok(Received::Message("gr\u{fc}n".into()))]
+        );
     }
 
     #[test]
     fn nothing_is_read_after_a_farewell() {
         let bytes = [written(OpCode::Control(Control::Close), true, &[3, 0xe8]), text("more")].concat();
-        assert_eq!(read(&bytes), [Ok(Said::Close(Some(CloseCode::Normal)))]);
-        assert_eq!(read(&written(OpCode::Control(Control::Close), true, b"")), [Ok(Said::Close(None))]);
+        assert_eq!(read(&bytes), [Ok(Received::Close(Some(CloseCode::Normal)))]);
+        assert_eq!(read(&written(OpCode::Control(Control::Close), true, b"")), [Ok(Received::Close(None))]);
     }
 
     #[test]
@@ -340,7 +345,7 @@ mod tests {
                     break;
                 }
             }
-            let expected: Vec<Said> = messages.into_iter().map(|(bytes, _)| Said::Message(bytes.into())).collect();
+            let expected: Vec<Received> = messages.into_iter().map(|(bytes, _)| Received::Message(bytes.into())).collect();
             prop_assert_eq!(said, expected);
             prop_assert!(inbound.partial.is_empty() && !inbound.has_next());
         }

@@ -1,4 +1,4 @@
-//! WebSocket connections, from the upgrade to the end. Who talks on one, and how, is a [`Speech`].
+//! WebSocket connections, from the upgrade to the end. Who talks on one, and how, is a [`ClientProtocol`].
 
 mod connection;
 mod inbound;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::hub::Connection;
 
-pub(super) use connection::{Call, Done, Speech};
+pub(super) use connection::{Call, ClientProtocol, Done};
 pub(super) use sdk::serve as serve_sdk;
 pub(super) use session::Session;
 pub(super) use upgrade::upgrade;
@@ -19,5 +19,5 @@ pub(super) use upgrade::upgrade;
 pub(super) struct Arrival<S> {
     pub(super) connection: Arc<Connection>,
     pub(super) session: Option<Session>,
-    pub(super) speech: S,
+    pub(super) protocol: S,
 }

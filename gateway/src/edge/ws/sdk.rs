@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use protocol::envelope::{self, Frame};
 
 use super::session::{Client, Session, identity};
-use super::{Arrival, Call, Done, Speech, upgrade};
+use super::{Arrival, Call, ClientProtocol, Done, upgrade};
 use crate::commands::{self, Answer, Effect};
 use crate::edge::Edge;
 use crate::edge::reply::Reply;
@@ -22,10 +22,10 @@ const MALFORMED: &str = "gateway.malformed_frame";
 pub(in crate::edge) async fn serve(edge: Edge, request: Request<Incoming>, dialect: Dialect) -> Reply {
     let client = Client::new(request.uri().query().unwrap_or_default());
     let connection = edge.hub.connect(dialect, None, edge.settings.queue_bytes);
-    upgrade(edge, request, async move { Ok(Arrival { connection, session: None, speech: client }) }).await
+    upgrade(edge, request, async move { Ok(Arrival { connection, session: None, protocol: client }) }).await
 }
 
-impl Speech for Client {
+impl ClientProtocol for Client {
     const AT_ONCE: usize = 64;
 
     /// A client pings after 10 s without an inbound frame and says hello in between.

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{Arrival, Speech, connection};
+use super::{Arrival, ClientProtocol, connection};
 use crate::edge::Edge;
 use crate::edge::reply::{self, Refusal, Reply};
 
@@ -25,7 +25,7 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 
 /// Answers the upgrade and serves the connection that comes of it. Nobody is let in before `arrive` has said so: what
 /// it has begun to hear by then is what the client hears from the moment its connection is open.
-pub(in crate::edge) async fn upgrade<S: Speech>(
+pub(in crate::edge) async fn upgrade<S: ClientProtocol>(
     edge: Edge,
     request: Request<Incoming>,
     arrive: impl Future<Output = Result<Arrival<S>, Refusal>> + Send + 'static,
@@ -43,7 +43,7 @@ pub(in crate::edge) async fn upgrade<S: Speech>(
 
 /// Gives the answer to the client's key, and what tells whether he is let in.
 #[allow(clippy::type_complexity, reason = "used once, by the function above")]
-fn begin<S: Speech>(
+fn begin<S: ClientProtocol>(
     edge: Edge,
     mut request: Request<Incoming>,
     arrive: impl Future<Output = Result<Arrival<S>, Refusal>> + Send + 'static,

@@ -11,15 +11,15 @@ use protocol::message::{SYSTEM_ACCOUNT, group};
 use protocol::{ErrorCode, Request as _, json};
 use serde_json::json;
 
-use super::{Legacy, Voice, refusal};
+use super::{Legacy, RunAs, refusal};
 use crate::commands;
 use crate::edge::Edge;
 use crate::edge::reply::{Refusal, Reply};
-use crate::edge::ws::{self, Arrival, Call, Done, Session, Speech};
+use crate::edge::ws::{self, Arrival, Call, ClientProtocol, Done, Session};
 use crate::hub::Dialect;
 
 /// How such a client talks.
-struct Guest(Arc<Legacy>);
+struct LegacyClient(Arc<Legacy>);
 
 /// Answers the upgrade and serves the connection that comes of it.
 pub(super) async fn connect(
@@ -33,14 +33,14 @@ pub(super) async fn connect(
 }
 
 /// Makes the user a member of the room and logs him in, which puts out his older connection.
-async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arrival<Guest>, Refusal> {
-    let (voice, group) = (Voice::User(user), legacy.settings.group.clone());
+async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arrival<LegacyClient>, Refusal> {
+    let (run_as, group) = (RunAs::User(user), legacy.settings.group.clone());
     let body = json!({"GroupId": group});
-    let joined = legacy.call_in_room::<protocol::group::Join>(edge, voice, &body).await;
+    let joined = legacy.call_in_room::<protocol::group::Join>(edge, run_as, &body).await;
     if !matches!(joined.code, ErrorCode::OK | ErrorCode::ALREADY_MEMBER) {
         return Err(refusal(joined.code));
     }
-    let login = legacy.call::<protocol::session::Login>(edge, voice, &json!({})).await;
+    let login = legacy.call::<protocol::session::Login>(edge, run_as, &json!({})).await;
     let Some(session) = login.effect.and_then(|effect| Session::new(*effect)) else {
         return Err(refusal(login.code));
     };
@@ -54,10 +54,10 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
     connection.outbound.release();
     // Another connection of his may have put this one out before it could hear of it.
     edge.hub.verify(&connection).await;
-    Ok(Arrival { connection, session: Some(session), speech: Guest(legacy) })
+    Ok(Arrival { connection, session: Some(session), protocol: LegacyClient(legacy) })
 }
 
-impl Speech for Guest {
+impl ClientProtocol for LegacyClient {
     /// What a client says is stored in the order in which it says it, whatever each message has to wait for.
     const AT_ONCE: usize = 1;
 
@@ -65,28 +65,28 @@ impl Speech for Guest {
     const IS_ASKED: bool = true;
 
     fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
-        let (guest, edge) = (self.clone(), edge.clone());
+        let (client, edge) = (self.clone(), edge.clone());
         Box::pin(async move {
             let Ok(said) = serde_json::from_slice::<Said>(&payload) else {
-                let reply = guest.remark(r#"what is said is {"message":"…"}"#);
+                let reply = client.notice(r#"what is said is {"message":"…"}"#);
                 return Done { reply: Some(reply), effect: None, is_malformed: true };
             };
             let refused = match session {
                 _ if said.message.trim().is_empty() => Some("the message is blank"),
                 Some(session) => {
-                    guest.say(&edge, &session, &said.message).await.err().map(ErrorCode::meaning)
+                    client.say(&edge, &session, &said.message).await.err().map(ErrorCode::meaning)
                 }
                 // Its end is on the way.
                 None => None,
             };
-            Done { reply: refused.map(|why| guest.remark(why)), ..Done::default() }
+            Done { reply: refused.map(|why| client.notice(why)), ..Done::default() }
         })
     }
 }
 
-impl Guest {
+impl LegacyClient {
     async fn say(&self, edge: &Edge, session: &Session, words: &str) -> Result<(), ErrorCode> {
-        let data = self.0.written(edge, &session.user, words).await?;
+        let data = self.0.as_json(edge, &session.user, words).await?;
         let body = self.0.room_message(&data, true).to_string();
         let identity = session.identity("");
         match Box::pin(commands::dispatch(&edge.context, identity, group::Send::NAME, &body)).await.code {
@@ -96,7 +96,7 @@ impl Guest {
     }
 
     /// A word to this client alone: there is no other shape that it reads.
-    fn remark(&self, words: &str) -> String {
+    fn notice(&self, words: &str) -> String {
         let time = &self.0.settings.zone.format(self.0.clock.now());
         json::raw(&Text { message: words, name: SYSTEM_ACCOUNT, face: "", time }).get().to_owned()
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::bus::{Bus, LocalBus, Nodes, OnlyNode, Receiver, RedisBus, Registry};
 use crate::config::{Config, RedisConfig};
-use crate::redis::{Namespace, Servers};
+use crate::redis::{Namespace, Topology};
 use crate::storage::embedded::{self, Embedded};
 use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Engine, StorageError};
@@ -54,8 +54,8 @@ impl Foundation {
     }
 
     async fn shared(config: &RedisConfig) -> Result<Self, StorageError> {
-        let servers = Servers::start(config.target.clone());
-        let is_there = servers.wait(FIRST_LOOK).await;
+        let topology = Topology::start(config.target.clone());
+        let is_there = topology.wait(FIRST_LOOK).await;
         if !is_there {
             tracing::warn!(redis = %config.target, "no server of Redis answers yet; nobody can log in until one does");
         }
@@ -65,14 +65,14 @@ impl Foundation {
             wait_timeout: config.wait_timeout,
             ..Settings::default()
         };
-        let engine = Redis::new(servers.clone(), names.clone(), settings);
+        let engine = Redis::new(topology.clone(), names.clone(), settings);
         if is_there {
             engine.opened(Instant::now() + FIRST_LOOK).await?;
         }
         let failed = engine.failed();
-        let (bus, incoming) = RedisBus::start(servers.clone(), names.clone());
+        let (bus, incoming) = RedisBus::start(topology.clone(), names.clone());
         let node = rand::random();
-        let nodes = Registry::start(servers, &names, node);
+        let nodes = Registry::start(topology, &names, node);
         Ok(Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gateway::bus::{self, Topic};
-use gateway::redis::{Links, Namespace, Servers, slot_of};
+use gateway::redis::{Namespace, Pool, Topology, slot_of};
 use gateway::services::timeline::Entry;
 use gateway::storage::redis::{Redis, Settings};
 use gateway::storage::{Batch, Check, Engine, Expected, Key, Partition, Table, records};
@@ -83,11 +83,11 @@ struct Speaker {
 
 async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize, only_ours: bool) {
     let server = Server::start().await;
-    let servers = Servers::start(server.target());
+    let servers = Topology::start(server.target());
     assert!(servers.wait(Duration::from_secs(5)).await, "the server answers");
     let names = Namespace::new("bench");
     let engine = Arc::new(Redis::new(servers.clone(), names.clone(), Settings::default()));
-    let links = Links::new(servers, Arc::new([script_load()]), None);
+    let pool = Pool::new(servers, Arc::new([script_load()]), None);
     let sha = redis::Script::new(BARE).get_hash().to_owned();
 
     let mut speakers = Vec::new();
@@ -116,7 +116,7 @@ async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize, 
             let mut tasks = Vec::new();
             for speaker in &speakers {
                 let (speaker, left, next) = (speaker.clone(), left.clone(), next.clone());
-                let (engine, links, sha, bytes) = (engine.clone(), links.clone(), sha.clone(), bytes.clone());
+                let (engine, pool, sha, bytes) = (engine.clone(), pool.clone(), sha.clone(), bytes.clone());
                 tasks.push(tokio::spawn(async move {
                     let mut waits = Vec::new();
                     while left
@@ -126,7 +126,7 @@ async fn measure(groups: usize, senders: usize, rounds: usize, messages: usize, 
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         let begun = Instant::now();
                         match which {
-                            0 => bare(&links, &sha, &speaker, &bytes).await,
+                            0 => bare(&pool, &sha, &speaker, &bytes).await,
                             _ => {
                                 let committed = engine.commit(batch(&speaker, number)).await.expect("stored");
                                 assert!(!committed.repeated, "every message is a new one");
@@ -194,7 +194,7 @@ fn script_load() -> Cmd {
 }
 
 /// What the script needs and nothing more: no check, no token, no time.
-async fn bare(links: &Links, sha: &str, speaker: &Speaker, bytes: &[u8]) {
+async fn bare(pool: &Pool, sha: &str, speaker: &Speaker, bytes: &[u8]) {
     let slot = slot_of(&speaker.channel);
     let mut command = redis::cmd("EVALSHA");
     command.arg(sha).arg(3);
@@ -202,8 +202,9 @@ async fn bare(links: &Links, sha: &str, speaker: &Speaker, bytes: &[u8]) {
         command.arg([&speaker.channel, kind.as_bytes()].concat());
     }
     command.arg(bytes);
-    let link = links.to(slot).expect("the server is known");
-    let answer = link.send(Arc::new(command), (Instant::now() + Duration::from_secs(5)).into()).get().await;
+    let connection = pool.to(slot).expect("the server is known");
+    let answer =
+        connection.send(Arc::new(command), (Instant::now() + Duration::from_secs(5)).into()).get().await;
     assert!(matches!(answer, Ok(Value::Int(_))), "{answer:?}");
 }
 

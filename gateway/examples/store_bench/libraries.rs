@@ -29,7 +29,7 @@ fn run(name: &str, load: Load, mut commit: impl FnMut(&[([u8; 16], Vec<u8>)])) -
     (meter, row)
 }
 
-/// Conversation and number.
+/// Session and number.
 fn key(number: u64) -> [u8; 16] {
     let conversation = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % CONVERSATIONS;
     let mut key = [0; 16];

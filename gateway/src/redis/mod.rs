@@ -2,22 +2,22 @@
 //!
 //! It knows nothing of what is kept there; the store (`storage/redis`) and the bus (`bus/redis`) do.
 
-mod ask;
-pub mod link;
-mod links;
+mod call;
+pub mod connection;
 mod namespace;
+mod pool;
+pub(crate) mod raw;
 pub(crate) mod resp;
-mod servers;
 #[cfg(test)]
 pub(crate) mod testing;
+mod topology;
 mod url;
-pub(crate) mod wire;
 
-pub(crate) use ask::{Reaction, ask, react};
-pub use link::{Answer, Confirm, Link, LinkError, in_words};
-pub use links::Links;
+pub(crate) use call::{Reaction, call, on_error};
+pub use connection::{Answer, Confirm, Connection, ConnectionError, in_words};
 pub use namespace::Namespace;
-pub use servers::{Servers, redirection, slot_of};
+pub use pool::Pool;
+pub use topology::{Topology, redirection, slot_of};
 pub use url::{Address, Target};
 
 use std::time::Duration;

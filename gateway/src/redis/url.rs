@@ -1,4 +1,4 @@
-//! The setting that names the servers.
+//! The setting that names the topology.
 
 use std::fmt;
 

@@ -27,7 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::receiver::Overload;
 use super::{Bus, BusError, Event, Receiver, Stamp, Topic, channel};
-use crate::redis::{Links, Namespace, Servers, ask, slot_of};
+use crate::redis::{Namespace, Pool, Topology, call, slot_of};
 
 use self::channels::{LAST_OFFSET, channel_of, hash_of};
 use self::table::Table;
@@ -48,7 +48,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// subscription is down is lost, which each of its followers is told with [`Incoming::Suspect`].
 pub struct RedisBus {
     table: Arc<Table>,
-    links: Arc<Links>,
+    pool: Arc<Pool>,
     names: Namespace,
     backlog: Overload,
     /// Keeps the table in order.
@@ -58,16 +58,16 @@ pub struct RedisBus {
 impl RedisBus {
     /// The bus, and the end that the hub reads. The servers need not be there yet. Needs a Tokio runtime; ends
     /// when the bus is dropped.
-    pub fn start(servers: Arc<Servers>, names: Namespace) -> (Self, Receiver) {
-        Self::start_on(servers, names, false)
+    pub fn start(topology: Arc<Topology>, names: Namespace) -> (Self, Receiver) {
+        Self::start_on(topology, names, false)
     }
 
-    fn start_on(servers: Arc<Servers>, names: Namespace, is_plain: bool) -> (Self, Receiver) {
+    fn start_on(topology: Arc<Topology>, names: Namespace, is_plain: bool) -> (Self, Receiver) {
         let (queue, receiver) = channel(QUEUE);
-        let links = Links::new(servers.clone(), Arc::new([]), None);
-        let table = Table::new(servers, names.clone(), queue, is_plain);
+        let pool = Pool::new(topology.clone(), Arc::new([]), None);
+        let table = Table::new(topology, names.clone(), queue, is_plain);
         let keeper = AbortOnDropHandle::new(tokio::spawn(table::keep(table.clone())));
-        let bus = Self { table, links, names, backlog: receiver.overload(), _keeper: keeper };
+        let bus = Self { table, pool, names, backlog: receiver.overload(), _keeper: keeper };
         (bus, receiver)
     }
 }
@@ -87,7 +87,7 @@ impl Bus for RedisBus {
         let mut command = redis::cmd("EVAL");
         command.arg(PUBLISH).arg(1).arg(hash_of(&channel));
         command.arg(payload::encode_stamp(stamp)).arg(payload::encode_event(&event));
-        if let Err(error) = ask(&self.links, slot_of(&channel), command, DEADLINE).await {
+        if let Err(error) = call(&self.pool, slot_of(&channel), command, DEADLINE).await {
             metrics::counter!("gateway_bus_unpublished_total").increment(1);
             tracing::warn!(error, "an event could not be published");
         }
@@ -115,7 +115,7 @@ impl Bus for RedisBus {
         let channel = channel_of(&self.names, topic);
         let mut command = redis::cmd("HGET");
         command.arg(hash_of(&channel)).arg(LAST_OFFSET);
-        match ask(&self.links, slot_of(&channel), command, DEADLINE).await.map_err(BusError)? {
+        match call(&self.pool, slot_of(&channel), command, DEADLINE).await.map_err(BusError)? {
             Value::Nil => Ok(0),
             Value::BulkString(offset) => std::str::from_utf8(&offset)
                 .ok()

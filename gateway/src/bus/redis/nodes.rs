@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::channels;
 use crate::backoff::Backoff;
 use crate::bus::Nodes;
-use crate::redis::{Links, Namespace, Servers, ask, slot_of};
+use crate::redis::{Namespace, Pool, Topology, call, slot_of};
 
 /// How often an instance says that it lives, and for how long that holds.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub struct Registry {
 }
 
 struct Shared {
-    links: Arc<Links>,
+    pool: Arc<Pool>,
     key: Vec<u8>,
     node: u64,
     pace: Pace,
@@ -61,13 +61,13 @@ struct Seen {
 
 impl Registry {
     /// Begins to say that `node` lives. Needs a Tokio runtime; ends when dropped.
-    pub fn start(servers: Arc<Servers>, names: &Namespace, node: u64) -> Self {
+    pub fn start(servers: Arc<Topology>, names: &Namespace, node: u64) -> Self {
         Self::at_pace(servers, names, node, PACE)
     }
 
-    fn at_pace(servers: Arc<Servers>, names: &Namespace, node: u64, pace: Pace) -> Self {
+    fn at_pace(servers: Arc<Topology>, names: &Namespace, node: u64, pace: Pace) -> Self {
         let shared = Arc::new(Shared {
-            links: Links::new(servers, Arc::new([]), None),
+            pool: Pool::new(servers, Arc::new([]), None),
             key: channels::nodes(names),
             node,
             pace,
@@ -95,7 +95,7 @@ impl Nodes for Registry {
         let mut command = redis::cmd("ZREM");
         command.arg(&self.shared.key).arg(self.shared.node);
         // It leaves on the same connection as what was said before, so behind it.
-        if let Err(error) = self.shared.ask(command).await {
+        if let Err(error) = self.shared.call(command).await {
             tracing::warn!(
                 error,
                 "redis could not be told that this instance goes; it notices in some seconds"
@@ -151,7 +151,7 @@ impl Shared {
         let mut command = redis::cmd("EVAL");
         command.arg(include_str!("nodes.lua")).arg(1).arg(&self.key);
         command.arg(self.node).arg(self.pace.lifetime.as_millis() as u64);
-        let answer = self.ask(command).await.and_then(|answer| {
+        let answer = self.call(command).await.and_then(|answer| {
             redis::from_redis_value::<HashSet<u64>>(answer)
                 .map_err(|_| "the answer has another shape".to_owned())
         });
@@ -168,8 +168,8 @@ impl Shared {
         Ok(())
     }
 
-    async fn ask(&self, command: Cmd) -> Result<Value, String> {
-        ask(&self.links, slot_of(&self.key), command, LOOK).await
+    async fn call(&self, command: Cmd) -> Result<Value, String> {
+        call(&self.pool, slot_of(&self.key), command, LOOK).await
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
     const SOON: Duration = Duration::from_secs(5);
 
     fn registry(server: &RedisServer, node: u64) -> Registry {
-        Registry::at_pace(Servers::start(server.target()), &Namespace::new("test"), node, QUICK)
+        Registry::at_pace(Topology::start(server.target()), &Namespace::new("test"), node, QUICK)
     }
 
     async fn is_alive(registry: &Registry, node: u64) -> bool {
@@ -251,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn a_cluster_keeps_the_list_in_one_place() {
         let cluster = RedisCluster::start().await;
-        let servers = Servers::start(cluster.target());
+        let servers = Topology::start(cluster.target());
         let one = Registry::start(servers.clone(), &Namespace::new("test"), 1);
         let two = Registry::start(servers, &Namespace::new("test"), 2);
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;

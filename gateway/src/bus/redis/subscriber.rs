@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::bus::{Delivery, Event, Incoming, Topic};
-use crate::redis::wire::{Wire, WireError};
+use crate::redis::raw::{RawConnection, RawError};
 use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
 
 use super::payload;
@@ -61,7 +61,7 @@ pub(super) async fn run(table: Arc<Table>, id: SubscriberId, address: Address, w
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {} s", CONNECT.as_secs()),
         };
-        table.servers.suspect();
+        table.topology.suspect();
         // Once for each loss, not for each attempt.
         if !std::mem::replace(&mut is_known_away, true) {
             tracing::warn!(server = %address, reason = failure, "no events come from redis {address}");
@@ -71,9 +71,9 @@ pub(super) async fn run(table: Arc<Table>, id: SubscriberId, address: Address, w
 }
 
 /// A greeted connection, and whether channels are sharded there.
-async fn connect(table: &Table, address: &Address) -> Result<(Wire, bool), WireError> {
-    let mut wire = Wire::open(&table.servers, address).await?;
-    let answer = wire.ask(redis::cmd("EVAL").arg(ARE_SHARDED).arg(0)).await?;
+async fn connect(table: &Table, address: &Address) -> Result<(RawConnection, bool), RawError> {
+    let mut wire = RawConnection::open(&table.topology, address).await?;
+    let answer = wire.call(redis::cmd("EVAL").arg(ARE_SHARDED).arg(0)).await?;
     Ok((wire, answer == Value::Int(1) && !table.is_plain))
 }
 
@@ -125,8 +125,8 @@ impl<'a> Session<'a> {
     }
 
     /// Carries events until the hub is gone, or the connection breaks for the reason that is the error.
-    async fn hold(mut self, wire: Wire, wake: &Notify) -> Result<(), String> {
-        let Wire { mut reader, mut writer, mut decoder, mut buffer } = wire;
+    async fn hold(mut self, wire: RawConnection, wake: &Notify) -> Result<(), String> {
+        let RawConnection { mut reader, mut writer, mut decoder, mut buffer } = wire;
         let table = self.table;
         let mut ticks = interval(PING);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -247,7 +247,7 @@ impl<'a> Session<'a> {
                     self.asked.pop_front();
                 } else {
                     // Nobody asked: the slot went to another server.
-                    self.table.servers.suspect();
+                    self.table.topology.suspect();
                     self.table.refused(self.id, &channel.into(), None);
                 }
                 Ok(())
@@ -259,12 +259,12 @@ impl<'a> Session<'a> {
     fn refused(&mut self, error: &ServerError) -> Result<(), String> {
         match self.asked.pop_front() {
             Some(Asked::Subscribe(channel, epoch)) => {
-                let servers = &self.table.servers;
+                let topology = &self.table.topology;
                 let moved = error.details().filter(|_| error.code() == "MOVED").and_then(redirection);
                 match moved {
-                    Some((slot, address)) => servers.moved(slot, address),
+                    Some((slot, address)) => topology.moved(slot, address),
                     None => {
-                        servers.suspect();
+                        topology.suspect();
                         if !std::mem::replace(&mut self.is_refusal_told, true) {
                             let code = error.code();
                             tracing::warn!(code, "redis refuses a subscription ({code}); it is tried again");

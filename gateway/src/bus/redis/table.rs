@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::bus::{Incoming, Topic};
-use crate::redis::{Address, Namespace, Servers, slot_of};
+use crate::redis::{Address, Namespace, Topology, slot_of};
 
 use super::channels::channel_of;
 use super::subscriber::{self, SubscriberId};
@@ -34,7 +34,7 @@ pub(super) enum Op {
 
 /// All subscriptions of this node.
 pub(super) struct Table {
-    pub(super) servers: Arc<Servers>,
+    pub(super) topology: Arc<Topology>,
     names: Namespace,
     /// To the hub.
     pub(super) queue: mpsc::Sender<Incoming>,
@@ -83,7 +83,7 @@ struct Subscriber {
 }
 
 impl Subscriber {
-    fn ask(&mut self, channel: Bytes, op: Op) {
+    fn call(&mut self, channel: Bytes, op: Op) {
         if self.is_open {
             self.ops.insert(channel, op);
             self.wake.notify_one();
@@ -121,12 +121,12 @@ impl Drop for Wait<'_> {
 
 impl Table {
     pub(super) fn new(
-        servers: Arc<Servers>,
+        topology: Arc<Topology>,
         names: Namespace,
         queue: mpsc::Sender<Incoming>,
         is_plain: bool,
     ) -> Arc<Self> {
-        Arc::new(Self { servers, names, queue, is_plain, inner: Mutex::default() })
+        Arc::new(Self { topology, names, queue, is_plain, inner: Mutex::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -184,7 +184,7 @@ impl Table {
 
     /// Gives every channel to the connection to its master, and ends connections to servers that are none.
     fn place_all(self: &Arc<Self>) {
-        let masters = self.servers.masters();
+        let masters = self.topology.masters();
         let mut inner = self.lock();
         let inner = &mut *inner;
         let channels: Vec<Bytes> = inner.channels.keys().cloned().collect();
@@ -201,7 +201,7 @@ impl Table {
     /// Gives a channel to the connection to its master, if it is not there already.
     fn place(self: &Arc<Self>, inner: &mut Inner, channel: &Bytes) {
         let Some(entry) = inner.channels.get_mut(channel) else { return };
-        let Some(address) = self.servers.master_of(entry.slot) else {
+        let Some(address) = self.topology.master_of(entry.slot) else {
             if entry.subscriber.is_none() {
                 inner.homeless.insert(channel.clone());
             }
@@ -221,12 +221,12 @@ impl Table {
             return;
         }
         entry.lose();
-        subscriber.ask(channel.clone(), Op::Subscribe(entry.epoch));
+        subscriber.call(channel.clone(), Op::Subscribe(entry.epoch));
         inner.homeless.remove(channel);
         if let Some(old) =
             old.and_then(|old| inner.subscribers.values_mut().find(|subscriber| subscriber.id == old))
         {
-            old.ask(channel.clone(), Op::Unsubscribe);
+            old.call(channel.clone(), Op::Unsubscribe);
         }
     }
 
@@ -291,7 +291,7 @@ impl Table {
         }
         entry.lose();
         entry.subscriber = None;
-        let master = self.servers.master_of(entry.slot).and_then(|master| inner.subscribers.get(&master));
+        let master = self.topology.master_of(entry.slot).and_then(|master| inner.subscribers.get(&master));
         if master.is_none_or(|master| master.id != subscriber) {
             self.place(inner, channel);
         } else {
@@ -371,7 +371,7 @@ impl Inner {
                 continue;
             };
             if let Some(subscriber) = entry.subscriber.and_then(|subscriber| self.subscriber(subscriber)) {
-                subscriber.ask(channel.clone(), Op::Unsubscribe);
+                subscriber.call(channel.clone(), Op::Unsubscribe);
             }
             self.channels.remove(&channel);
             self.homeless.remove(&channel);
@@ -389,7 +389,7 @@ impl Entry {
 
 /// Keeps the table in order until it is aborted.
 pub(super) async fn keep(table: Arc<Table>) {
-    let mut changes = table.servers.changes();
+    let mut changes = table.topology.changes();
     loop {
         match tokio::time::timeout(TICK, changes.changed()).await {
             Ok(Ok(())) => table.place_all(),
@@ -410,10 +410,10 @@ mod tests {
         let mut subscriber = Subscriber { id: 1, is_open: true, ops: HashMap::new(), wake, _task: task };
         let channel = Bytes::from_static(b"timgate:{1/groom}");
         for epoch in 0..1000 {
-            subscriber.ask(channel.clone(), Op::Subscribe(epoch));
-            subscriber.ask(channel.clone(), Op::Unsubscribe);
+            subscriber.call(channel.clone(), Op::Subscribe(epoch));
+            subscriber.call(channel.clone(), Op::Unsubscribe);
         }
-        subscriber.ask(channel.clone(), Op::Subscribe(1000));
+        subscriber.call(channel.clone(), Op::Subscribe(1000));
         assert_eq!(subscriber.ops, HashMap::from([(channel, Op::Subscribe(1000))]));
     }
 }

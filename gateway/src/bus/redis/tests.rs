@@ -33,7 +33,7 @@ impl Node {
     }
 
     fn start_on(target: Target, is_plain: bool) -> Self {
-        let (bus, incoming) = RedisBus::start_on(Servers::start(target), Namespace::new("test"), is_plain);
+        let (bus, incoming) = RedisBus::start_on(Topology::start(target), Namespace::new("test"), is_plain);
         Self { bus: Arc::new(bus), incoming }
     }
 
@@ -571,10 +571,10 @@ async fn subscriptions_follow_a_promotion() {
 async fn a_cluster_shards_its_channels() {
     let mut cluster = RedisCluster::start().await;
     let (mut node, other) = (Node::start(cluster.target()), Node::start(cluster.target()));
-    assert!(node.bus.links.servers().wait(SOON).await);
+    assert!(node.bus.pool.topology().wait(SOON).await);
     let topics: Vec<Topic> = (0..30).map(topic).collect();
     follow_all(&node, &topics).await;
-    let home = |node: &Node, topic: &Topic| node.bus.links.servers().master_of(node.slot(topic)).unwrap();
+    let home = |node: &Node, topic: &Topic| node.bus.pool.topology().master_of(node.slot(topic)).unwrap();
     for topic in &topics {
         let server = &cluster.nodes[node_at(&cluster, &home(&node, topic))];
         assert_eq!(subscribers(server, &node.channel(topic)).await, 1);

@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 use tokio::time::{Instant, timeout_at};
 
 use crate::backoff::Backoff;
-use crate::redis::{Answer, Link, LinkError, Links, Reaction, in_words, react};
+use crate::redis::{Answer, Connection, ConnectionError, Pool, Reaction, in_words, on_error};
 use crate::storage::StorageError;
 
 use super::failed;
@@ -37,9 +37,9 @@ pub(super) struct Call {
     pub(super) deadline: Instant,
 }
 
-/// A command on its way. The link is not kept for it: when it is dropped, commands that have not left come back.
+/// A command on its way. The connection is not kept for it: when it is dropped, commands that have not left come back.
 pub(super) struct Sent {
-    link: Weak<Link>,
+    connection: Weak<Connection>,
     answer: Answer,
 }
 
@@ -50,27 +50,27 @@ impl Call {
     }
 
     /// Sends the command if its server is known. It is on its way, behind those sent before, when this returns.
-    pub(super) fn send(&self, links: &Links) -> Option<Sent> {
-        let to = links.to(self.slot)?;
-        Some(Sent { link: Arc::downgrade(&to), answer: to.send(self.command.clone(), self.deadline) })
+    pub(super) fn send(&self, pool: &Pool) -> Option<Sent> {
+        let to = pool.to(self.slot)?;
+        Some(Sent { connection: Arc::downgrade(&to), answer: to.send(self.command.clone(), self.deadline) })
     }
 
     /// The answer, after as many attempts as the deadline allows. `first` is the attempt that was made already.
-    pub(super) async fn finish(self, links: &Links, first: Option<Sent>) -> Result<Value, StorageError> {
+    pub(super) async fn finish(self, pool: &Pool, first: Option<Sent>) -> Result<Value, StorageError> {
         let begun = Instant::now();
-        let outcome = self.attempts(links, first).await;
+        let outcome = self.attempts(pool, first).await;
         metrics::histogram!("gateway_redis_command_seconds", "operation" => self.operation)
             .record(begun.elapsed());
         outcome
     }
 
-    async fn attempts(&self, links: &Links, mut attempt: Option<Sent>) -> Result<Value, StorageError> {
+    async fn attempts(&self, pool: &Pool, mut attempt: Option<Sent>) -> Result<Value, StorageError> {
         let mut backoff = REFUSED;
         loop {
-            let Sent { link, answer } = match attempt.take().or_else(|| self.send(links)) {
+            let Sent { connection, answer } = match attempt.take().or_else(|| self.send(pool)) {
                 Some(sent) => sent,
                 None => {
-                    if !links.wait(self.slot, self.deadline).await {
+                    if !pool.wait(self.slot, self.deadline).await {
                         self.note("no_master");
                         let reason = "it is not known which redis server is the master";
                         return Err(failed(self.operation, reason));
@@ -88,23 +88,23 @@ impl Call {
                 }
             };
             if error.code() == "NOSCRIPT" && Instant::now() < self.deadline {
-                let Some(to) = link.upgrade() else { continue };
+                let Some(to) = connection.upgrade() else { continue };
                 for load in scripts::load_all().iter() {
                     // Whether it worked shows when the script is called.
                     drop(to.send(Arc::new(load.clone()), self.deadline));
                 }
-                attempt = Some(Sent { link, answer: to.send(self.command.clone(), self.deadline) });
+                attempt = Some(Sent { connection, answer: to.send(self.command.clone(), self.deadline) });
                 continue;
             }
             self.note("refused");
-            let mut changes = links.servers().changes();
-            let reaction = react(links, &error);
+            let mut changes = pool.topology().changes();
+            let reaction = on_error(pool, &error);
             if matches!(reaction, Reaction::GiveUp) || Instant::now() >= self.deadline {
                 return Err(failed(self.operation, in_words(&error)));
             }
             if let Reaction::Ask(to) = reaction {
                 let answer = to.send_asking(self.command.clone(), self.deadline);
-                attempt = Some(Sent { link: Arc::downgrade(&to), answer });
+                attempt = Some(Sent { connection: Arc::downgrade(&to), answer });
                 continue;
             }
             // Whichever is first: other masters, or time.
@@ -114,17 +114,19 @@ impl Call {
     }
 
     /// Returns when the command may be sent again.
-    fn after_loss(&self, error: LinkError) -> Result<(), StorageError> {
+    fn after_loss(&self, error: ConnectionError) -> Result<(), StorageError> {
         let may_repeat = match error {
-            LinkError::NotSent(_) => true,
-            LinkError::Lost(_) => self.when_lost == WhenLost::Repeat,
-            LinkError::TimedOut | LinkError::Unconfirmed(_) | LinkError::Overloaded => false,
+            ConnectionError::NotSent(_) => true,
+            ConnectionError::Lost(_) => self.when_lost == WhenLost::Repeat,
+            ConnectionError::TimedOut | ConnectionError::Unconfirmed(_) | ConnectionError::Overloaded => {
+                false
+            }
         };
         if may_repeat && Instant::now() < self.deadline {
             return Ok(());
         }
         Err(match error {
-            LinkError::TimedOut | LinkError::Unconfirmed(_) => {
+            ConnectionError::TimedOut | ConnectionError::Unconfirmed(_) => {
                 StorageError::TimedOut { operation: self.operation }
             }
             error => failed(self.operation, error),

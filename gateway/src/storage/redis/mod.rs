@@ -43,7 +43,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::{Confirm, Links, Namespace, Servers, slot_of};
+use crate::redis::{Confirm, Namespace, Pool, Topology, slot_of};
 
 use self::calls::{Call, WhenLost};
 use self::format::Gate;
@@ -98,9 +98,9 @@ pub struct Redis {
 struct Shared {
     keys: Keys,
     /// For what changes something; answers come when replicas have it, where that is asked for.
-    writes: Arc<Links>,
-    /// For what only reads. The same links unless writes wait for replicas, which holds up what is behind them.
-    reads: Arc<Links>,
+    writes: Arc<Pool>,
+    /// For what only reads. The same pool unless writes wait for replicas, which holds up what is behind them.
+    reads: Arc<Pool>,
     queue: Queue,
     known: Known,
     format: Gate,
@@ -133,13 +133,13 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
-    pub fn new(servers: Arc<Servers>, names: Namespace, settings: Settings) -> Self {
-        Self::with_interval(servers, names, settings, FORMAT_INTERVAL)
+    pub fn new(topology: Arc<Topology>, names: Namespace, settings: Settings) -> Self {
+        Self::with_interval(topology, names, settings, FORMAT_INTERVAL)
     }
 
     /// `interval` is how often it is looked whether the store is still of a format that is known.
     fn with_interval(
-        servers: Arc<Servers>,
+        topology: Arc<Topology>,
         names: Namespace,
         settings: Settings,
         interval: Duration,
@@ -147,11 +147,11 @@ impl Redis {
         let Settings { wait_replicas: replicas, wait_timeout: timeout, most_waiting } = settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
-        let queue = Queue::new(servers.target().is_cluster(), most_waiting);
-        let reads = Links::new(servers.clone(), scripts::load_all(), None);
+        let queue = Queue::new(topology.target().is_cluster(), most_waiting);
+        let reads = Pool::new(topology.clone(), scripts::load_all(), None);
         let writes = match confirm {
             None => reads.clone(),
-            Some(_) => Links::new(servers, scripts::load_all(), confirm),
+            Some(_) => Pool::new(topology, scripts::load_all(), confirm),
         };
         let known = Known::new();
         let format = Gate::new();
@@ -192,7 +192,7 @@ impl Redis {
         self.shared.keys.of_partition(partition)
     }
 
-    async fn ask(&self, operation: &'static str, tag: &Tag, command: Cmd) -> Result<Answer, StorageError> {
+    async fn call(&self, operation: &'static str, tag: &Tag, command: Cmd) -> Result<Answer, StorageError> {
         let _token = self.enter()?;
         let call = Call::new(operation, slot_of(tag.channel()), command, WhenLost::Repeat);
         self.shared.format.pass(call.deadline).await?;
@@ -218,7 +218,7 @@ impl Redis {
             // Redis takes no command without a field; whether the store is open is asked all the same.
             return self.enter().map(|_| Vec::new());
         }
-        let answer = list(operation, self.ask(operation, &tag, command).await?)?;
+        let answer = list(operation, self.call(operation, &tag, command).await?)?;
         if answer.len() != count {
             return Err(unreadable(operation));
         }
@@ -236,7 +236,7 @@ impl Redis {
         let mut command = redis::cmd(name);
         // An id without its second part means all that there are with the first.
         command.arg(tag.log(&log.name)).arg(first.0).arg(second.0).arg("COUNT").arg(window.limit);
-        let answer = list(OPERATION, self.ask(OPERATION, &tag, command).await?)?;
+        let answer = list(OPERATION, self.call(OPERATION, &tag, command).await?)?;
         answer.into_iter().map(|entry| stream_entry(entry).ok_or_else(|| unreadable(OPERATION))).collect()
     }
 }
@@ -268,7 +268,7 @@ impl Engine for Redis {
             true => command.arg("ZREVRANGEBYLEX").arg(bounds.high).arg(bounds.low),
         };
         command.arg(skip).arg(limit);
-        let answer = list("scan", self.ask("scan", &tag, command).await?)?;
+        let answer = list("scan", self.call("scan", &tag, command).await?)?;
         let mut records = Vec::with_capacity(answer.len() / 2);
         let mut answer = answer.into_iter();
         while let (Some(field), Some(value)) = (answer.next(), answer.next()) {
@@ -322,7 +322,7 @@ impl Engine for Redis {
     }
 
     fn submit(&self, batch: Batch) -> Ticket {
-        let spread = self.shared.writes.servers().target().is_cluster();
+        let spread = self.shared.writes.topology().target().is_cluster();
         let taken =
             self.enter().and_then(|token| Ok((token, commit::prepare(&self.shared.keys, &batch, spread)?)));
         let (token, prepared) = match taken {
@@ -366,7 +366,7 @@ impl Engine for Redis {
         const OPERATION: &str = "list the logs";
         let _token = self.enter()?;
         self.shared.format.pass(Instant::now() + SCAN_DEADLINE).await?;
-        let mut masters = self.shared.reads.servers().masters();
+        let mut masters = self.shared.reads.topology().masters();
         masters.sort();
         let (master, place) = match &after {
             None => (masters.first().cloned(), "0".to_owned()),
@@ -390,8 +390,8 @@ impl Engine for Redis {
             .arg(self.shared.keys.all_logs())
             .arg("COUNT")
             .arg(limit.saturating_mul(4));
-        let link = self.shared.reads.at(&master);
-        let answer = link.send(Arc::new(command), Instant::now() + SCAN_DEADLINE).get().await;
+        let connection = self.shared.reads.at(&master);
+        let answer = connection.send(Arc::new(command), Instant::now() + SCAN_DEADLINE).get().await;
         let answer = answer.map_err(|error| failed(OPERATION, error))?;
         let mut answer = list(OPERATION, answer)?.into_iter();
         let (Some(place), Some(keys)) = (answer.next(), answer.next()) else {
@@ -434,10 +434,11 @@ impl Engine for Redis {
         // Every master has to be there, and one has to take a write.
         let ping = Arc::new(redis::cmd("PING"));
         let masters = self.shared.reads.masters();
-        let answers: Vec<_> = masters.iter().map(|link| link.send(ping.clone(), deadline)).collect();
-        for (link, answer) in masters.iter().zip(answers) {
+        let answers: Vec<_> =
+            masters.iter().map(|connection| connection.send(ping.clone(), deadline)).collect();
+        for (connection, answer) in masters.iter().zip(answers) {
             if let Err(error) = answer.get().await {
-                return Err(failed("probe", link.trouble().unwrap_or_else(|| error.to_string())));
+                return Err(failed("probe", connection.trouble().unwrap_or_else(|| error.to_string())));
             }
         }
         self.shared.format.pass(deadline).await?;

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::{Links, slot_of};
+use crate::redis::{Pool, slot_of};
 use crate::storage::{CommitError, Committed, Head};
 
 use super::calls::{Call, WhenLost};
@@ -268,7 +268,7 @@ impl Waiting {
 
 /// In a cluster: sends the events of a stored batch for topics that other servers keep, by a script in the slot of each
 /// topic. They are on their way, in order, when this returns.
-fn announce(links: &Arc<Links>, entries: &[Head], events: Vec<Foreign>) {
+fn announce(pool: &Arc<Pool>, entries: &[Head], events: Vec<Foreign>) {
     for Foreign { tag, append, event } in events {
         let stamp = match append.and_then(|append| entries.get(append)) {
             Some(Head { seq, at }) => format!(" {seq} {} ", at.0),
@@ -277,11 +277,11 @@ fn announce(links: &Arc<Links>, entries: &[Head], events: Vec<Foreign>) {
         let mut command = ANNOUNCE.call(&[tag.hash()]);
         command.arg(&stamp).arg(&event[..]);
         let call = Call::new("announce", slot_of(tag.channel()), command, WhenLost::Tell);
-        let first = call.send(links);
-        let links = links.clone();
+        let first = call.send(pool);
+        let pool = pool.clone();
         tokio::spawn(async move {
             // The event is lost, which the topic's next offset shows to who receives it.
-            if let Err(error) = call.finish(&links, first).await {
+            if let Err(error) = call.finish(&pool, first).await {
                 metrics::counter!("gateway_bus_unpublished_total").increment(1);
                 tracing::warn!(%error, "an event could not be announced");
             }

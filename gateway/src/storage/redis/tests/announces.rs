@@ -76,7 +76,7 @@ fn between(number: u64) -> Batch {
 
 /// A message between two users is kept by neither of them.
 async fn a_batch_is_heard_by_topics_of_other_partitions(target: Target) {
-    let servers = Servers::start(target);
+    let servers = Topology::start(target);
     assert!(servers.wait(Duration::from_secs(10)).await);
     let fixture: Part<RedisServer> = part();
     let mut heard = Vec::new();
@@ -114,7 +114,7 @@ async fn topics_of_other_partitions_on_a_cluster() {
 async fn a_repetition_tells_other_servers_again() {
     let fixture: Part<RedisCluster> = part();
     let engine = fixture.open().await.engine;
-    let servers = Servers::start(fixture.servers.get().unwrap().target());
+    let servers = Topology::start(fixture.servers.get().unwrap().target());
     assert!(servers.wait(Duration::from_secs(10)).await);
     let (_bus, mut events) = listen(&servers, &fixture.names, &[devices_of("bob")]).await;
     for turn in 1..=2 {

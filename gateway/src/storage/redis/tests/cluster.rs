@@ -6,7 +6,7 @@ use crate::redis::testing::{address_of, node_at};
 const START: Duration = Duration::from_secs(20);
 
 /// A slot of the group's, and where it is and is to be.
-fn placed(cluster: &RedisCluster, servers: &Servers, name: &str) -> (u16, usize, usize) {
+fn placed(cluster: &RedisCluster, servers: &Topology, name: &str) -> (u16, usize, usize) {
     let slot = slot_of(Keys::new(Namespace::new("timgate")).of_partition(&group(name)).channel());
     let from = node_at(cluster, &servers.master_of(slot).unwrap());
     (slot, from, (from + 1) % 3)
@@ -25,7 +25,7 @@ async fn texts(engine: &Redis, name: &str) -> Vec<Bytes> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_that_move_are_followed() {
     let cluster = RedisCluster::start().await;
-    let servers = Servers::start(cluster.target());
+    let servers = Topology::start(cluster.target());
     assert!(servers.wait(START).await);
     let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
 
@@ -66,7 +66,7 @@ async fn slots_that_move_are_followed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_takes_over() {
     let mut cluster = RedisCluster::start().await;
-    let servers = Servers::start(cluster.target());
+    let servers = Topology::start(cluster.target());
     assert!(servers.wait(START).await);
     let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
     engine.commit(to("room", "1").once("1")).await.unwrap();

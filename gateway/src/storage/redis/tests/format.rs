@@ -62,7 +62,7 @@ async fn a_store_that_is_taken_further_is_let_alone() {
     let server = RedisServer::start(Nothing).await;
     let interval = Duration::from_millis(20);
     let engine = Redis::with_interval(
-        Servers::start(server.target()),
+        Topology::start(server.target()),
         Namespace::new("timgate"),
         Settings::default(),
         interval,

@@ -17,27 +17,27 @@ async fn ask<T: FromRedisValue>(server: &RedisServer, words: &[&[u8]]) -> T {
 
 async fn rows(server: &RedisServer) -> Vec<Row> {
     let mut rows = Vec::new();
-    let keys: Vec<Raw> = ask(server, &[b"KEYS", b"*"]).await;
+    let keys: Vec<Raw> = call(server, &[b"KEYS", b"*"]).await;
     for key in keys {
-        match ask::<String>(server, &[b"TYPE", &key]).await.as_str() {
+        match call::<String>(server, &[b"TYPE", &key]).await.as_str() {
             "hash" => {
-                let fields: Vec<(Raw, Raw)> = ask(server, &[b"HGETALL", &key]).await;
+                let fields: Vec<(Raw, Raw)> = call(server, &[b"HGETALL", &key]).await;
                 rows.extend(fields.iter().map(|(field, value)| Row::new("HSET", &[&key, field, value])));
             }
             "zset" => {
                 let members: Vec<(Raw, Raw)> =
-                    ask(server, &[b"ZRANGE", &key, b"0", b"-1", b"WITHSCORES"]).await;
+                    call(server, &[b"ZRANGE", &key, b"0", b"-1", b"WITHSCORES"]).await;
                 rows.extend(members.iter().map(|(member, score)| Row::new("ZADD", &[&key, score, member])));
             }
             "stream" => {
-                let entries: Vec<(Raw, Vec<Raw>)> = ask(server, &[b"XRANGE", &key, b"-", b"+"]).await;
+                let entries: Vec<(Raw, Vec<Raw>)> = call(server, &[b"XRANGE", &key, b"-", b"+"]).await;
                 for (id, fields) in entries {
                     let [name, bytes] = &fields[..] else { panic!("{fields:?}") };
                     rows.push(Row::new("XADD", &[&key, &id, name, bytes]));
                 }
             }
             "string" => {
-                let value: Raw = ask(server, &[b"GET", &key]).await;
+                let value: Raw = call(server, &[b"GET", &key]).await;
                 rows.push(Row::new("SET", &[&key, &value]));
             }
             other => panic!("nothing is kept in a {other}"),
@@ -63,7 +63,7 @@ async fn keys_of_every_format_are_read() {
         for row in &page {
             let mut words = vec![row.kind.as_bytes()];
             words.extend(row.parts.iter().map(Vec::as_slice));
-            ask::<redis::Value>(&server, &words).await;
+            call::<redis::Value>(&server, &words).await;
         }
         golden::check(&engine_on(server.target(), Settings::default()), &page).await;
     }

@@ -48,7 +48,7 @@ async fn what_comes_together_leaves_together() {
     let server = RedisServer::start(Nothing).await;
     let engine = Arc::new(engine_on(server.target(), Settings::default()));
     let names = Namespace::new("timgate");
-    let servers = Servers::start(server.target());
+    let servers = Topology::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
     let (_bus, mut events) = listen(&servers, &names, &[room()]).await;
     engine.commit(said("first").put(member("alice"), "")).await.unwrap();
@@ -244,7 +244,7 @@ async fn each_of_many_has_its_own_outcome() {
 async fn instances_share_a_group() {
     let server = RedisServer::start(Nothing).await;
     let names = Namespace::new("timgate");
-    let servers = Servers::start(server.target());
+    let servers = Topology::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);
     let (_bus, mut events) = listen(&servers, &names, &[room()]).await;
     let engines = [0, 1].map(|_| Arc::new(engine_on(server.target(), Settings::default())));

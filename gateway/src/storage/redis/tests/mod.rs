@@ -26,7 +26,7 @@ use crate::redis::testing::Targets;
 use crate::storage::CommitError;
 use crate::storage::conformance::{Fixture, Opened, conformance};
 
-/// Servers that the tests which run at the same time share. They end with the last of these tests.
+/// Topology that the tests which run at the same time share. They end with the last of these tests.
 struct Shared<T>(tokio::sync::Mutex<Weak<T>>);
 
 impl<T> Shared<T> {
@@ -61,7 +61,7 @@ fn part<T>() -> Part<T> {
 
 impl<T> Part<T> {
     async fn open_on(&self, target: Target) -> Opened {
-        let servers = Servers::start(target);
+        let servers = Topology::start(target);
         assert!(servers.wait(Duration::from_secs(10)).await);
         let (bus, events) = listen(&servers, &self.names, &[room()]).await;
         self.buses.lock().unwrap().push(bus);
@@ -186,11 +186,11 @@ async fn entries(engine: &dyn Engine) -> Vec<Bytes> {
 }
 
 fn engine_on(target: Target, settings: Settings) -> Redis {
-    Redis::new(Servers::start(target), Namespace::new("timgate"), settings)
+    Redis::new(Topology::start(target), Namespace::new("timgate"), settings)
 }
 
 /// A bus that follows the topics, and what it hears.
-async fn listen(servers: &Arc<Servers>, names: &Namespace, topics: &[Topic]) -> (RedisBus, Receiver) {
+async fn listen(servers: &Arc<Topology>, names: &Namespace, topics: &[Topic]) -> (RedisBus, Receiver) {
     let (bus, events) = RedisBus::start(servers.clone(), names.clone());
     for topic in topics {
         bus.follow(topic).await;

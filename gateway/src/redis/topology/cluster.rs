@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Value};
 
-use super::map::{Map, Range};
+use super::slot_map::{Range, SlotMap};
 use super::{ANSWER, CLUSTER_PERIOD, Shared, client, config, next_look};
 use crate::redis::url::Address;
 
@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_millis(100);
 struct View {
     /// Whether the node sees most masters, and all slots served.
     whole: bool,
-    map: Map,
+    map: SlotMap,
 }
 
 /// The connections that are kept from one look to the next.
@@ -91,7 +91,7 @@ async fn look(shared: &Shared, open: &mut Open, asked: &[Address]) -> Result<Vie
         .iter()
         .map(|node| {
             let connection = open.remove(node);
-            async move { (node, ask(shared, node, connection).await) }
+            async move { (node, call(shared, node, connection).await) }
         })
         .collect();
     let mut best: Option<View> = None;
@@ -113,7 +113,7 @@ async fn look(shared: &Shared, open: &mut Open, asked: &[Address]) -> Result<Vie
     best.ok_or(failure)
 }
 
-async fn ask(
+async fn call(
     shared: &Shared,
     node: &Address,
     connection: Option<MultiplexedConnection>,
@@ -135,7 +135,7 @@ async fn ask(
     if ranges.is_empty() {
         return Err(RedisError::from((ErrorKind::Extension, "the node has no slots, nor knows who has")));
     }
-    let map = Map::cluster(ranges, field("cluster_current_epoch").parse().unwrap_or(0));
+    let map = SlotMap::cluster(ranges, field("cluster_current_epoch").parse().unwrap_or(0));
     Ok((connection, View { whole: field("cluster_state") == "ok", map }))
 }
 

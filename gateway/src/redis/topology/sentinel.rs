@@ -7,7 +7,7 @@ use redis::{PushInfo, PushKind, RedisResult};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::map::Map;
+use super::slot_map::SlotMap;
 use super::{ANSWER, SENTINEL_PERIOD, Shared, client, config, next_look};
 use crate::redis::url::{Address, Kind};
 
@@ -93,7 +93,7 @@ async fn follow(
         return e.to_string();
     }
     loop {
-        match ask(&mut connection, service).await {
+        match call(&mut connection, service).await {
             Ok(Some(answer)) => {
                 *answered = true;
                 tell(shared, council, place, Some(answer));
@@ -109,7 +109,7 @@ async fn follow(
 }
 
 /// The first of the two questions names a promoted server before the second does, the second has the epoch.
-async fn ask(connection: &mut MultiplexedConnection, service: &str) -> RedisResult<Option<Answer>> {
+async fn call(connection: &mut MultiplexedConnection, service: &str) -> RedisResult<Option<Answer>> {
     let mut pipe = redis::pipe();
     pipe.cmd("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME").arg(service);
     pipe.cmd("SENTINEL").arg("MASTERS");
@@ -132,7 +132,7 @@ fn tell(shared: &Shared, council: &Mutex<Council>, place: usize, answer: Option<
     let mut council = council.lock().unwrap_or_else(PoisonError::into_inner);
     council.answers[place] = answer;
     let Some(Answer { master, .. }) = council.decide() else { return };
-    if shared.replace(Map::single(master.clone())) {
+    if shared.replace(SlotMap::single(master.clone())) {
         tracing::info!(%master, "the sentinels name {master} as master");
     }
 }

@@ -1,8 +1,8 @@
 //! Which server is master of a key now.
 
 mod cluster;
-mod map;
 mod sentinel;
+mod slot_map;
 mod tls;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,8 +18,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::url::{Address, Kind, Login, Target};
-use map::Map;
-pub use map::slot_of;
+use slot_map::SlotMap;
+pub use slot_map::slot_of;
 
 /// How long one question to a server may take, the connection included.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -31,9 +31,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Which servers are masters now, and how to reach them.
 ///
-/// Reads never wait. Watching begins with [`Servers::start`] and ends when this is dropped; while no server
+/// Reads never wait. Watching begins with [`Topology::start`] and ends when this is dropped; while no server
 /// answers, what was known last stands.
-pub struct Servers {
+pub struct Topology {
     shared: Arc<Shared>,
     /// Ends the watchers with this.
     _watchers: JoinSet<()>,
@@ -41,7 +41,7 @@ pub struct Servers {
 
 struct Shared {
     target: Target,
-    map: RwLock<Arc<Map>>,
+    map: RwLock<Arc<SlotMap>>,
     /// How many times the map has changed.
     changes: watch::Sender<u64>,
     /// How many times somebody suspected that it is wrong.
@@ -49,12 +49,12 @@ struct Shared {
     tls: tls::Settings,
 }
 
-impl Servers {
+impl Topology {
     /// Begins to look for the masters and returns at once. Needs a Tokio runtime.
     pub fn start(target: Target) -> Arc<Self> {
         let map = match target.kind {
-            Kind::Standalone => Map::single(target.hosts[0].clone()),
-            Kind::Sentinel { .. } | Kind::Cluster => Map::default(),
+            Kind::Standalone => SlotMap::single(target.hosts[0].clone()),
+            Kind::Sentinel { .. } | Kind::Cluster => SlotMap::default(),
         };
         let shared = Arc::new(Shared {
             target,
@@ -154,12 +154,12 @@ pub fn redirection(details: &str) -> Option<(u16, Address)> {
 }
 
 impl Shared {
-    fn map(&self) -> Arc<Map> {
+    fn map(&self) -> Arc<SlotMap> {
         self.map.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes `map` the one that is known. Whether it differs from the one before.
-    fn replace(&self, map: Map) -> bool {
+    fn replace(&self, map: SlotMap) -> bool {
         {
             let mut known = self.map.write().unwrap_or_else(PoisonError::into_inner);
             if known.same_masters(&map) {

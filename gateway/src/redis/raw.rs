@@ -7,11 +7,11 @@ use redis::{Cmd, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 
 use super::resp::{Decoder, Malformed};
-use super::servers::Stream;
-use super::{Address, Servers, in_words};
+use super::topology::Stream;
+use super::{Address, Topology, in_words};
 
 /// A connection that speaks version 3 of the protocol, its user logged in.
-pub(crate) struct Wire {
+pub(crate) struct RawConnection {
     pub(crate) reader: ReadHalf<Box<dyn Stream>>,
     pub(crate) writer: WriteHalf<Box<dyn Stream>>,
     pub(crate) decoder: Decoder,
@@ -20,7 +20,7 @@ pub(crate) struct Wire {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WireError {
+pub(crate) enum RawError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
@@ -30,28 +30,28 @@ pub(crate) enum WireError {
     Refused(String),
 }
 
-impl Wire {
+impl RawConnection {
     /// Takes as long as the server does: the caller sets a limit.
-    pub(crate) async fn open(servers: &Servers, address: &Address) -> Result<Self, WireError> {
-        let (reader, writer) = tokio::io::split(servers.dial(address).await?);
+    pub(crate) async fn open(topology: &Topology, address: &Address) -> Result<Self, RawError> {
+        let (reader, writer) = tokio::io::split(topology.dial(address).await?);
         let mut wire = Self { reader, writer, decoder: Decoder::default(), buffer: BytesMut::new() };
-        let login = &servers.target().login;
+        let login = &topology.target().login;
         let mut hello = redis::cmd("HELLO");
         hello.arg(3);
         if let Some(password) = &login.password {
             hello.arg("AUTH").arg(login.user.as_deref().unwrap_or("default")).arg(password);
         }
-        wire.ask(&hello).await?;
+        wire.call(&hello).await?;
         Ok(wire)
     }
 
     /// Sends a command and waits for its answer. For the time before anything is pushed.
-    pub(crate) async fn ask(&mut self, command: &Cmd) -> Result<Value, WireError> {
+    pub(crate) async fn call(&mut self, command: &Cmd) -> Result<Value, RawError> {
         self.writer.write_all(&command.get_packed_command()).await?;
         self.writer.flush().await?;
         loop {
             match self.decoder.decode(&mut self.buffer)? {
-                Some(Value::ServerError(error)) => return Err(WireError::Refused(in_words(&error))),
+                Some(Value::ServerError(error)) => return Err(RawError::Refused(in_words(&error))),
                 Some(value) => return Ok(value),
                 None => {}
             }

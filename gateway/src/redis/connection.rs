@@ -1,7 +1,7 @@
 //! One connection to one server, shared by all who call it.
 //!
-//! Commands leave in the order in which they were given to [`Link::send`], without waiting for answers. A connection
-//! that breaks is made anew; what had left on it is answered with [`LinkError::Lost`] and is not sent again, since
+//! Commands leave in the order in which they were given to [`Connection::send`], without waiting for answers. A connection
+//! that breaks is made anew; what had left on it is answered with [`ConnectionError::Lost`] and is not sent again, since
 //! the server may have carried it out. What had not left waits for the new connection.
 
 use std::collections::VecDeque;
@@ -19,9 +19,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use crate::backoff::Backoff;
 
-use super::{Address, RECONNECT, STABLE, Servers};
+use super::{Address, RECONNECT, STABLE, Topology};
 
-/// Calls that may wait on one link, and bytes of their commands, but for the last, which may go beyond. Who comes then
+/// Calls that may wait on one connection, and bytes of their commands, but for the last, which may go beyond. Who comes then
 /// is refused: the server is too slow for what is asked of it.
 const WAITING: usize = 65_536;
 const WAITING_BYTES: usize = 64 * 1024 * 1024;
@@ -36,12 +36,12 @@ const ARGUMENT: usize = 32;
 const PING: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// How long an answer of the link itself may come late.
+/// How long an answer of the connection itself may come late.
 const LATE: Duration = Duration::from_millis(100);
 
 /// Why a command has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
+pub enum ConnectionError {
     /// It never left: there was no connection until its deadline. Says since when, and why.
     #[error("{0}")]
     NotSent(String),
@@ -59,15 +59,15 @@ pub enum LinkError {
     Overloaded,
 }
 
-impl LinkError {
+impl ConnectionError {
     /// For metrics.
     pub fn kind(&self) -> &'static str {
         match self {
-            LinkError::NotSent(_) => "not_sent",
-            LinkError::Lost(_) => "lost",
-            LinkError::TimedOut => "timed_out",
-            LinkError::Unconfirmed(_) => "unconfirmed",
-            LinkError::Overloaded => "overloaded",
+            ConnectionError::NotSent(_) => "not_sent",
+            ConnectionError::Lost(_) => "lost",
+            ConnectionError::TimedOut => "timed_out",
+            ConnectionError::Unconfirmed(_) => "unconfirmed",
+            ConnectionError::Overloaded => "overloaded",
         }
     }
 }
@@ -88,7 +88,7 @@ impl Confirm {
 }
 
 /// A connection to a server. Ends, after what was given to it, when it is dropped.
-pub struct Link {
+pub struct Connection {
     jobs: mpsc::UnboundedSender<Job>,
     shared: Arc<Shared>,
 }
@@ -115,7 +115,7 @@ struct Job {
     waiter: Waiter,
 }
 
-type Outcome = Result<Value, LinkError>;
+type Outcome = Result<Value, ConnectionError>;
 
 /// Who waits for an answer. It is counted, and told when it is let go of.
 struct Waiter {
@@ -139,7 +139,7 @@ impl Drop for Waiter {
         self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
         self.shared.waiting_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
         if let Some(reply) = self.reply.take() {
-            let _ = reply.send(Err(LinkError::Lost(self.shared.trouble().unwrap_or_default())));
+            let _ = reply.send(Err(ConnectionError::Lost(self.shared.trouble().unwrap_or_default())));
         }
     }
 }
@@ -155,17 +155,17 @@ impl Answer {
     pub async fn get(self) -> Outcome {
         match timeout_at(self.deadline + LATE, self.reply).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(LinkError::Lost("the connection was given up".to_owned())),
-            Err(_) => Err(LinkError::TimedOut),
+            Ok(Err(_)) => Err(ConnectionError::Lost("the connection was given up".to_owned())),
+            Err(_) => Err(ConnectionError::TimedOut),
         }
     }
 }
 
-impl Link {
-    /// A link to the server at `address`, and what has to run for it. Each connection begins with `greeting`, to which
+impl Connection {
+    /// A connection to the server at `address`, and what has to run for it. Each connection begins with `greeting`, to which
     /// the server must not answer with an error; scripts are loaded so.
     pub(super) fn new(
-        servers: Arc<Servers>,
+        topology: Arc<Topology>,
         address: Address,
         greeting: Arc<[Cmd]>,
         confirm: Option<Confirm>,
@@ -174,10 +174,10 @@ impl Link {
         let state = Mutex::new(State::Away(Instant::now(), "not connected yet".to_owned()));
         let (waiting, waiting_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let shared = Arc::new(Shared { name: address.to_string(), waiting, waiting_bytes, state });
-        let client = servers.client(&address);
+        let client = topology.client(&address);
         let (held, backoff) = (VecDeque::new(), RECONNECT);
         let driver =
-            Driver { servers, client, greeting, confirm, queue, held, backoff, shared: shared.clone() };
+            Driver { topology, client, greeting, confirm, queue, held, backoff, shared: shared.clone() };
         // Commands must leave in the order of their coming. The runtime's budget would hold some of them back
         // in favour of later ones.
         (Self { jobs, shared }, tokio::task::unconstrained(driver.run()))
@@ -200,7 +200,7 @@ impl Link {
         let (reply, answer) = oneshot::channel();
         let waiter = Waiter { reply: Some(reply), bytes, shared: self.shared.clone() };
         if calls_before >= WAITING || bytes_before >= WAITING_BYTES {
-            waiter.answer(Err(LinkError::Overloaded));
+            waiter.answer(Err(ConnectionError::Overloaded));
         } else {
             // A driver that is gone lets go of the waiter.
             let _ = self.jobs.send(Job { command, asking, deadline, waiter });
@@ -241,7 +241,7 @@ impl Shared {
 }
 
 struct Driver {
-    servers: Arc<Servers>,
+    topology: Arc<Topology>,
     client: Client,
     greeting: Arc<[Cmd]>,
     confirm: Option<Confirm>,
@@ -263,7 +263,7 @@ enum Purpose {
 
 type Sent = Pin<Box<dyn Future<Output = (Purpose, Result<Value, RedisError>)> + Send>>;
 
-/// The link was dropped.
+/// The connection was dropped.
 struct Dropped;
 
 impl Driver {
@@ -272,7 +272,7 @@ impl Driver {
             *self.shared.state() = State::Connected;
             tracing::info!(server = self.shared.name, "connected to redis");
             let begun = Instant::now();
-            match Conversation::new(connection, self.confirm).hold(&mut self).await {
+            match Session::new(connection, self.confirm).hold(&mut self).await {
                 Ok(()) => return,
                 Err(reason) => self.lost(&reason),
             }
@@ -285,14 +285,14 @@ impl Driver {
         }
         let reason = "it is not the master of these keys any more".to_owned();
         for job in self.held {
-            job.waiter.answer(Err(LinkError::NotSent(reason.clone())));
+            job.waiter.answer(Err(ConnectionError::NotSent(reason.clone())));
         }
     }
 
     fn lost(&self, reason: &str) {
         tracing::warn!(server = self.shared.name, reason, "lost the connection to redis");
         metrics::counter!("gateway_redis_reconnects_total").increment(1);
-        self.servers.suspect();
+        self.topology.suspect();
     }
 
     /// Tries until it works.
@@ -305,7 +305,7 @@ impl Driver {
             };
             tracing::debug!(server = self.shared.name, reason, "could not connect to redis");
             self.shared.is_away(&reason);
-            self.servers.suspect();
+            self.topology.suspect();
             self.pause().await?;
         }
     }
@@ -347,14 +347,14 @@ impl Driver {
             if job.deadline > now {
                 self.held.push_back(job);
             } else {
-                job.waiter.answer(Err(LinkError::NotSent(trouble.clone())));
+                job.waiter.answer(Err(ConnectionError::NotSent(trouble.clone())));
             }
         }
     }
 }
 
 /// One connection from its greeting to its end.
-struct Conversation {
+struct Session {
     connection: MultiplexedConnection,
     sent: FuturesUnordered<Sent>,
     /// When the server last said something, or was last not expected to.
@@ -365,7 +365,7 @@ struct Conversation {
     is_confirming: bool,
 }
 
-impl Conversation {
+impl Session {
     fn new(connection: MultiplexedConnection, confirm: Option<Confirm>) -> Self {
         Self {
             connection,
@@ -377,7 +377,7 @@ impl Conversation {
         }
     }
 
-    /// Sends what comes and hands out the answers, until the link was dropped and everything is answered,
+    /// Sends what comes and hands out the answers, until the connection was dropped and everything is answered,
     /// or the connection breaks for the reason that is the error.
     async fn hold(mut self, driver: &mut Driver) -> Result<(), String> {
         let mut ticks = interval_at(self.heard + PING, PING);
@@ -428,9 +428,9 @@ impl Conversation {
                     Value::Int(replicas) if usize::try_from(replicas).is_ok_and(|have| have >= wanted) => {
                         Ok(())
                     }
-                    Value::Int(replicas) => Err(LinkError::Unconfirmed(replicas)),
-                    Value::ServerError(error) => Err(LinkError::Lost(in_words(&error))),
-                    _ => Err(LinkError::Unconfirmed(0)),
+                    Value::Int(replicas) => Err(ConnectionError::Unconfirmed(replicas)),
+                    Value::ServerError(error) => Err(ConnectionError::Lost(in_words(&error))),
+                    _ => Err(ConnectionError::Unconfirmed(0)),
                 };
                 for (waiter, value) in calls {
                     waiter.answer(outcome.clone().map(|()| value));
@@ -533,32 +533,33 @@ mod tests {
     use super::*;
     use crate::redis::Target;
 
-    /// A link to a server on this machine, and its driver.
-    fn link(port: u16) -> (Link, JoinHandle<()>) {
-        let servers = Servers::start(Target::parse(&format!("redis://127.0.0.1:{port}")).unwrap());
-        let (link, driver) = Link::new(servers, Address::new("127.0.0.1", port), Arc::new([]), None);
-        (link, tokio::spawn(driver))
+    /// A connection to a server on this machine, and its driver.
+    fn connection(port: u16) -> (Connection, JoinHandle<()>) {
+        let topology = Topology::start(Target::parse(&format!("redis://127.0.0.1:{port}")).unwrap());
+        let (connection, driver) =
+            Connection::new(topology, Address::new("127.0.0.1", port), Arc::new([]), None);
+        (connection, tokio::spawn(driver))
     }
 
     /// It waited for the server, and no longer than it may.
     fn was_taken(outcome: &Outcome) -> bool {
-        matches!(outcome, Err(LinkError::NotSent(_) | LinkError::TimedOut))
+        matches!(outcome, Err(ConnectionError::NotSent(_) | ConnectionError::TimedOut))
     }
 
     /// Gives `command` so often to a server that is not there, and then once more.
     async fn overload(command: Cmd, times: usize) {
-        let (link, driver) = link(1);
+        let (connection, driver) = connection(1);
         let command = Arc::new(command);
         let deadline = Instant::now() + Duration::from_secs(1);
-        let answers: Vec<Answer> = (0..times).map(|_| link.send(command.clone(), deadline)).collect();
-        let refused = link.send(command.clone(), deadline).get().await;
-        assert_eq!(refused, Err(LinkError::Overloaded));
+        let answers: Vec<Answer> = (0..times).map(|_| connection.send(command.clone(), deadline)).collect();
+        let refused = connection.send(command.clone(), deadline).get().await;
+        assert_eq!(refused, Err(ConnectionError::Overloaded));
         for answer in answers {
             let outcome = answer.get().await;
             assert!(was_taken(&outcome), "{outcome:?}");
         }
         // Those that are answered wait no more.
-        assert!(was_taken(&link.send(command, deadline).get().await));
+        assert!(was_taken(&connection.send(command, deadline).get().await));
         driver.abort();
     }
 
@@ -576,10 +577,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_large_command_is_sent_when_nothing_else_waits() {
-        let (link, driver) = link(1);
+        let (connection, driver) = connection(1);
         let mut command = redis::cmd("ECHO");
         command.arg(vec![0_u8; WAITING_BYTES + 1]);
-        assert!(was_taken(&link.send(Arc::new(command), Instant::now()).get().await));
+        assert!(was_taken(&connection.send(Arc::new(command), Instant::now()).get().await));
         driver.abort();
     }
 
@@ -587,7 +588,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_let_in_and_put_out_does_not_come_back_at_once() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let (link, driver) = link(listener.local_addr().unwrap().port());
+        let (connection, driver) = connection(listener.local_addr().unwrap().port());
         let mut came = 0;
         let serve = async {
             loop {
@@ -602,7 +603,7 @@ mod tests {
         let ask = async {
             loop {
                 let deadline = Instant::now() + Duration::from_secs(5);
-                let _ = link.send(Arc::new(redis::cmd("PING")), deadline).get().await;
+                let _ = connection.send(Arc::new(redis::cmd("PING")), deadline).get().await;
             }
         };
         let _ = timeout(Duration::from_secs(2), async { tokio::join!(serve, ask) }).await;

@@ -9,7 +9,7 @@ const NOBODY: u16 = u16::MAX;
 
 /// Which master has which slot.
 #[derive(Clone, Default)]
-pub(super) struct Map {
+pub(super) struct SlotMap {
     masters: Vec<Address>,
     /// For each slot the place in `masters`. Empty outside Cluster: the first has all.
     slots: Vec<u16>,
@@ -27,7 +27,7 @@ pub(super) struct Range {
     pub(super) replicas: Vec<Address>,
 }
 
-impl Map {
+impl SlotMap {
     pub(super) fn single(master: Address) -> Self {
         Self { masters: vec![master], ..Self::default() }
     }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_cluster_knows_whose_a_slot_is() {
-        let map = Map::cluster(vec![range(0, 99, 1), range(100, 200, 2), range(300, 16383, 1)], 5);
+        let map = SlotMap::cluster(vec![range(0, 99, 1), range(100, 200, 2), range(300, 16383, 1)], 5);
         assert_eq!(map.masters(), [Address::new("a", 1), Address::new("a", 2)]);
         assert_eq!(map.replicas().len(), 2);
         assert_eq!(map.master_of(99).unwrap().port, 1);
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_moved_slot_changes_hands_alone() {
-        let map = Map::cluster(vec![range(0, 0, 1), range(1, 16383, 2)], 5);
+        let map = SlotMap::cluster(vec![range(0, 0, 1), range(1, 16383, 2)], 5);
         let moved = map.with_moved(0, Address::new("a", 3));
         assert_eq!(moved.master_of(0).unwrap().port, 3);
         assert_eq!(moved.master_of(1).unwrap().port, 2);
@@ -183,9 +183,9 @@ mod tests {
 
     #[test]
     fn a_single_server_has_every_slot() {
-        let map = Map::single(Address::new("a", 1));
+        let map = SlotMap::single(Address::new("a", 1));
         assert_eq!(map.master_of(16383).unwrap().port, 1);
-        assert!(!map.same_masters(&Map::default()));
-        assert_eq!(Map::default().master_of(0), None);
+        assert!(!map.same_masters(&SlotMap::default()));
+        assert_eq!(SlotMap::default().master_of(0), None);
     }
 }

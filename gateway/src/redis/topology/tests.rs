@@ -6,7 +6,7 @@ use test_servers::{RedisCluster, RedisServer, Sentinels, eventually};
 use super::*;
 use crate::redis::testing::{Targets, address_of};
 
-async fn ping(servers: &Servers) -> String {
+async fn ping(servers: &Topology) -> String {
     let address = servers.master_of(0).unwrap();
     let client = servers.client(&address);
     let mut connection = client.get_multiplexed_async_connection_with_config(&config()).await.unwrap();
@@ -16,7 +16,7 @@ async fn ping(servers: &Servers) -> String {
 #[tokio::test]
 async fn a_single_server_is_master_of_everything() {
     let server = RedisServer::start_with(Nothing, &["--requirepass", "secret"]).await;
-    let servers = Servers::start(server.target());
+    let servers = Topology::start(server.target());
     assert!(servers.wait(Duration::ZERO).await);
     assert_eq!(servers.masters(), [address_of(&server)]);
     assert_eq!(servers.master_of(16383), Some(address_of(&server)));
@@ -28,12 +28,12 @@ async fn a_single_server_is_master_of_everything() {
 #[tokio::test]
 async fn tls_trusts_the_named_authority_alone() {
     let server = RedisServer::start_with_tls().await;
-    assert_eq!(ping(&Servers::start(server.target())).await, "PONG");
+    assert_eq!(ping(&Topology::start(server.target())).await, "PONG");
 
     let other = RedisServer::start_with_tls().await;
     let wrong =
         format!("rediss://127.0.0.1:{}?ca={}", server.port, other.directory().join("ca.pem").display());
-    let servers = Servers::start(Target::parse(&wrong).unwrap());
+    let servers = Topology::start(Target::parse(&wrong).unwrap());
     let client = servers.client(&address_of(&server));
     let refused = client.get_multiplexed_async_connection_with_config(&config()).await;
     assert!(refused.unwrap_err().to_string().contains("certificate"));
@@ -44,7 +44,7 @@ async fn user_and_database_are_those_of_the_url() {
     let server = RedisServer::start(Nothing).await;
     server.command::<()>("ACL SETUSER ann on >s3cret/ ~* +@all").await;
     let url = format!("redis://ann:s3cret%2F@127.0.0.1:{}/2", server.port);
-    let servers = Servers::start(Target::parse(&url).unwrap());
+    let servers = Topology::start(Target::parse(&url).unwrap());
     let client = servers.client(&address_of(&server));
     let mut connection = client.get_multiplexed_async_connection_with_config(&config()).await.unwrap();
     let who: String = redis::cmd("ACL").arg("WHOAMI").query_async(&mut connection).await.unwrap();
@@ -58,7 +58,7 @@ async fn user_and_database_are_those_of_the_url() {
 async fn nobody_there_delays_nothing() {
     for url in ["redis+cluster://127.0.0.1:1", "redis+sentinel://127.0.0.1:1,127.0.0.1:2/main"] {
         let started = Instant::now();
-        let servers = Servers::start(Target::parse(url).unwrap());
+        let servers = Topology::start(Target::parse(url).unwrap());
         assert!(started.elapsed() < Duration::from_millis(100));
         assert!(!servers.wait(Duration::from_millis(300)).await);
         assert_eq!(servers.master_of(0), None);
@@ -68,7 +68,7 @@ async fn nobody_there_delays_nothing() {
 #[tokio::test]
 async fn a_promotion_by_sentinels_is_noticed() {
     let mut setup = Sentinels::start().await;
-    let servers = Servers::start(setup.target());
+    let servers = Topology::start(setup.target());
     assert!(servers.wait(Duration::from_secs(5)).await);
     assert_eq!(servers.masters(), [address_of(&setup.master)]);
     let mut changes = servers.changes();
@@ -89,7 +89,7 @@ async fn a_promotion_by_sentinels_is_noticed() {
 async fn a_hanging_sentinel_is_no_hindrance() {
     let mut setup = Sentinels::start().await;
     setup.sentinels[0].pause();
-    let servers = Servers::start(setup.target());
+    let servers = Topology::start(setup.target());
     assert!(servers.wait(Duration::from_secs(2)).await);
     assert_eq!(servers.masters(), [address_of(&setup.master)]);
 
@@ -105,7 +105,7 @@ async fn sentinels_may_come_later() {
     for sentinel in &mut setup.sentinels {
         sentinel.kill().await;
     }
-    let servers = Servers::start(setup.target());
+    let servers = Topology::start(setup.target());
     assert!(!servers.wait(Duration::from_millis(300)).await);
     setup.sentinels[2].begin().await;
     assert!(servers.wait(Duration::from_secs(5)).await);
@@ -117,7 +117,7 @@ async fn a_cluster_tells_whose_a_slot_is_and_when_that_changes() {
     let mut cluster = RedisCluster::start().await;
     // One seed is enough, and it may be a replica.
     let seed = format!("redis+cluster://{}", cluster.nodes[4].address());
-    let servers = Servers::start(Target::parse(&seed).unwrap());
+    let servers = Topology::start(Target::parse(&seed).unwrap());
     assert!(servers.wait(Duration::from_secs(5)).await);
     assert_eq!(servers.masters().len(), 3);
     for (slot, node) in [(0, 0), (5460, 0), (5461, 1), (10923, 2), (16383, 2)] {
@@ -151,7 +151,7 @@ async fn a_cluster_tells_whose_a_slot_is_and_when_that_changes() {
 #[tokio::test]
 async fn a_hint_is_believed_at_once() {
     let cluster = RedisCluster::start().await;
-    let servers = Servers::start(cluster.target());
+    let servers = Topology::start(cluster.target());
     assert!(servers.wait(Duration::from_secs(5)).await);
     cluster.move_slot(1, 0, 2).await;
     let address = address_of(&cluster.nodes[2]);

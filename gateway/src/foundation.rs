@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::bus::{Bus, LocalBus, Nodes, OnlyNode, Receiver, RedisBus, Registry};
+use crate::bus::{Bus, Liveness, LocalBus, Receiver, RedisBus, RedisLiveness, SingleInstance};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Namespace, Topology};
 use crate::storage::embedded::{self, Embedded};
@@ -22,7 +22,7 @@ pub(crate) struct Foundation {
     pub(crate) incoming: Receiver,
     /// The number of this instance.
     pub(crate) node: u64,
-    pub(crate) nodes: Arc<dyn Nodes>,
+    pub(crate) liveness: Arc<dyn Liveness>,
     /// Ends when nothing can be stored any more until the process is started anew.
     pub(crate) failed: Pin<Box<dyn Future<Output = StorageError> + Send>>,
 }
@@ -48,7 +48,7 @@ impl Foundation {
             bus: Arc::new(bus),
             incoming,
             node,
-            nodes: Arc::new(OnlyNode(node)),
+            liveness: Arc::new(SingleInstance(node)),
             failed: Box::pin(async move { watched.failed().await }),
         })
     }
@@ -72,13 +72,13 @@ impl Foundation {
         let failed = engine.failed();
         let (bus, incoming) = RedisBus::start(topology.clone(), names.clone());
         let node = rand::random();
-        let nodes = Registry::start(topology, &names, node);
+        let liveness = RedisLiveness::start(topology, &names, node);
         Ok(Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),
             incoming,
             node,
-            nodes: Arc::new(nodes),
+            liveness: Arc::new(liveness),
             // What Redis cannot do now it can do later; what a later version has written, this one never can read.
             failed: Box::pin(failed),
         })

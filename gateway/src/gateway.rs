@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::Nodes;
+use crate::bus::Liveness;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
@@ -43,7 +43,7 @@ pub enum GatewayError {
 pub struct Gateway {
     edge: Edge,
     engine: Arc<dyn Engine>,
-    nodes: Arc<dyn Nodes>,
+    liveness: Arc<dyn Liveness>,
     failed: Pin<Box<dyn Future<Output = StorageError> + Send>>,
     retention: Retention,
     address: SocketAddr,
@@ -64,7 +64,7 @@ impl Gateway {
     /// Opens the store, binds the addresses and begins to serve.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, GatewayError> {
         let metrics = telemetry::start_metrics();
-        let Foundation { engine, bus, incoming, node, nodes, failed } =
+        let Foundation { engine, bus, incoming, node, liveness, failed } =
             Foundation::lay(config).await.map_err(|error| GatewayError::Store(error.to_string()))?;
         let tasks = TaskTracker::new();
         let core = Core {
@@ -73,7 +73,7 @@ impl Gateway {
             clock: clock.clone(),
             apps: Arc::new(config.apps.clone()),
             node,
-            nodes: nodes.clone(),
+            liveness: liveness.clone(),
             tasks: tasks.clone(),
         };
         let retention = Retention::new(core.clone());
@@ -108,7 +108,7 @@ impl Gateway {
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
         hub.start(incoming);
-        Ok(Self { edge, engine, nodes, failed, retention, address, listeners, hub })
+        Ok(Self { edge, engine, liveness, failed, retention, address, listeners, hub })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -147,7 +147,7 @@ impl Gateway {
         for listener in self.listeners {
             listener.abort();
         }
-        self.nodes.leave().await;
+        self.liveness.leave().await;
         let closed = self.engine.close().await;
         self.hub.close().await;
         closed.map_err(|error| GatewayError::Store(error.to_string()))

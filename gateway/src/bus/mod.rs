@@ -4,8 +4,8 @@
 //! receiver can see that one is missing and read it from the store.
 
 mod event;
+mod liveness;
 mod local;
-mod nodes;
 mod receiver;
 mod redis;
 mod source;
@@ -18,12 +18,12 @@ use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
+pub use liveness::{Liveness, SingleInstance};
 pub use local::LocalBus;
-pub use nodes::{Nodes, OnlyNode};
 pub use receiver::{Receiver, channel};
 pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
-pub use redis::{RedisBus, Registry};
+pub use redis::{RedisBus, RedisLiveness};
 pub use source::{
     CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs, RecallMark,
     Recalls, Source, SourceError, UserPlace,

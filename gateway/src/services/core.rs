@@ -8,7 +8,7 @@ use protocol::id::{AppId, Millis, UserId};
 use tokio_util::task::TaskTracker;
 
 use super::application::{Applications, Settings};
-use crate::bus::{Bus, Event, Nodes, Origin, Stamp, Topic};
+use crate::bus::{Bus, Event, Liveness, Origin, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
@@ -24,7 +24,7 @@ pub struct Core {
     /// The number of this instance: what its devices' records say of where they are.
     pub node: u64,
     /// Which instances live: a device that a dead one left "online" is not.
-    pub nodes: Arc<dyn Nodes>,
+    pub liveness: Arc<dyn Liveness>,
     /// Work that goes on after its call was answered; waited for at the end.
     pub tasks: TaskTracker,
 }

@@ -112,7 +112,7 @@ mod tests {
     use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::bus::{LocalBus, OnlyNode};
+    use crate::bus::{LocalBus, SingleInstance};
     use crate::clock::Clock;
     use crate::services::application::{Applications, Settings};
     use crate::storage::embedded::Embedded;
@@ -126,7 +126,7 @@ mod tests {
             clock: Clock::system(),
             apps: Arc::new(Applications::new(Settings::default())),
             node: 1,
-            nodes: Arc::new(OnlyNode(1)),
+            liveness: Arc::new(SingleInstance(1)),
             tasks: TaskTracker::new(),
         }
     }

@@ -7,12 +7,12 @@
 //! | `publish.lua` | how events that no script of the store announces get there |
 //! | `table` | which topics are followed, and which connection has the subscription of each |
 //! | `subscriber` | the subscriptions at one master, over one connection at a time |
-//! | `nodes`, `nodes.lua` | which instances live |
+//! | `nodes`, `liveness.lua` | which instances live |
 //!
 //! Channels are sharded where the server has that, so that in a cluster an event meets only the servers of its slot.
 
 pub(crate) mod channels;
-mod nodes;
+mod liveness;
 mod payload;
 mod subscriber;
 mod table;
@@ -32,7 +32,7 @@ use crate::redis::{Namespace, Pool, Topology, call, slot_of};
 use self::channels::{LAST_OFFSET, channel_of, hash_of};
 use self::table::Table;
 
-pub use self::nodes::Registry;
+pub use self::liveness::RedisLiveness;
 pub(crate) use self::payload::take_apart;
 
 /// Events that may wait for the hub. While there are more, the subscriber reads no further.

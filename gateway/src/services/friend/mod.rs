@@ -394,7 +394,7 @@ mod tests {
     use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::bus::{LocalBus, OnlyNode};
+    use crate::bus::{LocalBus, SingleInstance};
     use crate::clock::Clock;
     use crate::services::application::{Applications, Settings};
     use crate::storage::embedded::Embedded;
@@ -411,7 +411,7 @@ mod tests {
             clock: Clock::from_fn(move || Millis(now.load(Ordering::Relaxed))),
             apps: Arc::new(Applications::new(settings)),
             node: 1,
-            nodes: Arc::new(OnlyNode(1)),
+            liveness: Arc::new(SingleInstance(1)),
             tasks: TaskTracker::new(),
         };
         Friends::new(core.clone(), Accounts::new(core))

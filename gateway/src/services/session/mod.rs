@@ -325,7 +325,7 @@ impl Sessions {
     pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
         let places = self.places(app, user).await?;
         let nodes: Vec<u64> = places.iter().map(|(_, node)| *node).collect();
-        let alive = self.core.nodes.alive(&nodes).await;
+        let alive = self.core.liveness.alive(&nodes).await;
         let mut platforms: Vec<u32> = places
             .into_iter()
             .zip(alive)
@@ -342,7 +342,7 @@ impl Sessions {
         let mut nodes: Vec<u64> = places.iter().flatten().map(|(_, node)| *node).collect();
         nodes.sort_unstable();
         nodes.dedup();
-        let alive = self.core.nodes.alive(&nodes).await;
+        let alive = self.core.liveness.alive(&nodes).await;
         let alive: HashSet<u64> =
             nodes.into_iter().zip(alive).filter(|(_, alive)| *alive).map(|(node, _)| node).collect();
         Ok(places.iter().map(|places| places.iter().any(|(_, node)| alive.contains(node))).collect())

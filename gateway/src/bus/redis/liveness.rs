@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::channels;
 use crate::backoff::Backoff;
-use crate::bus::Nodes;
+use crate::bus::Liveness;
 use crate::redis::{Namespace, Pool, Topology, call, slot_of};
 
 /// How often an instance says that it lives, and for how long that holds.
@@ -35,7 +35,7 @@ const AWAY: Duration = Duration::from_secs(2);
 ///
 /// An instance that dies counts as living for at most ten seconds more. While the server is away the last answer
 /// stands, and nobody's time runs.
-pub struct Registry {
+pub struct RedisLiveness {
     shared: Arc<Shared>,
     task: AbortOnDropHandle<()>,
 }
@@ -59,7 +59,7 @@ struct Seen {
     failed: Option<Instant>,
 }
 
-impl Registry {
+impl RedisLiveness {
     /// Begins to say that `node` lives. Needs a Tokio runtime; ends when dropped.
     pub fn start(servers: Arc<Topology>, names: &Namespace, node: u64) -> Self {
         Self::at_pace(servers, names, node, PACE)
@@ -80,7 +80,7 @@ impl Registry {
 }
 
 #[async_trait]
-impl Nodes for Registry {
+impl Liveness for RedisLiveness {
     /// One look, of at most a second, for instances that the last answer did not have.
     async fn alive(&self, nodes: &[u64]) -> Vec<bool> {
         let shared = &self.shared;
@@ -149,7 +149,7 @@ impl Shared {
     async fn say(&self) -> Result<(), String> {
         let asked = Instant::now();
         let mut command = redis::cmd("EVAL");
-        command.arg(include_str!("nodes.lua")).arg(1).arg(&self.key);
+        command.arg(include_str!("liveness.lua")).arg(1).arg(&self.key);
         command.arg(self.node).arg(self.pace.lifetime.as_millis() as u64);
         let answer = self.call(command).await.and_then(|answer| {
             redis::from_redis_value::<HashSet<u64>>(answer)
@@ -184,11 +184,11 @@ mod tests {
     const QUICK: Pace = Pace { renew: Duration::from_millis(100), lifetime: Duration::from_millis(1000) };
     const SOON: Duration = Duration::from_secs(5);
 
-    fn registry(server: &RedisServer, node: u64) -> Registry {
-        Registry::at_pace(Topology::start(server.target()), &Namespace::new("test"), node, QUICK)
+    fn registry(server: &RedisServer, node: u64) -> RedisLiveness {
+        RedisLiveness::at_pace(Topology::start(server.target()), &Namespace::new("test"), node, QUICK)
     }
 
-    async fn is_alive(registry: &Registry, node: u64) -> bool {
+    async fn is_alive(registry: &RedisLiveness, node: u64) -> bool {
         registry.alive(&[node]).await[0]
     }
 
@@ -223,7 +223,7 @@ mod tests {
         let mut server = RedisServer::start(EveryWrite).await;
         let (one, two) = (registry(&server, 1), registry(&server, 2));
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
-        let is_dead = async |registry: &Registry, node| !is_alive(registry, node).await;
+        let is_dead = async |registry: &RedisLiveness, node| !is_alive(registry, node).await;
 
         server.kill().await;
         sleep(2 * QUICK.lifetime).await;
@@ -252,8 +252,8 @@ mod tests {
     async fn a_cluster_keeps_the_list_in_one_place() {
         let cluster = RedisCluster::start().await;
         let servers = Topology::start(cluster.target());
-        let one = Registry::start(servers.clone(), &Namespace::new("test"), 1);
-        let two = Registry::start(servers, &Namespace::new("test"), 2);
+        let one = RedisLiveness::start(servers.clone(), &Namespace::new("test"), 1);
+        let two = RedisLiveness::start(servers, &Namespace::new("test"), 2);
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         eventually(SOON, "the first is known", async || is_alive(&two, 1).await).await;
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 /// Knows the instances that share the store. An instance is one life of a process, and has a random number.
 #[async_trait]
-pub trait Nodes: Send + Sync + 'static {
+pub trait Liveness: Send + Sync + 'static {
     /// Whether each of these instances lives.
     async fn alive(&self, nodes: &[u64]) -> Vec<bool>;
 
@@ -13,10 +13,10 @@ pub trait Nodes: Send + Sync + 'static {
 }
 
 /// The only instance.
-pub struct OnlyNode(pub u64);
+pub struct SingleInstance(pub u64);
 
 #[async_trait]
-impl Nodes for OnlyNode {
+impl Liveness for SingleInstance {
     async fn alive(&self, nodes: &[u64]) -> Vec<bool> {
         nodes.iter().map(|node| *node == self.0).collect()
     }

@@ -18,8 +18,8 @@ use super::Settings;
 use super::journal::{self, Journals};
 use super::key;
 use super::manifest;
+use super::rotation::rotate;
 use super::store::Store;
-use super::turn::turn;
 use super::watermark::Watermark;
 
 /// A directory that this process has locked, until it is dropped.
@@ -74,7 +74,7 @@ impl Directory {
             return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));
         }
         if settings.rotate_journal && is_known {
-            turn(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
+            rotate(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
         }
         for next in format.steps().map_err(|error| self.of_this(error))? {
             migrate(&store, next).map_err(|error| self.of_this(error))?;

@@ -7,7 +7,7 @@
 //!
 //! What is known about a sound journal: its batches have rising sequence numbers and right checksums;
 //! our groups name the group before them (see [`link`]); a journal that is not the last one holds nothing but
-//! batches, then zeros, then perhaps what an interrupted turn left (see `turn.rs`); in the last one, at most one group
+//! batches, then zeros, then perhaps what an interrupted rotation left (see `rotation.rs`); in the last one, at most one group
 //! was under way when the process died.
 //!
 //! The format, integers little-endian, is that of fjall 3.1, which `Cargo.toml` therefore pins:
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::turn::is_turn;
+use super::rotation::is_rotation;
 use super::{frame, key};
 
 /// Why the journals cannot be what was written.
@@ -77,7 +77,7 @@ impl Journals {
             if rest.is_empty() {
                 continue;
             }
-            if !is_turn(rest, at, chain.last) {
+            if !is_rotation(rest, at, chain.last) {
                 if !is_last {
                     return Err(Unsound::Sealed { file, at });
                 }
@@ -92,7 +92,7 @@ impl Journals {
         Ok(Self { last: chain.last, ends: ends(&files), torn })
     }
 
-    /// Takes away a group that was not written to its end, which nobody was told of, and what a turn left.
+    /// Takes away a group that was not written to its end, which nobody was told of, and what a rotation left.
     pub(super) fn cut_torn_end(&self) -> io::Result<()> {
         let Some((path, at)) = &self.torn else { return Ok(()) };
         let file = OpenOptions::new().write(true).open(path)?;

@@ -7,7 +7,7 @@
 //! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
 //! | `heads`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
-//! | `turn` | a new journal at each opening, where that is set |
+//! | `rotation` | a new journal at each opening, where that is set |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
 //! After a crash a store holds all groups that were synced and perhaps the one that was being written, whole.
@@ -29,13 +29,13 @@ mod journal;
 mod key;
 mod manifest;
 mod queue;
+mod rotation;
 mod stage;
 mod store;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod trim;
-mod turn;
 mod watermark;
 
 use std::path::Path;
@@ -78,7 +78,7 @@ pub struct Settings {
     pub tokens_in_memory: usize,
     /// Bytes of batches that may wait for the disk; one more is refused.
     pub most_waiting: usize,
-    /// Begin a new journal when a store is opened, see `turn.rs`. It reaches into the database's own files.
+    /// Begin a new journal when a store is opened, see `rotation.rs`. It reaches into the database's own files.
     pub rotate_journal: bool,
 }
 

@@ -50,7 +50,7 @@ impl Sets {
         newest: Millis,
         group: &mut OwnedWriteBatch,
     ) -> Result<(), StorageError> {
-        self.turn(store, newest, group)?;
+        self.rotate(store, newest, group)?;
         for (token, answer) in answers {
             let mut bytes = Vec::new();
             encode(answer, &mut bytes);
@@ -61,7 +61,12 @@ impl Sets {
     }
 
     /// Begins a set when there is none, or when the current one is as old as a window.
-    fn turn(&mut self, store: &Store, now: Millis, group: &mut OwnedWriteBatch) -> Result<(), StorageError> {
+    fn rotate(
+        &mut self,
+        store: &Store,
+        now: Millis,
+        group: &mut OwnedWriteBatch,
+    ) -> Result<(), StorageError> {
         match self.since {
             Some(since) if now < window_after(since) => return Ok(()),
             Some(_) => {

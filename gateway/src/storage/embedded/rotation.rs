@@ -12,7 +12,7 @@
 //! 4. The hole and the empty group are cut off.
 //!
 //! A crash in between leaves a journal that ends with the hole, or with the hole and an empty group. The database takes
-//! the hole for the end, and [`is_turn`] tells that from damage.
+//! the hole for the end, and [`is_rotation`] tells that from damage.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -31,7 +31,7 @@ pub(super) const HOLE_END: u64 = 64 << 20;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Begins a new journal for the database in `rows`, whose last batch is `last`. Nothing else may write meanwhile.
-pub(super) fn turn(rows: &Path, store: &Store, last: u64) -> Result<(), StorageError> {
+pub(super) fn rotate(rows: &Path, store: &Store, last: u64) -> Result<(), StorageError> {
     let Some((number, path)) = journal::newest(rows).map_err(failed)? else { return Ok(()) };
     let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
     let end = file.metadata().map_err(failed)?.len();
@@ -56,8 +56,8 @@ fn failed(error: std::io::Error) -> StorageError {
 }
 
 /// Whether what follows the last group of a journal, from byte `at` on, is a hole and the empty group of an interrupted
-/// turn. `last` is the last batch before; groups that were lost in the hole would have raised the group's number above it.
-pub(super) fn is_turn(rest: &[u8], at: usize, last: Option<u64>) -> bool {
+/// rotation. `last` is the last batch before; groups that were lost in the hole would have raised the group's number above it.
+pub(super) fn is_rotation(rest: &[u8], at: usize, last: Option<u64>) -> bool {
     let Some(hole) = rest.iter().position(|byte| *byte != 0) else { return false };
     let mut behind = &rest[hole..];
     let group = Batch::take(&mut behind).and_then(|batch| batch.link);

@@ -11,11 +11,11 @@ use protocol::id::Seq;
 use crate::bus::{LocalBus, Stamp};
 use crate::storage::{Announce, CommitError, Committed, Head, StorageError};
 
+use super::group_commit::GroupCommit;
 use super::heads::Heads;
 use super::journal;
 use super::key::{self, Range};
 use super::queue::{Job, Queue, Reply};
-use super::stage::Stage;
 use super::store::{Store, failed};
 use super::tokens::Tokens;
 use super::trim::Trimmed;
@@ -70,15 +70,15 @@ impl Committer {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) -> Result<(), StorageError> {
-        let mut stage = Stage::new(&self.store, &mut self.heads, &mut self.tokens, self.last);
+        let mut staged = GroupCommit::new(&self.store, &mut self.heads, &mut self.tokens, self.last);
         let mut group = Vec::with_capacity(jobs.len());
         for job in jobs {
             if let Job::Commit { mut batch, reply } = job {
                 let announces = std::mem::take(&mut batch.announces);
-                group.push(Waiting { announces, outcome: stage.take(batch), reply });
+                group.push(Waiting { announces, outcome: staged.take(batch), reply });
             }
         }
-        let written = match stage.write() {
+        let written = match staged.write() {
             Ok(None) => Ok(()),
             Ok(Some((rows, last))) => self.write(rows, last),
             Err(error) => Err(error),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `key`, `frame` | how keys and values are written |
 //! | `store` | the open database and the reads |
-//! | `queue`, `committer`, `stage` | how batches become a group, and a group one write |
+//! | `queue`, `committer`, `staged` | how batches become a group, and a group one write |
 //! | `heads`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `rotation` | a new journal at each opening, where that is set |
@@ -24,13 +24,13 @@
 mod committer;
 mod directory;
 mod frame;
+mod group_commit;
 mod heads;
 mod journal;
 mod key;
 mod manifest;
 mod queue;
 mod rotation;
-mod stage;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use super::key;
 use super::store::{Store, count};
 use super::tokens::{self, Token, Tokens};
 
-pub(super) struct Stage<'a> {
+pub(super) struct GroupCommit<'a> {
     store: &'a Store,
     heads: &'a mut Heads,
     tokens: &'a mut Tokens,
@@ -32,7 +32,7 @@ pub(super) struct Stage<'a> {
     newest_token: Option<Millis>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> GroupCommit<'a> {
     pub(super) fn new(store: &'a Store, heads: &'a mut Heads, tokens: &'a mut Tokens, last: u64) -> Self {
         Self {
             store,
@@ -160,7 +160,7 @@ impl<'a> Stage<'a> {
 
     /// The group as one write, and the number of its last batch; nothing when no batch changes anything.
     pub(super) fn write(self) -> Result<Option<(OwnedWriteBatch, u64)>, StorageError> {
-        let Stage { store, tokens, records, mut entries, answers, newest_token, last, .. } = self;
+        let GroupCommit { store, tokens, records, mut entries, answers, newest_token, last, .. } = self;
         if records.is_empty() && entries.is_empty() && answers.is_empty() {
             return Ok(None);
         }

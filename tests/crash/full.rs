@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use gateway::bus::LocalBus;
 use gateway::storage::embedded::{Embedded, Settings};
-use gateway::storage::{Batch, CommitError, Engine, Head, Log, StorageError};
+use gateway::storage::{Batch, CommitError, Engine, Log, LogEnd, StorageError};
 use protocol::id::{Millis, Seq};
 
 use crate::writer::group;
@@ -38,7 +38,7 @@ pub(crate) fn fill() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let engine = Embedded::open(dir.path(), LocalBus::new().0).unwrap();
-        let Head { seq: Seq(found), .. } = engine.head(&log()).await.unwrap();
+        let LogEnd { seq: Seq(found), .. } = engine.log_end(&log()).await.unwrap();
         // Whether the batch is stored whose write failed is not known.
         assert!((acknowledged..=acknowledged + 1).contains(&found), "{found} of {acknowledged}");
         let next = engine.commit(batch(found + 1)).await.unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gateway::bus::LocalBus;
 use gateway::storage::embedded::Embedded;
-use gateway::storage::{Engine, Head, Log, Window};
+use gateway::storage::{Engine, Log, LogEnd, Window};
 use protocol::id::{Millis, Seq};
 
 use crate::ledger::{Ledger, Place};
@@ -14,7 +14,7 @@ use crate::{Kind, WRITERS};
 /// Remembers how far it has looked, so that each look takes the time of what is new.
 #[derive(Default)]
 pub(crate) struct Judge {
-    heads: [Head; GROUPS],
+    ends: [LogEnd; GROUPS],
     /// The last number of each writer that stands in a log.
     found: [u64; WRITERS],
 }
@@ -36,35 +36,35 @@ impl Judge {
 
     async fn group(&mut self, engine: &Embedded, number: usize, ledger: &Ledger) {
         let log = Log { partition: group(number), name: LOG.into() };
-        let head = engine.head(&log).await.unwrap();
-        let before = self.heads[number];
-        assert!(head.seq >= before.seq, "group {number} became shorter: {before:?}, {head:?}");
-        let window = Window { from: before.seq.next(), to: head.seq, limit: usize::MAX, newest_first: false };
+        let end = engine.log_end(&log).await.unwrap();
+        let before = self.ends[number];
+        assert!(end.seq >= before.seq, "group {number} became shorter: {before:?}, {end:?}");
+        let window = Window { from: before.seq.next(), to: end.seq, limit: usize::MAX, newest_first: false };
         let mut last = before;
         for entry in Engine::read(engine, &log, window).await.unwrap() {
             assert_eq!(entry.seq, last.seq.next(), "group {number} is dense");
             assert!(entry.at >= last.at, "times of group {number} at {}", entry.seq);
-            last = Head { seq: entry.seq, at: entry.at };
+            last = LogEnd { seq: entry.seq, at: entry.at };
             self.entry(last, std::str::from_utf8(&entry.bytes).unwrap(), ledger);
         }
-        assert_eq!(last, head, "the head of group {number} is its last entry");
-        self.heads[number] = head;
+        assert_eq!(last, end, "the end of group {number} is its last entry");
+        self.ends[number] = end;
 
         let length = engine.counts(&group(number), &[length()]).await.unwrap()[0];
         assert_eq!(
-            length, head.seq.0 as i64,
+            length, end.seq.0 as i64,
             "the count of group {number} and its entries were stored together"
         );
     }
 
-    fn entry(&mut self, head: Head, text: &str, ledger: &Ledger) {
+    fn entry(&mut self, end: LogEnd, text: &str, ledger: &Ledger) {
         let mut fields = text.split(' ').map(|field| field.parse::<u64>());
         let writer = fields.next().unwrap().unwrap() as usize;
         let number = fields.next().unwrap().unwrap();
         // A writer submits its next batch after the acknowledgement, so its numbers stand in order, each once.
-        assert_eq!(number, self.found[writer] + 1, "writer {writer} at {}", head.seq);
+        assert_eq!(number, self.found[writer] + 1, "writer {writer} at {}", end.seq);
         self.found[writer] = number;
-        let Head { seq: Seq(seq), at: Millis(at) } = head;
+        let LogEnd { seq: Seq(seq), at: Millis(at) } = end;
         match ledger.place(writer, number) {
             Some(place) => assert_eq!(place, Place { seq, at }, "writer {writer}, number {number}"),
             None => assert_eq!(number, ledger.last(writer) + 1, "at most one batch was under way"),

@@ -55,8 +55,8 @@ async fn commit_all(engine: Arc<Embedded>, kind: Kind, writer: usize, mut number
             .add(length(), 1, None)
             .append(LOG, format!("{writer} {number} {padding}"));
         let committed = engine.commit(batch).await.unwrap();
-        let head = committed.entry();
-        let place = Place { seq: head.seq.0, at: head.at.0 };
+        let end = committed.entry();
+        let place = Place { seq: end.seq.0, at: end.at.0 };
         let line = line(writer, number, place, committed.repeated);
         // One write for each line, so that the pipe holds it whole or not at all.
         std::io::stdout().write_all(line.as_bytes()).unwrap();

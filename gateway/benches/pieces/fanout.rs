@@ -190,7 +190,7 @@ impl Source for OneRoom {
         Ok(None)
     }
 
-    async fn group_head(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
+    async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
         Ok(Seq::ZERO)
     }
 

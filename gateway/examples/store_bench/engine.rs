@@ -87,17 +87,17 @@ impl Probe {
 
 /// What is read while the senders rest: the end of a log, a page of 20 of its entries, a record; at random places.
 async fn reads(engine: &dyn Engine, times: u64) -> Vec<(&'static str, Duration, Duration)> {
-    let mut heads = Vec::new();
+    let mut ends = Vec::new();
     let mut pages = Vec::new();
     let mut records = Vec::new();
     for number in 0..times {
         let partition = Partition::group(APP, &group(number));
         let log = Log { partition: partition.clone(), name: "1".into() };
         let begun = Instant::now();
-        let head = engine.head(&log).await.unwrap();
-        heads.push(begun.elapsed());
+        let end = engine.log_end(&log).await.unwrap();
+        ends.push(begun.elapsed());
 
-        let to = Seq(number.wrapping_mul(0x9e37_79b9) % head.seq.0.max(1) + 1);
+        let to = Seq(number.wrapping_mul(0x9e37_79b9) % end.seq.0.max(1) + 1);
         let window = Window { from: Seq::ZERO, to, limit: 20, newest_first: true };
         let begun = Instant::now();
         engine.read(&log, window).await.unwrap();
@@ -107,7 +107,7 @@ async fn reads(engine: &dyn Engine, times: u64) -> Vec<(&'static str, Duration, 
         engine.get(&partition, &[Key::new(Table::Member, "nobody")]).await.unwrap();
         records.push(begun.elapsed());
     }
-    [("head", heads), ("page of 20", pages), ("record", records)]
+    [("end", ends), ("page of 20", pages), ("record", records)]
         .map(|(what, mut took)| {
             took.sort_unstable();
             (what, took[took.len() / 2], took[took.len() * 99 / 100])

@@ -134,10 +134,10 @@ const WINDOW: usize = 64;
 pub struct HeardWindow(VecDeque<Stamp>);
 
 impl HeardWindow {
-    pub fn from_head(head: Stamp) -> Self {
+    pub fn from_end(end: Stamp) -> Self {
         let mut window = Self::default();
-        if head.seq > Seq::ZERO {
-            window.hear(head);
+        if end.seq > Seq::ZERO {
+            window.hear(end);
         }
         window
     }
@@ -172,10 +172,10 @@ impl HeardWindow {
     }
 
     /// Forgets what the log does not have any more, and gives the first number of that. `kept` are its entries in the
-    /// window's range and `head` its end; entries that are too old to be kept do not count.
-    pub fn forget_lost(&mut self, kept: &[Stamp], head: Seq) -> Option<Seq> {
+    /// window's range and `end` its end; entries that are too old to be kept do not count.
+    pub fn forget_lost(&mut self, kept: &[Stamp], end: Seq) -> Option<Seq> {
         let is_lost = |heard: &Stamp| {
-            heard.seq > head || kept.iter().any(|kept| kept.seq == heard.seq && kept.at != heard.at)
+            heard.seq > end || kept.iter().any(|kept| kept.seq == heard.seq && kept.at != heard.at)
         };
         let first = self.0.iter().filter(|heard| is_lost(heard)).map(|heard| heard.seq).min()?;
         self.0.retain(|heard| heard.seq < first);
@@ -224,7 +224,7 @@ pub trait Source: Send + Sync + 'static {
     async fn group_place(&self, app: AppId, group: &GroupId) -> Result<Option<GroupPlace>, SourceError>;
 
     /// The last number of a life of a group.
-    async fn group_head(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError>;
+    async fn group_end(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError>;
 
     /// Numbers and times of the entries from one number to another, as far as they are kept.
     async fn group_stamps(

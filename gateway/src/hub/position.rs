@@ -67,9 +67,9 @@ impl Place {
         matches!(&self.log, LogPlace::Group(place) if place.seq < seq)
     }
 
-    /// Whether nothing is missing when the last entry of the topic's own log is `head`.
-    pub(super) fn has_entry(&self, head: Seq) -> bool {
-        matches!(&self.log, LogPlace::Group(place) if place.seq >= head)
+    /// Whether nothing is missing when the last entry of the topic's own log is `end`.
+    pub(super) fn has_entry(&self, end: Seq) -> bool {
+        matches!(&self.log, LogPlace::Group(place) if place.seq >= end)
     }
 
     /// Goes on with an event although what is missing before it cannot be found.

@@ -174,15 +174,15 @@ impl Hub {
         log: &mut GroupPlace,
     ) -> Result<Look, SourceError> {
         // A store that was restored, or whose replica took over, may have forgotten entries: their numbers are news.
-        let head = self.source.group_head(app, group, &log.life).await?;
+        let end = self.source.group_end(app, group, &log.life).await?;
         let kept = match log.window.range() {
             Some(range) => self.source.group_stamps(app, group, &log.life, range).await?,
             None => Vec::new(),
         };
-        if let Some(first) = log.window.forget_lost(&kept, head) {
+        if let Some(first) = log.window.forget_lost(&kept, end) {
             log.seq = log.seq.min(first.previous());
         }
-        log.seq = log.seq.min(head);
+        log.seq = log.seq.min(end);
         self.recover_recalls(lease, app, group, log).await?;
         loop {
             match self.source.missed_in_group(app, group, log).await? {
@@ -336,13 +336,13 @@ impl Hub {
     async fn compare(&self, topic: Topic, life: Option<bytes::Bytes>) {
         // While the store does not answer there is nothing to compare with; the next look will tell.
         let Ok(offset) = self.bus.last_offset(&topic).await else { return };
-        let head = match (&topic, life) {
+        let end = match (&topic, life) {
             (Topic::Group(app, group), Some(life)) => {
-                let Ok(head) = self.source.group_head(*app, group, &life).await else { return };
-                Some(head)
+                let Ok(end) = self.source.group_end(*app, group, &life).await else { return };
+                Some(end)
             }
             _ => None,
         };
-        self.begin_recovery(self.shards.compare(&topic, offset, head));
+        self.begin_recovery(self.shards.compare(&topic, offset, end));
     }
 }

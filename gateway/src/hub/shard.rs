@@ -324,11 +324,11 @@ impl Shards {
     }
 
     /// Compares a topic with the last offset and the last number of its log.
-    pub(super) fn compare(&self, topic: &Topic, offset: u64, head: Option<Seq>) -> Option<Recovery> {
+    pub(super) fn compare(&self, topic: &Topic, offset: u64, end: Option<Seq>) -> Option<Recovery> {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
         let Continuity::Open(place) = &room.continuity else { return None };
-        if place.has_offset(offset) && head.is_none_or(|head| place.has_entry(head)) {
+        if place.has_offset(offset) && end.is_none_or(|end| place.has_entry(end)) {
             return None;
         }
         let recovery = room.hold(topic);

@@ -173,11 +173,11 @@ impl Source for World {
         tokio::task::yield_now().await;
         self.answer()?;
         let seq = Seq(self.last());
-        let window = HeardWindow::from_head(self.stamp(seq));
+        let window = HeardWindow::from_end(self.stamp(seq));
         Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0), window }))
     }
 
-    async fn group_head(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
+    async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
         self.answer()?;
         Ok(Seq(self.last()))
     }

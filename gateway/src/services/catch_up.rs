@@ -19,7 +19,7 @@ use crate::bus::{
     self, CLOCK_DIFFERENCE, DeviceClaim, Event, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs,
     Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
 };
-use crate::storage::{Head, Log, Window};
+use crate::storage::{Log, LogEnd, Window};
 
 /// Entries that are read at once.
 const PAGE: usize = 200;
@@ -49,8 +49,8 @@ fn earlier(time: Millis) -> Millis {
 impl CatchUp {
     async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
         let at = self.core.now();
-        let Head { seq, at: head_at } = self.core.engine.head(&found.channel().log).await?;
-        let window = HeardWindow::from_head(Stamp { seq, at: head_at });
+        let LogEnd { seq, at: end_at } = self.core.engine.log_end(&found.channel().log).await?;
+        let window = HeardWindow::from_end(Stamp { seq, at: end_at });
         Ok(GroupPlace { life: found.epoch(), seq, at, window })
     }
 
@@ -90,11 +90,11 @@ impl CatchUp {
         heard: Option<&HeardWindow>,
         since: Millis,
     ) -> Result<Vec<Seen>, StorageError> {
-        let head = self.core.engine.head(log).await?;
+        let end = self.core.engine.log_end(log).await?;
         let mut missed = Vec::new();
-        let mut to = head.seq;
+        let mut to = end.seq;
         // From the newest down: how far it goes back is told by the time alone.
-        'pages: while to > Seq::ZERO && head.at >= since {
+        'pages: while to > Seq::ZERO && end.at >= since {
             let window = Window { from: Seq(1), to, limit: PAGE, newest_first: true };
             let page = self.timelines.read(log, window, None).await?;
             let Some(last) = page.last() else { break };
@@ -124,9 +124,9 @@ impl Source for CatchUp {
         }
     }
 
-    async fn group_head(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError> {
+    async fn group_end(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError> {
         let partition = crate::storage::Partition::group(app, group);
-        Ok(self.core.engine.head(&Log { partition, name: life.clone() }).await?.seq)
+        Ok(self.core.engine.log_end(&Log { partition, name: life.clone() }).await?.seq)
     }
 
     async fn group_stamps(

@@ -121,8 +121,8 @@ impl Mentions {
             if self.groups.member(&found, &actor.user).await?.is_none() {
                 return Ok(());
             }
-            let head = self.core.engine.head(&found.channel().log).await?.seq;
-            let to = Position { mentions: seq.min(head), ..Position::default() };
+            let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+            let to = Position { mentions: seq.min(end), ..Position::default() };
             self.timelines.advance(&found.channel().log, &actor.user, to, &[]).await?;
             Ok::<_, GroupError>(())
         });

@@ -79,7 +79,7 @@ pub struct Entry {
 
 /// Where a log ends: the last entry's number and time, zero for an empty log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct LogEnd {
     pub seq: Seq,
     pub at: Millis,
 }
@@ -162,7 +162,7 @@ pub struct Announce {
 
 impl Announce {
     /// Of the batch's entries, the one it tells of.
-    fn entry(&self, entries: &[Head]) -> Option<Head> {
+    fn entry(&self, entries: &[LogEnd]) -> Option<LogEnd> {
         entries.get(self.append?).copied()
     }
 }
@@ -262,7 +262,7 @@ impl Batch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Numbers and times of the entries, in the order of [`Batch::appends`].
-    pub entries: Vec<Head>,
+    pub entries: Vec<LogEnd>,
     /// The sums after [`Batch::adds`], in their order.
     pub counts: Vec<i64>,
     /// True when the token of [`Batch::once`] was known: nothing was changed or announced now.
@@ -271,7 +271,7 @@ pub struct Committed {
 
 impl Committed {
     /// The first entry, which is the only one of most batches; zero when nothing was appended.
-    pub fn entry(&self) -> Head {
+    pub fn entry(&self) -> LogEnd {
         self.entries.first().copied().unwrap_or_default()
     }
 }
@@ -341,7 +341,7 @@ pub trait Engine: Send + Sync + 'static {
     async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError>;
 
     /// The end of a log: the last entry that was ever appended, also when it was trimmed.
-    async fn head(&self, log: &Log) -> Result<Head, StorageError>;
+    async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError>;
 
     /// Sends a batch on its way. The ticket is answered when the batch is stored and its events are announced.
     ///
@@ -370,12 +370,12 @@ pub trait Engine: Send + Sync + 'static {
     /// Drops the entries of a log that have numbers below `first_kept`, for good: no read finds them afterwards, also
     /// after a crash. A number beyond the end drops all entries that there are, and none that come later.
     ///
-    /// The head stays what it was, also when nothing is left, and also when the store is opened anew: the next entry
-    /// has the next number, and its time does not go backwards. A log without entries stays one, with head 0.
+    /// The end stays what it was, also when nothing is left, and also when the store is opened anew: the next entry
+    /// has the next number, and its time does not go backwards. A log without entries stays one, with end 0.
     /// Records, counts and answers to tokens stay as they are.
     ///
     /// It goes on in slices, from the low end, and stands in no order with batches. Whoever reads meanwhile finds a
-    /// dense rest that ends with the head. May be repeated and called by several at once: the greatest number counts.
+    /// dense rest that ends with the end. May be repeated and called by several at once: the greatest number counts.
     /// When it fails or is dropped, what is left is a log that was trimmed less far, and it may go on in the
     /// background.
     async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError>;

@@ -107,7 +107,7 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
 }
 
 fn group_item(conversation: GroupConversation) -> GroupItem {
-    let GroupConversation { found, member, preference, last, head, unread, ignored, .. } = conversation;
+    let GroupConversation { found, member, preference, last, end, unread, ignored, .. } = conversation;
     let label = found.label();
     let group = found.group.record;
     let is_recalled = last.as_ref().is_some_and(|seen| seen.recall.is_some());
@@ -138,14 +138,14 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
         name: group.name,
         face: group.face,
         group_kind: group.kind,
-        next_seq: head.seq.next(),
+        next_seq: end.seq.next(),
         // The 2.x SDKs up to 2.26 take the sum of this and what is unread for the newest number, also where nothing
         // counts as unread.
-        read: Seq(head.seq.0.saturating_sub(unread)),
+        read: Seq(end.seq.0.saturating_sub(unread)),
         unread,
         ignored,
-        time: head.at.seconds(),
-        seq: head.seq,
+        time: end.at.seconds(),
+        seq: end.seq,
         flags: if is_recalled { 2 } else { 0 },
         last,
         receive: receive_number(member.receive),

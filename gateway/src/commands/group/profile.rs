@@ -21,7 +21,7 @@ const MAX_GROUPS: usize = 50;
 
 /// The group as clients read it.
 async fn group_info(context: &Context, found: &Found) -> Result<GroupInfo, StorageError> {
-    let GroupState { head, members } = context.services.groups.state(found).await?;
+    let GroupState { end, members } = context.services.groups.state(found).await?;
     let group = found.group.record.clone();
     let mute_all = Switch::from(group.mute_all);
     Ok(GroupInfo {
@@ -35,8 +35,8 @@ async fn group_info(context: &Context, found: &Found) -> Result<GroupInfo, Stora
         created_at: group.created_at.seconds(),
         info_seq: group.info_seq,
         info_changed_at: group.info_changed_at.seconds(),
-        last_message_at: head.at.seconds(),
-        next_seq: head.seq.next(),
+        last_message_at: end.at.seconds(),
+        next_seq: end.seq.next(),
         members,
         max_members: group.max_members,
         apply_join: group.apply_join,

@@ -93,9 +93,9 @@ pub(in crate::commands) async fn send(
         options,
     };
     let messages = &context.services.group_messages;
-    let head = messages.send(&actor, &request.group, draft, &request.only_to).await?;
+    let end = messages.send(&actor, &request.group, draft, &request.only_to).await?;
     call.set_said();
-    Ok(Sent { time: head.at.seconds(), seq: head.seq })
+    Ok(Sent { time: end.at.seconds(), seq: end.seq })
 }
 
 /// An entry as the SDKs read it.

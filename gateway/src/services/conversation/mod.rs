@@ -70,7 +70,7 @@ pub struct GroupConversation {
     pub preference: Preference,
     pub last: Option<Seen>,
     /// The newest number and its Unix second.
-    pub head: crate::storage::Head,
+    pub end: crate::storage::LogEnd,
     pub position: Position,
     /// Numbers after the read position, of which `ignored` do not count.
     pub unread: u64,
@@ -112,15 +112,15 @@ impl Conversations {
         preference: Preference,
     ) -> Result<Option<PeerConversation>, StorageError> {
         let log = pair_log(actor.app, &actor.user, &peer);
-        let head = self.core.engine.head(&log).await?;
-        if head.seq <= preference.hidden_up_to {
+        let end = self.core.engine.log_end(&log).await?;
+        if end.seq <= preference.hidden_up_to {
             return Ok(None);
         }
         let position = self.timelines.position(&log, &actor.user).await?;
         Ok(Some(PeerConversation {
             account: self.accounts.get(actor.app, &peer).await?,
             last: self.last(&log, &actor.user, position).await?,
-            unread: self.unread(&log, &actor.user, position, head.seq).await?.counted,
+            unread: self.unread(&log, &actor.user, position, end.seq).await?.counted,
             peer_read_time: self.timelines.position(&log, &peer).await?.read_time,
             preference,
             peer,
@@ -133,8 +133,8 @@ impl Conversations {
         let counts = side_by_side(peers, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let position = self.timelines.position(&log, &actor.user).await?;
-            let head = self.core.engine.head(&log).await?.seq;
-            let count = self.unread(&log, &actor.user, position, head).await?.counted;
+            let end = self.core.engine.log_end(&log).await?.seq;
+            let count = self.unread(&log, &actor.user, position, end).await?.counted;
             Ok::<_, StorageError>((peer, count))
         });
         Ok(counts.await?.into_iter().filter(|(_, count)| *count > 0).collect())
@@ -156,8 +156,8 @@ impl Conversations {
     ) -> Result<Option<GroupConversation>, GroupError> {
         let target = Target::Group(found.id.clone());
         let preference = self.preference(actor.app, &actor.user, &target).await?;
-        let head = self.core.engine.head(&found.channel().log).await?;
-        if head.seq <= preference.hidden_up_to {
+        let end = self.core.engine.log_end(&found.channel().log).await?;
+        if end.seq <= preference.hidden_up_to {
             return Ok(None);
         }
         let rules = self.groups.rules(found.app, found.group.record.kind);
@@ -168,7 +168,7 @@ impl Conversations {
         // What was said before one came is not unread.
         position.read = position.read.max(member.joined_after);
         let (unread, ignored) = if rules.counts_unread {
-            let unread = self.unread(&found.channel().log, &actor.user, position, head.seq).await?;
+            let unread = self.unread(&found.channel().log, &actor.user, position, end.seq).await?;
             (unread.all, unread.all - unread.counted)
         } else {
             (0, 0)
@@ -178,7 +178,7 @@ impl Conversations {
             found,
             member,
             preference,
-            head,
+            end,
             position,
             unread,
             ignored,
@@ -213,18 +213,18 @@ impl Conversations {
         log: &Log,
         reader: &UserId,
         position: Position,
-        head: Seq,
+        end: Seq,
     ) -> Result<Unread, StorageError> {
         let after = position.read.max(position.cleared);
-        let all = head.0.saturating_sub(after.0);
+        let all = end.0.saturating_sub(after.0);
         if all == 0 {
             return Ok(Unread { all, counted: 0 });
         }
-        let window = Window { from: after.next(), to: head, limit: COUNTED_UNREAD, newest_first: false };
+        let window = Window { from: after.next(), to: end, limit: COUNTED_UNREAD, newest_first: false };
         if all > COUNTED_UNREAD as u64 {
             // What was dropped unread is unread no more.
             let first = self.core.engine.read(log, Window { limit: 1, ..window }).await?;
-            let left = first.first().map_or(0, |first| head.next().0.saturating_sub(first.seq.0));
+            let left = first.first().map_or(0, |first| end.next().0.saturating_sub(first.seq.0));
             if left == 0 || left > COUNTED_UNREAD as u64 {
                 return Ok(Unread { all, counted: left });
             }
@@ -257,8 +257,8 @@ impl Conversations {
     /// Hides everything said so far from the actor.
     pub async fn clear(&self, actor: &Actor, target: &Target) -> Result<(), ConversationError> {
         let Some(log) = self.log(actor, target).await? else { return Ok(()) };
-        let head = self.core.engine.head(&log).await?;
-        let to = Position { read: head.seq, cleared: head.seq, ..Position::default() };
+        let end = self.core.engine.log_end(&log).await?;
+        let to = Position { read: end.seq, cleared: end.seq, ..Position::default() };
         self.timelines.advance(&log, &actor.user, to, &[]).await?;
         Ok(())
     }
@@ -269,8 +269,8 @@ impl Conversations {
         let unread = self.unread_of_peers(actor).await?;
         let reads = side_by_side(unread, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
-            let head = self.core.engine.head(&log).await?;
-            let to = Position { read: head.seq, read_time: now, ..Position::default() };
+            let end = self.core.engine.log_end(&log).await?;
+            let to = Position { read: end.seq, read_time: now, ..Position::default() };
             let push = Push::new(event::message::read_by_peer(&actor.user, now));
             let announces = [(Topic::User(actor.app, peer), push.into())];
             self.timelines.advance(&log, &actor.user, to, &announces).await

@@ -147,7 +147,7 @@ impl Conversations {
     }
 
     async fn has_talked(&self, app: AppId, user: &UserId, peer: &UserId) -> Result<bool, StorageError> {
-        Ok(self.core.engine.head(&pair_log(app, user, peer)).await?.seq > Seq::ZERO)
+        Ok(self.core.engine.log_end(&pair_log(app, user, peer)).await?.seq > Seq::ZERO)
     }
 
     /// Changes a user's view of conversations in one step, and tells of each that is another now. False when it would
@@ -256,19 +256,19 @@ impl Conversations {
         targets: &[Target],
         clear: bool,
     ) -> Result<(), ConversationError> {
-        let heads = side_by_side(targets.iter().cloned(), |target| async move {
+        let ends = side_by_side(targets.iter().cloned(), |target| async move {
             let Some(log) = self.log(actor, &target).await? else { return Ok(None) };
-            let head = self.core.engine.head(&log).await?.seq;
+            let end = self.core.engine.log_end(&log).await?.seq;
             if clear {
                 self.clear(actor, &target).await?;
             }
-            Ok::<_, ConversationError>(Some((target, head)))
+            Ok::<_, ConversationError>(Some((target, end)))
         });
-        let heads: HashMap<Target, Seq> = heads.await?.into_iter().flatten().collect();
-        let targets: Vec<Target> = heads.keys().cloned().collect();
+        let ends: HashMap<Target, Seq> = ends.await?.into_iter().flatten().collect();
+        let targets: Vec<Target> = ends.keys().cloned().collect();
         let change = |target: &Target, preference: &mut Preference| {
-            let head = heads.get(target).copied().unwrap_or(Seq::ZERO);
-            preference.hidden_up_to = preference.hidden_up_to.max(head);
+            let end = ends.get(target).copied().unwrap_or(Seq::ZERO);
+            preference.hidden_up_to = preference.hidden_up_to.max(end);
             preference.pinned = false;
         };
         let push = |target: &Target| Push::new(event::conversation::deleted(std::slice::from_ref(target)));

@@ -116,7 +116,7 @@ impl Groups {
             // The index is a superset of the truth, so it is written first.
             self.index(actor.app, user, id).await?;
             let now = self.core.now();
-            let after = self.core.engine.head(&found.channel().log).await?.seq;
+            let after = self.core.engine.log_end(&found.channel().log).await?.seq;
             let member = Member::new(role, now, after);
             let most = i64::try_from(found.group.record.max_members).unwrap_or(i64::MAX);
             let (key, unchanged) = found.unchanged();

@@ -9,7 +9,7 @@ use super::{Denial, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, 
 use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Head, StorageError};
+use crate::storage::{Batch, LogEnd, StorageError};
 
 /// What is to be changed about a group. Absent members stay.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ pub struct ProfileEdit {
 #[derive(Clone, Copy, Debug)]
 pub struct GroupState {
     /// Its last message.
-    pub head: Head,
+    pub end: LogEnd,
     pub members: u64,
 }
 
@@ -38,8 +38,8 @@ impl Groups {
     /// What a group says of itself beyond its record.
     pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
         let log = found.channel().log;
-        let (head, members) = try_join!(self.core.engine.head(&log), self.count(found))?;
-        Ok(GroupState { head, members })
+        let (end, members) = try_join!(self.core.engine.log_end(&log), self.count(found))?;
+        Ok(GroupState { end, members })
     }
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.

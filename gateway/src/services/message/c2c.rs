@@ -122,7 +122,7 @@ impl C2cMessages {
         let app = actor.app;
         let log = pair_log(app, from, to);
         if self.begun.get(&log).is_none_or(|since| since.elapsed() > FRESH) {
-            if self.core.engine.head(&log).await?.seq == Seq::ZERO {
+            if self.core.engine.log_end(&log).await?.seq == Seq::ZERO {
                 // The list of conversations is a superset of the truth, so it is written before the first message.
                 self.conversations.open(app, from, to).await?;
                 self.conversations.open(app, to, from).await?;
@@ -163,8 +163,8 @@ impl C2cMessages {
     ) -> Result<C2cHistory, C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
         let position = self.timelines.position(&log, &actor.user).await?;
-        let head = self.core.engine.head(&log).await?.seq;
-        let (mut low, mut high) = (position.cleared.next(), head);
+        let end = self.core.engine.log_end(&log).await?.seq;
+        let (mut low, mut high) = (position.cleared.next(), end);
         let found = match key {
             Some(key) => self.find(&log, key).await?,
             None => None,
@@ -239,7 +239,7 @@ impl C2cMessages {
     /// Notes that the actor has read a peer's messages up to a Unix second, and tells both.
     pub async fn read(&self, actor: &Actor, peer: &UserId, time: u64) -> Result<(), C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
-        if self.core.engine.head(&log).await?.seq == Seq::ZERO {
+        if self.core.engine.log_end(&log).await?.seq == Seq::ZERO {
             // Nothing was said, so nothing was read, and a stranger is not told of it.
             return Ok(());
         }

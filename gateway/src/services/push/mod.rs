@@ -82,7 +82,7 @@ impl Notices {
 
     /// The number of the last notice.
     pub async fn last(&self, app: AppId, user: &UserId) -> Result<Seq, StorageError> {
-        Ok(self.core.engine.head(&log(app, user)).await?.seq)
+        Ok(self.core.engine.log_end(&log(app, user)).await?.seq)
     }
 
     /// What the actor's device has not: neither is it up to `known`, nor is it a notice that the device acknowledged.

@@ -115,12 +115,12 @@ impl Retention {
     }
 
     async fn expire(&self, log: &Log, thorough: bool, dropped: &mut Dropped) -> Result<(), StorageError> {
-        let head = self.core.engine.head(log).await?.seq;
+        let end = self.core.engine.log_end(log).await?.seq;
         let first = match self.timelines.first(log).await? {
             Some(first) => first.seq,
-            None => head.next(),
+            None => end.next(),
         };
-        let kept = self.first_kept(log, head).await?.max(first);
+        let kept = self.first_kept(log, end).await?.max(first);
         if kept > first {
             self.core.engine.trim(log, kept).await?;
             dropped.entries += kept.0 - first.0;
@@ -134,11 +134,11 @@ impl Retention {
     }
 
     /// The first entry that the policy keeps; one past the end when it keeps none.
-    async fn first_kept(&self, log: &Log, head: Seq) -> Result<Seq, StorageError> {
+    async fn first_kept(&self, log: &Log, end: Seq) -> Result<Seq, StorageError> {
         let policy = self.core.settings(log.partition.app()).retention;
         let mut kept = Seq(1);
         if policy.messages_per_conversation > 0 {
-            kept = Seq(head.next().0.saturating_sub(policy.messages_per_conversation)).max(kept);
+            kept = Seq(end.next().0.saturating_sub(policy.messages_per_conversation)).max(kept);
         }
         if policy.days > 0 {
             let age = u64::from(policy.days) * SECONDS_PER_DAY;

@@ -306,16 +306,16 @@ impl Timelines {
     /// The first entry whose time is at least `second` (Unix), by bisection: times never go backwards.
     /// One past the end when all are earlier. What was trimmed is earlier than everything.
     pub async fn first_at(&self, log: &Log, second: u64) -> Result<Seq, StorageError> {
-        let head = self.core.engine.head(log).await?;
+        let end = self.core.engine.log_end(log).await?;
         let (mut low, mut high) = match self.first(log).await? {
-            None => return Ok(head.seq.next()),
+            None => return Ok(end.seq.next()),
             Some(first) if first.at.seconds() >= second => return Ok(first.seq),
-            Some(first) => (first.seq.next(), head.seq.next()),
+            Some(first) => (first.seq.next(), end.seq.next()),
         };
         while low < high {
             let middle = Seq(low.0 + (high.0 - low.0) / 2);
             // Some may be trimmed meanwhile; the first that is left stands for them.
-            let window = Window { from: middle, to: head.seq, limit: 1, newest_first: false };
+            let window = Window { from: middle, to: end.seq, limit: 1, newest_first: false };
             match self.core.engine.read(log, window).await?.first() {
                 Some(entry) if entry.at.seconds() < second => low = entry.seq.next(),
                 Some(_) => high = middle,

@@ -64,7 +64,7 @@ pub(crate) async fn after_it_is_stored(fixture: &impl Fixture) {
     for at in 1..=50 {
         drop(engine.submit(batch(at).append("log", "").announce(topic(), nothing(at))));
         let stamp = next(&mut events).await.stamp.unwrap();
-        assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: stamp.seq, at: stamp.at });
+        assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd { seq: stamp.seq, at: stamp.at });
     }
 }
 

@@ -15,12 +15,12 @@ pub(crate) async fn stored_whole(fixture: &impl Fixture) {
         .add(Key::new(Table::Count, "members"), 3, None)
         .append("log", "entry");
     let committed = engine.commit(whole).await.unwrap();
-    let head = Head { seq: Seq(1), at: seconds(2) };
-    assert_eq!(committed, Committed { entries: vec![head], counts: vec![3], repeated: false });
+    let end = LogEnd { seq: Seq(1), at: seconds(2) };
+    assert_eq!(committed, Committed { entries: vec![end], counts: vec![3], repeated: false });
 
     assert_eq!(bytes_at(&*engine, &[key("old"), key("new")]).await, [None, Some("new".into())]);
     assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "members")]).await.unwrap(), [3]);
-    assert_eq!(engine.head(&room_log()).await.unwrap(), head);
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), end);
 }
 
 pub(crate) async fn refused_changes_nothing(fixture: &impl Fixture) {
@@ -42,7 +42,7 @@ pub(crate) async fn refused_changes_nothing(fixture: &impl Fixture) {
 
     assert_eq!(bytes_at(&*engine, &[key("a"), key("b")]).await, [Some("before".into()), None]);
     assert_eq!(engine.counts(&room(), &[count]).await.unwrap(), [1]);
-    assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
     let next = engine.commit(batch(3).append("log", "entry")).await.unwrap();
     assert_eq!(next.entry().seq, Seq(1), "a refused batch uses no number up");
 }
@@ -57,15 +57,15 @@ pub(crate) async fn appends_to_several_logs(fixture: &impl Fixture) {
     engine.commit(batch(7).append("b", "before")).await.unwrap();
     let both = batch(3).put(key("a"), "").append("a", "one").append("b", "two").append("c", "three");
     let committed = engine.commit(both).await.unwrap();
-    let head = |seq, at| Head { seq: Seq(seq), at: seconds(at) };
-    assert_eq!(committed.entries, [head(1, 3), head(2, 7), head(1, 3)], "each log has its own time, too");
-    for (name, head) in ["a", "b", "c"].into_iter().zip(committed.entries) {
-        assert_eq!(engine.head(&log_named(name)).await.unwrap(), head);
+    let end = |seq, at| LogEnd { seq: Seq(seq), at: seconds(at) };
+    assert_eq!(committed.entries, [end(1, 3), end(2, 7), end(1, 3)], "each log has its own time, too");
+    for (name, end) in ["a", "b", "c"].into_iter().zip(committed.entries) {
+        assert_eq!(engine.log_end(&log_named(name)).await.unwrap(), end);
     }
     let refused = batch(8).check(key("a"), Expected::Absent).append("a", "four").append("b", "five");
     assert!(matches!(engine.commit(refused).await, Err(CommitError::Conflict(0))));
     let next = engine.commit(batch(9).append("b", "six").append("a", "seven")).await.unwrap();
-    assert_eq!(next.entries, [head(3, 9), head(2, 9)], "a refused batch uses no number up");
+    assert_eq!(next.entries, [end(3, 9), end(2, 9)], "a refused batch uses no number up");
     engine.close().await.unwrap();
 
     let engine = fixture.open().await.engine;
@@ -103,7 +103,7 @@ pub(crate) async fn appends_twice_to_one_log(fixture: &impl Fixture) {
         let stem = text(0).strip_suffix('0').unwrap().to_owned();
         assert_eq!([text(1), text(2)], [format!("{stem}1"), format!("{stem}2")]);
     }
-    assert_eq!(engine.head(&log_named("other")).await.unwrap().seq, Seq(160));
+    assert_eq!(engine.log_end(&log_named("other")).await.unwrap().seq, Seq(160));
 }
 
 pub(crate) async fn too_many_appends_are_refused(fixture: &impl Fixture) {
@@ -111,7 +111,7 @@ pub(crate) async fn too_many_appends_are_refused(fixture: &impl Fixture) {
     let many = |count| (0..count).fold(batch(1), |batch, _| batch.append("log", ""));
     let refused = engine.commit(many(MOST_APPENDS + 1)).await;
     assert!(matches!(refused, Err(CommitError::Storage(StorageError::Failed { .. }))), "{refused:?}");
-    assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
     let committed = engine.commit(many(MOST_APPENDS)).await.unwrap();
     assert!(committed.entries.iter().map(|entry| entry.seq.0).eq(1..=MOST_APPENDS as u64));
     // Many such at once, each for logs of its own: what is remembered of the logs' ends is bounded, too.

@@ -125,7 +125,7 @@ fn count(name: &'static str) -> Key {
 /// What batches with tokens were answered.
 fn told() -> [(Batch, Committed); 3] {
     let answer = |entries: &[(u64, u64)], counts: &[i64]| Committed {
-        entries: entries.iter().map(|(seq, second)| Head { seq: Seq(*seq), at: at(*second) }).collect(),
+        entries: entries.iter().map(|(seq, second)| LogEnd { seq: Seq(*seq), at: at(*second) }).collect(),
         counts: counts.to_vec(),
         repeated: false,
     };
@@ -171,7 +171,7 @@ pub(crate) async fn check(engine: &dyn Engine, rows: &[Row]) {
         (log_of(alice(), "notice"), 1, 5, b"n"),
     ] {
         let last = Entry { seq: Seq(seq), at: at(second), bytes: bytes.into() };
-        assert_eq!(engine.head(&log).await.unwrap(), Head { seq: last.seq, at: last.at });
+        assert_eq!(engine.log_end(&log).await.unwrap(), LogEnd { seq: last.seq, at: last.at });
         assert_eq!(engine.read(&log, ALL).await.unwrap(), [last]);
     }
     assert_eq!(engine.logs(None, 10).await.unwrap().logs.len(), 3);

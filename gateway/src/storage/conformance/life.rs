@@ -22,10 +22,10 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
     assert_eq!(engine.counts(&room(), std::slice::from_ref(&count)).await.unwrap(), [60]);
     assert_eq!(engine.read(&room_log(), ALL).await.unwrap(), entries);
     let again = engine.commit(batch(33).once("7").append("log", "twice")).await.unwrap();
-    let head = Head { seq: Seq(7), at: seconds(7) };
-    assert_eq!(again, Committed { entries: vec![head], counts: vec![14], repeated: true });
+    let end = LogEnd { seq: Seq(7), at: seconds(7) };
+    assert_eq!(again, Committed { entries: vec![end], counts: vec![14], repeated: true });
     let next = engine.commit(batch(5).put(key("a"), "30").append("log", "32")).await.unwrap();
-    assert_eq!(next.entry(), Head { seq: Seq(32), at: seconds(31) });
+    assert_eq!(next.entry(), LogEnd { seq: Seq(32), at: seconds(31) });
     assert_ne!(engine.get(&room(), &[key("a")]).await.unwrap()[0], before[0], "a new version");
 }
 
@@ -62,9 +62,9 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
     }
     assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "1.0")]).await.unwrap(), [0]);
     assert!(engine.read(&log(b"1."), ALL).await.unwrap().is_empty());
-    assert_eq!(engine.head(&log(b"1.")).await.unwrap(), Head::default());
-    assert_eq!(engine.head(&log(b"2.")).await.unwrap().seq, Seq(700));
-    assert_eq!(engine.head(&log(b"1.x")).await.unwrap().seq, Seq(1));
+    assert_eq!(engine.log_end(&log(b"1.")).await.unwrap(), LogEnd::default());
+    assert_eq!(engine.log_end(&log(b"2.")).await.unwrap().seq, Seq(700));
+    assert_eq!(engine.log_end(&log(b"1.x")).await.unwrap().seq, Seq(1));
     assert_eq!(suffixes(&*engine, &room(), all_of(Table::Group)).await, ["1."], "a table that was not named");
     assert_eq!(suffixes(&*engine, &group("room2"), all_of(Table::Member)).await, ["1.0"]);
 }
@@ -84,8 +84,8 @@ pub(crate) async fn purged_between_batches(fixture: &impl Fixture) {
     purge.await.unwrap();
     assert_eq!(suffixes(&*engine, &room, all_of(Table::Member)).await, ["2"]);
     let log = |name| Log { partition: room.clone(), name: Bytes::from_static(name) };
-    assert_eq!(engine.head(&log(b"1")).await.unwrap(), Head::default());
-    assert_eq!(engine.head(&log(b"2")).await.unwrap().seq, Seq(20));
+    assert_eq!(engine.log_end(&log(b"1")).await.unwrap(), LogEnd::default());
+    assert_eq!(engine.log_end(&log(b"2")).await.unwrap().seq, Seq(20));
 }
 
 pub(crate) async fn purge_may_be_repeated(fixture: &impl Fixture) {
@@ -113,7 +113,7 @@ pub(crate) async fn closed(fixture: &impl Fixture) {
     closed(engine.counts(&room(), &[key("a")]).await);
     closed(engine.scan(&room(), all_of(Table::Member)).await);
     closed(engine.read(&room_log(), ALL).await);
-    closed(engine.head(&room_log()).await);
+    closed(engine.log_end(&room_log()).await);
     closed(engine.logs(None, 10).await);
     closed(engine.trim(&room_log(), Seq(5)).await);
     closed(engine.purge(&room(), &[Table::Member], "1".into()).await);
@@ -123,7 +123,7 @@ pub(crate) async fn closed(fixture: &impl Fixture) {
     assert!(matches!(outcome, Err(CommitError::Storage(StorageError::Closed))), "{outcome:?}");
 
     let engine = fixture.open().await.engine;
-    assert_eq!(engine.head(&room_log()).await.unwrap().seq, Seq(100));
+    assert_eq!(engine.log_end(&room_log()).await.unwrap().seq, Seq(100));
 }
 
 pub(crate) async fn healthy(fixture: &impl Fixture) {

@@ -38,14 +38,14 @@ pub(crate) async fn times_never_go_backwards(fixture: &impl Fixture) {
     assert_eq!(at_of, [5, 5, 5, 9, 9].map(seconds));
     let entries = engine.read(&room_log(), ALL).await.unwrap();
     assert!(entries.iter().map(|entry| entry.at).eq(at_of));
-    assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: Seq(5), at: seconds(9) });
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd { seq: Seq(5), at: seconds(9) });
 }
 
 pub(crate) async fn windows(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let window = |from, to, limit, newest_first| Window { from: Seq(from), to: Seq(to), limit, newest_first };
     assert!(engine.read(&room_log(), ALL).await.unwrap().is_empty());
-    assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
     for at in 1..=10 {
         engine.commit(batch(at).append("log", at.to_string())).await.unwrap();
     }
@@ -81,7 +81,7 @@ pub(crate) async fn logs_are_apart(fixture: &impl Fixture) {
     }
     for (name, length) in [("1", 3), ("12", 1), ("2", 1), ("", 0)] {
         let log = Log { partition: room(), name: name.into() };
-        assert_eq!(engine.head(&log).await.unwrap().seq, Seq(length), "{name}");
+        assert_eq!(engine.log_end(&log).await.unwrap().seq, Seq(length), "{name}");
         let entries = engine.read(&log, ALL).await.unwrap();
         assert_eq!(entries.len() as u64, length, "{name}");
         assert!(entries.iter().all(|entry| entry.bytes == name), "{name}");

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq};
 
 use super::{
-    Batch, CommitError, Committed, Cursor, Engine, Entry, Head, Key, Log, Partition, Scan, StorageError,
+    Batch, CommitError, Committed, Cursor, Engine, Entry, Key, Log, LogEnd, Partition, Scan, StorageError,
     Table, Version, Window,
 };
 use crate::bus::{Delivery, Incoming, Receiver};

@@ -283,8 +283,8 @@ impl Run {
         }
         expected.truncate(window.limit);
         prop_assert_eq!(got, expected, "{:?}", window);
-        let head = entries.last().map_or(Head::default(), |last| Head { seq: last.seq, at: last.at });
-        prop_assert_eq!(self.opened.engine.head(&log).await.unwrap(), head);
+        let end = entries.last().map_or(LogEnd::default(), |last| LogEnd { seq: last.seq, at: last.at });
+        prop_assert_eq!(self.opened.engine.log_end(&log).await.unwrap(), end);
         Ok(())
     }
 
@@ -374,9 +374,9 @@ impl Model {
         for &(log, byte) in &plan.appends {
             let entries = self.logs.entry(bytes(log)).or_default();
             let before = entries.last().map_or(Millis(0), |entry| entry.at);
-            let head = Head { seq: Seq(entries.len() as u64 + 1), at: before.max(Millis(plan.at)) };
-            entries.push(Entry { seq: head.seq, at: head.at, bytes: vec![byte].into() });
-            answer.entries.push(head);
+            let end = LogEnd { seq: Seq(entries.len() as u64 + 1), at: before.max(Millis(plan.at)) };
+            entries.push(Entry { seq: end.seq, at: end.at, bytes: vec![byte].into() });
+            answer.entries.push(end);
         }
         if let Some(token) = plan.once {
             self.tokens.insert(token, answer.clone());

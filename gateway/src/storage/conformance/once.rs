@@ -15,7 +15,7 @@ pub(crate) async fn answered_as_the_first(fixture: &impl Fixture) {
     engine.commit(append_once(3, "after")).await.unwrap();
     let again = engine.commit(append_once(4, "token")).await.unwrap();
     assert_eq!(again, Committed { repeated: true, ..first });
-    assert_eq!(engine.head(&room_log()).await.unwrap(), Head { seq: Seq(3), at: seconds(3) });
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd { seq: Seq(3), at: seconds(3) });
     assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "n")]).await.unwrap(), [3]);
 
     let silent = engine.commit(batch(5).once("changes nothing")).await.unwrap();
@@ -56,7 +56,7 @@ pub(crate) async fn same_token_at_the_same_time(fixture: &impl Fixture) {
         assert_eq!(committed.repeated, index > 0, "{index}");
         assert_eq!(committed.entry().seq, Seq(1));
     }
-    assert_eq!(engine.head(&room_log()).await.unwrap().seq, Seq(1));
+    assert_eq!(engine.log_end(&room_log()).await.unwrap().seq, Seq(1));
 }
 
 pub(crate) async fn refusal_is_not_remembered(fixture: &impl Fixture) {

@@ -127,10 +127,10 @@ pub(crate) async fn trimmed(fixture: &impl Fixture) {
     }
     let entries = engine.read(&room_log(), window(4, 4, 1, false)).await.unwrap();
     assert_eq!(entries, [Entry { seq: Seq(4), at: seconds(4), bytes: "4".into() }]);
-    let end = Head { seq: Seq(10), at: seconds(10) };
-    assert_eq!(engine.head(&room_log()).await.unwrap(), end);
+    let end = LogEnd { seq: Seq(10), at: seconds(10) };
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), end);
     let next = engine.commit(batch(11).append("log", "11")).await.unwrap();
-    assert_eq!(next.entry(), Head { seq: Seq(11), at: seconds(11) });
+    assert_eq!(next.entry(), LogEnd { seq: Seq(11), at: seconds(11) });
     assert_eq!(left(&*engine).await, (4..=11).collect::<Vec<_>>());
     assert!(walk(&*engine, 1).await.contains(&room_log()));
 }
@@ -140,17 +140,17 @@ pub(crate) async fn trimmed_to_nothing(fixture: &impl Fixture) {
     append(&*engine, &room_log(), 10).await;
     engine.trim(&room_log(), Seq(11)).await.unwrap();
     assert!(left(&*engine).await.is_empty());
-    let end = Head { seq: Seq(10), at: seconds(10) };
-    assert_eq!(engine.head(&room_log()).await.unwrap(), end);
+    let end = LogEnd { seq: Seq(10), at: seconds(10) };
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), end);
     // A number that is far beyond the end is not a promise about what comes.
     engine.trim(&room_log(), Seq(u64::MAX)).await.unwrap();
-    assert_eq!(engine.head(&room_log()).await.unwrap(), end);
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), end);
     let next = engine.commit(batch(2).append("log", "11")).await.unwrap();
-    assert_eq!(next.entry(), Head { seq: Seq(11), at: seconds(10) }, "times do not go backwards");
+    assert_eq!(next.entry(), LogEnd { seq: Seq(11), at: seconds(10) }, "times do not go backwards");
     assert_eq!(left(&*engine).await, [11]);
     engine.trim(&room_log(), Seq(u64::MAX)).await.unwrap();
     assert!(left(&*engine).await.is_empty());
-    assert_eq!(engine.head(&room_log()).await.unwrap().seq, Seq(11));
+    assert_eq!(engine.log_end(&room_log()).await.unwrap().seq, Seq(11));
 }
 
 pub(crate) async fn trimmed_reopened(fixture: &impl Fixture) {
@@ -166,9 +166,9 @@ pub(crate) async fn trimmed_reopened(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     assert_eq!(left(&*engine).await, [9, 10, 11]);
     assert!(numbers(&*engine, &empty, ALL).await.is_empty());
-    assert_eq!(engine.head(&empty).await.unwrap(), Head { seq: Seq(7), at: seconds(7) });
+    assert_eq!(engine.log_end(&empty).await.unwrap(), LogEnd { seq: Seq(7), at: seconds(7) });
     let next = engine.commit(batch(1).append("empty", "8")).await.unwrap();
-    assert_eq!(next.entry(), Head { seq: Seq(8), at: seconds(7) });
+    assert_eq!(next.entry(), LogEnd { seq: Seq(8), at: seconds(7) });
     assert_eq!(numbers(&*engine, &empty, ALL).await, [8]);
     engine.trim(&room_log(), Seq(12)).await.unwrap();
     let again = engine.commit(batch(21).once("token").append("log", "twice")).await.unwrap();
@@ -187,13 +187,13 @@ pub(crate) async fn trim_may_be_repeated(fixture: &impl Fixture) {
     assert_eq!(left(&*engine).await, (1700..=2000).collect::<Vec<_>>());
     engine.trim(&log, Seq(1600)).await.unwrap();
     assert_eq!(left(&*engine).await[0], 1700, "what is gone does not come back");
-    assert_eq!(engine.head(&log).await.unwrap(), Head { seq: Seq(2000), at: seconds(2000) });
+    assert_eq!(engine.log_end(&log).await.unwrap(), LogEnd { seq: Seq(2000), at: seconds(2000) });
 }
 
 pub(crate) async fn trim_of_nothing(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     engine.trim(&room_log(), Seq(5)).await.unwrap();
-    assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+    assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
     append(&*engine, &room_log(), 3).await;
     assert_eq!(left(&*engine).await, [1, 2, 3]);
     for first_kept in [0, 1] {
@@ -266,9 +266,9 @@ pub(crate) async fn trimmed_then_purged(fixture: &impl Fixture) {
         append(&*engine, &room_log(), 5).await;
         engine.trim(&room_log(), Seq(first_kept)).await.unwrap();
         engine.purge(&room(), &[Table::Member], "log".into()).await.unwrap();
-        assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+        assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
         engine.trim(&room_log(), Seq(first_kept)).await.unwrap();
-        assert_eq!(engine.head(&room_log()).await.unwrap(), Head::default());
+        assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
         assert!(!walk(&*engine, 1).await.contains(&room_log()));
     }
     append(&*engine, &room_log(), 2).await;

@@ -9,12 +9,12 @@ use fjall::{OwnedWriteBatch, PersistMode};
 use protocol::id::Seq;
 
 use crate::bus::{LocalBus, Stamp};
-use crate::storage::{Announce, CommitError, Committed, Head, StorageError};
+use crate::storage::{Announce, CommitError, Committed, LogEnd, StorageError};
 
 use super::group_commit::GroupCommit;
-use super::heads::Heads;
 use super::journal;
 use super::key::{self, Range};
+use super::log_ends::LogEnds;
 use super::queue::{Job, Queue, Reply};
 use super::store::{Store, failed};
 use super::tokens::Tokens;
@@ -36,7 +36,7 @@ pub(super) struct Committer {
     pub(super) store: Store,
     pub(super) bus: LocalBus,
     pub(super) tokens: Tokens,
-    pub(super) heads: Heads,
+    pub(super) ends: LogEnds,
     pub(super) watermark: Watermark,
     /// The number of the last stored batch.
     pub(super) last: u64,
@@ -70,7 +70,7 @@ impl Committer {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) -> Result<(), StorageError> {
-        let mut staged = GroupCommit::new(&self.store, &mut self.heads, &mut self.tokens, self.last);
+        let mut staged = GroupCommit::new(&self.store, &mut self.ends, &mut self.tokens, self.last);
         let mut group = Vec::with_capacity(jobs.len());
         for job in jobs {
             if let Job::Commit { mut batch, reply } = job {
@@ -106,7 +106,7 @@ impl Committer {
         let Waiting { announces, outcome, reply } = waiting;
         if let Ok(Committed { entries, repeated: false, .. }) = &outcome {
             for announce in announces {
-                let stamp = announce.entry(entries).map(|head| Stamp { seq: head.seq, at: head.at });
+                let stamp = announce.entry(entries).map(|end| Stamp { seq: end.seq, at: end.at });
                 let Announce { topic, event, .. } = announce;
                 self.bus.publish_blocking(topic, stamp, event);
             }
@@ -141,7 +141,7 @@ impl Committer {
         let mut group = OwnedWriteBatch::with_capacity(self.store.database.clone(), SLICE + 1);
         for row in found {
             if let (Rows::Entries, Some(log)) = (rows, row.len().checked_sub(8)) {
-                self.heads.forget(&row[..log]);
+                self.ends.forget(&row[..log]);
             }
             group.remove(keyspace, row);
         }
@@ -152,15 +152,15 @@ impl Committer {
 
     /// Deletes the first rows of a log and moves its mark; answers whether `first_kept` is now its first.
     fn trim(&mut self, log: &[u8], first_kept: Seq, reply: Reply<bool>) -> Result<(), StorageError> {
-        let found = self.store.newest_trimmed(log).and_then(|trimmed| Ok((trimmed, self.head(log)?)));
-        let (trimmed, head) = match found {
+        let found = self.store.newest_trimmed(log).and_then(|trimmed| Ok((trimmed, self.log_end(log)?)));
+        let (trimmed, end) = match found {
             Ok(found) => found,
             Err(error) => {
                 let _ = reply.send(Err(error));
                 return Ok(());
             }
         };
-        let goal = first_kept.min(head.seq.next());
+        let goal = first_kept.min(end.seq.next());
         if goal <= trimmed.first {
             let _ = reply.send(Ok(true));
             return Ok(());
@@ -171,15 +171,15 @@ impl Committer {
             group.remove(&self.store.entries, key::entry(log.to_vec(), Seq(seq)));
         }
         let mark = key::entry(log.to_vec(), Seq::ZERO);
-        let value = Trimmed { first, head }.encode(&mark);
+        let value = Trimmed { first, end }.encode(&mark);
         group.insert(&self.store.entries, mark, value);
         let written = self.write(group, self.last + 1);
         let _ = reply.send(written.clone().map(|()| first == goal));
         written
     }
 
-    fn head(&self, log: &[u8]) -> Result<Head, StorageError> {
-        self.heads.get(log).map_or_else(|| self.store.head_of(log), Ok)
+    fn log_end(&self, log: &[u8]) -> Result<LogEnd, StorageError> {
+        self.ends.get(log).map_or_else(|| self.store.head_of(log), Ok)
     }
 
     fn probe(&self, reply: Reply<()>) -> Result<(), StorageError> {

@@ -7,19 +7,19 @@ use fjall::OwnedWriteBatch;
 use protocol::id::Millis;
 
 use crate::storage::{
-    Append, Batch, CommitError, Committed, Expected, Head, Key, MOST_APPENDS, Partition, StorageError,
+    Append, Batch, CommitError, Committed, Expected, Key, LogEnd, MOST_APPENDS, Partition, StorageError,
     Version,
 };
 
 use super::frame::{self, Framed};
-use super::heads::Heads;
 use super::key;
+use super::log_ends::LogEnds;
 use super::store::{Store, count};
 use super::tokens::{self, Token, Tokens};
 
 pub(super) struct GroupCommit<'a> {
     store: &'a Store,
-    heads: &'a mut Heads,
+    ends: &'a mut LogEnds,
     tokens: &'a mut Tokens,
     /// The number of the last batch; every stored batch has its own, and it is the version of what it writes.
     last: u64,
@@ -33,10 +33,10 @@ pub(super) struct GroupCommit<'a> {
 }
 
 impl<'a> GroupCommit<'a> {
-    pub(super) fn new(store: &'a Store, heads: &'a mut Heads, tokens: &'a mut Tokens, last: u64) -> Self {
+    pub(super) fn new(store: &'a Store, ends: &'a mut LogEnds, tokens: &'a mut Tokens, last: u64) -> Self {
         Self {
             store,
-            heads,
+            ends,
             tokens,
             last,
             records: HashMap::new(),
@@ -74,12 +74,12 @@ impl<'a> GroupCommit<'a> {
             let bytes = Bytes::copy_from_slice(&sum.to_be_bytes());
             self.records.insert(row, Some(Framed { number: self.last, bytes }));
         }
-        let heads = entries.iter().map(|entry| entry.head).collect();
-        let answer = Committed { entries: heads, counts: sums, repeated: false };
-        for NewEntry { log, head, bytes } in entries {
-            self.heads.set(&log, head);
-            let row = key::entry(log, head.seq);
-            let value = frame::encode(&row, head.at.0, &bytes);
+        let ends = entries.iter().map(|entry| entry.end).collect();
+        let answer = Committed { entries: ends, counts: sums, repeated: false };
+        for NewEntry { log, end, bytes } in entries {
+            self.ends.set(&log, end);
+            let row = key::entry(log, end.seq);
+            let value = frame::encode(&row, end.at.0, &bytes);
             self.entries.push((row, value));
         }
         if let Some(token) = token {
@@ -147,13 +147,13 @@ impl<'a> GroupCommit<'a> {
         let mut entries: Vec<NewEntry> = Vec::with_capacity(batch.appends.len());
         for Append { log, bytes } in &batch.appends {
             let log = key::of_log(&batch.partition, log)?;
-            let own = entries.iter().rev().find(|entry| entry.log == log).map(|entry| entry.head);
-            let last = match own.or_else(|| self.heads.get(&log)) {
-                Some(head) => head,
+            let own = entries.iter().rev().find(|entry| entry.log == log).map(|entry| entry.end);
+            let last = match own.or_else(|| self.ends.get(&log)) {
+                Some(end) => end,
                 None => self.store.head_of(&log)?,
             };
-            let head = Head { seq: last.seq.next(), at: last.at.max(batch.at) };
-            entries.push(NewEntry { log, head, bytes: bytes.clone() });
+            let end = LogEnd { seq: last.seq.next(), at: last.at.max(batch.at) };
+            entries.push(NewEntry { log, end, bytes: bytes.clone() });
         }
         Ok(entries)
     }
@@ -189,7 +189,7 @@ impl<'a> GroupCommit<'a> {
 
 struct NewEntry {
     log: Vec<u8>,
-    head: Head,
+    end: LogEnd,
     bytes: Bytes,
 }
 
@@ -198,7 +198,7 @@ fn index_rows_of(batch: &Batch, entries: &[NewEntry]) -> Result<Vec<(Vec<u8>, By
     if batch.index.is_empty() {
         return Ok(Vec::new());
     }
-    let seq = entries.first().ok_or_else(StorageError::nothing_to_index)?.head.seq;
+    let seq = entries.first().ok_or_else(StorageError::nothing_to_index)?.end.seq;
     let row = |(key, bytes): &(Key, Bytes)| {
         Ok((key::record(&batch.partition, &key.clone().indexing(seq))?, bytes.clone()))
     };

@@ -5,7 +5,7 @@
 //! | `key`, `frame` | how keys and values are written |
 //! | `store` | the open database and the reads |
 //! | `queue`, `committer`, `staged` | how batches become a group, and a group one write |
-//! | `heads`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
+//! | `ends`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `rotation` | a new journal at each opening, where that is set |
 //!
@@ -25,9 +25,9 @@ mod committer;
 mod directory;
 mod frame;
 mod group_commit;
-mod heads;
 mod journal;
 mod key;
+mod log_ends;
 mod manifest;
 mod queue;
 mod rotation;
@@ -53,13 +53,13 @@ use crate::bus::LocalBus;
 
 use self::committer::{Committer, Rows};
 use self::directory::Directory;
-use self::heads::Heads;
 use self::key::Range;
+use self::log_ends::LogEnds;
 use self::queue::{Job, Phase, Queue};
 use self::store::Store;
 use self::tokens::Tokens;
 use super::{
-    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
+    Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
     Ticket, Value, Window,
 };
 
@@ -132,7 +132,7 @@ impl Embedded {
         let committer = Committer {
             queue: queue.clone(),
             tokens: Tokens::load(&store, settings.tokens_in_memory)?,
-            heads: Heads::default(),
+            ends: LogEnds::default(),
             store: store.clone(),
             bus,
             watermark,
@@ -208,8 +208,8 @@ impl Engine for Embedded {
         self.read(|store| store.read(log, window))
     }
 
-    async fn head(&self, log: &Log) -> Result<Head, StorageError> {
-        self.read(|store| store.head(log))
+    async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
+        self.read(|store| store.log_end(log))
     }
 
     fn submit(&self, batch: Batch) -> Ticket {

@@ -14,7 +14,7 @@ use fjall::{
 use protocol::id::{Millis, Seq};
 
 use crate::storage::{
-    Cursor, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Value, Version, Window,
+    Cursor, Entry, Key, Log, LogEnd, Logs, Partition, Scan, StorageError, Value, Version, Window,
 };
 
 use super::Settings;
@@ -217,22 +217,22 @@ impl Store {
         Ok(found)
     }
 
-    pub(super) fn head(&self, log: &Log) -> Result<Head, StorageError> {
+    pub(super) fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
         self.head_of(&key::of_log(&log.partition, &log.name)?)
     }
 
     /// The end of the log whose rows begin with `log`.
-    pub(super) fn head_of(&self, log: &[u8]) -> Result<Head, StorageError> {
-        unless_it_panics("head", || {
+    pub(super) fn head_of(&self, log: &[u8]) -> Result<LogEnd, StorageError> {
+        unless_it_panics("end", || {
             let view = self.view();
-            let Trimmed { first, head } = self.trimmed("head", &view, log)?;
+            let Trimmed { first, end } = self.trimmed("end", &view, log)?;
             let rows = key::entry(log.to_vec(), first)..=key::entry(log.to_vec(), Seq(u64::MAX));
             let Some(guard) = view.range(&self.entries, rows).next_back() else {
-                return Ok(head);
+                return Ok(end);
             };
-            let (row, stored) = guard.into_inner().map_err(|error| failed("head", error))?;
-            let last = decode_entry("head", &row, stored.into())?;
-            Ok(Head { seq: last.seq, at: last.at })
+            let (row, stored) = guard.into_inner().map_err(|error| failed("end", error))?;
+            let last = decode_entry("end", &row, stored.into())?;
+            Ok(LogEnd { seq: last.seq, at: last.at })
         })
     }
 

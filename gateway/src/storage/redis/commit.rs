@@ -8,8 +8,8 @@ use redis::{Cmd, Value};
 
 use crate::bus::{Event, take_apart};
 use crate::storage::{
-    Announce, Batch, Check, CommitError, Committed, Expected, Head, MOST_APPENDS, ONCE_WINDOW, StorageError,
-    Version,
+    Announce, Batch, Check, CommitError, Committed, Expected, LogEnd, MOST_APPENDS, ONCE_WINDOW,
+    StorageError, Version,
 };
 
 use super::failed;
@@ -418,16 +418,16 @@ fn committed(text: &[u8]) -> Option<Committed> {
     let mut parts = text.split(' ');
     let entries = match parts.next().unwrap_or_default() {
         "" => Vec::new(),
-        ids => ids.split(',').map(head).collect::<Option<_>>()?,
+        ids => ids.split(',').map(end).collect::<Option<_>>()?,
     };
     let counts = parts.map(|sum| sum.parse().ok()).collect::<Option<_>>()?;
     Some(Committed { entries, counts, repeated })
 }
 
 /// An entry's id, `seq-time`.
-pub(super) fn head(id: &str) -> Option<Head> {
+pub(super) fn end(id: &str) -> Option<LogEnd> {
     let (seq, at) = id.split_once('-')?;
-    Some(Head { seq: Seq(seq.parse().ok()?), at: Millis(at.parse().ok()?) })
+    Some(LogEnd { seq: Seq(seq.parse().ok()?), at: Millis(at.parse().ok()?) })
 }
 
 #[cfg(test)]

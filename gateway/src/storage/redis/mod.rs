@@ -53,7 +53,7 @@ use self::queue::{Queue, Waiting};
 use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
 use super::{
-    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
+    Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
     Ticket, Value, Version, Window,
 };
 
@@ -314,11 +314,11 @@ impl Engine for Redis {
         self.enter().map(|_| entries)
     }
 
-    async fn head(&self, log: &Log) -> Result<Head, StorageError> {
+    async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
         let field = std::iter::once(keys::end_of_log(&log.name));
-        let found = self.fields("head", &log.partition, field).await?;
-        let Some(id) = found.into_iter().flatten().next() else { return Ok(Head::default()) };
-        std::str::from_utf8(&id).ok().and_then(commit::head).ok_or_else(|| unreadable("head"))
+        let found = self.fields("end", &log.partition, field).await?;
+        let Some(id) = found.into_iter().flatten().next() else { return Ok(LogEnd::default()) };
+        std::str::from_utf8(&id).ok().and_then(commit::end).ok_or_else(|| unreadable("end"))
     }
 
     fn submit(&self, batch: Batch) -> Ticket {
@@ -498,6 +498,6 @@ fn stream_entry(answer: Answer) -> Option<Entry> {
         return None;
     };
     let Answer::BulkString(bytes) = fields.pop()? else { return None };
-    let head = commit::head(std::str::from_utf8(&id).ok()?)?;
-    Some(Entry { seq: head.seq, at: head.at, bytes: bytes.into() })
+    let end = commit::end(std::str::from_utf8(&id).ok()?)?;
+    Some(Entry { seq: end.seq, at: end.at, bytes: bytes.into() })
 }

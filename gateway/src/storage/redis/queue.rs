@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::redis::{Pool, slot_of};
-use crate::storage::{CommitError, Committed, Head};
+use crate::storage::{CommitError, Committed, LogEnd};
 
 use super::calls::{Call, WhenLost};
 use super::commit::{self, Foreign, Prepared};
@@ -268,10 +268,10 @@ impl Waiting {
 
 /// In a cluster: sends the events of a stored batch for topics that other servers keep, by a script in the slot of each
 /// topic. They are on their way, in order, when this returns.
-fn announce(pool: &Arc<Pool>, entries: &[Head], events: Vec<Foreign>) {
+fn announce(pool: &Arc<Pool>, entries: &[LogEnd], events: Vec<Foreign>) {
     for Foreign { tag, append, event } in events {
         let stamp = match append.and_then(|append| entries.get(append)) {
-            Some(Head { seq, at }) => format!(" {seq} {} ", at.0),
+            Some(LogEnd { seq, at }) => format!(" {seq} {} ", at.0),
             None => " - - ".to_owned(),
         };
         let mut command = ANNOUNCE.call(&[tag.hash()]);

@@ -5,8 +5,8 @@ use crate::storage::Cursor;
 
 /// `host port place`
 pub(super) fn cursor(master: &Address, place: &[u8]) -> Cursor {
-    let head = format!("{} {} ", master.host, master.port);
-    Cursor([head.as_bytes(), place].concat().into())
+    let end = format!("{} {} ", master.host, master.port);
+    Cursor([end.as_bytes(), place].concat().into())
 }
 
 pub(super) fn parse(cursor: &Cursor) -> Option<(Address, String)> {

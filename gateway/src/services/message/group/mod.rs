@@ -123,11 +123,11 @@ impl GroupMessages {
     ) -> Result<GroupHistory, MessageError> {
         let (found, member) = self.readable(actor, group).await?;
         let oldest = self.oldest(actor, &found, member.as_ref()).await?;
-        let head = self.core.engine.head(&found.channel().log).await?.seq;
-        let from_top = if newest == Seq::ZERO { head } else { newest };
+        let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+        let from_top = if newest == Seq::ZERO { end } else { newest };
         // A start beyond the end is not shifted: recovery and hopping count on the range they name.
         let low = Seq(from_top.0.saturating_sub(count as u64) + 1).max(oldest);
-        let newest = from_top.min(head);
+        let newest = from_top.min(end);
         let reader = (!actor.is_admin).then_some(&actor.user);
         // One more than asked for tells whether anything older is left.
         let window = Window {
@@ -142,7 +142,7 @@ impl GroupMessages {
             items = self.timelines.read(&found.channel().log, window, reader).await?;
             next = items.pop_if(|oldest| oldest.seq < low).map(|older| older.seq);
         }
-        Ok(GroupHistory { found, items, next, newest: (low <= head).then_some(newest) })
+        Ok(GroupHistory { found, items, next, newest: (low <= end).then_some(newest) })
     }
 
     /// What was said before a Unix second, newest first: messages that nobody recalled, without tips.
@@ -303,8 +303,8 @@ impl GroupMessages {
     /// Notes how far a member has read, and tells his other devices.
     pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let head = self.core.engine.head(&found.channel().log).await?.seq;
-        let seq = seq.min(head);
+        let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+        let seq = seq.min(end);
         let (now, number) = (self.core.now(), self.core.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
         let event = push.by(actor.origin()).into();
@@ -322,8 +322,8 @@ impl GroupMessages {
         seqs: &[Seq],
     ) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let head = self.core.engine.head(&found.channel().log).await?.seq;
-        if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > head) {
+        let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+        if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > end) {
             return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());
         }
         // What is kept no more, or was hidden before, is hidden already: it gets no mark that would outlive it.

@@ -17,7 +17,7 @@ use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::Kept;
 use crate::services::timeline::EntryRef;
-use crate::storage::{Batch, Check, Expected, Head, Value, records};
+use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
 
 /// How often a group may say something while deliveries are behind: those who are not loud shall not be silenced by
 /// those who are.
@@ -43,7 +43,7 @@ impl GroupMessages {
         group: &GroupId,
         draft: Draft,
         only_to: &[UserId],
-    ) -> Result<Head, MessageError> {
+    ) -> Result<LogEnd, MessageError> {
         if self.core.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
             return Err(MessageError::TooFast);
         }
@@ -83,16 +83,16 @@ impl GroupMessages {
         });
         let (speaker, committed) = decided.await?;
         let committed = committed.unwrap_or_default();
-        let head = committed.entry();
+        let end = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {
-            let marked = self.mark(actor.app, &speaker.found, &draft.from, head.seq, &draft.mentions).await;
+            let marked = self.mark(actor.app, &speaker.found, &draft.from, end.seq, &draft.mentions).await;
             // The message is said all the same.
             if let Err(error) = marked {
                 tracing::warn!(%error, "members could not be told that they were mentioned");
             }
         }
         self.speakers.insert(key, speaker);
-        Ok(head)
+        Ok(end)
     }
 
     /// Whether a group may say something although more is said than can be delivered.
@@ -223,9 +223,9 @@ impl GroupMessages {
         found: &Found,
         message: Message,
         only_to: &[UserId],
-    ) -> Result<Head, MessageError> {
-        let head = self.core.engine.head(&found.channel().log).await?;
-        let head = Head { seq: head.seq, at: self.core.now() };
+    ) -> Result<LogEnd, MessageError> {
+        let end = self.core.engine.log_end(&found.channel().log).await?;
+        let end = LogEnd { seq: end.seq, at: self.core.now() };
         let sender = message.from.user.clone();
         let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
             group: found.label(),
@@ -244,9 +244,9 @@ impl GroupMessages {
             topics.extend(others.into_iter().map(|user| Topic::User(actor.app, user)));
         }
         for topic in topics {
-            let stamp = Some(Stamp { seq: head.seq, at: head.at });
+            let stamp = Some(Stamp { seq: end.seq, at: end.at });
             self.core.bus.publish(topic, stamp, event.clone()).await;
         }
-        Ok(head)
+        Ok(end)
     }
 }

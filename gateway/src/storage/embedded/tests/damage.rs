@@ -92,10 +92,10 @@ async fn looks_sound(store: &Embedded) -> bool {
         let numbers: Vec<_> = (0..BATCHES).filter(|batch| batch % 7 == number).collect();
         let partition = group(number);
         let log = Log { partition: partition.clone(), name: "log".into() };
-        let head = Head { seq: Seq(numbers.len() as u64), at: Millis(*numbers.last().unwrap()) };
-        let found = store.head(&log).await;
+        let end = LogEnd { seq: Seq(numbers.len() as u64), at: Millis(*numbers.last().unwrap()) };
+        let found = store.log_end(&log).await;
         seen(found.is_err());
-        assert!(found.as_ref().is_ok_and(|found| *found == head) || found.is_err(), "{found:?}");
+        assert!(found.as_ref().is_ok_and(|found| *found == end) || found.is_err(), "{found:?}");
 
         let entries = Engine::read(store, &log, ALL).await;
         seen(entries.is_err());
@@ -132,8 +132,8 @@ async fn looks_sound(store: &Embedded) -> bool {
         let again = store.commit(batch(number)).await;
         seen(again.is_err());
         if let Ok(again) = again {
-            let head = Head { seq: Seq(number / 7 + 1), at: Millis(number) };
-            assert!(again.repeated && again.entries == [head], "{number}: {again:?}");
+            let end = LogEnd { seq: Seq(number / 7 + 1), at: Millis(number) };
+            assert!(again.repeated && again.entries == [end], "{number}: {again:?}");
         }
     }
     // And what comes does not take the place of what was there.

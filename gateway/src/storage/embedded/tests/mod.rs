@@ -71,17 +71,17 @@ async fn what_was_stored_is_there_after_it_is_opened_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let first = store.commit(append(5).once("token")).await.unwrap();
-    assert_eq!(first.entry(), Head { seq: Seq(1), at: Millis(5) });
+    assert_eq!(first.entry(), LogEnd { seq: Seq(1), at: Millis(5) });
     store.commit(append(3)).await.unwrap();
     store.close().await.unwrap();
     assert!(matches!(store.commit(append(6)).await, Err(CommitError::Storage(StorageError::Closed))));
-    assert!(matches!(store.head(&log()).await, Err(StorageError::Closed)));
+    assert!(matches!(store.log_end(&log()).await, Err(StorageError::Closed)));
 
     let store = open(dir.path());
-    assert_eq!(store.head(&log()).await.unwrap(), Head { seq: Seq(2), at: Millis(5) });
+    assert_eq!(store.log_end(&log()).await.unwrap(), LogEnd { seq: Seq(2), at: Millis(5) });
     let again = store.commit(append(9).once("token")).await.unwrap();
     assert_eq!(again, Committed { repeated: true, ..first });
-    assert_eq!(store.head(&log()).await.unwrap().seq, Seq(2));
+    assert_eq!(store.log_end(&log()).await.unwrap().seq, Seq(2));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use fjall::OwnedWriteBatch;
 use protocol::id::{Millis, Seq};
 use sha2::{Digest, Sha256};
 
-use crate::storage::{Committed, Head, ONCE_WINDOW, Partition, StorageError};
+use crate::storage::{Committed, LogEnd, ONCE_WINDOW, Partition, StorageError};
 
 use self::recent::Recent;
 use self::sets::Sets;
@@ -94,10 +94,10 @@ fn encode(answer: &Committed, to: &mut Vec<u8>) {
     let counts = u16::try_from(answer.counts.len()).expect("a batch has less than 65536 counts");
     to.extend_from_slice(&counts.to_be_bytes());
     to.push(u8::try_from(answer.entries.len()).expect("a batch has few appends"));
-    let none: &[Head] = if answer.entries.is_empty() { &[Head::default()] } else { &[] };
-    for head in answer.entries.iter().chain(none) {
-        to.extend_from_slice(&head.seq.0.to_be_bytes());
-        to.extend_from_slice(&head.at.0.to_be_bytes());
+    let none: &[LogEnd] = if answer.entries.is_empty() { &[LogEnd::default()] } else { &[] };
+    for end in answer.entries.iter().chain(none) {
+        to.extend_from_slice(&end.seq.0.to_be_bytes());
+        to.extend_from_slice(&end.at.0.to_be_bytes());
     }
     for count in &answer.counts {
         to.extend_from_slice(&count.to_be_bytes());
@@ -108,16 +108,16 @@ fn encode(answer: &Committed, to: &mut Vec<u8>) {
 fn decode(from: &mut &[u8]) -> Option<Committed> {
     let counts = u16::from_be_bytes(*from.split_off(..2)?.first_chunk()?);
     let [entries] = *from.split_off(..1)?.first_chunk()?;
-    let mut heads = Vec::with_capacity(usize::from(entries));
+    let mut ends = Vec::with_capacity(usize::from(entries));
     for _ in 0..entries.max(1) {
         let seq = Seq(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
         let at = Millis(u64::from_be_bytes(*from.split_off(..8)?.first_chunk()?));
-        heads.push(Head { seq, at });
+        ends.push(LogEnd { seq, at });
     }
-    heads.truncate(usize::from(entries));
+    ends.truncate(usize::from(entries));
     let (counts, _) = from.split_off(..8 * usize::from(counts))?.as_chunks();
     Some(Committed {
-        entries: heads,
+        entries: ends,
         counts: counts.iter().map(|count| i64::from_be_bytes(*count)).collect(),
         repeated: false,
     })

@@ -83,12 +83,13 @@ async fn a_promoted_replica_has_what_was_acknowledged() {
         })
         .collect();
     eventually(START, "messages are stored", async || {
-        engine.head(&room_log()).await.is_ok_and(|head| head.seq.0 > 500)
+        engine.log_end(&room_log()).await.is_ok_and(|end| end.seq.0 > 500)
     })
     .await;
     sentinels.master.kill().await;
     sentinels.promoted().await;
-    let found = eventually(START, "the new master is found", async || engine.head(&room_log()).await.is_ok());
+    let found =
+        eventually(START, "the new master is found", async || engine.log_end(&room_log()).await.is_ok());
     found.await;
 
     let entries = engine.read(&room_log(), crate::storage::conformance::ALL).await.unwrap();

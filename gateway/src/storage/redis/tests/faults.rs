@@ -91,9 +91,9 @@ async fn a_server_that_dies_has_what_was_acknowledged() {
     let engine = start(&server);
     let writers: Vec<_> = (0..8).map(|name| writer(&engine, name, 100)).collect();
     for _ in 0..3 {
-        let before = engine.head(&room_log()).await.unwrap().seq;
+        let before = engine.log_end(&room_log()).await.unwrap().seq;
         eventually(Duration::from_secs(20), "messages are stored", async || {
-            engine.head(&room_log()).await.is_ok_and(|head| head.seq.0 > before.0 + 20)
+            engine.log_end(&room_log()).await.is_ok_and(|end| end.seq.0 > before.0 + 20)
         })
         .await;
         server.kill().await;
@@ -129,7 +129,7 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_is_found_again() {
     engine.commit(said("before")).await.unwrap();
     server.pause();
     let (begun, log) = (Instant::now(), room_log());
-    let at_once = tokio::join!(engine.commit(said("during")), engine.head(&log),);
+    let at_once = tokio::join!(engine.commit(said("during")), engine.log_end(&log),);
     assert!(at_once.0.is_err() && at_once.1.is_err(), "{at_once:?}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let health = engine.health().await.unwrap_err().to_string();

@@ -38,7 +38,7 @@ async fn what_a_later_version_wrote_is_refused() {
     assert!(later(&refused), "{refused}");
     assert!(later(&engine.failed().await));
     let refused = [
-        engine.head(&room_log()).await.unwrap_err(),
+        engine.log_end(&room_log()).await.unwrap_err(),
         engine.trim(&room_log(), Seq(2)).await.unwrap_err(),
         engine.purge(&group("room"), &[Table::Member], "log".into()).await.unwrap_err(),
         engine.logs(None, 10).await.unwrap_err(),

@@ -115,7 +115,9 @@ fn send(number: u64, at: Millis) -> Batch {
     let group = GroupId::parse(&format!("@TGS#3{:010}", number % GROUPS)).unwrap();
     let epoch = 1_800_000_000_000_123u64.to_be_bytes();
     let token = [&epoch[..], b"user_1000000", &number.to_be_bytes()].concat();
-    Batch::new(Partition::group(APP, &group), at).once(token).append(epoch.to_vec(), message(number))
+    Batch::new(Partition::group(APP, &group), at)
+        .idempotency_key(token)
+        .append(epoch.to_vec(), message(number))
 }
 
 /// Text that does not compress to nothing.

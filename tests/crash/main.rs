@@ -54,7 +54,7 @@ impl Kind {
             Kind::Busy => Settings {
                 write_buffer_bytes: 512 << 10,
                 cache_bytes: 1 << 20,
-                tokens_in_memory: 1000,
+                idempotency_keys_in_memory: 1000,
                 rotate_journal: true,
                 ..Settings::default()
             },

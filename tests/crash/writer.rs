@@ -50,7 +50,7 @@ async fn commit_all(engine: Arc<Embedded>, kind: Kind, writer: usize, mut number
     let padding = "x".repeat(kind.record_bytes());
     loop {
         let batch = Batch::new(group(writer % GROUPS), kind.time_of(number))
-            .once(format!("{writer} {number}"))
+            .idempotency_key(format!("{writer} {number}"))
             .put(newest(writer), number.to_string())
             .add(length(), 1, None)
             .append(LOG, format!("{writer} {number} {padding}"));

@@ -268,7 +268,7 @@ fn batch(speaker: &Speaker, number: u64) -> Batch {
     let token = [&EPOCH.to_be_bytes()[..], speaker.user.as_str().as_bytes(), &number.to_be_bytes()].concat();
     let bytes = records::encode(&Entry::Message(message.clone()));
     let event = bus::Entry::GroupMessage { group: speaker.label.clone(), message, counts: true };
-    let mut batch = Batch::new(Partition::group(APP, &speaker.group), now()).once(token);
+    let mut batch = Batch::new(Partition::group(APP, &speaker.group), now()).idempotency_key(token);
     batch.checks.clone_from(&speaker.checks);
     batch
         .append(EPOCH.to_be_bytes().to_vec(), bytes)

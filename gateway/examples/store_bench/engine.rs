@@ -128,7 +128,7 @@ async fn send(engine: Arc<dyn Engine>, sender: u64, load: Load, until: Instant) 
     while Instant::now() < until {
         let group = group(number);
         let message = Batch::new(Partition::group(APP, &group), Millis(1_700_000_000_000 + number / 100))
-            .once(format!("user{sender:06}:{number}"))
+            .idempotency_key(format!("user{sender:06}:{number}"))
             .append("1", record(number, load.size))
             .announce(Topic::Group(APP, group.clone()), Control::Left { group });
         let begun = Instant::now();

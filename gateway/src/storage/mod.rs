@@ -53,8 +53,8 @@ const MOST_WAITING: usize = 256 << 20;
 /// The most entries that a batch may append; one that has more is refused.
 pub const MOST_APPENDS: usize = 32;
 
-/// How long the store remembers the token of [`Batch::once`], at the least.
-pub const ONCE_WINDOW: Duration = Duration::from_secs(600);
+/// How long the store remembers the token of [`Batch::idempotency_key`], at the least.
+pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_secs(600);
 
 /// A stored record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,9 +173,9 @@ pub struct Batch {
     pub partition: Partition,
     /// The caller's clock: the time of the appended entries.
     pub at: Millis,
-    /// A batch with the same token within [`ONCE_WINDOW`] on this partition is not carried out again:
+    /// A batch with the same token within [`IDEMPOTENCY_WINDOW`] on this partition is not carried out again:
     /// it is answered with what the first one was answered, before any check is made.
-    pub once: Option<Bytes>,
+    pub idempotency_key: Option<Bytes>,
     pub checks: Vec<Check>,
     pub puts: Vec<(Key, Bytes)>,
     pub deletes: Vec<Key>,
@@ -193,7 +193,7 @@ impl Batch {
         Self {
             partition,
             at,
-            once: None,
+            idempotency_key: None,
             checks: Vec::new(),
             puts: Vec::new(),
             deletes: Vec::new(),
@@ -205,8 +205,8 @@ impl Batch {
     }
 
     #[must_use]
-    pub fn once(mut self, token: impl Into<Bytes>) -> Self {
-        self.once = Some(token.into());
+    pub fn idempotency_key(mut self, token: impl Into<Bytes>) -> Self {
+        self.idempotency_key = Some(token.into());
         self
     }
 
@@ -265,7 +265,7 @@ pub struct Committed {
     pub entries: Vec<LogEnd>,
     /// The sums after [`Batch::adds`], in their order.
     pub counts: Vec<i64>,
-    /// True when the token of [`Batch::once`] was known: nothing was changed or announced now.
+    /// True when the token of [`Batch::idempotency_key`] was known: nothing was changed or announced now.
     pub repeated: bool,
 }
 

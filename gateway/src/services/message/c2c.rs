@@ -129,7 +129,7 @@ impl C2cMessages {
             }
             self.begun.insert(log.clone(), Instant::now());
         }
-        let token = [
+        let key = [
             from.as_str().as_bytes(),
             b"\0",
             &message.client_seq.to_be_bytes(),
@@ -137,7 +137,8 @@ impl C2cMessages {
         ]
         .concat();
         let bytes = records::encode(&EntryRef::Message(&message));
-        let mut batch = Batch::new(log.partition, self.core.now()).once(token).append(log.name, bytes);
+        let mut batch =
+            Batch::new(log.partition, self.core.now()).idempotency_key(key).append(log.name, bytes);
         let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
         for topic in both(app, from, to) {
             batch = batch.announce(topic, event.clone());

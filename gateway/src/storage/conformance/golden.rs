@@ -129,10 +129,11 @@ fn told() -> [(Batch, Committed); 3] {
         counts: counts.to_vec(),
         repeated: false,
     };
-    let one = Batch::new(two(), at(2)).once("one").append("said", "first");
-    let several = Batch::new(two(), at(3)).once("several").append("said", "second").append("other", "\0");
+    let one = Batch::new(two(), at(2)).idempotency_key("one").append("said", "first");
+    let several =
+        Batch::new(two(), at(3)).idempotency_key("several").append("said", "second").append("other", "\0");
     let several = several.append("said", "third").add(count("a"), 5, None).add(count("b"), -7, None);
-    let none = Batch::new(alice(), at(4)).once("none").add(count("c"), 1 << 60, None);
+    let none = Batch::new(alice(), at(4)).idempotency_key("none").add(count("c"), 1 << 60, None);
     [
         (one, answer(&[(1, 2)], &[])),
         (several, answer(&[(2, 3), (1, 3), (3, 3)], &[5, -7])),

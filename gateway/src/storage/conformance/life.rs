@@ -9,7 +9,7 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
     let count = Key::new(Table::Count, "n");
     for at in 1..=30 {
         let one = batch(at).put(key("a"), at.to_string()).add(count.clone(), 2, None);
-        engine.commit(one.append("log", at.to_string()).once(at.to_string())).await.unwrap();
+        engine.commit(one.append("log", at.to_string()).idempotency_key(at.to_string())).await.unwrap();
     }
     engine.commit(batch(31).put(key("gone"), "").append("log", "31")).await.unwrap();
     engine.commit(batch(32).delete(key("gone"))).await.unwrap();
@@ -21,7 +21,7 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
     assert_eq!(engine.get(&room(), &[key("a"), key("gone")]).await.unwrap(), before);
     assert_eq!(engine.counts(&room(), std::slice::from_ref(&count)).await.unwrap(), [60]);
     assert_eq!(engine.read(&room_log(), ALL).await.unwrap(), entries);
-    let again = engine.commit(batch(33).once("7").append("log", "twice")).await.unwrap();
+    let again = engine.commit(batch(33).idempotency_key("7").append("log", "twice")).await.unwrap();
     let end = LogEnd { seq: Seq(7), at: seconds(7) };
     assert_eq!(again, Committed { entries: vec![end], counts: vec![14], repeated: true });
     let next = engine.commit(batch(5).put(key("a"), "30").append("log", "32")).await.unwrap();

@@ -113,7 +113,7 @@ pub(crate) async fn found_by_a_record(fixture: &impl Fixture) {
     let at = |seq: u64| key().indexing(Seq(seq)).suffix;
     engine.commit(batch(1).append("log", "plain")).await.unwrap();
     let indexed = batch(1).append("log", "one").append("other", "").index(key(), "1").put(key(), "itself");
-    let again = indexed.clone().once("token");
+    let again = indexed.clone().idempotency_key("token");
     assert_eq!(engine.commit(indexed).await.unwrap().entries[0].seq, Seq(2));
     let first = engine.commit(again.clone()).await.unwrap();
     assert_eq!(first.entries.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [3, 2]);

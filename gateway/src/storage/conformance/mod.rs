@@ -6,10 +6,10 @@
 pub(crate) mod announce;
 pub(crate) mod batch;
 pub(crate) mod golden;
+pub(crate) mod idempotency;
 pub(crate) mod life;
 pub(crate) mod log;
 pub(crate) mod model;
-pub(crate) mod once;
 pub(crate) mod record;
 pub(crate) mod retention;
 
@@ -55,7 +55,7 @@ macro_rules! conformance {
             record: in_the_order_asked_for, versions_are_never_the_same, checks, counts, scanned_in_order,
                 scanned_in_pages, scan_stays_in_its_prefix, any_bytes_as_suffix, neighbours_are_apart;
             log: dense, times_never_go_backwards, windows, logs_are_apart, names_of_any_bytes, found_by_a_record;
-            once: answered_as_the_first, answered_with_every_entry, answered_before_checks, same_token_at_the_same_time,
+            idempotency: answered_as_the_first, answered_with_every_entry, answered_before_checks, same_token_at_the_same_time,
                 refusal_is_not_remembered, tokens_of_partitions_are_apart, remembered_for_the_window;
             announce: in_the_order_of_the_log, each_of_its_own_entry, after_it_is_stored, refused_is_silent, without_an_entry;
             retention: every_log_is_found, found_while_others_come_and_go, trimmed, trimmed_to_nothing,

@@ -318,7 +318,7 @@ impl Plan {
     fn batch(&self, partition: Partition, versions: &HashMap<Bytes, Version>) -> Batch {
         let member = |suffix| Key::new(Table::Member, bytes(suffix));
         let mut batch = Batch::new(partition, Millis(self.at));
-        batch.once = self.once.map(|token| Bytes::from(vec![token]));
+        batch.idempotency_key = self.once.map(|token| Bytes::from(vec![token]));
         if let Some((suffix, wish)) = self.check {
             let expected = match wish {
                 Wish::Absent => Expected::Absent,

@@ -158,7 +158,7 @@ pub(crate) async fn trimmed_reopened(fixture: &impl Fixture) {
     let empty = Log { name: "empty".into(), ..room_log() };
     append(&*engine, &room_log(), 10).await;
     append(&*engine, &empty, 7).await;
-    let answer = engine.commit(batch(20).once("token").append("log", "11")).await.unwrap();
+    let answer = engine.commit(batch(20).idempotency_key("token").append("log", "11")).await.unwrap();
     engine.trim(&room_log(), Seq(9)).await.unwrap();
     engine.trim(&empty, Seq(8)).await.unwrap();
     engine.close().await.unwrap();
@@ -171,7 +171,7 @@ pub(crate) async fn trimmed_reopened(fixture: &impl Fixture) {
     assert_eq!(next.entry(), LogEnd { seq: Seq(8), at: seconds(7) });
     assert_eq!(numbers(&*engine, &empty, ALL).await, [8]);
     engine.trim(&room_log(), Seq(12)).await.unwrap();
-    let again = engine.commit(batch(21).once("token").append("log", "twice")).await.unwrap();
+    let again = engine.commit(batch(21).idempotency_key("token").append("log", "twice")).await.unwrap();
     assert_eq!(again, Committed { repeated: true, ..answer }, "also of an entry that is gone");
     assert!(left(&*engine).await.is_empty());
 }

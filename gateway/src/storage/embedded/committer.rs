@@ -12,12 +12,12 @@ use crate::bus::{LocalBus, Stamp};
 use crate::storage::{Announce, CommitError, Committed, LogEnd, StorageError};
 
 use super::group_commit::GroupCommit;
+use super::idempotency::IdempotencyKeys;
 use super::journal;
 use super::key::{self, Range};
 use super::log_ends::LogEnds;
 use super::queue::{Job, Queue, Reply};
 use super::store::{Store, failed};
-use super::tokens::Tokens;
 use super::trim::Trimmed;
 use super::watermark::Watermark;
 
@@ -35,7 +35,7 @@ pub(super) struct Committer {
     pub(super) queue: Arc<Queue>,
     pub(super) store: Store,
     pub(super) bus: LocalBus,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: IdempotencyKeys,
     pub(super) ends: LogEnds,
     pub(super) watermark: Watermark,
     /// The number of the last stored batch.

@@ -12,28 +12,33 @@ use crate::storage::{
 };
 
 use super::frame::{self, Framed};
+use super::idempotency::{self, IdempotencyKeys, KeyHash};
 use super::key;
 use super::log_ends::LogEnds;
 use super::store::{Store, count};
-use super::tokens::{self, Token, Tokens};
 
 pub(super) struct GroupCommit<'a> {
     store: &'a Store,
     ends: &'a mut LogEnds,
-    tokens: &'a mut Tokens,
+    tokens: &'a mut IdempotencyKeys,
     /// The number of the last batch; every stored batch has its own, and it is the version of what it writes.
     last: u64,
     /// Records and counts as the group leaves them; nothing where it deletes.
     records: HashMap<Vec<u8>, Option<Framed>>,
     /// Rows of new entries.
     entries: Vec<(Vec<u8>, Vec<u8>)>,
-    answers: HashMap<Token, Committed>,
+    answers: HashMap<KeyHash, Committed>,
     /// The greatest time of a batch with a token.
     newest_token: Option<Millis>,
 }
 
 impl<'a> GroupCommit<'a> {
-    pub(super) fn new(store: &'a Store, ends: &'a mut LogEnds, tokens: &'a mut Tokens, last: u64) -> Self {
+    pub(super) fn new(
+        store: &'a Store,
+        ends: &'a mut LogEnds,
+        tokens: &'a mut IdempotencyKeys,
+        last: u64,
+    ) -> Self {
         Self {
             store,
             ends,
@@ -48,7 +53,7 @@ impl<'a> GroupCommit<'a> {
 
     /// Takes a batch into the group, or says why not and leaves the group as it was.
     pub(super) fn take(&mut self, batch: Batch) -> Result<Committed, CommitError> {
-        let token = batch.once.as_ref().map(|once| tokens::token(&batch.partition, once));
+        let token = batch.idempotency_key.as_ref().map(|once| idempotency::token(&batch.partition, once));
         if let Some(token) = &token
             && let Some(answer) = self.answered(token, batch.at)?
         {
@@ -90,7 +95,7 @@ impl<'a> GroupCommit<'a> {
     }
 
     /// The answer that a batch with this token got before.
-    fn answered(&self, token: &Token, now: Millis) -> Result<Option<Committed>, StorageError> {
+    fn answered(&self, token: &KeyHash, now: Millis) -> Result<Option<Committed>, StorageError> {
         match self.answers.get(token) {
             Some(answer) => Ok(Some(Committed { repeated: true, ..answer.clone() })),
             None => self.tokens.find(self.store, token, now),

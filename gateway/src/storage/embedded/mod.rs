@@ -25,6 +25,7 @@ mod committer;
 mod directory;
 mod frame;
 mod group_commit;
+mod idempotency;
 mod journal;
 mod key;
 mod log_ends;
@@ -34,7 +35,6 @@ mod rotation;
 mod store;
 #[cfg(test)]
 mod tests;
-mod tokens;
 mod trim;
 mod watermark;
 
@@ -53,11 +53,11 @@ use crate::bus::LocalBus;
 
 use self::committer::{Committer, Rows};
 use self::directory::Directory;
+use self::idempotency::IdempotencyKeys;
 use self::key::Range;
 use self::log_ends::LogEnds;
 use self::queue::{Job, Phase, Queue};
 use self::store::Store;
-use self::tokens::Tokens;
 use super::{
     Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
     Ticket, Value, Window,
@@ -74,8 +74,8 @@ pub struct Settings {
     pub write_buffer_bytes: u64,
     /// Blocks of those files that are kept in memory.
     pub cache_bytes: u64,
-    /// Tokens of [`Batch::once`] that are indexed in memory, at about 50 bytes each; more of them cost time.
-    pub tokens_in_memory: usize,
+    /// IdempotencyKeys of [`Batch::idempotency_key`] that are indexed in memory, at about 50 bytes each; more of them cost time.
+    pub idempotency_keys_in_memory: usize,
     /// Bytes of batches that may wait for the disk; one more is refused.
     pub most_waiting: usize,
     /// Begin a new journal when a store is opened, see `rotation.rs`. It reaches into the database's own files.
@@ -88,7 +88,7 @@ impl Default for Settings {
         Self {
             write_buffer_bytes: 32 << 20,
             cache_bytes: 64 << 20,
-            tokens_in_memory: 4_000_000,
+            idempotency_keys_in_memory: 4_000_000,
             most_waiting: MOST_WAITING,
             rotate_journal: false,
         }
@@ -131,7 +131,7 @@ impl Embedded {
         let queue = Arc::new(Queue::new(settings.most_waiting));
         let committer = Committer {
             queue: queue.clone(),
-            tokens: Tokens::load(&store, settings.tokens_in_memory)?,
+            tokens: IdempotencyKeys::load(&store, settings.idempotency_keys_in_memory)?,
             ends: LogEnds::default(),
             store: store.clone(),
             bus,

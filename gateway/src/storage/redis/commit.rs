@@ -8,7 +8,7 @@ use redis::{Cmd, Value};
 
 use crate::bus::{Event, take_apart};
 use crate::storage::{
-    Announce, Batch, Check, CommitError, Committed, Expected, LogEnd, MOST_APPENDS, ONCE_WINDOW,
+    Announce, Batch, Check, CommitError, Committed, Expected, IDEMPOTENCY_WINDOW, LogEnd, MOST_APPENDS,
     StorageError, Version,
 };
 
@@ -20,7 +20,7 @@ use super::scripts::COMMIT;
 /// From here on Lua, which counts with doubles, would leave numbers out.
 const INEXACT: u64 = 1 << 53;
 
-/// Tokens of so many milliseconds are kept, and forgotten, together.
+/// IdempotencyKeys of so many milliseconds are kept, and forgotten, together.
 const GENERATION: u64 = 20 * 60 * 1000;
 /// So much may the clocks of instances differ without a token being missed.
 const CLOCKS: u64 = 60 * 1000;
@@ -84,7 +84,7 @@ struct Generations {
 impl Generations {
     fn of(at: Millis) -> Self {
         let (own, since) = (at.0 / GENERATION, at.0 % GENERATION);
-        let other = if since < ONCE_WINDOW.as_millis() as u64 + CLOCKS {
+        let other = if since < IDEMPOTENCY_WINDOW.as_millis() as u64 + CLOCKS {
             own.checked_sub(1)
         } else if GENERATION - since <= CLOCKS {
             // An instance whose clock is ahead may have had it before.
@@ -96,7 +96,7 @@ impl Generations {
     }
 
     fn keys(self, tag: &Tag) -> [Vec<u8>; 2] {
-        [tag.once(self.own), tag.once(self.other.unwrap_or(self.own))]
+        [tag.idempotency_key(self.own), tag.idempotency_key(self.other.unwrap_or(self.own))]
     }
 }
 
@@ -141,7 +141,9 @@ fn changes(batch: &Batch) -> bool {
 
 /// The batch as a message in a group, if that is what it is.
 fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
-    let (Some(token), [append], [announce]) = (&batch.once, &batch.appends[..], &batch.announces[..]) else {
+    let (Some(token), [append], [announce]) =
+        (&batch.idempotency_key, &batch.appends[..], &batch.announces[..])
+    else {
         return None;
     };
     let is_plain = !changes(batch);
@@ -184,7 +186,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
         names.push(tag.index());
     }
     let generations = Generations::of(batch.at);
-    if batch.once.is_some() {
+    if batch.idempotency_key.is_some() {
         names.extend(generations.keys(&tag));
     }
     names.extend(batch.appends.iter().map(|append| tag.log(&append.log)));
@@ -195,7 +197,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
 
     let mut flags = 0;
     for (flag, is_set) in [
-        (HAS_TOKEN, batch.once.is_some()),
+        (HAS_TOKEN, batch.idempotency_key.is_some()),
         (HAS_OWN_OFFSETS, own_offsets),
         (IS_DECISIVE, written.any(|key| keys::is_decisive(key.table))),
     ] {
@@ -214,7 +216,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     plan.extend(spoken.iter().map(|spoken| spoken.append.map_or(0, |append| append as u8 + 1)));
 
     let mut arguments = vec![plan];
-    if let Some(token) = &batch.once {
+    if let Some(token) = &batch.idempotency_key {
         arguments.extend([generations.own.to_string().into_bytes(), token.to_vec()]);
     }
     let read = batch.checks.iter().map(|check| &check.key).chain(batch.adds.iter().map(|add| &add.key));
@@ -225,7 +227,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     if own_offsets {
         arguments.push(keys::LAST_OFFSET.to_vec());
     }
-    if batch.once.is_some() {
+    if batch.idempotency_key.is_some() {
         arguments.push(keys::TOKENS.to_vec());
     }
     arguments.extend(batch.appends.iter().map(|append| keys::end_of_log(&append.log)));
@@ -436,7 +438,7 @@ mod tests {
 
     #[test]
     fn a_token_is_looked_for_wherever_it_may_have_been_put() {
-        let window = ONCE_WINDOW.as_millis() as u64;
+        let window = IDEMPOTENCY_WINDOW.as_millis() as u64;
         let begin = 90_000 * GENERATION;
         for first in (begin..begin + 2 * GENERATION).step_by(10_000) {
             // The second instance's clock may be behind or ahead.

@@ -106,7 +106,7 @@ impl Tag {
     }
 
     /// The tokens of a generation.
-    pub(super) fn once(&self, generation: u64) -> Vec<u8> {
+    pub(super) fn idempotency_key(&self, generation: u64) -> Vec<u8> {
         self.key(b":o:", generation.to_string().as_bytes())
     }
 

@@ -15,7 +15,7 @@ const BATCHES: u64 = 400;
 const SMALL: Settings = Settings {
     write_buffer_bytes: 24 << 10,
     cache_bytes: 64 << 10,
-    tokens_in_memory: 100,
+    idempotency_keys_in_memory: 100,
     most_waiting: 1 << 20,
     rotate_journal: true,
 };
@@ -26,7 +26,7 @@ fn group(number: u64) -> Partition {
 
 fn batch(number: u64) -> Batch {
     Batch::new(group(number), Millis(number))
-        .once(number.to_string())
+        .idempotency_key(number.to_string())
         .put(Key::new(Table::Member, format!("{:03}", number % 50)), number.to_string())
         .add(Key::new(Table::Count, "n"), 1, None)
         .append("log", format!("entry {number} {}", "x".repeat(100)))

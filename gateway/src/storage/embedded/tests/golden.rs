@@ -6,7 +6,7 @@ use crate::storage::conformance::golden::{self, Row};
 
 /// So that one token is in each place where tokens are.
 fn settings() -> Settings {
-    Settings { tokens_in_memory: 1, ..Settings::default() }
+    Settings { idempotency_keys_in_memory: 1, ..Settings::default() }
 }
 
 fn open(dir: &Path) -> Embedded {

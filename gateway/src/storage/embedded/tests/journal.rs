@@ -26,7 +26,10 @@ fn written(dir: &Path) -> Vec<u8> {
 
 async fn commit(store: &Embedded, times: Range<u64>) {
     for at in times {
-        store.commit(append(at).once(at.to_string()).put(Key::new(Table::Account, ""), "x")).await.unwrap();
+        store
+            .commit(append(at).idempotency_key(at.to_string()).put(Key::new(Table::Account, ""), "x"))
+            .await
+            .unwrap();
     }
 }
 

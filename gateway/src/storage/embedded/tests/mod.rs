@@ -40,7 +40,7 @@ mod with_small_bounds {
         let settings = Settings {
             write_buffer_bytes: 4 << 10,
             cache_bytes: 4 << 10,
-            tokens_in_memory: 2,
+            idempotency_keys_in_memory: 2,
             rotate_journal: true,
             ..Settings::default()
         };
@@ -70,7 +70,7 @@ fn append(at: u64) -> Batch {
 async fn what_was_stored_is_there_after_it_is_opened_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let first = store.commit(append(5).once("token")).await.unwrap();
+    let first = store.commit(append(5).idempotency_key("token")).await.unwrap();
     assert_eq!(first.entry(), LogEnd { seq: Seq(1), at: Millis(5) });
     store.commit(append(3)).await.unwrap();
     store.close().await.unwrap();
@@ -79,7 +79,7 @@ async fn what_was_stored_is_there_after_it_is_opened_again() {
 
     let store = open(dir.path());
     assert_eq!(store.log_end(&log()).await.unwrap(), LogEnd { seq: Seq(2), at: Millis(5) });
-    let again = store.commit(append(9).once("token")).await.unwrap();
+    let again = store.commit(append(9).idempotency_key("token")).await.unwrap();
     assert_eq!(again, Committed { repeated: true, ..first });
     assert_eq!(store.log_end(&log()).await.unwrap().seq, Seq(2));
 }

@@ -118,7 +118,7 @@ async fn a_repetition_tells_other_servers_again() {
     assert!(servers.wait(Duration::from_secs(10)).await);
     let (_bus, mut events) = listen(&servers, &fixture.names, &[devices_of("bob")]).await;
     for turn in 1..=2 {
-        let committed = engine.commit(between(7).once("token")).await.unwrap();
+        let committed = engine.commit(between(7).idempotency_key("token")).await.unwrap();
         assert_eq!(committed.repeated, turn == 2);
         let expected = (devices_of("bob"), Numbering::Offset(turn), Some(1), text(nothing(7)));
         assert_eq!(next(&mut events).await, expected);

@@ -41,7 +41,10 @@ async fn slots_that_move_are_followed() {
 
     // Half moved, with its keys on the other side already.
     let (slot, from, target) = placed(&cluster, &servers, "moving");
-    engine.commit(to("moving", "1").put(Key::new(Table::Member, "a"), "a").once("token")).await.unwrap();
+    engine
+        .commit(to("moving", "1").put(Key::new(Table::Member, "a"), "a").idempotency_key("token"))
+        .await
+        .unwrap();
     let ids = [
         cluster.nodes[from].command::<String>("CLUSTER MYID").await,
         cluster.nodes[target].command::<String>("CLUSTER MYID").await,
@@ -53,7 +56,7 @@ async fn slots_that_move_are_followed() {
     let mut migrate = redis::cmd("MIGRATE");
     migrate.arg("127.0.0.1").arg(cluster.nodes[target].port).arg("").arg(0).arg(5000).arg("KEYS").arg(keys);
     cluster.nodes[from].run::<()>(&migrate).await;
-    assert!(engine.commit(to("moving", "twice").once("token")).await.unwrap().repeated);
+    assert!(engine.commit(to("moving", "twice").idempotency_key("token")).await.unwrap().repeated);
     engine.commit(to("moving", "2")).await.unwrap();
     assert_eq!(texts(&engine, "moving").await, ["1", "2"]);
     for node in [target, from] {
@@ -69,7 +72,7 @@ async fn a_replica_takes_over() {
     let servers = Topology::start(cluster.target());
     assert!(servers.wait(START).await);
     let engine = Redis::new(servers.clone(), Namespace::new("timgate"), Settings::default());
-    engine.commit(to("room", "1").once("1")).await.unwrap();
+    engine.commit(to("room", "1").idempotency_key("1")).await.unwrap();
     let (slot, master, _) = placed(&cluster, &servers, "room");
     let address = address_of(&cluster.nodes[master]);
     eventually(START, "the replica has it", async || {
@@ -77,8 +80,10 @@ async fn a_replica_takes_over() {
     })
     .await;
     cluster.nodes[master].kill().await;
-    eventually(START, "the batch is stored", async || engine.commit(to("room", "2").once("2")).await.is_ok())
-        .await;
+    eventually(START, "the batch is stored", async || {
+        engine.commit(to("room", "2").idempotency_key("2")).await.is_ok()
+    })
+    .await;
     assert_ne!(servers.master_of(slot), Some(address));
     assert_eq!(texts(&engine, "room").await, ["1", "2"]);
     engine.health().await.unwrap();

@@ -39,11 +39,11 @@ async fn a_batch_is_acknowledged_when_a_replica_has_it() {
     assert!(waits < 250, "{waits}: batches that come together share one");
 
     replica.pause();
-    let outcome = engine.commit(said("alone").once("token")).await;
+    let outcome = engine.commit(said("alone").idempotency_key("token")).await;
     assert!(matches!(outcome, Err(CommitError::Storage(StorageError::TimedOut { .. }))), "{outcome:?}");
     // It is stored where reads see it, but a repetition is no better confirmed.
     assert_eq!(entries(&*engine).await.len(), 501);
-    let again = engine.commit(said("alone").once("token")).await;
+    let again = engine.commit(said("alone").idempotency_key("token")).await;
     assert!(matches!(again, Err(CommitError::Storage(StorageError::TimedOut { .. }))), "{again:?}");
     let error = engine.health().await.unwrap_err().to_string();
     assert!(error.contains("too few replicas"), "{error}");
@@ -54,7 +54,7 @@ async fn a_batch_is_acknowledged_when_a_replica_has_it() {
 
     replica.resume();
     eventually(START, "the replica is back", async || {
-        engine.commit(said("alone").once("token")).await.is_ok_and(|committed| committed.repeated)
+        engine.commit(said("alone").idempotency_key("token")).await.is_ok_and(|committed| committed.repeated)
     })
     .await;
     engine.health().await.unwrap();
@@ -73,7 +73,7 @@ async fn a_promoted_replica_has_what_was_acknowledged() {
                 let mut stored = Vec::new();
                 for number in 0.. {
                     let bytes = Bytes::from(format!("{name} {number}"));
-                    match engine.commit(said(bytes.clone()).once(bytes.clone())).await {
+                    match engine.commit(said(bytes.clone()).idempotency_key(bytes.clone())).await {
                         Ok(committed) => stored.push((committed.entry().seq, bytes)),
                         Err(_) => break,
                     }

@@ -14,7 +14,7 @@ fn writer(engine: &Arc<Redis>, name: usize, count: usize) -> tokio::task::JoinHa
         for number in 0..count {
             let bytes = Bytes::from(format!("{name} {number}"));
             loop {
-                match engine.commit(said(bytes.clone()).once(bytes.clone())).await {
+                match engine.commit(said(bytes.clone()).idempotency_key(bytes.clone())).await {
                     Ok(committed) => break stored.push((committed.entry().seq.0, bytes)),
                     Err(CommitError::Storage(_)) => {}
                     Err(error) => panic!("{error}"),
@@ -170,8 +170,12 @@ async fn refusals_are_told_in_words() {
     let server = RedisServer::start(Nothing).await;
     let engine = start(&server);
     engine.commit(said("1").put(Key::new(Table::Member, "gone"), "")).await.unwrap();
-    let whole =
-        || said("2").once("token").delete(Key::new(Table::Member, "gone")).announce(room(), nothing(1));
+    let whole = || {
+        said("2")
+            .idempotency_key("token")
+            .delete(Key::new(Table::Member, "gone"))
+            .announce(room(), nothing(1))
+    };
     let cases = [
         ("maxmemory 1", "OOM", "maxmemory 0"),
         ("min-replicas-to-write 1", "NOREPLICAS", "min-replicas-to-write 0"),

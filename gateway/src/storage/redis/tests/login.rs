@@ -9,7 +9,7 @@ const RIGHTS: &str =
 async fn works(url: &str) {
     let engine = engine_on(Target::parse(url).unwrap(), Settings::default());
     let whole = said("entry")
-        .once("token")
+        .idempotency_key("token")
         .put(Key::new(Table::Member, "a"), "a")
         .add(Key::new(Table::Count, "n"), 1, None)
         .delete(Key::new(Table::Member, "b"))

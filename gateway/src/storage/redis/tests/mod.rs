@@ -175,7 +175,7 @@ fn message_to(name: &str, from: &str, number: u64) -> Batch {
     let id = GroupId::parse(name).unwrap();
     let label = GroupLabel { id: id.clone(), name: name.to_owned(), kind: GroupKind::Meeting };
     Batch::new(group(name), Millis(1000))
-        .once(format!("{from} {number}"))
+        .idempotency_key(format!("{from} {number}"))
         .append("log", entry)
         .announce(Topic::Group(AppId(1), id), Entry::GroupMessage { group: label, message, counts: true })
 }

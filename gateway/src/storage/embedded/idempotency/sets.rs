@@ -1,4 +1,4 @@
-//! Tokens that have a row each, in two sets of rows.
+//! IdempotencyKeys that have a row each, in two sets of rows.
 //!
 //! New tokens go to the current set; when it is as old as a window, the other set, whose last token is then
 //! older than that, is emptied in one step and becomes the current one.
@@ -13,7 +13,7 @@ use crate::storage::embedded::store::{Store, failed};
 use crate::storage::embedded::{frame, key};
 use crate::storage::{Committed, StorageError};
 
-use super::{Remembered, Token, decode, encode, window_after};
+use super::{KeyHash, Remembered, decode, encode, window_after};
 
 pub(super) struct Sets {
     current: usize,
@@ -28,7 +28,7 @@ impl Sets {
         Ok(Self { current, since: Some(Millis(kept.number)) })
     }
 
-    pub(super) fn find(&self, store: &Store, token: &Token) -> Result<Option<Remembered>, StorageError> {
+    pub(super) fn find(&self, store: &Store, token: &KeyHash) -> Result<Option<Remembered>, StorageError> {
         if self.since.is_none() {
             return Ok(None);
         }
@@ -46,7 +46,7 @@ impl Sets {
     pub(super) fn remember(
         &mut self,
         store: &Store,
-        answers: &HashMap<Token, Committed>,
+        answers: &HashMap<KeyHash, Committed>,
         newest: Millis,
         group: &mut OwnedWriteBatch,
     ) -> Result<(), StorageError> {

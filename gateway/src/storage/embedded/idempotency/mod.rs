@@ -1,7 +1,7 @@
-//! The tokens of [`Batch::once`](crate::storage::Batch::once), and what their batches were answered.
+//! The tokens of [`Batch::idempotency_key`](crate::storage::Batch::idempotency_key), and what their batches were answered.
 //!
 //! The tokens of a group are one row, and an index of those of the last window is kept in memory (`recent`).
-//! The index has a bound. Tokens that come while it is full get a row each, which needs no memory
+//! The index has a bound. IdempotencyKeys that come while it is full get a row each, which needs no memory
 //! and costs more work (`sets`).
 
 mod recent;
@@ -13,7 +13,7 @@ use fjall::OwnedWriteBatch;
 use protocol::id::{Millis, Seq};
 use sha2::{Digest, Sha256};
 
-use crate::storage::{Committed, LogEnd, ONCE_WINDOW, Partition, StorageError};
+use crate::storage::{Committed, IDEMPOTENCY_WINDOW, LogEnd, Partition, StorageError};
 
 use self::recent::Recent;
 use self::sets::Sets;
@@ -21,10 +21,10 @@ use super::store::Store;
 
 /// A token and its partition, shortened to a size that is the same for all.
 ///
-/// Tokens come from clients, so the hash must be one for which nobody can make two that are alike.
-pub(super) type Token = [u8; 16];
+/// IdempotencyKeys come from clients, so the hash must be one for which nobody can make two that are alike.
+pub(super) type KeyHash = [u8; 16];
 
-pub(super) fn token(partition: &Partition, once: &[u8]) -> Token {
+pub(super) fn token(partition: &Partition, once: &[u8]) -> KeyHash {
     let name = partition.name();
     let hash = Sha256::new()
         .chain_update(partition.app().0.to_be_bytes())
@@ -35,12 +35,12 @@ pub(super) fn token(partition: &Partition, once: &[u8]) -> Token {
     *hash.first_chunk().expect("SHA-256 has 32 bytes")
 }
 
-pub(super) struct Tokens {
+pub(super) struct IdempotencyKeys {
     recent: Recent,
     sets: Sets,
 }
 
-impl Tokens {
+impl IdempotencyKeys {
     /// `most` is how many tokens the index in memory may hold, at about 50 bytes each.
     pub(super) fn load(store: &Store, most: usize) -> Result<Self, StorageError> {
         Ok(Self { recent: Recent::load(store, most)?, sets: Sets::load(store)? })
@@ -50,7 +50,7 @@ impl Tokens {
     pub(super) fn find(
         &self,
         store: &Store,
-        token: &Token,
+        token: &KeyHash,
         now: Millis,
     ) -> Result<Option<Committed>, StorageError> {
         let found = match self.recent.find(store, token)? {
@@ -66,7 +66,7 @@ impl Tokens {
     pub(super) fn remember(
         &mut self,
         store: &Store,
-        answers: &HashMap<Token, Committed>,
+        answers: &HashMap<KeyHash, Committed>,
         newest: Millis,
         group: &mut OwnedWriteBatch,
     ) -> Result<(), StorageError> {
@@ -85,7 +85,7 @@ type Remembered = (Millis, Committed);
 
 /// When what was remembered at `at` may be forgotten.
 fn window_after(at: Millis) -> Millis {
-    Millis(at.0.saturating_add(ONCE_WINDOW.as_millis() as u64))
+    Millis(at.0.saturating_add(IDEMPOTENCY_WINDOW.as_millis() as u64))
 }
 
 /// An answer as it is kept: how many counts (2 bytes), how many entries (1), number (8) and time (8) of each, the

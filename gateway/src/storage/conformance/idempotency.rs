@@ -1,10 +1,10 @@
-//! Tokens: a batch that is submitted again is not carried out again.
+//! IdempotencyKeys: a batch that is submitted again is not carried out again.
 
 use super::*;
-use crate::storage::{Expected, ONCE_WINDOW};
+use crate::storage::{Expected, IDEMPOTENCY_WINDOW};
 
 fn append_once(at: u64, token: &'static str) -> Batch {
-    batch(at).once(token).add(Key::new(Table::Count, "n"), 1, None).append("log", token)
+    batch(at).idempotency_key(token).add(Key::new(Table::Count, "n"), 1, None).append("log", token)
 }
 
 pub(crate) async fn answered_as_the_first(fixture: &impl Fixture) {
@@ -18,7 +18,7 @@ pub(crate) async fn answered_as_the_first(fixture: &impl Fixture) {
     assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd { seq: Seq(3), at: seconds(3) });
     assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "n")]).await.unwrap(), [3]);
 
-    let silent = engine.commit(batch(5).once("changes nothing")).await.unwrap();
+    let silent = engine.commit(batch(5).idempotency_key("changes nothing")).await.unwrap();
     let again = engine.commit(append_once(5, "changes nothing")).await.unwrap();
     assert_eq!(again, Committed { repeated: true, ..silent });
 }
@@ -29,7 +29,12 @@ pub(crate) async fn answered_with_every_entry(fixture: &impl Fixture) {
     engine.commit(batch(1).append("b", "")).await.unwrap();
     let three = || {
         let count = Key::new(Table::Count, "n");
-        batch(2).once("token").append("a", "1").append("b", "2").append("a", "3").add(count, 5, None)
+        batch(2)
+            .idempotency_key("token")
+            .append("a", "1")
+            .append("b", "2")
+            .append("a", "3")
+            .add(count, 5, None)
     };
     let first = engine.commit(three()).await.unwrap();
     assert_eq!(first.entries.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [1, 2, 2]);
@@ -41,10 +46,10 @@ pub(crate) async fn answered_with_every_entry(fixture: &impl Fixture) {
 
 pub(crate) async fn answered_before_checks(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let create = || batch(1).once("token").check(key("a"), Expected::Absent).put(key("a"), "");
+    let create = || batch(1).idempotency_key("token").check(key("a"), Expected::Absent).put(key("a"), "");
     assert!(!engine.commit(create()).await.unwrap().repeated);
     assert!(engine.commit(create()).await.unwrap().repeated);
-    let bounded = batch(1).once("token").add(Key::new(Table::Count, "n"), 9, Some(0));
+    let bounded = batch(1).idempotency_key("token").add(Key::new(Table::Count, "n"), 9, Some(0));
     assert!(engine.commit(bounded).await.unwrap().repeated);
 }
 
@@ -72,7 +77,7 @@ pub(crate) async fn tokens_of_partitions_are_apart(fixture: &impl Fixture) {
     let partitions = [group("a"), group("ab"), Partition::group(AppId(2), &GroupId::parse("a").unwrap())];
     for partition in partitions {
         for token in ["b", "", "c"] {
-            let once = Batch::new(partition.clone(), seconds(1)).once(token).append("log", "");
+            let once = Batch::new(partition.clone(), seconds(1)).idempotency_key(token).append("log", "");
             assert!(!engine.commit(once).await.unwrap().repeated, "{token} of {partition:?}");
         }
     }
@@ -81,15 +86,19 @@ pub(crate) async fn tokens_of_partitions_are_apart(fixture: &impl Fixture) {
 /// By the time of the batches, which is the caller's clock, and however many tokens come between.
 pub(crate) async fn remembered_for_the_window(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let window = ONCE_WINDOW.as_secs();
-    // Tokens at every sixth of a window, for three windows, each asked for until its window ends.
+    let window = IDEMPOTENCY_WINDOW.as_secs();
+    // IdempotencyKeys at every sixth of a window, for three windows, each asked for until its window ends.
     let times: Vec<u64> = (0..18).map(|sixth| 1_000_000 + sixth * window / 6).collect();
     let token = |at: u64| Bytes::from(at.to_string());
     for &now in &times {
-        let first = engine.commit(batch(now).once(token(now)).append("log", token(now))).await.unwrap();
+        let first =
+            engine.commit(batch(now).idempotency_key(token(now)).append("log", token(now))).await.unwrap();
         assert!(!first.repeated);
         for &earlier in times.iter().filter(|&&at| at <= now && now < at + window) {
-            let again = engine.commit(batch(now).once(token(earlier)).append("log", "twice")).await.unwrap();
+            let again = engine
+                .commit(batch(now).idempotency_key(token(earlier)).append("log", "twice"))
+                .await
+                .unwrap();
             assert!(again.repeated, "{} seconds later", now - earlier);
             assert_eq!(again.entry().at, seconds(earlier));
         }

@@ -10,7 +10,7 @@ use crate::storage::embedded::store::{Store, failed};
 use crate::storage::embedded::{frame, key};
 use crate::storage::{Committed, StorageError};
 
-use super::{Remembered, Token, decode, encode, window_after};
+use super::{KeyHash, Remembered, decode, encode, window_after};
 
 /// Parts of the index. A part that grows is copied, and a small one is copied quickly.
 const PARTS: usize = 64;
@@ -19,7 +19,7 @@ const PARTS: usize = 64;
 const REMOVE: usize = 4;
 
 pub(super) struct Recent {
-    index: Vec<HashMap<Token, u64>>,
+    index: Vec<HashMap<KeyHash, u64>>,
     held: usize,
     most: usize,
     /// The times of the rows from `first` on.
@@ -47,7 +47,7 @@ impl Recent {
         Ok(recent)
     }
 
-    fn insert(&mut self, token: Token, row: u64) {
+    fn insert(&mut self, token: KeyHash, row: u64) {
         if self.index[part(&token)].insert(token, row).is_none() {
             self.held += 1;
         }
@@ -57,7 +57,7 @@ impl Recent {
         self.held + tokens <= self.most
     }
 
-    pub(super) fn find(&self, store: &Store, token: &Token) -> Result<Option<Remembered>, StorageError> {
+    pub(super) fn find(&self, store: &Store, token: &KeyHash) -> Result<Option<Remembered>, StorageError> {
         let Some(number) = self.index[part(token)].get(token) else { return Ok(None) };
         let row = key::tokens(*number);
         let Some(stored) = store.records.get(row).map_err(|error| failed("commit", error))? else {
@@ -70,7 +70,7 @@ impl Recent {
     pub(super) fn remember(
         &mut self,
         store: &Store,
-        answers: &HashMap<Token, Committed>,
+        answers: &HashMap<KeyHash, Committed>,
         newest: Millis,
         group: &mut OwnedWriteBatch,
     ) {
@@ -117,11 +117,11 @@ impl Recent {
     }
 }
 
-fn part(token: &Token) -> usize {
+fn part(token: &KeyHash) -> usize {
     usize::from(token[0]) % PARTS
 }
 
-type Answered = Vec<(Token, Committed)>;
+type Answered = Vec<(KeyHash, Committed)>;
 
 /// The time of a row, its tokens and their answers.
 fn tokens_in(row: &[u8], stored: Bytes) -> Result<(Millis, Answered), StorageError> {

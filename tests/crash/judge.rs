@@ -50,7 +50,7 @@ impl Judge {
         assert_eq!(last, end, "the end of group {number} is its last entry");
         self.ends[number] = end;
 
-        let length = engine.counts(&group(number), &[length()]).await.unwrap()[0];
+        let length = engine.counters(&group(number), &[length()]).await.unwrap()[0];
         assert_eq!(
             length, end.seq.0 as i64,
             "the count of group {number} and its entries were stored together"

@@ -22,7 +22,7 @@ pub(crate) fn group(number: usize) -> Partition {
 
 /// How many entries the group's log has, kept beside the log.
 pub(crate) fn length() -> Key {
-    Key::new(Table::Count, "length")
+    Key::new(Table::Counter, "length")
 }
 
 /// The last number of a writer.

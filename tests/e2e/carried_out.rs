@@ -56,7 +56,7 @@ impl Engine for Held {
         self.store.get(partition, keys).await
     }
 
-    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+    async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
         self.store.counts(partition, keys).await
     }
 

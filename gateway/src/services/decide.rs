@@ -184,7 +184,7 @@ mod tests {
         let (value, committed) = done.await.unwrap();
         assert_eq!((value, committed), (7, None));
         let full = core.decide("change", || async {
-            let add = batch(core).add(Key::new(Table::Count, "n"), 2, Some(1));
+            let add = batch(core).add(Key::new(Table::Counter, "n"), 2, Some(1));
             Ok::<_, StorageError>(Decision::Commit(add, ()))
         });
         assert!(matches!(full.await, Err(StorageError::Failed { operation: "change", .. })));

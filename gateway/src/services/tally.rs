@@ -92,7 +92,7 @@ impl Tally {
     }
 
     pub(super) fn key(&self) -> Key {
-        Key::new(Table::Count, self.name)
+        Key::new(Table::Counter, self.name)
     }
 
     /// What a change starts from. `kept` is what was found at the key before anything else was looked at; `rows` counts
@@ -111,7 +111,7 @@ impl Tally {
             return Ok(Basis::Kept);
         }
         let expected = kept.map_or(Expected::Absent, |kept| Expected::Version(kept.version));
-        let said = core.engine.counts(partition, &[self.key()]).await?.first().copied().unwrap_or(0);
+        let said = core.engine.counters(partition, &[self.key()]).await?.first().copied().unwrap_or(0);
         Ok(Basis::Counted { rows: rows().await?, said, expected })
     }
 

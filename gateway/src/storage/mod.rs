@@ -1,7 +1,7 @@
 //! Where everything that was acknowledged is kept: the contract that an engine fulfils.
 //!
 //! A *partition* is one user, one group or one pair of users. It holds *records* (key → value with a version),
-//! *counts* (key → number) and *logs* (dense sequences of immutable entries).
+//! *counters* (key → number) and *logs* (dense sequences of immutable entries).
 //! A [`Batch`] changes one partition; work over several partitions is a series of batches that may be repeated.
 //!
 //! Guarantees of every engine:
@@ -264,7 +264,7 @@ pub struct Committed {
     /// Numbers and times of the entries, in the order of [`Batch::appends`].
     pub entries: Vec<LogEnd>,
     /// The sums after [`Batch::adds`], in their order.
-    pub counts: Vec<i64>,
+    pub counters: Vec<i64>,
     /// True when the token of [`Batch::idempotency_key`] was known: nothing was changed or announced now.
     pub repeated: bool,
 }
@@ -331,13 +331,13 @@ pub trait Engine: Send + Sync + 'static {
     async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Value>>, StorageError>;
 
     /// The number at each of `keys`, 0 where it was never touched.
-    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError>;
+    async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError>;
 
     /// Records in the order of their suffixes.
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError>;
 
     /// Entries of a log. Of a window that begins before what is left after a [`trim`](Engine::trim), those that are left:
-    /// the limit counts from the first of them.
+    /// the limit counters from the first of them.
     async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError>;
 
     /// The end of a log: the last entry that was ever appended, also when it was trimmed.
@@ -372,10 +372,10 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// The end stays what it was, also when nothing is left, and also when the store is opened anew: the next entry
     /// has the next number, and its time does not go backwards. A log without entries stays one, with end 0.
-    /// Records, counts and answers to tokens stay as they are.
+    /// Records, counters and answers to tokens stay as they are.
     ///
     /// It goes on in slices, from the low end, and stands in no order with batches. Whoever reads meanwhile finds a
-    /// dense rest that ends with the end. May be repeated and called by several at once: the greatest number counts.
+    /// dense rest that ends with the end. May be repeated and called by several at once: the greatest number counters.
     /// When it fails or is dropped, what is left is a log that was trimmed less far, and it may go on in the
     /// background.
     async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError>;

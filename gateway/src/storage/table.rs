@@ -31,7 +31,7 @@ pub enum Table {
     Mute,
     /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has, `friends` those of
     /// the index `Friend`.
-    Count,
+    Counter,
     /// group or pair; epoch, user; how far the user has read.
     /// user; `notice`, device; which of the user's notices the device has acknowledged.
     Read,
@@ -59,7 +59,7 @@ impl Table {
         Table::Member,
         Table::Order,
         Table::Mute,
-        Table::Count,
+        Table::Counter,
         Table::Read,
         Table::Amendment,
         Table::Mention,
@@ -80,7 +80,7 @@ impl Table {
             Table::Member => b'm',
             Table::Order => b'i',
             Table::Mute => b'q',
-            Table::Count => b'n',
+            Table::Counter => b'n',
             Table::Read => b'r',
             Table::Amendment => b'e',
             Table::Mention => b'x',

@@ -165,7 +165,7 @@ async fn groups_of_a_store_that_kept_no_order_have_pages() {
         for key in keys(engine, group, Table::Order).await {
             batch = batch.delete(key);
         }
-        let counts = keys(engine, group, Table::Count).await;
+        let counts = keys(engine, group, Table::Counter).await;
         let ordered = counts.into_iter().find(|key| ends_with(key, "ordered")).unwrap();
         engine.commit(batch.delete(ordered)).await.unwrap();
     };

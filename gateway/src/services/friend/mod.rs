@@ -160,7 +160,7 @@ fn place_of(suffix: &[u8]) -> Option<(u64, UserId)> {
 
 /// How many places are taken.
 fn count_key() -> Key {
-    Key::new(Table::Count, "friends")
+    Key::new(Table::Counter, "friends")
 }
 
 /// That the other is on this user's list, in the partition of the two.
@@ -258,7 +258,7 @@ impl Friends {
     }
 
     async fn places(&self, app: AppId, user: &UserId) -> Result<i64, StorageError> {
-        let counts = self.core.engine.counts(&Partition::user(app, user), &[count_key()]).await?;
+        let counts = self.core.engine.counters(&Partition::user(app, user), &[count_key()]).await?;
         Ok(counts.first().copied().unwrap_or_default())
     }
 

@@ -49,7 +49,7 @@ const OF_A_LIFE: &[Table] = &[
     Table::Member,
     Table::Order,
     Table::Mute,
-    Table::Count,
+    Table::Counter,
     Table::Read,
     Table::Amendment,
     Table::Mention,

@@ -190,7 +190,7 @@ impl Found {
     }
 
     pub fn count_key(&self) -> Key {
-        Key::new(Table::Count, [&self.epoch()[..], b"members"].concat())
+        Key::new(Table::Counter, [&self.epoch()[..], b"members"].concat())
     }
 
     /// The group stands as it was read.
@@ -271,7 +271,7 @@ impl Groups {
 
     /// How many members the group has.
     pub async fn count(&self, found: &Found) -> Result<u64, StorageError> {
-        let counts = self.core.engine.counts(&found.partition(), &[found.count_key()]).await?;
+        let counts = self.core.engine.counters(&found.partition(), &[found.count_key()]).await?;
         Ok(counts.first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
     }
 

@@ -91,7 +91,7 @@ fn keys(found: &Found, user: &UserId, member: &Member) -> Vec<Key> {
 }
 
 fn count_key(found: &Found) -> Key {
-    Key::new(Table::Count, [&found.epoch()[..], b"ordered"].concat())
+    Key::new(Table::Counter, [&found.epoch()[..], b"ordered"].concat())
 }
 
 /// A row's suffix, taken apart.
@@ -310,7 +310,7 @@ impl Groups {
 
     async fn order_counts(&self, found: &Found) -> Result<Counts, StorageError> {
         let keys = [found.count_key(), count_key(found)];
-        let counts = self.core.engine.counts(&found.partition(), &keys).await?;
+        let counts = self.core.engine.counters(&found.partition(), &keys).await?;
         let count = |index: usize| counts.get(index).map_or(0, |count| u64::try_from(*count).unwrap_or(0));
         Ok(Counts { members: count(0), rows: count(1) })
     }

@@ -73,7 +73,7 @@ pub(crate) async fn refused_is_silent(fixture: &impl Fixture) {
     let say = |number| batch(1).announce(topic(), nothing(number));
     engine.commit(say(1).idempotency_key("token")).await.unwrap();
     assert!(engine.commit(say(2).check(key("a"), Expected::Present)).await.is_err());
-    assert!(engine.commit(say(3).add(Key::new(Table::Count, "n"), 1, Some(0))).await.is_err());
+    assert!(engine.commit(say(3).add(Key::new(Table::Counter, "n"), 1, Some(0))).await.is_err());
     assert!(engine.commit(say(4).idempotency_key("token")).await.unwrap().repeated);
     engine.commit(say(5)).await.unwrap();
     assert_eq!(said(&next(&mut events).await), 1);

@@ -12,20 +12,20 @@ pub(crate) async fn stored_whole(fixture: &impl Fixture) {
         .check(key("old"), Expected::Present)
         .put(key("new"), "new")
         .delete(key("old"))
-        .add(Key::new(Table::Count, "members"), 3, None)
+        .add(Key::new(Table::Counter, "members"), 3, None)
         .append("log", "entry");
     let committed = engine.commit(whole).await.unwrap();
     let end = LogEnd { seq: Seq(1), at: seconds(2) };
-    assert_eq!(committed, Committed { entries: vec![end], counts: vec![3], repeated: false });
+    assert_eq!(committed, Committed { entries: vec![end], counters: vec![3], repeated: false });
 
     assert_eq!(bytes_at(&*engine, &[key("old"), key("new")]).await, [None, Some("new".into())]);
-    assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "members")]).await.unwrap(), [3]);
+    assert_eq!(engine.counters(&room(), &[Key::new(Table::Counter, "members")]).await.unwrap(), [3]);
     assert_eq!(engine.log_end(&room_log()).await.unwrap(), end);
 }
 
 pub(crate) async fn refused_changes_nothing(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let count = Key::new(Table::Count, "members");
+    let count = Key::new(Table::Counter, "members");
     engine.commit(batch(1).put(key("a"), "before").add(count.clone(), 1, None)).await.unwrap();
     let change = || {
         batch(2)
@@ -41,7 +41,7 @@ pub(crate) async fn refused_changes_nothing(fixture: &impl Fixture) {
     assert!(matches!(bound, Err(CommitError::Bound(1))), "{bound:?}");
 
     assert_eq!(bytes_at(&*engine, &[key("a"), key("b")]).await, [Some("before".into()), None]);
-    assert_eq!(engine.counts(&room(), &[count]).await.unwrap(), [1]);
+    assert_eq!(engine.counters(&room(), &[count]).await.unwrap(), [1]);
     assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd::default());
     let next = engine.commit(batch(3).append("log", "entry")).await.unwrap();
     assert_eq!(next.entry().seq, Seq(1), "a refused batch uses no number up");
@@ -157,7 +157,7 @@ pub(crate) async fn read_whole(fixture: &impl Fixture) {
 /// Batches that are submitted together see each other as if they had come one by one.
 pub(crate) async fn sees_those_before(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let count = Key::new(Table::Count, "n");
+    let count = Key::new(Table::Counter, "n");
     let first = engine.submit(batch(1).check(key("a"), Expected::Absent).put(key("a"), "1"));
     let second = engine.submit(batch(2).check(key("a"), Expected::Present).delete(key("a")));
     let third = engine.submit(batch(3).check(key("a"), Expected::Present));
@@ -167,9 +167,9 @@ pub(crate) async fn sees_those_before(fixture: &impl Fixture) {
     first.await.unwrap();
     second.await.unwrap();
     assert!(matches!(third.await, Err(CommitError::Conflict(0))));
-    assert_eq!(fourth.await.unwrap().counts, [2]);
+    assert_eq!(fourth.await.unwrap().counters, [2]);
     assert!(matches!(fifth.await, Err(CommitError::Bound(0))));
-    assert_eq!(sixth.await.unwrap().counts, [1, 2]);
+    assert_eq!(sixth.await.unwrap().counters, [1, 2]);
 }
 
 /// Many who read, change and write back with a check on the version.
@@ -202,7 +202,7 @@ pub(crate) async fn no_update_is_lost(fixture: &impl Fixture) {
 
 pub(crate) async fn no_bound_is_passed(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let members = Key::new(Table::Count, "members");
+    let members = Key::new(Table::Counter, "members");
     let joins = (0..50).map(|_| {
         let (engine, members) = (engine.clone(), members.clone());
         tokio::spawn(async move { engine.commit(batch(1).add(members, 1, Some(20))).await })
@@ -210,13 +210,13 @@ pub(crate) async fn no_bound_is_passed(fixture: &impl Fixture) {
     let mut joined = Vec::new();
     for join in joins.collect::<Vec<_>>() {
         match join.await.unwrap() {
-            Ok(committed) => joined.extend(committed.counts),
+            Ok(committed) => joined.extend(committed.counters),
             Err(error) => assert!(matches!(error, CommitError::Bound(0)), "{error}"),
         }
     }
     joined.sort_unstable();
     assert_eq!(joined, (1..=20).collect::<Vec<_>>());
-    assert_eq!(engine.counts(&room(), &[members]).await.unwrap(), [20]);
+    assert_eq!(engine.counters(&room(), &[members]).await.unwrap(), [20]);
 }
 
 pub(crate) async fn stored_in_the_order_of_submission(fixture: &impl Fixture) {

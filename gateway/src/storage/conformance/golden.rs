@@ -114,19 +114,19 @@ fn at(second: u64) -> Millis {
 const SUFFIX: &[u8] = b"\x01of all";
 
 fn records() -> impl Iterator<Item = Key> {
-    let is_record = |table: &Table| !matches!(table, Table::Count | Table::Message);
+    let is_record = |table: &Table| !matches!(table, Table::Counter | Table::Message);
     Table::ALL.into_iter().filter(is_record).map(|table| Key::new(table, SUFFIX))
 }
 
 fn count(name: &'static str) -> Key {
-    Key::new(Table::Count, name)
+    Key::new(Table::Counter, name)
 }
 
 /// What batches with tokens were answered.
 fn told() -> [(Batch, Committed); 3] {
-    let answer = |entries: &[(u64, u64)], counts: &[i64]| Committed {
+    let answer = |entries: &[(u64, u64)], counters: &[i64]| Committed {
         entries: entries.iter().map(|(seq, second)| LogEnd { seq: Seq(*seq), at: at(*second) }).collect(),
-        counts: counts.to_vec(),
+        counters: counters.to_vec(),
         repeated: false,
     };
     let one = Batch::new(two(), at(2)).idempotency_key("one").append("said", "first");
@@ -164,8 +164,8 @@ pub(crate) async fn check(engine: &dyn Engine, rows: &[Row]) {
         let found = engine.scan(&alice(), all).await.unwrap();
         assert!(found.iter().map(|(suffix, _)| suffix).eq([&key.suffix]), "{key:?}");
     }
-    assert_eq!(engine.counts(&two(), &[count("a"), count("b"), count("c")]).await.unwrap(), [5, -7, 0]);
-    assert_eq!(engine.counts(&alice(), &[count("c")]).await.unwrap(), [1 << 60]);
+    assert_eq!(engine.counters(&two(), &[count("a"), count("b"), count("c")]).await.unwrap(), [5, -7, 0]);
+    assert_eq!(engine.counters(&alice(), &[count("c")]).await.unwrap(), [1 << 60]);
     for (log, seq, second, bytes) in [
         (log_of(two(), "said"), 3, 3, &b"third"[..]),
         (log_of(two(), "other"), 1, 3, b"\0"),

@@ -4,7 +4,7 @@ use super::*;
 use crate::storage::{Expected, IDEMPOTENCY_WINDOW};
 
 fn append_once(at: u64, token: &'static str) -> Batch {
-    batch(at).idempotency_key(token).add(Key::new(Table::Count, "n"), 1, None).append("log", token)
+    batch(at).idempotency_key(token).add(Key::new(Table::Counter, "n"), 1, None).append("log", token)
 }
 
 pub(crate) async fn answered_as_the_first(fixture: &impl Fixture) {
@@ -16,7 +16,7 @@ pub(crate) async fn answered_as_the_first(fixture: &impl Fixture) {
     let again = engine.commit(append_once(4, "token")).await.unwrap();
     assert_eq!(again, Committed { repeated: true, ..first });
     assert_eq!(engine.log_end(&room_log()).await.unwrap(), LogEnd { seq: Seq(3), at: seconds(3) });
-    assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "n")]).await.unwrap(), [3]);
+    assert_eq!(engine.counters(&room(), &[Key::new(Table::Counter, "n")]).await.unwrap(), [3]);
 
     let silent = engine.commit(batch(5).idempotency_key("changes nothing")).await.unwrap();
     let again = engine.commit(append_once(5, "changes nothing")).await.unwrap();
@@ -28,7 +28,7 @@ pub(crate) async fn answered_with_every_entry(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     engine.commit(batch(1).append("b", "")).await.unwrap();
     let three = || {
-        let count = Key::new(Table::Count, "n");
+        let count = Key::new(Table::Counter, "n");
         batch(2)
             .idempotency_key("token")
             .append("a", "1")
@@ -49,7 +49,7 @@ pub(crate) async fn answered_before_checks(fixture: &impl Fixture) {
     let create = || batch(1).idempotency_key("token").check(key("a"), Expected::Absent).put(key("a"), "");
     assert!(!engine.commit(create()).await.unwrap().repeated);
     assert!(engine.commit(create()).await.unwrap().repeated);
-    let bounded = batch(1).idempotency_key("token").add(Key::new(Table::Count, "n"), 9, Some(0));
+    let bounded = batch(1).idempotency_key("token").add(Key::new(Table::Counter, "n"), 9, Some(0));
     assert!(engine.commit(bounded).await.unwrap().repeated);
 }
 

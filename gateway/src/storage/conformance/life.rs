@@ -6,7 +6,7 @@ use super::*;
 
 pub(crate) async fn reopened(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let count = Key::new(Table::Count, "n");
+    let count = Key::new(Table::Counter, "n");
     for at in 1..=30 {
         let one = batch(at).put(key("a"), at.to_string()).add(count.clone(), 2, None);
         engine.commit(one.append("log", at.to_string()).idempotency_key(at.to_string())).await.unwrap();
@@ -19,11 +19,11 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
 
     let engine = fixture.open().await.engine;
     assert_eq!(engine.get(&room(), &[key("a"), key("gone")]).await.unwrap(), before);
-    assert_eq!(engine.counts(&room(), std::slice::from_ref(&count)).await.unwrap(), [60]);
+    assert_eq!(engine.counters(&room(), std::slice::from_ref(&count)).await.unwrap(), [60]);
     assert_eq!(engine.read(&room_log(), ALL).await.unwrap(), entries);
     let again = engine.commit(batch(33).idempotency_key("7").append("log", "twice")).await.unwrap();
     let end = LogEnd { seq: Seq(7), at: seconds(7) };
-    assert_eq!(again, Committed { entries: vec![end], counts: vec![14], repeated: true });
+    assert_eq!(again, Committed { entries: vec![end], counters: vec![14], repeated: true });
     let next = engine.commit(batch(5).put(key("a"), "30").append("log", "32")).await.unwrap();
     assert_eq!(next.entry(), LogEnd { seq: Seq(32), at: seconds(31) });
     assert_ne!(engine.get(&room(), &[key("a")]).await.unwrap()[0], before[0], "a new version");
@@ -32,7 +32,7 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
 /// A thousand rows of an old life go, those of the life after and of the neighbours stay.
 pub(crate) async fn purged(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let tables = [Table::Member, Table::Count, Table::Read];
+    let tables = [Table::Member, Table::Counter, Table::Read];
     for life in ["1.", "2."] {
         let commits: Vec<_> = (0..700)
             .map(|number| {
@@ -40,7 +40,7 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
                 let one = batch(1)
                     .put(Key::new(Table::Member, suffix.clone()), "")
                     .put(Key::new(Table::Read, suffix.clone()), "")
-                    .add(Key::new(Table::Count, suffix), 1, None)
+                    .add(Key::new(Table::Counter, suffix), 1, None)
                     .append(life, "");
                 engine.submit(one)
             })
@@ -60,7 +60,7 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
         assert!(suffixes(&*engine, &room(), old).await.is_empty(), "{table:?}");
         assert_eq!(suffixes(&*engine, &room(), all_of(table)).await.len(), 700, "{table:?}");
     }
-    assert_eq!(engine.counts(&room(), &[Key::new(Table::Count, "1.0")]).await.unwrap(), [0]);
+    assert_eq!(engine.counters(&room(), &[Key::new(Table::Counter, "1.0")]).await.unwrap(), [0]);
     assert!(engine.read(&log(b"1."), ALL).await.unwrap().is_empty());
     assert_eq!(engine.log_end(&log(b"1.")).await.unwrap(), LogEnd::default());
     assert_eq!(engine.log_end(&log(b"2.")).await.unwrap().seq, Seq(700));
@@ -110,7 +110,7 @@ pub(crate) async fn closed(fixture: &impl Fixture) {
         assert!(matches!(outcome, Err(StorageError::Closed)), "{outcome:?}");
     }
     closed(engine.get(&room(), &[key("a")]).await);
-    closed(engine.counts(&room(), &[key("a")]).await);
+    closed(engine.counters(&room(), &[key("a")]).await);
     closed(engine.scan(&room(), all_of(Table::Member)).await);
     closed(engine.read(&room_log(), ALL).await);
     closed(engine.log_end(&room_log()).await);

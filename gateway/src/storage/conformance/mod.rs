@@ -52,7 +52,7 @@ macro_rules! conformance {
                 too_many_appends_are_refused, read_whole, sees_those_before,
                 no_update_is_lost, no_bound_is_passed, stored_in_the_order_of_submission,
                 not_taken_back_by_dropping;
-            record: in_the_order_asked_for, versions_are_never_the_same, checks, counts, scanned_in_order,
+            record: in_the_order_asked_for, versions_are_never_the_same, checks, counters, scanned_in_order,
                 scanned_in_pages, scan_stays_in_its_prefix, any_bytes_as_suffix, neighbours_are_apart;
             log: dense, times_never_go_backwards, windows, logs_are_apart, names_of_any_bytes, found_by_a_record;
             idempotency: answered_as_the_first, answered_with_every_entry, answered_before_checks, same_token_at_the_same_time,

@@ -14,7 +14,7 @@ use crate::storage::{Expected, Value, Version};
 
 /// Suffixes, names of logs and prefixes; those that lie beside each other are the ones that break things.
 const NAMES: [&[u8]; 8] = [b"", b"\0", b"\0\xff", b"a", b"aa", b"b", b"\xff", b"\xff\xff"];
-const TABLES: [Table; 2] = [Table::Member, Table::Count];
+const TABLES: [Table; 2] = [Table::Member, Table::Counter];
 
 /// What is done; numbers stand for things that the run looks up.
 #[derive(Clone, Debug)]
@@ -144,8 +144,8 @@ fn cases() -> u32 {
 struct Model {
     /// Of [`Table::Member`].
     records: BTreeMap<Bytes, Bytes>,
-    /// Of [`Table::Count`].
-    counts: HashMap<Bytes, i64>,
+    /// Of [`Table::Counter`].
+    counters: HashMap<Bytes, i64>,
     logs: HashMap<Bytes, Vec<Entry>>,
     /// Below these numbers the entries of `logs` cannot be read any more.
     first_kept: HashMap<Bytes, Seq>,
@@ -303,9 +303,9 @@ impl Run {
     }
 
     async fn count(&self, partition: usize, suffix: Bytes) -> Result<(), TestCaseError> {
-        let key = Key::new(Table::Count, suffix.clone());
-        let got = self.opened.engine.counts(&self.partitions[partition], &[key]).await.unwrap();
-        prop_assert_eq!(got[0], self.models[partition].counts.get(&suffix).copied().unwrap_or(0));
+        let key = Key::new(Table::Counter, suffix.clone());
+        let got = self.opened.engine.counters(&self.partitions[partition], &[key]).await.unwrap();
+        prop_assert_eq!(got[0], self.models[partition].counters.get(&suffix).copied().unwrap_or(0));
         Ok(())
     }
 }
@@ -335,7 +335,7 @@ impl Plan {
             batch = batch.delete(member(suffix));
         }
         if let Some((suffix, delta, at_most)) = self.add {
-            batch = batch.add(Key::new(Table::Count, bytes(suffix)), delta, at_most);
+            batch = batch.add(Key::new(Table::Counter, bytes(suffix)), delta, at_most);
         }
         for &(log, byte) in &self.appends {
             batch = batch.append(bytes(log), vec![byte]);
@@ -367,9 +367,9 @@ impl Model {
         }
         let mut answer = Committed::default();
         if let Some((suffix, delta, _)) = plan.add {
-            let count = self.counts.entry(bytes(suffix)).or_default();
+            let count = self.counters.entry(bytes(suffix)).or_default();
             *count += delta;
-            answer.counts.push(*count);
+            answer.counters.push(*count);
         }
         for &(log, byte) in &plan.appends {
             let entries = self.logs.entry(bytes(log)).or_default();
@@ -398,7 +398,7 @@ impl Model {
             }
         }
         if let Some((suffix, delta, Some(at_most))) = plan.add
-            && self.counts.get(&bytes(suffix)).unwrap_or(&0) + delta > at_most
+            && self.counters.get(&bytes(suffix)).unwrap_or(&0) + delta > at_most
         {
             return ControlFlow::Break(CommitError::Bound(0));
         }
@@ -428,8 +428,8 @@ impl Model {
         if tables.contains(&Table::Member) {
             self.records.retain(|suffix, _| !suffix.starts_with(prefix));
         }
-        if tables.contains(&Table::Count) {
-            self.counts.retain(|suffix, _| !suffix.starts_with(prefix));
+        if tables.contains(&Table::Counter) {
+            self.counters.retain(|suffix, _| !suffix.starts_with(prefix));
         }
         self.logs.remove(prefix);
         self.first_kept.remove(prefix);

@@ -1,4 +1,4 @@
-//! Records and counts: what is read is what was written, there and nowhere else.
+//! Records and counters: what is read is what was written, there and nowhere else.
 
 use std::collections::HashSet;
 
@@ -56,14 +56,17 @@ pub(crate) async fn checks(fixture: &impl Fixture) {
     }
 }
 
-pub(crate) async fn counts(fixture: &impl Fixture) {
+pub(crate) async fn counters(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let count = |name: &'static str| Key::new(Table::Count, name);
+    let count = |name: &'static str| Key::new(Table::Counter, name);
     let add = |name, delta, at_most| batch(1).add(count(name), delta, at_most);
-    assert_eq!(engine.counts(&room(), &[count("a"), count("b")]).await.unwrap(), [0, 0]);
-    assert_eq!(engine.commit(add("a", 5, Some(5)).add(count("b"), -7, None)).await.unwrap().counts, [5, -7]);
-    assert_eq!(engine.commit(add("a", -2, Some(3)).add(count("a"), 1, None)).await.unwrap().counts, [3, 4]);
-    assert_eq!(engine.counts(&room(), &[count("b"), count("a")]).await.unwrap(), [-7, 4]);
+    assert_eq!(engine.counters(&room(), &[count("a"), count("b")]).await.unwrap(), [0, 0]);
+    assert_eq!(
+        engine.commit(add("a", 5, Some(5)).add(count("b"), -7, None)).await.unwrap().counters,
+        [5, -7]
+    );
+    assert_eq!(engine.commit(add("a", -2, Some(3)).add(count("a"), 1, None)).await.unwrap().counters, [3, 4]);
+    assert_eq!(engine.counters(&room(), &[count("b"), count("a")]).await.unwrap(), [-7, 4]);
 
     let refused =
         engine.commit(add("a", 1, None).add(count("b"), 8, Some(0)).add(count("b"), 1, Some(0))).await;
@@ -202,7 +205,7 @@ pub(crate) async fn neighbours_are_apart(fixture: &impl Fixture) {
         Partition::pair(AppId(1), &user("a"), &user("b")),
         Partition::pair(AppId(1), &user("a"), &user("bb")),
     ];
-    let tables = [Table::Member, Table::Count, Table::Group, Table::Message];
+    let tables = [Table::Member, Table::Counter, Table::Group, Table::Message];
     for partition in &partitions {
         for table in tables {
             let bytes = format!("{table:?} of {partition:?}");

@@ -216,7 +216,7 @@ pub(crate) async fn trim_stays_in_its_log(fixture: &impl Fixture) {
     for log in neighbours.iter().chain([&room_log()]) {
         append(&*engine, log, 5).await;
     }
-    let count = Key::new(Table::Count, "n");
+    let count = Key::new(Table::Counter, "n");
     engine.commit(batch(1).put(key("a"), "b").add(count.clone(), 7, None)).await.unwrap();
     engine.trim(&room_log(), Seq(6)).await.unwrap();
     assert!(left(&*engine).await.is_empty());
@@ -224,7 +224,7 @@ pub(crate) async fn trim_stays_in_its_log(fixture: &impl Fixture) {
         assert_eq!(numbers(&*engine, log, ALL).await, [1, 2, 3, 4, 5], "{log:?}");
     }
     assert_eq!(bytes_at(&*engine, &[key("a")]).await, [Some(Bytes::from_static(b"b"))]);
-    assert_eq!(engine.counts(&room(), &[count]).await.unwrap(), [7]);
+    assert_eq!(engine.counters(&room(), &[count]).await.unwrap(), [7]);
 }
 
 /// Readers and writers meet the trim in its middle, wherever its slices end.

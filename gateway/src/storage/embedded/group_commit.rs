@@ -23,7 +23,7 @@ pub(super) struct GroupCommit<'a> {
     tokens: &'a mut IdempotencyKeys,
     /// The number of the last batch; every stored batch has its own, and it is the version of what it writes.
     last: u64,
-    /// Records and counts as the group leaves them; nothing where it deletes.
+    /// Records and counters as the group leaves them; nothing where it deletes.
     records: HashMap<Vec<u8>, Option<Framed>>,
     /// Rows of new entries.
     entries: Vec<(Vec<u8>, Vec<u8>)>,
@@ -60,7 +60,7 @@ impl<'a> GroupCommit<'a> {
             return Ok(answer);
         }
         self.check(&batch)?;
-        let counts = self.counts(&batch)?;
+        let counters = self.counters(&batch)?;
         let entries = self.next_entries(&batch)?;
         let rows = rows_of(&batch)?;
         let index = index_rows_of(&batch, &entries)?;
@@ -74,13 +74,13 @@ impl<'a> GroupCommit<'a> {
         for (row, bytes) in index {
             self.records.insert(row, Some(Framed { number: self.last, bytes }));
         }
-        let sums = counts.iter().map(|(_, sum)| *sum).collect();
-        for (row, sum) in counts {
+        let sums = counters.iter().map(|(_, sum)| *sum).collect();
+        for (row, sum) in counters {
             let bytes = Bytes::copy_from_slice(&sum.to_be_bytes());
             self.records.insert(row, Some(Framed { number: self.last, bytes }));
         }
         let ends = entries.iter().map(|entry| entry.end).collect();
-        let answer = Committed { entries: ends, counts: sums, repeated: false };
+        let answer = Committed { entries: ends, counters: sums, repeated: false };
         for NewEntry { log, end, bytes } in entries {
             self.ends.set(&log, end);
             let row = key::entry(log, end.seq);
@@ -118,7 +118,7 @@ impl<'a> GroupCommit<'a> {
     }
 
     /// The row and the new sum of each count.
-    fn counts(&self, batch: &Batch) -> Result<Vec<(Vec<u8>, i64)>, CommitError> {
+    fn counters(&self, batch: &Batch) -> Result<Vec<(Vec<u8>, i64)>, CommitError> {
         let mut sums: Vec<(Vec<u8>, i64)> = Vec::with_capacity(batch.adds.len());
         for (index, add) in batch.adds.iter().enumerate() {
             let row = key::record(&batch.partition, &add.key)?;

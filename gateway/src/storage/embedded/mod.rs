@@ -196,8 +196,8 @@ impl Engine for Embedded {
         self.read(|store| store.get(partition, keys))
     }
 
-    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
-        self.read(|store| store.counts(partition, keys))
+    async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+        self.read(|store| store.counters(partition, keys))
     }
 
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {

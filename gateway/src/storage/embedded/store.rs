@@ -41,7 +41,7 @@ fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
 /// The open database.
 #[derive(Clone)]
 pub(super) struct Store {
-    /// Records and counts.
+    /// Records and counters.
     pub(super) records: Keyspace,
     /// Entries of logs.
     pub(super) entries: Keyspace,
@@ -129,13 +129,13 @@ impl Store {
         unless_it_panics("get", || keys.iter().map(value).collect())
     }
 
-    pub(super) fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+    pub(super) fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
         let snapshot = self.view();
-        let number = |key| match self.framed("counts", &snapshot, partition, key)? {
+        let number = |key| match self.framed("counters", &snapshot, partition, key)? {
             None => Ok(0),
-            Some(framed) => count("counts", &framed.bytes),
+            Some(framed) => count("counters", &framed.bytes),
         };
-        unless_it_panics("counts", || keys.iter().map(number).collect())
+        unless_it_panics("counters", || keys.iter().map(number).collect())
     }
 
     fn framed(

@@ -17,7 +17,7 @@ use super::keys::{self, Keys, Tag};
 use super::known::Known;
 use super::scripts::COMMIT;
 
-/// From here on Lua, which counts with doubles, would leave numbers out.
+/// From here on Lua, which counters with doubles, would leave numbers out.
 const INEXACT: u64 = 1 << 53;
 
 /// IdempotencyKeys of so many milliseconds are kept, and forgotten, together.
@@ -134,7 +134,7 @@ pub(super) fn prepare(keys: &Keys, batch: &Batch, spread: bool) -> Result<Prepar
     any(keys, batch, tag, spread)
 }
 
-/// Whether a batch writes or deletes records or counts.
+/// Whether a batch writes or deletes records or counters.
 fn changes(batch: &Batch) -> bool {
     !(batch.adds.is_empty() && batch.puts.is_empty() && batch.deletes.is_empty() && batch.index.is_empty())
 }
@@ -422,8 +422,8 @@ fn committed(text: &[u8]) -> Option<Committed> {
         "" => Vec::new(),
         ids => ids.split(',').map(end).collect::<Option<_>>()?,
     };
-    let counts = parts.map(|sum| sum.parse().ok()).collect::<Option<_>>()?;
-    Some(Committed { entries, counts, repeated })
+    let counters = parts.map(|sum| sum.parse().ok()).collect::<Option<_>>()?;
+    Some(Committed { entries, counters, repeated })
 }
 
 /// An entry's id, `seq-time`.

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `tag` | channel | the events of the user's or the group's topic, see `bus/redis/channels.rs` |
 //! | `tag:r` | hash | see below |
-//! | `tag:i` | sorted set, all scores 0 | the names of the hash's records and counts, for scans |
+//! | `tag:i` | sorted set, all scores 0 | the names of the hash's records and counters, for scans |
 //! | `tag:t:log` | stream | a log; the id is the entry's number and time, the field `b` its bytes |
 //! | `tag:o:generation` | hash that expires | tokens of batches, and what each batch was answered |
 //! | `timgate:{format}` | string | the number of the store's format, decimal, see [`crate::storage::format`] |
@@ -90,12 +90,12 @@ impl Tag {
         &self.0
     }
 
-    /// Records, counts, versions, offsets and the ends of logs.
+    /// Records, counters, versions, offsets and the ends of logs.
     pub(super) fn hash(&self) -> Vec<u8> {
         hash_of(&self.0)
     }
 
-    /// The fields of records and counts in their order.
+    /// The fields of records and counters in their order.
     pub(super) fn index(&self) -> Vec<u8> {
         self.key(b":i", b"")
     }
@@ -130,7 +130,7 @@ pub(super) const TOKENS: &[u8] = b"o";
 pub(super) fn is_decisive(table: Table) -> bool {
     !matches!(
         table,
-        Table::Count
+        Table::Counter
             | Table::Read
             | Table::Amendment
             | Table::Mention
@@ -145,7 +145,7 @@ pub(super) fn field(key: &Key) -> Vec<u8> {
     in_table(key.table, &key.suffix)
 }
 
-/// What the fields of a table's records and counts with a prefix begin with.
+/// What the fields of a table's records and counters with a prefix begin with.
 pub(super) fn in_table(table: Table, prefix: &[u8]) -> Vec<u8> {
     [&[table.letter()], prefix].concat()
 }

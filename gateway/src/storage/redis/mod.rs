@@ -248,7 +248,7 @@ impl Engine for Redis {
         found.into_iter().map(|found| found.map(|bytes| record("get", bytes)).transpose()).collect()
     }
 
-    async fn counts(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
+    async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
         let found = self.fields("count", partition, keys.iter().map(keys::field)).await?;
         let number = |bytes: Bytes| {
             let number = record("count", bytes)?.bytes;

@@ -88,25 +88,25 @@ fn window_after(at: Millis) -> Millis {
     Millis(at.0.saturating_add(IDEMPOTENCY_WINDOW.as_millis() as u64))
 }
 
-/// An answer as it is kept: how many counts (2 bytes), how many entries (1), number (8) and time (8) of each, the
-/// counts (8 each). Where there are no entries, there are the numbers of one, which are zero.
+/// An answer as it is kept: how many counters (2 bytes), how many entries (1), number (8) and time (8) of each, the
+/// counters (8 each). Where there are no entries, there are the numbers of one, which are zero.
 fn encode(answer: &Committed, to: &mut Vec<u8>) {
-    let counts = u16::try_from(answer.counts.len()).expect("a batch has less than 65536 counts");
-    to.extend_from_slice(&counts.to_be_bytes());
+    let counters = u16::try_from(answer.counters.len()).expect("a batch has less than 65536 counters");
+    to.extend_from_slice(&counters.to_be_bytes());
     to.push(u8::try_from(answer.entries.len()).expect("a batch has few appends"));
     let none: &[LogEnd] = if answer.entries.is_empty() { &[LogEnd::default()] } else { &[] };
     for end in answer.entries.iter().chain(none) {
         to.extend_from_slice(&end.seq.0.to_be_bytes());
         to.extend_from_slice(&end.at.0.to_be_bytes());
     }
-    for count in &answer.counts {
+    for count in &answer.counters {
         to.extend_from_slice(&count.to_be_bytes());
     }
 }
 
 /// Takes an answer from the front; nothing when the bytes are not one.
 fn decode(from: &mut &[u8]) -> Option<Committed> {
-    let counts = u16::from_be_bytes(*from.split_off(..2)?.first_chunk()?);
+    let counters = u16::from_be_bytes(*from.split_off(..2)?.first_chunk()?);
     let [entries] = *from.split_off(..1)?.first_chunk()?;
     let mut ends = Vec::with_capacity(usize::from(entries));
     for _ in 0..entries.max(1) {
@@ -115,10 +115,10 @@ fn decode(from: &mut &[u8]) -> Option<Committed> {
         ends.push(LogEnd { seq, at });
     }
     ends.truncate(usize::from(entries));
-    let (counts, _) = from.split_off(..8 * usize::from(counts))?.as_chunks();
+    let (counters, _) = from.split_off(..8 * usize::from(counters))?.as_chunks();
     Some(Committed {
         entries: ends,
-        counts: counts.iter().map(|count| i64::from_be_bytes(*count)).collect(),
+        counters: counters.iter().map(|count| i64::from_be_bytes(*count)).collect(),
         repeated: false,
     })
 }

@@ -28,7 +28,7 @@ fn batch(number: u64) -> Batch {
     Batch::new(group(number), Millis(number))
         .idempotency_key(number.to_string())
         .put(Key::new(Table::Member, format!("{:03}", number % 50)), number.to_string())
-        .add(Key::new(Table::Count, "n"), 1, None)
+        .add(Key::new(Table::Counter, "n"), 1, None)
         .append("log", format!("entry {number} {}", "x".repeat(100)))
 }
 
@@ -123,7 +123,7 @@ async fn looks_sound(store: &Embedded) -> bool {
                     .eq(expected.iter().map(|(suffix, value)| (suffix.as_bytes(), value.as_bytes())))
             );
         }
-        let count = store.counts(&partition, &[Key::new(Table::Count, "n")]).await;
+        let count = store.counters(&partition, &[Key::new(Table::Counter, "n")]).await;
         seen(count.is_err());
         assert!(count.as_ref().is_ok_and(|count| *count == [numbers.len() as i64]) || count.is_err());
     }

@@ -14,7 +14,7 @@ fn tip() -> Entry {
             kind: GroupKind::Meeting,
         },
         tip: Tip { random: 1, operator, change: Change::Left, members: None },
-        counts: false,
+        counters: false,
     }
 }
 

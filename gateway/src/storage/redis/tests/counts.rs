@@ -27,10 +27,10 @@ async fn sums_are_exact_up_to_both_ends() {
         let config = Config { failure_persistence: None, ..Config::with_cases(500) };
         TestRunner::new(config).run(&cases, |(first, second, third, at_most)| {
             handle.block_on(async {
-                let count = Key::new(Table::Count, case.fetch_add(1, Ordering::Relaxed).to_string());
+                let count = Key::new(Table::Counter, case.fetch_add(1, Ordering::Relaxed).to_string());
                 let batch = || Batch::new(group("room"), Millis(1));
                 let stored = engine.commit(batch().add(count.clone(), first, None)).await.unwrap();
-                prop_assert_eq!(stored.counts, [first]);
+                prop_assert_eq!(stored.counters, [first]);
                 // The second sum builds on the first one of the same batch.
                 let two = batch().add(count.clone(), second, None).add(count.clone(), third, at_most);
                 let outcome = engine.commit(two).await;
@@ -38,11 +38,11 @@ async fn sums_are_exact_up_to_both_ends() {
                 let total = sum.and_then(|sum| sum.checked_add(third));
                 let total = total.filter(|total| at_most.is_none_or(|most| *total <= most));
                 match (outcome, sum, total) {
-                    (Ok(stored), Some(sum), Some(total)) => prop_assert_eq!(stored.counts, [sum, total]),
+                    (Ok(stored), Some(sum), Some(total)) => prop_assert_eq!(stored.counters, [sum, total]),
                     (Err(CommitError::Bound(0)), None, _) | (Err(CommitError::Bound(1)), Some(_), None) => {}
                     (outcome, ..) => prop_assert!(false, "{:?}, expected {:?} and {:?}", outcome, sum, total),
                 }
-                let left = engine.counts(&batch().partition, std::slice::from_ref(&count)).await.unwrap();
+                let left = engine.counters(&batch().partition, std::slice::from_ref(&count)).await.unwrap();
                 prop_assert_eq!(left, [total.unwrap_or(first)]);
                 Ok(())
             })

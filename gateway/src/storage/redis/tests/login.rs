@@ -11,7 +11,7 @@ async fn works(url: &str) {
     let whole = said("entry")
         .idempotency_key("token")
         .put(Key::new(Table::Member, "a"), "a")
-        .add(Key::new(Table::Count, "n"), 1, None)
+        .add(Key::new(Table::Counter, "n"), 1, None)
         .delete(Key::new(Table::Member, "b"))
         .announce(room(), nothing(1));
     engine.commit(whole).await.unwrap();

@@ -12,7 +12,7 @@ use super::group::{Group, Indexed, Member};
 use super::mention::Mentioned;
 use super::push::{Heard, Kept};
 use super::session::{Claims, DeviceRecord};
-use super::timeline::{Amendment, Entry, EntryRef, Hidden, Position, RecallNote};
+use super::timeline::{Annotation, Entry, EntryRef, Hidden, Position, RecallNote};
 use crate::storage::records::Record;
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ stored! {
     "position": Position, in Read;
     // Which notices a device has acknowledged.
     "heard": Heard, in Read;
-    "amendment": Amendment, in Amendment;
+    "annotation": Annotation, in Annotation;
     "mention": Mentioned, in Mention;
     "recall": RecallNote, in Recall;
     "hidden": Hidden, in Hidden;

@@ -36,7 +36,7 @@ pub enum Table {
     /// user; `notice`, device; which of the user's notices the device has acknowledged.
     Read,
     /// group or pair; epoch, sequence number; what happened to a message after it was sent.
-    Amendment,
+    Annotation,
     /// group; epoch, sequence number; that a message mentions everybody.
     Mention,
     /// group or pair; epoch, microseconds; which message was recalled then.
@@ -61,7 +61,7 @@ impl Table {
         Table::Mute,
         Table::Counter,
         Table::Read,
-        Table::Amendment,
+        Table::Annotation,
         Table::Mention,
         Table::Recall,
         Table::Hidden,
@@ -82,7 +82,7 @@ impl Table {
             Table::Mute => b'q',
             Table::Counter => b'n',
             Table::Read => b'r',
-            Table::Amendment => b'e',
+            Table::Annotation => b'e',
             Table::Mention => b'x',
             Table::Recall => b'w',
             Table::Hidden => b'h',

@@ -51,7 +51,7 @@ const OF_A_LIFE: &[Table] = &[
     Table::Mute,
     Table::Counter,
     Table::Read,
-    Table::Amendment,
+    Table::Annotation,
     Table::Mention,
     Table::Recall,
     Table::Hidden,

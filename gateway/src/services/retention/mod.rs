@@ -51,7 +51,7 @@ impl Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dropped {
     pub entries: u64,
-    /// Amendments, recalls and hidden marks of entries that are gone.
+    /// Annotations, recalls and hidden marks of entries that are gone.
     pub records: u64,
     /// Logs that could not be read or trimmed; the walk went on.
     pub failed: u64,

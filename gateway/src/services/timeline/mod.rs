@@ -35,7 +35,7 @@ pub enum EntryRef<'a> {
 
 /// What became of a message after it was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Amendment {
+pub(super) struct Annotation {
     #[serde(rename = "r")]
     recall: Recall,
 }
@@ -98,7 +98,7 @@ pub struct PastRecall {
 /// The tables of what is kept beside entries and has no use without them. A record's suffix begins with the name of the
 /// log and ends with the number of the entry.
 pub(super) const BESIDE_ENTRIES: [Table; 4] =
-    [Table::Amendment, Table::Mention, Table::Recall, Table::Hidden];
+    [Table::Annotation, Table::Mention, Table::Recall, Table::Hidden];
 
 /// Which entry a record of one of [`BESIDE_ENTRIES`] belongs to.
 pub(super) fn entry_of(suffix: &[u8]) -> Option<Seq> {
@@ -109,8 +109,8 @@ fn suffix(log: &Log, rest: &[u8]) -> Bytes {
     [&log.name[..], rest].concat().into()
 }
 
-fn amendment_key(log: &Log, seq: Seq) -> Key {
-    Key::new(Table::Amendment, suffix(log, &seq.0.to_be_bytes()))
+fn annotation_key(log: &Log, seq: Seq) -> Key {
+    Key::new(Table::Annotation, suffix(log, &seq.0.to_be_bytes()))
 }
 
 pub(super) fn position_key(log: &Log, user: &UserId) -> Key {
@@ -145,21 +145,21 @@ impl Timelines {
         reader: Option<&UserId>,
     ) -> Result<Vec<Seen>, StorageError> {
         let entries = self.core.engine.read(log, window).await?;
-        let mut keys: Vec<Key> = entries.iter().map(|entry| amendment_key(log, entry.seq)).collect();
+        let mut keys: Vec<Key> = entries.iter().map(|entry| annotation_key(log, entry.seq)).collect();
         if let Some(reader) = reader {
             keys.extend(entries.iter().map(|entry| hidden_key(log, reader, entry.seq)));
         }
         let found = self.core.engine.get(&log.partition, &keys).await?;
-        let (amendments, hidden) = found.split_at(entries.len());
+        let (annotations, hidden) = found.split_at(entries.len());
         let mut seen = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            let amendment: Option<Amendment> =
-                amendments[index].as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
+            let annotation: Option<Annotation> =
+                annotations[index].as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
             seen.push(Seen {
                 seq: entry.seq,
                 at: entry.at,
                 entry: records::decode(&entry.bytes)?,
-                recall: amendment.map(|amendment| amendment.recall),
+                recall: annotation.map(|annotation| annotation.recall),
                 is_hidden: hidden.get(index).is_some_and(Option::is_some),
             });
         }
@@ -205,10 +205,10 @@ impl Timelines {
         let note = RecallNote { seq, random, recall: recall.clone() };
         // Two recalls of one millisecond must not share a key.
         let at_us = now.0 * 1000 + u64::from(rand::random::<u16>()) % 1000;
-        let key = amendment_key(log, seq);
+        let key = annotation_key(log, seq);
         let mut batch = Batch::new(log.partition.clone(), now)
             .check(key.clone(), Expected::Absent)
-            .put(key, records::encode(&Amendment { recall }))
+            .put(key, records::encode(&Annotation { recall }))
             .put(Key::new(Table::Recall, recall_suffix(log, at_us, seq)), records::encode(&note));
         for (topic, event) in announces {
             batch = batch.announce(topic, event);

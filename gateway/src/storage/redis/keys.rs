@@ -132,7 +132,7 @@ pub(super) fn is_decisive(table: Table) -> bool {
         table,
         Table::Counter
             | Table::Read
-            | Table::Amendment
+            | Table::Annotation
             | Table::Mention
             | Table::Recall
             | Table::Hidden

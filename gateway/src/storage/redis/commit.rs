@@ -12,9 +12,9 @@ use crate::storage::{
     StorageError, Version,
 };
 
+use super::check_cache::CheckCache;
 use super::failed;
 use super::keys::{self, Keys, Tag};
-use super::known::Known;
 use super::scripts::COMMIT;
 
 /// From here on Lua, which counters with doubles, would leave numbers out.
@@ -172,7 +172,7 @@ fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
         run: Run { generations: Generations::of(batch.at), log: append.log.clone(), event: beginning },
         token: token.clone(),
         checks,
-        are_decisive: batch.checks.iter().all(|check| keys::is_decisive(check.key.table)),
+        are_decisive: batch.checks.iter().all(|check| keys::affects_checks(check.key.table)),
         at: batch.at,
         bytes: append.bytes.clone(),
     })
@@ -199,7 +199,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     for (flag, is_set) in [
         (HAS_TOKEN, batch.idempotency_key.is_some()),
         (HAS_OWN_OFFSETS, own_offsets),
-        (IS_DECISIVE, written.any(|key| keys::is_decisive(key.table))),
+        (IS_DECISIVE, written.any(|key| keys::affects_checks(key.table))),
     ] {
         flags |= if is_set { flag } else { 0 };
     }
@@ -277,7 +277,7 @@ pub(super) enum Unit {
 }
 
 /// Writes batches into one call. Those of one partition stand together.
-pub(super) fn write<'a>(batches: impl Iterator<Item = &'a Prepared>, known: &Known) -> Written {
+pub(super) fn write<'a>(batches: impl Iterator<Item = &'a Prepared>, known: &CheckCache) -> Written {
     let (mut names, mut arguments, mut units) = (Vec::new(), Vec::new(), Vec::new());
     let mut batches = batches.peekable();
     while let Some(batch) = batches.next() {
@@ -366,7 +366,11 @@ fn announces(
 pub(super) type Outcome = Option<Result<Committed, CommitError>>;
 
 /// What the script answered to each batch, in their order.
-pub(super) fn outcomes(answer: Value, units: &[Unit], known: &Known) -> Result<Vec<Outcome>, StorageError> {
+pub(super) fn outcomes(
+    answer: Value,
+    units: &[Unit],
+    known: &CheckCache,
+) -> Result<Vec<Outcome>, StorageError> {
     let Value::Array(answers) = answer else { return Err(unreadable()) };
     let mut answers = answers.into_iter().peekable();
     let mut outcomes = Vec::new();

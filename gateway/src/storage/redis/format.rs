@@ -29,7 +29,7 @@ pub(super) struct Gate(watch::Sender<State>);
 enum State {
     /// Nothing yet; why, when the last look failed.
     Unknown(Option<StorageError>),
-    Known,
+    CheckCache,
     Refused(StorageError),
 }
 
@@ -40,14 +40,14 @@ impl Gate {
 
     /// Waits until it is known that the store may be used.
     pub(super) async fn pass(&self, deadline: Instant) -> Result<(), StorageError> {
-        if matches!(*self.0.borrow(), State::Known) {
+        if matches!(*self.0.borrow(), State::CheckCache) {
             return Ok(());
         }
         let mut state = self.0.subscribe();
         let known = timeout_at(deadline, state.wait_for(|state| !matches!(state, State::Unknown(_)))).await;
         drop(known);
         match &*state.borrow() {
-            State::Known => Ok(()),
+            State::CheckCache => Ok(()),
             State::Refused(error) | State::Unknown(Some(error)) => Err(error.clone()),
             State::Unknown(None) => Err(StorageError::TimedOut { operation: OPERATION }),
         }
@@ -71,7 +71,7 @@ pub(super) async fn watch(engine: Weak<Shared>, interval: Duration) {
         let pause = match shared.look().await {
             Ok(format) => match shared.migrate(format).await {
                 Ok(()) => {
-                    shared.format.0.send_replace(State::Known);
+                    shared.format.0.send_replace(State::CheckCache);
                     interval
                 }
                 Err(Trouble::Refused(error)) => {

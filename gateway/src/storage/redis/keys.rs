@@ -19,7 +19,7 @@
 //! |---|---|
 //! | table letter and suffix | a record: version (8 bytes, big-endian) and bytes; or a count: version and decimal number |
 //! | `v` | the last version, 8 bytes |
-//! | `d` | the version of the last write or deletion that messages could depend on, see [`is_decisive`] |
+//! | `d` | the version of the last write or deletion that messages could depend on, see [`affects_checks`] |
 //! | `k` | the last offset of the topic, decimal |
 //! | `o` | the generation of tokens whose hash was last told when it expires, decimal |
 //! | `l` and a log's name | the id of the log's last entry |
@@ -120,14 +120,14 @@ pub(super) const LAST_VERSION: &[u8] = b"v";
 
 /// The field of the last version that messages could depend on. The script alone reads and writes it.
 #[cfg(test)]
-const DECISIVE: &[u8] = b"d";
+const CHECKED: &[u8] = b"d";
 
 /// The field of the last generation of tokens.
 pub(super) const TOKENS: &[u8] = b"o";
 
 /// Whether what is written to a table is such a version. The others change with each message that is read or recalled,
 /// or beside what is one, and are left out so that not every message has to look again.
-pub(super) fn is_decisive(table: Table) -> bool {
+pub(super) fn affects_checks(table: Table) -> bool {
     !matches!(
         table,
         Table::Counter
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn no_table_is_called_like_another_field() {
-        let others = [LAST_VERSION[0], DECISIVE[0], LAST_OFFSET[0], TOKENS[0], end_of_log(b"")[0]];
+        let others = [LAST_VERSION[0], CHECKED[0], LAST_OFFSET[0], TOKENS[0], end_of_log(b"")[0]];
         assert!(Table::ALL.iter().all(|table| !others.contains(&table.letter())));
     }
 }

@@ -19,10 +19,10 @@
 //! told, and may repeat it under the same token. Reads are repeated until their deadline.
 
 mod calls;
+mod check_cache;
 mod commit;
 mod format;
 mod keys;
-mod known;
 mod queue;
 mod range;
 mod scripts;
@@ -46,9 +46,9 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use crate::redis::{Confirm, Namespace, Pool, Topology, slot_of};
 
 use self::calls::{Call, WhenLost};
+use self::check_cache::CheckCache;
 use self::format::Gate;
 use self::keys::{Keys, Tag};
-use self::known::Known;
 use self::queue::{Queue, Waiting};
 use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
@@ -102,7 +102,7 @@ struct Shared {
     /// For what only reads. The same pool unless writes wait for replicas, which holds up what is behind them.
     reads: Arc<Pool>,
     queue: Queue,
-    known: Known,
+    known: CheckCache,
     format: Gate,
 }
 
@@ -153,7 +153,7 @@ impl Redis {
             None => reads.clone(),
             Some(_) => Pool::new(topology, scripts::load_all(), confirm),
         };
-        let known = Known::new();
+        let known = CheckCache::new();
         let format = Gate::new();
         let shared = Arc::new(Shared { keys: Keys::new(names), writes, reads, queue, known, format });
         format::start(&shared, interval);

@@ -16,7 +16,7 @@ const PARTITIONS: usize = 1 << 15;
 /// Checks that are known to have held, of all partitions.
 const CHECKS: usize = 1 << 17;
 
-pub(super) struct Known {
+pub(super) struct CheckCache {
     /// The version at which something was last seen to hold.
     versions: Cache<Tag, Bytes>,
     /// What held, and where and when. Hashes of 64 bits with a secret of this process: that one is taken for another
@@ -25,7 +25,7 @@ pub(super) struct Known {
     hasher: RandomState,
 }
 
-impl Known {
+impl CheckCache {
     pub(super) fn new() -> Self {
         Self { versions: Cache::new(PARTITIONS), held: Cache::new(CHECKS), hasher: RandomState::new() }
     }

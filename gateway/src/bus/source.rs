@@ -13,7 +13,7 @@ use super::{DeviceId, Entry, Event, Stamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPlace {
     /// A group that was dismissed and made anew has another.
-    pub life: Bytes,
+    pub epoch: Bytes,
     /// The last number that was heard.
     pub seq: Seq,
     /// Recalls were heard up to here.
@@ -188,7 +188,7 @@ impl HeardWindow {
 pub enum MissedInGroup {
     /// At most a page: ask again from the new place until a page is empty.
     Events(Vec<(Stamp, Event)>, GroupPlace),
-    /// Another life of the group has begun, of which this is the place.
+    /// Another epoch of the group has begun, of which this is the place.
     Anew(GroupPlace),
     /// There is no such group any more.
     Gone,
@@ -223,15 +223,15 @@ pub trait Source: Send + Sync + 'static {
     /// Where a group stands now; `None` when there is no such group.
     async fn group_place(&self, app: AppId, group: &GroupId) -> Result<Option<GroupPlace>, SourceError>;
 
-    /// The last number of a life of a group.
-    async fn group_end(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError>;
+    /// The last number of a epoch of a group.
+    async fn group_end(&self, app: AppId, group: &GroupId, epoch: &Bytes) -> Result<Seq, SourceError>;
 
     /// Numbers and times of the entries from one number to another, as far as they are kept.
     async fn group_stamps(
         &self,
         app: AppId,
         group: &GroupId,
-        life: &Bytes,
+        epoch: &Bytes,
         range: (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError>;
 
@@ -243,13 +243,13 @@ pub trait Source: Send + Sync + 'static {
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError>;
 
-    /// Recalls in a life of a group after `after`. Some of them may have been heard: one that is told twice harms
+    /// Recalls in a epoch of a group after `after`. Some of them may have been heard: one that is told twice harms
     /// nobody.
     async fn recalled_in_group(
         &self,
         app: AppId,
         group: &GroupId,
-        life: &Bytes,
+        epoch: &Bytes,
         after: RecallMark,
     ) -> Result<Recalls, SourceError>;
 

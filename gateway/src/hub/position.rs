@@ -54,10 +54,10 @@ impl Place {
         }
     }
 
-    /// The life of the group that is followed.
-    pub(super) fn life(&self) -> Option<Bytes> {
+    /// The epoch of the group that is followed.
+    pub(super) fn epoch(&self) -> Option<Bytes> {
         match &self.log {
-            LogPlace::Group(place) => Some(place.life.clone()),
+            LogPlace::Group(place) => Some(place.epoch.clone()),
             LogPlace::User(_) => None,
         }
     }

@@ -174,9 +174,9 @@ impl Hub {
         log: &mut GroupPlace,
     ) -> Result<Look, SourceError> {
         // A store that was restored, or whose replica took over, may have forgotten entries: their numbers are news.
-        let end = self.source.group_end(app, group, &log.life).await?;
+        let end = self.source.group_end(app, group, &log.epoch).await?;
         let kept = match log.window.range() {
-            Some(range) => self.source.group_stamps(app, group, &log.life, range).await?,
+            Some(range) => self.source.group_stamps(app, group, &log.epoch, range).await?,
             None => Vec::new(),
         };
         if let Some(first) = log.window.forget_lost(&kept, end) {
@@ -215,7 +215,7 @@ impl Hub {
             RecallMark { at_us: log.at.0.saturating_sub(CLOCK_DIFFERENCE) * 1000, seq: Seq::ZERO };
         let mut read_at = None;
         loop {
-            let page = self.source.recalled_in_group(app, group, &log.life, after).await?;
+            let page = self.source.recalled_in_group(app, group, &log.epoch, after).await?;
             // The first page's: what is recalled while the others are read is told, or is read the next time.
             let begun = *read_at.get_or_insert(page.read_at);
             for (stamp, event) in page.events {
@@ -328,17 +328,17 @@ impl Hub {
         loop {
             ticks.tick().await;
             let looks =
-                self.shards.quiet(&mut watch).into_iter().map(|(topic, life)| self.compare(topic, life));
+                self.shards.quiet(&mut watch).into_iter().map(|(topic, epoch)| self.compare(topic, epoch));
             stream::iter(looks).buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
         }
     }
 
-    async fn compare(&self, topic: Topic, life: Option<bytes::Bytes>) {
+    async fn compare(&self, topic: Topic, epoch: Option<bytes::Bytes>) {
         // While the store does not answer there is nothing to compare with; the next look will tell.
         let Ok(offset) = self.bus.last_offset(&topic).await else { return };
-        let end = match (&topic, life) {
-            (Topic::Group(app, group), Some(life)) => {
-                let Ok(end) = self.source.group_end(*app, group, &life).await else { return };
+        let end = match (&topic, epoch) {
+            (Topic::Group(app, group), Some(epoch)) => {
+                let Ok(end) = self.source.group_end(*app, group, &epoch).await else { return };
                 Some(end)
             }
             _ => None,

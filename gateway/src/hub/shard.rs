@@ -303,7 +303,7 @@ impl Shards {
         }
     }
 
-    /// A look for topics to be compared with the store; with the life of the group that is followed.
+    /// A look for topics to be compared with the store; with the epoch of the group that is followed.
     pub(super) fn quiet(&self, watch: &mut Watch) -> Vec<(Topic, Option<Bytes>)> {
         let mut quiet = Vec::new();
         let mut topics = 0;
@@ -315,7 +315,7 @@ impl Shards {
                 if let Continuity::Open(place) = &room.continuity
                     && watch.is_for(room)
                 {
-                    quiet.push((topic.clone(), place.life()));
+                    quiet.push((topic.clone(), place.epoch()));
                 }
             }
         }

@@ -174,7 +174,7 @@ impl Source for World {
         self.answer()?;
         let seq = Seq(self.last());
         let window = HeardWindow::from_end(self.stamp(seq));
-        Ok(Some(GroupPlace { life: Bytes::from_static(b"1"), seq, at: Millis(0), window }))
+        Ok(Some(GroupPlace { epoch: Bytes::from_static(b"1"), seq, at: Millis(0), window }))
     }
 
     async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {

@@ -51,7 +51,7 @@ impl CatchUp {
         let at = self.core.now();
         let LogEnd { seq, at: end_at } = self.core.engine.log_end(&found.channel().log).await?;
         let window = HeardWindow::from_end(Stamp { seq, at: end_at });
-        Ok(GroupPlace { life: found.epoch(), seq, at, window })
+        Ok(GroupPlace { epoch: found.epoch(), seq, at, window })
     }
 
     fn event(&self, found: &Found, entry: Entry) -> Event {
@@ -124,19 +124,19 @@ impl Source for CatchUp {
         }
     }
 
-    async fn group_end(&self, app: AppId, group: &GroupId, life: &Bytes) -> Result<Seq, SourceError> {
+    async fn group_end(&self, app: AppId, group: &GroupId, epoch: &Bytes) -> Result<Seq, SourceError> {
         let partition = crate::storage::Partition::group(app, group);
-        Ok(self.core.engine.log_end(&Log { partition, name: life.clone() }).await?.seq)
+        Ok(self.core.engine.log_end(&Log { partition, name: epoch.clone() }).await?.seq)
     }
 
     async fn group_stamps(
         &self,
         app: AppId,
         group: &GroupId,
-        life: &Bytes,
+        epoch: &Bytes,
         (from, to): (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError> {
-        let log = Log { partition: crate::storage::Partition::group(app, group), name: life.clone() };
+        let log = Log { partition: crate::storage::Partition::group(app, group), name: epoch.clone() };
         let window = Window { from, to, limit: PAGE, newest_first: true };
         let entries = self.core.engine.read(&log, window).await?;
         Ok(entries.into_iter().map(|entry| Stamp { seq: entry.seq, at: entry.at }).collect())
@@ -149,7 +149,7 @@ impl Source for CatchUp {
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError> {
         let Some(found) = self.groups.find(app, group).await? else { return Ok(MissedInGroup::Gone) };
-        if found.epoch() != from.life {
+        if found.epoch() != from.epoch {
             return Ok(MissedInGroup::Anew(self.place(&found).await?));
         }
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
@@ -162,7 +162,7 @@ impl Source for CatchUp {
         // A message that was recalled since was never heard of, and need not be.
         let kept = entries.into_iter().filter(|seen| seen.recall.is_none());
         let event = |seen: Seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry));
-        let place = GroupPlace { life: from.life.clone(), seq, at: from.at, window };
+        let place = GroupPlace { epoch: from.epoch.clone(), seq, at: from.at, window };
         Ok(MissedInGroup::Events(kept.map(event).collect(), place))
     }
 
@@ -170,11 +170,11 @@ impl Source for CatchUp {
         &self,
         app: AppId,
         group: &GroupId,
-        life: &Bytes,
+        epoch: &Bytes,
         after: RecallMark,
     ) -> Result<Recalls, SourceError> {
         let read_at = self.core.now();
-        let found = self.groups.find(app, group).await?.filter(|found| found.epoch() == *life);
+        let found = self.groups.find(app, group).await?.filter(|found| found.epoch() == *epoch);
         let Some(found) = found else { return Ok(Recalls { events: Vec::new(), next: None, read_at }) };
         let after = (after.at_us, after.seq);
         let past = self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await?;

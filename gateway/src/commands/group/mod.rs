@@ -1,7 +1,7 @@
 //! Groups.
 
 mod join;
-mod life;
+mod lifecycle;
 mod member;
 mod profile;
 
@@ -18,11 +18,11 @@ use crate::services::group::{FieldFault, Fields, GroupError, Invalid, Text};
 
 pub(super) static ROWS: &[Row] = rows! {
     GROUP_CREATION {
-        UserOrAdmin Create => life::create, 10 per second per user, 200 per second per app;
+        UserOrAdmin Create => lifecycle::create, 10 per second per user, 200 per second per app;
     }
     GROUP {
-        UserOrAdmin Dismiss => life::dismiss, 10 per second per user, 200 per second per app;
-        User ChangeOwner => life::change_owner, 10 per second per user;
+        UserOrAdmin Dismiss => lifecycle::dismiss, 10 per second per user, 200 per second per app;
+        User ChangeOwner => lifecycle::change_owner, 10 per second per user;
         User Join => join::join, 20 per second per user;
         User Quit => join::quit, 20 per second per user;
         User GetApplications => join::get_applications, 20 per second per user;

@@ -4,7 +4,7 @@ use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, Role, Shown};
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
-use super::life::check_text;
+use super::lifecycle::check_text;
 use super::{Denial, Found, GroupError, Groups, Indexed, Member, Text, joined_key, rank, require};
 use crate::bus::{Control, Topic};
 use crate::services::conversation::{self, Preference};

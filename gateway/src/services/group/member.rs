@@ -5,7 +5,7 @@ use protocol::group::{Change, CustomField, Mute, ReceiveOption, Role};
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
-use super::life::{check_custom, check_merged, check_text, merge};
+use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, MemberPage, Text, rank, require};
 use crate::bus::{Push, Topic};
 use crate::services::core::Actor;

@@ -4,7 +4,7 @@ use futures_util::try_join;
 use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, ProfileChange};
 use protocol::id::{AppId, GroupId, UserId};
 
-use super::life::{check_custom, check_merged, check_text, merge};
+use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{Denial, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Text, require};
 use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;

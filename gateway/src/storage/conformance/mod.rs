@@ -7,7 +7,7 @@ pub(crate) mod announce;
 pub(crate) mod batch;
 pub(crate) mod golden;
 pub(crate) mod idempotency;
-pub(crate) mod life;
+pub(crate) mod lifecycle;
 pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod record;
@@ -61,7 +61,7 @@ macro_rules! conformance {
             retention: every_log_is_found, found_while_others_come_and_go, trimmed, trimmed_to_nothing,
                 trimmed_reopened, trim_may_be_repeated, trim_of_nothing, trim_stays_in_its_log,
                 dense_while_it_is_trimmed, trimmed_then_purged;
-            life: reopened, purged, purged_between_batches, purge_may_be_repeated, closed, healthy;
+            lifecycle: reopened, purged, purged_between_batches, purge_may_be_repeated, closed, healthy;
             model: random_batches;
         }
     };

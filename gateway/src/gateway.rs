@@ -11,12 +11,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backend::Backend;
 use crate::bus::Liveness;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
 use crate::edge::{Edge, Health, Legacy, Settings, Surfaces, listen};
-use crate::foundation::Foundation;
 use crate::hub::Hub;
 use crate::services::Services;
 use crate::services::core::Core;
@@ -64,8 +64,8 @@ impl Gateway {
     /// Opens the store, binds the addresses and begins to serve.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, GatewayError> {
         let metrics = telemetry::start_metrics();
-        let Foundation { engine, bus, incoming, node, liveness, failed } =
-            Foundation::lay(config).await.map_err(|error| GatewayError::Store(error.to_string()))?;
+        let Backend { engine, bus, incoming, node, liveness, failed } =
+            Backend::open(config).await.map_err(|error| GatewayError::Store(error.to_string()))?;
         let tasks = TaskTracker::new();
         let core = Core {
             engine: engine.clone(),

@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod backend;
 mod backoff;
 pub mod bus;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod edge;
-mod foundation;
 pub mod gateway;
 pub mod hub;
 pub mod redis;

@@ -16,7 +16,7 @@ use crate::storage::{Engine, StorageError};
 const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// The parts, whichever they are.
-pub(crate) struct Foundation {
+pub(crate) struct Backend {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) incoming: Receiver,
@@ -27,8 +27,8 @@ pub(crate) struct Foundation {
     pub(crate) failed: Pin<Box<dyn Future<Output = StorageError> + Send>>,
 }
 
-impl Foundation {
-    pub(crate) async fn lay(config: &Config) -> Result<Self, StorageError> {
+impl Backend {
+    pub(crate) async fn open(config: &Config) -> Result<Self, StorageError> {
         match &config.redis {
             None => Self::embedded(config),
             Some(redis) => Self::shared(redis).await,

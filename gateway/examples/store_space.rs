@@ -24,7 +24,7 @@ use futures_util::future::join_all;
 use gateway::bus::{LocalBus, OnlyNode};
 use gateway::clock::Clock;
 use gateway::services::application::{Applications, Settings};
-use gateway::services::core::Core;
+use gateway::services::deps::Deps;
 use gateway::services::retention::{Policy, Retention};
 use gateway::services::timeline::Entry;
 use gateway::storage::embedded::Embedded;
@@ -98,7 +98,7 @@ fn open(dir: &Path, now: &Arc<AtomicU64>) -> Store {
     let now = now.clone();
     let retention = Policy { days: KEPT_DAYS, messages_per_conversation: 0 };
     let settings = Settings { retention, ..Settings::default() };
-    let core = Core {
+    let deps = Deps {
         engine: engine.clone(),
         bus: Arc::new(bus),
         clock: Clock::from_fn(move || Millis(now.load(Ordering::Relaxed))),
@@ -107,7 +107,7 @@ fn open(dir: &Path, now: &Arc<AtomicU64>) -> Store {
         nodes: Arc::new(OnlyNode(1)),
         tasks: TaskTracker::new(),
     };
-    Store { engine, retention: Retention::new(core) }
+    Store { engine, retention: Retention::new(deps) }
 }
 
 /// What a group message stores.

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::edge::{Edge, Health, Legacy, Settings, Surfaces, listen};
 use crate::hub::Hub;
 use crate::services::Services;
-use crate::services::core::Core;
+use crate::services::deps::Deps;
 use crate::services::retention::Retention;
 use crate::storage::{Engine, StorageError};
 use crate::telemetry;
@@ -67,7 +67,7 @@ impl Gateway {
         let Backend { engine, bus, incoming, node, liveness, failed } =
             Backend::open(config).await.map_err(|error| GatewayError::Store(error.to_string()))?;
         let tasks = TaskTracker::new();
-        let core = Core {
+        let deps = Deps {
             engine: engine.clone(),
             bus: bus.clone(),
             clock: clock.clone(),
@@ -76,8 +76,8 @@ impl Gateway {
             liveness: liveness.clone(),
             tasks: tasks.clone(),
         };
-        let retention = Retention::new(core.clone());
-        let services = Services::new(core);
+        let retention = Retention::new(deps.clone());
+        let services = Services::new(deps);
         let hub = Hub::new(bus, services.catch_up.clone(), &clock);
         let edge = Edge::new(
             Context::new(services, tasks.clone()),

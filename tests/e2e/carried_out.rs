@@ -11,7 +11,7 @@ use gateway::clock::Clock;
 use gateway::commands::{Answer, Context, Credentials, Identity, MAX_UNATTENDED, dispatch};
 use gateway::services::Services;
 use gateway::services::application::{Applications, Settings};
-use gateway::services::core::Core;
+use gateway::services::deps::Deps;
 use gateway::storage::embedded::Embedded;
 use gateway::storage::{
     Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket,
@@ -127,7 +127,7 @@ impl Bench {
         let mut apps = Applications::new(Settings::default());
         apps.add(APP, application);
         let tasks = TaskTracker::new();
-        let core = Core {
+        let deps = Deps {
             engine: Arc::new(Held { store, gate: gate.clone() }),
             bus: Arc::new(bus),
             clock,
@@ -136,7 +136,7 @@ impl Bench {
             nodes: Arc::new(OnlyNode(1)),
             tasks: tasks.clone(),
         };
-        let context = Context::with_deadline(Services::new(core), tasks.clone(), deadline);
+        let context = Context::with_deadline(Services::new(deps), tasks.clone(), deadline);
         let bench = Self { context, tasks, gate, usersigs, _directory: directory };
         let group = json!({"Type": "Meeting", "Name": "A room", "GroupId": GROUP});
         assert_eq!(bench.call("group_open_http_svc.create_group", &group).await.code, ErrorCode::OK);

@@ -11,7 +11,7 @@ use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Device, Effect, Identity, dispatch};
 use gateway::services::Services;
 use gateway::services::application::{Application, Applications, Settings};
-use gateway::services::core::Core;
+use gateway::services::deps::Deps;
 use gateway::storage::Engine;
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
@@ -64,7 +64,7 @@ impl Caller {
         let engine: Arc<dyn Engine> = Arc::new(Embedded::open(dir, bus.clone()).expect("a new store"));
         let mut apps = Applications::new(Settings::default());
         apps.add(APP, Application { keys: vec![key], admins: Vec::new(), settings: Settings::default() });
-        let core = Core {
+        let deps = Deps {
             engine: engine.clone(),
             bus: Arc::new(bus),
             clock,
@@ -73,7 +73,7 @@ impl Caller {
             nodes: Arc::new(OnlyNode(1)),
             tasks: TaskTracker::new(),
         };
-        let context = Context::new(Services::new(core), TaskTracker::new());
+        let context = Context::new(Services::new(deps), TaskTracker::new());
 
         let credentials = Credentials {
             app: APP.0,

@@ -5,7 +5,7 @@ use protocol::message::{Message, Sender};
 use protocol::{ErrorCode, Failure};
 
 use super::{Context, Refusal, family};
-use crate::services::core::Actor;
+use crate::services::deps::Actor;
 
 /// A UserSig of now for `lifetime` seconds.
 pub fn sign(context: &Context, app: AppId, user: &UserId, lifetime: u64) -> Result<String, Failure> {

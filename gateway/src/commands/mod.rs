@@ -41,8 +41,8 @@ use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
 
 use crate::services::Services;
-use crate::services::core::Actor;
-use crate::services::core::DeviceId;
+use crate::services::deps::Actor;
+use crate::services::deps::DeviceId;
 use crate::services::session::Claims;
 
 pub use crate::services::session::Device;

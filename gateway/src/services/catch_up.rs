@@ -10,7 +10,7 @@ use protocol::session::KickReason;
 use super::StorageError;
 use super::account::Accounts;
 use super::conversation::{Conversations, pair_log};
-use super::core::{Core, side_by_side};
+use super::deps::{Deps, side_by_side};
 use super::group::{Found, Groups};
 use super::push::{Kept, Notices};
 use super::session::Sessions;
@@ -27,7 +27,7 @@ const PAGE: usize = 200;
 /// The services that know what was missed.
 #[derive(Clone)]
 pub struct CatchUp {
-    pub core: Core,
+    pub deps: Deps,
     pub accounts: Accounts,
     pub sessions: Sessions,
     pub groups: Groups,
@@ -48,8 +48,8 @@ fn earlier(time: Millis) -> Millis {
 
 impl CatchUp {
     async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
-        let at = self.core.now();
-        let LogEnd { seq, at: end_at } = self.core.engine.log_end(&found.channel().log).await?;
+        let at = self.deps.now();
+        let LogEnd { seq, at: end_at } = self.deps.engine.log_end(&found.channel().log).await?;
         let window = HeardWindow::from_end(Stamp { seq, at: end_at });
         Ok(GroupPlace { epoch: found.epoch(), seq, at, window })
     }
@@ -90,7 +90,7 @@ impl CatchUp {
         heard: Option<&HeardWindow>,
         since: Millis,
     ) -> Result<Vec<Seen>, StorageError> {
-        let end = self.core.engine.log_end(log).await?;
+        let end = self.deps.engine.log_end(log).await?;
         let mut missed = Vec::new();
         let mut to = end.seq;
         // From the newest down: how far it goes back is told by the time alone.
@@ -126,7 +126,7 @@ impl Source for CatchUp {
 
     async fn group_end(&self, app: AppId, group: &GroupId, epoch: &Bytes) -> Result<Seq, SourceError> {
         let partition = crate::storage::Partition::group(app, group);
-        Ok(self.core.engine.log_end(&Log { partition, name: epoch.clone() }).await?.seq)
+        Ok(self.deps.engine.log_end(&Log { partition, name: epoch.clone() }).await?.seq)
     }
 
     async fn group_stamps(
@@ -138,7 +138,7 @@ impl Source for CatchUp {
     ) -> Result<Vec<Stamp>, SourceError> {
         let log = Log { partition: crate::storage::Partition::group(app, group), name: epoch.clone() };
         let window = Window { from, to, limit: PAGE, newest_first: true };
-        let entries = self.core.engine.read(&log, window).await?;
+        let entries = self.deps.engine.read(&log, window).await?;
         Ok(entries.into_iter().map(|entry| Stamp { seq: entry.seq, at: entry.at }).collect())
     }
 
@@ -173,7 +173,7 @@ impl Source for CatchUp {
         epoch: &Bytes,
         after: RecallMark,
     ) -> Result<Recalls, SourceError> {
-        let read_at = self.core.now();
+        let read_at = self.deps.now();
         let found = self.groups.find(app, group).await?.filter(|found| found.epoch() == *epoch);
         let Some(found) = found else { return Ok(Recalls { events: Vec::new(), next: None, read_at }) };
         let after = (after.at_us, after.seq);
@@ -185,7 +185,7 @@ impl Source for CatchUp {
     }
 
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
-        let since = self.core.now();
+        let since = self.deps.now();
         let notice = self.notices.last(app, user).await?;
         let (notices, pairs) = (HeardWindow::default(), Pairs::new(since));
         Ok(UserPlace { notice, notices, pairs, since })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::core::Core;
+use super::deps::Deps;
 use crate::storage::{Batch, CommitError, Committed, StorageError, Ticket};
 
 /// How often a change is decided anew after losing a race, before the caller gets a retryable error.
@@ -48,7 +48,7 @@ impl From<Refused> for StorageError {
     }
 }
 
-impl Core {
+impl Deps {
     /// Makes a change: `attempt` reads and decides, and its batch has checks of what it read. When a check fails,
     /// somebody else was faster, and it is asked again.
     ///
@@ -66,7 +66,7 @@ impl Core {
         Ok(value)
     }
 
-    /// Like [`decide`](Core::decide), and gives what the batch brought about; nothing when nothing was to be stored.
+    /// Like [`decide`](Deps::decide), and gives what the batch brought about; nothing when nothing was to be stored.
     pub async fn decide_and_tell<T, E, Attempt>(
         &self,
         operation: &'static str,
@@ -118,9 +118,9 @@ mod tests {
     use crate::storage::embedded::Embedded;
     use crate::storage::{Expected, Key, Partition, Table};
 
-    fn core(dir: &std::path::Path) -> Core {
+    fn core(dir: &std::path::Path) -> Deps {
         let (bus, _) = LocalBus::new();
-        Core {
+        Deps {
             engine: Arc::new(Embedded::open(dir, bus.clone()).unwrap()),
             bus: Arc::new(bus),
             clock: Clock::system(),
@@ -131,8 +131,8 @@ mod tests {
         }
     }
 
-    fn batch(core: &Core) -> Batch {
-        Batch::new(Partition::group(AppId(1), &GroupId::parse("room").unwrap()), core.now())
+    fn batch(deps: &Deps) -> Batch {
+        Batch::new(Partition::group(AppId(1), &GroupId::parse("room").unwrap()), deps.now())
     }
 
     fn key() -> Key {
@@ -143,18 +143,18 @@ mod tests {
     #[tokio::test]
     async fn a_lost_race_is_decided_anew() {
         let dir = tempfile::tempdir().unwrap();
-        let core = &core(dir.path());
+        let deps = &core(dir.path());
         let mut tries = 0;
-        let decided = core.decide("change", || {
+        let decided = deps.decide("change", || {
             tries += 1;
             async move {
                 if tries < 5 {
-                    let rival = batch(core).put(key(), tries.to_string());
-                    core.engine.commit(rival).await.unwrap();
-                    let late = batch(core).check(key(), Expected::Absent);
+                    let rival = batch(deps).put(key(), tries.to_string());
+                    deps.engine.commit(rival).await.unwrap();
+                    let late = batch(deps).check(key(), Expected::Absent);
                     return Ok::<_, StorageError>(Decision::Commit(late, 0));
                 }
-                let stored = batch(core).check(key(), Expected::Present).append("log", "x");
+                let stored = batch(deps).check(key(), Expected::Present).append("log", "x");
                 Ok(Decision::Commit(stored, tries))
             }
         });
@@ -164,11 +164,11 @@ mod tests {
     #[tokio::test]
     async fn who_loses_every_race_gives_up() {
         let dir = tempfile::tempdir().unwrap();
-        let core = &core(dir.path());
+        let deps = &core(dir.path());
         let mut tries = 0;
-        let decided = core.decide("change", || {
+        let decided = deps.decide("change", || {
             tries += 1;
-            let never = batch(core).check(key(), Expected::Present);
+            let never = batch(deps).check(key(), Expected::Present);
             async { Ok::<_, StorageError>(Decision::Commit(never, ())) }
         });
         let refused = decided.await.unwrap_err();
@@ -179,12 +179,12 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_stored_when_nothing_is_to_be_done() {
         let dir = tempfile::tempdir().unwrap();
-        let core = &core(dir.path());
-        let done = core.decide_and_tell("change", || async { Ok::<_, StorageError>(Decision::Done(7)) });
+        let deps = &core(dir.path());
+        let done = deps.decide_and_tell("change", || async { Ok::<_, StorageError>(Decision::Done(7)) });
         let (value, committed) = done.await.unwrap();
         assert_eq!((value, committed), (7, None));
-        let full = core.decide("change", || async {
-            let add = batch(core).add(Key::new(Table::Counter, "n"), 2, Some(1));
+        let full = deps.decide("change", || async {
+            let add = batch(deps).add(Key::new(Table::Counter, "n"), 2, Some(1));
             Ok::<_, StorageError>(Decision::Commit(add, ()))
         });
         assert!(matches!(full.await, Err(StorageError::Failed { operation: "change", .. })));

@@ -11,7 +11,7 @@ use protocol::message::Message;
 use protocol::push::Mark;
 use serde::{Deserialize, Serialize};
 
-use super::core::{Actor, Core, side_by_side};
+use super::deps::{Actor, Deps, side_by_side};
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Timelines, position_key};
 use crate::storage::records::{self, Versioned};
@@ -35,14 +35,14 @@ pub(super) fn index_key(log: &Log) -> Key {
 /// Knows who has yet to see that everybody was mentioned.
 #[derive(Clone)]
 pub struct Mentions {
-    core: Core,
+    deps: Deps,
     groups: Groups,
     timelines: Timelines,
 }
 
 impl Mentions {
-    pub fn new(core: Core, groups: Groups, timelines: Timelines) -> Self {
-        Self { core, groups, timelines }
+    pub fn new(deps: Deps, groups: Groups, timelines: Timelines) -> Self {
+        Self { deps, groups, timelines }
     }
 
     /// What the actor has yet to see, oldest first; the newest ones when there are many.
@@ -67,7 +67,7 @@ impl Mentions {
             limit: OF_A_GROUP,
             reverse: true,
         };
-        let records = self.core.engine.scan(&log.partition, scan).await?;
+        let records = self.deps.engine.scan(&log.partition, scan).await?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
@@ -98,7 +98,7 @@ impl Mentions {
     /// The last number of what a member has seen, cleared, or was not there for; nothing when they are none.
     async fn seen_up_to(&self, found: &Found, user: &UserId) -> Result<Option<Seq>, StorageError> {
         let keys = [found.member_key(user), position_key(&found.channel().log, user)];
-        let mut values = self.core.engine.get(&found.partition(), &keys).await?;
+        let mut values = self.deps.engine.get(&found.partition(), &keys).await?;
         let (position, member) = (values.pop().flatten(), values.pop().flatten());
         let Some(member) = member else { return Ok(None) };
         let member: Versioned<Member> = records::versioned(&member)?;
@@ -121,7 +121,7 @@ impl Mentions {
             if self.groups.member(&found, &actor.user).await?.is_none() {
                 return Ok(());
             }
-            let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+            let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
             let to = Position { mentions: seq.min(end), ..Position::default() };
             self.timelines.advance(&found.channel().log, &actor.user, to, &[]).await?;
             Ok::<_, GroupError>(())

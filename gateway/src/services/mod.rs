@@ -1,6 +1,6 @@
 //! The rules of chat. No socket, no wire name.
 //!
-//! A service is a cheap handle that holds the [`Core`] and the services it needs.
+//! A service is a cheap handle that holds the [`Deps`] and the services it needs.
 //! Each change is one batch of one partition, decided from what was read and guarded by checks of the versions read;
 //! when a check fails, somebody else was faster: read again and decide anew.
 
@@ -9,8 +9,8 @@ pub mod application;
 pub mod catch_up;
 pub mod channel;
 pub mod conversation;
-pub mod core;
 pub mod decide;
+pub mod deps;
 pub mod friend;
 pub mod group;
 pub mod limits;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 use self::account::Accounts;
 use self::catch_up::CatchUp;
 use self::conversation::Conversations;
-use self::core::Core;
+use self::deps::Deps;
 use self::friend::Friends;
 use self::group::Groups;
 use self::mention::Mentions;
@@ -61,34 +61,34 @@ pub struct Services {
 }
 
 impl Services {
-    pub fn new(core: Core) -> Self {
-        let accounts = Accounts::new(core.clone());
-        let notices = Notices::new(core.clone());
-        let timelines = Timelines::new(core.clone());
-        let sessions = Sessions::new(core.clone(), accounts.clone());
-        let groups = Groups::new(core.clone(), accounts.clone(), notices.clone());
+    pub fn new(deps: Deps) -> Self {
+        let accounts = Accounts::new(deps.clone());
+        let notices = Notices::new(deps.clone());
+        let timelines = Timelines::new(deps.clone());
+        let sessions = Sessions::new(deps.clone(), accounts.clone());
+        let groups = Groups::new(deps.clone(), accounts.clone(), notices.clone());
         let conversations =
-            Conversations::new(core.clone(), accounts.clone(), groups.clone(), timelines.clone());
+            Conversations::new(deps.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {
-            mentions: Mentions::new(core.clone(), groups.clone(), timelines.clone()),
-            presence: Presence::new(core.clone(), groups.clone(), sessions.clone()),
-            friends: Friends::new(core.clone(), accounts.clone()),
-            profiles: Profiles::new(core.clone(), accounts.clone(), conversations.clone()),
+            mentions: Mentions::new(deps.clone(), groups.clone(), timelines.clone()),
+            presence: Presence::new(deps.clone(), groups.clone(), sessions.clone()),
+            friends: Friends::new(deps.clone(), accounts.clone()),
+            profiles: Profiles::new(deps.clone(), accounts.clone(), conversations.clone()),
             group_messages: GroupMessages::new(
-                core.clone(),
+                deps.clone(),
                 groups.clone(),
                 accounts.clone(),
                 notices.clone(),
                 timelines.clone(),
             ),
             c2c_messages: C2cMessages::new(
-                core.clone(),
+                deps.clone(),
                 accounts.clone(),
                 conversations.clone(),
                 timelines.clone(),
             ),
             catch_up: Arc::new(CatchUp {
-                core,
+                deps,
                 accounts: accounts.clone(),
                 sessions: sessions.clone(),
                 groups: groups.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId};
 
-use super::core::{Actor, Core};
+use super::deps::{Actor, Deps};
 use super::group::{GroupError, Groups};
 use super::session::Sessions;
 
@@ -24,15 +24,15 @@ type Span = (AppId, GroupId, Bytes, u64);
 /// Counts who is there.
 #[derive(Clone)]
 pub struct Presence {
-    core: Core,
+    deps: Deps,
     groups: Groups,
     sessions: Sessions,
     counted: Arc<quick_cache::sync::Cache<Span, u64>>,
 }
 
 impl Presence {
-    pub fn new(core: Core, groups: Groups, sessions: Sessions) -> Self {
-        Self { core, groups, sessions, counted: Arc::new(quick_cache::sync::Cache::new(COUNTS)) }
+    pub fn new(deps: Deps, groups: Groups, sessions: Sessions) -> Self {
+        Self { deps, groups, sessions, counted: Arc::new(quick_cache::sync::Cache::new(COUNTS)) }
     }
 
     /// How many members of a group are online.
@@ -46,7 +46,7 @@ impl Presence {
         if self.groups.count(&found).await? <= COUNTED_ANEW {
             return count.await;
         }
-        let span = (actor.app, id.clone(), found.epoch(), self.core.now().seconds() / KEPT_SECONDS);
+        let span = (actor.app, id.clone(), found.epoch(), self.deps.now().seconds() / KEPT_SECONDS);
         // Whoever asks at the same moment waits for the same count.
         self.counted.get_or_insert_async(&span, count).await
     }

@@ -8,8 +8,8 @@
 //! is not believed before the rows have been counted again: an instance of a version that knows no tallies may have
 //! deleted some.
 
-use super::core::Core;
 use super::decide::{Decision, Refused};
+use super::deps::Deps;
 use super::limits::Limits;
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
 
@@ -31,7 +31,7 @@ impl<E: From<StorageError>> From<StorageError> for End<E> {
     }
 }
 
-impl Core {
+impl Deps {
     /// Makes a change that notes rows in tallies. `attempt` is told whether the counts are to be doubted. Nothing when
     /// there would be more rows than a limit allows.
     pub(super) async fn decide_within<T, E, Attempt>(
@@ -99,7 +99,7 @@ impl Tally {
     /// the rows and is called where the count cannot be believed.
     pub(super) async fn basis<Rows>(
         &self,
-        core: &Core,
+        deps: &Deps,
         partition: &Partition,
         (kept, is_doubted): (Option<&Value>, bool),
         rows: impl FnOnce() -> Rows,
@@ -111,7 +111,7 @@ impl Tally {
             return Ok(Basis::Kept);
         }
         let expected = kept.map_or(Expected::Absent, |kept| Expected::Version(kept.version));
-        let said = core.engine.counters(partition, &[self.key()]).await?.first().copied().unwrap_or(0);
+        let said = deps.engine.counters(partition, &[self.key()]).await?.first().copied().unwrap_or(0);
         Ok(Basis::Counted { rows: rows().await?, said, expected })
     }
 

@@ -7,7 +7,7 @@ use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Identity, dispatch};
 use gateway::services::Services;
 use gateway::services::application::{Applications, Settings};
-use gateway::services::core::Core;
+use gateway::services::deps::Deps;
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
 use protocol::usersig;
@@ -33,7 +33,7 @@ impl BackEnd {
         let (bus, receiver) = LocalBus::new();
         let mut apps = Applications::new(Settings::default());
         apps.add(APP, new_application());
-        let core = Core {
+        let deps = Deps {
             engine: Arc::new(Embedded::open(dir.path(), bus.clone()).unwrap()),
             bus: Arc::new(bus.clone()),
             clock: Clock::system(),
@@ -42,10 +42,10 @@ impl BackEnd {
             nodes: Arc::new(OnlyNode(1)),
             tasks: TaskTracker::new(),
         };
-        let key = &core.apps.of(APP).keys[0];
-        let now = core.clock.now().seconds();
+        let key = &deps.apps.of(APP).keys[0];
+        let now = deps.clock.now().seconds();
         let usersig = usersig::issue(key, APP, ADMIN, now, 86_400, None).unwrap();
-        let context = Context::new(Services::new(core), TaskTracker::new());
+        let context = Context::new(Services::new(deps), TaskTracker::new());
         (Self { context, bus, usersig, _dir: dir }, receiver)
     }
 

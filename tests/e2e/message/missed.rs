@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use gateway::bus::{RecallMark, Source};
-use gateway::services::core::Actor;
+use gateway::services::deps::Actor;
 use protocol::ErrorCode;
 use protocol::id::{GroupId, Seq, UserId};
 use tests::APP;

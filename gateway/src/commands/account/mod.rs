@@ -11,7 +11,7 @@ use protocol::{ErrorCode, Failure};
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 use crate::services::StorageError;
-use crate::services::core::side_by_side;
+use crate::services::deps::side_by_side;
 use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {

@@ -15,7 +15,7 @@ use protocol::{ErrorCode, Failure};
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal, family};
 use crate::services::conversation::{ConversationError, GroupConversation, PeerConversation};
-use crate::services::core::side_by_side;
+use crate::services::deps::side_by_side;
 use crate::services::timeline::{Entry, Seen};
 
 /// Conversations that one call names.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::member::member_infos;
 use crate::commands::{Call, Context, Refusal, family};
 use crate::services::StorageError;
-use crate::services::core::{Actor, side_by_side};
+use crate::services::deps::{Actor, side_by_side};
 use crate::services::group::{Found, GroupError, GroupState, ProfileEdit};
 
 /// Groups that one call may ask for.

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::StorageError;
-use crate::services::core::{Actor, side_by_side};
+use crate::services::deps::{Actor, side_by_side};
 use crate::services::message::{C2cError, Direction, Draft};
 use crate::services::push::Kept;
 use crate::services::timeline::{Entry, Seen};

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
-use crate::services::core::{Actor, side_by_side};
+use crate::services::deps::{Actor, side_by_side};
 use crate::services::message::{Draft, GroupHistory, MessageError, NotRecalled, RecallOutcome};
 use crate::services::timeline::{Entry, Seen};
 

@@ -10,7 +10,7 @@ use super::refusal::plain;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 use crate::services::StorageError;
-use crate::services::core::side_by_side;
+use crate::services::deps::side_by_side;
 use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::core::Core;
 use super::decide::{Decision, Refused};
+use super::deps::Deps;
 use crate::bus::{Origin, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -92,13 +92,13 @@ type Kept = quick_cache::sync::Cache<(AppId, UserId), (Instant, Option<Arc<Accou
 /// Finds and makes accounts.
 #[derive(Clone)]
 pub struct Accounts {
-    core: Core,
+    deps: Deps,
     kept: Arc<Kept>,
 }
 
 impl Accounts {
-    pub fn new(core: Core) -> Self {
-        Self { core, kept: Arc::new(Kept::new(KEPT)) }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps, kept: Arc::new(Kept::new(KEPT)) }
     }
 
     /// The account, perhaps as it was a moment ago: for what only shows it.
@@ -132,7 +132,7 @@ impl Accounts {
     }
 
     async fn versioned(&self, app: AppId, user: &UserId) -> Result<Option<Versioned<Account>>, StorageError> {
-        records::get(&self.core.engine, &Partition::user(app, user), key()).await
+        records::get(&self.deps.engine, &Partition::user(app, user), key()).await
     }
 
     pub async fn get(&self, app: AppId, user: &UserId) -> Result<Option<Account>, StorageError> {
@@ -168,7 +168,7 @@ impl Accounts {
         if self.get(app, user).await?.is_none() {
             return Ok(false);
         }
-        let now = self.core.now().seconds();
+        let now = self.deps.now().seconds();
         let change = |account: &mut Account| {
             account.not_before = account.not_before.max(now);
             Ok::<_, StorageError>(Vec::new())
@@ -185,8 +185,8 @@ impl Accounts {
         change: impl Fn(&mut Account) -> Result<Vec<Item>, E> + Send + Sync,
         origin: Option<Origin>,
     ) -> Result<Account, E> {
-        let decided = self.core.decide("write an account", || async {
-            let now = self.core.now();
+        let decided = self.deps.decide("write an account", || async {
+            let now = self.deps.now();
             let found = self.versioned(app, user).await?;
             let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
             let mut account = found.map_or_else(|| Account::new(app, user, now), |found| found.record);

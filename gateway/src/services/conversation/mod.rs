@@ -8,8 +8,8 @@ use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 
 use super::account::{Account, Accounts};
-use super::core::{Actor, Core, side_by_side};
 use super::decide::Refused;
+use super::deps::{Actor, Deps, side_by_side};
 use super::group::{Found, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
@@ -86,15 +86,15 @@ pub fn pair_log(app: AppId, a: &UserId, b: &UserId) -> Log {
 /// The lists of conversations.
 #[derive(Clone)]
 pub struct Conversations {
-    core: Core,
+    deps: Deps,
     accounts: Accounts,
     groups: Groups,
     timelines: Timelines,
 }
 
 impl Conversations {
-    pub fn new(core: Core, accounts: Accounts, groups: Groups, timelines: Timelines) -> Self {
-        Self { core, accounts, groups, timelines }
+    pub fn new(deps: Deps, accounts: Accounts, groups: Groups, timelines: Timelines) -> Self {
+        Self { deps, accounts, groups, timelines }
     }
 
     /// The conversations with peers that are on the list.
@@ -112,7 +112,7 @@ impl Conversations {
         preference: Preference,
     ) -> Result<Option<PeerConversation>, StorageError> {
         let log = pair_log(actor.app, &actor.user, &peer);
-        let end = self.core.engine.log_end(&log).await?;
+        let end = self.deps.engine.log_end(&log).await?;
         if end.seq <= preference.hidden_up_to {
             return Ok(None);
         }
@@ -133,7 +133,7 @@ impl Conversations {
         let counts = side_by_side(peers, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let position = self.timelines.position(&log, &actor.user).await?;
-            let end = self.core.engine.log_end(&log).await?.seq;
+            let end = self.deps.engine.log_end(&log).await?.seq;
             let count = self.unread(&log, &actor.user, position, end).await?.counted;
             Ok::<_, StorageError>((peer, count))
         });
@@ -156,7 +156,7 @@ impl Conversations {
     ) -> Result<Option<GroupConversation>, GroupError> {
         let target = Target::Group(found.id.clone());
         let preference = self.preference(actor.app, &actor.user, &target).await?;
-        let end = self.core.engine.log_end(&found.channel().log).await?;
+        let end = self.deps.engine.log_end(&found.channel().log).await?;
         if end.seq <= preference.hidden_up_to {
             return Ok(None);
         }
@@ -223,7 +223,7 @@ impl Conversations {
         let window = Window { from: after.next(), to: end, limit: COUNTED_UNREAD, newest_first: false };
         if all > COUNTED_UNREAD as u64 {
             // What was dropped unread is unread no more.
-            let first = self.core.engine.read(log, Window { limit: 1, ..window }).await?;
+            let first = self.deps.engine.read(log, Window { limit: 1, ..window }).await?;
             let left = first.first().map_or(0, |first| end.next().0.saturating_sub(first.seq.0));
             if left == 0 || left > COUNTED_UNREAD as u64 {
                 return Ok(Unread { all, counted: left });
@@ -257,7 +257,7 @@ impl Conversations {
     /// Hides everything said so far from the actor.
     pub async fn clear(&self, actor: &Actor, target: &Target) -> Result<(), ConversationError> {
         let Some(log) = self.log(actor, target).await? else { return Ok(()) };
-        let end = self.core.engine.log_end(&log).await?;
+        let end = self.deps.engine.log_end(&log).await?;
         let to = Position { read: end.seq, cleared: end.seq, ..Position::default() };
         self.timelines.advance(&log, &actor.user, to, &[]).await?;
         Ok(())
@@ -265,11 +265,11 @@ impl Conversations {
 
     /// Everything is read: all peers if asked, and groups up to a number.
     pub async fn read_all_peers(&self, actor: &Actor) -> Result<(), ConversationError> {
-        let now = self.core.now().seconds();
+        let now = self.deps.now().seconds();
         let unread = self.unread_of_peers(actor).await?;
         let reads = side_by_side(unread, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
-            let end = self.core.engine.log_end(&log).await?;
+            let end = self.deps.engine.log_end(&log).await?;
             let to = Position { read: end.seq, read_time: now, ..Position::default() };
             let push = Push::new(event::message::read_by_peer(&actor.user, now));
             let announces = [(Topic::User(actor.app, peer), push.into())];
@@ -282,7 +282,7 @@ impl Conversations {
     /// Tells the actor's other devices that he read all peers, or these groups up to these numbers.
     pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(GroupId, Seq)>) {
         let push = Push::new(event::conversation::all_read(peers, &groups)).by(actor.origin());
-        self.core.tell(actor.app, &actor.user, None, push).await;
+        self.deps.tell(actor.app, &actor.user, None, push).await;
     }
 }
 

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationError, Conversations, pair_log};
 use crate::bus::{Push, Topic};
-use crate::services::core::{Actor, Core, side_by_side};
 use crate::services::decide::Decision;
+use crate::services::deps::{Actor, Deps, side_by_side};
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
@@ -70,25 +70,25 @@ pub(in crate::services) fn group_key(group: &GroupId) -> Key {
 }
 
 async fn of_user(
-    core: &Core,
+    deps: &Deps,
     partition: &Partition,
     prefix: &'static [u8],
 ) -> Result<Vec<(Bytes, Preference)>, StorageError> {
     let prefix = Bytes::from_static(prefix);
-    let found = records::scan_all(&core.engine, partition, Table::Conversation, prefix).await?;
+    let found = records::scan_all(&deps.engine, partition, Table::Conversation, prefix).await?;
     Ok(found.into_iter().map(|(suffix, found): (_, Versioned<Preference>)| (suffix, found.record)).collect())
 }
 
 /// How many conversations a user pinned, counted one by one.
 pub(in crate::services) async fn count_pinned(
-    core: &Core,
+    deps: &Deps,
     partition: &Partition,
 ) -> Result<usize, StorageError> {
-    Ok(of_user(core, partition, b"").await?.iter().filter(|(_, preference)| preference.pinned).count())
+    Ok(of_user(deps, partition, b"").await?.iter().filter(|(_, preference)| preference.pinned).count())
 }
 
-async fn count_muted_strangers(core: &Core, partition: &Partition) -> Result<usize, StorageError> {
-    let all = of_user(core, partition, b"u").await?;
+async fn count_muted_strangers(deps: &Deps, partition: &Partition) -> Result<usize, StorageError> {
+    let all = of_user(deps, partition, b"u").await?;
     Ok(all.iter().filter(|(_, preference)| preference.is_muted_stranger()).count())
 }
 
@@ -113,7 +113,7 @@ impl Conversations {
         target: &Target,
     ) -> Result<Preference, StorageError> {
         let found: Option<Versioned<Preference>> =
-            records::get(&self.core.engine, &Partition::user(app, user), key(target)).await?;
+            records::get(&self.deps.engine, &Partition::user(app, user), key(target)).await?;
         Ok(found.map(|found| found.record).unwrap_or_default())
     }
 
@@ -123,7 +123,7 @@ impl Conversations {
         app: AppId,
         user: &UserId,
     ) -> Result<Vec<(UserId, Preference)>, StorageError> {
-        let entries = of_user(&self.core, &Partition::user(app, user), b"u").await?;
+        let entries = of_user(&self.deps, &Partition::user(app, user), b"u").await?;
         let peer = |suffix: &[u8]| UserId::parse(std::str::from_utf8(suffix.get(1..)?).ok()?).ok();
         Ok(entries
             .into_iter()
@@ -147,7 +147,7 @@ impl Conversations {
     }
 
     async fn has_talked(&self, app: AppId, user: &UserId, peer: &UserId) -> Result<bool, StorageError> {
-        Ok(self.core.engine.log_end(&pair_log(app, user, peer)).await?.seq > Seq::ZERO)
+        Ok(self.deps.engine.log_end(&pair_log(app, user, peer)).await?.seq > Seq::ZERO)
     }
 
     /// Changes a user's view of conversations in one step, and tells of each that is another now. False when it would
@@ -163,18 +163,18 @@ impl Conversations {
         let mut targets = targets.to_vec();
         targets.sort_unstable();
         targets.dedup();
-        let limits = &self.core.settings(app).limits;
+        let limits = &self.deps.settings(app).limits;
         let (targets, partition, change, push) = (&targets, &Partition::user(app, user), &change, &push);
         let (pinned, strangers) = (&Tally::pinned(limits), &Tally::muted_strangers(limits));
-        let done = self.core.decide_within("change a conversation", |is_doubted| async move {
+        let done = self.deps.decide_within("change a conversation", |is_doubted| async move {
             let keys: Vec<Key> = targets.iter().map(key).chain([pinned.key(), strangers.key()]).collect();
-            let mut values = self.core.engine.get(partition, &keys).await?;
+            let mut values = self.deps.engine.get(partition, &keys).await?;
             let (many_strangers, many_pinned) = (values.pop().flatten(), values.pop().flatten());
             let views = side_by_side(targets.iter().cloned().zip(values), |(target, value)| {
                 self.view(app, user, target, value, change)
             });
 
-            let mut batch = Batch::new(partition.clone(), self.core.now());
+            let mut batch = Batch::new(partition.clone(), self.deps.now());
             let (mut pins, mut mutes) = (0, 0);
             for View { target, expected, before, after } in views.await?.into_iter().flatten() {
                 pins += i64::from(after.pinned) - i64::from(before.pinned);
@@ -194,13 +194,13 @@ impl Conversations {
             }
             if pins != 0 {
                 let kept = (many_pinned.as_ref(), is_doubted);
-                let rows = || count_pinned(&self.core, partition);
-                batch = pinned.note(batch, pinned.basis(&self.core, partition, kept, rows).await?, pins);
+                let rows = || count_pinned(&self.deps, partition);
+                batch = pinned.note(batch, pinned.basis(&self.deps, partition, kept, rows).await?, pins);
             }
             if mutes != 0 {
                 let kept = (many_strangers.as_ref(), is_doubted);
-                let rows = || count_muted_strangers(&self.core, partition);
-                let basis = strangers.basis(&self.core, partition, kept, rows).await?;
+                let rows = || count_muted_strangers(&self.deps, partition);
+                let basis = strangers.basis(&self.deps, partition, kept, rows).await?;
                 batch = strangers.note(batch, basis, mutes);
             }
             Ok(Decision::Commit(batch, ()))
@@ -258,7 +258,7 @@ impl Conversations {
     ) -> Result<(), ConversationError> {
         let ends = side_by_side(targets.iter().cloned(), |target| async move {
             let Some(log) = self.log(actor, &target).await? else { return Ok(None) };
-            let end = self.core.engine.log_end(&log).await?.seq;
+            let end = self.deps.engine.log_end(&log).await?.seq;
             if clear {
                 self.clear(actor, &target).await?;
             }
@@ -302,7 +302,7 @@ impl Conversations {
         let keys: Vec<Key> = peers.iter().map(|peer| key(&Target::Peer(peer.clone()))).collect();
         let partition = Partition::user(actor.app, &actor.user);
         let found: Vec<Option<Versioned<Preference>>> =
-            records::get_many(&self.core.engine, &partition, &keys).await?;
+            records::get_many(&self.deps.engine, &partition, &keys).await?;
         let receive = |found: Option<Versioned<Preference>>| found.map_or(0, |found| found.record.receive);
         Ok(peers.iter().cloned().zip(found.into_iter().map(receive)).collect())
     }

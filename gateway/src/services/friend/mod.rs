@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::account::{Account, Accounts};
-use super::core::{Actor, Core, side_by_side};
 use super::decide::{Decision, Refused};
+use super::deps::{Actor, Deps, side_by_side};
 use crate::bus::{Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, Scan, StorageError, Table};
@@ -171,13 +171,13 @@ fn friend_key(user: &UserId) -> Key {
 /// The lists of friends.
 #[derive(Clone)]
 pub struct Friends {
-    core: Core,
+    deps: Deps,
     accounts: Accounts,
 }
 
 impl Friends {
-    pub fn new(core: Core, accounts: Accounts) -> Self {
-        Self { core, accounts }
+    pub fn new(deps: Deps, accounts: Accounts) -> Self {
+        Self { deps, accounts }
     }
 
     /// Puts somebody on the actor's list, and the actor on theirs. Who is there already counts as done.
@@ -189,16 +189,16 @@ impl Friends {
         new.check()?;
         let partition = Partition::pair(app, user, peer);
         let keys = [friend_key(user), friend_key(peer)];
-        let decided = self.core.decide("add a friend", || async {
+        let decided = self.deps.decide("add a friend", || async {
             let found: Vec<Option<Versioned<Friendship>>> =
-                records::get_many(&self.core.engine, &partition, &keys).await?;
+                records::get_many(&self.deps.engine, &partition, &keys).await?;
             let is_missing = |side: usize| found.get(side).is_none_or(Option::is_none);
             let (on_own, on_others) = (is_missing(0), sides == Sides::Both && is_missing(1));
             if !on_own && !on_others {
                 return Ok(Decision::Done(false));
             }
             self.may_be_added(app, peer).await?;
-            let now = self.core.now();
+            let now = self.deps.now();
             let theirs = Friendship {
                 since: now,
                 remark: String::new(),
@@ -238,7 +238,7 @@ impl Friends {
         if !decided.await? {
             // A client changes its list at the push alone: one that did not hear it adds the friend again.
             let push = Push::new(event::friend::added(std::slice::from_ref(peer)));
-            self.core.tell(app, user, None, push).await;
+            self.deps.tell(app, user, None, push).await;
         }
         Ok(())
     }
@@ -254,11 +254,11 @@ impl Friends {
     }
 
     fn most(&self, app: AppId) -> i64 {
-        i64::try_from(self.core.settings(app).limits.friends_per_user).unwrap_or(i64::MAX)
+        i64::try_from(self.deps.settings(app).limits.friends_per_user).unwrap_or(i64::MAX)
     }
 
     async fn places(&self, app: AppId, user: &UserId) -> Result<i64, StorageError> {
-        let counts = self.core.engine.counters(&Partition::user(app, user), &[count_key()]).await?;
+        let counts = self.deps.engine.counters(&Partition::user(app, user), &[count_key()]).await?;
         Ok(counts.first().copied().unwrap_or_default())
     }
 
@@ -271,9 +271,9 @@ impl Friends {
         peer: &UserId,
         attempt: u64,
     ) -> Result<bool, FriendError> {
-        let decided = self.core.decide("take a place on a list of friends", || async {
+        let decided = self.deps.decide("take a place on a list of friends", || async {
             let found = self.place(app, user, peer).await?;
-            let now = self.core.now();
+            let now = self.deps.now();
             let place = Place { taken_at: now, by: attempt };
             let batch =
                 Batch::new(Partition::user(app, user), now).put(place_key(peer), records::encode(&place));
@@ -295,7 +295,7 @@ impl Friends {
         user: &UserId,
         peer: &UserId,
     ) -> Result<Option<Versioned<Place>>, StorageError> {
-        records::get(&self.core.engine, &Partition::user(app, user), place_key(peer)).await
+        records::get(&self.deps.engine, &Partition::user(app, user), place_key(peer)).await
     }
 
     /// Frees the new place that this attempt took, unless another has taken it since.
@@ -320,11 +320,11 @@ impl Friends {
         peer: &UserId,
         place: &Versioned<Place>,
     ) -> Result<(), StorageError> {
-        let batch = Batch::new(Partition::user(app, user), self.core.now())
+        let batch = Batch::new(Partition::user(app, user), self.deps.now())
             .check(place_key(peer), Expected::Version(place.version))
             .delete(place_key(peer))
             .add(count_key(), -1, None);
-        self.core.commit(batch).await?;
+        self.deps.commit(batch).await?;
         Ok(())
     }
 
@@ -335,7 +335,7 @@ impl Friends {
         peer: &UserId,
     ) -> Result<Option<Friendship>, StorageError> {
         let partition = Partition::pair(app, user, peer);
-        let found = records::get(&self.core.engine, &partition, friend_key(user)).await?;
+        let found = records::get(&self.deps.engine, &partition, friend_key(user)).await?;
         Ok(found.map(|found: Versioned<Friendship>| found.record))
     }
 
@@ -351,7 +351,7 @@ impl Friends {
             limit: PAGE + 1,
             reverse: false,
         };
-        let mut places = self.core.engine.scan(&Partition::user(app, user), scan).await?;
+        let mut places = self.deps.engine.scan(&Partition::user(app, user), scan).await?;
         let next = places.get(PAGE).and_then(|(suffix, _)| place_of(suffix));
         places.truncate(PAGE);
         // Friends who share a number may come on two pages. If a whole page shared one, the next would be the same.
@@ -361,7 +361,7 @@ impl Friends {
             let Some(friendship) = self.find(app, user, &peer).await? else {
                 let place: Versioned<Place> = records::versioned(&place)?;
                 // A young one may be of a friend who is being added at this moment.
-                if self.core.now().0.saturating_sub(place.record.taken_at.0) > PLACE_GRACE_MS {
+                if self.deps.now().0.saturating_sub(place.record.taken_at.0) > PLACE_GRACE_MS {
                     self.free_place(app, user, &peer, &place).await?;
                 }
                 return Ok(None);
@@ -405,7 +405,7 @@ mod tests {
         let (bus, _) = LocalBus::new();
         let mut settings = Settings::default();
         settings.limits.friends_per_user = 1;
-        let core = Core {
+        let deps = Deps {
             engine: Arc::new(Embedded::open(dir, bus.clone()).unwrap()),
             bus: Arc::new(bus),
             clock: Clock::from_fn(move || Millis(now.load(Ordering::Relaxed))),
@@ -414,7 +414,7 @@ mod tests {
             liveness: Arc::new(SingleInstance(1)),
             tasks: TaskTracker::new(),
         };
-        Friends::new(core.clone(), Accounts::new(core))
+        Friends::new(deps.clone(), Accounts::new(deps))
     }
 
     fn user(name: &str) -> UserId {

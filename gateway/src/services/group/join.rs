@@ -8,8 +8,8 @@ use super::lifecycle::check_text;
 use super::{Denial, Found, GroupError, Groups, Indexed, Member, Text, joined_key, rank, require};
 use crate::bus::{Control, Topic};
 use crate::services::conversation::{self, Preference};
-use crate::services::core::Actor;
 use crate::services::decide::Decision;
+use crate::services::deps::Actor;
 use crate::services::push::Kept;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
@@ -55,7 +55,7 @@ impl Groups {
         users: &[UserId],
         silent: bool,
     ) -> Result<Vec<AddOutcome>, GroupError> {
-        if users.len() > self.core.settings(actor.app).limits.members_per_call {
+        if users.len() > self.deps.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
@@ -108,15 +108,15 @@ impl Groups {
         invited: bool,
         silent: bool,
     ) -> Result<(), GroupError> {
-        let decided = self.core.decide("enter a group", || async {
+        let decided = self.deps.decide("enter a group", || async {
             let found = self.existing(actor.app, id).await?;
             if self.member(&found, user).await?.is_some() {
                 return Err(GroupError::AlreadyMember);
             }
             // The index is a superset of the truth, so it is written first.
             self.index(actor.app, user, id).await?;
-            let now = self.core.now();
-            let after = self.core.engine.log_end(&found.channel().log).await?.seq;
+            let now = self.deps.now();
+            let after = self.deps.engine.log_end(&found.channel().log).await?.seq;
             let member = Member::new(role, now, after);
             let most = i64::try_from(found.group.record.max_members).unwrap_or(i64::MAX);
             let (key, unchanged) = found.unchanged();
@@ -163,10 +163,10 @@ impl Groups {
         reason: &str,
         silent: bool,
     ) -> Result<(), GroupError> {
-        if users.len() > self.core.settings(actor.app).limits.members_per_call {
+        if users.len() > self.deps.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
-        check_text(reason, self.core.settings(actor.app).limits.reason_bytes, Text::Reason)?;
+        check_text(reason, self.deps.settings(actor.app).limits.reason_bytes, Text::Reason)?;
         let (found, member) = self.as_seen_by(actor, id).await?;
         require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).puts_out)?;
         // All are looked at before anybody goes: a call that is refused does nothing.
@@ -192,18 +192,18 @@ impl Groups {
         user: &UserId,
         departure: Departure,
     ) -> Result<bool, GroupError> {
-        let decided = self.core.decide("leave a group", || async {
+        let decided = self.deps.decide("leave a group", || async {
             let found = self.existing(actor.app, id).await?;
             let Some(member) = self.member(&found, user).await? else { return Ok(Decision::Done(None)) };
             let indexed: Option<Versioned<Indexed>> =
-                records::get(&self.core.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
+                records::get(&self.deps.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
             let is_owner = member.record.role == Role::Owner;
             let rules = self.rules(found.app, found.group.record.kind);
             if is_owner && departure == Departure::Quit && !rules.owner_may_quit {
                 return Err(GroupError::OwnerCannotQuit);
             }
             let placed = self.placed(&found, user, &member.record).await?;
-            let now = self.core.now();
+            let now = self.deps.now();
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
                 .check(key.clone(), unchanged)
@@ -239,7 +239,7 @@ impl Groups {
     ) -> Result<Vec<(GroupId, Versioned<Indexed>)>, StorageError> {
         let partition = Partition::user(app, user);
         let entries: Vec<(_, Versioned<Indexed>)> =
-            records::scan_all(&self.core.engine, &partition, Table::Joined, bytes::Bytes::new()).await?;
+            records::scan_all(&self.deps.engine, &partition, Table::Joined, bytes::Bytes::new()).await?;
         let id = |suffix: &[u8]| GroupId::parse(std::str::from_utf8(suffix).ok()?).ok();
         Ok(entries.into_iter().filter_map(|(suffix, indexed)| Some((id(&suffix)?, indexed))).collect())
     }
@@ -253,7 +253,7 @@ impl Groups {
         id: &GroupId,
         indexed: &Versioned<Indexed>,
     ) -> Result<(), GroupError> {
-        if self.core.now().0.saturating_sub(indexed.record.at.0) > INDEX_GRACE_MS {
+        if self.deps.now().0.saturating_sub(indexed.record.at.0) > INDEX_GRACE_MS {
             self.unindex(app, user, id, Some(indexed)).await?;
         }
         Ok(())
@@ -262,18 +262,18 @@ impl Groups {
     /// Notes that a user may be a member, before they become one.
     pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
         let (partition, groups) =
-            (&Partition::user(app, user), &Tally::groups(&self.core.settings(app).limits));
-        let decided = self.core.decide_within("note a group", |is_doubted| async move {
-            let mut values = self.core.engine.get(partition, &[joined_key(id), groups.key()]).await?;
+            (&Partition::user(app, user), &Tally::groups(&self.deps.settings(app).limits));
+        let decided = self.deps.decide_within("note a group", |is_doubted| async move {
+            let mut values = self.deps.engine.get(partition, &[joined_key(id), groups.key()]).await?;
             let (many, known) = (values.pop().flatten(), values.pop().flatten());
-            let now = self.core.now();
+            let now = self.deps.now();
             let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
             let mut batch = Batch::new(partition.clone(), now)
                 .check(joined_key(id), expected)
                 .put(joined_key(id), records::encode(&Indexed { at: now }));
             if known.is_none() {
                 let rows = || self.count_indexed(app, user);
-                let basis = groups.basis(&self.core, partition, (many.as_ref(), is_doubted), rows).await?;
+                let basis = groups.basis(&self.deps, partition, (many.as_ref(), is_doubted), rows).await?;
                 batch = groups.note(batch, basis, 1);
             }
             Ok::<_, GroupError>(Decision::Commit(batch, ()))
@@ -293,18 +293,18 @@ impl Groups {
         let Some(indexed) = indexed else { return Ok(()) };
         let partition = Partition::user(app, user);
         let (groups, pinned) =
-            (Tally::groups(&self.core.settings(app).limits), Tally::pinned(&self.core.settings(app).limits));
+            (Tally::groups(&self.deps.settings(app).limits), Tally::pinned(&self.deps.settings(app).limits));
         let keys = [joined_key(id), groups.key(), conversation::group_key(id), pinned.key()];
-        let decided = self.core.decide("forget a group", || async {
-            let mut values = self.core.engine.get(&partition, &keys).await?;
+        let decided = self.deps.decide("forget a group", || async {
+            let mut values = self.deps.engine.get(&partition, &keys).await?;
             let (many_pinned, preference) = (values.pop().flatten(), values.pop().flatten());
             let (many_groups, known) = (values.pop().flatten(), values.pop().flatten());
             if known.is_none_or(|known| known.version != indexed.version) {
                 return Ok(Decision::Done(()));
             }
             let rows = || self.count_indexed(app, user);
-            let basis = groups.basis(&self.core, &partition, (many_groups.as_ref(), false), rows).await?;
-            let batch = Batch::new(partition.clone(), self.core.now())
+            let basis = groups.basis(&self.deps, &partition, (many_groups.as_ref(), false), rows).await?;
+            let batch = Batch::new(partition.clone(), self.deps.now())
                 .check(joined_key(id), Expected::Version(indexed.version))
                 .delete(joined_key(id));
             let mut batch = groups.note(batch, basis, -1);
@@ -314,9 +314,9 @@ impl Groups {
                     .check(conversation::group_key(id), Expected::Version(value.version))
                     .delete(conversation::group_key(id));
                 if preference.pinned {
-                    let rows = || conversation::count_pinned(&self.core, &partition);
+                    let rows = || conversation::count_pinned(&self.deps, &partition);
                     let kept = (many_pinned.as_ref(), false);
-                    batch = pinned.note(batch, pinned.basis(&self.core, &partition, kept, rows).await?, -1);
+                    batch = pinned.note(batch, pinned.basis(&self.deps, &partition, kept, rows).await?, -1);
                 }
             }
             Ok::<_, GroupError>(Decision::Commit(batch, ()))

@@ -11,8 +11,8 @@ use super::{
     require,
 };
 use crate::bus::{Control, Topic};
-use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
+use crate::services::deps::{Actor, side_by_side};
 use crate::services::limits::Limits;
 use crate::services::push::Kept;
 use crate::storage::records::{self, Versioned};
@@ -173,11 +173,11 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
 impl Groups {
     /// Makes a group. Its owner and the members it begins with are members when this returns.
     pub async fn create(&self, actor: &Actor, new: NewGroup) -> Result<GroupId, GroupError> {
-        let settings = self.core.settings(actor.app);
+        let settings = self.deps.settings(actor.app);
         let rules = settings.rules.of(new.kind);
         check(&new, &settings.limits, rules)?;
         let max_members = new.max_members.unwrap_or(rules.max_members).clamp(1, rules.max_members);
-        let now = self.core.now();
+        let now = self.deps.now();
         let members = first_members(&new, now);
         if members.len() as u64 > max_members {
             return Err(GroupError::Full);
@@ -208,7 +208,7 @@ impl Groups {
             mute_all: false,
             custom: merged(&new.custom),
         };
-        let decided = self.core.decide("make a group", || async {
+        let decided = self.deps.decide("make a group", || async {
             let id = match &new.id {
                 // A made id that exists already loses the race: another one is made.
                 None => make_id(rules.id_mark),
@@ -296,7 +296,7 @@ impl Groups {
 
     /// Ends a group. All members are told, and its history can be reached no more.
     pub async fn dismiss(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
-        let decided = self.core.decide("dismiss a group", || async {
+        let decided = self.deps.decide("dismiss a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             let owner_may = self.rules(found.app, found.group.record.kind).owner_may_dismiss;
             require(actor, member.as_ref(), owner_may.then_some(Role::Owner))?;
@@ -307,7 +307,7 @@ impl Groups {
                 remark: String::new(),
             };
             let (key, unchanged) = found.unchanged();
-            let batch = Batch::new(found.partition(), self.core.now())
+            let batch = Batch::new(found.partition(), self.deps.now())
                 .check(key.clone(), unchanged)
                 .delete(key)
                 .announce(found.channel().topic, Control::Dismissed { notice, origin: actor.device });
@@ -320,8 +320,8 @@ impl Groups {
     /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
     /// some of it behind as garbage, nothing more.
     fn sweep(&self, found: &Found) {
-        let (engine, partition, epoch) = (self.core.engine.clone(), found.partition(), found.epoch());
-        self.core.tasks.spawn(async move {
+        let (engine, partition, epoch) = (self.deps.engine.clone(), found.partition(), found.epoch());
+        self.deps.tasks.spawn(async move {
             if let Err(error) = engine.purge(&partition, OF_A_LIFE, epoch).await {
                 tracing::warn!(%error, "what a dismissed group left behind was not swept");
             }
@@ -330,7 +330,7 @@ impl Groups {
 
     /// Hands a group over to another member. The former owner becomes a plain member.
     pub async fn change_owner(&self, actor: &Actor, id: &GroupId, heir: &UserId) -> Result<(), GroupError> {
-        let decided = self.core.decide("hand over a group", || async {
+        let decided = self.deps.decide("hand over a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             if !self.rules(found.app, found.group.record.kind).owner_may_change {
                 return Err(GroupError::NotAllowed(Denial::NotHandedOver));
@@ -343,7 +343,7 @@ impl Groups {
             if former.as_ref() == Some(heir) {
                 return Ok(Decision::Done(()));
             }
-            let now = self.core.now();
+            let now = self.deps.now();
             let mut group = found.group.record.clone();
             group.owner = Some(heir.clone());
             group.info_seq += 1;

@@ -8,8 +8,8 @@ use protocol::push::NoticeKind;
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, MemberPage, Text, rank, require};
 use crate::bus::{Push, Topic};
-use crate::services::core::Actor;
 use crate::services::decide::Decision;
+use crate::services::deps::Actor;
 use crate::services::push::Kept;
 use crate::services::timeline::{Position, position_key};
 use crate::storage::records::{self, Versioned};
@@ -50,7 +50,7 @@ impl Groups {
         roles: Option<&[Role]>,
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
         let entries: Vec<(_, Versioned<Member>)> =
-            records::scan_all(&self.core.engine, &found.partition(), Table::Member, found.epoch()).await?;
+            records::scan_all(&self.deps.engine, &found.partition(), Table::Member, found.epoch()).await?;
         let epoch_bytes = found.epoch().len();
         let mut members: Vec<(UserId, Member)> = entries
             .into_iter()
@@ -71,7 +71,7 @@ impl Groups {
         found: &Found,
         members: Vec<(UserId, Member)>,
     ) -> Result<Vec<MemberView>, StorageError> {
-        let (now, log) = (self.core.now().seconds(), found.channel().log);
+        let (now, log) = (self.deps.now().seconds(), found.channel().log);
         let mut views = Vec::with_capacity(members.len());
         let mut members = members.into_iter();
         loop {
@@ -81,7 +81,7 @@ impl Groups {
             }
             let mutes = some.iter().map(|(user, _)| found.mute_key(user));
             let keys: Vec<Key> = mutes.chain(some.iter().map(|(user, _)| position_key(&log, user))).collect();
-            let values = self.core.engine.get(&found.partition(), &keys).await?;
+            let values = self.deps.engine.get(&found.partition(), &keys).await?;
             let (mutes, positions) = values.split_at(some.len());
             for ((user, member), (mute, position)) in some.into_iter().zip(mutes.iter().zip(positions)) {
                 let until: Option<u64> =
@@ -128,7 +128,7 @@ impl Groups {
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
         let keys: Vec<Key> = users.iter().map(|user| found.member_key(user)).collect();
         let members: Vec<Option<Versioned<Member>>> =
-            records::get_many(&self.core.engine, &found.partition(), &keys).await?;
+            records::get_many(&self.deps.engine, &found.partition(), &keys).await?;
         let pairs = users.iter().zip(members);
         Ok(pairs.filter_map(|(user, member)| Some((user.clone(), member?.record))).collect())
     }
@@ -142,7 +142,7 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         self.check(actor.app, change)?;
-        let decided = self.core.decide("change a member", || async {
+        let decided = self.deps.decide("change a member", || async {
             let (found, own) = self.as_seen_by(actor, id).await?;
             let Some(target) = self.member(&found, user).await? else { return Err(GroupError::NotMember) };
             self.authorize(actor, &found, own.as_ref(), user, &target.record, change)?;
@@ -154,7 +154,7 @@ impl Groups {
     }
 
     fn check(&self, app: AppId, change: &MemberChange) -> Result<(), GroupError> {
-        let limits = &self.core.settings(app).limits;
+        let limits = &self.deps.settings(app).limits;
         check_text(change.name_card.as_deref().unwrap_or_default(), limits.name_card_bytes, Text::NameCard)?;
         if change.role == Some(Role::Owner) {
             return Err(GroupError::Invalid(Invalid::OwnerByRole));
@@ -213,7 +213,7 @@ impl Groups {
         target: &Versioned<Member>,
         change: &MemberChange,
     ) -> Result<Batch, GroupError> {
-        let now = self.core.now();
+        let now = self.deps.now();
         let mut member = target.record.clone();
         member.role = change.role.unwrap_or(member.role);
         member.receive = change.receive.unwrap_or(member.receive);
@@ -221,7 +221,7 @@ impl Groups {
             member.name_card.clone_from(card);
         }
         merge(&mut member.custom, change.custom.as_deref().unwrap_or_default());
-        let limits = &self.core.settings(actor.app).limits;
+        let limits = &self.deps.settings(actor.app).limits;
         check_merged(&target.record.custom, &member.custom, Fields::OfMember, limits)?;
         let (key, unchanged) = found.unchanged();
         let mut batch = Batch::new(found.partition(), now)
@@ -253,7 +253,7 @@ impl Groups {
             && option != target.record.receive
         {
             let body =
-                event::group::receive_option(user, &found.label(), option, self.core.clock.number(), now);
+                event::group::receive_option(user, &found.label(), option, self.deps.clock.number(), now);
             let push = Push::new(body).by(actor.origin());
             batch = batch.announce(Topic::User(actor.app, user.clone()), push);
         }

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Accounts;
 use super::channel::Channel;
-use super::core::{Actor, Core};
 use super::decide::Refused;
+use super::deps::{Actor, Deps};
 use super::push::Notices;
 use super::timeline::EntryRef;
 use crate::bus::{self, Topic};
@@ -220,7 +220,7 @@ pub(super) struct Indexed {
 /// The groups of all applications.
 #[derive(Clone)]
 pub struct Groups {
-    core: Core,
+    deps: Deps,
     accounts: Accounts,
     notices: Notices,
     /// Held while the order of a group's members is written anew.
@@ -228,18 +228,18 @@ pub struct Groups {
 }
 
 impl Groups {
-    pub fn new(core: Core, accounts: Accounts, notices: Notices) -> Self {
-        Self { core, accounts, notices, ordering: Arc::default() }
+    pub fn new(deps: Deps, accounts: Accounts, notices: Notices) -> Self {
+        Self { deps, accounts, notices, ordering: Arc::default() }
     }
 
     /// What is allowed in a group of this kind.
     pub fn rules(&self, app: AppId, kind: GroupKind) -> &Rules {
-        self.core.settings(app).rules.of(kind)
+        self.deps.settings(app).rules.of(kind)
     }
 
     /// The group, if there is one.
     pub async fn find(&self, app: AppId, id: &GroupId) -> Result<Option<Found>, StorageError> {
-        let group = records::get(&self.core.engine, &Partition::group(app, id), group_key()).await?;
+        let group = records::get(&self.deps.engine, &Partition::group(app, id), group_key()).await?;
         Ok(group.map(|group| Found { app, id: id.clone(), group }))
     }
 
@@ -252,7 +252,7 @@ impl Groups {
         found: &Found,
         user: &UserId,
     ) -> Result<Option<Versioned<Member>>, StorageError> {
-        records::get(&self.core.engine, &found.partition(), found.member_key(user)).await
+        records::get(&self.deps.engine, &found.partition(), found.member_key(user)).await
     }
 
     /// The group, and the actor's membership: a user must be a member, an administrator need not.
@@ -271,7 +271,7 @@ impl Groups {
 
     /// How many members the group has.
     pub async fn count(&self, found: &Found) -> Result<u64, StorageError> {
-        let counts = self.core.engine.counters(&found.partition(), &[found.count_key()]).await?;
+        let counts = self.deps.engine.counters(&found.partition(), &[found.count_key()]).await?;
         Ok(counts.first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
     }
 

@@ -14,7 +14,7 @@ use protocol::group::Role;
 use protocol::id::{Millis, UserId};
 
 use super::{Found, Groups, Member};
-use crate::services::core::Outcome;
+use crate::services::deps::Outcome;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Scan, StorageError, Table};
 
@@ -117,7 +117,7 @@ impl Groups {
         member: &Member,
     ) -> Result<Placed, StorageError> {
         let key = main_key(found, user, member);
-        let value = self.core.engine.get(&found.partition(), std::slice::from_ref(&key)).await?.pop();
+        let value = self.deps.engine.get(&found.partition(), std::slice::from_ref(&key)).await?.pop();
         Ok(Placed { key, is_there: value.flatten().is_some() })
     }
 
@@ -262,7 +262,7 @@ impl Groups {
             let asked = PAGE.min(limit - rows.len());
             let (prefix, last) = (prefix.clone(), after.take());
             let scan = Scan { table: Table::Order, prefix, after: last, skip, limit: asked, reverse };
-            let page = self.core.engine.scan(&found.partition(), scan).await?;
+            let page = self.deps.engine.scan(&found.partition(), scan).await?;
             let is_last = page.len() < asked;
             after = page.last().map(|(suffix, _)| suffix.clone());
             for (suffix, value) in page {
@@ -291,7 +291,7 @@ impl Groups {
         for rows in rows.chunks(PAGE) {
             let keys: Vec<Key> = rows.iter().map(|row| found.member_key(&row.user)).collect();
             let records: Vec<Option<Versioned<Member>>> =
-                records::get_many(&self.core.engine, &found.partition(), &keys).await?;
+                records::get_many(&self.deps.engine, &found.partition(), &keys).await?;
             for (row, member) in rows.iter().zip(records) {
                 match member {
                     Some(member) if row.place.fits(member.record.role) => {
@@ -310,7 +310,7 @@ impl Groups {
 
     async fn order_counts(&self, found: &Found) -> Result<Counts, StorageError> {
         let keys = [found.count_key(), count_key(found)];
-        let counts = self.core.engine.counters(&found.partition(), &keys).await?;
+        let counts = self.deps.engine.counters(&found.partition(), &keys).await?;
         let count = |index: usize| counts.get(index).map_or(0, |count| u64::try_from(*count).unwrap_or(0));
         Ok(Counts { members: count(0), rows: count(1) })
     }
@@ -329,7 +329,7 @@ impl Groups {
 
     /// False when somebody changed the members meanwhile.
     async fn try_order(&self, found: &Found) -> Result<bool, StorageError> {
-        let (engine, partition) = (&self.core.engine, found.partition());
+        let (engine, partition) = (&self.deps.engine, found.partition());
         // Read first, so that a change of the count after it is seen.
         let counted = engine.get(&partition, &[count_key(found)]).await?.pop().flatten();
         let said = self.order_counts(found).await?.rows;
@@ -345,12 +345,12 @@ impl Groups {
         if found_rows != said {
             let expected = counted.map_or(Expected::Absent, |counted| Expected::Version(counted.version));
             let difference = i64::try_from(found_rows).unwrap_or(0) - i64::try_from(said).unwrap_or(0);
-            let batch = Batch::new(partition.clone(), self.core.now()).check(count_key(found), expected).add(
+            let batch = Batch::new(partition.clone(), self.deps.now()).check(count_key(found), expected).add(
                 count_key(found),
                 difference,
                 None,
             );
-            if !matches!(self.core.commit(batch).await?, Outcome::Stored(_)) {
+            if !matches!(self.deps.commit(batch).await?, Outcome::Stored(_)) {
                 return Ok(false);
             }
         }
@@ -392,8 +392,8 @@ impl Groups {
     ) -> Result<bool, StorageError> {
         let partition = found.partition();
         let rows: Vec<Key> = changes.iter().flat_map(|(_, _, rows, _)| rows.iter().cloned()).collect();
-        let mut there = self.core.engine.get(&partition, &rows).await?.into_iter();
-        let mut batch = Batch::new(partition, self.core.now());
+        let mut there = self.deps.engine.get(&partition, &rows).await?.into_iter();
+        let mut batch = Batch::new(partition, self.deps.now());
         let mut difference = 0;
         for (member, expected, rows, role) in changes {
             batch = batch.check(member.clone(), *expected);
@@ -417,7 +417,7 @@ impl Groups {
         if difference != 0 {
             batch = batch.add(count_key(found), difference, None);
         }
-        Ok(matches!(self.core.commit(batch).await?, Outcome::Stored(_)))
+        Ok(matches!(self.deps.commit(batch).await?, Outcome::Stored(_)))
     }
 }
 

@@ -6,8 +6,8 @@ use protocol::id::{AppId, GroupId, UserId};
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{Denial, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Text, require};
-use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
+use crate::services::deps::{Actor, side_by_side};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, LogEnd, StorageError};
 
@@ -38,7 +38,7 @@ impl Groups {
     /// What a group says of itself beyond its record.
     pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
         let log = found.channel().log;
-        let (end, members) = try_join!(self.core.engine.log_end(&log), self.count(found))?;
+        let (end, members) = try_join!(self.deps.engine.log_end(&log), self.count(found))?;
         Ok(GroupState { end, members })
     }
 
@@ -86,7 +86,7 @@ impl Groups {
     /// Changes the profile.
     pub async fn modify(&self, actor: &Actor, id: &GroupId, edit: &ProfileEdit) -> Result<(), GroupError> {
         self.check_edit(actor.app, edit)?;
-        let decided = self.core.decide("change a group", || async {
+        let decided = self.deps.decide("change a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             let rules = self.rules(found.app, found.group.record.kind);
             require(actor, member.as_ref(), rules.edits_profile)?;
@@ -98,9 +98,9 @@ impl Groups {
             }
             let mut group = found.group.record.clone();
             let change = apply(edit, &mut group, rules.max_members);
-            let limits = &self.core.settings(actor.app).limits;
+            let limits = &self.deps.settings(actor.app).limits;
             check_merged(&found.group.record.custom, &group.custom, Fields::OfGroup, limits)?;
-            let now = self.core.now();
+            let now = self.deps.now();
             group.info_seq += 1;
             group.info_changed_at = now;
             let (key, unchanged) = found.unchanged();
@@ -127,7 +127,7 @@ impl Groups {
     }
 
     fn check_edit(&self, app: AppId, edit: &ProfileEdit) -> Result<(), GroupError> {
-        let limits = &self.core.settings(app).limits;
+        let limits = &self.deps.settings(app).limits;
         let text =
             |value: &Option<String>, most, text| check_text(value.as_deref().unwrap_or_default(), most, text);
         if edit.name.as_deref() == Some("") {

@@ -13,7 +13,7 @@ use super::{Draft, is_recallable};
 use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
-use crate::services::core::{Actor, Core, Outcome, side_by_side};
+use crate::services::deps::{Actor, Deps, Outcome, side_by_side};
 use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
 use crate::storage::{Batch, Log, StorageError, Window, records};
 
@@ -59,7 +59,7 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Messages between two users.
 #[derive(Clone)]
 pub struct C2cMessages {
-    core: Core,
+    deps: Deps,
     accounts: Accounts,
     conversations: Conversations,
     timelines: Timelines,
@@ -69,15 +69,15 @@ pub struct C2cMessages {
 }
 
 impl C2cMessages {
-    pub fn new(core: Core, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
+    pub fn new(deps: Deps, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
         let begun = Arc::new(quick_cache::sync::Cache::new(PAIRS));
-        Self { core, accounts, conversations, timelines, order: Arc::new(SenderOrder::new()), begun }
+        Self { deps, accounts, conversations, timelines, order: Arc::new(SenderOrder::new()), begun }
     }
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
     pub async fn send(&self, actor: &Actor, to: &UserId, draft: Draft) -> Result<Millis, C2cError> {
         if draft.body.as_json().len() + draft.cloud_custom_data.len()
-            > self.core.settings(actor.app).limits.message_bytes
+            > self.deps.settings(actor.app).limits.message_bytes
         {
             return Err(C2cError::TooLong);
         }
@@ -87,7 +87,7 @@ impl C2cMessages {
             return Err(C2cError::NoReceiver);
         }
         let account = self.accounts.ensure_known(app, &from).await?;
-        let now = self.core.now();
+        let now = self.deps.now();
         let message = Message {
             from: account.sender(&from, ""),
             random: draft.random,
@@ -104,7 +104,7 @@ impl C2cMessages {
             let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
             for topic in both(app, &from, to) {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
-                self.core.bus.publish(topic, stamp, event.clone()).await;
+                self.deps.bus.publish(topic, stamp, event.clone()).await;
             }
             return Ok(now);
         }
@@ -122,7 +122,7 @@ impl C2cMessages {
         let app = actor.app;
         let log = pair_log(app, from, to);
         if self.begun.get(&log).is_none_or(|since| since.elapsed() > FRESH) {
-            if self.core.engine.log_end(&log).await?.seq == Seq::ZERO {
+            if self.deps.engine.log_end(&log).await?.seq == Seq::ZERO {
                 // The list of conversations is a superset of the truth, so it is written before the first message.
                 self.conversations.open(app, from, to).await?;
                 self.conversations.open(app, to, from).await?;
@@ -138,12 +138,12 @@ impl C2cMessages {
         .concat();
         let bytes = records::encode(&EntryRef::Message(&message));
         let mut batch =
-            Batch::new(log.partition, self.core.now()).idempotency_key(key).append(log.name, bytes);
+            Batch::new(log.partition, self.deps.now()).idempotency_key(key).append(log.name, bytes);
         let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
         for topic in both(app, from, to) {
             batch = batch.announce(topic, event.clone());
         }
-        match Outcome::of(next.submit(&self.core, batch).await)? {
+        match Outcome::of(next.submit(&self.deps, batch).await)? {
             Outcome::Stored(committed) => Ok(committed.entry().at),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => {
@@ -164,7 +164,7 @@ impl C2cMessages {
     ) -> Result<C2cHistory, C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
         let position = self.timelines.position(&log, &actor.user).await?;
-        let end = self.core.engine.log_end(&log).await?.seq;
+        let end = self.deps.engine.log_end(&log).await?.seq;
         let (mut low, mut high) = (position.cleared.next(), end);
         let found = match key {
             Some(key) => self.find(&log, key).await?,
@@ -240,12 +240,12 @@ impl C2cMessages {
     /// Notes that the actor has read a peer's messages up to a Unix second, and tells both.
     pub async fn read(&self, actor: &Actor, peer: &UserId, time: u64) -> Result<(), C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
-        if self.core.engine.log_end(&log).await?.seq == Seq::ZERO {
+        if self.deps.engine.log_end(&log).await?.seq == Seq::ZERO {
             // Nothing was said, so nothing was read, and a stranger is not told of it.
             return Ok(());
         }
         let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
-        let to = Position { read, read_time: time.min(self.core.now().seconds()), ..Position::default() };
+        let to = Position { read, read_time: time.min(self.deps.now().seconds()), ..Position::default() };
         let own = Push::new(event::message::c2c_read(peer, time)).by(actor.origin());
         let theirs = Push::new(event::message::read_by_peer(&actor.user, time));
         let announces = [
@@ -274,7 +274,7 @@ impl C2cMessages {
             return Err(C2cError::RecalledAlready);
         }
         if !actor.is_admin
-            && !is_recallable(seen.at, self.core.now(), self.core.settings(actor.app).limits.recall_seconds)
+            && !is_recallable(seen.at, self.deps.now(), self.deps.settings(actor.app).limits.recall_seconds)
         {
             return Err(C2cError::TooLate);
         }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::services::core::Core;
+use crate::services::deps::Deps;
 use crate::storage::{Batch, Ticket};
 
 /// Speakers of one stripe wait for each other's look-ups, so there are many.
@@ -36,7 +36,7 @@ impl SenderOrder {
 
 impl Next<'_> {
     /// Sends a batch on its way, and lets the next one begin.
-    pub(super) fn submit(self, core: &Core, batch: Batch) -> Ticket {
-        core.engine.submit(batch)
+    pub(super) fn submit(self, deps: &Deps, batch: Batch) -> Ticket {
+        deps.engine.submit(batch)
     }
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::account::{Account, Accounts};
 use super::conversation::Conversations;
-use super::core::{Actor, Core, side_by_side};
 use super::decide::Refused;
+use super::deps::{Actor, Deps, side_by_side};
 use crate::bus::{Event, Push, Topic};
 use crate::storage::StorageError;
 
@@ -40,14 +40,14 @@ impl From<Refused> for ProfileError {
 /// Reads and writes profiles.
 #[derive(Clone)]
 pub struct Profiles {
-    core: Core,
+    deps: Deps,
     accounts: Accounts,
     conversations: Conversations,
 }
 
 impl Profiles {
-    pub fn new(core: Core, accounts: Accounts, conversations: Conversations) -> Self {
-        Self { core, accounts, conversations }
+    pub fn new(deps: Deps, accounts: Accounts, conversations: Conversations) -> Self {
+        Self { deps, accounts, conversations }
     }
 
     /// The fields that are set; `None` when there is no such account.
@@ -63,7 +63,7 @@ impl Profiles {
             let fields = items.iter().map(|item| (item.tag.clone(), item.value.clone()));
             account.profile.extend(fields);
             let after = custom_fields(account);
-            let most = self.core.settings(actor.app).limits.profile_custom_fields;
+            let most = self.deps.settings(actor.app).limits.profile_custom_fields;
             // One that has more, from a time when more were allowed, may still change those it has.
             if after > before && after > most {
                 return Err(ProfileError::TooManyFields(most));
@@ -78,7 +78,7 @@ impl Profiles {
             let event: Arc<Event> = push.into();
             let peers = self.conversations.peers_of(actor.app, user).await?;
             let told = side_by_side(peers, |peer| {
-                let told = self.core.bus.publish(Topic::User(actor.app, peer), None, event.clone());
+                let told = self.deps.bus.publish(Topic::User(actor.app, peer), None, event.clone());
                 async {
                     told.await;
                     Ok::<_, StorageError>(())
@@ -107,7 +107,7 @@ impl Profiles {
 
     /// The clock's time, for answers that carry one.
     pub fn now_seconds(&self) -> u64 {
-        self.core.now().seconds()
+        self.deps.now().seconds()
     }
 }
 

@@ -99,7 +99,7 @@ impl Notices {
         drop(receipts);
         if is_new {
             let notices = self.clone();
-            self.core.tasks.spawn(async move { notices.write_receipts(&of).await });
+            self.deps.tasks.spawn(async move { notices.write_receipts(&of).await });
         }
     }
 
@@ -127,9 +127,9 @@ impl Notices {
         let new = new.up_to(self.last(*app, user).await?);
         let (partition, key) = (&Partition::user(*app, user), &heard_key(*device));
         let new = &new;
-        let decided = self.core.decide("keep an acknowledgement", || async move {
+        let decided = self.deps.decide("keep an acknowledgement", || async move {
             let found: Option<Versioned<Heard>> =
-                records::get(&self.core.engine, partition, key.clone()).await?;
+                records::get(&self.deps.engine, partition, key.clone()).await?;
             let expected = found.as_ref().map_or(Expected::Absent, |found| Expected::Version(found.version));
             let before = found.map(|found| found.record).unwrap_or_default();
             let mut heard = before.clone();
@@ -137,7 +137,7 @@ impl Notices {
             if heard == before {
                 return Ok(Decision::Done(()));
             }
-            let batch = Batch::new(partition.clone(), self.core.now())
+            let batch = Batch::new(partition.clone(), self.deps.now())
                 .check(key.clone(), expected)
                 .put(key.clone(), records::encode(&heard));
             Ok::<_, StorageError>(Decision::Commit(batch, ()))
@@ -159,7 +159,7 @@ impl Notices {
             waiting.add_all(&receipt.waiting);
         }
         let found: Option<Versioned<Heard>> =
-            records::get(&self.core.engine, &Partition::user(app, user), heard_key(device)).await?;
+            records::get(&self.deps.engine, &Partition::user(app, user), heard_key(device)).await?;
         let mut heard = found.map(|found| found.record).unwrap_or_default();
         heard.add_all(&waiting);
         Ok(heard)

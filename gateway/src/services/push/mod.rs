@@ -7,7 +7,7 @@ use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
 use self::heard::Receipts;
-use super::core::{Actor, Core, Outcome};
+use super::deps::{Actor, Deps, Outcome};
 use super::timeline::Hidden;
 use crate::bus::{DeviceId, Entry, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
@@ -33,7 +33,7 @@ const CATCH_UP: usize = 100;
 /// Tells users, and remembers what they were told.
 #[derive(Clone)]
 pub struct Notices {
-    core: Core,
+    deps: Deps,
     receipts: Receipts,
 }
 
@@ -46,8 +46,8 @@ pub struct Missed {
 }
 
 impl Notices {
-    pub fn new(core: Core) -> Self {
-        Self { core, receipts: Receipts::default() }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps, receipts: Receipts::default() }
     }
 
     /// Tells a user's devices, and those that come back later.
@@ -63,10 +63,10 @@ impl Notices {
             Kept::Notice(notice) => Entry::Notice { notice, origin },
             Kept::Mark(mark) => Entry::Mark { mark },
         };
-        let batch = Batch::new(Partition::user(app, user), self.core.now())
+        let batch = Batch::new(Partition::user(app, user), self.deps.now())
             .append(LOG, bytes)
             .announce(Topic::User(app, user.clone()), event);
-        match self.core.commit(batch).await? {
+        match self.deps.commit(batch).await? {
             Outcome::Stored(_) => Ok(()),
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => Ok(()),
@@ -76,13 +76,13 @@ impl Notices {
     /// Tells only the devices that are there now: for what the user's other devices see by themselves later.
     pub async fn tell(&self, app: AppId, user: &UserId, notice: Notice, origin: Option<DeviceId>) {
         // The number must differ from that of every other notice of this user, for clients take two with one for one.
-        let stamp = Stamp { seq: Seq(self.core.clock.number()), at: self.core.now() };
-        self.core.tell(app, user, Some(stamp), Entry::Notice { notice, origin }).await;
+        let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: self.deps.now() };
+        self.deps.tell(app, user, Some(stamp), Entry::Notice { notice, origin }).await;
     }
 
     /// The number of the last notice.
     pub async fn last(&self, app: AppId, user: &UserId) -> Result<Seq, StorageError> {
-        Ok(self.core.engine.log_end(&log(app, user)).await?.seq)
+        Ok(self.deps.engine.log_end(&log(app, user)).await?.seq)
     }
 
     /// What the actor's device has not: neither is it up to `known`, nor is it a notice that the device acknowledged.
@@ -112,10 +112,10 @@ impl Notices {
         seen: Seq,
     ) -> Result<Vec<(Seq, Millis, Kept)>, StorageError> {
         let window = Window { from: seen.next(), to: Seq(u64::MAX), limit: CATCH_UP, newest_first: true };
-        let mut entries = self.core.engine.read(&log(app, user), window).await?;
+        let mut entries = self.deps.engine.read(&log(app, user), window).await?;
         entries.reverse();
         let keys: Vec<Key> = entries.iter().map(|entry| deleted_key(entry.seq)).collect();
-        let deleted = self.core.engine.get(&Partition::user(app, user), &keys).await?;
+        let deleted = self.deps.engine.get(&Partition::user(app, user), &keys).await?;
         entries
             .into_iter()
             .zip(deleted)
@@ -127,14 +127,14 @@ impl Notices {
     /// The user has seen these. Numbers of notices that are not there, or not any more, are ignored.
     pub async fn delete(&self, app: AppId, user: &UserId, seqs: &[Seq]) -> Result<(), StorageError> {
         let window = Window { from: Seq(1), to: Seq(u64::MAX), limit: 1, newest_first: false };
-        let Some(first) = self.core.engine.read(&log(app, user), window).await?.pop() else { return Ok(()) };
+        let Some(first) = self.deps.engine.read(&log(app, user), window).await?.pop() else { return Ok(()) };
         let last = self.last(app, user).await?;
-        let mut batch = Batch::new(Partition::user(app, user), self.core.now());
+        let mut batch = Batch::new(Partition::user(app, user), self.deps.now());
         for seq in seqs.iter().filter(|seq| (first.seq..=last).contains(seq)) {
             batch = batch.put(deleted_key(*seq), records::encode(&Hidden {}));
         }
         if !batch.puts.is_empty() {
-            self.core.commit(batch).await?;
+            self.deps.commit(batch).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::core::Core;
+use super::deps::Deps;
 use super::timeline::{self, Timelines};
 use crate::storage::{Batch, Key, Log, Scan, StorageError, Table};
 
@@ -60,19 +60,19 @@ pub struct Dropped {
 /// A cheap handle.
 #[derive(Clone)]
 pub struct Retention {
-    core: Core,
+    deps: Deps,
     timelines: Timelines,
 }
 
 impl Retention {
-    pub fn new(core: Core) -> Self {
-        Self { timelines: Timelines::new(core.clone()), core }
+    pub fn new(deps: Deps) -> Self {
+        Self { timelines: Timelines::new(deps.clone()), deps }
     }
 
     /// Walks about every `interval` until `stop`, also in the middle of a walk. The first walk is soon: after a
     /// sixtieth to a thirtieth of the interval.
     pub async fn run(self, interval: Duration, stop: CancellationToken) {
-        if self.core.apps.all(|settings| settings.retention.keeps_everything()) {
+        if self.deps.apps.all(|settings| settings.retention.keeps_everything()) {
             return;
         }
         // At random, so that instances that started together do not do the same work together.
@@ -95,7 +95,7 @@ impl Retention {
         let mut dropped = Dropped::default();
         let mut after = None;
         loop {
-            let page = self.core.engine.logs(after, LOGS).await?;
+            let page = self.deps.engine.logs(after, LOGS).await?;
             for log in &page.logs {
                 match self.expire(log, thorough, &mut dropped).await {
                     Ok(()) => {}
@@ -115,14 +115,14 @@ impl Retention {
     }
 
     async fn expire(&self, log: &Log, thorough: bool, dropped: &mut Dropped) -> Result<(), StorageError> {
-        let end = self.core.engine.log_end(log).await?.seq;
+        let end = self.deps.engine.log_end(log).await?.seq;
         let first = match self.timelines.first(log).await? {
             Some(first) => first.seq,
             None => end.next(),
         };
         let kept = self.first_kept(log, end).await?.max(first);
         if kept > first {
-            self.core.engine.trim(log, kept).await?;
+            self.deps.engine.trim(log, kept).await?;
             dropped.entries += kept.0 - first.0;
         }
         if kept > first || (thorough && kept > Seq(1)) {
@@ -135,14 +135,14 @@ impl Retention {
 
     /// The first entry that the policy keeps; one past the end when it keeps none.
     async fn first_kept(&self, log: &Log, end: Seq) -> Result<Seq, StorageError> {
-        let policy = self.core.settings(log.partition.app()).retention;
+        let policy = self.deps.settings(log.partition.app()).retention;
         let mut kept = Seq(1);
         if policy.messages_per_conversation > 0 {
             kept = Seq(end.next().0.saturating_sub(policy.messages_per_conversation)).max(kept);
         }
         if policy.days > 0 {
             let age = u64::from(policy.days) * SECONDS_PER_DAY;
-            let since = self.core.now().seconds().saturating_sub(age);
+            let since = self.deps.now().seconds().saturating_sub(age);
             kept = self.timelines.first_at(log, since).await?.max(kept);
         }
         Ok(kept)
@@ -155,8 +155,8 @@ impl Retention {
         loop {
             let scan =
                 Scan { table, prefix: log.name.clone(), after, skip: 0, limit: RECORDS, reverse: false };
-            let page = self.core.engine.scan(&log.partition, scan).await?;
-            let mut batch = Batch::new(log.partition.clone(), self.core.now());
+            let page = self.deps.engine.scan(&log.partition, scan).await?;
+            let mut batch = Batch::new(log.partition.clone(), self.deps.now());
             for (suffix, _) in &page {
                 if timeline::entry_of(suffix).is_some_and(|seq| seq < first) {
                     batch = batch.delete(Key::new(table, suffix.clone()));
@@ -164,7 +164,7 @@ impl Retention {
             }
             deleted += batch.deletes.len() as u64;
             if !batch.deletes.is_empty() {
-                self.core.commit(batch).await?;
+                self.deps.commit(batch).await?;
             }
             if page.len() < RECORDS {
                 return Ok(deleted);

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Accounts};
 use super::application::Application;
-use super::core::{Core, side_by_side};
 use super::decide::{Decision, Refused};
+use super::deps::{Deps, side_by_side};
 use super::push::heard_key;
 use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
@@ -118,17 +118,17 @@ fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>
 /// Lets devices in and out.
 #[derive(Clone)]
 pub struct Sessions {
-    core: Core,
+    deps: Deps,
     accounts: Accounts,
 }
 
 impl Sessions {
-    pub fn new(core: Core, accounts: Accounts) -> Self {
-        Self { core, accounts }
+    pub fn new(deps: Deps, accounts: Accounts) -> Self {
+        Self { deps, accounts }
     }
 
     fn app(&self, app: AppId) -> Result<&Application, SessionError> {
-        self.core.apps.get(app).ok_or(SessionError::UnknownApp)
+        self.deps.apps.get(app).ok_or(SessionError::UnknownApp)
     }
 
     /// How many devices of a platform a user may have at once.
@@ -137,29 +137,29 @@ impl Sessions {
         if platform == legacy::PLATFORM {
             1
         } else {
-            self.core.settings(app).login.devices_per_platform.max(1)
+            self.deps.settings(app).login.devices_per_platform.max(1)
         }
     }
 
     /// How often clients say hello.
     pub fn hello_interval_seconds(&self, app: AppId) -> u32 {
-        self.core.settings(app).login.hello_interval_seconds
+        self.deps.settings(app).login.hello_interval_seconds
     }
 
     pub fn is_admin(&self, app: AppId, user: &UserId) -> bool {
-        self.core.apps.get(app).is_some_and(|app| app.admins.contains(user))
+        self.deps.apps.get(app).is_some_and(|app| app.admins.contains(user))
     }
 
     /// A UserSig of now: the right to act as `user` for `lifetime` seconds.
     pub fn issue_usersig(&self, app: AppId, user: &UserId, lifetime: u64) -> Result<String, SessionError> {
         let key = self.app(app)?.keys.first().ok_or(SessionError::UnknownApp)?;
-        Ok(usersig::issue(key, app, user.as_str(), self.core.now().seconds(), lifetime, None)?)
+        Ok(usersig::issue(key, app, user.as_str(), self.deps.now().seconds(), lifetime, None)?)
     }
 
     /// Checks a UserSig, also against the last kick.
     pub async fn check_usersig(&self, app: AppId, user: &UserId, text: &str) -> Result<(), SessionError> {
         let keys = self.app(app)?;
-        let now = self.core.now().seconds();
+        let now = self.deps.now().seconds();
         let claims = usersig::verify(&keys.keys, app, user.as_str(), now, text)?;
         let not_before = self.accounts.get(app, user).await?.map_or(0, |account| account.not_before);
         // A token of the very second of the kick is refused: it may be the stolen one.
@@ -209,8 +209,8 @@ impl Sessions {
         instance: &str,
     ) -> Result<LoggedIn, SessionError> {
         let platform = known_platform(platform);
-        let decided = self.core.decide("log in", || async {
-            let now = self.core.now();
+        let decided = self.deps.decide("log in", || async {
+            let now = self.deps.now();
             let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
             let batch = Batch::new(Partition::user(app, user), now);
             let (account, mut batch) = match known {
@@ -289,7 +289,7 @@ impl Sessions {
 
     /// The device's connection is gone; its session is not.
     pub async fn disconnected(&self, app: AppId, user: &UserId, device: &Device) -> Result<(), SessionError> {
-        let gone = Some(Place { node: self.core.node, visit: device.visit });
+        let gone = Some(Place { node: self.deps.node, visit: device.visit });
         self.change_devices(app, user, device.platform, |devices| {
             for known in devices.iter_mut().filter(|known| known.id == device.id && known.place == gone) {
                 known.place = None;
@@ -299,7 +299,7 @@ impl Sessions {
     }
 
     fn new_place(&self) -> Place {
-        Place { node: self.core.node, visit: rand::random() }
+        Place { node: self.deps.node, visit: rand::random() }
     }
 
     /// Ends all sessions of a user and voids his UserSigs. False when there is no such account.
@@ -309,7 +309,7 @@ impl Sessions {
         }
         // The sessions are void already; this tells the devices and cleans up.
         let found = self.all_devices(app, user).await?;
-        let mut batch = Batch::new(Partition::user(app, user), self.core.now());
+        let mut batch = Batch::new(Partition::user(app, user), self.deps.now());
         for (suffix, devices) in found {
             batch = batch.delete(Key::new(Table::Session, suffix));
             for device in devices.record {
@@ -317,7 +317,7 @@ impl Sessions {
             }
         }
         let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
-        self.core.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
+        self.deps.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
         Ok(true)
     }
 
@@ -325,7 +325,7 @@ impl Sessions {
     pub async fn online(&self, app: AppId, user: &UserId) -> Result<Vec<u32>, StorageError> {
         let places = self.places(app, user).await?;
         let nodes: Vec<u64> = places.iter().map(|(_, node)| *node).collect();
-        let alive = self.core.liveness.alive(&nodes).await;
+        let alive = self.deps.liveness.alive(&nodes).await;
         let mut platforms: Vec<u32> = places
             .into_iter()
             .zip(alive)
@@ -342,7 +342,7 @@ impl Sessions {
         let mut nodes: Vec<u64> = places.iter().flatten().map(|(_, node)| *node).collect();
         nodes.sort_unstable();
         nodes.dedup();
-        let alive = self.core.liveness.alive(&nodes).await;
+        let alive = self.deps.liveness.alive(&nodes).await;
         let alive: HashSet<u64> =
             nodes.into_iter().zip(alive).filter(|(_, alive)| *alive).map(|(node, _)| node).collect();
         Ok(places.iter().map(|places| places.iter().any(|(_, node)| alive.contains(node))).collect())
@@ -367,7 +367,7 @@ impl Sessions {
         user: &UserId,
     ) -> Result<Vec<(bytes::Bytes, Versioned<Vec<DeviceRecord>>)>, StorageError> {
         let partition = Partition::user(app, user);
-        records::scan_all(&self.core.engine, &partition, Table::Session, bytes::Bytes::new()).await
+        records::scan_all(&self.deps.engine, &partition, Table::Session, bytes::Bytes::new()).await
     }
 
     /// What a login and a look at a session need, in one question.
@@ -378,7 +378,7 @@ impl Sessions {
         platform: u32,
     ) -> Result<(Option<Account>, Vec<DeviceRecord>, Expected), StorageError> {
         let keys = [account::key(), devices_key(platform)];
-        let mut found = self.core.engine.get(&Partition::user(app, user), &keys).await?.into_iter();
+        let mut found = self.deps.engine.get(&Partition::user(app, user), &keys).await?.into_iter();
         let (account, devices) = (found.next().flatten(), found.next().flatten());
         let account = account.map(|value| records::decode(&value.bytes)).transpose()?;
         let devices = devices.map(|value| records::versioned(&value)).transpose()?;
@@ -393,7 +393,7 @@ impl Sessions {
         platform: u32,
     ) -> Result<(Vec<DeviceRecord>, Expected), StorageError> {
         let partition = Partition::user(app, user);
-        Ok(devices_of(records::get(&self.core.engine, &partition, devices_key(platform)).await?))
+        Ok(devices_of(records::get(&self.deps.engine, &partition, devices_key(platform)).await?))
     }
 
     async fn change_devices(
@@ -403,14 +403,14 @@ impl Sessions {
         platform: u32,
         change: impl Fn(&mut Vec<DeviceRecord>) + Send + Sync,
     ) -> Result<(), SessionError> {
-        let decided = self.core.decide("change a user's devices", || async {
+        let decided = self.deps.decide("change a user's devices", || async {
             let (mut devices, expected) = self.devices(app, user, platform).await?;
             let before: Vec<_> = devices.iter().map(|device| (device.id, device.place)).collect();
             change(&mut devices);
             if devices.iter().map(|device| (device.id, device.place)).eq(before.iter().copied()) {
                 return Ok(Decision::Done(()));
             }
-            let mut batch = Batch::new(Partition::user(app, user), self.core.now())
+            let mut batch = Batch::new(Partition::user(app, user), self.deps.now())
                 .check(devices_key(platform), expected);
             for (gone, _) in before {
                 if devices.iter().all(|device| device.id != gone) {

@@ -9,8 +9,8 @@ use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
 use serde::{Deserialize, Serialize};
 
-use super::core::{Core, Outcome, side_by_side};
 use super::decide::Decision;
+use super::deps::{Deps, Outcome, side_by_side};
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{self, Batch, Expected, Key, Log, StorageError, Table, Window};
@@ -129,12 +129,12 @@ fn hidden_key(log: &Log, user: &UserId, seq: Seq) -> Key {
 /// Reads logs and writes what is kept beside them.
 #[derive(Clone)]
 pub struct Timelines {
-    core: Core,
+    deps: Deps,
 }
 
 impl Timelines {
-    pub fn new(core: Core) -> Self {
-        Self { core }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Entries of a window in its order, as `reader` sees them; without a reader nothing is hidden.
@@ -144,12 +144,12 @@ impl Timelines {
         window: Window,
         reader: Option<&UserId>,
     ) -> Result<Vec<Seen>, StorageError> {
-        let entries = self.core.engine.read(log, window).await?;
+        let entries = self.deps.engine.read(log, window).await?;
         let mut keys: Vec<Key> = entries.iter().map(|entry| annotation_key(log, entry.seq)).collect();
         if let Some(reader) = reader {
             keys.extend(entries.iter().map(|entry| hidden_key(log, reader, entry.seq)));
         }
-        let found = self.core.engine.get(&log.partition, &keys).await?;
+        let found = self.deps.engine.get(&log.partition, &keys).await?;
         let (annotations, hidden) = found.split_at(entries.len());
         let mut seen = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
@@ -189,7 +189,7 @@ impl Timelines {
     /// The oldest entry that is left.
     pub async fn first(&self, log: &Log) -> Result<Option<storage::Entry>, StorageError> {
         let window = Window { from: Seq(1), to: Seq(u64::MAX), limit: 1, newest_first: false };
-        Ok(self.core.engine.read(log, window).await?.pop())
+        Ok(self.deps.engine.read(log, window).await?.pop())
     }
 
     /// Notes that a message was recalled, and tells of it. False when it was recalled before.
@@ -201,7 +201,7 @@ impl Timelines {
         recall: Recall,
         announces: Vec<(Topic, Event)>,
     ) -> Result<bool, StorageError> {
-        let now = self.core.now();
+        let now = self.deps.now();
         let note = RecallNote { seq, random, recall: recall.clone() };
         // Two recalls of one millisecond must not share a key.
         let at_us = now.0 * 1000 + u64::from(rand::random::<u16>()) % 1000;
@@ -213,7 +213,7 @@ impl Timelines {
         for (topic, event) in announces {
             batch = batch.announce(topic, event);
         }
-        Ok(matches!(self.core.commit(batch).await?, Outcome::Stored(_)))
+        Ok(matches!(self.deps.commit(batch).await?, Outcome::Stored(_)))
     }
 
     /// Recalls after a time in microseconds and up to `end_us`, oldest first; of those of that very time the ones of
@@ -233,7 +233,7 @@ impl Timelines {
             limit,
             reverse: false,
         };
-        let found = self.core.engine.scan(&log.partition, scan).await?;
+        let found = self.deps.engine.scan(&log.partition, scan).await?;
         let mut recalls = Vec::new();
         for (suffix, value) in found {
             let time = suffix.get(log.name.len()..log.name.len() + 8).and_then(|bytes| bytes.try_into().ok());
@@ -250,7 +250,7 @@ impl Timelines {
     /// Where a user stands.
     pub async fn position(&self, log: &Log, user: &UserId) -> Result<Position, StorageError> {
         let found: Option<Versioned<Position>> =
-            records::get(&self.core.engine, &log.partition, position_key(log, user)).await?;
+            records::get(&self.deps.engine, &log.partition, position_key(log, user)).await?;
         Ok(found.map(|found| found.record).unwrap_or_default())
     }
 
@@ -262,10 +262,10 @@ impl Timelines {
         to: Position,
         announces: &[(Topic, Event)],
     ) -> Result<bool, StorageError> {
-        let decided = self.core.decide("move a read position", || async {
+        let decided = self.deps.decide("move a read position", || async {
             let key = position_key(log, user);
             let found: Option<Versioned<Position>> =
-                records::get(&self.core.engine, &log.partition, key.clone()).await?;
+                records::get(&self.deps.engine, &log.partition, key.clone()).await?;
             let (before, expected) = match found {
                 None => (Position::default(), Expected::Absent),
                 Some(found) => (found.record, Expected::Version(found.version)),
@@ -279,7 +279,7 @@ impl Timelines {
             if before == after {
                 return Ok(Decision::Done(false));
             }
-            let mut batch = Batch::new(log.partition.clone(), self.core.now())
+            let mut batch = Batch::new(log.partition.clone(), self.deps.now())
                 .check(key.clone(), expected)
                 .put(key, records::encode(&after));
             for (topic, event) in announces {
@@ -295,18 +295,18 @@ impl Timelines {
         if seqs.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::new(log.partition.clone(), self.core.now());
+        let mut batch = Batch::new(log.partition.clone(), self.deps.now());
         for seq in seqs {
             batch = batch.put(hidden_key(log, user, *seq), records::encode(&Hidden {}));
         }
-        self.core.commit(batch).await?;
+        self.deps.commit(batch).await?;
         Ok(())
     }
 
     /// The first entry whose time is at least `second` (Unix), by bisection: times never go backwards.
     /// One past the end when all are earlier. What was trimmed is earlier than everything.
     pub async fn first_at(&self, log: &Log, second: u64) -> Result<Seq, StorageError> {
-        let end = self.core.engine.log_end(log).await?;
+        let end = self.deps.engine.log_end(log).await?;
         let (mut low, mut high) = match self.first(log).await? {
             None => return Ok(end.seq.next()),
             Some(first) if first.at.seconds() >= second => return Ok(first.seq),
@@ -316,7 +316,7 @@ impl Timelines {
             let middle = Seq(low.0 + (high.0 - low.0) / 2);
             // Some may be trimmed meanwhile; the first that is left stands for them.
             let window = Window { from: middle, to: end.seq, limit: 1, newest_first: false };
-            match self.core.engine.read(log, window).await?.first() {
+            match self.deps.engine.read(log, window).await?.first() {
                 Some(entry) if entry.at.seconds() < second => low = entry.seq.next(),
                 Some(_) => high = middle,
                 None => high = middle,

@@ -15,7 +15,7 @@ use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
-use crate::services::core::{Actor, Core};
+use crate::services::deps::{Actor, Deps};
 use crate::services::group::{Found, GroupError, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
@@ -68,7 +68,7 @@ const LET_THROUGH: usize = 20_000;
 /// Messages in groups.
 #[derive(Clone)]
 pub struct GroupMessages {
-    core: Core,
+    deps: Deps,
     groups: Groups,
     accounts: Accounts,
     notices: Notices,
@@ -81,7 +81,7 @@ pub struct GroupMessages {
 
 impl GroupMessages {
     pub fn new(
-        core: Core,
+        deps: Deps,
         groups: Groups,
         accounts: Accounts,
         notices: Notices,
@@ -90,7 +90,7 @@ impl GroupMessages {
         let speakers = Arc::new(quick_cache::sync::Cache::new(SPEAKERS));
         let let_through = Arc::new(quick_cache::sync::Cache::new(LET_THROUGH));
         let order = Arc::new(SenderOrder::new());
-        Self { core, groups, accounts, notices, timelines, order, speakers, let_through }
+        Self { deps, groups, accounts, notices, timelines, order, speakers, let_through }
     }
 
     /// Whether the group's kind counts unread messages.
@@ -123,7 +123,7 @@ impl GroupMessages {
     ) -> Result<GroupHistory, MessageError> {
         let (found, member) = self.readable(actor, group).await?;
         let oldest = self.oldest(actor, &found, member.as_ref()).await?;
-        let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
         let from_top = if newest == Seq::ZERO { end } else { newest };
         // A start beyond the end is not shifted: recovery and hopping count on the range they name.
         let low = Seq(from_top.0.saturating_sub(count as u64) + 1).max(oldest);
@@ -217,7 +217,7 @@ impl GroupMessages {
         seqs: &[Seq],
         reason: &str,
     ) -> Result<Vec<RecallOutcome>, MessageError> {
-        check_text(reason, self.core.settings(actor.app).limits.reason_bytes, Text::Reason)?;
+        check_text(reason, self.deps.settings(actor.app).limits.reason_bytes, Text::Reason)?;
         let (found, member) = self.readable(actor, group).await?;
         let mut outcomes = Vec::with_capacity(seqs.len());
         for &seq in seqs {
@@ -245,7 +245,7 @@ impl GroupMessages {
             if !is_own && !has_rank {
                 return Ok(Err(NotRecalled::NotAllowed));
             }
-            if !is_recallable(seen.at, self.core.now(), self.core.settings(actor.app).limits.recall_seconds) {
+            if !is_recallable(seen.at, self.deps.now(), self.deps.settings(actor.app).limits.recall_seconds) {
                 return Ok(Err(NotRecalled::TooLate));
             }
         }
@@ -257,7 +257,7 @@ impl GroupMessages {
             client_time: message.client_time,
             time: seen.at.seconds(),
         };
-        let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.core.now());
+        let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.deps.now());
         let push = Push::new(body).by(actor.origin());
         // Recalled before is recalled: the caller has what he wants.
         self.timelines
@@ -282,7 +282,7 @@ impl GroupMessages {
         limit: usize,
     ) -> Result<Vec<PastRecall>, MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let now_us = self.core.now().0 * 1000;
+        let now_us = self.deps.now().0 * 1000;
         let end_us = if end_us.saturating_add(CLOCK_LAG_US) >= now_us { u64::MAX } else { end_us };
         Ok(self.timelines.recalls(&found.channel().log, (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
@@ -303,9 +303,9 @@ impl GroupMessages {
     /// Notes how far a member has read, and tells his other devices.
     pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
         let seq = seq.min(end);
-        let (now, number) = (self.core.now(), self.core.clock.number());
+        let (now, number) = (self.deps.now(), self.deps.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
         let event = push.by(actor.origin()).into();
         let topic = Topic::User(actor.app, actor.user.clone());
@@ -322,7 +322,7 @@ impl GroupMessages {
         seqs: &[Seq],
     ) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
-        let end = self.core.engine.log_end(&found.channel().log).await?.seq;
+        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
         if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > end) {
             return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());
         }

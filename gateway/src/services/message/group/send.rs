@@ -10,8 +10,8 @@ use protocol::push::Mark;
 
 use super::GroupMessages;
 use crate::bus::{self, Event, Stamp, Topic};
-use crate::services::core::{Actor, side_by_side};
 use crate::services::decide::Decision;
+use crate::services::deps::{Actor, side_by_side};
 use crate::services::group::{Found, GroupError, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
@@ -44,10 +44,10 @@ impl GroupMessages {
         draft: Draft,
         only_to: &[UserId],
     ) -> Result<LogEnd, MessageError> {
-        if self.core.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
+        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
             return Err(MessageError::TooFast);
         }
-        let limits = &self.core.settings(actor.app).limits;
+        let limits = &self.deps.settings(actor.app).limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);
         }
@@ -64,7 +64,7 @@ impl GroupMessages {
             return self.send_unstored(actor, &speaker.found, message, only_to).await;
         }
         let mut is_first = true;
-        let decided = self.core.decide_and_tell("send a message", || {
+        let decided = self.deps.decide_and_tell("send a message", || {
             let is_first = std::mem::take(&mut is_first);
             let (key, draft) = (&key, &draft);
             async move {
@@ -78,7 +78,7 @@ impl GroupMessages {
                 };
                 self.may_speak(actor, &speaker)?;
                 let batch = self.batch(actor, &speaker, draft).await?;
-                Ok::<_, MessageError>(Decision::Submitted(next.submit(&self.core, batch), speaker))
+                Ok::<_, MessageError>(Decision::Submitted(next.submit(&self.deps, batch), speaker))
             }
         });
         let (speaker, committed) = decided.await?;
@@ -109,7 +109,7 @@ impl GroupMessages {
     async fn speaker(&self, actor: &Actor, group: &GroupId, user: &UserId) -> Result<Speaker, MessageError> {
         let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
         let keys = [found.member_key(user), found.mute_key(user)];
-        let mut values = self.core.engine.get(&found.partition(), &keys).await?.into_iter();
+        let mut values = self.deps.engine.get(&found.partition(), &keys).await?.into_iter();
         let (member, mute) = (values.next().flatten(), values.next().flatten());
         let version = |value: &Option<Value>| {
             value.as_ref().map_or(Expected::Absent, |value| Expected::Version(value.version))
@@ -133,7 +133,7 @@ impl GroupMessages {
         if speaker.found.group.record.mute_all && member.role < Role::Admin {
             return Err(MessageError::Muted);
         }
-        if speaker.muted_until > self.core.now().seconds() {
+        if speaker.muted_until > self.deps.now().seconds() {
             return Err(MessageError::Muted);
         }
         Ok(())
@@ -151,7 +151,7 @@ impl GroupMessages {
             from: account.sender(&draft.from, name_card),
             random: draft.random,
             client_seq: draft.client_seq,
-            client_time: draft.client_time.unwrap_or_else(|| self.core.now().seconds()),
+            client_time: draft.client_time.unwrap_or_else(|| self.deps.now().seconds()),
             priority: draft.priority,
             body: draft.body.clone(),
             cloud_custom_data: draft.cloud_custom_data.clone(),
@@ -170,7 +170,7 @@ impl GroupMessages {
         let bytes = records::encode(&EntryRef::Message(&message));
         let (key, unchanged) = found.unchanged();
         let mut batch =
-            Batch::new(found.partition(), self.core.now()).idempotency_key(key).check(key, unchanged);
+            Batch::new(found.partition(), self.deps.now()).idempotency_key(key).check(key, unchanged);
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
@@ -225,8 +225,8 @@ impl GroupMessages {
         message: Message,
         only_to: &[UserId],
     ) -> Result<LogEnd, MessageError> {
-        let end = self.core.engine.log_end(&found.channel().log).await?;
-        let end = LogEnd { seq: end.seq, at: self.core.now() };
+        let end = self.deps.engine.log_end(&found.channel().log).await?;
+        let end = LogEnd { seq: end.seq, at: self.deps.now() };
         let sender = message.from.user.clone();
         let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
             group: found.label(),
@@ -246,7 +246,7 @@ impl GroupMessages {
         }
         for topic in topics {
             let stamp = Some(Stamp { seq: end.seq, at: end.at });
-            self.core.bus.publish(topic, stamp, event.clone()).await;
+            self.deps.bus.publish(topic, stamp, event.clone()).await;
         }
         Ok(end)
     }

@@ -16,7 +16,7 @@ pub use crate::bus::DeviceId;
 
 /// A cheap handle.
 #[derive(Clone)]
-pub struct Core {
+pub struct Deps {
     pub engine: Arc<dyn Engine>,
     pub bus: Arc<dyn Bus>,
     pub clock: Clock,
@@ -62,7 +62,7 @@ impl Outcome {
     }
 }
 
-impl Core {
+impl Deps {
     /// What is set for an application.
     pub fn settings(&self, app: AppId) -> &Settings {
         &self.apps.of(app).settings

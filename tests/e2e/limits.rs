@@ -423,11 +423,8 @@ async fn reasons_are_short() {
     let reason = "r".repeat(513);
     let recall = json!({"GroupId": "lobby", "MsgSeqList": [{"MsgSeq": sent.seq}], "Reason": reason});
     alice.call("group_open_http_svc.group_msg_recall", recall).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
-    let put_out = json!({"GroupId": "lobby", "MemberToDel_Account": ["bob"], "Reason": reason});
-    alice
-        .call("group_open_http_svc.delete_group_member", put_out)
-        .await
-        .refused(ErrorCode::GROUP_BAD_PARAMETER);
+    let kick = json!({"GroupId": "lobby", "MemberToDel_Account": ["bob"], "Reason": reason});
+    alice.call("group_open_http_svc.delete_group_member", kick).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
     assert_eq!(alice.members(&group).await.len(), 2);
 }
 

@@ -12,7 +12,7 @@ async fn a_notice_that_was_missed_is_told_at_the_next_sync_and_once() {
     let sync =
         |cookie: serde_json::Value| bob.call("openim.getmsg", json!({"Cookie": cookie, "SyncFlag": 0}));
     let cookie = sync(json!("")).await.ok()["Cookie"].clone();
-    alice.put_out(&group, &["bob"]).await.ok();
+    alice.kick(&group, &["bob"]).await.ok();
     let told = sync(cookie).await.ok();
     assert_eq!(told["EventArray"][0]["GroupTips"][0]["MsgBody"]["ReportType"], 4);
     let again = sync(told["Cookie"].clone()).await.ok();

@@ -81,7 +81,7 @@ impl User {
         self.call("group_open_http_svc.modify_group_member_info", body).await
     }
 
-    pub async fn put_out(&self, group: &Group, users: &[&str]) -> Answer {
+    pub async fn kick(&self, group: &Group, users: &[&str]) -> Answer {
         let body = json!({"GroupId": group.id, "MemberToDel_Account": users, "Reason": "", "Silence": 0});
         self.call("group_open_http_svc.delete_group_member", body).await
     }

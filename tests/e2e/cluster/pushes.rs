@@ -119,7 +119,7 @@ impl Party {
         // They hear what is said in the group that they were brought into.
         alice.send_text(&work, "welcome").await;
         bob.expect_message(&work, "welcome").await;
-        alice.put_out(&work, &[&bob.name]).await.ok();
+        alice.kick(&work, &[&bob.name]).await.ok();
         bob.expect_notice(&work, 4).await;
         // The owner of a work group cannot dismiss it.
         admin.call("group_open_http_svc.destroy_group", json!({"GroupId": work.id})).await.ok();

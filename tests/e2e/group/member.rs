@@ -17,13 +17,13 @@ async fn members_are_put_out_by_those_above_them() {
     for user in [&bob, &carol, &dave] {
         user.join(&group).await;
     }
-    bob.put_out(&group, &["carol"]).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+    bob.kick(&group, &["carol"]).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     alice.set_role(&group, "bob", "Admin").await.ok();
-    bob.put_out(&group, &["alice"]).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+    bob.kick(&group, &["alice"]).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     // One of two may not be put out: neither is.
-    bob.put_out(&group, &["carol", "alice"]).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+    bob.kick(&group, &["carol", "alice"]).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     assert_eq!(alice.members(&group).await.len(), 4);
-    bob.put_out(&group, &["carol"]).await.ok();
+    bob.kick(&group, &["carol"]).await.ok();
     carol.expect_notice(&group, 4).await;
     carol.try_send_text(&group, "hey").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     alice.send_text(&group, "not for carol").await;

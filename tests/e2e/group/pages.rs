@@ -93,7 +93,7 @@ async fn members_come_in_the_order_they_joined() {
     expect_pages(&zoe, "zoe", &["yan", "tim"], &["zoe", "yan", "xin", "wei", "uma", "tim", "sue"]).await;
 
     // Who comes back is the last.
-    zoe.put_out(&group, &["xin", "tim"]).await.ok();
+    zoe.kick(&group, &["xin", "tim"]).await.ok();
     gateway.clock.advance(Duration::from_secs(1));
     let xin = gateway.user("xin").await;
     xin.join(&group).await;
@@ -174,11 +174,11 @@ async fn groups_of_a_store_that_kept_no_order_have_pages() {
     // Changes before anybody has asked for a page.
     let zoe = gateway.user("zoe").await;
     zoe.set_role(&group, "yan", "Admin").await.ok();
-    zoe.put_out(&group, &["wei"]).await.ok();
+    zoe.kick(&group, &["wei"]).await.ok();
     let uma = gateway.user("uma").await;
     uma.join(&group).await;
     expect_pages(&zoe, "zoe", &["yan", "xin"], &["zoe", "yan", "xin", "uma"]).await;
-    zoe.put_out(&group, &["yan"]).await.ok();
+    zoe.kick(&group, &["yan"]).await.ok();
     expect_pages(&zoe, "zoe", &["xin"], &["zoe", "xin", "uma"]).await;
 }
 

@@ -143,7 +143,7 @@ async fn office(alice: &User, bob: &User) {
     bob.call("group_open_http_svc.msg_read_report", json!({"GroupId": "office", "MsgReadedSeq": third}))
         .await
         .ok();
-    alice.put_out(&office, &["zoe"]).await.ok();
+    alice.kick(&office, &["zoe"]).await.ok();
     let heir = json!({"GroupId": "office", "NewOwner_Account": "bob"});
     alice.call("group_open_http_svc.change_group_owner", heir).await.ok();
 }

@@ -109,7 +109,7 @@ pub(in crate::commands) async fn delete(
 ) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let groups = &context.services.groups;
-    groups.put_out(&actor, &request.group, &request.users, &request.reason, request.silent).await?;
+    groups.kick(&actor, &request.group, &request.users, &request.reason, request.silent).await?;
     Ok(Empty {})
 }
 

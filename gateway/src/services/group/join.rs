@@ -155,7 +155,7 @@ impl Groups {
     }
 
     /// Puts members out. One who is no member counts as done.
-    pub async fn put_out(
+    pub async fn kick(
         &self,
         actor: &Actor,
         id: &GroupId,
@@ -168,7 +168,7 @@ impl Groups {
         }
         check_text(reason, self.deps.settings(actor.app).limits.reason_bytes, Text::Reason)?;
         let (found, member) = self.as_seen_by(actor, id).await?;
-        require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).puts_out)?;
+        require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).kicks)?;
         // All are looked at before anybody goes: a call that is refused does nothing.
         let targets = self.members_among(&found, users).await?;
         let is_above = |target: &Member| actor.is_admin || Some(target.role) < rank(actor, member.as_ref());
@@ -176,7 +176,7 @@ impl Groups {
             return Err(GroupError::NotAllowed(Denial::NotOfLowerRole));
         }
         for user in users {
-            if self.leave(actor, id, user, Departure::PutOut { silent }).await? {
+            if self.leave(actor, id, user, Departure::Kick { silent }).await? {
                 let notice = self.notice(actor, &found, NoticeKind::Kicked, reason).await?;
                 self.notices.send(actor.app, user, Kept::Notice(notice), None).await?;
             }
@@ -218,7 +218,7 @@ impl Groups {
                 group.owner = None;
                 batch = batch.put(key, records::encode(&group));
             }
-            if rules.tips.membership && departure != (Departure::PutOut { silent: true }) {
+            if rules.tips.membership && departure != (Departure::Kick { silent: true }) {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = departure.change(shown);
                 let members = self.count(&found).await?.saturating_sub(1);
@@ -353,14 +353,14 @@ impl Groups {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Departure {
     Quit,
-    PutOut { silent: bool },
+    Kick { silent: bool },
 }
 
 impl Departure {
     fn change(self, shown: Shown) -> Change {
         match self {
             Departure::Quit => Change::Left,
-            Departure::PutOut { .. } => Change::Kicked { members: vec![shown] },
+            Departure::Kick { .. } => Change::Kicked { members: vec![shown] },
         }
     }
 }

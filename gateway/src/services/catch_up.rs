@@ -11,7 +11,7 @@ use super::StorageError;
 use super::account::Accounts;
 use super::conversation::{Conversations, pair_log};
 use super::deps::{Deps, side_by_side};
-use super::group::{Found, Groups};
+use super::group::{GroupRef, Groups};
 use super::push::{Kept, Notices};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
@@ -47,14 +47,14 @@ fn earlier(time: Millis) -> Millis {
 }
 
 impl CatchUp {
-    async fn place(&self, found: &Found) -> Result<GroupPlace, StorageError> {
+    async fn place(&self, found: &GroupRef) -> Result<GroupPlace, StorageError> {
         let at = self.deps.now();
         let LogEnd { seq, at: end_at } = self.deps.engine.log_end(&found.channel().log).await?;
         let window = HeardWindow::from_end(Stamp { seq, at: end_at });
         Ok(GroupPlace { epoch: found.epoch(), seq, at, window })
     }
 
-    fn event(&self, found: &Found, entry: Entry) -> Event {
+    fn event(&self, found: &GroupRef, entry: Entry) -> Event {
         let counts = self.groups.rules(found.app, found.group.record.kind).counts_unread;
         let group = found.label();
         match entry {
@@ -66,7 +66,7 @@ impl CatchUp {
     /// What followers are told of a recall; nothing when its message is gone.
     async fn recalled(
         &self,
-        found: &Found,
+        found: &GroupRef,
         past: PastRecall,
     ) -> Result<Option<(Stamp, Event)>, StorageError> {
         let Some(seen) = self.timelines.entry(&found.channel().log, past.seq).await? else { return Ok(None) };
@@ -229,7 +229,7 @@ impl Source for CatchUp {
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
-        let membership = |(found, member): (Found, super::group::Member)| Membership {
+        let membership = |(found, member): (GroupRef, super::group::Member)| Membership {
             group: found.id,
             joined_at: member.joined_at,
             joined_after: member.joined_after,

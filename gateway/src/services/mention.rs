@@ -12,7 +12,7 @@ use protocol::push::Mark;
 use serde::{Deserialize, Serialize};
 
 use super::deps::{Actor, Deps, side_by_side};
-use super::group::{Found, GroupError, Groups, Member};
+use super::group::{GroupError, GroupRef, Groups, Member};
 use super::timeline::{Entry, Position, Timelines, position_key};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Key, Log, Scan, StorageError, Table};
@@ -96,7 +96,7 @@ impl Mentions {
     }
 
     /// The last number of what a member has seen, cleared, or was not there for; nothing when they are none.
-    async fn seen_up_to(&self, found: &Found, user: &UserId) -> Result<Option<Seq>, StorageError> {
+    async fn seen_up_to(&self, found: &GroupRef, user: &UserId) -> Result<Option<Seq>, StorageError> {
         let keys = [found.member_key(user), position_key(&found.channel().log, user)];
         let mut values = self.deps.engine.get(&found.partition(), &keys).await?;
         let (position, member) = (values.pop().flatten(), values.pop().flatten());

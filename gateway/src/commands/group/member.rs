@@ -8,7 +8,7 @@ use protocol::id::UserId;
 use protocol::request::Empty;
 
 use crate::commands::{Call, Context, Refusal};
-use crate::services::group::{AddOutcome, Found, Member, MemberChange, MemberView};
+use crate::services::group::{AddOutcome, GroupRef, Member, MemberChange, MemberView};
 use crate::services::{Services, StorageError};
 
 /// For how long a client may keep the number of members online.
@@ -17,7 +17,7 @@ const ONLINE_COUNT_LIFETIME_SECONDS: u32 = 60;
 /// Members' lines, in their order; whether they are online is looked up only where the caller wants to know.
 pub(super) async fn member_infos(
     context: &Context,
-    found: &Found,
+    found: &GroupRef,
     members: Vec<(UserId, Member)>,
     filter: Option<&[String]>,
 ) -> Result<Vec<MemberInfo>, StorageError> {

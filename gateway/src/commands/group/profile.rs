@@ -14,13 +14,13 @@ use super::member::member_infos;
 use crate::commands::{Call, Context, Refusal, family};
 use crate::services::StorageError;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::group::{Found, GroupError, GroupState, ProfileEdit};
+use crate::services::group::{GroupError, GroupRef, GroupState, ProfileEdit};
 
 /// Groups that one call may ask for.
 const MAX_GROUPS: usize = 50;
 
 /// The group as clients read it.
-async fn group_info(context: &Context, found: &Found) -> Result<GroupInfo, StorageError> {
+async fn group_info(context: &Context, found: &GroupRef) -> Result<GroupInfo, StorageError> {
     let GroupState { end, members } = context.services.groups.state(found).await?;
     let group = found.group.record.clone();
     let mute_all = Switch::from(group.mute_all);

@@ -10,7 +10,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use super::account::{Account, Accounts};
 use super::decide::Refused;
 use super::deps::{Actor, Deps, side_by_side};
-use super::group::{Found, GroupError, Groups, Member};
+use super::group::{GroupError, GroupRef, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
 use crate::storage::{Log, Partition, StorageError, Window};
@@ -65,7 +65,7 @@ pub struct PeerConversation {
 
 /// A conversation in a group.
 pub struct GroupConversation {
-    pub found: Found,
+    pub found: GroupRef,
     pub member: Member,
     pub preference: Preference,
     pub last: Option<Seen>,
@@ -151,7 +151,7 @@ impl Conversations {
     async fn in_group(
         &self,
         actor: &Actor,
-        found: Found,
+        found: GroupRef,
         member: Member,
     ) -> Result<Option<GroupConversation>, GroupError> {
         let target = Target::Group(found.id.clone());

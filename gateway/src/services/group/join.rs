@@ -5,7 +5,7 @@ use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::lifecycle::check_text;
-use super::{Denial, Found, GroupError, Groups, Indexed, Member, Text, joined_key, rank, require};
+use super::{Denial, GroupError, GroupRef, Groups, Indexed, Member, Text, joined_key, rank, require};
 use crate::bus::{Control, Topic};
 use crate::services::conversation::{self, Preference};
 use crate::services::decide::Decision;
@@ -85,7 +85,7 @@ impl Groups {
     async fn add_one(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
         silent: bool,
     ) -> Result<(), GroupError> {
@@ -340,7 +340,7 @@ impl Groups {
     pub(super) async fn notice(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         kind: NoticeKind,
         remark: &str,
     ) -> Result<Notice, GroupError> {

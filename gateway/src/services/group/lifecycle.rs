@@ -7,7 +7,7 @@ use protocol::id::{GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::{
-    Denial, FieldFault, Fields, Found, Group, GroupError, Groups, Invalid, Member, Rules, Text, group_key,
+    Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Rules, Text, group_key,
     require,
 };
 use crate::bus::{Control, Topic};
@@ -240,7 +240,7 @@ impl Groups {
         let indexed =
             side_by_side(users_of(members), |user| async move { self.index(actor.app, &user, id).await });
         indexed.await?;
-        let found = Found {
+        let found = GroupRef {
             app: actor.app,
             id: id.clone(),
             group: Versioned { record: group.clone(), version: crate::storage::Version(0) },
@@ -319,7 +319,7 @@ impl Groups {
 
     /// What is left of a dismissed group lies under an epoch that nobody will ask for again. A crash on the way leaves
     /// some of it behind as garbage, nothing more.
-    fn sweep(&self, found: &Found) {
+    fn sweep(&self, found: &GroupRef) {
         let (engine, partition, epoch) = (self.deps.engine.clone(), found.partition(), found.epoch());
         self.deps.tasks.spawn(async move {
             if let Err(error) = engine.purge(&partition, OF_A_LIFE, epoch).await {

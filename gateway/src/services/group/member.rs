@@ -6,7 +6,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
-use super::{Denial, Fields, Found, GroupError, Groups, Invalid, Member, MemberPage, Text, rank, require};
+use super::{Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Text, rank, require};
 use crate::bus::{Push, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::Actor;
@@ -46,7 +46,7 @@ impl Groups {
     /// All members in the order they came, or those of the given roles: every membership is read.
     pub async fn members(
         &self,
-        found: &Found,
+        found: &GroupRef,
         roles: Option<&[Role]>,
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
         let entries: Vec<(_, Versioned<Member>)> =
@@ -68,7 +68,7 @@ impl Groups {
     /// What members' lines in a list say beyond the memberships themselves.
     pub async fn views(
         &self,
-        found: &Found,
+        found: &GroupRef,
         members: Vec<(UserId, Member)>,
     ) -> Result<Vec<MemberView>, StorageError> {
         let (now, log) = (self.deps.now().seconds(), found.channel().log);
@@ -102,7 +102,7 @@ impl Groups {
         id: &GroupId,
         roles: Option<&[Role]>,
         (offset, limit): (usize, Option<usize>),
-    ) -> Result<(Found, MemberPage), GroupError> {
+    ) -> Result<(GroupRef, MemberPage), GroupError> {
         let (found, _) = self.as_seen_by(actor, id).await?;
         let page = self.page(&found, roles, offset, limit).await?;
         Ok((found, page))
@@ -114,7 +114,7 @@ impl Groups {
         actor: &Actor,
         id: &GroupId,
         users: &[UserId],
-    ) -> Result<(Found, Vec<(UserId, Member)>), GroupError> {
+    ) -> Result<(GroupRef, Vec<(UserId, Member)>), GroupError> {
         let (found, _) = self.as_seen_by(actor, id).await?;
         let members = self.members_among(&found, users).await?;
         Ok((found, members))
@@ -123,7 +123,7 @@ impl Groups {
     /// Those of the named users who are members, in the order they are named.
     pub(in crate::services) async fn members_among(
         &self,
-        found: &Found,
+        found: &GroupRef,
         users: &[UserId],
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
         let keys: Vec<Key> = users.iter().map(|user| found.member_key(user)).collect();
@@ -165,7 +165,7 @@ impl Groups {
     fn authorize(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         own: Option<&Versioned<Member>>,
         user: &UserId,
         target: &Member,
@@ -208,7 +208,7 @@ impl Groups {
     async fn modified(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
         target: &Versioned<Member>,
         change: &MemberChange,
@@ -272,7 +272,7 @@ impl Groups {
     async fn tell_role(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
         before: &Member,
         change: &MemberChange,

@@ -152,13 +152,13 @@ impl Member {
 
 /// A group that was read: its id, its record, and where it is kept.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct GroupRef {
     pub app: AppId,
     pub id: GroupId,
     pub group: Versioned<Group>,
 }
 
-impl Found {
+impl GroupRef {
     pub fn partition(&self) -> Partition {
         Partition::group(self.app, &self.id)
     }
@@ -238,18 +238,18 @@ impl Groups {
     }
 
     /// The group, if there is one.
-    pub async fn find(&self, app: AppId, id: &GroupId) -> Result<Option<Found>, StorageError> {
+    pub async fn find(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRef>, StorageError> {
         let group = records::get(&self.deps.engine, &Partition::group(app, id), group_key()).await?;
-        Ok(group.map(|group| Found { app, id: id.clone(), group }))
+        Ok(group.map(|group| GroupRef { app, id: id.clone(), group }))
     }
 
-    pub(super) async fn existing(&self, app: AppId, id: &GroupId) -> Result<Found, GroupError> {
+    pub(super) async fn existing(&self, app: AppId, id: &GroupId) -> Result<GroupRef, GroupError> {
         self.find(app, id).await?.ok_or(GroupError::Missing)
     }
 
     pub async fn member(
         &self,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
     ) -> Result<Option<Versioned<Member>>, StorageError> {
         records::get(&self.deps.engine, &found.partition(), found.member_key(user)).await
@@ -260,7 +260,7 @@ impl Groups {
         &self,
         actor: &Actor,
         id: &GroupId,
-    ) -> Result<(Found, Option<Versioned<Member>>), GroupError> {
+    ) -> Result<(GroupRef, Option<Versioned<Member>>), GroupError> {
         let found = self.existing(actor.app, id).await?;
         let member = self.member(&found, &actor.user).await?;
         if member.is_none() && !actor.is_admin {
@@ -270,7 +270,7 @@ impl Groups {
     }
 
     /// How many members the group has.
-    pub async fn count(&self, found: &Found) -> Result<u64, StorageError> {
+    pub async fn count(&self, found: &GroupRef) -> Result<u64, StorageError> {
         let counts = self.deps.engine.counters(&found.partition(), &[found.count_key()]).await?;
         Ok(counts.first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
     }
@@ -279,7 +279,7 @@ impl Groups {
     pub(super) async fn with_tip(
         &self,
         batch: Batch,
-        found: &Found,
+        found: &GroupRef,
         actor: &Actor,
         change: Change,
         members: Option<u64>,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use protocol::group::Role;
 use protocol::id::{Millis, UserId};
 
-use super::{Found, Groups, Member};
+use super::{GroupRef, Groups, Member};
 use crate::services::deps::Outcome;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Scan, StorageError, Table};
@@ -68,21 +68,21 @@ pub struct MemberPage {
     pub members: Vec<(UserId, Member)>,
 }
 
-fn suffix(found: &Found, place: Place, joined_at: Millis, user: &UserId) -> Bytes {
+fn suffix(found: &GroupRef, place: Place, joined_at: Millis, user: &UserId) -> Bytes {
     [&found.epoch()[..], &[place as u8], &joined_at.0.to_be_bytes(), user.as_str().as_bytes()].concat().into()
 }
 
-fn key(found: &Found, place: Place, member: &Member, user: &UserId) -> Key {
+fn key(found: &GroupRef, place: Place, member: &Member, user: &UserId) -> Key {
     Key::new(Table::Order, suffix(found, place, member.joined_at, user))
 }
 
 /// The row that every member has.
-fn main_key(found: &Found, user: &UserId, member: &Member) -> Key {
+fn main_key(found: &GroupRef, user: &UserId, member: &Member) -> Key {
     key(found, Place::of(member.role), member, user)
 }
 
 /// All rows of a member.
-fn keys(found: &Found, user: &UserId, member: &Member) -> Vec<Key> {
+fn keys(found: &GroupRef, user: &UserId, member: &Member) -> Vec<Key> {
     let mut keys = vec![main_key(found, user, member)];
     if member.role == Role::Admin {
         keys.push(key(found, Place::Admin, member, user));
@@ -90,12 +90,12 @@ fn keys(found: &Found, user: &UserId, member: &Member) -> Vec<Key> {
     keys
 }
 
-fn count_key(found: &Found) -> Key {
+fn count_key(found: &GroupRef) -> Key {
     Key::new(Table::Counter, [&found.epoch()[..], b"ordered"].concat())
 }
 
 /// A row's suffix, taken apart.
-fn read_suffix(found: &Found, suffix: &[u8]) -> Option<(Place, UserId)> {
+fn read_suffix(found: &GroupRef, suffix: &[u8]) -> Option<(Place, UserId)> {
     let rest = suffix.strip_prefix(&found.epoch()[..])?;
     let (place, rest) = rest.split_first()?;
     let user = std::str::from_utf8(rest.get(8..)?).ok()?;
@@ -112,7 +112,7 @@ impl Groups {
     /// Whether a member has a row: to be asked before they change their role or go.
     pub(super) async fn placed(
         &self,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
         member: &Member,
     ) -> Result<Placed, StorageError> {
@@ -125,7 +125,7 @@ impl Groups {
     pub(super) fn with_places<'a>(
         &self,
         mut batch: Batch,
-        found: &Found,
+        found: &GroupRef,
         members: impl IntoIterator<Item = (&'a UserId, &'a Member)>,
     ) -> Batch {
         let mut count = 0;
@@ -143,7 +143,7 @@ impl Groups {
     pub(super) fn without_place(
         &self,
         mut batch: Batch,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
         member: &Member,
         placed: Placed,
@@ -157,7 +157,7 @@ impl Groups {
     pub(super) fn with_new_place(
         &self,
         batch: Batch,
-        found: &Found,
+        found: &GroupRef,
         user: &UserId,
         (before, placed): (&Member, Placed),
         after: &Member,
@@ -172,7 +172,7 @@ impl Groups {
     /// A page of the members in the order they came, the owner first; of those with the given roles, if any are given.
     pub async fn page(
         &self,
-        found: &Found,
+        found: &GroupRef,
         roles: Option<&[Role]>,
         offset: usize,
         limit: Option<usize>,
@@ -194,7 +194,7 @@ impl Groups {
     }
 
     /// Who is a member, in no order that means anything.
-    pub async fn member_ids(&self, found: &Found) -> Result<Vec<UserId>, StorageError> {
+    pub async fn member_ids(&self, found: &GroupRef) -> Result<Vec<UserId>, StorageError> {
         if self.order_counts(found).await?.agree() {
             let rows = self.rows(found, &[Place::Owner, Place::Other], 0, usize::MAX, false).await?;
             return Ok(rows.into_iter().map(|row| row.user).collect());
@@ -204,7 +204,7 @@ impl Groups {
 
     async fn rows_of_page(
         &self,
-        found: &Found,
+        found: &GroupRef,
         roles: Option<&[Role]>,
         count: u64,
         (offset, limit): (usize, usize),
@@ -246,7 +246,7 @@ impl Groups {
     /// Rows of one place, or of the first two in their order.
     async fn rows(
         &self,
-        found: &Found,
+        found: &GroupRef,
         places: &[Place],
         mut skip: usize,
         limit: usize,
@@ -282,7 +282,7 @@ impl Groups {
     /// The members that rows stand for; nothing when the rows are wrong.
     async fn members_of_rows(
         &self,
-        found: &Found,
+        found: &GroupRef,
         rows: Vec<Row>,
         counts: Counts,
     ) -> Result<Option<Vec<(UserId, Member)>>, StorageError> {
@@ -308,7 +308,7 @@ impl Groups {
         Ok(Some(members))
     }
 
-    async fn order_counts(&self, found: &Found) -> Result<Counts, StorageError> {
+    async fn order_counts(&self, found: &GroupRef) -> Result<Counts, StorageError> {
         let keys = [found.count_key(), count_key(found)];
         let counts = self.deps.engine.counters(&found.partition(), &keys).await?;
         let count = |index: usize| counts.get(index).map_or(0, |count| u64::try_from(*count).unwrap_or(0));
@@ -317,7 +317,7 @@ impl Groups {
 
     /// Makes the rows that are missing and deletes those that stand for nothing. The counts agree afterwards unless the
     /// members changed all the time.
-    async fn order(&self, found: &Found) -> Result<Counts, StorageError> {
+    async fn order(&self, found: &GroupRef) -> Result<Counts, StorageError> {
         let _alone = self.ordering.lock().await;
         for _ in 0..PASSES {
             if self.try_order(found).await? {
@@ -328,7 +328,7 @@ impl Groups {
     }
 
     /// False when somebody changed the members meanwhile.
-    async fn try_order(&self, found: &Found) -> Result<bool, StorageError> {
+    async fn try_order(&self, found: &GroupRef) -> Result<bool, StorageError> {
         let (engine, partition) = (&self.deps.engine, found.partition());
         // Read first, so that a change of the count after it is seen.
         let counted = engine.get(&partition, &[count_key(found)]).await?.pop().flatten();
@@ -387,7 +387,7 @@ impl Groups {
     /// Makes rows of this role, or deletes them where there is none, while the memberships are what they were.
     async fn change_rows(
         &self,
-        found: &Found,
+        found: &GroupRef,
         changes: &[(Key, Expected, Vec<Key>, Option<Role>)],
     ) -> Result<bool, StorageError> {
         let partition = found.partition();

@@ -5,7 +5,7 @@ use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, Pr
 use protocol::id::{AppId, GroupId, UserId};
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
-use super::{Denial, Fields, Found, Group, GroupError, Groups, Indexed, Invalid, Member, Text, require};
+use super::{Denial, Fields, Group, GroupError, GroupRef, Groups, Indexed, Invalid, Member, Text, require};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
 use crate::storage::records::{self, Versioned};
@@ -36,14 +36,14 @@ pub struct GroupState {
 
 impl Groups {
     /// What a group says of itself beyond its record.
-    pub async fn state(&self, found: &Found) -> Result<GroupState, StorageError> {
+    pub async fn state(&self, found: &GroupRef) -> Result<GroupState, StorageError> {
         let log = found.channel().log;
         let (end, members) = try_join!(self.deps.engine.log_end(&log), self.count(found))?;
         Ok(GroupState { end, members })
     }
 
     /// The groups a user is a member of, with his memberships, in the order of their ids.
-    pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(Found, Member)>, GroupError> {
+    pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(GroupRef, Member)>, GroupError> {
         let indexed = self.indexed(app, user).await?;
         self.joined_among(app, user, indexed).await
     }
@@ -53,7 +53,7 @@ impl Groups {
         app: AppId,
         user: &UserId,
         indexed: Vec<(GroupId, Versioned<Indexed>)>,
-    ) -> Result<Vec<(Found, Member)>, GroupError> {
+    ) -> Result<Vec<(GroupRef, Member)>, GroupError> {
         let joined = side_by_side(indexed, |(id, indexed)| async move {
             if let Some(found) = self.find(app, &id).await?
                 && let Some(member) = self.member(&found, user).await?
@@ -74,7 +74,7 @@ impl Groups {
         user: &UserId,
         offset: usize,
         limit: usize,
-    ) -> Result<(usize, Vec<(Found, Member)>), GroupError> {
+    ) -> Result<(usize, Vec<(GroupRef, Member)>), GroupError> {
         let indexed = self.indexed(app, user).await?;
         let total = indexed.len();
         let page: Vec<_> = indexed.into_iter().skip(offset).take(limit).collect();
@@ -114,7 +114,7 @@ impl Groups {
             }
             if rules.tips.profile && change != ProfileChange::default() {
                 let found =
-                    Found { group: Versioned { record: group, version: found.group.version }, ..found };
+                    GroupRef { group: Versioned { record: group, version: found.group.version }, ..found };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
             Ok(Decision::Commit(batch, ()))

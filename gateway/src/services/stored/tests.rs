@@ -100,7 +100,7 @@ fn golden_records_have_every_field_and_variant() {
     let goldens = goldens();
     let mut missing = Vec::new();
     for stored in all() {
-        let mut found = Found::default();
+        let mut found = GroupRef::default();
         for golden in &goldens[stored.name] {
             found.look(&stored, golden.stored.get());
         }
@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for Members {
 
 /// What the golden records of one type have, and what the type itself says that it could have.
 #[derive(Default)]
-struct Found {
+struct GroupRef {
     /// Paths and variants that the type tells of, when it is given one that it does not know.
     told: BTreeSet<(String, String)>,
     seen: BTreeSet<(String, String)>,
@@ -149,7 +149,7 @@ struct Found {
     whole: BTreeSet<String>,
 }
 
-impl Found {
+impl GroupRef {
     fn look(&mut self, stored: &Stored, golden: &str) {
         let written = (stored.again)(golden).unwrap();
         self.look_at(stored, &written, "", golden, &|part| part.to_owned());

@@ -16,7 +16,7 @@ use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
 use crate::services::deps::{Actor, Deps};
-use crate::services::group::{Found, GroupError, Groups, Invalid, Member, Text, check_text};
+use crate::services::group::{GroupError, GroupRef, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
 use crate::storage::records::Versioned;
@@ -28,7 +28,7 @@ const CLOCK_LAG_US: u64 = 5_000_000;
 
 /// A page of a group's history.
 pub struct GroupHistory {
-    pub found: Found,
+    pub found: GroupRef,
     /// Newest first.
     pub items: Vec<Seen>,
     /// Where the next page begins; `None` when nothing older can be seen.
@@ -94,7 +94,7 @@ impl GroupMessages {
     }
 
     /// Whether the group's kind counts unread messages.
-    pub fn counts_unread(&self, found: &Found) -> bool {
+    pub fn counts_unread(&self, found: &GroupRef) -> bool {
         self.groups.rules(found.app, found.group.record.kind).counts_unread
     }
 
@@ -103,7 +103,7 @@ impl GroupMessages {
     async fn oldest(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         member: Option<&Versioned<Member>>,
     ) -> Result<Seq, MessageError> {
         let Some(member) = member.filter(|_| !actor.is_admin) else { return Ok(Seq(1)) };
@@ -200,7 +200,7 @@ impl GroupMessages {
         &self,
         actor: &Actor,
         group: &GroupId,
-    ) -> Result<(Found, Option<Versioned<Member>>), MessageError> {
+    ) -> Result<(GroupRef, Option<Versioned<Member>>), MessageError> {
         let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
         let member = self.groups.member(&found, &actor.user).await?;
         if member.is_none() && !actor.is_admin {
@@ -230,7 +230,7 @@ impl GroupMessages {
     async fn recall_one(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         member: Option<&Versioned<Member>>,
         seq: Seq,
         reason: &str,

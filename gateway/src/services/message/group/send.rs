@@ -12,7 +12,7 @@ use super::GroupMessages;
 use crate::bus::{self, Event, Stamp, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::group::{Found, GroupError, Invalid, Member};
+use crate::services::group::{GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::Kept;
@@ -25,7 +25,7 @@ const ONE_EVERY: Duration = Duration::from_secs(1);
 
 /// Somebody who wants to speak in a group.
 pub(super) struct Speaker {
-    found: Found,
+    found: GroupRef,
     member: Option<Member>,
     /// Unix second.
     muted_until: u64,
@@ -190,7 +190,7 @@ impl GroupMessages {
     async fn mark(
         &self,
         app: AppId,
-        found: &Found,
+        found: &GroupRef,
         sender: &UserId,
         seq: Seq,
         mentions: &[Mention],
@@ -221,7 +221,7 @@ impl GroupMessages {
     async fn send_unstored(
         &self,
         actor: &Actor,
-        found: &Found,
+        found: &GroupRef,
         message: Message,
         only_to: &[UserId],
     ) -> Result<LogEnd, MessageError> {

@@ -87,18 +87,18 @@ const KEPT: usize = 20_000;
 const FRESH: Duration = Duration::from_secs(2);
 
 /// When it was read, and the account; nothing but the time of the change where it is out of date.
-type Kept = quick_cache::sync::Cache<(AppId, UserId), (Instant, Option<Arc<Account>>)>;
+type Cache = quick_cache::sync::Cache<(AppId, UserId), (Instant, Option<Arc<Account>>)>;
 
 /// Finds and makes accounts.
 #[derive(Clone)]
 pub struct Accounts {
     deps: Deps,
-    kept: Arc<Kept>,
+    kept: Arc<Cache>,
 }
 
 impl Accounts {
     pub fn new(deps: Deps) -> Self {
-        Self { deps, kept: Arc::new(Kept::new(KEPT)) }
+        Self { deps, kept: Arc::new(Cache::new(KEPT)) }
     }
 
     /// The account, perhaps as it was a moment ago: for what only shows it.

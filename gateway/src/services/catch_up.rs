@@ -12,7 +12,7 @@ use super::account::Accounts;
 use super::conversation::{Conversations, pair_log};
 use super::deps::{Deps, side_by_side};
 use super::group::{GroupRef, Groups};
-use super::push::{Kept, Notices};
+use super::push::{Notices, StoredNotice};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
@@ -204,8 +204,8 @@ impl Source for CatchUp {
                 continue;
             }
             let entry = match kept {
-                Kept::Notice(notice) => bus::Entry::Notice { notice, origin: None },
-                Kept::Mark(mark) => bus::Entry::Mark { mark },
+                StoredNotice::Notice(notice) => bus::Entry::Notice { notice, origin: None },
+                StoredNotice::Mark(mark) => bus::Entry::Mark { mark },
             };
             entries.push((Stamp { seq, at }, entry));
         }

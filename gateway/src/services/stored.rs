@@ -10,7 +10,7 @@ use super::conversation::Preference;
 use super::friend::{Friendship, Place};
 use super::group::{Group, Indexed, Member};
 use super::mention::Mentioned;
-use super::push::{Heard, Kept};
+use super::push::{Heard, StoredNotice};
 use super::session::{Claims, DeviceRecord};
 use super::timeline::{Annotation, Entry, EntryRef, Hidden, Position, RecallNote};
 use crate::storage::records::Record;
@@ -49,7 +49,7 @@ stored! {
     "recall": RecallNote, in Recall;
     "hidden": Hidden, in Hidden;
     "entry": Entry, in Message;
-    "notice": Kept, in Message;
+    "notice": StoredNotice, in Message;
     // Clients keep it.
     "token": Claims, in;
 }

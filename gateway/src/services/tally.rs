@@ -70,7 +70,7 @@ pub(super) struct Tally {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Basis {
     /// The count is kept and right.
-    Kept,
+    StoredNotice,
     /// So many rows there are, whatever the count says.
     Counted { rows: usize, said: i64, expected: Expected },
 }
@@ -108,7 +108,7 @@ impl Tally {
         Rows: Future<Output = Result<usize, StorageError>>,
     {
         if kept.is_some() && !is_doubted {
-            return Ok(Basis::Kept);
+            return Ok(Basis::StoredNotice);
         }
         let expected = kept.map_or(Expected::Absent, |kept| Expected::Version(kept.version));
         let said = deps.engine.counters(partition, &[self.key()]).await?.first().copied().unwrap_or(0);
@@ -123,7 +123,9 @@ impl Tally {
         }
         let at_most = (change > 0).then(|| i64::try_from(self.most).unwrap_or(i64::MAX));
         match basis {
-            Basis::Kept => batch.check(self.key(), Expected::Present).add(self.key(), change, at_most),
+            Basis::StoredNotice => {
+                batch.check(self.key(), Expected::Present).add(self.key(), change, at_most)
+            }
             Basis::Counted { rows, said, expected } => {
                 let rows = i64::try_from(rows).unwrap_or(i64::MAX);
                 batch.check(self.key(), expected).add(self.key(), rows - said + change, at_most)

@@ -21,7 +21,7 @@ use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::StorageError;
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::message::{C2cError, Direction, Draft};
-use crate::services::push::Kept;
+use crate::services::push::StoredNotice;
 use crate::services::timeline::{Entry, Seen};
 
 /// Messages of one page, whatever more is asked for.
@@ -258,11 +258,11 @@ pub(in crate::commands) async fn sync(
         let actor = &actor;
         async move {
             Ok::<_, StorageError>(match kept {
-                Kept::Notice(notice) if !is_new => {
+                StoredNotice::Notice(notice) if !is_new => {
                     Some(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
                 }
-                Kept::Notice(_) => None,
-                Kept::Mark(mark) => {
+                StoredNotice::Notice(_) => None,
+                StoredNotice::Mark(mark) => {
                     let messages = &context.services.group_messages;
                     let is_unread = messages.is_unread(actor, &mark.group, mark.seq).await?;
                     is_unread.then(|| raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)))

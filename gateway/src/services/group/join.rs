@@ -10,7 +10,7 @@ use crate::bus::{Control, Topic};
 use crate::services::conversation::{self, Preference};
 use crate::services::decide::Decision;
 use crate::services::deps::Actor;
-use crate::services::push::Kept;
+use crate::services::push::StoredNotice;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Partition, StorageError, Table};
@@ -43,7 +43,7 @@ impl Groups {
         self.enter(actor, id, &actor.user, Role::Member, false, false).await?;
 
         let notice = self.notice(actor, &found, NoticeKind::Accepted, "").await?;
-        self.notices.tell(actor.app, &actor.user, notice, actor.device).await;
+        self.notices.notify_live(actor.app, &actor.user, notice, actor.device).await;
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl Groups {
         self.enter(actor, &found.id, user, Role::Member, true, silent).await?;
         if !silent {
             let notice = self.notice(actor, found, NoticeKind::Invited, "").await?;
-            self.notices.send(actor.app, user, Kept::Notice(notice), None).await?;
+            self.notices.notify(actor.app, user, StoredNotice::Notice(notice), None).await?;
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl Groups {
         if !left {
             return Err(GroupError::NotMember);
         }
-        self.notices.tell(actor.app, &actor.user, notice, actor.device).await;
+        self.notices.notify_live(actor.app, &actor.user, notice, actor.device).await;
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl Groups {
         for user in users {
             if self.leave(actor, id, user, Departure::Kick { silent }).await? {
                 let notice = self.notice(actor, &found, NoticeKind::Kicked, reason).await?;
-                self.notices.send(actor.app, user, Kept::Notice(notice), None).await?;
+                self.notices.notify(actor.app, user, StoredNotice::Notice(notice), None).await?;
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::bus::{Control, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::limits::Limits;
-use crate::services::push::Kept;
+use crate::services::push::StoredNotice;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Partition, Table};
 
@@ -284,10 +284,10 @@ impl Groups {
             let notice = notice(if is_owner { NoticeKind::Created } else { NoticeKind::Invited });
             async move {
                 if is_owner {
-                    self.notices.tell(actor.app, &user, notice, actor.device).await;
+                    self.notices.notify_live(actor.app, &user, notice, actor.device).await;
                     return Ok(());
                 }
-                self.notices.send(actor.app, &user, Kept::Notice(notice), None).await
+                self.notices.notify(actor.app, &user, StoredNotice::Notice(notice), None).await
             }
         });
         told.await?;

@@ -10,7 +10,7 @@ use super::{Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, Membe
 use crate::bus::{Push, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::Actor;
-use crate::services::push::Kept;
+use crate::services::push::StoredNotice;
 use crate::services::timeline::{Position, position_key};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, StorageError, Table};
@@ -283,7 +283,7 @@ impl Groups {
         }
         let kind = if role == Role::Admin { NoticeKind::AdminGranted } else { NoticeKind::AdminRevoked };
         let notice = self.notice(actor, found, kind, "").await?;
-        self.notices.send(actor.app, user, Kept::Notice(notice), None).await?;
+        self.notices.notify(actor.app, user, StoredNotice::Notice(notice), None).await?;
         Ok(())
     }
 }

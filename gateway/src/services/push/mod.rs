@@ -17,7 +17,7 @@ pub use self::heard::heard_key;
 
 /// A kept notice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Kept {
+pub enum StoredNotice {
     #[serde(rename = "n")]
     Notice(Notice),
     #[serde(rename = "m")]
@@ -40,7 +40,7 @@ pub struct Notices {
 /// What a device that was away is told.
 pub struct Missed {
     /// Oldest first, with numbers and times.
-    pub notices: Vec<(Seq, Millis, Kept)>,
+    pub notices: Vec<(Seq, Millis, StoredNotice)>,
     /// With these it has everything up to here.
     pub last: Seq,
 }
@@ -51,17 +51,17 @@ impl Notices {
     }
 
     /// Tells a user's devices, and those that come back later.
-    pub async fn send(
+    pub async fn notify(
         &self,
         app: AppId,
         user: &UserId,
-        kept: Kept,
+        kept: StoredNotice,
         origin: Option<DeviceId>,
     ) -> Result<(), StorageError> {
         let bytes = records::encode(&kept);
         let event = match kept {
-            Kept::Notice(notice) => Entry::Notice { notice, origin },
-            Kept::Mark(mark) => Entry::Mark { mark },
+            StoredNotice::Notice(notice) => Entry::Notice { notice, origin },
+            StoredNotice::Mark(mark) => Entry::Mark { mark },
         };
         let batch = Batch::new(Partition::user(app, user), self.deps.now())
             .append(LOG, bytes)
@@ -74,7 +74,7 @@ impl Notices {
     }
 
     /// Tells only the devices that are there now: for what the user's other devices see by themselves later.
-    pub async fn tell(&self, app: AppId, user: &UserId, notice: Notice, origin: Option<DeviceId>) {
+    pub async fn notify_live(&self, app: AppId, user: &UserId, notice: Notice, origin: Option<DeviceId>) {
         // The number must differ from that of every other notice of this user, for clients take two with one for one.
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: self.deps.now() };
         self.deps.tell(app, user, Some(stamp), Entry::Notice { notice, origin }).await;
@@ -98,7 +98,8 @@ impl Notices {
             // What came meanwhile is pushed.
             // Newer SDKs forget the marks of a conversation when they read its list anew: those that the user has not seen
             // are told again.
-            let is_new = |seq: &Seq, kept: &Kept| matches!(kept, Kept::Mark(_)) || !heard.has(*seq);
+            let is_new =
+                |seq: &Seq, kept: &StoredNotice| matches!(kept, StoredNotice::Mark(_)) || !heard.has(*seq);
             notices.retain(|(seq, _, kept)| *seq <= last && is_new(seq, kept));
         }
         Ok(Missed { notices, last })
@@ -110,7 +111,7 @@ impl Notices {
         app: AppId,
         user: &UserId,
         seen: Seq,
-    ) -> Result<Vec<(Seq, Millis, Kept)>, StorageError> {
+    ) -> Result<Vec<(Seq, Millis, StoredNotice)>, StorageError> {
         let window = Window { from: seen.next(), to: Seq(u64::MAX), limit: CATCH_UP, newest_first: true };
         let mut entries = self.deps.engine.read(&log(app, user), window).await?;
         entries.reverse();

@@ -15,7 +15,7 @@ use crate::services::deps::{Actor, side_by_side};
 use crate::services::group::{GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
-use crate::services::push::Kept;
+use crate::services::push::StoredNotice;
 use crate::services::timeline::EntryRef;
 use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
 
@@ -211,7 +211,7 @@ impl GroupMessages {
         let members = self.groups.members_among(found, &named).await?;
         let told = side_by_side(members, |(user, _)| async move {
             let mark = Mark { group: found.id.clone(), from: sender.clone(), seq, me: true, all };
-            self.notices.send(app, &user, Kept::Mark(mark), None).await
+            self.notices.notify(app, &user, StoredNotice::Mark(mark), None).await
         });
         told.await?;
         Ok(())

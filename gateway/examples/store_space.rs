@@ -1,7 +1,7 @@
 //! What a stored message takes of the disk, and what retention gives back.
 //!
 //! ```text
-//! cargo run --release -p gateway --example store_space [-- DIR [MESSAGES [DAYS]]]
+//! cargo run --release -p gateway --features internals --example store_space [-- DIR [MESSAGES [DAYS]]]
 //! ```
 //!
 //! Sends MESSAGES (default 100,000) texts of 256 bytes a day to 1,000 groups, for DAYS (default 10) days of a clock that

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use gateway::bus::{LocalBus, OnlyNode};
+use gateway::bus::{LocalBus, SingleInstance};
 use gateway::clock::Clock;
 use gateway::commands::{Answer, Context, Credentials, Identity, MAX_UNATTENDED, dispatch};
 use gateway::services::Services;
@@ -14,7 +14,7 @@ use gateway::services::application::{Applications, Settings};
 use gateway::services::deps::Deps;
 use gateway::storage::embedded::Embedded;
 use gateway::storage::{
-    Batch, Cursor, Engine, Entry, Head, Key, Log, Logs, Partition, Scan, StorageError, Table, Ticket,
+    Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, Partition, Scan, StorageError, Table, Ticket,
     Value as Stored, Window,
 };
 use protocol::ErrorCode;
@@ -57,7 +57,7 @@ impl Engine for Held {
     }
 
     async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
-        self.store.counts(partition, keys).await
+        self.store.counters(partition, keys).await
     }
 
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Stored)>, StorageError> {
@@ -68,9 +68,9 @@ impl Engine for Held {
         self.store.read(log, window).await
     }
 
-    async fn head(&self, log: &Log) -> Result<Head, StorageError> {
+    async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
         self.pass().await;
-        self.store.head(log).await
+        self.store.log_end(log).await
     }
 
     fn submit(&self, batch: Batch) -> Ticket {
@@ -133,7 +133,7 @@ impl Bench {
             clock,
             apps: Arc::new(apps),
             node: 1,
-            nodes: Arc::new(OnlyNode(1)),
+            liveness: Arc::new(SingleInstance(1)),
             tasks: tasks.clone(),
         };
         let context = Context::with_deadline(Services::new(deps), tasks.clone(), deadline);

@@ -8,7 +8,7 @@ const TICK_NS: u64 = 10_000_000;
 
 /// CPU time of some processes at a moment.
 pub struct Cpu {
-    /// Of each thread, in nanoseconds: running, and waiting for a deps.
+    /// Of each thread, in nanoseconds: running, and waiting for a core.
     threads: HashMap<u32, (u64, u64)>,
     /// Of the processes, threads that have ended included, in nanoseconds, but coarse.
     coarse_ns: u64,
@@ -117,7 +117,7 @@ mod tests {
             sum = sum.wrapping_add(std::hint::black_box(1));
         }
         let used = Cpu::of(&own).since(&before);
-        // A busy machine may give us less of a deps, never nothing.
+        // A busy machine may give us less of a core, never nothing.
         assert!(used.cpu_ns > 1_000_000, "{used:?}, {sum}");
         assert!(resident_bytes(&own) > 500_000);
     }

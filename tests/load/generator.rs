@@ -159,7 +159,7 @@ impl Generator {
             while self.connections.len() - self.ready < ENTER_AT_ONCE && self.connections.len() < goal {
                 self.connect(self.seat(self.connections.len()))?;
             }
-            self.last_offset(&mut events, now_ns() + SECOND_NS)?;
+            self.turn(&mut events, now_ns() + SECOND_NS)?;
             if self.ready > seen {
                 (seen, since_ns) = (self.ready, now_ns());
             } else if now_ns() - since_ns > PATIENCE_NS {
@@ -196,7 +196,7 @@ impl Generator {
         let mut events = Events::with_capacity(1024);
         while now_ns() < until_ns {
             self.send_what_is_due(now_ns())?;
-            self.last_offset(&mut events, until_ns)?;
+            self.turn(&mut events, until_ns)?;
         }
         Ok(())
     }
@@ -237,7 +237,7 @@ impl Generator {
             } else if now_ns() - since_ns > PATIENCE_NS / 4 {
                 return Ok(());
             }
-            self.last_offset(&mut events, now_ns() + SECOND_NS / 10)?;
+            self.turn(&mut events, now_ns() + SECOND_NS / 10)?;
         }
     }
 

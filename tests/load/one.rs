@@ -66,10 +66,10 @@ pub(crate) struct Outcome {
     /// On the wire, headers of frames included.
     pub(crate) push_bytes: f64,
     pub(crate) request_bytes: f64,
-    /// Of one deps.
+    /// Of one core.
     pub(crate) server_busy: f64,
     pub(crate) generator_busy: f64,
-    /// Share of the time in which a thread of the server wanted to run and had no deps.
+    /// Share of the time in which a thread of the server wanted to run and had no core.
     pub(crate) server_waited: f64,
     pub(crate) resident_bytes: u64,
     pub(crate) written_bytes: u64,
@@ -240,7 +240,7 @@ impl Outcome {
             doubts.push(format!("the server did not take {} messages in time", self.withheld));
         }
         if self.generator_busy > MOST_BUSY {
-            doubts.push(format!("the generator's deps was {:.0} % busy", self.generator_busy * 100.0));
+            doubts.push(format!("the generator's core was {:.0} % busy", self.generator_busy * 100.0));
         }
         doubts
     }

@@ -1,4 +1,4 @@
-//! Programs that are measured: started on a deps of their own, watched through `/proc`, ended with their value.
+//! Programs that are measured: started on a core of their own, watched through `/proc`, ended with their value.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -30,10 +30,10 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// Binds this thread, and what it starts from now on, to a deps.
+    /// Binds this thread, and what it starts from now on, to a core.
     fn bind(core: usize) -> Result<()> {
         let mut set = CpuSet::new();
-        set.set(deps);
+        set.set(core);
         Ok(sched_setaffinity(None, &set)?)
     }
 
@@ -83,10 +83,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program on the server's deps.
+    /// Starts a program on the server's core.
     pub(crate) fn start(name: &str, command: &mut Command, cores: Cores) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A program inherits its deps from who starts it, so that it is there from its first thread on.
+        // A program inherits its core from who starts it, so that it is there from its first thread on.
         Cores::bind(cores.server)?;
         let child = command.spawn();
         Cores::bind(cores.generator)?;

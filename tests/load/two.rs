@@ -45,7 +45,7 @@ struct Fleet {
     _directories: Vec<TempDir>,
 }
 
-/// A Redis that keeps nothing on disks, on the server's deps.
+/// A Redis that keeps nothing on disks, on the server's core.
 fn start_redis(site: &Site) -> Result<(Process, u16)> {
     let port = ::tests::free_port();
     let mut command = Command::new("redis-server");

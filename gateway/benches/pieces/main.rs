@@ -2,7 +2,7 @@
 //! from the bus to 1,000 connections.
 //!
 //! ```text
-//! cargo bench -p gateway
+//! cargo bench -p gateway --features internals
 //! ```
 //!
 //! Neither socket nor disk: the store lies in memory (`/dev/shm`, elsewhere the directory for temporary files), and a

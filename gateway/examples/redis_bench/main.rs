@@ -1,6 +1,6 @@
 //! What a group message costs Redis, beside the least that any engine would ask of it.
 //!
-//! Run: `taskset -c 1 cargo run --release -p gateway --example redis_bench [-- [--rounds n] [--messages n] [--ours] [shape…]]`
+//! Run: `taskset -c 1 cargo run --release -p gateway --features internals --example redis_bench [-- [--rounds n] [--messages n] [--ours] [shape…]]`
 //! (`--ours` leaves the bare script out, to look at the server with `perf`) with shapes like `hot/16` (16 senders in one group) or `100/16` (in a hundred groups).
 //!
 //! For each shape it starts a `redis-server` on deps 0, and in turn lets so many senders commit group messages with the

@@ -1,7 +1,7 @@
 //! What a stored message costs: the bare disk, two libraries, and the finished engine, side by side.
 //!
 //! ```text
-//! cargo run --release -p gateway --example store_bench [-- DIR [SECONDS [WHAT [AT_ONCE [BYTES]]]]]
+//! cargo run --release -p gateway --features internals --example store_bench [-- DIR [SECONDS [WHAT [AT_ONCE [BYTES]]]]]
 //! ```
 //!
 //! Writes records of BYTES (default 300) over 1,000 conversations into DIR (default `target/store_bench`, emptied

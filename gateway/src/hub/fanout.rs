@@ -2,7 +2,7 @@
 //!
 //! A topic belongs to one worker, a task, so its events keep their order while topics are served side by side. What waits
 //! for a worker is taken together, and the frames of one topic that are there at once go to each follower in one piece:
-//! a busy room costs a system call for each follower and turn, not for each follower and message.
+//! a busy room costs a system call for each follower and batch, not for each follower and message.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;

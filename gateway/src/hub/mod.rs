@@ -77,7 +77,7 @@ impl Hub {
             bus,
             source,
             fanout: Fanout::start(clock, &tasks, &stop),
-            recoveries: Arc::new(Semaphore::new(recover::AT_ONCE)),
+            recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE)),
             tasks,
             stop,
         }

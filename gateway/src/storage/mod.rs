@@ -337,7 +337,7 @@ pub trait Engine: Send + Sync + 'static {
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError>;
 
     /// Entries of a log. Of a window that begins before what is left after a [`trim`](Engine::trim), those that are left:
-    /// the limit counters from the first of them.
+    /// the limit counts from the first of them.
     async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError>;
 
     /// The end of a log: the last entry that was ever appended, also when it was trimmed.
@@ -375,7 +375,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Records, counters and answers to tokens stay as they are.
     ///
     /// It goes on in slices, from the low end, and stands in no order with batches. Whoever reads meanwhile finds a
-    /// dense rest that ends with the end. May be repeated and called by several at once: the greatest number counters.
+    /// dense rest that ends with the end. May be repeated and called by several at once: the greatest number counts.
     /// When it fails or is dropped, what is left is a log that was trimmed less far, and it may go on in the
     /// background.
     async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError>;

@@ -4,11 +4,11 @@ use tests::{InstanceSettings, Signal};
 
 use crate::judge::Rules;
 use crate::load::{Fleet, Load};
-use crate::{seconds, turn};
+use crate::{exclusive, seconds};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_happens() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let fleet = Fleet::start(vec![InstanceSettings::default()]).await;
     let load = Load::begin(&fleet).await;
     load.talk(seconds(3)).await;
@@ -19,7 +19,7 @@ async fn nothing_happens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_is_killed_and_started_again() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let mut fleet = Fleet::start(vec![InstanceSettings::default()]).await;
     let load = Load::begin(&fleet).await;
     for _ in 0..2 {
@@ -32,7 +32,7 @@ async fn an_instance_is_killed_and_started_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_stands_still() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let fleet = Fleet::start(vec![InstanceSettings::default()]).await;
     let load = Load::begin(&fleet).await;
     fleet.instances[0].process().signal(Signal::STOP);

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::judge::Rules;
 use crate::load::{Fleet, Load, say};
-use crate::{seconds, turn};
+use crate::{exclusive, seconds};
 
 const KEEP: Rules = Rules::KEEP;
 
@@ -36,7 +36,7 @@ async fn promote(sentinels: &mut Sentinels, load: &Load, alone: Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_is_promoted_and_nothing_is_lost_that_waited_for_it() {
     let mut sentinels = Sentinels::start().await;
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let settings = waiting(sentinels.url());
     let fleet = Fleet::start(vec![settings.clone(), settings]).await;
     let load = Load::begin(&fleet).await;
@@ -51,7 +51,7 @@ async fn a_replica_is_promoted_and_nothing_is_lost_that_waited_for_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_is_promoted_that_nobody_waited_for() {
     let mut sentinels = Sentinels::start().await;
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let fleet = Fleet::over(sentinels.url()).await;
     let load = Load::begin(&fleet).await;
     promote(&mut sentinels, &load, Duration::from_secs(1)).await;
@@ -68,7 +68,7 @@ async fn a_replica_is_promoted_that_nobody_waited_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_master_is_killed() {
     let mut cluster = RedisCluster::start().await;
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let settings = waiting(cluster.url());
     let fleet = Fleet::start(vec![settings.clone(), settings]).await;
     let load = Load::begin(&fleet).await;
@@ -89,7 +89,7 @@ async fn a_cluster_master_is_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_move_to_another_master() {
     let cluster = RedisCluster::start().await;
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let fleet = Fleet::over(cluster.url()).await;
     let load = Load::begin(&fleet).await;
     let (from, _) = cluster.serving("{1400000001/gmeeting0}").await;

@@ -6,14 +6,14 @@ use tests::{InstanceSettings, Persistence, RedisServer};
 
 use crate::judge::Rules;
 use crate::load::{Fleet, Load, say};
-use crate::{seconds, turn};
+use crate::{exclusive, seconds};
 
 /// The close code that asks a client to come back.
 const RESTART: u16 = 1012;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_is_killed() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let mut fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -34,7 +34,7 @@ async fn instances_are_replaced_one_after_the_other() {
     /// What the last connections may take to say goodbye, and the process to end.
     const GOODBYE: Duration = Duration::from_secs(3);
 
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let mut settings = InstanceSettings::with_redis(redis.url());
     settings.file = format!("[connection]\ndrain_seconds = {}\n", WINDOW.as_secs());

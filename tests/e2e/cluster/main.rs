@@ -31,11 +31,11 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-static TURN: Mutex<()> = Mutex::const_new(());
+static EXCLUSIVE: Mutex<()> = Mutex::const_new(());
 
 /// Waits until the other loads are over.
-async fn last_offset() -> MutexGuard<'static, ()> {
-    TURN.lock().await
+async fn exclusive() -> MutexGuard<'static, ()> {
+    EXCLUSIVE.lock().await
 }
 
 /// A stretch of a scenario: so many seconds, or four times as many in the long form.

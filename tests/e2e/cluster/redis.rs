@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use crate::judge::Rules;
 use crate::ledger::How;
 use crate::load::{Fleet, Load, Report, say};
-use crate::{seconds, turn};
+use crate::{exclusive, seconds};
 
 /// After Redis is back, everything is as before within this time.
 const RECOVERS_WITHIN: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const KEEP: Rules = Rules::KEEP;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_happens() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -34,7 +34,7 @@ async fn nothing_happens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn subscriptions_are_killed() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -50,7 +50,7 @@ async fn subscriptions_are_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_clients_are_killed() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -64,7 +64,7 @@ async fn all_clients_are_killed() {
 /// As after a restart, or at a new master: the server does not know the scripts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_are_forgotten() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -78,7 +78,7 @@ async fn scripts_are_forgotten() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_stands_still() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -94,7 +94,7 @@ async fn redis_stands_still() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_is_killed_and_started_again() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let mut redis = RedisServer::start(Persistence::EveryWrite).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -110,7 +110,7 @@ async fn redis_is_killed_and_started_again() {
 /// kernel, so it usually loses nothing; what it loses is counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_is_killed_while_it_syncs_once_a_second() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let mut redis = RedisServer::start(Persistence::EverySecond).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -127,7 +127,7 @@ async fn redis_is_killed_while_it_syncs_once_a_second() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn published_messages_are_lost() {
     const SHARE: f64 = 0.01;
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let seed = std::env::var("CLUSTER_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let proxies = [Proxy::start(redis.address(), seed).await, Proxy::start(redis.address(), seed + 1).await];
@@ -150,7 +150,7 @@ async fn published_messages_are_lost() {
 /// One instance loses its way to Redis, the other does not: first connections that break, then one that is silent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_instance_is_cut_off() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let proxy = Proxy::start(redis.address(), 1).await;
     let urls = [proxy.url(), redis.url()];
@@ -218,7 +218,7 @@ async fn proxy_heard(pubsub: &mut redis::aio::PubSub, proxy: &Proxy, before: (u6
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_is_away_because_it_stands_still() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;
@@ -230,7 +230,7 @@ async fn redis_is_away_because_it_stands_still() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_is_away_because_it_was_killed() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let mut redis = RedisServer::start(Persistence::EveryWrite).await;
     let fleet = Fleet::over(redis.url()).await;
     let load = Load::begin(&fleet).await;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tests::usage::Cpu;
 use tests::{Group, InstanceSettings, Persistence, RedisServer, User};
 
+use crate::exclusive;
 use crate::load::{Fleet, say};
-use crate::turn;
 
 const MEMBERS: usize = 200;
 const WARM_UP: usize = 20;
@@ -73,7 +73,7 @@ async fn cost_of_a_delivery(instances: usize) -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_costs_the_same_at_two_instances() {
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     // `tests/run` names the program that it has built for release.
     let is_optimized = std::env::var_os("GATEWAY_BIN").is_some() || !cfg!(debug_assertions);
     let most = if is_optimized { MOST } else { MOST_UNOPTIMIZED };

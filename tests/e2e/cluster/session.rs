@@ -54,11 +54,11 @@ async fn of_two_logins_at_once_one_survives() {
         answers.1.ok();
         // The one that came second puts the first out, wherever it is.
         let [one, other] = &users;
-        let kick = match select(Box::pin(one.expect_kick()), Box::pin(other.expect_kick())).await {
+        let put_out = match select(Box::pin(one.expect_kick()), Box::pin(other.expect_kick())).await {
             Either::Left((kind, _)) => (0, kind),
             Either::Right((kind, _)) => (1, kind),
         };
-        let (loser, kind) = kick;
+        let (loser, kind) = put_out;
         let survivor = 1 - loser;
         assert_eq!(kind, 1, "a login elsewhere");
         users[loser].call(HELLO, json!({"is_web_uniapp": 0})).await.refused(ErrorCode::KICKED);

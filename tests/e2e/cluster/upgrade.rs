@@ -14,7 +14,7 @@ use tests::{InstanceSettings, Persistence, RedisServer, exchange};
 use crate::judge::Rules;
 use crate::load::{Fleet, Load, say};
 use crate::pushes::everything_is_told;
-use crate::{seconds, turn};
+use crate::{exclusive, seconds};
 
 /// The program of an older version.
 fn old_program(scenario: &str) -> Option<PathBuf> {
@@ -48,7 +48,7 @@ impl Fleet {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_upgrade_loses_nothing() {
     let Some(program) = old_program("rolling upgrade") else { return };
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let settings = old_settings(&redis, program);
     let mut fleet = Fleet::start(vec![settings.clone(), settings]).await;
@@ -70,7 +70,7 @@ async fn a_rolling_upgrade_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_instance_dies_beside_a_newer_one() {
     let Some(program) = old_program("an older instance dies") else { return };
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let redis = RedisServer::start(Persistence::Nothing).await;
     let old = old_settings(&redis, program);
     let new = InstanceSettings { program: None, ..old.clone() };
@@ -91,7 +91,7 @@ async fn an_older_instance_dies_beside_a_newer_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_keeps_the_embedded_store() {
     let Some(program) = old_program("upgrade of one instance") else { return };
-    let _turn = turn().await;
+    let _exclusive = exclusive().await;
     let settings = InstanceSettings { program: Some(program), ..InstanceSettings::default() };
     let mut fleet = Fleet::start(vec![settings]).await;
     let load = Load::begin(&fleet).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::bus::{LocalBus, OnlyNode, Receiver};
+use gateway::bus::{LocalBus, Receiver, SingleInstance};
 use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Identity, dispatch};
 use gateway::services::Services;
@@ -39,7 +39,7 @@ impl BackEnd {
             clock: Clock::system(),
             apps: Arc::new(apps),
             node: 1,
-            nodes: Arc::new(OnlyNode(1)),
+            liveness: Arc::new(SingleInstance(1)),
             tasks: TaskTracker::new(),
         };
         let key = &deps.apps.of(APP).keys[0];

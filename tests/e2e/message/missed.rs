@@ -29,7 +29,7 @@ async fn of_recalls_more_than_a_page_is_read() {
     let mut told = Vec::new();
     let mut after = RecallMark { at_us: place.at.0 * 1000, seq: Seq::ZERO };
     loop {
-        let page = services.catch_up.recalled_in_group(APP, &group, &place.life, after).await.unwrap();
+        let page = services.catch_up.recalled_in_group(APP, &group, &place.epoch, after).await.unwrap();
         assert!(page.events.len() < all.len(), "it is a page");
         told.extend(page.events.iter().map(|(stamp, _)| stamp.seq));
         let Some(next) = page.next else { break };

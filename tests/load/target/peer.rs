@@ -2,7 +2,7 @@
 //!
 //! All of them are asked for the same: somebody in a room says something, everybody else there gets it. A delivery has
 //! as many bytes on the wire as one of the gateway, the peer's own framing included: what the framing leaves is filled
-//! up. None of them stores, compresses or encrypts anything, and all are bound to one deps, as the gateway is.
+//! up. None of them stores, compresses or encrypts anything, and all are bound to one core, as the gateway is.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;

@@ -52,7 +52,7 @@ impl Node {
         }
     }
 
-    async fn hear_doubt(&mut self) -> Topic {
+    async fn hear_suspicion(&mut self) -> Topic {
         match self.hear().await {
             Incoming::Suspect(topic) => topic,
             Incoming::Event(delivery) => panic!("an event: {delivery:?}"),
@@ -190,11 +190,11 @@ async fn many_follow_in_few_round_trips() {
     // All at once again, after the connection broke.
     let before = reads().await;
     server.command::<()>("CLIENT KILL TYPE pubsub").await;
-    let mut doubts = HashMap::new();
+    let mut suspicions = HashMap::new();
     for _ in 0..5001 {
-        *doubts.entry(node.hear_doubt().await).or_insert(0) += 1;
+        *suspicions.entry(node.hear_suspicion().await).or_insert(0) += 1;
     }
-    assert!(topics.iter().all(|topic| doubts[topic] == 1));
+    assert!(topics.iter().all(|topic| suspicions[topic] == 1));
     assert!(reads().await - before < 500, "the server was asked {} times", reads().await - before);
     node.publish(&topics[4999], 1).await;
     assert_eq!(number(&node.hear_event().await), 1);
@@ -275,7 +275,7 @@ impl Stream {
 #[derive(Default)]
 struct Heard {
     offset: u64,
-    doubts: u64,
+    suspicions: u64,
     /// Nothing was heard since the last suspicion, so what comes may be any offset.
     is_suspect: bool,
 }
@@ -294,7 +294,7 @@ impl Ear {
         match incoming {
             Incoming::Suspect(topic) => {
                 let heard = self.heard.get_mut(&topic).unwrap();
-                heard.doubts += 1;
+                heard.suspicions += 1;
                 heard.is_suspect = true;
             }
             Incoming::Event(delivery) => {
@@ -312,9 +312,9 @@ impl Ear {
         }
     }
 
-    /// Listens until each topic has had so many doubts.
-    async fn doubted(&mut self, node: &mut Node, doubts: u64) {
-        self.until(node, "doubts", |heard| heard.doubts >= doubts).await;
+    /// Listens until each topic has had so many suspicions.
+    async fn suspected(&mut self, node: &mut Node, suspicions: u64) {
+        self.until(node, "suspicions", |heard| heard.suspicions >= suspicions).await;
     }
 
     /// Listens until the last offset of each topic was heard.
@@ -332,7 +332,7 @@ impl Ear {
 
     /// Listens until each of these topics has had a suspicion.
     async fn all_doubted(&mut self, node: &mut Node, topics: &[Topic]) {
-        self.until_all(node, topics, |_, heard| heard.doubts > 0).await;
+        self.until_all(node, topics, |_, heard| heard.suspicions > 0).await;
     }
 
     async fn until_all(&mut self, node: &mut Node, topics: &[Topic], holds: impl Fn(&Topic, &Heard) -> bool) {
@@ -367,13 +367,13 @@ async fn a_killed_subscription_is_in_doubt_and_goes_on() {
     for kill in 1..=5 {
         stream.go_on(20).await;
         assert_eq!(server.command::<u64>("CLIENT KILL TYPE pubsub").await, 1);
-        ear.doubted(&mut node, kill).await;
+        ear.suspected(&mut node, kill).await;
     }
     // Whatever is published after a suspicion is heard: up to the last.
     stream.go_on(20).await;
     stream.end().await;
     ear.complete(&mut node).await;
-    assert!(ear.heard.values().all(|heard| heard.doubts == 5));
+    assert!(ear.heard.values().all(|heard| heard.suspicions == 5));
 }
 
 #[tokio::test]
@@ -389,9 +389,9 @@ async fn a_server_that_hangs_is_left() {
     assert!((DEADLINE..DEADLINE + Duration::from_secs(1)).contains(&waited), "it waited {waited:?}");
     node.publish(&old, 1).await;
     server.resume();
-    let mut doubted = [node.hear_doubt_or_event().await, node.hear_doubt_or_event().await];
-    doubted.sort();
-    assert_eq!(doubted, [new.clone(), old.clone()]);
+    let mut suspected = [node.hear_suspicion_or_event().await, node.hear_suspicion_or_event().await];
+    suspected.sort();
+    assert_eq!(suspected, [new.clone(), old.clone()]);
     node.publish(&new, 2).await;
     node.publish(&old, 3).await;
     assert_eq!(number(&node.hear_event().await), 2);
@@ -400,7 +400,7 @@ async fn a_server_that_hangs_is_left() {
 
 impl Node {
     /// The next suspicion, past the event that the server may have carried out when it woke up.
-    async fn hear_doubt_or_event(&mut self) -> Topic {
+    async fn hear_suspicion_or_event(&mut self) -> Topic {
         loop {
             if let Incoming::Suspect(topic) = self.hear().await {
                 return topic;
@@ -435,7 +435,7 @@ async fn a_restarted_server_is_found_again() {
     sleep(Duration::from_secs(1)).await;
     server.begin().await;
     let back = Instant::now();
-    ear.doubted(&mut node, 1).await;
+    ear.suspected(&mut node, 1).await;
     assert!(back.elapsed() < Duration::from_secs(2), "it took {:?}", back.elapsed());
     stream.go_on(50).await;
     stream.end().await;
@@ -453,7 +453,7 @@ async fn a_bus_may_be_there_before_the_server() {
     assert!(node.bus.last_offset(&topic).await.is_err());
     assert_eq!(node.bus.table.untaken(), 0, "nothing gathers while nobody can take it");
     server.begin().await;
-    assert_eq!(node.hear_doubt().await, topic);
+    assert_eq!(node.hear_suspicion().await, topic);
     node.publish(&topic, 2).await;
     assert_eq!(number(&node.hear_event().await), 2);
 }
@@ -472,7 +472,7 @@ async fn a_hub_that_is_behind_is_waited_for() {
     sleep(Duration::from_secs(4)).await;
     let mut ear = Ear::new(&topics);
     ear.complete(&mut node).await;
-    assert_eq!(ear.heard[&topics[0]].doubts, 0, "nothing was lost");
+    assert_eq!(ear.heard[&topics[0]].suspicions, 0, "nothing was lost");
 }
 
 #[tokio::test]
@@ -514,8 +514,8 @@ async fn a_server_without_sharded_channels_will_do() {
     assert_eq!(server.run::<u64>(&command).await, 1);
     assert_eq!(number(&node.hear_event().await), 1);
     server.command::<()>("CLIENT KILL TYPE pubsub").await;
-    let doubted = [node.hear_doubt().await, node.hear_doubt().await];
-    assert!(topics.iter().all(|topic| doubted.contains(topic)));
+    let suspected = [node.hear_suspicion().await, node.hear_suspicion().await];
+    assert!(topics.iter().all(|topic| suspected.contains(topic)));
     assert_eq!(server.run::<u64>(&command).await, 1);
     assert_eq!(number(&node.hear_event().await), 1);
     node.bus.unfollow(&topics[0]);
@@ -545,7 +545,7 @@ async fn a_refused_subscription_is_tried_again() {
     let topic = topic("denied");
     node.bus.follow(&topic).await;
     server.command::<()>("ACL SETUSER ann &test:*").await;
-    assert_eq!(node.hear_doubt().await, topic);
+    assert_eq!(node.hear_suspicion().await, topic);
     node.publish(&topic, 1).await;
     assert_eq!(number(&node.hear_event().await), 1);
 }
@@ -558,7 +558,7 @@ async fn subscriptions_follow_a_promotion() {
     follow_all(&node, &topics).await;
     let mut ear = Ear::new(&topics);
     setup.master.kill().await;
-    ear.doubted(&mut node, 1).await;
+    ear.suspected(&mut node, 1).await;
     // A offset that was not replicated is taken again; here none was.
     for topic in &topics {
         node.publish(topic, 1).await;
@@ -588,7 +588,7 @@ async fn a_cluster_shards_its_channels() {
     move_with_keys(&cluster, node.slot(&moved), 1, 2).await;
     ear.all_doubted(&mut node, std::slice::from_ref(&moved)).await;
     assert!(
-        ear.heard.iter().all(|(topic, heard)| heard.doubts == 0 || node.slot(topic) == node.slot(&moved))
+        ear.heard.iter().all(|(topic, heard)| heard.suspicions == 0 || node.slot(topic) == node.slot(&moved))
     );
 
     // A master gives way to its replica as planned, and stays.
@@ -597,9 +597,9 @@ async fn a_cluster_shards_its_channels() {
     };
     let handed = at(&node, 2);
     let before: HashMap<Topic, u64> =
-        ear.heard.iter().map(|(topic, heard)| (topic.clone(), heard.doubts)).collect();
+        ear.heard.iter().map(|(topic, heard)| (topic.clone(), heard.suspicions)).collect();
     cluster.nodes[5].command::<()>("CLUSTER FAILOVER").await;
-    ear.until_all(&mut node, &handed, |topic, heard| heard.doubts > before[topic]).await;
+    ear.until_all(&mut node, &handed, |topic, heard| heard.suspicions > before[topic]).await;
     assert_eq!(at(&node, 5), handed);
 
     // A master dies.
@@ -607,7 +607,7 @@ async fn a_cluster_shards_its_channels() {
     assert!(!lost.is_empty());
     cluster.nodes[0].kill().await;
     let deadline = Instant::now() + 2 * SOON;
-    while !lost.iter().all(|topic| ear.heard[topic].doubts > 0) {
+    while !lost.iter().all(|topic| ear.heard[topic].suspicions > 0) {
         let incoming = tokio::time::timeout_at(deadline, node.incoming.recv()).await;
         ear.take_after_failover(incoming.expect("no suspicion about the topics of the lost master").unwrap());
     }
@@ -663,12 +663,12 @@ async fn nothing_is_noted_for_a_server_that_is_away() {
     assert_eq!(node.bus.table.untaken(), 0);
     // All the same they are followed when the server is back.
     server.begin().await;
-    let mut doubted: Vec<Topic> = Vec::new();
+    let mut suspected: Vec<Topic> = Vec::new();
     for _ in &topics {
-        doubted.push(node.hear_doubt().await);
+        suspected.push(node.hear_suspicion().await);
     }
-    doubted.sort();
-    assert_eq!(doubted, sorted(topics));
+    suspected.sort();
+    assert_eq!(suspected, sorted(topics));
 }
 
 #[tokio::test]

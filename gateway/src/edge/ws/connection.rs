@@ -399,7 +399,7 @@ impl<S: ClientProtocol> Served<S> {
                     held.until = Instant::now() + SYNC_DEADLINE;
                 }
             }
-            (Some(effect), _) if matches!(*effect, Effect::Received) => {
+            (Some(effect), _) if matches!(*effect, Effect::Said) => {
                 if self.is_yet_to_sync() {
                     self.connection.outbound.hold();
                 }
@@ -421,7 +421,7 @@ impl<S: ClientProtocol> Served<S> {
                 self.release();
             }
             // Answered already.
-            Effect::Received => {}
+            Effect::Said => {}
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
                 self.held = None;

@@ -41,7 +41,7 @@ impl Session {
     pub(in crate::edge) fn new(effect: Effect) -> Option<Self> {
         match effect {
             Effect::Attach { app, user, device, token, .. } => Some(Self { app, user, device, token }),
-            Effect::Synced { .. } | Effect::Received | Effect::Detach => None,
+            Effect::Synced { .. } | Effect::Said | Effect::Detach => None,
         }
     }
 

@@ -31,11 +31,11 @@ type Open = HashMap<Address, MultiplexedConnection>;
 pub(super) async fn watch(shared: Arc<Shared>) {
     let mut suspicions = shared.suspicions.subscribe();
     let mut open = Open::new();
-    let mut turn = 0;
+    let mut attempt = 0;
     let mut answered = true;
     loop {
-        let asked = candidates(&shared, turn);
-        turn += 1;
+        let asked = candidates(&shared, attempt);
+        attempt += 1;
         match look(&shared, &mut open, &asked).await {
             Ok(view) => {
                 answered = true;
@@ -54,12 +54,12 @@ pub(super) async fn watch(shared: Arc<Shared>) {
 }
 
 /// Other nodes each time: masters first, since they notice a change first, then replicas and those of the URL.
-fn candidates(shared: &Shared, turn: usize) -> Vec<Address> {
+fn candidates(shared: &Shared, attempt: usize) -> Vec<Address> {
     let map = shared.map();
     let mut asked = Vec::with_capacity(ASKED);
     for (group, share) in [(map.masters(), 2), (map.replicas(), 1), (shared.target.hosts.as_slice(), ASKED)] {
         let mut taken = 0;
-        for node in group.iter().cycle().skip(turn % group.len().max(1)).take(group.len()) {
+        for node in group.iter().cycle().skip(attempt % group.len().max(1)).take(group.len()) {
             if taken == share || asked.len() == ASKED {
                 break;
             }

@@ -108,7 +108,7 @@ impl C2cMessages {
             }
             return Ok(now);
         }
-        self.store(turn, actor, &from, to, message).await
+        self.store(next, actor, &from, to, message).await
     }
 
     async fn store(

@@ -29,19 +29,19 @@ pub(crate) async fn reopened(fixture: &impl Fixture) {
     assert_ne!(engine.get(&room(), &[key("a")]).await.unwrap()[0], before[0], "a new version");
 }
 
-/// A thousand rows of an old life go, those of the life after and of the neighbours stay.
+/// A thousand rows of an old epoch go, those of the epoch after and of the neighbours stay.
 pub(crate) async fn purged(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let tables = [Table::Member, Table::Counter, Table::Read];
-    for life in ["1.", "2."] {
+    for epoch in ["1.", "2."] {
         let commits: Vec<_> = (0..700)
             .map(|number| {
-                let suffix = format!("{life}{number}");
+                let suffix = format!("{epoch}{number}");
                 let one = batch(1)
                     .put(Key::new(Table::Member, suffix.clone()), "")
                     .put(Key::new(Table::Read, suffix.clone()), "")
                     .add(Key::new(Table::Counter, suffix), 1, None)
-                    .append(life, "");
+                    .append(epoch, "");
                 engine.submit(one)
             })
             .collect();
@@ -72,7 +72,7 @@ pub(crate) async fn purged(fixture: &impl Fixture) {
 /// A purge stands in the order of the batches around it, and takes none of them along.
 pub(crate) async fn purged_between_batches(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
-    let write = |life: &'static str, at| batch(at).put(key(life), "").append(life, at.to_string());
+    let write = |epoch: &'static str, at| batch(at).put(key(epoch), "").append(epoch, at.to_string());
     let before: Vec<_> = (1..=20).map(|at| engine.submit(write("1", at))).collect();
     let room = room();
     let mut purge = engine.purge(&room, &[Table::Member], "1".into());

@@ -17,7 +17,7 @@ use super::failed;
 use super::keys::{self, Keys, Tag};
 use super::scripts::COMMIT;
 
-/// From here on Lua, which counters with doubles, would leave numbers out.
+/// From here on Lua, which counts with doubles, would leave numbers out.
 const INEXACT: u64 = 1 << 53;
 
 /// IdempotencyKeys of so many milliseconds are kept, and forgotten, together.

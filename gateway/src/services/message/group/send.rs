@@ -166,11 +166,11 @@ impl GroupMessages {
         let message = self.message(actor, draft, speaker).await?;
         let found = &speaker.found;
         let sender = message.from.user.as_str().as_bytes();
-        let key = [found.epoch().as_ref(), sender, &message.random.to_be_bytes()].concat();
+        let said = [found.epoch().as_ref(), sender, &message.random.to_be_bytes()].concat();
         let bytes = records::encode(&EntryRef::Message(&message));
         let (key, unchanged) = found.unchanged();
         let mut batch =
-            Batch::new(found.partition(), self.deps.now()).idempotency_key(key).check(key, unchanged);
+            Batch::new(found.partition(), self.deps.now()).idempotency_key(said).check(key, unchanged);
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }

@@ -10,7 +10,7 @@ use super::damage::copy;
 use super::*;
 use crate::storage::conformance::ALL;
 use crate::storage::embedded::journal::{self, Batch, Journals};
-use crate::storage::embedded::turn::HOLE_END;
+use crate::storage::embedded::rotation::HOLE_END;
 
 /// The last journal of `dir`.
 fn journal(dir: &Path) -> PathBuf {
@@ -237,7 +237,7 @@ fn group(sequence: u64, from: u64, to: u64) -> Vec<u8> {
     group
 }
 
-/// `written`, a hole up to where a turn begins, and what is `behind`.
+/// `written`, a hole up to where a rotation begins, and what is `behind`.
 fn with_hole(written: &[u8], behind: &[u8]) -> Vec<u8> {
     let mut bytes = written.to_vec();
     bytes.resize(HOLE_END as usize, 0);
@@ -263,7 +263,7 @@ async fn an_interrupted_turn_is_undone() {
     assert_eq!(entries(dir.path()).await.unwrap(), all);
 }
 
-/// What looks like a turn and is none is damage.
+/// What looks like a rotation and is none is damage.
 #[tokio::test]
 async fn groups_are_not_lost_in_a_hole() {
     let dir = closed(5).await;

@@ -14,7 +14,7 @@ fn tip() -> Entry {
             kind: GroupKind::Meeting,
         },
         tip: Tip { random: 1, operator, change: Change::Left, members: None },
-        counters: false,
+        counts: false,
     }
 }
 
@@ -45,16 +45,16 @@ async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
     let unstored = Batch::new(group("room"), Millis(1)).announce(room(), tip());
     engine.commit(unstored).await.unwrap();
 
-    let turn = Numbering::Offset;
+    let offset = Numbering::Offset;
     let expected = [
         (Numbering::Entry, Some(1), text(tip())),
-        (turn(1), Some(2), text(nothing(1))),
-        (turn(2), Some(2), text(nothing(2))),
-        (turn(3), Some(3), text(nothing(3))),
+        (offset(1), Some(2), text(nothing(1))),
+        (offset(2), Some(2), text(nothing(2))),
+        (offset(3), Some(3), text(nothing(3))),
         (Numbering::Entry, Some(3), text(tip())),
-        (turn(4), Some(3), text(nothing(4))),
-        // It tells of no entry, so it can only be missed by its turn.
-        (turn(5), None, text(tip())),
+        (offset(4), Some(3), text(nothing(4))),
+        // It tells of no entry, so it can only be missed by its offset.
+        (offset(5), None, text(tip())),
     ];
     for (numbering, seq, event) in expected {
         assert_eq!(next(&mut events).await, (room(), numbering, seq, event));
@@ -117,10 +117,10 @@ async fn a_repetition_tells_other_servers_again() {
     let servers = Topology::start(fixture.servers.get().unwrap().target());
     assert!(servers.wait(Duration::from_secs(10)).await);
     let (_bus, mut events) = listen(&servers, &fixture.names, &[devices_of("bob")]).await;
-    for turn in 1..=2 {
+    for attempt in 1..=2 {
         let committed = engine.commit(between(7).idempotency_key("token")).await.unwrap();
-        assert_eq!(committed.repeated, turn == 2);
-        let expected = (devices_of("bob"), Numbering::Offset(turn), Some(1), text(nothing(7)));
+        assert_eq!(committed.repeated, attempt == 2);
+        let expected = (devices_of("bob"), Numbering::Offset(attempt), Some(1), text(nothing(7)));
         assert_eq!(next(&mut events).await, expected);
     }
 }

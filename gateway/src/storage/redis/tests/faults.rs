@@ -134,7 +134,7 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_is_found_again() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let health = engine.health().await.unwrap_err().to_string();
     assert!(health.contains(&server.address().to_string()), "{health}");
-    // Now that the connection counters as broken.
+    // Now that the connection counts as broken.
     let begun = Instant::now();
     let refused = engine.commit(said("later")).await.unwrap_err().to_string();
     assert!(refused.contains("no connection to redis"), "{refused}");

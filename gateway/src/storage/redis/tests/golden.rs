@@ -7,7 +7,7 @@ use crate::storage::conformance::golden::{self, Row};
 
 type Raw = Vec<u8>;
 
-async fn ask<T: FromRedisValue>(server: &RedisServer, words: &[&[u8]]) -> T {
+async fn call<T: FromRedisValue>(server: &RedisServer, words: &[&[u8]]) -> T {
     let mut command = Cmd::new();
     for word in words {
         command.arg(*word);

@@ -28,10 +28,10 @@ async fn heard(events: &mut Receiver, count: usize) -> Vec<(u64, u64)> {
         let incoming = tokio::time::timeout(Duration::from_secs(10), events.recv()).await;
         let Incoming::Event(delivery) = incoming.expect("an event in time").unwrap() else { continue };
         assert_eq!((&delivery.topic, delivery.numbering), (&room(), Numbering::Entry));
-        let Event::Entry(Entry::GroupMessage { message, group, counters }) = &*delivery.event else {
+        let Event::Entry(Entry::GroupMessage { message, group, counts }) = &*delivery.event else {
             panic!("{delivery:?}")
         };
-        assert_eq!((&*group.name, *counters), ("room", true));
+        assert_eq!((&*group.name, *counts), ("room", true));
         heard.push((delivery.stamp.unwrap().seq.0, message.random));
     }
     heard

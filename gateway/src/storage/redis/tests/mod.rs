@@ -177,7 +177,7 @@ fn message_to(name: &str, from: &str, number: u64) -> Batch {
     Batch::new(group(name), Millis(1000))
         .idempotency_key(format!("{from} {number}"))
         .append("log", entry)
-        .announce(Topic::Group(AppId(1), id), Entry::GroupMessage { group: label, message, counters: true })
+        .announce(Topic::Group(AppId(1), id), Entry::GroupMessage { group: label, message, counts: true })
 }
 
 async fn entries(engine: &dyn Engine) -> Vec<Bytes> {

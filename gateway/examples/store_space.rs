@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gateway::bus::{LocalBus, OnlyNode};
+use gateway::bus::{LocalBus, SingleInstance};
 use gateway::clock::Clock;
 use gateway::services::application::{Applications, Settings};
 use gateway::services::deps::Deps;
@@ -104,7 +104,7 @@ fn open(dir: &Path, now: &Arc<AtomicU64>) -> Store {
         clock: Clock::from_fn(move || Millis(now.load(Ordering::Relaxed))),
         apps: Arc::new(Applications::new(settings)),
         node: 1,
-        nodes: Arc::new(OnlyNode(1)),
+        liveness: Arc::new(SingleInstance(1)),
         tasks: TaskTracker::new(),
     };
     Store { engine, retention: Retention::new(deps) }

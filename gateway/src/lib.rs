@@ -2,6 +2,8 @@
 //! [`Config`] and [`Gateway`] are what a program needs. The layers below are open to tests and measurements alone, by the
 //! feature `internals`; nothing else may rely on them.
 
+#![cfg_attr(not(feature = "internals"), allow(unreachable_pub, reason = "the layers are closed as a whole"))]
+
 mod backend;
 mod backoff;
 pub mod clock;

@@ -57,7 +57,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     })
 }
 
-/// What the operator needs to know, and nothing that is secret but for the links he asked for.
+/// What the operator needs to know, and nothing that is secret but for the links they asked for.
 fn greeting(config: &Config, address: SocketAddr) -> String {
     let key = match &config.key_file {
         Some(path) => path.display().to_string(),

@@ -80,7 +80,7 @@ impl Stage<'_> {
         cells.push(cell(self.by_right(&caller, &other, name, &body).await));
         drop((caller, other));
 
-        // What the user did cannot be done again, so the administrator has a scene of his own.
+        // What the user did cannot be done again, so the administrator has a scene of their own.
         let (scene, _caller, _other) = Scene::set(self.gateway, &format!("{index}a")).await;
         let body = scene.example(name).unwrap();
         cells.push(cell(self.gateway.admin().call(name, body).await.code()));
@@ -99,7 +99,7 @@ impl Stage<'_> {
         cell(user.call_with(head, body.clone()).await.code())
     }
 
-    /// Somebody who is not a member, where the command speaks of a group. Whatever he is answered, nothing of what the
+    /// Somebody who is not a member, where the command speaks of a group. Whatever they are answered, nothing of what the
     /// members said or did is in it.
     async fn outsider(&self, scene: &Scene, eve: &User, row: &Row, body: &Value) -> String {
         let (body, _) = replaced(body, &scene.caller, &eve.name);
@@ -113,7 +113,7 @@ impl Stage<'_> {
             assert!(!told.contains(secret), "{} tells an outsider: {told}", row.name);
         }
         if matches!(row.name, "group_open_http_svc.apply_join_group") {
-            // A Meeting is open: he is in now, and must not be for what follows.
+            // A Meeting is open: they are in now, and must not be for what follows.
             eve.quit(&scene.group).await;
         }
         worst(&answer.body)

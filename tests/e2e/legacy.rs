@@ -107,7 +107,7 @@ async fn clients_talk_and_hear_themselves() {
     assert_eq!(ann.heard().await, text);
     assert_eq!(bob.heard().await, text);
 
-    // The path says who speaks; whoever has no nick is shown by his id.
+    // The path says who speaks; whoever has no nick is shown by their id.
     let forged = json!({"funderAccount": "ann", "message": "我是谁", "fundName": "Ann", "time": "x"});
     bob.socket.send(RawSocket::TEXT, forged.to_string().as_bytes()).await;
     let heard = ann.heard().await;
@@ -190,13 +190,13 @@ async fn other_rooms_and_tips_are_not_heard() {
     directed["To_Account"] = json!(["ann"]);
     alice.send_to_group(directed).await.ok();
     ann_of_the_sdk.expect_message(&other, "nor this").await;
-    // A group that its user enters while he is here is none of its business either.
+    // A group that its user enters while they are here is none of its business either.
     let third = alice.create_group("third").await;
     ann_of_the_sdk.join(&third).await;
     alice.send_text(&third, "nor this").await;
     gateway.admin().import("someone").await;
     ann_of_the_sdk.expect_message(&third, "nor this").await;
-    // What the user himself says in the room on another device is heard, as is what is said to him alone.
+    // What the user themselves says in the room on another device is heard, as is what is said to him alone.
     ann_of_the_sdk.send_text(&room(), "my own").await;
     ann.expect("my own").await;
     alice.send_to("ann", "between us").await;

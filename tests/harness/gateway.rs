@@ -216,7 +216,7 @@ impl TestGateway {
         self.user_on(name, Device::web(self.fresh_instance()), Dialect::Binary).await
     }
 
-    /// Several at once, each on a connection of his own.
+    /// Several at once, each on a connection of their own.
     pub async fn users<const N: usize>(&self, names: [&str; N]) -> [User; N] {
         let users = join_all(names.map(|name| self.user(name))).await;
         users.try_into().unwrap_or_else(|_| unreachable!("as many users as names"))

@@ -171,7 +171,7 @@ impl User {
         answer["MemberList"].as_array().unwrap().iter().map(name).collect()
     }
 
-    /// The ids of the groups he is in.
+    /// The ids of the groups they are in.
     pub async fn joined(&self) -> Vec<String> {
         let body = json!({"Member_Account": self.name, "Limit": 200, "Offset": 0});
         let answer = self.call("group_open_http_svc.get_joined_group_list", body).await.ok();

@@ -240,7 +240,7 @@ impl Member {
 }
 
 impl Room {
-    /// What is sent in this turn to one who has spoken in it himself.
+    /// What is sent in this turn to one who has spoken in it themselves.
     fn without(&self, speaker: usize) -> Vec<u8> {
         let mut frames = Vec::new();
         let mut begin = 0;

@@ -306,7 +306,7 @@ impl Generator {
         }
     }
 
-    /// Has a sender take in the answers that he got.
+    /// Has a sender take in the answers that they got.
     fn hear(&mut self, index: usize, length: usize) -> Result<()> {
         let connection = &mut self.connections[index];
         connection.hear(&self.buffer[ROOM..ROOM + length], &mut self.answers)?;

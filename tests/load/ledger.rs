@@ -1,7 +1,7 @@
 //! The books: what was sent, what came where, and what is wrong with it.
 //!
 //! A message has its number in its stream, which is one sender in one room. Every receiver of the room must see the
-//! numbers of a stream one after the other. What he does not see so far is missing; what comes later is out of order;
+//! numbers of a stream one after the other. What they do not see so far is missing; what comes later is out of order;
 //! what comes again is a duplicate.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -31,7 +31,7 @@ struct Page {
     missing: BTreeSet<u64>,
 }
 
-/// What one receiver has of the streams of his room.
+/// What one receiver has of the streams of their room.
 pub(crate) struct Receiver {
     room: u32,
     pages: Vec<Page>,
@@ -45,7 +45,7 @@ pub(crate) struct Faults {
     pub(crate) out_of_order: u64,
     /// Something that is no mark, or that never was sent to this room.
     pub(crate) foreign: u64,
-    /// A request whose sender never heard what became of it, where he is told.
+    /// A request whose sender never heard what became of it, where they are told.
     pub(crate) unanswered: u64,
 }
 

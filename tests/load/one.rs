@@ -59,7 +59,7 @@ pub(crate) struct Outcome {
     /// CPU seconds of the server for a million deliveries.
     pub(crate) cpu_s_per_million: f64,
     pub(crate) latency_ms: Percentiles,
-    /// Of the sender, behind his schedule.
+    /// Of the sender, behind their schedule.
     pub(crate) lateness_p99_ms: f64,
     /// Messages that a receiver got at once, on average.
     pub(crate) per_read: f64,

@@ -417,7 +417,7 @@ async function phone() {
 
 async function comingBack() {
   await step(
-    `who was off the network reads the ${LONG_ABSENCE} messages he missed, each once and in order`,
+    `who was off the network reads the ${LONG_ABSENCE} messages they missed, each once and in order`,
     async () => {
       const heidi = await enter("heidi", { cutable: true });
       await heidi.join("archive", "Archive");

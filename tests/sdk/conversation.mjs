@@ -193,7 +193,7 @@ async function history(t, kind) {
     assert.deepEqual(seen, lines.slice(0, seen.length));
   });
 
-  await t.check('a message deleted by one is gone for him only', async () => {
+  await t.check('a message deleted by one is gone for them only', async () => {
     await forget(bob);
     const target = (await bob.getMessageList({ conversationID: userConversation(alice) })).messageList.at(-1);
     await bob.deleteMessage([target]);

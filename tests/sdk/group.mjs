@@ -342,7 +342,7 @@ async function members(t, cast, tag) {
     await refused(10007, bob.setGroupMemberNameCard({ groupID, userID: alice.user, nameCard: 'silly' }));
   });
 
-  await t.check('deleteGroupMember removes the member and tells him', async () => {
+  await t.check('deleteGroupMember removes the member and tells them', async () => {
     await carol.joinGroup({ groupID });
     await alice.deleteGroupMember({ groupID, userIDList: [carol.user], reason: 'be quiet' });
     const told = await notice(carol, groupID, NOTICE.kicked);
@@ -429,7 +429,7 @@ async function muting(t, cast, tag) {
   const { alice, bob, carol } = await t.logins(tag, cast);
   const groupID = await meeting(alice, [bob, carol]);
 
-  await t.check('a muted member is refused with 10017 until he is unmuted', async () => {
+  await t.check('a muted member is refused with 10017 until they are unmuted', async () => {
     await alice.setGroupMemberMuteTime({ groupID, userID: bob.user, muteTime: 600 });
     await refused(10017, bob.say(groupID, 'mmm'));
     const { memberList } = await alice.getGroupMemberProfile({ groupID, userIDList: [bob.user] });

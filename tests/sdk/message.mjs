@@ -184,7 +184,7 @@ async function options(t, cast, tag) {
     await until(async () => await marksOf(carol, groupID) === null, 5_000, 'the mark goes');
   });
 
-  await t.check('@ of a member who is away is shown when he comes back, until he reads', async () => {
+  await t.check('@ of a member who is away is shown when they come back, until they read', async () => {
     await carol.logout();
     const sent = await alice.send('TextAt', { ...alice.toGroup(groupID), payload: { text: '@carol', atUserList: [carol.user] } });
     await bob.message('@carol');
@@ -244,7 +244,7 @@ async function recall(t, cast, tag) {
   const groupID = await meeting(alice, [bob, carol]);
   const recalled = (device, ID) => device.event('MESSAGE_REVOKED', (list) => list.some((message) => message.ID === ID));
 
-  await t.check('a member recalls his own message; all see it, and the history says so', async () => {
+  await t.check('a member recalls their own message; all see it, and the history says so', async () => {
     const sent = await bob.say(groupID, 'a slip');
     await Promise.all([alice.message('a slip'), carol.message('a slip')]);
     await bob.revokeMessage(sent);
@@ -402,7 +402,7 @@ async function history(t, kind) {
 async function own(t, kind) {
   const { alice, bob } = await t.logins(`own_${kind}`, { alice: kind, bob: kind });
 
-  await t.check('a deleted message is gone for the one who deleted it, and only for him', async () => {
+  await t.check('a deleted message is gone for the one who deleted it, and only for them', async () => {
     const groupID = await meeting(alice, [bob]);
     await alice.say(groupID, 'keep one');
     await alice.say(groupID, 'delete this');
@@ -416,7 +416,7 @@ async function own(t, kind) {
     assert.deepEqual(texts(await wholeHistory(alice, groupConversation(groupID))), ['keep one', 'delete this', 'keep two']);
   });
 
-  await t.check('clearHistoryMessage empties the history of the one who cleared, and only his', async () => {
+  await t.check('clearHistoryMessage empties the history of the one who cleared, and only theirs', async () => {
     const groupID = await meeting(alice, [bob]);
     await alice.say(groupID, 'old');
     await bob.message('old');

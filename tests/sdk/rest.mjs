@@ -193,7 +193,7 @@ async function messages(t, api) {
     }
   });
 
-  await t.check('send_group_msg for a member is his message, also on his own devices', async () => {
+  await t.check('send_group_msg for a member is their message, also on their own devices', async () => {
     const { MsgSeq } = await api.say(groupID, 'for alice', alice.user);
     includes(await bob.message('for alice'), { from: alice.user, sequence: MsgSeq });
     includes(await alice.message('for alice'), { from: alice.user, sequence: MsgSeq, flow: 'out' });

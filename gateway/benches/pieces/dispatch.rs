@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use criterion::Criterion;
 use futures_util::future::join_all;
-use gateway::bus::{LocalBus, OnlyNode};
+use gateway::bus::{LocalBus, SingleInstance};
 use gateway::clock::Clock;
 use gateway::commands::{Context, Credentials, Device, Effect, Identity, dispatch};
 use gateway::services::Services;
@@ -70,7 +70,7 @@ impl Caller {
             clock,
             apps: Arc::new(apps),
             node: 1,
-            nodes: Arc::new(OnlyNode(1)),
+            liveness: Arc::new(SingleInstance(1)),
             tasks: TaskTracker::new(),
         };
         let context = Context::new(Services::new(deps), TaskTracker::new());

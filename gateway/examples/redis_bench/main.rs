@@ -3,7 +3,7 @@
 //! Run: `taskset -c 1 cargo run --release -p gateway --features internals --example redis_bench [-- [--rounds n] [--messages n] [--ours] [shape…]]`
 //! (`--ours` leaves the bare script out, to look at the server with `perf`) with shapes like `hot/16` (16 senders in one group) or `100/16` (in a hundred groups).
 //!
-//! For each shape it starts a `redis-server` on deps 0, and in turn lets so many senders commit group messages with the
+//! For each shape it starts a `redis-server` on core 0, and in turn lets so many senders commit group messages with the
 //! real engine, and lets as many callers run a bare script (`INCR`, `XADD MAXLEN ~`, `SPUBLISH` of the same bytes)
 //! through the same kind of connection. Each sender waits for its answer. Two connections are subscribed to each
 //! group, as those of two instances would be. Printed is the CPU time of the server a message, from its threads'

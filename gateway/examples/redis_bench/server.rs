@@ -1,4 +1,4 @@
-//! A `redis-server` on a deps of its own, and what it has spent.
+//! A `redis-server` on a core of its own, and what it has spent.
 
 use std::time::Duration;
 

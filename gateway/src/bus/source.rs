@@ -223,7 +223,7 @@ pub trait Source: Send + Sync + 'static {
     /// Where a group stands now; `None` when there is no such group.
     async fn group_place(&self, app: AppId, group: &GroupId) -> Result<Option<GroupPlace>, SourceError>;
 
-    /// The last number of a epoch of a group.
+    /// The last number of an epoch of a group.
     async fn group_end(&self, app: AppId, group: &GroupId, epoch: &Bytes) -> Result<Seq, SourceError>;
 
     /// Numbers and times of the entries from one number to another, as far as they are kept.
@@ -243,7 +243,7 @@ pub trait Source: Send + Sync + 'static {
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError>;
 
-    /// Recalls in a epoch of a group after `after`. Some of them may have been heard: one that is told twice harms
+    /// Recalls in an epoch of a group after `after`. Some of them may have been heard: one that is told twice harms
     /// nobody.
     async fn recalled_in_group(
         &self,

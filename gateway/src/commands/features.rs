@@ -14,6 +14,7 @@ use super::table;
 pub struct Feature {
     /// 0 is the rightmost character.
     pub bit: usize,
+    #[cfg_attr(not(any(test, feature = "internals")), expect(dead_code, reason = "shown in COMMANDS.md"))]
     pub name: &'static str,
     pub needs: &'static [&'static str],
 }

@@ -13,7 +13,7 @@ pub fn sign(context: &Context, app: AppId, user: &UserId, lifetime: u64) -> Resu
     usersig.map_err(|error| Refusal::from(error).failure(&family::ACCOUNT))
 }
 
-/// A user as the sender of a message, perhaps as he was a moment ago.
+/// A user as the sender of a message, perhaps as they were a moment ago.
 pub async fn sender(context: &Context, app: AppId, user: &UserId) -> Result<Sender, Failure> {
     let account = context.services.accounts.ensure_known(app, user).await;
     let account = account.map_err(|error| Refusal::from(error).failure(&family::PROFILE))?;

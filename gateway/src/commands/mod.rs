@@ -47,11 +47,15 @@ use crate::services::session::Claims;
 
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
-pub use family::Family;
-pub use features::{FEATURES, Feature};
-pub use rate::{Each, Rate};
-pub use table::{Row, Surface, table};
-pub use unattended::{MAX_UNATTENDED, Unattended};
+pub use table::{Row, table};
+#[cfg(any(test, feature = "internals"))]
+pub use {
+    family::Family,
+    features::{FEATURES, Feature},
+    rate::{Each, Rate},
+    table::Surface,
+    unattended::{MAX_UNATTENDED, Unattended},
+};
 
 use refusal::Refusal;
 use unknown::Unknown;

@@ -39,12 +39,14 @@ pub struct Row {
     /// Whose codes it answers with where the fault is nothing of its own.
     pub family: &'static Family,
     /// How often each kind of caller may give it.
+    #[cfg_attr(not(any(test, feature = "internals")), expect(dead_code, reason = "shown in COMMANDS.md"))]
     pub rates: &'static [Rate],
     /// Reads the request and gives the work that it asks for.
     pub(super) begin: fn(&Context, Call, &str) -> Result<Work, Refusal>,
 }
 
 /// Where a command can be called.
+#[cfg(any(test, feature = "internals"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
     Socket,
@@ -52,6 +54,7 @@ pub enum Surface {
 }
 
 impl Row {
+    #[cfg(any(test, feature = "internals"))]
     pub fn is_on(&self, surface: Surface) -> bool {
         match surface {
             Surface::Socket => self.access != Access::Admin,

@@ -133,7 +133,7 @@ impl Connection {
         state.take().map(|state| (state.attachment, state.groups.0, seat))
     }
 
-    /// The list of the user's groups is followed, or will be read resubscribed.
+    /// The list of the user's groups is followed, or will be read anew.
     pub(super) fn has_entered(&self, login: u32) {
         let mut state = self.state();
         if self.generation.load(Ordering::Acquire) == login

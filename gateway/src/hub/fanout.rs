@@ -197,7 +197,7 @@ impl<'a> Pieces<'a> {
         Self { events, is_common, authors, mentions, binary, text, legacy }
     }
 
-    /// Writes to one follower what is for him. Gives how many events that was.
+    /// Writes to one follower what is for them. Gives how many events that was.
     fn push_to(&self, follower: &Follower) -> u64 {
         if !follower.is_here() {
             return 0;

@@ -29,8 +29,10 @@ use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
-pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Outbound, Pipe};
+pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
+pub use outbound::{Closing, Pipe};
+#[cfg(any(test, feature = "internals"))]
+pub use {frame::Frame, outbound::Outbound};
 
 use self::connection::Follower;
 use self::fanout::Fanout;
@@ -121,7 +123,7 @@ impl Hub {
         attachment: Attachment,
     ) -> Result<(), NotFollowed> {
         if connection.attachment().is_some_and(|known| *known == attachment) {
-            // A login that was repeated: to begin resubscribed would miss what is said meanwhile.
+            // A login that was repeated: to begin anew would miss what is said meanwhile.
             return Ok(());
         }
         self.detach(connection);

@@ -74,7 +74,7 @@ struct Held {
 
 /// The way out of one connection.
 ///
-/// Whoever has something to say writes it to the socket himself, under the lock that keeps the order: to wake the
+/// Whoever has something to say writes it to the socket themselves, under the lock that keeps the order: to wake the
 /// connection's task for each frame would cost as much as the write. What the socket does not take is queued, and the
 /// task writes it when it can. Producers never wait.
 pub struct Outbound {
@@ -198,7 +198,7 @@ impl Outbound {
     /// Writes a frame, or queues what is not taken. When it does not fit, the queue is emptied and the connection is to
     /// be closed. True when the connection's task has to look at it.
     fn write(&self, queue: &mut Queue, frame: &Frame) -> bool {
-        // Who is to go somewhere else still gets the answers to what he asked.
+        // Who is to go somewhere else still gets the answers to what they asked.
         if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
             return false;
         }

@@ -254,7 +254,7 @@ impl Hub {
             }
             for membership in &groups {
                 if let Some(topic) = connection.enter(&membership.group, true) {
-                    // One that he entered while nothing was heard: what was said since then is news to him.
+                    // One that they entered while nothing was heard: what was said since then is news to them.
                     let is_new = membership.joined_at >= since;
                     let since = is_new.then(|| membership.joined_after.next());
                     drop(self.join(connection, &topic, since));

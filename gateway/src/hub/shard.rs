@@ -366,7 +366,7 @@ impl Room {
         }
     }
 
-    /// Lets events wait for whoever holds the continuity.
+    /// Lets events wait for whoever holds the topic.
     fn wait(&mut self, events: Vec<Delivery>, suspect: bool) {
         let Continuity::Held { waiting, is_suspect, .. } = &mut self.continuity else { return };
         waiting.extend(events);

@@ -367,7 +367,7 @@ async fn what_was_told_twice_is_heard_once() {
         bench.bring(delivery.clone()).await;
     }
     let first = bench.world.write_to_alice("bob", "<first>");
-    // An announcement that is made again has a offset of its own.
+    // An announcement that is made again has an offset of its own.
     let again = Delivery { numbering: bench.world.next_turn(&first.topic), ..first.clone() };
     bench.bring(first).await;
     bench.bring(again).await;
@@ -515,7 +515,7 @@ async fn a_member_hears_everything_since_he_entered() {
     bench.world.members.lock().unwrap().clear();
     let late = bench.log_in("late").await;
     bench.bring(bench.world.say()).await;
-    // He enters with the number 2; what is said next passes before he is told.
+    // They enter with the number 2; what is said next passes before they are told.
     let (two, three) = (bench.world.say(), bench.world.say());
     let topic = Topic::User(APP, user("late"));
     bench.bring(two).await;

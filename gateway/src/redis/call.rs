@@ -77,7 +77,7 @@ pub(crate) fn on_error(pool: &Pool, error: &ServerError) -> Reaction {
             }
         }
         "READONLY" | "CLUSTERDOWN" | "MASTERDOWN" => topology.suspect(),
-        // Topology before 7.0 wrap what a command of a script was answered.
+        // Servers before 7.0 wrap what a command of a script was answered.
         "ERR" if error.details().is_some_and(|details| details.contains("-READONLY ")) => topology.suspect(),
         "TRYAGAIN" | "LOADING" | "BUSY" => {}
         _ => return Reaction::GiveUp,

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::connection::Confirm;
 use super::{Address, Connection, Topology};
 
-/// Pool to the masters, made when they are first called, and dropped when a server is master no more.
+/// The connections to the masters, made when they are first called, and dropped when a server is master no more.
 pub struct Pool {
     topology: Arc<Topology>,
     greeting: Arc<[Cmd]>,
@@ -23,7 +23,7 @@ pub struct Pool {
 #[derive(Default)]
 struct Open {
     pool: HashMap<Address, Arc<Connection>>,
-    /// Of all pool, also of those that were dropped and end what was given to them. They end at once with the pool.
+    /// Of all connections, also of those that were dropped and end what was given to them. They end at once with the pool.
     drivers: JoinSet<()>,
 }
 
@@ -80,7 +80,7 @@ fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Drops the pool to servers that are master no more, so that what is held for them goes to those who are.
+/// Drops the connections to servers that are master no more, so that what is held for them goes to those who are.
 async fn forget(open: Arc<Mutex<Open>>, topology: Arc<Topology>) {
     let mut changes = topology.changes();
     while changes.changed().await.is_ok() {

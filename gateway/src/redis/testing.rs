@@ -4,7 +4,7 @@ use test_servers::{RedisCluster, RedisServer, Sentinels};
 
 use super::{Address, Target};
 
-/// What a client is given to find topology.
+/// What a client is given to find servers.
 pub(crate) trait Targets {
     fn target(&self) -> Target;
 }

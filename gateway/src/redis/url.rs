@@ -1,4 +1,4 @@
-//! The setting that names the topology.
+//! The setting that names the servers.
 
 use std::fmt;
 

@@ -53,7 +53,7 @@ const MOST_WAITING: usize = 256 << 20;
 /// The most entries that a batch may append; one that has more is refused.
 pub const MOST_APPENDS: usize = 32;
 
-/// How long the store remembers the token of [`Batch::idempotency_key`], at the least.
+/// How long the store remembers the key of [`Batch::idempotency_key`], at the least.
 pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_secs(600);
 
 /// A stored record.
@@ -173,7 +173,7 @@ pub struct Batch {
     pub partition: Partition,
     /// The caller's clock: the time of the appended entries.
     pub at: Millis,
-    /// A batch with the same token within [`IDEMPOTENCY_WINDOW`] on this partition is not carried out again:
+    /// A batch with the same key within [`IDEMPOTENCY_WINDOW`] on this partition is not carried out again:
     /// it is answered with what the first one was answered, before any check is made.
     pub idempotency_key: Option<Bytes>,
     pub checks: Vec<Check>,
@@ -265,7 +265,7 @@ pub struct Committed {
     pub entries: Vec<LogEnd>,
     /// The sums after [`Batch::adds`], in their order.
     pub counters: Vec<i64>,
-    /// True when the token of [`Batch::idempotency_key`] was known: nothing was changed or announced now.
+    /// True when the key of [`Batch::idempotency_key`] was known: nothing was changed or announced now.
     pub repeated: bool,
 }
 

@@ -27,7 +27,7 @@ pub enum Table {
     /// group; epoch, `0` the owner, `1` the others, `2` the admins among them, time of joining, user; the role: members in
     /// the order they came.
     Order,
-    /// group; epoch, user; until when he may not speak. It survives leaving and coming again.
+    /// group; epoch, user; until when they may not speak. It survives leaving and coming again.
     Mute,
     /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has, `friends` those of
     /// the index `Friend`.
@@ -41,10 +41,10 @@ pub enum Table {
     Mention,
     /// group or pair; epoch, microseconds; which message was recalled then.
     Recall,
-    /// group or pair; epoch, user, sequence number; a message that one user deleted for himself.
+    /// group or pair; epoch, user, sequence number; a message that one user deleted for themselves.
     /// user; `notice`, sequence number; a notice that the user has seen.
     Hidden,
-    /// group or pair; epoch; the messages, in order. user; `notice`; his notices. A log, not a table of records.
+    /// group or pair; epoch; the messages, in order. user; `notice`; their notices. A log, not a table of records.
     Message,
 }
 

@@ -23,7 +23,7 @@ pub struct Create {
     /// Made by the server when absent or empty.
     #[serde(rename = "GroupId", default)]
     pub group: String,
-    /// A user owns what he creates; an administrator names the owner, or nobody.
+    /// A user owns what they create; an administrator names the owner, or nobody.
     #[serde(rename = "Owner_Account")]
     pub owner: Option<UserId>,
     #[serde(rename = "Introduction", default)]

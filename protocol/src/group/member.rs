@@ -18,14 +18,14 @@ pub struct MemberInfo {
     /// Unix seconds.
     #[serde(rename = "JoinTime")]
     pub joined_at: u64,
-    /// How far he has read.
+    /// How far they have read.
     #[serde(rename = "MsgSeq")]
     pub read: crate::id::Seq,
     #[serde(rename = "MsgFlag")]
     pub receive: ReceiveOption,
     #[serde(rename = "NameCard")]
     pub name_card: String,
-    /// Unix seconds until which he may not speak; 0 when he may.
+    /// Unix seconds until which they may not speak; 0 when they may.
     #[serde(rename = "ShutUpUntil")]
     pub muted_until_old: u64,
     #[serde(rename = "MuteUntil")]

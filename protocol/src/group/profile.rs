@@ -116,7 +116,7 @@ pub fn failed_item(group: &GroupId, failure: &Failure) -> Map<String, Value> {
     item
 }
 
-/// `group_open_http_svc.get_joined_group_list`: the groups a user is in, with his membership. Source: observed; REST: 269/1625.
+/// `group_open_http_svc.get_joined_group_list`: the groups a user is in, with their membership. Source: observed; REST: 269/1625.
 ///
 /// ```json
 /// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0, "GroupType": "ChatRoom", "ResponseFilter":

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ApplyJoinOption, CustomField, InviteJoinOption};
 use crate::id::UserId;
 
-/// A user as a tip shows him.
+/// A user as a tip shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     #[serde(rename = "User_Account")]

@@ -239,7 +239,7 @@ pub struct DeleteForMe {
 
 request! { DeleteForMe = "openim.delete_c2c_msg_ramble" -> Empty, acts_for from }
 
-/// `openim.getmsg`: what waits for the user: unread counts of his C2C conversations, and notices he missed.
+/// `openim.getmsg`: what waits for the user: unread counts of their C2C conversations, and notices they missed.
 ///
 /// An answer with an empty cookie is dropped by the SDKs; `SyncFlag` 2 ends the sync. Source: observed.
 ///

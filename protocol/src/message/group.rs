@@ -21,7 +21,7 @@ use crate::request::{Empty, request};
 pub struct Send {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
-    /// An administrator may speak for anybody; without it he speaks himself.
+    /// An administrator may speak for anybody; without it they speak themselves.
     #[serde(rename = "From_Account")]
     pub from: Option<UserId>,
     /// With sender and group it marks a repetition: within the store's window the first answer is given again.
@@ -128,7 +128,7 @@ pub struct History {
     /// Where the next page begins; absent at the end.
     #[serde(rename = "NextReqMsgSeq", skip_serializing_if = "Option::is_none")]
     pub next: Option<Seq>,
-    /// Numbers of the page that this user deleted for himself. The 2.x SDKs compute their cursor from it.
+    /// Numbers of the page that this user deleted for themselves. The 2.x SDKs compute their cursor from it.
     #[serde(rename = "InvisibleMsgSeq")]
     pub invisible: Vec<Seq>,
     /// [`super::GroupItem`]s.

@@ -34,7 +34,7 @@ impl Priority {
     }
 }
 
-/// Who sent a message, as he was then: the number is a part of the message's id, nick and face are shown with it.
+/// Who sent a message, as they were then: the number is a part of the message's id, nick and face are shown with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sender {
     #[serde(rename = "u")]
@@ -45,7 +45,7 @@ pub struct Sender {
     pub nick: String,
     #[serde(rename = "f", default, skip_serializing_if = "String::is_empty")]
     pub face: String,
-    /// His name in the group.
+    /// Their name in the group.
     #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
     pub name_card: String,
 }

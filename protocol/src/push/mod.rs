@@ -27,7 +27,7 @@ pub struct Notice {
 /// `ReportType` on the wire. Source: "Group System" (269/1502), observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoticeKind {
-    /// To the other devices of one who came in by himself.
+    /// To the other devices of one who came in by themselves.
     Accepted,
     /// To one who was put out.
     Kicked,

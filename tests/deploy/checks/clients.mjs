@@ -99,7 +99,7 @@ export default async function clients(t, kind, tls, scrapes) {
   scrapes.push(...await Promise.all(fleet.instances.map((instance) => instance.metrics())));
 }
 
-/** One who says a numbered text every now and then until he is stopped; then all of it is acknowledged. */
+/** One who says a numbered text every now and then until they are stopped; then all of it is acknowledged. */
 function speaking(device, groupID, name) {
   let isOver = false;
   const talk = (async () => {

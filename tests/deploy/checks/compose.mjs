@@ -45,7 +45,7 @@ export default async function compose(t) {
       }
     });
 
-    await t.check(`${path}: nobody has more rights than he needs`, () => {
+    await t.check(`${path}: nobody has more rights than they need`, () => {
       for (const [name, service] of Object.entries(file.services)) {
         assert.equal(service.read_only, true, name);
         assert.deepEqual(service.cap_drop, ['ALL'], name);

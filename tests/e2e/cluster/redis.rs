@@ -314,7 +314,7 @@ fn assert_recovered(report: &Report, name: &str, back: Instant) {
     assert!(last_to_hear.is_some_and(|late| late < RECOVERS_WITHIN), "heard again after {last_to_hear:?}");
 }
 
-/// A user who says nothing hears what is said at another instance, also of a group that he enters later.
+/// A user who says nothing hears what is said at another instance, also of a group that they enter later.
 #[tokio::test]
 async fn rooms_are_shared() {
     /// The report type of a notice that a message was taken back.

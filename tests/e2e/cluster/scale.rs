@@ -26,7 +26,7 @@ const MOST_ROUNDS: usize = 15;
 const MOST: f64 = 1.15;
 const MOST_UNOPTIMIZED: f64 = 1.6;
 
-/// Waits until everybody has heard a text, and forgets what he has heard.
+/// Waits until everybody has heard a text, and forgets what they have heard.
 async fn all_hear(users: &[User], group: &Group, text: &str) {
     join_all(users.iter().map(|user| user.expect_message(group, text))).await;
     for user in users {

@@ -1,4 +1,4 @@
-//! One user, several instances: where he is, who puts him out, what he repeats.
+//! One user, several instances: where they are, who kicks them, what they repeat.
 
 use std::time::{Duration, Instant};
 

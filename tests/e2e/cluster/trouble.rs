@@ -107,15 +107,15 @@ async fn a_membership_that_is_lost_is_noticed() {
             }
         }
     };
-    soon("what is said where he is now", talk).await;
+    soon("what is said where they are now", talk).await;
 
     let body = json!({"GroupId": group.id, "MemberToDel_Account": ["bob"], "Reason": "", "Silence": 0});
     deaf.unheard(admin.call("group_open_http_svc.delete_group_member", body)).await.ok();
-    // The group's own events are not the user's: what is said until he is seen to be out may still reach him.
+    // The group's own events are not the user's: what is said until they are seen to be out may still reach them.
     let begun = Instant::now();
     let out = async {
         for number in 0.. {
-            let text = format!("he is gone {number}");
+            let text = format!("they are gone {number}");
             alice.send_text(&group, &text).await;
             let heard = timeout(Duration::from_millis(500), bob.expect_message(&group, &text)).await;
             if heard.is_err() {
@@ -123,7 +123,7 @@ async fn a_membership_that_is_lost_is_noticed() {
             }
         }
     };
-    soon("what is said where he is no more", out).await;
+    soon("what is said where they are no more", out).await;
     let took = begun.elapsed().as_secs_f64();
     say(&format!("a user whose removal was lost on the way hears nothing more after {took:.2} s"));
     // And stays out.

@@ -1,4 +1,4 @@
-//! The list of conversations of a user who is in many groups, as he asks for it at the start of his app.
+//! The list of conversations of a user who is in many groups, as they ask for it at the start of their app.
 
 use serde_json::{Value, json};
 use tests::{Admin, User};

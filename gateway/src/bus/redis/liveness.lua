@@ -4,7 +4,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lifetime = tonumber(ARGV[2])
 
--- While nobody could speak to the server nobody could say that he lives: such a time does not count.
+-- While nobody could speak to the server nobody could say that it lives: such a time does not count.
 local last = redis.call('ZSCORE', KEYS[1], 'last')
 local silence = last and now - last or 0
 if silence > lifetime / 2 then

@@ -8,9 +8,9 @@
 //! group's name and kind, whether unread messages count, and how many bytes of the entry are before and behind the
 //! message, which is JSON too. So what is said goes to Redis only once.
 //!
-//! The scripts that publish write the ends, since only the server knows the numbers.
+//! The scripts that publish write the heads, since only the server knows the numbers.
 //!
-//! What a newer version says of an event may mean nothing here. Its end is read all the same, so the topic goes on
+//! What a newer version says of an event may mean nothing here. Its head is read all the same, so the topic goes on
 //! with the next number and nothing is looked for in the store.
 
 use protocol::group::GroupKind;
@@ -20,12 +20,12 @@ use protocol::message::{GroupLabel, Message};
 use crate::bus::{Entry, Event, Numbering, Stamp, Topic};
 use crate::clock::Clock;
 
-/// What came has no end that can be read. Says in which part, and nothing of what it contains.
+/// What came has no head that can be read. Says in which part, and nothing of what it contains.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("the {0} of an event cannot be read")]
 pub(super) struct Malformed(pub(super) &'static str);
 
-/// The part of the end behind the numbering, with the spaces around it.
+/// The part of the head behind the numbering, with the spaces around it.
 pub(super) fn encode_stamp(stamp: Option<Stamp>) -> String {
     match stamp {
         Some(Stamp { seq, at }) => format!(" {} {} ", seq.0, at.0),
@@ -149,8 +149,8 @@ mod tests {
         Topic::Group(protocol::id::AppId(1), GroupId::parse("room").unwrap())
     }
 
-    fn payload(end: &str) -> Vec<u8> {
-        [end.as_bytes(), &encode_event(&nothing(7).into())].concat()
+    fn payload(head: &str) -> Vec<u8> {
+        [head.as_bytes(), &encode_event(&nothing(7).into())].concat()
     }
 
     fn decode(payload: &[u8]) -> Result<Told, Malformed> {
@@ -163,14 +163,14 @@ mod tests {
     #[test]
     fn what_a_script_writes_is_read() {
         let stamp = Stamp { seq: Seq(3), at: Millis(1_700_000_000_000) };
-        let end = encode_stamp(Some(stamp));
-        assert_eq!(end, " 3 1700000000000 ");
-        let (numbering, read, event) = decode(&payload(&format!("e{end}"))).unwrap();
+        let head = encode_stamp(Some(stamp));
+        assert_eq!(head, " 3 1700000000000 ");
+        let (numbering, read, event) = decode(&payload(&format!("e{head}"))).unwrap();
         assert_eq!((numbering, read), (Numbering::Entry, Some(stamp)));
         assert_eq!(number_of(&event), 7);
 
-        let end = encode_stamp(None);
-        let (numbering, read, _) = decode(&payload(&format!("t18446744073709551615{end}"))).unwrap();
+        let head = encode_stamp(None);
+        let (numbering, read, _) = decode(&payload(&format!("t18446744073709551615{head}"))).unwrap();
         assert_eq!((numbering, read), (Numbering::Offset(u64::MAX), None));
 
         let (numbering, read, _) = decode(&payload("t2 3 4 ")).unwrap();
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_malformed_part_is_named() {
-        for (end, part) in [
+        for (head, part) in [
             ("", "number"),
             ("e", "number"),
             ("x 1 2 ", "numbering"),
@@ -193,7 +193,7 @@ mod tests {
             ("e 1 - ", "time"),
             ("e 1  2 ", "time"),
         ] {
-            assert_eq!(decode(&payload(end)).unwrap_err(), Malformed(part), "{end:?}");
+            assert_eq!(decode(&payload(head)).unwrap_err(), Malformed(part), "{head:?}");
         }
         assert_eq!(decode(b"").unwrap_err(), Malformed("number"));
         assert_eq!(decode(b"e 1 2").unwrap_err(), Malformed("event"));

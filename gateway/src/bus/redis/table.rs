@@ -22,7 +22,7 @@ const LINGERING: usize = 10_000;
 /// How often what has no place is tried again, and what has lingered is let go.
 const TICK: Duration = Duration::from_millis(500);
 
-/// A epoch of a subscription: a topic that is followed anew after it was let go has another.
+/// An epoch of a subscription: a topic that is followed anew after it was let go has another.
 pub(super) type Epoch = u64;
 
 /// What a connection has to send about a channel.
@@ -62,7 +62,7 @@ struct Entry {
     /// The connection that has the subscription, or is to have it.
     subscriber: Option<SubscriberId>,
     is_confirmed: bool,
-    /// Somebody relies on it and may have missed something: he is told once it is confirmed.
+    /// Somebody relies on it and may have missed something: they are told once it is confirmed.
     is_suspect: bool,
     waiters: Vec<oneshot::Sender<()>>,
     /// Nobody follows it since the time that has this number.

@@ -559,7 +559,7 @@ async fn subscriptions_follow_a_promotion() {
     let mut ear = Ear::new(&topics);
     setup.master.kill().await;
     ear.suspected(&mut node, 1).await;
-    // A offset that was not replicated is taken again; here none was.
+    // An offset that was not replicated is taken again; here none was.
     for topic in &topics {
         node.publish(topic, 1).await;
     }

@@ -15,7 +15,7 @@ pub(in crate::commands) async fn create(
 ) -> Result<Created, Refusal> {
     let actor = call.actor()?;
     let owner = match &call.caller {
-        // A user owns what he makes; the dispatcher has seen to it that he names nobody else.
+        // A user owns what they make; the dispatcher has seen to it that they name nobody else.
         Caller::User(caller) => Some(caller.user.clone()),
         _ => request.owner,
     };

@@ -94,7 +94,7 @@ pub(in crate::commands) async fn get_joined_communities(
 /// Whose membership a list of groups tells.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tells {
-    /// The caller's own; he must be a member.
+    /// The caller's own; they must be a member.
     Own,
     /// Nobody's.
     Nobodys,

@@ -32,7 +32,7 @@ pub(super) async fn connect(
     ws::upgrade(edge, request, async move { arrive(&host, legacy, &user).await }).await
 }
 
-/// Makes the user a member of the room and logs him in, which puts out his older connection.
+/// Makes the user a member of the room and logs them in, which kicks their older connection.
 async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arrival<LegacyClient>, Refusal> {
     let (run_as, group) = (RunAs::User(user), legacy.settings.group.clone());
     let body = json!({"GroupId": group});
@@ -52,7 +52,7 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
         return Err(refusal(ErrorCode::BACKEND_TIMEOUT));
     }
     connection.outbound.release();
-    // Another connection of his may have put this one out before it could hear of it.
+    // Another connection of theirs may have kicked this one before it could hear of it.
     edge.hub.verify(&connection).await;
     Ok(Arrival { connection, session: Some(session), protocol: LegacyClient(legacy) })
 }

@@ -16,7 +16,7 @@ const ALREADY_MEMBER = 10013;
 /**
  * `on.changed()` after any change of what is here; `on.arrived(group, item)` for each new message
  * of another user; `on.removed(group, reason)` when a group is gone, reason `removed` or `dismissed`
- * or nothing when the user left it himself; `on.failed(failure)` when something the user did not
+ * or nothing when the user left it; `on.failed(failure)` when something the user did not
  * ask for was refused.
  */
 export class Chat {

@@ -4,7 +4,7 @@ import { h, place } from "./element.js";
 import { messageNode } from "./message.js";
 import { dayKey, dayText, t } from "./text.js";
 
-/** Messages of one sender within this time of each other share his name. */
+/** Messages of one sender within this time of each other share their name. */
 const RUN_SECONDS = 180;
 const NEAR_TOP_PX = 400;
 const NEAR_END_PX = 60;

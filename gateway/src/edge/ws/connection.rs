@@ -535,7 +535,7 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
-    /// Waits until the last words are written and, when they were ours first, the peer has said his.
+    /// Waits until the last words are written and, when they were ours first, the peer has said theirs.
     async fn part(&mut self, end: End) {
         let outbound = &self.connection.outbound;
         std::future::poll_fn(|context| outbound.poll_flushed(context)).await;
@@ -543,7 +543,7 @@ impl<S: ClientProtocol> Served<S> {
             loop {
                 match std::future::poll_fn(|context| self.poll_read(context)).await {
                     Ok(0) | Err(_) => return,
-                    // What he still says is of no interest.
+                    // What they still say is of no interest.
                     Ok(_) => while self.inbound.next().is_some() {},
                 }
             }

@@ -41,7 +41,7 @@ pub(in crate::edge) async fn upgrade<S: ClientProtocol>(
     }
 }
 
-/// Gives the answer to the client's key, and what tells whether he is let in.
+/// Gives the answer to the client's key, and what tells whether they are let in.
 #[allow(clippy::type_complexity, reason = "used once, by the function above")]
 fn begin<S: ClientProtocol>(
     edge: Edge,

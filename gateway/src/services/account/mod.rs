@@ -60,7 +60,7 @@ impl Account {
         }
     }
 
-    /// The user as tips and notices show him.
+    /// The user as tips and notices show them.
     pub fn shown(&self, user: &UserId) -> Shown {
         Shown { user: user.clone(), nick: self.nick().to_owned(), face: self.face().to_owned() }
     }
@@ -154,7 +154,7 @@ impl Accounts {
         (account, batch)
     }
 
-    /// The user as tips and notices show him, also if he has no account.
+    /// The user as tips and notices show them, also if they have no account.
     pub async fn shown(&self, app: AppId, user: &UserId) -> Result<Shown, StorageError> {
         let account = self.get(app, user).await?;
         Ok(account.map_or_else(

@@ -71,7 +71,6 @@ pub struct GroupConversation {
     pub last: Option<Seen>,
     /// The newest number and its Unix second.
     pub end: crate::storage::LogEnd,
-    pub position: Position,
     /// Numbers after the read position, of which `ignored` do not count.
     pub unread: u64,
     pub ignored: u64,
@@ -179,7 +178,6 @@ impl Conversations {
             member,
             preference,
             end,
-            position,
             unread,
             ignored,
         }))
@@ -279,7 +277,7 @@ impl Conversations {
         Ok(())
     }
 
-    /// Tells the actor's other devices that he read all peers, or these groups up to these numbers.
+    /// Tells the actor's other devices that they read all peers, or these groups up to these numbers.
     pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(GroupId, Seq)>) {
         let push = Push::new(event::conversation::all_read(peers, &groups)).by(actor.origin());
         self.deps.tell(actor.app, &actor.user, None, push).await;

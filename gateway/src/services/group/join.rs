@@ -28,7 +28,7 @@ pub enum AddOutcome {
 }
 
 impl Groups {
-    /// Lets the actor in by himself.
+    /// Lets the actor in by themselves.
     pub async fn join(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
         let found = self.existing(actor.app, id).await?;
         match found.group.record.apply_join {
@@ -72,7 +72,7 @@ impl Groups {
                 Ok(()) => AddOutcome::Added,
                 Err(GroupError::AlreadyMember) => AddOutcome::WasMember,
                 Err(GroupError::TooManyGroups) => AddOutcome::InTooManyGroups,
-                // The first who finds the group full says so; the others were let in before him.
+                // The first who finds the group full says so; the others were let in before them.
                 Err(GroupError::Full) if outcomes.is_empty() => return Err(GroupError::Full),
                 Err(GroupError::Full) => AddOutcome::Failed,
                 Err(error) => return Err(error),
@@ -210,7 +210,7 @@ impl Groups {
                 .check(found.member_key(user), Expected::Version(member.version))
                 .delete(found.member_key(user))
                 .add(found.count_key(), -1, None)
-                // Before the tip: one who left hears nothing more of the group, or his client would list it again.
+                // Before the tip: one who left hears nothing more of the group, or their client would list it again.
                 .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
             batch = self.without_place(batch, &found, user, &member.record, placed);
             if is_owner {
@@ -231,7 +231,7 @@ impl Groups {
         Ok(true)
     }
 
-    /// The groups a user may be in, by the index: some of them he may have left.
+    /// The groups a user may be in, by the index: some of them they may have left.
     pub(super) async fn indexed(
         &self,
         app: AppId,

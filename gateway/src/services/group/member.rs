@@ -60,7 +60,7 @@ impl Groups {
                 Some((UserId::parse(user).ok()?, member.record))
             })
             .collect();
-        // The owner first: he came first, or took over.
+        // The owner first: they came first, or took over.
         members.sort_by_key(|(user, member)| (member.role != Role::Owner, member.joined_at, user.clone()));
         Ok(members)
     }
@@ -133,7 +133,7 @@ impl Groups {
         Ok(pairs.filter_map(|(user, member)| Some((user.clone(), member?.record))).collect())
     }
 
-    /// Changes a member: his role, whether he may speak, and what he says of himself in the group.
+    /// Changes a member: their role, whether they may speak, and what they say of themselves in the group.
     pub async fn modify_member(
         &self,
         actor: &Actor,

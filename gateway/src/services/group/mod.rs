@@ -30,7 +30,9 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::AddOutcome;
-pub use kind::{Overrides, RuleBook, Rules, Tips};
+#[cfg(any(test, feature = "internals"))]
+pub use kind::Tips;
+pub use kind::{Overrides, RuleBook, Rules};
 pub(in crate::services) use lifecycle::check_text;
 pub use lifecycle::{FirstMember, NewGroup, check_custom_id};
 pub use member::{MemberChange, MemberView};

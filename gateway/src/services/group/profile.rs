@@ -42,7 +42,7 @@ impl Groups {
         Ok(GroupState { end, members })
     }
 
-    /// The groups a user is a member of, with his memberships, in the order of their ids.
+    /// The groups a user is a member of, with their memberships, in the order of their ids.
     pub async fn joined(&self, app: AppId, user: &UserId) -> Result<Vec<(GroupRef, Member)>, GroupError> {
         let indexed = self.indexed(app, user).await?;
         self.joined_among(app, user, indexed).await

@@ -308,7 +308,7 @@ impl C2cMessages {
     }
 }
 
-/// The topics of both users; one, when somebody talks to himself.
+/// The topics of both users; one, when somebody talks to themselves.
 fn both(app: AppId, a: &UserId, b: &UserId) -> Vec<Topic> {
     let mut topics = vec![Topic::User(app, b.clone())];
     if a != b {

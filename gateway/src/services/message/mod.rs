@@ -11,7 +11,7 @@ use super::decide::Refused;
 use super::group::GroupError;
 use crate::storage::StorageError;
 
-pub use c2c::{C2cError, C2cHistory, C2cMessages, Direction};
+pub use c2c::{C2cError, C2cMessages, Direction};
 pub use group::{GroupHistory, GroupMessages, NotRecalled, RecallOutcome};
 
 /// What somebody wants to say.

@@ -1,4 +1,4 @@
-//! Notices: what one user must be told about his groups, kept so that a device that was away can catch up.
+//! Notices: what one user must be told about their groups, kept so that a device that was away can catch up.
 
 mod heard;
 

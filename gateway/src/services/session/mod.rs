@@ -302,7 +302,7 @@ impl Sessions {
         Place { node: self.deps.node, visit: rand::random() }
     }
 
-    /// Ends all sessions of a user and voids his UserSigs. False when there is no such account.
+    /// Ends all sessions of a user and voids their UserSigs. False when there is no such account.
     pub async fn kick(&self, app: AppId, user: &UserId) -> Result<bool, SessionError> {
         if !self.accounts.void(app, user).await? {
             return Ok(false);

@@ -1,7 +1,7 @@
 //! The log under every chat: what was said in a group or between two users, and what became of it.
 //!
-//! An entry never changes. A recall is a record beside it, and so is what one user hides from himself,
-//! how far he has read, and what he cleared.
+//! An entry never changes. A recall is a record beside it, and so is what one user hides from themselves,
+//! how far they have read, and what they cleared.
 
 use bytes::Bytes;
 use protocol::group::Tip;
@@ -55,13 +55,13 @@ pub(super) struct Hidden {}
 /// Where a user stands in a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// He has read up to here.
+    /// They have read up to here.
     #[serde(rename = "s", default)]
     pub read: Seq,
-    /// The Unix second up to which he has read, as he reported it.
+    /// The Unix second up to which they have read, as they reported it.
     #[serde(rename = "t", default)]
     pub read_time: u64,
-    /// He cleared everything up to here for himself.
+    /// They cleared everything up to here for themselves.
     #[serde(rename = "c", default)]
     pub cleared: Seq,
     /// They have seen up to here that everybody was mentioned.
@@ -81,7 +81,7 @@ pub struct Seen {
     pub at: Millis,
     pub entry: Entry,
     pub recall: Option<Recall>,
-    /// The reader deleted it for himself.
+    /// The reader deleted it for themselves.
     pub is_hidden: bool,
 }
 
@@ -254,7 +254,7 @@ impl Timelines {
         Ok(found.map(|found| found.record).unwrap_or_default())
     }
 
-    /// Moves a user forward, never back, and tells of it. False when he stood there already.
+    /// Moves a user forward, never back, and tells of it. False when they stood there already.
     pub async fn advance(
         &self,
         log: &Log,

@@ -1,4 +1,4 @@
-//! IdempotencyKeys: a batch that is submitted again is not carried out again.
+//! Idempotency keys: a batch that is submitted again is not carried out again.
 
 use super::*;
 use crate::storage::{Expected, IDEMPOTENCY_WINDOW};
@@ -87,7 +87,7 @@ pub(crate) async fn tokens_of_partitions_are_apart(fixture: &impl Fixture) {
 pub(crate) async fn remembered_for_the_window(fixture: &impl Fixture) {
     let engine = fixture.open().await.engine;
     let window = IDEMPOTENCY_WINDOW.as_secs();
-    // IdempotencyKeys at every sixth of a window, for three windows, each asked for until its window ends.
+    // Keys at every sixth of a window, for three windows, each asked for until its window ends.
     let times: Vec<u64> = (0..18).map(|sixth| 1_000_000 + sixth * window / 6).collect();
     let token = |at: u64| Bytes::from(at.to_string());
     for &now in &times {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `key`, `frame` | how keys and values are written |
 //! | `store` | the open database and the reads |
-//! | `queue`, `committer`, `staged` | how batches become a group, and a group one write |
+//! | `queue`, `committer`, `group_commit` | how batches become a group, and a group one write |
 //! | `ends`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `rotation` | a new journal at each opening, where that is set |
@@ -74,7 +74,7 @@ pub struct Settings {
     pub write_buffer_bytes: u64,
     /// Blocks of those files that are kept in memory.
     pub cache_bytes: u64,
-    /// IdempotencyKeys of [`Batch::idempotency_key`] that are indexed in memory, at about 50 bytes each; more of them cost time.
+    /// Idempotency keys of [`Batch::idempotency_key`] that are indexed in memory, at about 50 bytes each; more of them cost time.
     pub idempotency_keys_in_memory: usize,
     /// Bytes of batches that may wait for the disk; one more is refused.
     pub most_waiting: usize,
@@ -120,11 +120,12 @@ impl Embedded {
     /// Opens the store in `dir`, or makes one there, and starts its thread. Events of stored batches go to `bus`.
     ///
     /// Blocks while the journal is read back. Errors: another process has the store open; the files were damaged.
+    #[cfg(any(test, feature = "internals"))]
     pub fn open(dir: &Path, bus: LocalBus) -> Result<Self, StorageError> {
         Self::open_with(dir, bus, &Settings::default())
     }
 
-    /// [`Embedded::open`] with other settings.
+    /// Opens the store with these settings, see `Embedded::open`.
     pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
         let directory = Directory::lock(dir)?;
         let (store, watermark, last) = directory.open(settings)?;

@@ -45,7 +45,7 @@ pub(super) struct Store {
     pub(super) records: Keyspace,
     /// Entries of logs.
     pub(super) entries: Keyspace,
-    /// IdempotencyKeys, see `once.rs`.
+    /// Idempotency keys, see `idempotency.rs`.
     pub(super) tokens: [Keyspace; 2],
     /// What readers see: the store after the last group.
     ///

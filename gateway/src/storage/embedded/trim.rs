@@ -3,7 +3,7 @@
 //! It stands in a row of its own, at the number 0, which no entry has. A trim deletes rows and moves this mark in one
 //! write, so a log is never seen with rows missing that the mark does not know of; what is missing otherwise is damage.
 //!
-//! The mark holds the end too. A end is otherwise that of the last row, and a log whose rows are all gone has none.
+//! The mark holds the end too. An end is otherwise that of the last row, and a log whose rows are all gone has none.
 //! To keep the last row instead would keep a message that was to be dropped.
 
 use bytes::Bytes;

@@ -20,7 +20,7 @@ use super::scripts::COMMIT;
 /// From here on Lua, which counts with doubles, would leave numbers out.
 const INEXACT: u64 = 1 << 53;
 
-/// IdempotencyKeys of so many milliseconds are kept, and forgotten, together.
+/// Keys of so many milliseconds are kept, and forgotten, together.
 const GENERATION: u64 = 20 * 60 * 1000;
 /// So much may the clocks of instances differ without a token being missed.
 const CLOCKS: u64 = 60 * 1000;

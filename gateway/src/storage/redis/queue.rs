@@ -4,7 +4,7 @@
 //! answers: so the order is kept whatever a server sends back. Without a cluster one call carries batches of all
 //! partitions; in a cluster a call may touch one slot only, so each partition has its own calls.
 //!
-//! Nobody waits for company: a batch that finds nothing under way leaves at the end of the runtime's offset.
+//! There is no batching delay: a batch that finds nothing under way leaves at the end of the runtime's turn.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -154,7 +154,7 @@ fn back(shared: &Arc<Shared>, tag: Tag) {
 /// Carries what comes for a group until there is nothing more.
 async fn work(shared: Arc<Shared>, group: Group) {
     loop {
-        // What comes in the same offset of the runtime comes along.
+        // What comes in the same turn of the runtime comes along.
         tokio::task::yield_now().await;
         let Some((tags, batches)) = take(&shared, &group) else { return };
         let now = Instant::now();

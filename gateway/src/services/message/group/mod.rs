@@ -99,7 +99,7 @@ impl GroupMessages {
     }
 
     /// The oldest number that a reader may see: members of some kinds see only what was said after they came,
-    /// and nobody sees what he cleared. An administrator sees everything.
+    /// and nobody sees what they cleared. An administrator sees everything.
     async fn oldest(
         &self,
         actor: &Actor,
@@ -259,7 +259,7 @@ impl GroupMessages {
         };
         let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.deps.now());
         let push = Push::new(body).by(actor.origin());
-        // Recalled before is recalled: the caller has what he wants.
+        // Recalled before is recalled: the caller has what they want.
         self.timelines
             .recall(
                 &found.channel().log,
@@ -300,7 +300,7 @@ impl GroupMessages {
         Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
-    /// Notes how far a member has read, and tells his other devices.
+    /// Notes how far a member has read, and tells their other devices.
     pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
         let end = self.deps.engine.log_end(&found.channel().log).await?.seq;

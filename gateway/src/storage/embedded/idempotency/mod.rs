@@ -1,7 +1,7 @@
-//! The tokens of [`Batch::idempotency_key`](crate::storage::Batch::idempotency_key), and what their batches were answered.
+//! The keys of [`Batch::idempotency_key`](crate::storage::Batch::idempotency_key), and what their batches were answered.
 //!
 //! The tokens of a group are one row, and an index of those of the last window is kept in memory (`recent`).
-//! The index has a bound. IdempotencyKeys that come while it is full get a row each, which needs no memory
+//! The index has a bound. Keys that come while it is full get a row each, which needs no memory
 //! and costs more work (`sets`).
 
 mod recent;
@@ -21,7 +21,7 @@ use super::store::Store;
 
 /// A token and its partition, shortened to a size that is the same for all.
 ///
-/// IdempotencyKeys come from clients, so the hash must be one for which nobody can make two that are alike.
+/// Keys come from clients, so the hash must be one for which nobody can make two that are alike.
 pub(super) type KeyHash = [u8; 16];
 
 pub(super) fn token(partition: &Partition, once: &[u8]) -> KeyHash {

@@ -1,4 +1,4 @@
-//! IdempotencyKeys that have a row each, in two sets of rows.
+//! Idempotency keys that have a row each, in two sets of rows.
 //!
 //! New tokens go to the current set; when it is as old as a window, the other set, whose last token is then
 //! older than that, is emptied in one step and becomes the current one.

@@ -273,7 +273,7 @@ async fn instances_share_a_group() {
     assert_eq!(heard(&mut events, 1600).await, stored);
 }
 
-/// What one speaker says is stored in his order, also when it has to be sent again because somebody was let in meanwhile.
+/// What one speaker says is stored in their order, also when it has to be sent again because somebody was let in meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn order_is_kept_while_the_group_changes() {
     let server = RedisServer::start(Nothing).await;

@@ -26,7 +26,7 @@ use crate::redis::testing::Targets;
 use crate::storage::CommitError;
 use crate::storage::conformance::{Fixture, Opened, conformance};
 
-/// Topology that the tests which run at the same time share. They end with the last of these tests.
+/// Servers that the tests which run at the same time share. They end with the last of these tests.
 struct Shared<T>(tokio::sync::Mutex<Weak<T>>);
 
 impl<T> Shared<T> {

@@ -196,7 +196,7 @@ async fn other_rooms_and_tips_are_not_heard() {
     alice.send_text(&third, "nor this").await;
     gateway.admin().import("someone").await;
     ann_of_the_sdk.expect_message(&third, "nor this").await;
-    // What the user themselves says in the room on another device is heard, as is what is said to him alone.
+    // What the user themselves says in the room on another device is heard, as is what is said to them alone.
     ann_of_the_sdk.send_text(&room(), "my own").await;
     ann.expect("my own").await;
     alice.send_to("ann", "between us").await;

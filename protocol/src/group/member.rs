@@ -8,7 +8,7 @@ use crate::id::{GroupId, UserId};
 use crate::json::lenient_flag;
 use crate::request::{Empty, request};
 
-/// A member as clients and back ends read him. Old and new names of the mute stand side by side.
+/// A member as clients and back ends read them. Old and new names of the mute stand side by side.
 #[derive(Clone, Debug, Serialize)]
 pub struct MemberInfo {
     #[serde(rename = "Member_Account")]

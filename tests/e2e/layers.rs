@@ -389,7 +389,7 @@ fn sigtool_stands_on_the_protocol_alone() {
 #[test]
 fn the_reading_sees_every_way_to_name_a_path() {
     let file = |text: &str| SourceFile {
-        path: "services/group/life.rs".into(),
+        path: "services/group/lifecycle.rs".into(),
         module: vec!["services".into(), "group".into(), "life".into()],
         syntax: syn::parse_str(text).unwrap(),
     };

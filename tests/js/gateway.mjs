@@ -1,6 +1,6 @@
 // One gateway process on a port of its own. It keeps port, data and settings while it is ended and started again.
 
-import { until } from '../sdk/harness/wait.mjs';
+import { until } from './wait.mjs';
 import { Server, freePort } from './process.mjs';
 
 const START_WITHIN_MS = 20_000;

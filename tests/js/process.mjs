@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LOG_LINES_KEPT = 2_000;
-const LOG_LINES_SHOWN = 30;
+const LOG_LINES_SHOWN = 60;
 const STOP_WITHIN_MS = 20_000;
 
 const running = new Set();

@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 
 import { includes } from './harness/expect.mjs';
 import { SDK_APP_ID } from './harness/gateway.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 const SDK_FILE = createRequire(import.meta.url).resolve('@tencentcloud/chat');
 const CHROMIUM = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';

@@ -6,7 +6,7 @@ import {
   allPages, findConversation, forget, groupConversation, identity, texts, userConversation, wholeHistory,
 } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 const CASTS = {
   '3.6.6': { alice: 'chat', bob: 'chat' },

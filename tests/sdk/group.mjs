@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { NOTICE, findConversation, forget, groupConversation, hasGroup, meeting, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 /** Who speaks through which SDK. Every scenario runs with each generation alone and with both together. */
 const CASTS = {

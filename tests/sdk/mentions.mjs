@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { findConversation, forget, groupConversation, meeting } from './harness/actions.mjs';
 import { Relay } from './harness/relay.mjs';
 import { Rest } from './harness/rest.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
 

@@ -7,7 +7,7 @@ import {
 } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 /** Who speaks through which SDK; alice is the owner of the groups. */
 const CASTS = {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { includes } from './harness/expect.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
 

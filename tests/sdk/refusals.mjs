@@ -12,7 +12,7 @@ import { refused } from './harness/expect.mjs';
 import { Refuser } from './harness/refuser.mjs';
 import { Rest } from './harness/rest.mjs';
 import { codes, commands } from './harness/sources.mjs';
-import { elapse } from './harness/wait.mjs';
+import { elapse } from '../js/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
 

@@ -6,7 +6,7 @@ import { NOTICE, hasGroup, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { ADMIN } from './harness/gateway.mjs';
 import { Rest } from './harness/rest.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 export default async function rest(t) {
   const api = new Rest(t.gateway);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { NOTICE, meeting, notice, texts } from './harness/actions.mjs';
 import { Relay } from './harness/relay.mjs';
-import { elapse } from './harness/wait.mjs';
+import { elapse } from '../js/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
 const LOGIN = 'im_open_status.wslogin';

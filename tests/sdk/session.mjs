@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { includes, refused } from './harness/expect.mjs';
 import { Relay } from './harness/relay.mjs';
 import { Rest } from './harness/rest.mjs';
-import { elapse, until } from './harness/wait.mjs';
+import { elapse, until } from '../js/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js', 'mini program': 'tim-wx' };
 

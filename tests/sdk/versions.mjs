@@ -11,7 +11,7 @@ import { includes, refused } from './harness/expect.mjs';
 import { Relay } from './harness/relay.mjs';
 import { Rest } from './harness/rest.mjs';
 import { VERSIONS, compareTables } from './harness/table.mjs';
-import { until } from './harness/wait.mjs';
+import { until } from '../js/wait.mjs';
 
 const LONG = Boolean(process.env.LONG);
 /** Versions that run at the same time: an SDK waits much and computes little. */

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 
-import { elapse, until, within } from '../../sdk/harness/wait.mjs';
+import { elapse, until, within } from '../../js/wait.mjs';
 import { Backend } from '../harness/backend.mjs';
 import { Proxy } from '../harness/proxy.mjs';
 

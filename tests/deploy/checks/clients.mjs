@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { groupConversation, meeting, texts, wholeHistory } from '../../sdk/harness/actions.mjs';
 import { Device } from '../../sdk/harness/device.mjs';
 import { Rest } from '../../sdk/harness/rest.mjs';
-import { until } from '../../sdk/harness/wait.mjs';
+import { until } from '../../js/wait.mjs';
 import { Fleet } from '../harness/fleet.mjs';
 import { Proxy } from '../harness/proxy.mjs';
 import { Redis } from '../harness/redis.mjs';

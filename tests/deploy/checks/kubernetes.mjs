@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { DEPLOY, GATEWAY, documents, filesBelow, longestEnd, shipped, unknownVariables } from '../harness/files.mjs';
 import { Fleet } from '../harness/fleet.mjs';
 import { Server, freePort, must, temporary } from '../../js/process.mjs';
-import { until } from '../../sdk/harness/wait.mjs';
+import { until } from '../../js/wait.mjs';
 
 const VALIDATE = new URL('../.venv/bin/kubernetes-validate', import.meta.url).pathname;
 /** The oldest that the manifests are for (preStop.sleep), and a new one. */

@@ -1,6 +1,6 @@
 // One part of the suite: named checks, and what has to be undone when it ends.
 
-import { within } from '../../sdk/harness/wait.mjs';
+import { within } from '../../js/wait.mjs';
 
 const CHECK_WITHIN_MS = 60_000;
 

@@ -4,7 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { until } from '../../sdk/harness/wait.mjs';
+import { until } from '../../js/wait.mjs';
 import { shipped } from './files.mjs';
 import { Server, freePort, must, temporary } from '../../js/process.mjs';
 

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { until } from '../../sdk/harness/wait.mjs';
+import { until } from '../../js/wait.mjs';
 import { documents, shipped } from './files.mjs';
 import { Server, freePort, must, temporary } from '../../js/process.mjs';
 

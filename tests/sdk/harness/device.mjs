@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { SDK_APP_ID } from './gateway.mjs';
-import { elapse, within } from './wait.mjs';
+import { elapse, within } from '../../js/wait.mjs';
 
 const HOST = fileURLToPath(new URL('./sdk-host.cjs', import.meta.url));
 /** The SDKs give an unanswered request up after 15 s. */

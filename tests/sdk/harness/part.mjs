@@ -2,10 +2,9 @@
 
 import { Device } from './device.mjs';
 import { Gateway } from './gateway.mjs';
-import { within } from './wait.mjs';
+import { within } from '../../js/wait.mjs';
 
 const CHECK_WITHIN_MS = 60_000;
-const LOG_LINES_SHOWN = 60;
 
 export class Part {
   #report;
@@ -28,7 +27,7 @@ export class Part {
     } finally {
       await this.#leave();
       if (this.gateway && this.#report.hasFailures(this.name)) {
-        this.#report.note(`log of the gateway of '${this.name}', last ${LOG_LINES_SHOWN} lines:\n${this.gateway.logTail(LOG_LINES_SHOWN)}`);
+        this.#report.note(`log of the gateway of '${this.name}', its end:\n${this.gateway.logTail}`);
       }
       await this.gateway?.remove();
     }

@@ -2,7 +2,7 @@
 
 import { connect, createServer } from 'node:net';
 
-import { elapse } from './wait.mjs';
+import { elapse } from '../../js/wait.mjs';
 
 export class Relay {
   #server;

@@ -60,7 +60,7 @@ pub use {
 use refusal::Refusal;
 use unknown::Unknown;
 
-/// No caller waits longer than this: they are told to come again, and what was begun goes on. Clients give up after
+/// No caller waits longer than this: they get a retryable error, and what was begun goes on. Clients give up after
 /// 15 s.
 const DEADLINE: Duration = Duration::from_secs(10);
 

@@ -229,7 +229,7 @@ impl Outbound {
         is_first
     }
 
-    /// Says the last words, if there are any; nothing is written after them.
+    /// Sends the close frame, if there is one; nothing is written after it.
     pub fn say_last(&self, frame: Option<&Frame>) {
         if let Some(frame) = frame {
             self.say(frame);

@@ -109,7 +109,7 @@ enum State {
 
 struct Job {
     command: Arc<Cmd>,
-    /// The answer comes from a server that gives away the keys: it is told that the one that has them sent us.
+    /// Prefixed with ASKING: the slot is on its way to this server (the ASK redirect of Redis Cluster).
     asking: bool,
     deadline: Instant,
     waiter: Waiter,

@@ -62,7 +62,7 @@ struct Entry {
     /// The connection that has the subscription, or is to have it.
     subscriber: Option<SubscriberId>,
     is_confirmed: bool,
-    /// Somebody relies on it and may have missed something: they are told once it is confirmed.
+    /// A subscription on which somebody relied was lost: a gap is reported once it is confirmed again.
     is_suspect: bool,
     waiters: Vec<oneshot::Sender<()>>,
     /// Nobody follows it since the time that has this number.

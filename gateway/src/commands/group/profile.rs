@@ -91,13 +91,13 @@ pub(in crate::commands) async fn get_joined_communities(
     Ok(JoinedGroups { total: 0, groups: Vec::new() })
 }
 
-/// Whose membership a list of groups tells.
+/// Whose membership an answer about groups has.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tells {
+enum MemberDetail {
     /// The caller's own; they must be a member.
-    Own,
+    SelfOnly,
     /// Nobody's.
-    Nobodys,
+    Nobody,
     /// Everybody's.
     All,
 }
@@ -107,7 +107,7 @@ pub(in crate::commands) async fn get_with_self(
     call: &Call,
     request: GetWithSelf,
 ) -> Result<GroupInfos, Refusal> {
-    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Own).await
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), MemberDetail::SelfOnly).await
 }
 
 pub(in crate::commands) async fn get_public(
@@ -115,7 +115,7 @@ pub(in crate::commands) async fn get_public(
     call: &Call,
     request: GetPublic,
 ) -> Result<GroupInfos, Refusal> {
-    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::Nobodys).await
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), MemberDetail::Nobody).await
 }
 
 pub(in crate::commands) async fn get(
@@ -123,7 +123,7 @@ pub(in crate::commands) async fn get(
     call: &Call,
     request: Get,
 ) -> Result<GroupInfos, Refusal> {
-    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), Tells::All).await
+    infos(context, &call.actor()?, &request.groups, request.filter.as_ref(), MemberDetail::All).await
 }
 
 async fn infos(
@@ -131,20 +131,20 @@ async fn infos(
     actor: &Actor,
     ids: &[GroupId],
     filter: Option<&ResponseFilter>,
-    tells: Tells,
+    tells: MemberDetail,
 ) -> Result<GroupInfos, Refusal> {
     check_count(ids)?;
     let item = |id: GroupId| async move {
         match info(context, actor, &id, filter, tells).await {
             Ok(item) => item,
-            Err(GroupError::Missing) if tells == Tells::Nobodys => {
+            Err(GroupError::Missing) if tells == MemberDetail::Nobody => {
                 failed_item(&id, &Failure::new(UNKNOWN_PUBLIC))
             }
             Err(error) => failed_item(&id, &Refusal::from(error).failure(&family::GROUP)),
         }
     };
     // Groups with all their members are large, and their members are looked up side by side themselves.
-    let at_once = if tells == Tells::All { 4 } else { MAX_GROUPS };
+    let at_once = if tells == MemberDetail::All { 4 } else { MAX_GROUPS };
     let groups = stream::iter(ids.to_vec()).map(item).buffered(at_once).collect().await;
     Ok(GroupInfos { groups })
 }
@@ -154,7 +154,7 @@ async fn info(
     actor: &Actor,
     id: &GroupId,
     filter: Option<&ResponseFilter>,
-    tells: Tells,
+    tells: MemberDetail,
 ) -> Result<Map<String, Value>, GroupError> {
     let groups = &context.services.groups;
     let found = groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?;
@@ -162,13 +162,13 @@ async fn info(
     let member_filter = filter.and_then(|filter| filter.member.as_deref());
     let wants_members = filter.is_none() || member_filter.is_some();
     let members = match tells {
-        Tells::Nobodys => None,
-        Tells::Own => {
+        MemberDetail::Nobody => None,
+        MemberDetail::SelfOnly => {
             let member = groups.member(&found, &actor.user).await?.ok_or(GroupError::NotMember)?;
             Some(vec![(actor.user.clone(), member.record)])
         }
-        Tells::All if wants_members => Some(groups.members(&found, None).await?),
-        Tells::All => None,
+        MemberDetail::All if wants_members => Some(groups.members(&found, None).await?),
+        MemberDetail::All => None,
     };
     let mut item = group_info(context, &found).await?.item(filter);
     if let Some(members) = members.filter(|_| wants_members) {

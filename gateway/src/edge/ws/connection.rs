@@ -535,7 +535,7 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
-    /// Waits until the last words are written and, when they were ours first, the peer has said theirs.
+    /// Waits until the close frame is written and, when ours was first, the peer has sent theirs (RFC 6455 §7).
     async fn part(&mut self, end: End) {
         let outbound = &self.connection.outbound;
         std::future::poll_fn(|context| outbound.poll_flushed(context)).await;

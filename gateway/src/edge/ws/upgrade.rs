@@ -51,7 +51,7 @@ fn begin<S: ClientProtocol>(
     let accept = accept(request.headers())?;
     let upgraded = hyper::upgrade::on(&mut request);
     let (admit, admitted) = oneshot::channel();
-    // A client that goes away meanwhile ends its request, not this: whoever was let in is let out again.
+    // A client that goes away meanwhile drops its request, not this task, which undoes the admission.
     edge.tasks.clone().spawn(async move {
         let arrival = match Box::pin(arrive).await {
             Ok(arrival) => arrival,

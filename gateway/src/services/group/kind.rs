@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Which changes of a group become tips, seen by all members and kept in its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tips {
-    /// Coming, going and being put out.
+    /// Joins, leaves and kicks.
     pub membership: bool,
     /// Admins made and unmade.
     pub role: bool,

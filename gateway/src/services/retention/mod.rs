@@ -20,7 +20,7 @@ use protocol::id::Seq;
 /// How long it is between two walks, about.
 pub const INTERVAL: Duration = Duration::from_secs(600);
 
-/// One in so many walks looks everywhere for records whose entry is gone.
+/// Every so many walks is a full scan for orphaned records, whose entry is gone.
 const THOROUGH: u64 = 144;
 
 /// Logs that are asked for at once.

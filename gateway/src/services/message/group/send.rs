@@ -19,8 +19,7 @@ use crate::services::push::StoredNotice;
 use crate::services::timeline::EntryRef;
 use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
 
-/// How often a group may say something while deliveries are behind: those who are not loud shall not be silenced by
-/// those who are.
+/// Under overload each group keeps one message in this time, so that busy groups do not starve quiet ones.
 const ONE_EVERY: Duration = Duration::from_secs(1);
 
 /// Somebody who wants to speak in a group.

@@ -13,7 +13,7 @@ const NOT_OURS = ['up', 'probe_success'];
 const RARE = {
   gateway_slow_readers_total: 'gateway/src/hub/outbound.rs',
   gateway_redis_errors_total: 'gateway/src/storage/redis/calls.rs',
-  gateway_redis_reconnects_total: 'gateway/src/redis/link.rs',
+  gateway_redis_reconnects_total: 'gateway/src/redis/connection.rs',
 };
 
 export default async function prometheus(t, scrapes) {

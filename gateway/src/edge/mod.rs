@@ -11,7 +11,7 @@ mod ws;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -49,6 +49,8 @@ pub struct Parts {
     pub tasks: TaskTracker,
     pub health: Arc<dyn Health>,
     ready: AtomicBool,
+    /// How many connections know when they leave, while the node goes down.
+    leaving: AtomicU64,
 }
 
 impl Deref for Edge {
@@ -75,8 +77,13 @@ impl Edge {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        let ready = AtomicBool::new(true);
-        Self(Arc::new(Parts { context, hub, settings, metrics, stop, tasks, health, ready }))
+        let (ready, leaving) = (AtomicBool::new(true), AtomicU64::new(0));
+        Self(Arc::new(Parts { context, hub, settings, metrics, stop, tasks, health, ready, leaving }))
+    }
+
+    /// When the connection that asks is to leave, from the beginning of the drain window on.
+    fn leaves_after(&self) -> Duration {
+        self.settings.drain.mul_f64(place_in_window(self.leaving.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Tells balancers to send nobody more.
@@ -86,5 +93,28 @@ impl Edge {
 
     fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Relaxed)
+    }
+}
+
+/// Where in a window the one with a number stands, from 0 to 1. The fractional parts of the multiples of the golden ratio
+/// lie evenly apart however many they are; as many random places would sometimes lie all in one half.
+fn place_in_window(number: u64) -> f64 {
+    const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
+    (number as f64 * GOLDEN_RATIO).fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_leave_they_are_spread_over_the_window() {
+        for count in [2, 6, 13, 100, 10_000] {
+            let mut places: Vec<f64> = (0..count).map(place_in_window).collect();
+            places.push(1.0);
+            places.sort_by(f64::total_cmp);
+            let widest = places.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+            assert!(widest < 2.0 / count as f64, "{count}: {widest}");
+        }
     }
 }

@@ -241,9 +241,7 @@ impl<S: ClientProtocol> Served<S> {
                 Next::End(end) => return end,
                 Next::Stop => {
                     is_stopping = true;
-                    let window = self.edge.settings.drain.as_millis() as u64;
-                    let wait = Duration::from_millis(rand::random_range(0..=window));
-                    drain_at = Some(Instant::now() + wait);
+                    drain_at = Some(Instant::now() + self.edge.leaves_after());
                 }
                 Next::Moment => {
                     let now = Instant::now();

@@ -156,15 +156,15 @@ impl Connection {
         self.state().as_ref().map(|state| state.groups.0.clone()).unwrap_or_default()
     }
 
-    /// The topic to follow now, if it was not followed yet. `resubscribed` overrules that the user left the group before.
-    pub(super) fn enter(&self, group: &GroupId, resubscribed: bool) -> Option<Topic> {
+    /// The topic to follow now, if it was not followed yet. `anew` overrules that the user left the group before.
+    pub(super) fn enter(&self, group: &GroupId, anew: bool) -> Option<Topic> {
         if !self.cares_for(group) {
             return None;
         }
         let mut guard = self.state();
         let state = guard.as_mut()?;
         if let Some(left) = &mut state.left {
-            if resubscribed {
+            if anew {
                 left.remove(group);
             } else if left.contains(group) {
                 return None;

@@ -44,8 +44,8 @@ pub struct FirstMember {
     pub custom: Vec<CustomField>,
 }
 
-/// The records that belong to one life of a group.
-const OF_A_LIFE: &[Table] = &[
+/// The records that belong to one epoch of a group.
+const OF_AN_EPOCH: &[Table] = &[
     Table::Member,
     Table::Order,
     Table::Mute,
@@ -322,7 +322,7 @@ impl Groups {
     fn sweep(&self, found: &GroupRef) {
         let (engine, partition, epoch) = (self.deps.engine.clone(), found.partition(), found.epoch());
         self.deps.tasks.spawn(async move {
-            if let Err(error) = engine.purge(&partition, OF_A_LIFE, epoch).await {
+            if let Err(error) = engine.purge(&partition, OF_AN_EPOCH, epoch).await {
                 tracing::warn!(%error, "what a dismissed group left behind was not swept");
             }
         });

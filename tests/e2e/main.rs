@@ -15,6 +15,7 @@ mod push;
 mod rest;
 mod session;
 
+mod abuse;
 mod access;
 mod applications;
 mod bless;
@@ -22,6 +23,7 @@ mod carried_out;
 mod commands;
 mod dedup;
 mod examples;
+mod faults;
 mod input;
 mod layers;
 mod legacy;

@@ -44,6 +44,7 @@ use crate::services::Services;
 use crate::services::deps::Actor;
 use crate::services::deps::DeviceId;
 use crate::services::session::Claims;
+use crate::telemetry::Bound;
 
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
@@ -251,6 +252,7 @@ pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, bod
     let Some(row) = table::find(name) else { return Answer::refusal(&context.unknown.refuse(name)) };
     // What asks for nothing but an answer is answered: a client that gets none to its ping dials again and asks for more.
     if context.is_overrun() && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
+        Bound::UnattendedCalls.refused(row.name);
         table::meter(row).count(ErrorCode::UNAVAILABLE, Duration::ZERO);
         return Answer::refusal(&Failure::new(ErrorCode::UNAVAILABLE));
     }

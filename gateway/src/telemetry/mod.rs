@@ -1,9 +1,15 @@
 //! Logs and metrics. No token, key or message text goes into either.
 
+mod bound;
+mod sparing;
+
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
+
+pub use bound::Bound;
+pub use sparing::Sparing;
 
 /// Upper bounds of the latency histogram, in seconds.
 const BUCKETS: &[f64] =

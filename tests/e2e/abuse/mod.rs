@@ -1,0 +1,1 @@
+//! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.

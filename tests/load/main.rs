@@ -8,6 +8,7 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests fail loudly"))]
 
+mod attack;
 mod clock;
 mod compare;
 mod curves;
@@ -73,6 +74,8 @@ enum Command {
     Two(Two),
     /// Measures an idle connection and calls at an idle gateway; fails when one is over its bound.
     Quiet(Quiet),
+    /// Attacks the gateway while others go on with their lives; fails when they feel it.
+    Attack(Attack),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -128,6 +131,14 @@ struct Quiet {
     place: Place,
     #[command(flatten)]
     options: quiet::Options,
+}
+
+#[derive(Args)]
+struct Attack {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: attack::Options,
 }
 
 #[derive(Args)]
@@ -221,6 +232,7 @@ fn main() -> ExitCode {
             place.bench().and_then(|mut bench| options.run(&mut bench)).map(|()| true)
         }
         Command::Quiet(Quiet { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
+        Command::Attack(Attack { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Curves(Curves { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
         }

@@ -22,6 +22,8 @@ pub use liveness::{Liveness, SingleInstance};
 pub use local::LocalBus;
 pub use receiver::{Receiver, channel};
 pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
+#[cfg(feature = "internals")]
+pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
 pub use source::{

@@ -219,7 +219,8 @@ impl File {
             .map_err(|mistakes| mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect())
     }
 
-    fn parse(text: &str) -> Result<Self, Vec<String>> {
+    /// Reads the text of a settings file.
+    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let fault = |error: toml::de::Error| vec![error.to_string().trim_end().to_owned()];
         let mut unknown = Vec::new();
         let document = toml::Deserializer::parse(text).map_err(fault)?;

@@ -23,6 +23,8 @@ use crate::hub::Hub;
 
 pub use legacy::Legacy;
 pub use listener::{Surfaces, listen};
+#[cfg(feature = "internals")]
+pub use ws::read_websocket;
 
 /// What is served, and the bounds of one connection.
 pub struct Settings {

@@ -42,6 +42,8 @@ use self::session::Sessions;
 use self::timeline::Timelines;
 
 pub use crate::storage::StorageError;
+#[cfg(feature = "internals")]
+pub use stored::read_stored;
 
 /// Everything the commands can ask for. Large: to be shared, not copied.
 pub struct Services {

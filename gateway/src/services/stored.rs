@@ -22,6 +22,16 @@ macro_rules! stored {
     ($($name:literal: $record:ty, in $($table:ident)*;)*) => {
         $(impl Record for $record {})*
 
+        /// Reads bytes as a record of each type, and what can be read once more as it is written; for the fuzzer.
+        #[cfg(feature = "internals")]
+        pub fn read_stored(bytes: &[u8]) {
+            $(if let Ok(record) = crate::storage::records::decode::<$record>(bytes) {
+                let written = crate::storage::records::encode(&record);
+                let again = crate::storage::records::decode::<$record>(&written);
+                assert!(again.is_ok(), "what is written of a {} cannot be read", $name);
+            })*
+        }
+
         #[cfg(test)]
         fn all() -> Vec<tests::Stored> {
             vec![$(tests::Stored::new::<$record>($name, &[$(crate::storage::Table::$table),*])),*]

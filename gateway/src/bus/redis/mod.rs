@@ -33,6 +33,8 @@ use self::channels::{LAST_OFFSET, channel_of, hash_of};
 use self::table::Table;
 
 pub use self::liveness::RedisLiveness;
+#[cfg(feature = "internals")]
+pub use self::payload::read_payload;
 pub(crate) use self::payload::take_apart;
 
 /// Events that may wait for the hub. While there are more, the subscriber reads no further.

@@ -14,6 +14,8 @@
 //! with the next number and nothing is looked for in the store.
 
 use protocol::group::GroupKind;
+#[cfg(feature = "internals")]
+use protocol::id::{AppId, UserId};
 use protocol::id::{GroupId, Millis, Seq};
 use protocol::message::{GroupLabel, Message};
 
@@ -61,6 +63,17 @@ pub(super) fn decode(topic: &Topic, payload: &[u8], tell: impl FnMut(Told)) -> R
     match (payload.strip_prefix(b"m "), topic) {
         (Some(messages), Topic::Group(_, group)) => decode_messages(group, messages, tell),
         _ => decode_one(topic, payload).map(tell),
+    }
+}
+
+/// Reads a payload as one of a user's channel and as one of a group's; for the fuzzer.
+#[cfg(feature = "internals")]
+pub fn read_payload(payload: &[u8]) {
+    let (app, user, group) = (AppId(1), UserId::parse("u"), GroupId::parse("g"));
+    let (Ok(user), Ok(group)) = (user, group) else { return };
+    for topic in [Topic::User(app, user), Topic::Group(app, group)] {
+        // What cannot be read is told of; what can is an event.
+        let _ = decode(&topic, payload, drop);
     }
 }
 

@@ -216,6 +216,25 @@ fn close_code(payload: &[u8]) -> Result<Option<CloseCode>, Error> {
     }
 }
 
+/// Reads what came on a connection, in pieces as long as the first byte says; for the fuzzer.
+#[cfg(feature = "internals")]
+pub fn read_websocket(bytes: &[u8]) {
+    const MOST_BYTES: usize = 4096;
+    /// A frame's header, at most.
+    const HEADER: usize = 14;
+    let Some((&length, rest)) = bytes.split_first() else { return };
+    let mut inbound = Inbound::new(MOST_BYTES);
+    for piece in rest.to_vec().chunks_mut(usize::from(length) + 1) {
+        inbound.take_in(piece);
+        while let Some(next) = inbound.next() {
+            if let Ok(Received::Message(payload)) = next {
+                assert!(payload.len() <= MOST_BYTES, "a message of {} bytes", payload.len());
+            }
+        }
+        assert!(inbound.partial.len() <= MOST_BYTES + HEADER, "{} bytes put aside", inbound.partial.len());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

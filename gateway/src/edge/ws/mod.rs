@@ -11,6 +11,8 @@ use std::sync::Arc;
 use crate::hub::Connection;
 
 pub(super) use connection::{Call, ClientProtocol, Done};
+#[cfg(feature = "internals")]
+pub use inbound::read_websocket;
 pub(super) use sdk::serve as serve_sdk;
 pub(super) use session::Session;
 pub(super) use upgrade::upgrade;

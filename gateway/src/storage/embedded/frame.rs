@@ -36,6 +36,15 @@ pub(super) fn decode(operation: &'static str, key: &[u8], value: Bytes) -> Resul
     Ok(Framed { number: u64::from_be_bytes(*number), bytes: value.slice(HEAD..) })
 }
 
+/// Reads a key's value that may be damaged; for the fuzzer.
+#[cfg(feature = "internals")]
+pub fn read_row(bytes: &[u8]) {
+    let (key, value) = bytes.split_at(bytes.len().min(8));
+    if let Ok(Framed { number, bytes }) = decode("read", key, Bytes::copy_from_slice(value)) {
+        assert_eq!(encode(key, number, &bytes), value, "written another way than it was read");
+    }
+}
+
 fn checksum(key: &[u8], number: &[u8], bytes: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(key);

@@ -38,6 +38,9 @@ mod tests;
 mod trim;
 mod watermark;
 
+#[cfg(feature = "internals")]
+pub use frame::read_row;
+
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;

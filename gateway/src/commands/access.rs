@@ -1,5 +1,7 @@
 //! Who may call: the first of three checks. The second is whom the request acts for, the third the role in the object.
 
+use std::net::IpAddr;
+
 use protocol::id::{AppId, UserId};
 use protocol::session::KickReason;
 use protocol::{ErrorCode, Failure, usersig};
@@ -33,6 +35,8 @@ pub struct Credentials<'a> {
     pub token: &'a str,
     pub platform: u32,
     pub instance: &'a str,
+    /// The client's address, as far as it is known; absent for what the gateway calls itself.
+    pub from: Option<IpAddr>,
 }
 
 /// Where a call comes from.

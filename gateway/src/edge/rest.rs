@@ -1,5 +1,7 @@
 //! REST v4: `POST /v4/{service}/{command}`. The answer's status is 200 whatever the outcome.
 
+use std::net::IpAddr;
+
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Method, Request};
@@ -10,17 +12,22 @@ use super::Edge;
 use super::reply::{self, Reply};
 use crate::commands::{self, Credentials, Identity};
 
-pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str) -> Reply {
+pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str, from: IpAddr) -> Reply {
     if request.method() == Method::OPTIONS {
         return reply::rest(String::new());
     }
-    reply::rest(match answer(&edge, request, command).await {
+    reply::rest(match answer(&edge, request, command, from).await {
         Ok(body) => body,
         Err(failure) => envelope::refusal(&failure),
     })
 }
 
-async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Result<String, Failure> {
+async fn answer(
+    edge: &Edge,
+    request: Request<Incoming>,
+    command: &str,
+    from: IpAddr,
+) -> Result<String, Failure> {
     if !matches!(*request.method(), Method::POST | Method::GET) {
         return Err(Failure::worded(ErrorCode::BAD_URL, "the method must be POST"));
     }
@@ -49,6 +56,7 @@ async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Resul
         token: "",
         platform: 0,
         instance: "",
+        from: Some(from),
     });
     Ok(commands::dispatch(&edge.context, identity, &name, text).await.body)
 }

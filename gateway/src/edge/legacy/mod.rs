@@ -225,6 +225,7 @@ impl Legacy {
             token: "",
             platform: legacy::PLATFORM,
             instance: "",
+            from: None,
         };
         let identity = match run_as {
             RunAs::User(_) => Identity::Frame(credentials),

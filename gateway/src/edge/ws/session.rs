@@ -1,23 +1,26 @@
 //! What a connection knows of its client: who is logged in, and how a frame proves it.
 
+use std::net::IpAddr;
+
 use protocol::envelope::Head;
 use protocol::id::{AppId, UserId};
 
 use crate::commands::{Credentials, Device, Effect, Identity};
 use crate::hub::{Attachment, DeviceClaim};
 
-/// What a client tells of itself in the connection's URL.
+/// What a client tells of itself in the connection's URL, and where it is.
 pub(super) struct Client {
     platform: u32,
     /// The id of the SDK object: the same over reconnects. Empty when it says none.
     instance: String,
+    from: IpAddr,
 }
 
 impl Client {
-    pub(super) fn new(query: &str) -> Self {
+    pub(super) fn new(query: &str, from: IpAddr) -> Self {
         /// Longer ones are nobody's: an SDK's has 32 characters.
         const MAX_INSTANCE: usize = 64;
-        let mut client = Self { platform: 0, instance: String::new() };
+        let mut client = Self { platform: 0, instance: String::new(), from };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "platform" => client.platform = value.parse().unwrap_or(0),
@@ -75,6 +78,7 @@ pub(super) fn identity<'a>(
             token: &head.a2,
             platform: if head.platform == 0 { client.platform } else { head.platform },
             instance: &client.instance,
+            from: Some(client.from),
         }),
     }
 }

@@ -82,6 +82,7 @@ impl Caller {
             token: "",
             platform: 7,
             instance: "1",
+            connection: 0,
             from: None,
         };
         let login = json!({"State": "Online", "InstType": 0, "CustomInfo": ""}).to_string();

@@ -27,9 +27,9 @@ mod table;
 mod unattended;
 mod unknown;
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ pub struct Parts {
     /// What goes on when its caller is gone.
     tasks: TaskTracker,
     /// How many calls do.
-    unattended: AtomicUsize,
+    unattended: unattended::Counts,
     deadline: Duration,
     unknown: Unknown,
 }
@@ -88,9 +88,9 @@ impl Context {
     /// With another deadline than [`DEADLINE`]; for a test that cannot wait for it.
     pub fn with_deadline(services: Services, tasks: TaskTracker, deadline: Duration) -> Self {
         Self(Arc::new(Parts {
+            unattended: unattended::Counts::new(services.apps.ids()),
             services,
             tasks,
-            unattended: AtomicUsize::new(0),
             deadline,
             unknown: Unknown::default(),
         }))
@@ -113,6 +113,15 @@ pub enum Caller {
     Admin { app: AppId, user: UserId },
 }
 
+impl Caller {
+    fn app(&self) -> Option<AppId> {
+        match self {
+            Caller::Anonymous => None,
+            Caller::User(UserCaller { app, .. }) | Caller::Admin { app, .. } => Some(*app),
+        }
+    }
+}
+
 /// A user of an SDK.
 #[derive(Clone, Debug)]
 pub struct UserCaller {
@@ -122,6 +131,8 @@ pub struct UserCaller {
     /// As the connection says: which kind of client, and which object of its SDK.
     pub platform: u32,
     pub instance: String,
+    /// Where they call from; unknown on a connection's own session, which has proved itself before.
+    pub from: Option<IpAddr>,
 }
 
 /// How a user proved who they are.
@@ -251,7 +262,7 @@ impl Answer {
 pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, body: &str) -> Answer {
     let Some(row) = table::find(name) else { return Answer::refusal(&context.unknown.refuse(name)) };
     // What asks for nothing but an answer is answered: a client that gets none to its ping dials again and asks for more.
-    if context.is_overrun() && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
+    if context.is_overrun(identity.app()) && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
         Bound::UnattendedCalls.refused(row.name);
         table::meter(row).count(ErrorCode::UNAVAILABLE, Duration::ZERO);
         return Answer::refusal(&Failure::new(ErrorCode::UNAVAILABLE));
@@ -281,8 +292,9 @@ async fn carry_out(
     body: &str,
 ) -> Result<Done, Refusal> {
     let caller = access::admit(context, identity, row).await?;
+    let app = caller.app();
     let work = (row.begin)(context, Call::new(caller), body)?;
-    unattended::Attended::new(context, row, work).await
+    unattended::Attended::new(context, app, row, work).await
 }
 
 /// Reads a request and checks whom it acts for.

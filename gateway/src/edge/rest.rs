@@ -56,6 +56,7 @@ async fn answer(
         token: "",
         platform: 0,
         instance: "",
+        connection: 0,
         from: Some(from),
     });
     Ok(commands::dispatch(&edge.context, identity, &name, text).await.body)

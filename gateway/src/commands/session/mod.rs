@@ -12,6 +12,7 @@ use protocol::session::{
 use super::features::purchase_bits;
 use super::table::{Row, rows};
 use super::{Call, Caller, Context, Effect, Proof, Refusal};
+use crate::services::session::SessionError;
 
 pub(super) static ROWS: &[Row] = rows! {
     HEARTBEAT {
@@ -48,6 +49,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
     let sessions = &context.services.sessions;
     let caller = call.user()?;
     let (app, user) = (caller.app, &caller.user);
+    context.services.throttle.log_in(app, caller.from).map_err(SessionError::from)?;
     let login = match &caller.proof {
         Proof::UserSig => sessions.login(app, user, caller.platform, &caller.instance).await,
         Proof::Token(claims) => sessions.resume(claims).await,

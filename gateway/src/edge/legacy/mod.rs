@@ -225,6 +225,7 @@ impl Legacy {
             token: "",
             platform: legacy::PLATFORM,
             instance: "",
+            connection: 0,
             from: None,
         };
         let identity = match run_as {

@@ -16,6 +16,7 @@ use crate::services::group::{GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::StoredNotice;
+use crate::services::rates::{Rule, TooOften};
 use crate::services::timeline::EntryRef;
 use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
 
@@ -43,9 +44,6 @@ impl GroupMessages {
         draft: Draft,
         only_to: &[UserId],
     ) -> Result<LogEnd, MessageError> {
-        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
-            return Err(MessageError::TooFast);
-        }
         let limits = &self.deps.settings(actor.app).limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);
@@ -53,12 +51,22 @@ impl GroupMessages {
         if draft.mentions.len() > limits.mentions_per_message {
             return Err(MessageError::TooManyMentions);
         }
+        let said = self.said.key(&(actor.app, group, &draft.from, draft.random));
+        let is_repetition = self.said.has(said);
+        if !is_repetition {
+            self.hold_sender(actor, group, &draft)?;
+        }
+        // After the rates: one who is held back has not spoken for the group.
+        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
+            return Err(MessageError::TooFast);
+        }
         let is_stored = !draft.options.online_only && only_to.is_empty();
         let key = (actor.app, group.clone(), draft.from.clone());
         if !is_stored {
             let _next = self.order.next(&key).await;
             let speaker = self.speaker(actor, group, &draft.from).await?;
             self.may_speak(actor, &speaker)?;
+            self.hold_group(actor.app, group, &draft)?;
             let message = self.message(actor, &draft, &speaker).await?;
             return self.send_unstored(actor, &speaker.found, message, only_to).await;
         }
@@ -76,11 +84,17 @@ impl GroupMessages {
                     None => Arc::new(self.speaker(actor, group, &draft.from).await?),
                 };
                 self.may_speak(actor, &speaker)?;
+                if is_first && !is_repetition {
+                    self.hold_group(actor.app, group, draft)?;
+                }
                 let batch = self.batch(actor, &speaker, draft).await?;
                 Ok::<_, MessageError>(Decision::Submitted(next.submit(&self.deps, batch), speaker))
             }
         });
-        let (speaker, committed) = decided.await?;
+        let decided = decided.await;
+        // One who may speak no more does not go on taking from the group's bucket.
+        let (speaker, committed) = decided.inspect_err(|_| drop(self.speakers.remove(&key)))?;
+        self.said.note(said);
         let committed = committed.unwrap_or_default();
         let end = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {
@@ -92,6 +106,32 @@ impl GroupMessages {
         }
         self.speakers.insert(key, speaker);
         Ok(end)
+    }
+
+    /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether
+    /// anything is left: those who may not speak in it take nothing from those who may.
+    fn hold_sender(&self, actor: &Actor, group: &GroupId, draft: &Draft) -> Result<(), TooOften> {
+        let (app, throttle) = (actor.app, &self.throttle);
+        let mentions_all = draft.mentions.contains(&Mention::All);
+        throttle.look(app, Rule::GroupMessages, group)?;
+        if mentions_all {
+            throttle.look(app, Rule::GroupMentionsOfAll, group)?;
+        }
+        if throttle.is_held(actor) {
+            if mentions_all {
+                throttle.take(app, Rule::UserMentionsOfAll, &draft.from, 1)?;
+            }
+            throttle.take(app, Rule::UserMessages, &draft.from, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Takes from the group's buckets for one who may speak.
+    fn hold_group(&self, app: AppId, group: &GroupId, draft: &Draft) -> Result<(), TooOften> {
+        if draft.mentions.contains(&Mention::All) {
+            self.throttle.take(app, Rule::GroupMentionsOfAll, group, 1)?;
+        }
+        self.throttle.take(app, Rule::GroupMessages, group, 1)
     }
 
     /// Whether a group may say something although more is said than can be delivered.
@@ -144,7 +184,10 @@ impl GroupMessages {
         draft: &Draft,
         speaker: &Speaker,
     ) -> Result<Message, MessageError> {
-        let account = self.accounts.ensure_known(actor.app, &draft.from).await?;
+        let account = match self.accounts.known(actor.app, &draft.from).await? {
+            Some(account) => account,
+            None => Arc::new(self.accounts.ensure_named::<MessageError>(actor, &draft.from).await?),
+        };
         let name_card = speaker.member.as_ref().map_or("", |member| member.name_card.as_str());
         Ok(Message {
             from: account.sender(&draft.from, name_card),

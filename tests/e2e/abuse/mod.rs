@@ -1,1 +1,4 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
+
+mod rates;
+mod table;

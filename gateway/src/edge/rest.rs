@@ -10,7 +10,7 @@ use protocol::{ErrorCode, Failure, envelope, json};
 
 use super::Edge;
 use super::reply::{self, Reply};
-use crate::commands::{self, Credentials, Identity};
+use crate::commands::{self, Credentials};
 
 pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str, from: IpAddr) -> Reply {
     if request.method() == Method::OPTIONS {
@@ -38,6 +38,20 @@ async fn answer(
         // A path that names no command: it is told of as it stands.
         _ => format!("/v4/{command}"),
     };
+    let credentials = Credentials {
+        app: query.sdkappid,
+        identifier: &query.identifier,
+        usersig: &query.usersig,
+        token: "",
+        platform: 0,
+        instance: "",
+        connection: 0,
+        from: Some(from),
+    };
+    let admitted = match commands::admit(&edge.context, credentials, &name).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(refusal.body),
+    };
     let body = Limited::new(request.into_body(), edge.settings.max_frame_bytes).collect().await;
     let body = body
         .map_err(|_| Failure::worded(ErrorCode::TOO_LONG, "the body is too large, or did not arrive whole"))?
@@ -49,15 +63,5 @@ async fn answer(
     if !json::is_shallow(text.as_bytes()) {
         return Err(envelope::too_deep());
     }
-    let identity = Identity::Rest(Credentials {
-        app: query.sdkappid,
-        identifier: &query.identifier,
-        usersig: &query.usersig,
-        token: "",
-        platform: 0,
-        instance: "",
-        connection: 0,
-        from: Some(from),
-    });
-    Ok(commands::dispatch(&edge.context, identity, &name, text).await.body)
+    Ok(commands::dispatch_admitted(&edge.context, admitted, text).await.body)
 }

@@ -16,13 +16,13 @@ use crate::services::session::SessionError;
 
 pub(super) static ROWS: &[Row] = rows! {
     HEARTBEAT {
-        Anybody Ping => ping, 10 per second per connection;
+        Anybody Ping => ping, 300 per second per connection;
     }
     STATISTICS {
         Anybody Statistics => statistics, 5 per second per connection;
     }
     STATUS {
-        User Login => login, 10 per second per user;
+        User Login => login, 20 per second per user;
         User Hello => hello, 5 per second per user;
         AnybodyOrUser Logout => logout, 10 per second per connection;
         User Background => background, 5 per second per user;

@@ -101,8 +101,8 @@ impl Default for Rates {
             profile_changes: Quota { calls: 60, seconds: 60, burst: 100 },
             friends_added: Quota { calls: 300, seconds: 60, burst: 1000 },
             address_logins: Quota { calls: 1000, seconds: 1, burst: 20_000 },
-            user_wrong_usersigs: 5,
-            address_wrong_usersigs: 50,
+            user_wrong_usersigs: 100,
+            address_wrong_usersigs: 1000,
         }
     }
 }

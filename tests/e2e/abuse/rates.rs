@@ -8,7 +8,9 @@ use gateway::services::rates::{Quota, Rates};
 use protocol::ErrorCode;
 use protocol::id::AppId;
 use serde_json::{Value, json};
-use tests::{Admin, Answer, Device, Dialect, Group, TestGateway, User, exchange, new_application};
+use tests::{
+    Admin, Answer, Device, Dialect, Group, LegacyRoutes, TestGateway, User, exchange, legacy, new_application,
+};
 
 const OTHER: AppId = AppId(1_400_000_002);
 
@@ -350,6 +352,41 @@ async fn a_back_end_gives_a_command_so_often() {
     }
     kick(&admin).await.ok();
     kick(&admin).await.refused(ErrorCode::TOO_OFTEN);
+}
+
+/// Whoever reaches the old chat's routes speaks as anybody: all that they are known by is where they are.
+#[tokio::test]
+async fn the_old_chats_routes_are_held_by_address() {
+    let gateway = TestGateway::start_with(|config| {
+        config.legacy = Some(legacy());
+        config.apps.set(|settings| {
+            settings.rates.address_logins = at_once(3);
+            settings.rates.group_messages = at_once(700);
+        });
+    })
+    .await;
+    let routes = LegacyRoutes::new(&gateway);
+    let _three = [routes.connect("ann").await, routes.connect("ben").await, routes.connect("cid").await];
+    let head = routes.ask("dan").await.err().expect("an upgrade that is refused");
+    assert!(head.starts_with("HTTP/1.1 429 "), "{head}");
+    // No account was made for one who was not let in.
+    let check = json!({"CheckItem": [{"UserID": "dan"}]});
+    let checked = gateway.admin().call("im_open_login_svc.account_check", check).await.ok();
+    assert_eq!(checked["ResultItem"][0]["AccountStatus"], "NotImported");
+
+    for number in 0..500 {
+        assert_eq!(routes.send_all(&number.to_string()).await.status, 200, "{number}");
+    }
+    for _ in 0..5 {
+        assert_eq!(routes.send_all("one more").await.status, 429);
+    }
+    assert_eq!(routes.send_c2c("ann", "another route").await.status, 200);
+    for _ in 0..500 {
+        assert_eq!(routes.sign("ann", "60").await.status, 200);
+    }
+    assert_eq!(routes.sign("ann", "60").await.status, 429);
+    gateway.clock.advance(Duration::from_secs(1));
+    assert_eq!(routes.sign("ann", "60").await.status, 200);
 }
 
 #[tokio::test]

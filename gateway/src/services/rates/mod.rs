@@ -327,7 +327,7 @@ pub enum Tried {
 }
 
 /// Whoever has one address of the sixth version has the 2^64 beside it.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address => address,

@@ -47,8 +47,9 @@ fn rate_of(row: &Row, each: Each) -> Option<Rate> {
 
 /// A user who proved who they are.
 pub(super) fn hold_user(context: &Context, row: &Row, app: AppId, user: &UserId) -> Result<(), Refusal> {
-    // A row that is a back end's alone refuses users for that.
-    let Some(rate) = rate_of(row, Each::User) else { return Ok(()) };
+    // One who gives a back end's command is refused for that, and may not even ask for it more often than a back end.
+    let rate = rate_of(row, Each::User).or_else(|| rate_of(row, Each::App));
+    let Some(rate) = rate else { return Ok(()) };
     let throttle = &context.services.throttle;
     if throttle.hold(rate.quota(throttle.rates(app).commands), &(row.name, app, user)) {
         return Ok(());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gateway::bus::{LocalBus, SingleInstance};
-use gateway::commands::{Context, Credentials, Device, Each, Identity, Rate, Row, dispatch, table};
+use gateway::commands::{Access, Context, Credentials, Device, Each, Identity, Rate, Row, dispatch, table};
 use gateway::services::Services;
 use gateway::services::application::{Applications, Settings};
 use gateway::services::deps::Deps;
@@ -194,6 +194,22 @@ async fn every_command_is_held_to_its_rate() {
         }
     }
     assert!(tried > 60, "{tried}");
+}
+
+/// A user who gives the commands of back ends is told that they may not, so often and no more.
+#[tokio::test]
+async fn a_user_asks_for_what_only_back_ends_may_no_more_often_than_they() {
+    let bench = Bench::set(|_| {});
+    for row in table().filter(|row| row.access == Access::Admin) {
+        let mut refused = 0;
+        loop {
+            match bench.call(Each::User, row.name, "?").await {
+                code if code == row.family.forbidden => refused += 1,
+                code => break assert_eq!(code, row.family.too_often, "{}", row.name),
+            }
+        }
+        assert!((1000..=2000).contains(&refused), "{}: {refused}", row.name);
+    }
 }
 
 #[tokio::test]

@@ -127,9 +127,9 @@ impl C2cMessages {
             }
             return Ok(now);
         }
-        let at = self.store(next, actor, &from, to, message).await?;
+        // Before it is stored: who hears nothing of it and says it again says nothing new.
         self.said.note(said);
-        Ok(at)
+        self.store(next, actor, &from, to, message).await
     }
 
     async fn store(

@@ -41,7 +41,7 @@ impl Said {
         self.place(key).load(Ordering::Relaxed) == key.0
     }
 
-    /// The message is stored.
+    /// The message is about to be stored.
     pub(super) fn note(&self, key: SaidKey) {
         self.place(key).store(key.0, Ordering::Relaxed);
     }

@@ -87,7 +87,8 @@ impl Buckets {
         let words = line.iter().map(|place| place.load(Ordering::Relaxed));
         let debt = words.filter(|word| word & !TIME_MASK == key.mark()).map(|word| debt(word, now_us)).max();
         let Some(debt) = debt else { return true };
-        debt.min(quota.capacity_us()) + quota.cost_us(1) <= quota.capacity_us()
+        let capacity = quota.capacity_us();
+        debt.min(capacity) + quota.cost_us(1).min(capacity) <= capacity
     }
 
     /// Takes from a bucket; false, and nothing taken, where so much is not in it. More than it holds takes all of it: what
@@ -235,6 +236,11 @@ mod tests {
         assert_eq!(takes(&buckets, quota, key, NOW), 2);
         assert_eq!(takes(&buckets, quota, key, later(8 * 3_600_000 - 1)), 0);
         assert_eq!(takes(&buckets, quota, key, later(8 * 3_600_000)), 1);
+        // One that fills more slowly than is remembered lets somebody pass all the same.
+        let quota = Quota { calls: 1, seconds: u32::MAX, burst: u32::MAX };
+        let key = buckets.key(&"somebody else");
+        assert!(buckets.take(quota, key, 1, NOW) && !buckets.has_any(quota, key, NOW));
+        assert!(buckets.has_any(quota, key, later(31 * 24 * 3_600_000)));
     }
 
     #[test]

@@ -88,13 +88,19 @@ impl GroupMessages {
                     self.hold_group(actor.app, group, draft)?;
                 }
                 let batch = self.batch(actor, &speaker, draft).await?;
+                // Before it is stored: who hears nothing of it and says it again says nothing new.
+                self.said.note(said);
                 Ok::<_, MessageError>(Decision::Submitted(next.submit(&self.deps, batch), speaker))
             }
         });
         let decided = decided.await;
-        // One who may speak no more does not go on taking from the group's bucket.
-        let (speaker, committed) = decided.inspect_err(|_| drop(self.speakers.remove(&key)))?;
-        self.said.note(said);
+        if let Err(error) = &decided
+            && !matches!(error, MessageError::TooOften(_))
+        {
+            // One who may speak no more does not go on taking from the group's bucket.
+            self.speakers.remove(&key);
+        }
+        let (speaker, committed) = decided?;
         let committed = committed.unwrap_or_default();
         let end = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {

@@ -71,6 +71,11 @@ impl Applications {
         self.served.keys().copied()
     }
 
+    /// Whether several share what there is.
+    pub fn are_several(&self) -> bool {
+        self.served.len() > 1
+    }
+
     /// The application, if it is served.
     pub fn get(&self, id: AppId) -> Option<&Application> {
         self.served.get(&id)

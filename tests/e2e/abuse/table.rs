@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gateway::bus::{LocalBus, SingleInstance};
+use gateway::bus::{Bus, Event, LocalBus, Push, SingleInstance, Topic};
 use gateway::commands::{Access, Context, Credentials, Device, Each, Identity, Rate, Row, dispatch, table};
 use gateway::services::Services;
 use gateway::services::application::{Applications, Settings};
@@ -17,14 +17,16 @@ use gateway::storage::{
     Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, Partition, Scan, StorageError, Table, Ticket,
     Value as Stored, Window,
 };
-use protocol::id::{Millis, Seq, UserId};
-use protocol::{ErrorCode, usersig};
+use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::{ErrorCode, event, usersig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{APP, TestClock, new_application};
 use tokio_util::task::TaskTracker;
 
 const ADMIN: &str = "administrator";
+
+const OTHER: AppId = AppId(1_400_000_002);
 
 /// A store that counts what it is asked.
 struct Counting {
@@ -103,20 +105,25 @@ struct Bench {
 
 impl Bench {
     fn set(change: impl FnMut(&mut Settings)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
         let (bus, mut receiver) = LocalBus::new();
         tokio::spawn(async move { while receiver.recv().await.is_some() {} });
+        Self::set_on(&bus, change)
+    }
+
+    fn set_on(bus: &LocalBus, change: impl FnMut(&mut Settings)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
         let store = Embedded::open(directory.path(), bus.clone()).unwrap();
         let (application, clock) = (new_application(), TestClock::default());
         let now = clock.now().seconds();
         let usersig = usersig::issue(&application.keys[0], APP, ADMIN, now, 86_400, None).unwrap();
         let mut apps = Applications::new(Settings::default());
         apps.add(APP, application);
+        apps.add(OTHER, new_application());
         apps.set(change);
         let (tasks, asked) = (TaskTracker::new(), Arc::new(AtomicUsize::new(0)));
         let deps = Deps {
             engine: Arc::new(Counting { store, asked: asked.clone() }),
-            bus: Arc::new(bus),
+            bus: Arc::new(bus.clone()),
             clock: clock.handle(),
             apps: Arc::new(apps),
             node: 1,
@@ -126,6 +133,13 @@ impl Bench {
         let context = Context::new(Services::new(deps), tasks);
         let alice = UserId::parse("alice").unwrap();
         Self { context, clock, asked, usersig, alice, _directory: directory }
+    }
+
+    /// A call of alice's in an application.
+    async fn call_in(&self, app: AppId, name: &str, body: &Value) -> ErrorCode {
+        let device = Device { id: 1, platform: 7, since: Millis(1), visit: 1 };
+        let identity = Identity::Session { app, user: &self.alice, device: &device, instance: "" };
+        dispatch(&self.context, identity, name, &body.to_string()).await.code
     }
 
     async fn call(&self, each: Each, name: &str, body: &str) -> ErrorCode {
@@ -223,6 +237,40 @@ async fn a_command_is_held_to_a_multiple_or_to_nothing() {
             passed += 1;
         }
         assert_eq!((passed < 2000).then_some(passed), most);
+    }
+}
+
+/// One application says more than can be delivered: the other goes on talking.
+#[tokio::test]
+async fn an_application_that_says_too_much_silences_no_other() {
+    // The hub is played here: nothing is delivered but what is taken from the bus.
+    let (bus, mut receiver) = LocalBus::new();
+    let bench = Bench::set_on(&bus, |_| {});
+    for app in [APP, OTHER] {
+        let create = json!({"Type": "Meeting", "Name": "n", "GroupId": "room"});
+        assert_eq!(bench.call_in(app, "group_open_http_svc.create_group", &create).await, ErrorCode::OK);
+    }
+    let topic = Topic::User(APP, bench.alice.clone());
+    let event: Arc<Event> = Push::new(event::message::read_by_peer(&bench.alice, 1)).into();
+    for _ in 0..2000 {
+        bus.publish(topic.clone(), None, event.clone()).await;
+    }
+    receiver.recv().await.unwrap();
+    assert!(bus.is_behind());
+    let say = async |app: AppId, random: u32| {
+        let text = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]);
+        let body = json!({"GroupId": "room", "Random": random, "MsgBody": text});
+        bench.call_in(app, "group_open_http_svc.send_group_msg", &body).await
+    };
+    let mut loud = Vec::new();
+    for random in 0..200 {
+        loud.push(say(APP, random).await);
+    }
+    let passed = loud.iter().filter(|code| **code == ErrorCode::OK).count();
+    assert!((20..40).contains(&passed), "{passed}");
+    assert_eq!(loud.last(), Some(&ErrorCode::GROUP_TOO_FAST));
+    for random in 0..20 {
+        assert_eq!(say(OTHER, random).await, ErrorCode::OK);
     }
 }
 

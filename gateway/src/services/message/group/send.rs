@@ -16,12 +16,15 @@ use crate::services::group::{GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::StoredNotice;
-use crate::services::rates::{Rule, TooOften};
+use crate::services::rates::{Quota, Rule, TooOften};
 use crate::services::timeline::EntryRef;
 use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
 
 /// Under overload each group keeps one message in this time, so that busy groups do not starve quiet ones.
 const ONE_EVERY: Duration = Duration::from_secs(1);
+
+/// Besides, each of several applications keeps this much, so that one that is busy does not silence one that is not.
+const OF_EACH_APPLICATION: Quota = Quota { calls: 20, seconds: 1, burst: 20 };
 
 /// Somebody who wants to speak in a group.
 pub(super) struct Speaker {
@@ -142,6 +145,9 @@ impl GroupMessages {
 
     /// Whether a group may say something although more is said than can be delivered.
     fn may_speak_while_behind(&self, app: AppId, group: &GroupId) -> bool {
+        if self.deps.apps.are_several() && self.throttle.hold(OF_EACH_APPLICATION, &("while behind", app)) {
+            return true;
+        }
         let key = (app, group.clone());
         let is_loud = self.let_through.get(&key).is_some_and(|at| at.elapsed() < ONE_EVERY);
         if !is_loud {

@@ -54,11 +54,14 @@ codes! {
     SIG_OTHER_USER = 70013, "the UserID of the request is not that of the UserSig";
     SIG_OTHER_APP = 70014, "the SDKAppID of the request is not that of the UserSig";
     APP_UNKNOWN = 70020, "no such SDKAppID";
+    /// To one whose UserSigs are wrong again and again.
+    SIG_TRIED_TOO_OFTEN = 70050, "too many wrong UserSigs, wait one minute";
     SIG_REVOKED = 70052, "the UserSig was made invalid, make a new one";
     ACCOUNT_MISSING = 70107, "the account does not exist";
     LOGIN_BAD_PARAMETER = 70402, "a parameter is missing or wrong";
     LOGIN_NOT_ADMIN = 70403, "the command needs an administrator account";
     LOGIN_INTERNAL = 70500, "internal error, try again later";
+    LOGIN_TOO_OFTEN = 72010, "the login or foreground state is changed too often, try again later";
 
     CONTENT_REFUSED = 80001, "the content was refused";
     TOO_LONG = 80002, "the message is too long";
@@ -66,6 +69,7 @@ codes! {
     GROUP_INTERNAL = 10002, "internal error, try again later";
     GROUP_BAD_PARAMETER = 10004, "a parameter is missing or wrong";
     GROUP_TOO_MANY_ACCOUNTS = 10005, "too many accounts in one request";
+    GROUP_TOO_OFTEN = 10006, "this is done too often, try again later";
     /// In the answer to `create_group` the SDKs take this and 10010 for "made, but its profile cannot be read". Source:
     /// observed.
     GROUP_NOT_ALLOWED = 10007, "no permission: not a member, the role is too low, or the group type does not allow it";

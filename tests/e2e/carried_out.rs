@@ -160,7 +160,16 @@ impl Bench {
     fn credentials(&self, user: usize) -> Credentials<'_> {
         let identifier = [ADMIN, "alice"][user];
         let usersig = &self.usersigs[user];
-        Credentials { app: APP.0, identifier, usersig, token: "", platform: 7, instance: "" }
+        Credentials {
+            app: APP.0,
+            identifier,
+            usersig,
+            token: "",
+            platform: 7,
+            instance: "",
+            connection: 0,
+            from: None,
+        }
     }
 
     /// Waits until nobody is let through any more.

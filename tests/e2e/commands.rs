@@ -48,7 +48,9 @@ fn the_commands_are_written_down() {
         "# Commands\n\nMade from the table by `tests/e2e/commands.rs`; do not edit.\n\n\
          On the socket a command is `head.servcmd`; by REST it is `POST /v4/{service}/{command}`.\n\
          Whatever is not here is answered with 60009.\n\n\
-         *At most* is how often each caller of a kind may give the command; nothing holds them to it yet.\n",
+         *At most* is how often each caller of a kind may give the command; ten seconds' worth may come at once. Beyond \
+         it a back end is told 60007, a user 10006 of groups, 72010 of the session, 60007 of all else. \
+         `[rates]` of the settings multiplies it, and has rates for what commands do.\n",
     );
     let mut service = "";
     for row in sorted() {

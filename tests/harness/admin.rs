@@ -44,7 +44,8 @@ impl Admin {
             .into_bytes()
     }
 
-    fn target(&self, command: &str) -> String {
+    /// The target of a request, with the credentials in it.
+    pub fn target(&self, command: &str) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         format!(
             "/v4/{}?sdkappid={}&identifier={}&usersig={}&random=99999999&contenttype=json",

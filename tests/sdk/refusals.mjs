@@ -35,7 +35,7 @@ const BLOCKS = [
   ['openim', [20, 90]],
   ['profile', [40]],
   ['recentcontact', [50, 51, 10, 11]],
-  ['im_open_status', [70]],
+  ['im_open_status', [70, 72]],
   ['sns', [30]],
 ];
 const COMMON = [1, 60, 70, 80];

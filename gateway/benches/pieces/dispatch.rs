@@ -12,6 +12,7 @@ use gateway::commands::{Context, Credentials, Device, Effect, Identity, dispatch
 use gateway::services::Services;
 use gateway::services::application::{Application, Applications, Settings};
 use gateway::services::deps::Deps;
+use gateway::services::rates::{Quota, Rates, Rule};
 use gateway::storage::Engine;
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
@@ -38,7 +39,23 @@ pub(crate) fn send(criterion: &mut Criterion) {
         bencher.iter(|| runtime.block_on(join_all((0..TOGETHER).map(|_| caller.send()))));
     });
     group.finish();
+    let (throttle, user) = (&caller.context.services.throttle, &caller.user);
+    let mut group = criterion.benchmark_group("a rate");
+    group.bench_function("taken from", |bencher| {
+        bencher.iter(|| throttle.take(APP, Rule::UserMessages, user, 1));
+    });
+    group.bench_function("looked at", |bencher| {
+        bencher.iter(|| throttle.look(APP, Rule::UserMessages, user));
+    });
+    group.finish();
     runtime.block_on(caller.engine.close()).expect("the store closes");
+}
+
+/// Rates that are asked for and never reached.
+fn unhurried() -> Settings {
+    let much = Quota { calls: 1_000_000, seconds: 1, burst: 10_000_000 };
+    let rates = Rates { commands: 100_000, group_messages: much, user_messages: much, ..Rates::default() };
+    Settings { rates, ..Settings::default() }
 }
 
 /// A user who is logged in and owns a group.
@@ -63,7 +80,7 @@ impl Caller {
         tokio::spawn(async move { while events.recv().await.is_some() {} });
         let engine: Arc<dyn Engine> = Arc::new(Embedded::open(dir, bus.clone()).expect("a new store"));
         let mut apps = Applications::new(Settings::default());
-        apps.add(APP, Application { keys: vec![key], admins: Vec::new(), settings: Settings::default() });
+        apps.add(APP, Application { keys: vec![key], admins: Vec::new(), settings: unhurried() });
         let deps = Deps {
             engine: engine.clone(),
             bus: Arc::new(bus),
@@ -82,6 +99,8 @@ impl Caller {
             token: "",
             platform: 7,
             instance: "1",
+            connection: 0,
+            from: None,
         };
         let login = json!({"State": "Online", "InstType": 0, "CustomInfo": ""}).to_string();
         let identity = Identity::Frame(credentials);

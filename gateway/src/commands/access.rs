@@ -1,12 +1,18 @@
 //! Who may call: the first of three checks. The second is whom the request acts for, the third the role in the object.
 
+use std::hash::Hash;
+use std::net::IpAddr;
+
 use protocol::id::{AppId, UserId};
 use protocol::session::KickReason;
 use protocol::{ErrorCode, Failure, usersig};
 use serde_json::json;
 
-use super::{Caller, Context, Proof, Refusal, Row, UserCaller};
+use super::refusal::plain;
+use super::{Caller, Context, Proof, Refusal, Row, UserCaller, rate};
+use crate::services::rates::Tried;
 use crate::services::session::{Device, SessionError};
+use crate::telemetry::Sparing;
 
 /// What a row asks of its caller. There is no default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,10 @@ pub struct Credentials<'a> {
     pub token: &'a str,
     pub platform: u32,
     pub instance: &'a str,
+    /// The number of the connection; 0 where there is none.
+    pub connection: u64,
+    /// The client's address, as far as it is known; absent for what the gateway calls itself.
+    pub from: Option<IpAddr>,
 }
 
 /// Where a call comes from.
@@ -46,11 +56,32 @@ pub enum Identity<'a> {
     Rest(Credentials<'a>),
 }
 
-/// The caller, if they are who they say and the row lets them.
+impl Identity<'_> {
+    /// Whose call it is said to be.
+    pub(super) fn app(&self) -> AppId {
+        match self {
+            Identity::Session { app, .. } => *app,
+            Identity::Frame(credentials) | Identity::Rest(credentials) => AppId(credentials.app),
+        }
+    }
+
+    /// What tells the connection from all others.
+    fn connection(&self) -> impl Hash {
+        match self {
+            Identity::Session { device, .. } => (device.id, device.visit),
+            Identity::Frame(credentials) | Identity::Rest(credentials) => (0, credentials.connection),
+        }
+    }
+}
+
+/// The caller, if they are who they say, the row lets them, and they do not call too often.
+///
+/// Rates come between the two halves of a proof: what is signed is checked first, so that nobody uses up what is
+/// another's, and what has to be read is read last, so that one who calls too often costs no reading.
 pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Refusal> {
     if let Identity::Rest(credentials) = identity {
         // A back end proves itself for every command, also for those that need no proof of a device.
-        let admin = admin(context, credentials).await?;
+        let admin = admin(context, credentials, row).await?;
         return match row.access {
             Access::Admin | Access::UserOrAdmin => Ok(admin),
             Access::User | Access::AnybodyOrUser | Access::Anybody => {
@@ -60,26 +91,34 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
         };
     }
     match row.access {
-        Access::Anybody => Ok(Caller::Anonymous),
-        Access::AnybodyOrUser => Ok(user(context, identity).await.unwrap_or(Caller::Anonymous)),
-        Access::User | Access::UserOrAdmin => user(context, identity).await,
+        Access::Anybody => {
+            rate::hold_connection(context, row, identity.app(), &identity.connection())?;
+            Ok(Caller::Anonymous)
+        }
+        Access::AnybodyOrUser => {
+            rate::hold_connection(context, row, identity.app(), &identity.connection())?;
+            Ok(user(context, identity, row).await.unwrap_or(Caller::Anonymous))
+        }
+        Access::User | Access::UserOrAdmin => user(context, identity, row).await,
         Access::Admin => {
             // Known or not, a user is told the same.
-            user(context, identity).await?;
+            user(context, identity, row).await?;
             Err(Refusal::Forbidden("no permission: the command needs an administrator account"))
         }
     }
 }
 
-async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refusal> {
+async fn user(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Refusal> {
     let credentials = match identity {
         Identity::Session { app, user, device, instance } => {
+            rate::hold_user(context, row, app, user)?;
             return Ok(Caller::User(UserCaller {
                 app,
                 user: user.clone(),
                 proof: Proof::Session(device.clone()),
                 platform: device.platform,
                 instance: instance.to_owned(),
+                from: None,
             }));
         }
         Identity::Frame(credentials) | Identity::Rest(credentials) => credentials,
@@ -87,10 +126,14 @@ async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refus
     let sessions = &context.services.sessions;
     let app = AppId(credentials.app);
     let (user, proof) = if credentials.token.is_empty() {
-        let user = usersig_holder(context, credentials).await?;
+        let (user, claims) = usersig_holder(context, credentials)?;
+        rate::hold_user(context, row, app, &user)?;
+        sessions.check_not_revoked(app, &user, &claims).await?;
         (user, Proof::UserSig)
     } else {
-        let claims = sessions.check_token(app, credentials.token).await?;
+        let claims = sessions.open_token(app, credentials.token)?;
+        rate::hold_user(context, row, app, &claims.user)?;
+        sessions.check_not_ended(&claims).await?;
         (claims.user.clone(), Proof::Token(claims))
     };
     Ok(Caller::User(UserCaller {
@@ -99,27 +142,63 @@ async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refus
         proof,
         platform: credentials.platform,
         instance: credentials.instance.to_owned(),
+        from: credentials.from,
     }))
 }
 
-async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Result<UserId, Refusal> {
+/// Who holds a UserSig, as far as it says so itself.
+fn usersig_holder(
+    context: &Context,
+    credentials: Credentials<'_>,
+) -> Result<(UserId, usersig::Claims), Refusal> {
     if credentials.identifier.is_empty() && credentials.usersig.is_empty() {
         return Err(ErrorCode::NOT_AUTHENTICATED.into());
     }
     let user = UserId::parse(credentials.identifier).map_err(|error| {
         Failure::because(ErrorCode::NOT_AUTHENTICATED, format_args!("identifier: {error}"))
     })?;
-    let sessions = &context.services.sessions;
-    sessions.check_usersig(AppId(credentials.app), &user, credentials.usersig).await?;
-    Ok(user)
+    let app = AppId(credentials.app);
+    match context.services.sessions.verify_usersig(app, &user, credentials.usersig) {
+        Ok(claims) => Ok((user, claims)),
+        Err(SessionError::UserSig(error)) => Err(wrong_usersig(context, app, &user, credentials.from, error)),
+        Err(error) => Err(error.into()),
+    }
 }
 
-async fn admin(context: &Context, credentials: Credentials<'_>) -> Result<Caller, Refusal> {
-    let user = usersig_holder(context, credentials).await?;
+/// Lines for whoever wants to know who tries to be somebody else. Never what they tried it with.
+static REFUSED_USERSIGS: Sparing = Sparing::new();
+
+fn wrong_usersig(
+    context: &Context,
+    app: AppId,
+    user: &UserId,
+    from: Option<IpAddr>,
+    error: usersig::Error,
+) -> Refusal {
+    // It was right once: a client that does not know the time, or was away for long.
+    if matches!(error, usersig::Error::Expired) {
+        return SessionError::UserSig(error).into();
+    }
+    match context.services.throttle.wrong_usersig(app, user, from) {
+        Tried::TooOften => ErrorCode::SIG_TRIED_TOO_OFTEN.into(),
+        Tried::Counted { times } => {
+            if let Some(kept_back) = REFUSED_USERSIGS.admit() {
+                let from = from.map_or_else(|| "unknown".to_owned(), |from| from.to_string());
+                tracing::warn!(%app, user = plain(user.as_str()), from, times, %error, kept_back, "a UserSig was refused");
+            }
+            SessionError::UserSig(error).into()
+        }
+    }
+}
+
+async fn admin(context: &Context, credentials: Credentials<'_>, row: &Row) -> Result<Caller, Refusal> {
+    let (user, claims) = usersig_holder(context, credentials)?;
     let app = AppId(credentials.app);
     if !context.services.sessions.is_admin(app, &user) {
         return Err(ErrorCode::NOT_ADMIN.into());
     }
+    rate::hold_app(context, row, app)?;
+    context.services.sessions.check_not_revoked(app, &user, &claims).await?;
     Ok(Caller::Admin { app, user })
 }
 
@@ -138,6 +217,7 @@ impl From<SessionError> for Refusal {
             }
             SessionError::Kicked(reason) => kicked(reason).into(),
             SessionError::Unsignable(error) => Failure::because(ErrorCode::LOGIN_BAD_PARAMETER, error).into(),
+            SessionError::TooOften(why) => Failure::because(ErrorCode::LOGIN_TOO_OFTEN, why).into(),
             SessionError::Busy => ErrorCode::BACKEND_TIMEOUT.into(),
             SessionError::Storage(error) => Refusal::Store(error),
         }

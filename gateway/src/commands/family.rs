@@ -14,6 +14,8 @@ pub struct Family {
     pub malformed: ErrorCode,
     /// A fault on our side.
     pub internal: ErrorCode,
+    /// A user gives a command too often. Where the vendor's family has no number for it, the one that is common to all.
+    pub too_often: ErrorCode,
     /// It needs an administrator, or names another user as the one who acts.
     pub forbidden: ErrorCode,
     /// Codes that the SDKs do not take for a refusal: [`Self::malformed`] goes out in place of these.
@@ -38,6 +40,7 @@ const LOGIN: Family = Family {
     service: "im_open_login_svc",
     malformed: ErrorCode::LOGIN_BAD_PARAMETER,
     internal: ErrorCode::LOGIN_INTERNAL,
+    too_often: ErrorCode::LOGIN_TOO_OFTEN,
     forbidden: ErrorCode::LOGIN_NOT_ADMIN,
     misread: &[],
 };
@@ -56,6 +59,7 @@ pub(super) static PROFILE: Family = Family {
     service: "profile",
     malformed: ErrorCode::PROFILE_BAD_PARAMETER,
     internal: ErrorCode::PROFILE_INTERNAL,
+    too_often: ErrorCode::TOO_OFTEN,
     forbidden: ErrorCode::PROFILE_NOT_ADMIN,
     misread: &[],
 };
@@ -64,6 +68,7 @@ pub(super) static FRIEND: Family = Family {
     service: "sns",
     malformed: ErrorCode::FRIEND_BAD_PARAMETER,
     internal: ErrorCode::FRIEND_INTERNAL,
+    too_often: ErrorCode::TOO_OFTEN,
     forbidden: ErrorCode::FRIEND_NOT_ADMIN,
     misread: &[],
 };
@@ -72,6 +77,7 @@ const OF_GROUPS: Family = Family {
     service: "group_open_http_svc",
     malformed: ErrorCode::GROUP_BAD_PARAMETER,
     internal: ErrorCode::GROUP_INTERNAL,
+    too_often: ErrorCode::GROUP_TOO_OFTEN,
     forbidden: ErrorCode::GROUP_NOT_ALLOWED,
     misread: &[],
 };
@@ -94,6 +100,7 @@ pub(super) static C2C: Family = Family {
     service: "openim",
     malformed: ErrorCode::C2C_BAD_FORMAT,
     internal: ErrorCode::C2C_INTERNAL,
+    too_often: ErrorCode::TOO_OFTEN,
     forbidden: ErrorCode::C2C_NOT_ADMIN,
     misread: &[],
 };
@@ -102,6 +109,7 @@ pub(super) static CONVERSATION: Family = Family {
     service: "recentcontact",
     malformed: ErrorCode::CONVERSATION_BAD_PARAMETER,
     internal: ErrorCode::CONVERSATION_INTERNAL,
+    too_often: ErrorCode::TOO_OFTEN,
     forbidden: ErrorCode::CONVERSATION_NOT_ADMIN,
     misread: &[],
 };

@@ -1,11 +1,40 @@
 //! What the old chat's routes ask for that is no command of the vendor's. Everything else they do is one.
 
+use std::net::IpAddr;
+
 use protocol::id::{AppId, GroupId, Millis, UserId};
 use protocol::message::{Message, Sender};
 use protocol::{ErrorCode, Failure};
 
 use super::{Context, Refusal, family};
 use crate::services::deps::Actor;
+use crate::services::rates::{Quota, network};
+use crate::telemetry::Bound;
+
+/// How often an address may call a route. Whoever reaches the routes speaks as an administrator or as anybody, so it is all
+/// that callers can be told apart by, and none of them may use up what the application's back ends have.
+const CALLS_A_SECOND: u32 = 50;
+
+/// So many may come at once.
+const BURST: u32 = 500;
+
+/// Holds an address to that, and to as many times as much as commands.
+pub fn hold(context: &Context, app: AppId, route: &'static str, from: IpAddr) -> Result<(), Failure> {
+    let throttle = &context.services.throttle;
+    let times = throttle.rates(app).commands;
+    let (calls, burst) = (CALLS_A_SECOND.saturating_mul(times), BURST.saturating_mul(times));
+    if throttle.hold(Quota { calls, seconds: 1, burst }, &(route, app, network(from))) {
+        return Ok(());
+    }
+    Bound::Commands.refused(from);
+    Err(Failure::new(ErrorCode::TOO_OFTEN))
+}
+
+/// Holds an address to how often users log in from it, before anything is made for one who comes by these routes.
+pub fn arrive(context: &Context, app: AppId, from: IpAddr) -> Result<(), Failure> {
+    let held = context.services.throttle.log_in(app, Some(from));
+    held.map_err(|why| Failure::because(ErrorCode::LOGIN_TOO_OFTEN, why))
+}
 
 /// A UserSig of now for `lifetime` seconds.
 pub fn sign(context: &Context, app: AppId, user: &UserId, lifetime: u64) -> Result<String, Failure> {

@@ -27,9 +27,9 @@ mod table;
 mod unattended;
 mod unknown;
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ pub struct Parts {
     /// What goes on when its caller is gone.
     tasks: TaskTracker,
     /// How many calls do.
-    unattended: AtomicUsize,
+    unattended: unattended::Counts,
     deadline: Duration,
     unknown: Unknown,
 }
@@ -88,9 +88,9 @@ impl Context {
     /// With another deadline than [`DEADLINE`]; for a test that cannot wait for it.
     pub fn with_deadline(services: Services, tasks: TaskTracker, deadline: Duration) -> Self {
         Self(Arc::new(Parts {
+            unattended: unattended::Counts::new(services.apps.ids()),
             services,
             tasks,
-            unattended: AtomicUsize::new(0),
             deadline,
             unknown: Unknown::default(),
         }))
@@ -113,6 +113,15 @@ pub enum Caller {
     Admin { app: AppId, user: UserId },
 }
 
+impl Caller {
+    fn app(&self) -> Option<AppId> {
+        match self {
+            Caller::Anonymous => None,
+            Caller::User(UserCaller { app, .. }) | Caller::Admin { app, .. } => Some(*app),
+        }
+    }
+}
+
 /// A user of an SDK.
 #[derive(Clone, Debug)]
 pub struct UserCaller {
@@ -122,6 +131,8 @@ pub struct UserCaller {
     /// As the connection says: which kind of client, and which object of its SDK.
     pub platform: u32,
     pub instance: String,
+    /// Where they call from; unknown on a connection's own session, which has proved itself before.
+    pub from: Option<IpAddr>,
 }
 
 /// How a user proved who they are.
@@ -249,40 +260,99 @@ impl Answer {
 /// Carries out one command. Every call is answered, none later than after [`DEADLINE`]. What was begun is carried to its
 /// end: also when the deadline passes, and when this is dropped.
 pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, body: &str) -> Answer {
-    let Some(row) = table::find(name) else { return Answer::refusal(&context.unknown.refuse(name)) };
+    let row = match open(context, identity.app(), name) {
+        Ok(row) => row,
+        Err(refusal) => return refusal,
+    };
+    let work = async {
+        let caller = access::admit(context, identity, row).await?;
+        carry_out(context, caller, row, body).await
+    };
+    answer(context, row, work).await
+}
+
+/// Somebody who may give a command by REST, before the body of their request is there.
+pub struct Admitted {
+    row: &'static Row,
+    caller: Caller,
+}
+
+/// The first half of [`dispatch`] for a call by REST, whose credentials come before its body: nothing is read of somebody
+/// who has not proved who they are. [`dispatch_admitted`] is the other half.
+pub async fn admit(context: &Context, credentials: Credentials<'_>, name: &str) -> Result<Admitted, Answer> {
+    let row = open(context, AppId(credentials.app), name)?;
+    let started = Instant::now();
+    match in_time(context, row, access::admit(context, Identity::Rest(credentials), row)).await {
+        Ok(caller) => Ok(Admitted { row, caller }),
+        Err(refusal) => {
+            table::meter(row).count(refusal.code, started.elapsed());
+            Err(refusal)
+        }
+    }
+}
+
+/// Carries out the command of one who was admitted.
+pub async fn dispatch_admitted(context: &Context, admitted: Admitted, body: &str) -> Answer {
+    let Admitted { row, caller } = admitted;
+    answer(context, row, carry_out(context, caller, row, body)).await
+}
+
+/// The row of a command that can be begun now, in the application whose call it is said to be.
+fn open(context: &Context, app: AppId, name: &str) -> Result<&'static Row, Answer> {
+    let Some(row) = table::find(name) else { return Err(Answer::refusal(&context.unknown.refuse(name))) };
     // What asks for nothing but an answer is answered: a client that gets none to its ping dials again and asks for more.
-    if context.is_overrun() && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
+    if context.is_overrun(app) && !matches!(row.access, Access::Anybody | Access::AnybodyOrUser) {
         Bound::UnattendedCalls.refused(row.name);
         table::meter(row).count(ErrorCode::UNAVAILABLE, Duration::ZERO);
-        return Answer::refusal(&Failure::new(ErrorCode::UNAVAILABLE));
+        return Err(Answer::refusal(&Failure::new(ErrorCode::UNAVAILABLE)));
     }
+    Ok(row)
+}
+
+async fn answer(
+    context: &Context,
+    row: &'static Row,
+    work: impl Future<Output = Result<Done, Refusal>>,
+) -> Answer {
     let started = Instant::now();
-    let work = AssertUnwindSafe(carry_out(context, identity, row, body)).catch_unwind();
-    let answer = match tokio::time::timeout(context.deadline, work).await {
-        Ok(Ok(Ok(Done { body, effect }))) => Answer { body, code: ErrorCode::OK, effect },
-        Ok(Ok(Err(refusal))) => Answer::refusal(&refusal.failure(row.family)),
-        Ok(Err(_)) => {
-            tracing::error!(command = row.name, "a handler panicked");
-            Answer::refusal(&Failure::new(row.family.internal))
-        }
-        Err(_) => {
-            tracing::warn!(command = row.name, "a command ran into its deadline");
-            Answer::refusal(&Failure::new(ErrorCode::BACKEND_TIMEOUT))
-        }
+    let answer = match in_time(context, row, work).await {
+        Ok(Done { body, effect }) => Answer { body, code: ErrorCode::OK, effect },
+        Err(refusal) => refusal,
     };
     table::meter(row).count(answer.code, started.elapsed());
     answer
 }
 
+/// What a command's work gives, or the refusal: also when it panics, and when it takes too long.
+async fn in_time<T>(
+    context: &Context,
+    row: &'static Row,
+    work: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Answer> {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    match tokio::time::timeout(context.deadline, work).await {
+        Ok(Ok(Ok(done))) => Ok(done),
+        Ok(Ok(Err(refusal))) => Err(Answer::refusal(&refusal.failure(row.family))),
+        Ok(Err(_)) => {
+            tracing::error!(command = row.name, "a handler panicked");
+            Err(Answer::refusal(&Failure::new(row.family.internal)))
+        }
+        Err(_) => {
+            tracing::warn!(command = row.name, "a command ran into its deadline");
+            Err(Answer::refusal(&Failure::new(ErrorCode::BACKEND_TIMEOUT)))
+        }
+    }
+}
+
 async fn carry_out(
     context: &Context,
-    identity: Identity<'_>,
+    caller: Caller,
     row: &'static Row,
     body: &str,
 ) -> Result<Done, Refusal> {
-    let caller = access::admit(context, identity, row).await?;
+    let app = caller.app();
     let work = (row.begin)(context, Call::new(caller), body)?;
-    unattended::Attended::new(context, row, work).await
+    unattended::Attended::new(context, app, row, work).await
 }
 
 /// Reads a request and checks whom it acts for.

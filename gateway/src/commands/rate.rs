@@ -1,9 +1,17 @@
 //! How often a command may be given.
 
 use std::fmt;
+use std::hash::Hash;
 use std::time::Duration;
 
-/// Calls of one command in a time, of each caller of a kind. Rows state it; nothing holds callers to it yet.
+use protocol::ErrorCode;
+use protocol::id::{AppId, UserId};
+
+use super::{Context, Refusal, Row};
+use crate::services::rates::Quota;
+use crate::telemetry::Bound;
+
+/// Calls of one command in a time, of each caller of a kind. How many times as much is allowed is set by the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub calls: u32,
@@ -20,6 +28,62 @@ pub enum Each {
     App,
     /// A connection, where nobody says who they are.
     Connection,
+}
+
+/// So many seconds' worth may come at once: clients ask for much at their start, and when somebody comes to a new page.
+const BURST_SECONDS: u32 = 10;
+
+impl Rate {
+    fn quota(self, times: u32) -> Quota {
+        let seconds = u32::try_from(self.time.as_secs()).unwrap_or(u32::MAX);
+        let calls = self.calls.saturating_mul(times);
+        Quota { calls, seconds, burst: calls.saturating_mul(BURST_SECONDS.div_ceil(seconds.max(1))) }
+    }
+}
+
+fn rate_of(row: &Row, each: Each) -> Option<Rate> {
+    row.rates.iter().copied().find(|rate| rate.each == each)
+}
+
+/// A user who proved who they are.
+pub(super) fn hold_user(context: &Context, row: &Row, app: AppId, user: &UserId) -> Result<(), Refusal> {
+    // One who gives a back end's command is refused for that, and may not even ask for it more often than a back end.
+    let rate = rate_of(row, Each::User).or_else(|| rate_of(row, Each::App));
+    let Some(rate) = rate else { return Ok(()) };
+    let throttle = &context.services.throttle;
+    if throttle.hold(rate.quota(throttle.rates(app).commands), &(row.name, app, user)) {
+        return Ok(());
+    }
+    Bound::Commands.refused(user);
+    Err(Refusal::TooOften)
+}
+
+/// A back end that proved which one it is.
+pub(super) fn hold_app(context: &Context, row: &Row, app: AppId) -> Result<(), Refusal> {
+    let Some(rate) = rate_of(row, Each::App) else { return Ok(()) };
+    let throttle = &context.services.throttle;
+    if throttle.hold(rate.quota(throttle.rates(app).rest), &(row.name, app)) {
+        return Ok(());
+    }
+    Bound::RestCommands.refused(app);
+    // The same for all: it is the front of the vendor's REST that says it.
+    Err(ErrorCode::TOO_OFTEN.into())
+}
+
+/// A connection of anybody.
+pub(super) fn hold_connection(
+    context: &Context,
+    row: &Row,
+    app: AppId,
+    connection: &impl Hash,
+) -> Result<(), Refusal> {
+    let Some(rate) = rate_of(row, Each::Connection) else { return Ok(()) };
+    let throttle = &context.services.throttle;
+    if throttle.hold(rate.quota(throttle.rates(app).commands), &(row.name, connection)) {
+        return Ok(());
+    }
+    Bound::Commands.refused(row.name);
+    Err(Refusal::TooOften)
 }
 
 impl fmt::Display for Rate {
@@ -60,5 +124,14 @@ mod tests {
     fn a_rate_reads_as_it_is_written() {
         assert_eq!(rate!(10 per second per user).to_string(), "10 a second per user");
         assert_eq!(rate!(6 per minute per app).to_string(), "6 a minute per application");
+    }
+
+    #[test]
+    fn ten_seconds_worth_may_come_at_once() {
+        let of_a_second = rate!(10 per second per user).quota(1);
+        assert_eq!((of_a_second.calls, of_a_second.seconds, of_a_second.burst), (10, 1, 100));
+        let of_a_minute = rate!(6 per minute per app).quota(2);
+        assert_eq!((of_a_minute.calls, of_a_minute.seconds, of_a_minute.burst), (12, 60, 12));
+        assert!(rate!(10 per second per user).quota(0).is_off());
     }
 }

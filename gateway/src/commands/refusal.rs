@@ -15,6 +15,8 @@ pub(super) enum Refusal {
     Malformed(Cow<'static, str>),
     /// The caller may not do this, whatever it is done to.
     Forbidden(&'static str),
+    /// The caller gives the command too often.
+    TooOften,
     /// Lost too many races in a row.
     Busy,
     /// A fault of ours that the log has.
@@ -34,6 +36,7 @@ impl Refusal {
             Self::Coded(failure) => failure,
             Self::Malformed(reason) => Failure::worded(family.malformed, reason),
             Self::Forbidden(reason) => Failure::worded(family.forbidden, reason),
+            Self::TooOften => Failure::new(family.too_often),
             Self::Busy => Failure::because(family.internal, "too many changes of the same thing at once"),
             Self::Fault => Failure::new(family.internal),
             Self::Store(error) => {

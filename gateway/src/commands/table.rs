@@ -39,7 +39,6 @@ pub struct Row {
     /// Whose codes it answers with where the fault is nothing of its own.
     pub family: &'static Family,
     /// How often each kind of caller may give it.
-    #[cfg_attr(not(any(test, feature = "internals")), expect(dead_code, reason = "shown in COMMANDS.md"))]
     pub rates: &'static [Rate],
     /// Reads the request and gives the work that it asks for.
     pub(super) begin: fn(&Context, Call, &str) -> Result<Work, Refusal>,

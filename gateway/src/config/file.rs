@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use crate::services::application::Login;
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
+use crate::services::rates::Rates;
 use crate::services::retention::Policy;
 
 /// What a settings file can say, with the defaults for what it does not.
@@ -35,6 +36,7 @@ pub struct File {
     pub log: Log,
     pub legacy: super::legacy::File,
     pub limits: Limits,
+    pub rates: Rates,
     pub retention: Policy,
     pub group: BTreeMap<KindName, Overrides>,
     pub app: Vec<App>,
@@ -57,6 +59,7 @@ impl Default for File {
             log: Log::default(),
             legacy: super::legacy::File::default(),
             limits: Limits::default(),
+            rates: Rates::default(),
             retention: Policy::default(),
             group: BTreeMap::new(),
             app: Vec::new(),
@@ -128,6 +131,8 @@ pub struct App {
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub limits: Table,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub rates: Table,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub retention: Table,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub group: Table,
@@ -174,6 +179,7 @@ impl App {
         let mut own = file.clone();
         merge(&mut own.session, &self.session, "session", &mut mistakes);
         merge(&mut own.limits, &self.limits, "limits", &mut mistakes);
+        merge(&mut own.rates, &self.rates, "rates", &mut mistakes);
         merge(&mut own.retention, &self.retention, "retention", &mut mistakes);
         merge(&mut own.group, &self.group, "group", &mut mistakes);
         let app = self.sdkappid;
@@ -235,6 +241,7 @@ impl File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::rates::Quota;
 
     #[test]
     fn the_example_states_the_defaults() {
@@ -270,9 +277,10 @@ mod tests {
     fn an_application_sets_what_the_top_level_does_not_decide_for_it() {
         let file = File::parse(
             "[limits]\nmessage_bytes = 100\nrecall_seconds = 5\n[group.meeting]\nmax_members = 20\n\
+             [rates]\ngroup_messages = { calls = 5, seconds = 1, burst = 50 }\n\
              [[app]]\nsdkappid = 7\nkeys = []\n[app.limits]\nmessage_bytes = 200\n\
              [app.group.meeting]\ncounts_unread = true\n[app.session]\ndevices_per_platform = 3\n\
-             [app.retention]\ndays = 9",
+             [app.retention]\ndays = 9\n[app.rates]\ngroup_messages = { burst = 70 }",
         )
         .unwrap();
         let own = file.app[0].over(&file).unwrap();
@@ -281,6 +289,8 @@ mod tests {
         assert_eq!((meeting.max_members, meeting.counts_unread), (Some(20), Some(true)));
         assert_eq!((own.session.devices_per_platform, own.session.hello_interval_seconds), (3, 10));
         assert_eq!((own.retention.days, file.retention.days), (9, 0));
+        assert_eq!(own.rates.group_messages, Quota { calls: 5, seconds: 1, burst: 70 });
+        assert_eq!(own.rates.user_messages, Rates::default().user_messages);
     }
 
     #[test]

@@ -152,6 +152,7 @@ fn settings(file: &File) -> Settings {
     Settings {
         login: file.session.clone(),
         limits: file.limits.clone(),
+        rates: file.rates.clone(),
         rules: RuleBook::new(overrides),
         retention: file.retention,
     }

@@ -41,9 +41,9 @@ pub async fn listen(edge: Edge, listener: TcpListener, surfaces: Surfaces) {
                 let _ = stream.set_nodelay(true);
                 if surfaces == Surfaces::Internal {
                     // Nobody waits for these at the end.
-                    tokio::spawn(serve(edge.clone(), stream, from.ip(), surfaces));
+                    tokio::spawn(serve(edge.clone(), stream, from.ip().to_canonical(), surfaces));
                 } else {
-                    edge.tasks.spawn(serve(edge.clone(), stream, from.ip(), surfaces));
+                    edge.tasks.spawn(serve(edge.clone(), stream, from.ip().to_canonical(), surfaces));
                 }
             }
             Err(error) => {

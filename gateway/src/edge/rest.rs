@@ -1,5 +1,7 @@
 //! REST v4: `POST /v4/{service}/{command}`. The answer's status is 200 whatever the outcome.
 
+use std::net::IpAddr;
+
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Method, Request};
@@ -8,19 +10,24 @@ use protocol::{ErrorCode, Failure, envelope, json};
 
 use super::Edge;
 use super::reply::{self, Reply};
-use crate::commands::{self, Credentials, Identity};
+use crate::commands::{self, Credentials};
 
-pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str) -> Reply {
+pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str, from: IpAddr) -> Reply {
     if request.method() == Method::OPTIONS {
         return reply::rest(String::new());
     }
-    reply::rest(match answer(&edge, request, command).await {
+    reply::rest(match answer(&edge, request, command, from).await {
         Ok(body) => body,
         Err(failure) => envelope::refusal(&failure),
     })
 }
 
-async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Result<String, Failure> {
+async fn answer(
+    edge: &Edge,
+    request: Request<Incoming>,
+    command: &str,
+    from: IpAddr,
+) -> Result<String, Failure> {
     if !matches!(*request.method(), Method::POST | Method::GET) {
         return Err(Failure::worded(ErrorCode::BAD_URL, "the method must be POST"));
     }
@@ -30,6 +37,20 @@ async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Resul
         Some((service, name)) if !command.contains('.') => format!("{service}.{name}"),
         // A path that names no command: it is told of as it stands.
         _ => format!("/v4/{command}"),
+    };
+    let credentials = Credentials {
+        app: query.sdkappid,
+        identifier: &query.identifier,
+        usersig: &query.usersig,
+        token: "",
+        platform: 0,
+        instance: "",
+        connection: 0,
+        from: Some(from),
+    };
+    let admitted = match commands::admit(&edge.context, credentials, &name).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(refusal.body),
     };
     let body = Limited::new(request.into_body(), edge.settings.max_frame_bytes).collect().await;
     let body = body
@@ -42,13 +63,5 @@ async fn answer(edge: &Edge, request: Request<Incoming>, command: &str) -> Resul
     if !json::is_shallow(text.as_bytes()) {
         return Err(envelope::too_deep());
     }
-    let identity = Identity::Rest(Credentials {
-        app: query.sdkappid,
-        identifier: &query.identifier,
-        usersig: &query.usersig,
-        token: "",
-        platform: 0,
-        instance: "",
-    });
-    Ok(commands::dispatch(&edge.context, identity, &name, text).await.body)
+    Ok(commands::dispatch_admitted(&edge.context, admitted, text).await.body)
 }

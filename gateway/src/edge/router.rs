@@ -29,11 +29,11 @@ pub(super) async fn route(edge: Edge, request: Request<Incoming>, from: IpAddr, 
         return Box::pin(legacy::answer(edge, legacy, route, request, from)).await;
     }
     if let Some(dialect) = dialect(&path) {
-        return Box::pin(ws::serve_sdk(edge, request, dialect)).await;
+        return Box::pin(ws::serve_sdk(edge, request, dialect, from)).await;
     }
     if let Some(command) = path.strip_prefix("/v4/") {
         let command = command.to_owned();
-        return rest::call(edge, request, &command).await;
+        return rest::call(edge, request, &command, from).await;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(asset) = page::get(&path)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group::RuleBook;
 use super::limits::Limits;
+use super::rates::Rates;
 use super::retention;
 
 /// Logging in.
@@ -32,6 +33,7 @@ impl Default for Login {
 pub struct Settings {
     pub login: Login,
     pub limits: Limits,
+    pub rates: Rates,
     pub rules: RuleBook,
     pub retention: retention::Policy,
 }
@@ -62,6 +64,16 @@ impl Applications {
     /// Adds an application; gives false when it is there already.
     pub fn add(&mut self, id: AppId, application: Application) -> bool {
         self.served.insert(id, application).is_none()
+    }
+
+    /// Those that are served.
+    pub fn ids(&self) -> impl Iterator<Item = AppId> {
+        self.served.keys().copied()
+    }
+
+    /// Whether several share what there is.
+    pub fn are_several(&self) -> bool {
+        self.served.len() > 1
     }
 
     /// The application, if it is served.

@@ -19,6 +19,7 @@ pub mod message;
 pub mod presence;
 pub mod profile;
 pub mod push;
+pub mod rates;
 pub mod retention;
 pub mod session;
 mod stored;
@@ -28,6 +29,7 @@ pub mod timeline;
 use std::sync::Arc;
 
 use self::account::Accounts;
+use self::application::Applications;
 use self::catch_up::CatchUp;
 use self::conversation::Conversations;
 use self::deps::Deps;
@@ -38,6 +40,7 @@ use self::message::{C2cMessages, GroupMessages};
 use self::presence::Presence;
 use self::profile::Profiles;
 use self::push::Notices;
+use self::rates::Throttle;
 use self::session::Sessions;
 use self::timeline::Timelines;
 
@@ -47,6 +50,7 @@ pub use stored::read_stored;
 
 /// Everything the commands can ask for. Large: to be shared, not copied.
 pub struct Services {
+    pub apps: Arc<Applications>,
     pub accounts: Accounts,
     pub profiles: Profiles,
     pub friends: Friends,
@@ -58,36 +62,42 @@ pub struct Services {
     pub c2c_messages: C2cMessages,
     pub conversations: Conversations,
     pub notices: Notices,
+    /// Holds callers to rates.
+    pub throttle: Throttle,
     /// Says what a follower of a topic has missed.
     pub catch_up: Arc<CatchUp>,
 }
 
 impl Services {
     pub fn new(deps: Deps) -> Self {
-        let accounts = Accounts::new(deps.clone());
+        let throttle = Throttle::new(deps.clone());
+        let accounts = Accounts::new(deps.clone(), throttle.clone());
         let notices = Notices::new(deps.clone());
         let timelines = Timelines::new(deps.clone());
         let sessions = Sessions::new(deps.clone(), accounts.clone());
-        let groups = Groups::new(deps.clone(), accounts.clone(), notices.clone());
+        let groups = Groups::new(deps.clone(), accounts.clone(), notices.clone(), throttle.clone());
         let conversations =
             Conversations::new(deps.clone(), accounts.clone(), groups.clone(), timelines.clone());
         Self {
+            apps: deps.apps.clone(),
             mentions: Mentions::new(deps.clone(), groups.clone(), timelines.clone()),
             presence: Presence::new(deps.clone(), groups.clone(), sessions.clone()),
-            friends: Friends::new(deps.clone(), accounts.clone()),
-            profiles: Profiles::new(deps.clone(), accounts.clone(), conversations.clone()),
+            friends: Friends::new(deps.clone(), accounts.clone(), throttle.clone()),
+            profiles: Profiles::new(deps.clone(), accounts.clone(), conversations.clone(), throttle.clone()),
             group_messages: GroupMessages::new(
                 deps.clone(),
                 groups.clone(),
                 accounts.clone(),
                 notices.clone(),
                 timelines.clone(),
+                throttle.clone(),
             ),
             c2c_messages: C2cMessages::new(
                 deps.clone(),
                 accounts.clone(),
                 conversations.clone(),
                 timelines.clone(),
+                throttle.clone(),
             ),
             catch_up: Arc::new(CatchUp {
                 deps,
@@ -103,6 +113,7 @@ impl Services {
             groups,
             conversations,
             notices,
+            throttle,
         }
     }
 }

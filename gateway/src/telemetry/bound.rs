@@ -36,8 +36,34 @@ macro_rules! bounds {
 
 // One line each, in the order of their labels.
 bounds! {
+    /// Accounts that others make.
+    AccountsMade = "accounts_made";
+    /// Log-ins from one address.
+    AddressLogins = "address_logins";
+    /// How often a user or a connection gives a command.
+    Commands = "commands";
+    /// Users on a list of friends.
+    FriendsAdded = "friends_added";
+    /// Messages in a group.
+    GroupMessages = "group_messages";
+    /// Groups that a user makes.
+    GroupsMade = "groups_made";
+    /// Members that a user brings in.
+    MembersAdded = "members_added";
+    /// Messages that mention everybody.
+    MentionsOfAll = "mentions_of_all";
+    /// Messages from one user to another.
+    PairMessages = "pair_messages";
+    /// Changes of a profile.
+    ProfileChanges = "profile_changes";
+    /// How often the back ends of an application give a command.
+    RestCommands = "rest_commands";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
+    /// Messages of a user.
+    UserMessages = "user_messages";
+    /// UserSigs that are not what they say.
+    WrongUserSigs = "wrong_usersigs";
 }
 
 impl Bound {

@@ -57,6 +57,8 @@ impl BackEnd {
             token: "",
             platform: 0,
             instance: "",
+            connection: 0,
+            from: None,
         };
         dispatch(&self.context, Identity::Rest(credentials), name, &body.to_string()).await.code
     }

@@ -45,9 +45,34 @@ pub(crate) fn start(
     key: &SecretKey,
     variables: &[(&str, &str)],
 ) -> Result<(Process, SocketAddr)> {
+    // A build from before there were rates says that it does not know them, and ends.
+    start_with(site, key, variables, RATES_OFF).or_else(|_| start_with(site, key, variables, ""))
+}
+
+/// What is measured is how much can be done, not how much one may do.
+const RATES_OFF: &str = "\
+[rates]
+commands = 0
+rest = 0
+group_messages = { calls = 0, seconds = 1, burst = 0 }
+user_messages = { calls = 0, seconds = 1, burst = 0 }
+pair_messages = { calls = 0, seconds = 1, burst = 0 }
+groups_made = { calls = 0, seconds = 1, burst = 0 }
+members_added = { calls = 0, seconds = 1, burst = 0 }
+user_accounts_made = { calls = 0, seconds = 1, burst = 0 }
+app_accounts_made = { calls = 0, seconds = 1, burst = 0 }
+address_logins = { calls = 0, seconds = 1, burst = 0 }
+";
+
+fn start_with(
+    site: &Site,
+    key: &SecretKey,
+    variables: &[(&str, &str)],
+    rates: &str,
+) -> Result<(Process, SocketAddr)> {
     let settings = site.directory.join("gateway.toml");
     // The kind of group has a bound of its own, which large rooms are beyond.
-    std::fs::write(&settings, "[group.meeting]\nmax_members = 100000\n")?;
+    std::fs::write(&settings, format!("{rates}[group.meeting]\nmax_members = 100000\n"))?;
     let mut command = Command::new(&site.gateway);
     command
         .args(["--listen", "127.0.0.1:0", "--sdkappid", &APP.to_string(), "--config"])

@@ -17,7 +17,7 @@ use crate::services::profile::ProfileError;
 pub(super) static ROWS: &[Row] = rows! {
     ACCOUNT {
         Admin Import => import, 200 per second per app;
-        Admin Check => check, 200 per second per app;
+        Admin Check => check, 100 per second per app;
         Admin Kick => kick, 200 per second per app;
     }
     C2C {

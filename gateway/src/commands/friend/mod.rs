@@ -46,6 +46,7 @@ impl From<FriendError> for Refusal {
                 }
                 Field::Wording => format!("AddWording has at most {MAX_WORDING_BYTES} bytes"),
             }),
+            FriendError::TooOften(why) => Failure::because(ErrorCode::TOO_OFTEN, why).into(),
             FriendError::Busy => Refusal::Busy,
             FriendError::Storage(error) => Refusal::Store(error),
         }

@@ -67,6 +67,7 @@ impl From<GroupError> for Refusal {
             GroupError::Invalid(invalid) => {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, what_is_invalid(invalid)).into()
             }
+            GroupError::TooOften(why) => Failure::because(ErrorCode::GROUP_TOO_OFTEN, why).into(),
             GroupError::Busy => Refusal::Busy,
             GroupError::Storage(error) => Refusal::Store(error),
         }

@@ -55,6 +55,7 @@ impl From<C2cError> for Refusal {
             C2cError::NoMessage => ErrorCode::C2C_RECALL_MISSING.into(),
             C2cError::RecalledAlready => ErrorCode::C2C_RECALLED_ALREADY.into(),
             C2cError::TooLate => ErrorCode::C2C_RECALL_TOO_LATE.into(),
+            C2cError::TooOften(why) => Failure::because(ErrorCode::TOO_OFTEN, why).into(),
             C2cError::Storage(error) => Refusal::Store(error),
         }
     }

@@ -1,6 +1,5 @@
 //! Messages in groups.
 
-use protocol::ErrorCode;
 use protocol::group::Tip;
 use protocol::id::Seq;
 use protocol::json::raw;
@@ -11,12 +10,14 @@ use protocol::message::group::{
 };
 use protocol::message::{Body, BodyError, GroupItem, GroupLabel, Message, SYSTEM_ACCOUNT};
 use protocol::request::Empty;
+use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::message::{Draft, GroupHistory, MessageError, NotRecalled, RecallOutcome};
+use crate::services::rates::{Rule, TooOften};
 use crate::services::timeline::{Entry, Seen};
 
 /// Messages of one page, whatever more is asked for.
@@ -34,7 +35,7 @@ const MAX_RECEIVERS: usize = 50;
 
 pub(in crate::commands) static ROWS: &[Row] = rows! {
     GROUP {
-        UserOrAdmin Send => send, 100 per second per user, 1000 per second per app;
+        UserOrAdmin Send => send, 100 per second per user, 200 per second per app;
         User GetHistory => get_history, 50 per second per user;
         Admin GetHistorySimple => get_history_simple, 200 per second per app;
         User RecallMessages => recall, 50 per second per user;
@@ -52,6 +53,8 @@ impl From<MessageError> for Refusal {
             MessageError::Muted => ErrorCode::MUTED.into(),
             MessageError::TooLong => ErrorCode::TOO_LONG.into(),
             MessageError::TooFast => ErrorCode::GROUP_TOO_FAST.into(),
+            MessageError::TooOften(TooOften(Rule::AppAccountsMade)) => ErrorCode::GROUP_TOO_OFTEN.into(),
+            MessageError::TooOften(why) => Failure::because(ErrorCode::GROUP_TOO_FAST, why).into(),
             MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS.into(),
         }
     }

@@ -31,6 +31,7 @@ impl From<ProfileError> for Refusal {
                 let what = format!("ProfileItem: a profile has at most {most} fields of {CUSTOM_PREFIX}");
                 return Failure::worded(ErrorCode::PROFILE_BAD_PARAMETER, what).into();
             }
+            ProfileError::TooOften(why) => return Failure::because(ErrorCode::TOO_OFTEN, why).into(),
             ProfileError::Storage(error) => return Refusal::Store(error),
         };
         let named = plain(&tag);

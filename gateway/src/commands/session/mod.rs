@@ -12,16 +12,17 @@ use protocol::session::{
 use super::features::purchase_bits;
 use super::table::{Row, rows};
 use super::{Call, Caller, Context, Effect, Proof, Refusal};
+use crate::services::session::SessionError;
 
 pub(super) static ROWS: &[Row] = rows! {
     HEARTBEAT {
-        Anybody Ping => ping, 10 per second per connection;
+        Anybody Ping => ping, 300 per second per connection;
     }
     STATISTICS {
         Anybody Statistics => statistics, 5 per second per connection;
     }
     STATUS {
-        User Login => login, 10 per second per user;
+        User Login => login, 20 per second per user;
         User Hello => hello, 5 per second per user;
         AnybodyOrUser Logout => logout, 10 per second per connection;
         User Background => background, 5 per second per user;
@@ -48,6 +49,7 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
     let sessions = &context.services.sessions;
     let caller = call.user()?;
     let (app, user) = (caller.app, &caller.user);
+    context.services.throttle.log_in(app, caller.from).map_err(SessionError::from)?;
     let login = match &caller.proof {
         Proof::UserSig => sessions.login(app, user, caller.platform, &caller.instance).await,
         Proof::Token(claims) => sessions.resume(claims).await,

@@ -112,7 +112,10 @@ pub(super) async fn answer(
     let method = route.method();
     let answer = match legacy.admit(&method, &request, from) {
         Ok(()) if request.method() == Method::OPTIONS => Ok(reply::bare("text/plain", "")),
-        Ok(()) => Box::pin(carry_out(edge, &legacy, &route, request)).await,
+        Ok(()) => match legacy.hold(&edge, &route, from) {
+            Ok(()) => Box::pin(carry_out(edge, &legacy, &route, request)).await,
+            Err(refusal) => Err(refusal),
+        },
         Err(refusal) => Err(refusal),
     };
     let mut reply = answer.unwrap_or_else(Reply::from);
@@ -198,6 +201,15 @@ impl Legacy {
         Ok(())
     }
 
+    /// Whether the caller comes too often, before anything is done for them.
+    fn hold(&self, edge: &Edge, route: &Route<'_>, from: IpAddr) -> Result<(), Refusal> {
+        let held = match route {
+            Route::Connect { .. } => commands::legacy::arrive(&edge.context, self.app, from),
+            _ => commands::legacy::hold(&edge.context, self.app, route.name(), from),
+        };
+        held.map_err(|failure| refusal(failure.code))
+    }
+
     /// Whom a path names, and lets its caller be.
     fn user(&self, word: &str) -> Result<UserId, Refusal> {
         let user = UserId::parse(&decoded(word)?).map_err(bad)?;
@@ -225,6 +237,8 @@ impl Legacy {
             token: "",
             platform: legacy::PLATFORM,
             instance: "",
+            connection: 0,
+            from: None,
         };
         let identity = match run_as {
             RunAs::User(_) => Identity::Frame(credentials),
@@ -335,7 +349,10 @@ fn refusal(code: ErrorCode) -> Refusal {
         ErrorCode::GROUP_NOT_ALLOWED | ErrorCode::GROUP_FULL | ErrorCode::TOO_MANY_GROUPS => {
             StatusCode::FORBIDDEN
         }
-        ErrorCode::GROUP_TOO_FAST | ErrorCode::TOO_OFTEN => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::GROUP_TOO_FAST
+        | ErrorCode::GROUP_TOO_OFTEN
+        | ErrorCode::LOGIN_TOO_OFTEN
+        | ErrorCode::TOO_OFTEN => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
     Refusal::new(status, code.meaning())

@@ -17,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use protocol::id::AppId;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -505,7 +506,8 @@ impl<S: ClientProtocol> Served<S> {
     async fn finish(mut self, end: End) {
         // At once: a call that nobody polls during the farewell holds up whoever waits for what it holds.
         if let Some(calls) = self.calls.take() {
-            self.edge.tasks.clone().spawn(finish_calls(self.edge.clone(), calls));
+            let app = self.session.as_ref().map(|session| session.app);
+            self.edge.tasks.clone().spawn(finish_calls(self.edge.clone(), app, calls));
         }
         let farewell = match end {
             End::Gone => None,
@@ -559,8 +561,8 @@ fn unreadable(error: &Error) -> End {
 }
 
 /// What was asked for is done though nobody waits for the answer: a client may say something and be gone.
-async fn finish_calls(edge: Edge, mut calls: Box<Calls>) {
-    let _counted = edge.context.unattended(calls.len());
+async fn finish_calls(edge: Edge, app: Option<AppId>, mut calls: Box<Calls>) {
+    let _counted = edge.context.unattended(app, calls.len());
     while let Some(done) = calls.next().await {
         forget(&edge, done).await;
     }

@@ -1,5 +1,6 @@
 //! The SDKs' side: a message is a frame with a command, answered by a frame.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,8 +20,13 @@ use crate::hub::Dialect;
 const MALFORMED: &str = "gateway.malformed_frame";
 
 /// Answers the upgrade and serves the connection that comes of it.
-pub(in crate::edge) async fn serve(edge: Edge, request: Request<Incoming>, dialect: Dialect) -> Reply {
-    let client = Client::new(request.uri().query().unwrap_or_default());
+pub(in crate::edge) async fn serve(
+    edge: Edge,
+    request: Request<Incoming>,
+    dialect: Dialect,
+    from: IpAddr,
+) -> Reply {
+    let client = Client::new(request.uri().query().unwrap_or_default(), from);
     let connection = edge.hub.connect(dialect, None, edge.settings.queue_bytes);
     upgrade(edge, request, async move { Ok(Arrival { connection, session: None, protocol: client }) }).await
 }

@@ -1,23 +1,31 @@
 //! What a connection knows of its client: who is logged in, and how a frame proves it.
 
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use protocol::envelope::Head;
 use protocol::id::{AppId, UserId};
 
 use crate::commands::{Credentials, Device, Effect, Identity};
 use crate::hub::{Attachment, DeviceClaim};
 
-/// What a client tells of itself in the connection's URL.
+/// What a client tells of itself in the connection's URL, and where it is.
 pub(super) struct Client {
     platform: u32,
     /// The id of the SDK object: the same over reconnects. Empty when it says none.
     instance: String,
+    from: IpAddr,
+    /// Which of all connections it is.
+    connection: u64,
 }
 
 impl Client {
-    pub(super) fn new(query: &str) -> Self {
+    pub(super) fn new(query: &str, from: IpAddr) -> Self {
         /// Longer ones are nobody's: an SDK's has 32 characters.
         const MAX_INSTANCE: usize = 64;
-        let mut client = Self { platform: 0, instance: String::new() };
+        static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+        let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+        let mut client = Self { platform: 0, instance: String::new(), from, connection };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "platform" => client.platform = value.parse().unwrap_or(0),
@@ -75,6 +83,8 @@ pub(super) fn identity<'a>(
             token: &head.a2,
             platform: if head.platform == 0 { client.platform } else { head.platform },
             instance: &client.instance,
+            connection: client.connection,
+            from: Some(client.from),
         }),
     }
 }

@@ -14,7 +14,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::decide::{Decision, Refused};
-use super::deps::Deps;
+use super::deps::{Actor, Deps};
+use super::rates::{Throttle, TooOften};
 use crate::bus::{Origin, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -93,12 +94,13 @@ type Cache = quick_cache::sync::Cache<(AppId, UserId), (Instant, Option<Arc<Acco
 #[derive(Clone)]
 pub struct Accounts {
     deps: Deps,
+    throttle: Throttle,
     kept: Arc<Cache>,
 }
 
 impl Accounts {
-    pub fn new(deps: Deps) -> Self {
-        Self { deps, kept: Arc::new(Cache::new(KEPT)) }
+    pub fn new(deps: Deps, throttle: Throttle) -> Self {
+        Self { deps, throttle, kept: Arc::new(Cache::new(KEPT)) }
     }
 
     /// The account, perhaps as it was a moment ago: for what only shows it.
@@ -139,7 +141,21 @@ impl Accounts {
         Ok(self.versioned(app, user).await?.map(|found| found.record))
     }
 
-    /// The account, made now if there is none: a first login and a mention by a back end both do.
+    /// The account of somebody whom the actor names, made now if there is none: a first login does that, too.
+    pub async fn ensure_named<E>(&self, actor: &Actor, user: &UserId) -> Result<Account, E>
+    where
+        E: From<StorageError> + From<TooOften>,
+    {
+        if let Some(account) = self.get(actor.app, user).await? {
+            return Ok(account);
+        }
+        if actor.is_admin || actor.user != *user {
+            self.throttle.make_account(actor)?;
+        }
+        Ok(self.ensure(actor.app, user).await?)
+    }
+
+    /// The account, made now if there is none.
     pub async fn ensure(&self, app: AppId, user: &UserId) -> Result<Account, StorageError> {
         if let Some(account) = self.get(app, user).await? {
             return Ok(account);

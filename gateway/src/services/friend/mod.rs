@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::account::{Account, Accounts};
 use super::decide::{Decision, Refused};
 use super::deps::{Actor, Deps, side_by_side};
+use super::rates::{Rule, Throttle, TooOften};
 use crate::bus::{Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, Scan, StorageError, Table};
@@ -45,6 +46,8 @@ pub enum FriendError {
     FullOfOther,
     #[error("{0:?} is not valid")]
     Invalid(Field),
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     /// Lost too many races in a row.
     #[error("too many changes at once")]
     Busy,
@@ -173,11 +176,12 @@ fn friend_key(user: &UserId) -> Key {
 pub struct Friends {
     deps: Deps,
     accounts: Accounts,
+    throttle: Throttle,
 }
 
 impl Friends {
-    pub fn new(deps: Deps, accounts: Accounts) -> Self {
-        Self { deps, accounts }
+    pub fn new(deps: Deps, accounts: Accounts, throttle: Throttle) -> Self {
+        Self { deps, accounts, throttle }
     }
 
     /// Puts somebody on the actor's list, and the actor on theirs. Who is there already counts as done.
@@ -187,6 +191,9 @@ impl Friends {
             return Err(FriendError::Oneself);
         }
         new.check()?;
+        if self.throttle.is_held(actor) {
+            self.throttle.take(app, Rule::FriendsAdded, user, 1)?;
+        }
         let partition = Partition::pair(app, user, peer);
         let keys = [friend_key(user), friend_key(peer)];
         let decided = self.deps.decide("add a friend", || async {
@@ -414,7 +421,8 @@ mod tests {
             liveness: Arc::new(SingleInstance(1)),
             tasks: TaskTracker::new(),
         };
-        Friends::new(deps.clone(), Accounts::new(deps))
+        let throttle = Throttle::new(deps.clone());
+        Friends::new(deps.clone(), Accounts::new(deps, throttle.clone()), throttle)
     }
 
     fn user(name: &str) -> UserId {

@@ -11,6 +11,7 @@ use crate::services::conversation::{self, Preference};
 use crate::services::decide::Decision;
 use crate::services::deps::Actor;
 use crate::services::push::StoredNotice;
+use crate::services::rates::Rule;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Partition, StorageError, Table};
@@ -58,6 +59,10 @@ impl Groups {
         if users.len() > self.deps.settings(actor.app).limits.members_per_call {
             return Err(GroupError::TooManyAccounts);
         }
+        if self.throttle.is_held(actor) {
+            let many = u32::try_from(users.len()).unwrap_or(u32::MAX);
+            self.throttle.take(actor.app, Rule::MembersAdded, &actor.user, many)?;
+        }
         let (found, member) = self.as_seen_by(actor, id).await?;
         let lowest = match found.group.record.invite_join {
             InviteJoinOption::FreeAccess => Some(Role::Member),
@@ -72,9 +77,11 @@ impl Groups {
                 Ok(()) => AddOutcome::Added,
                 Err(GroupError::AlreadyMember) => AddOutcome::WasMember,
                 Err(GroupError::TooManyGroups) => AddOutcome::InTooManyGroups,
-                // The first who finds the group full says so; the others were let in before them.
-                Err(GroupError::Full) if outcomes.is_empty() => return Err(GroupError::Full),
-                Err(GroupError::Full) => AddOutcome::Failed,
+                // The first who finds the group full, or too many accounts made, says so; those before were let in.
+                Err(error @ (GroupError::Full | GroupError::TooOften(_))) if outcomes.is_empty() => {
+                    return Err(error);
+                }
+                Err(GroupError::Full | GroupError::TooOften(_)) => AddOutcome::Failed,
                 Err(error) => return Err(error),
             };
             outcomes.push(outcome);
@@ -89,7 +96,7 @@ impl Groups {
         user: &UserId,
         silent: bool,
     ) -> Result<(), GroupError> {
-        self.accounts.ensure(actor.app, user).await?;
+        self.accounts.ensure_named::<GroupError>(actor, user).await?;
         self.enter(actor, &found.id, user, Role::Member, true, silent).await?;
         if !silent {
             let notice = self.notice(actor, found, NoticeKind::Invited, "").await?;

@@ -15,6 +15,7 @@ use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::limits::Limits;
 use crate::services::push::StoredNotice;
+use crate::services::rates::Rule;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Partition, Table};
 
@@ -182,12 +183,15 @@ impl Groups {
         if members.len() as u64 > max_members {
             return Err(GroupError::Full);
         }
+        if self.throttle.is_held(actor) {
+            self.throttle.take(actor.app, Rule::GroupsMade, &actor.user, 1)?;
+            let guests = u32::try_from(new.members.len()).unwrap_or(u32::MAX);
+            self.throttle.take(actor.app, Rule::MembersAdded, &actor.user, guests)?;
+        }
         // Whoever is named exists from now on, as with the first login.
-        let ensured =
-            side_by_side(
-                users_of(&members),
-                |user| async move { self.accounts.ensure(actor.app, &user).await },
-            );
+        let ensured = side_by_side(users_of(&members), |user| async move {
+            self.accounts.ensure_named::<GroupError>(actor, &user).await
+        });
         ensured.await?;
 
         let group = Group {

@@ -23,6 +23,7 @@ use super::channel::Channel;
 use super::decide::Refused;
 use super::deps::{Actor, Deps};
 use super::push::Notices;
+use super::rates::{Throttle, TooOften};
 use super::timeline::EntryRef;
 use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
@@ -72,6 +73,8 @@ pub enum GroupError {
     TooManyAccounts,
     #[error("{0}")]
     Invalid(Invalid),
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     /// Lost too many races in a row.
     #[error("the group is too busy")]
     Busy,
@@ -225,13 +228,14 @@ pub struct Groups {
     deps: Deps,
     accounts: Accounts,
     notices: Notices,
+    throttle: Throttle,
     /// Held while the order of a group's members is written anew.
     ordering: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Groups {
-    pub fn new(deps: Deps, accounts: Accounts, notices: Notices) -> Self {
-        Self { deps, accounts, notices, ordering: Arc::default() }
+    pub fn new(deps: Deps, accounts: Accounts, notices: Notices, throttle: Throttle) -> Self {
+        Self { deps, accounts, notices, throttle, ordering: Arc::default() }
     }
 
     /// What is allowed in a group of this kind.

@@ -8,12 +8,14 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
+use super::said::Said;
 use super::sender_order::{Next, SenderOrder};
 use super::{Draft, is_recallable};
 use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::deps::{Actor, Deps, Outcome, side_by_side};
+use crate::services::rates::{Rule, Throttle, TooOften};
 use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
 use crate::storage::{Batch, Log, StorageError, Window, records};
 
@@ -30,6 +32,8 @@ pub enum C2cError {
     RecalledAlready,
     #[error("it is too late to recall the message")]
     TooLate,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -63,15 +67,24 @@ pub struct C2cMessages {
     accounts: Accounts,
     conversations: Conversations,
     timelines: Timelines,
+    throttle: Throttle,
     order: Arc<SenderOrder>,
+    said: Arc<Said>,
     /// Pairs that were seen to have said something, and when.
     begun: Arc<quick_cache::sync::Cache<Log, Instant>>,
 }
 
 impl C2cMessages {
-    pub fn new(deps: Deps, accounts: Accounts, conversations: Conversations, timelines: Timelines) -> Self {
+    pub fn new(
+        deps: Deps,
+        accounts: Accounts,
+        conversations: Conversations,
+        timelines: Timelines,
+        throttle: Throttle,
+    ) -> Self {
         let begun = Arc::new(quick_cache::sync::Cache::new(PAIRS));
-        Self { deps, accounts, conversations, timelines, order: Arc::new(SenderOrder::new()), begun }
+        let (order, said) = (Arc::new(SenderOrder::new()), Arc::new(Said::new()));
+        Self { deps, accounts, conversations, timelines, throttle, order, said, begun }
     }
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
@@ -82,6 +95,12 @@ impl C2cMessages {
             return Err(C2cError::TooLong);
         }
         let (app, from) = (actor.app, draft.from.clone());
+        let said = self.said.key(&(app, &from, to, draft.client_seq, draft.random));
+        if self.throttle.is_held(actor) && !self.said.has(said) {
+            let (pair, arrow) = ((&from, to), format_args!("{from} to {to}"));
+            self.throttle.take_of(app, Rule::PairMessages, &pair, 1, &arrow)?;
+            self.throttle.take(app, Rule::UserMessages, &from, 1)?;
+        }
         let next = self.order.next(&(app, &from, to)).await;
         if self.accounts.known(app, to).await?.is_none() {
             return Err(C2cError::NoReceiver);
@@ -108,6 +127,8 @@ impl C2cMessages {
             }
             return Ok(now);
         }
+        // Before it is stored: who hears nothing of it and says it again says nothing new.
+        self.said.note(said);
         self.store(next, actor, &from, to, message).await
     }
 

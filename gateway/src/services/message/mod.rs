@@ -2,6 +2,7 @@
 
 mod c2c;
 mod group;
+mod said;
 mod sender_order;
 
 use protocol::id::{Millis, UserId};
@@ -9,6 +10,7 @@ use protocol::message::{Body, Mention, Options, Priority};
 
 use super::decide::Refused;
 use super::group::GroupError;
+use super::rates::TooOften;
 use crate::storage::StorageError;
 
 pub use c2c::{C2cError, C2cMessages, Direction};
@@ -44,6 +46,8 @@ pub enum MessageError {
     /// More is said than can be brought to its hearers. Nothing was stored.
     #[error("too fast")]
     TooFast,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error("too many mentions")]
     TooManyMentions,
 }

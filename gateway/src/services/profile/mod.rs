@@ -11,6 +11,7 @@ use super::account::{Account, Accounts};
 use super::conversation::Conversations;
 use super::decide::Refused;
 use super::deps::{Actor, Deps, side_by_side};
+use super::rates::{Rule, Throttle, TooOften};
 use crate::bus::{Event, Push, Topic};
 use crate::storage::StorageError;
 
@@ -28,6 +29,8 @@ pub enum ProfileError {
     #[error("the value of {0} is longer than {limit} bytes", limit = profile::MAX_VALUE_BYTES)]
     TooLong(String),
     #[error(transparent)]
+    TooOften(#[from] TooOften),
+    #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
@@ -43,11 +46,12 @@ pub struct Profiles {
     deps: Deps,
     accounts: Accounts,
     conversations: Conversations,
+    throttle: Throttle,
 }
 
 impl Profiles {
-    pub fn new(deps: Deps, accounts: Accounts, conversations: Conversations) -> Self {
-        Self { deps, accounts, conversations }
+    pub fn new(deps: Deps, accounts: Accounts, conversations: Conversations, throttle: Throttle) -> Self {
+        Self { deps, accounts, conversations, throttle }
     }
 
     /// The fields that are set; `None` when there is no such account.
@@ -58,6 +62,9 @@ impl Profiles {
     /// Changes the given fields of `user`, and makes the account if there is none.
     pub async fn set(&self, actor: &Actor, user: &UserId, items: Vec<Item>) -> Result<(), ProfileError> {
         items.iter().try_for_each(check)?;
+        if self.throttle.is_held(actor) {
+            self.throttle.take(actor.app, Rule::ProfileChanges, user, 1)?;
+        }
         let change = |account: &mut Account| {
             let before = custom_fields(account);
             let fields = items.iter().map(|item| (item.tag.clone(), item.value.clone()));

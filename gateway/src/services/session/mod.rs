@@ -19,6 +19,7 @@ use super::application::Application;
 use super::decide::{Decision, Refused};
 use super::deps::{Deps, side_by_side};
 use super::push::heard_key;
+use super::rates::TooOften;
 use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
@@ -43,6 +44,8 @@ pub enum SessionError {
     Kicked(KickReason),
     #[error("the UserSig cannot be made: {0}")]
     Unsignable(#[from] usersig::IssueError),
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error("too many log-ins at once")]
     Busy,
     #[error(transparent)]
@@ -156,11 +159,24 @@ impl Sessions {
         Ok(usersig::issue(key, app, user.as_str(), self.deps.now().seconds(), lifetime, None)?)
     }
 
-    /// Checks a UserSig, also against the last kick.
-    pub async fn check_usersig(&self, app: AppId, user: &UserId, text: &str) -> Result<(), SessionError> {
+    /// Checks a UserSig by itself: nothing is read.
+    pub fn verify_usersig(
+        &self,
+        app: AppId,
+        user: &UserId,
+        text: &str,
+    ) -> Result<usersig::Claims, SessionError> {
         let keys = self.app(app)?;
-        let now = self.deps.now().seconds();
-        let claims = usersig::verify(&keys.keys, app, user.as_str(), now, text)?;
+        Ok(usersig::verify(&keys.keys, app, user.as_str(), self.deps.now().seconds(), text)?)
+    }
+
+    /// Checks a UserSig against the last kick.
+    pub async fn check_not_revoked(
+        &self,
+        app: AppId,
+        user: &UserId,
+        claims: &usersig::Claims,
+    ) -> Result<(), SessionError> {
         let not_before = self.accounts.get(app, user).await?.map_or(0, |account| account.not_before);
         // A token of the very second of the kick is refused: it may be the stolen one.
         if not_before > 0 && !claims.issued_after(not_before) {
@@ -169,16 +185,21 @@ impl Sessions {
         Ok(())
     }
 
-    /// Checks a session token: signature, device list, last kick.
-    pub async fn check_token(&self, app: AppId, text: &str) -> Result<Claims, SessionError> {
+    /// Checks a session token by itself: nothing is read.
+    pub fn open_token(&self, app: AppId, text: &str) -> Result<Claims, SessionError> {
         let keys = self.app(app)?;
         let claims = Claims::open(&keys.keys, text).ok_or(SessionError::BadToken)?;
         if claims.app != app {
             return Err(SessionError::BadToken);
         }
+        Ok(claims)
+    }
+
+    /// Checks a session against the device list and the last kick.
+    pub async fn check_not_ended(&self, claims: &Claims) -> Result<(), SessionError> {
         let device = DeviceClaim { id: claims.device, platform: claims.platform, since: claims.since };
-        match self.ended(app, &claims.user, device).await? {
-            None => Ok(claims),
+        match self.ended(claims.app, &claims.user, device).await? {
+            None => Ok(()),
             Some(reason) => Err(SessionError::Kicked(reason)),
         }
     }

@@ -11,6 +11,7 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
 
 use self::send::Speaker;
+use super::said::Said;
 use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
@@ -18,6 +19,7 @@ use crate::services::account::Accounts;
 use crate::services::deps::{Actor, Deps};
 use crate::services::group::{GroupError, GroupRef, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
+use crate::services::rates::Throttle;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
 use crate::storage::records::Versioned;
 use crate::storage::{StorageError, Window};
@@ -73,7 +75,9 @@ pub struct GroupMessages {
     accounts: Accounts,
     notices: Notices,
     timelines: Timelines,
+    throttle: Throttle,
     order: Arc<SenderOrder>,
+    said: Arc<Said>,
     speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
     /// When groups last said something while deliveries were behind.
     let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
@@ -86,11 +90,12 @@ impl GroupMessages {
         accounts: Accounts,
         notices: Notices,
         timelines: Timelines,
+        throttle: Throttle,
     ) -> Self {
         let speakers = Arc::new(quick_cache::sync::Cache::new(SPEAKERS));
         let let_through = Arc::new(quick_cache::sync::Cache::new(LET_THROUGH));
-        let order = Arc::new(SenderOrder::new());
-        Self { deps, groups, accounts, notices, timelines, order, speakers, let_through }
+        let (order, said) = (Arc::new(SenderOrder::new()), Arc::new(Said::new()));
+        Self { deps, groups, accounts, notices, timelines, throttle, order, said, speakers, let_through }
     }
 
     /// Whether the group's kind counts unread messages.

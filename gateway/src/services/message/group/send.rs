@@ -16,11 +16,15 @@ use crate::services::group::{GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError};
 use crate::services::push::StoredNotice;
+use crate::services::rates::{Quota, Rule, TooOften};
 use crate::services::timeline::EntryRef;
 use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
 
 /// Under overload each group keeps one message in this time, so that busy groups do not starve quiet ones.
 const ONE_EVERY: Duration = Duration::from_secs(1);
+
+/// Besides, each of several applications keeps this much, so that one that is busy does not silence one that is not.
+const OF_EACH_APPLICATION: Quota = Quota { calls: 20, seconds: 1, burst: 20 };
 
 /// Somebody who wants to speak in a group.
 pub(super) struct Speaker {
@@ -43,9 +47,6 @@ impl GroupMessages {
         draft: Draft,
         only_to: &[UserId],
     ) -> Result<LogEnd, MessageError> {
-        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
-            return Err(MessageError::TooFast);
-        }
         let limits = &self.deps.settings(actor.app).limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);
@@ -53,12 +54,22 @@ impl GroupMessages {
         if draft.mentions.len() > limits.mentions_per_message {
             return Err(MessageError::TooManyMentions);
         }
+        let said = self.said.key(&(actor.app, group, &draft.from, draft.random));
+        let is_repetition = self.said.has(said);
+        if !is_repetition {
+            self.hold_sender(actor, group, &draft)?;
+        }
+        // After the rates: one who is held back has not spoken for the group.
+        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
+            return Err(MessageError::TooFast);
+        }
         let is_stored = !draft.options.online_only && only_to.is_empty();
         let key = (actor.app, group.clone(), draft.from.clone());
         if !is_stored {
             let _next = self.order.next(&key).await;
             let speaker = self.speaker(actor, group, &draft.from).await?;
             self.may_speak(actor, &speaker)?;
+            self.hold_group(actor.app, group, &draft)?;
             let message = self.message(actor, &draft, &speaker).await?;
             return self.send_unstored(actor, &speaker.found, message, only_to).await;
         }
@@ -76,11 +87,23 @@ impl GroupMessages {
                     None => Arc::new(self.speaker(actor, group, &draft.from).await?),
                 };
                 self.may_speak(actor, &speaker)?;
+                if is_first && !is_repetition {
+                    self.hold_group(actor.app, group, draft)?;
+                }
                 let batch = self.batch(actor, &speaker, draft).await?;
+                // Before it is stored: who hears nothing of it and says it again says nothing new.
+                self.said.note(said);
                 Ok::<_, MessageError>(Decision::Submitted(next.submit(&self.deps, batch), speaker))
             }
         });
-        let (speaker, committed) = decided.await?;
+        let decided = decided.await;
+        if let Err(error) = &decided
+            && !matches!(error, MessageError::TooOften(_))
+        {
+            // One who may speak no more does not go on taking from the group's bucket.
+            self.speakers.remove(&key);
+        }
+        let (speaker, committed) = decided?;
         let committed = committed.unwrap_or_default();
         let end = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {
@@ -94,8 +117,37 @@ impl GroupMessages {
         Ok(end)
     }
 
+    /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether
+    /// anything is left: those who may not speak in it take nothing from those who may.
+    fn hold_sender(&self, actor: &Actor, group: &GroupId, draft: &Draft) -> Result<(), TooOften> {
+        let (app, throttle) = (actor.app, &self.throttle);
+        let mentions_all = draft.mentions.contains(&Mention::All);
+        throttle.look(app, Rule::GroupMessages, group)?;
+        if mentions_all {
+            throttle.look(app, Rule::GroupMentionsOfAll, group)?;
+        }
+        if throttle.is_held(actor) {
+            if mentions_all {
+                throttle.take(app, Rule::UserMentionsOfAll, &draft.from, 1)?;
+            }
+            throttle.take(app, Rule::UserMessages, &draft.from, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Takes from the group's buckets for one who may speak.
+    fn hold_group(&self, app: AppId, group: &GroupId, draft: &Draft) -> Result<(), TooOften> {
+        if draft.mentions.contains(&Mention::All) {
+            self.throttle.take(app, Rule::GroupMentionsOfAll, group, 1)?;
+        }
+        self.throttle.take(app, Rule::GroupMessages, group, 1)
+    }
+
     /// Whether a group may say something although more is said than can be delivered.
     fn may_speak_while_behind(&self, app: AppId, group: &GroupId) -> bool {
+        if self.deps.apps.are_several() && self.throttle.hold(OF_EACH_APPLICATION, &("while behind", app)) {
+            return true;
+        }
         let key = (app, group.clone());
         let is_loud = self.let_through.get(&key).is_some_and(|at| at.elapsed() < ONE_EVERY);
         if !is_loud {
@@ -144,7 +196,10 @@ impl GroupMessages {
         draft: &Draft,
         speaker: &Speaker,
     ) -> Result<Message, MessageError> {
-        let account = self.accounts.ensure_known(actor.app, &draft.from).await?;
+        let account = match self.accounts.known(actor.app, &draft.from).await? {
+            Some(account) => account,
+            None => Arc::new(self.accounts.ensure_named::<MessageError>(actor, &draft.from).await?),
+        };
         let name_card = speaker.member.as_ref().map_or("", |member| member.name_card.as_str());
         Ok(Message {
             from: account.sender(&draft.from, name_card),

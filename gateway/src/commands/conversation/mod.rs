@@ -99,7 +99,7 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
         from: message.from.user,
         flags: if seen.recall.is_some() { 8 } else { 0 },
         message: LastMessage::Message {
-            body: message.body,
+            body: message.body.mended(),
             cloud_custom_data: message.cloud_custom_data,
             recall: seen.recall,
         },
@@ -117,7 +117,7 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
             name_card: message.from.name_card,
             nick: message.from.nick,
             message: LastMessage::Message {
-                body: message.body,
+                body: message.body.mended(),
                 cloud_custom_data: message.cloud_custom_data,
                 recall: seen.recall,
             },

@@ -74,6 +74,7 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
 async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refusal> {
     let credentials = match identity {
         Identity::Session { app, user, device, instance } => {
+            context.services.sessions.check_end(app, device.since, device.until)?;
             return Ok(Caller::User(UserCaller {
                 app,
                 user: user.clone(),
@@ -87,8 +88,8 @@ async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refus
     let sessions = &context.services.sessions;
     let app = AppId(credentials.app);
     let (user, proof) = if credentials.token.is_empty() {
-        let user = usersig_holder(context, credentials).await?;
-        (user, Proof::UserSig)
+        let (user, until) = usersig_holder(context, credentials).await?;
+        (user, Proof::UserSig { until })
     } else {
         let claims = sessions.check_token(app, credentials.token).await?;
         (claims.user.clone(), Proof::Token(claims))
@@ -102,7 +103,8 @@ async fn user(context: &Context, identity: Identity<'_>) -> Result<Caller, Refus
     }))
 }
 
-async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Result<UserId, Refusal> {
+/// Who holds the UserSig, and the last second in which it is good.
+async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Result<(UserId, u64), Refusal> {
     if credentials.identifier.is_empty() && credentials.usersig.is_empty() {
         return Err(ErrorCode::NOT_AUTHENTICATED.into());
     }
@@ -110,12 +112,12 @@ async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Resu
         Failure::because(ErrorCode::NOT_AUTHENTICATED, format_args!("identifier: {error}"))
     })?;
     let sessions = &context.services.sessions;
-    sessions.check_usersig(AppId(credentials.app), &user, credentials.usersig).await?;
-    Ok(user)
+    let until = sessions.check_usersig(AppId(credentials.app), &user, credentials.usersig).await?;
+    Ok((user, until))
 }
 
 async fn admin(context: &Context, credentials: Credentials<'_>) -> Result<Caller, Refusal> {
-    let user = usersig_holder(context, credentials).await?;
+    let (user, _) = usersig_holder(context, credentials).await?;
     let app = AppId(credentials.app);
     if !context.services.sessions.is_admin(app, &user) {
         return Err(ErrorCode::NOT_ADMIN.into());
@@ -130,8 +132,15 @@ impl From<SessionError> for Refusal {
             SessionError::UserSig(usersig::Error::Illegal(reason)) => {
                 Failure::because(ErrorCode::SIG_ILLEGAL, reason).into()
             }
+            SessionError::UserSig(error @ usersig::Error::NotYet) => {
+                Failure::worded(ErrorCode::SIG_ILLEGAL, error.to_string()).into()
+            }
             SessionError::UserSig(error) => usersig_code(&error).into(),
             SessionError::Revoked => ErrorCode::SIG_REVOKED.into(),
+            SessionError::Over => {
+                let what = "the session is over: log in with a new UserSig";
+                Failure::worded(ErrorCode::SIG_EXPIRED, what).into()
+            }
             // To an SDK "expired" means: log in again, with a new UserSig.
             SessionError::BadToken => {
                 Failure::because(ErrorCode::SIG_EXPIRED, "the session is not known").into()
@@ -148,7 +157,7 @@ fn usersig_code(error: &usersig::Error) -> ErrorCode {
     match error {
         usersig::Error::Expired => ErrorCode::SIG_EXPIRED,
         usersig::Error::Empty => ErrorCode::SIG_EMPTY,
-        usersig::Error::Illegal(_) => ErrorCode::SIG_ILLEGAL,
+        usersig::Error::Illegal(_) | usersig::Error::NotYet => ErrorCode::SIG_ILLEGAL,
         usersig::Error::Signature => ErrorCode::SIG_WRONG,
         usersig::Error::OtherUser => ErrorCode::SIG_OTHER_USER,
         usersig::Error::OtherApp => ErrorCode::SIG_OTHER_APP,

@@ -1,1 +1,3 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
+
+mod usersig;

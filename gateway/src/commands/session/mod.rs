@@ -49,7 +49,9 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
     let caller = call.user()?;
     let (app, user) = (caller.app, &caller.user);
     let login = match &caller.proof {
-        Proof::UserSig => sessions.login(app, user, caller.platform, &caller.instance).await,
+        Proof::UserSig { until } => {
+            sessions.login(app, user, (caller.platform, &caller.instance), *until).await
+        }
         Proof::Token(claims) => sessions.resume(claims).await,
         Proof::Session(device) => sessions.resume_device(app, user, device).await,
     };
@@ -59,7 +61,8 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         user: user.clone(),
         device: login.device.clone(),
         token: login.token.clone(),
-        is_back: !matches!(caller.proof, Proof::UserSig),
+        is_back: !matches!(caller.proof, Proof::UserSig { .. }),
+        lasts: sessions.remaining(app, &login.device),
     });
     Ok(LoggedIn {
         a2: login.token,
@@ -83,7 +86,7 @@ pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<
     let sessions = &context.services.sessions;
     let done = match &caller.proof {
         // Nothing began with a UserSig alone, so nothing ends.
-        Proof::UserSig => Ok(()),
+        Proof::UserSig { .. } => Ok(()),
         Proof::Token(claims) => {
             sessions.logout(caller.app, &caller.user, claims.platform, claims.device).await
         }

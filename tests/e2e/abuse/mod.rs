@@ -1,3 +1,4 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
 
 mod usersig;
+mod work_groups;

@@ -1,4 +1,5 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
 
+mod read_reports;
 mod usersig;
 mod work_groups;

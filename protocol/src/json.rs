@@ -184,6 +184,26 @@ pub fn flag(value: bool) -> u8 {
     u8::from(value)
 }
 
+/// For `#[serde(deserialize_with)]`: a whole number that every reader has as it was written, for what is told to others.
+pub fn whole_number<'de, D: serde::Deserializer<'de>, T: From<u64>>(deserializer: D) -> Result<T, D::Error> {
+    struct Number;
+    impl serde::de::Visitor<'_> for Number {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a whole number from 0 to {MAX_NUMBER}")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<u64, E> {
+            if value <= MAX_NUMBER {
+                return Ok(value);
+            }
+            Err(E::invalid_value(serde::de::Unexpected::Unsigned(value), &self))
+        }
+    }
+    deserializer.deserialize_u64(Number).map(T::from)
+}
+
 /// For `#[serde(deserialize_with)]`: a flag that clients send as 0/1, as true/false or as "0"/"1".
 pub fn lenient_flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     struct Flag;

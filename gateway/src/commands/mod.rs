@@ -149,7 +149,7 @@ impl UserCaller {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// The device is logged in here. One that is back knows what it heard before, and reads what it missed.
-    /// Nobody is after `lasts`, where that is set.
+    /// Where `lasts` is set the connection is closed after it: the session is over, and the client had time to hear so.
     Attach { app: AppId, user: UserId, device: Device, token: String, is_back: bool, lasts: Option<Duration> },
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
     /// it was told any.

@@ -104,7 +104,10 @@ async fn a_session_ends_when_the_operator_says() {
 /// One who says nothing, or pings alone, would hear on for ever.
 #[tokio::test]
 async fn the_connection_of_a_session_that_is_over_is_closed() {
-    let gateway = TestGateway::start().await;
+    let gateway = TestGateway::start_with(|config| {
+        config.apps.set(|settings| settings.login.hello_interval_seconds = 1);
+    })
+    .await;
     let silent = connected(&gateway, "silent", signed(&gateway, "silent", 0, 1)).await;
     silent.login().await;
     silent.socket.closed().await;

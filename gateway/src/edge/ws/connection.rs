@@ -297,7 +297,7 @@ impl<S: ClientProtocol> Served<S> {
         if self.heard_at + SILENCE <= now {
             return Some(End::Close(CloseCode::Away, "silent for too long"));
         }
-        // An SDK dials again, and hears from its login why.
+        // It was told so by the refusal of whatever it asked for since.
         if self.session_end().is_some_and(|end| end <= now) {
             return Some(End::Close(CloseCode::Normal, "the session is over"));
         }

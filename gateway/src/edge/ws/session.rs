@@ -36,7 +36,7 @@ pub(in crate::edge) struct Session {
     pub(in crate::edge) user: UserId,
     pub(in crate::edge) device: Device,
     token: String,
-    /// When it is over.
+    /// When its connection is closed, because it is over.
     pub(super) ends_at: Option<Instant>,
 }
 

@@ -112,36 +112,34 @@ pub fn check_for_all(text: &str) -> Result<(), NotForAll> {
 fn end_of_string(bytes: &[u8], at: &mut usize) -> Result<bool, NotForAll> {
     let (mut has_escapes, mut expects_low) = (false, false);
     loop {
-        let unit = match bytes.get(*at..).unwrap_or_default() {
-            [b'\\', b'u', digits @ ..] => {
-                *at += 6;
-                let digits = digits.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
-                Some(digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_default())
-            }
-            [b'\\', _, ..] => {
-                *at += 2;
-                Some(0)
-            }
-            [] | [b'"', ..] => None,
-            [_, ..] => {
-                *at += 1;
-                if !expects_low {
-                    continue;
-                }
-                Some(0)
-            }
+        let rest = bytes.get(*at..).unwrap_or_default();
+        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+        let unit = match &rest[plain..] {
+            [b'\\', b'u', digits @ ..] => code_unit(digits),
+            _ => 0,
         };
-        let is_low = unit.is_some_and(|unit| (0xdc00..0xe000).contains(&unit));
-        if is_low != expects_low {
+        let is_low = (0xdc00..0xe000).contains(&unit);
+        if is_low != expects_low || (expects_low && plain > 0) {
             return Err(NotForAll::Surrogate);
         }
-        let Some(unit) = unit else {
-            *at += 1;
-            return Ok(has_escapes);
-        };
+        *at += plain;
+        match &rest[plain..] {
+            [b'\\', b'u', ..] => *at += 6,
+            [b'\\', ..] => *at += 2,
+            _ => {
+                *at += 1;
+                return Ok(has_escapes);
+            }
+        }
         has_escapes = true;
         expects_low = (0xd800..0xdc00).contains(&unit);
     }
+}
+
+/// What four hexadecimal digits say.
+fn code_unit(digits: &[u8]) -> u16 {
+    let digits = digits.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
 #[cold]

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { forget, wholeHistory } from './harness/actions.mjs';
-import { SOUND, malformed, odd } from './harness/elements.mjs';
+import { SOUND, malformed, odd, strings } from './harness/elements.mjs';
 import { RawClient } from './harness/raw.mjs';
 import { Rest } from './harness/rest.mjs';
 import { elapse } from '../js/wait.mjs';
@@ -35,13 +35,13 @@ async function fuzz(t, kind) {
 
   let number = 0;
   /** Says it in the group or to alice, by each sender in turn. Gives the answer. */
-  async function say(to, MsgBody) {
+  async function say(to, MsgBody, CloudCustomData = '') {
     for (;;) {
       number += 1;
       const client = clients[number % SENDERS];
       const answer = to === 'group'
-        ? await client.call('group_open_http_svc.send_group_msg', { GroupId: groupID, Random: number, MsgBody })
-        : await client.call('openim.sendmsg', { To_Account: alice.user, MsgSeq: number, MsgRandom: number, MsgBody });
+        ? await client.call('group_open_http_svc.send_group_msg', { GroupId: groupID, Random: number, MsgBody, CloudCustomData })
+        : await client.call('openim.sendmsg', { To_Account: alice.user, MsgSeq: number, MsgRandom: number, MsgBody, CloudCustomData });
       if (!TOO_FAST.includes(answer.ErrorCode)) return answer;
       await elapse(100);
     }
@@ -86,6 +86,16 @@ async function fuzz(t, kind) {
     const said = (isServers) => list.filter(({ element }) => /^TIMGroup/.test(element.MsgType) === isServers);
     assert.equal(await sayAll(said(false)), 0);
     assert.equal(await sayAll(said(true)), said(true).length * 2);
+  });
+
+  await t.check('custom data of an element and of a message that hold JSON of another shape', async () => {
+    const list = [...strings()].map((Data) => ({ what: Data, element: { MsgType: 'TIMCustomElem', MsgContent: { Data, Desc: '', Ext: '' } } }));
+    assert.equal(await sayAll(list), 0);
+    for (const text of strings()) {
+      const { ErrorCode } = await say('user', [{ MsgType: 'TIMTextElem', MsgContent: { Text: 'x' } }], text);
+      assert.equal(ErrorCode, 0, text);
+    }
+    await stillHears('user');
   });
 
   await t.check('what was let through is in the histories of one who comes later', async () => {

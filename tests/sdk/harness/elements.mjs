@@ -31,6 +31,11 @@ export const SOUND = {
   },
 };
 
+/** What an application's signal of a call has in `Data`, which the newer SDKs read. */
+const SIGNAL = {
+  businessID: 1, inviteID: 'id', inviter: 'a', actionType: 1, inviteeList: ['b'], groupID: '', data: '{}', timeout: 30,
+};
+
 const WRONG = [null, true, 7, -1, 1.5, 'x', '', [], [null], [7], ['x'], [{}], {}, { x: 1 }];
 
 /** A copy of `value` in which what `path` leads to is what `change` makes of its holder. */
@@ -74,6 +79,17 @@ export function* odd() {
   for (const MsgType of ODD_TYPES) {
     for (const MsgContent of [{}, { Data: 'd' }, { Text: 'x' }, { OpType: 1 }, { toString: null }]) {
       yield { what: `${JSON.stringify(MsgType)} with ${JSON.stringify(MsgContent)}`, element: { MsgType, MsgContent } };
+    }
+  }
+}
+
+/** Texts in which an application may look for JSON. */
+export function* strings() {
+  yield* ['null', '[]', '7', '{', '[null]', '{"__proto__":null}', '{"toString":null}', '{"messageReply":null}',
+    '{"messageFeature":{"needTyping":null}}', '{"businessID":"group_create","opUser":null}'];
+  for (const actionType of [1, 2, 3, 4, 5]) {
+    for (const name of Object.keys(SIGNAL)) {
+      for (const wrong of [undefined, null, 7, {}]) yield JSON.stringify({ ...SIGNAL, actionType, [name]: wrong });
     }
   }
 }

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ErrorCode, Failure, json};
+use crate::{ErrorCode, Failure, json, reading};
 
 /// What a client says about itself and its request, in each frame.
 ///
@@ -61,7 +61,8 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// Fails with `NOT_JSON` when the text is no frame, or names no request.
     pub fn parse(text: &'a [u8]) -> Result<Self, Failure> {
-        let frame: Self = serde_json::from_slice(text).map_err(|_| unreadable(text))?;
+        let frame = std::str::from_utf8(text).ok().and_then(|text| reading::objects_only::<Self>(text).ok());
+        let frame = frame.ok_or_else(|| unreadable(text))?;
         if frame.head.servcmd.is_empty() {
             return Err(Failure::worded(
                 ErrorCode::NOT_JSON,

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::json::{is_shallow, raw};
+use crate::json::{check_for_all, is_shallow, raw};
 use crate::message::{Message, Sender};
+use crate::reading::objects_only;
 
 /// The platform of these clients among a user's devices. No SDK has this number.
 pub const PLATFORM: u32 = 100;
@@ -55,7 +56,8 @@ struct Custom {
     ext: String,
 }
 
-/// Whether a text is one that these clients read: an object with the texts `message` and `fundName`.
+/// Whether a text is one that these clients read: an object with the texts `message` and `fundName`, which goes to all of
+/// them as it is.
 pub fn is_text(data: &str) -> bool {
     #[derive(Deserialize)]
     #[allow(dead_code, reason = "only whether they are there matters")]
@@ -65,7 +67,7 @@ pub fn is_text(data: &str) -> bool {
         #[serde(rename = "fundName", borrow)]
         name: Cow<'a, str>,
     }
-    is_shallow(data.as_bytes()) && serde_json::from_str::<Shape<'_>>(data).is_ok()
+    is_shallow(data.as_bytes()) && objects_only::<Shape<'_>>(data).is_ok() && check_for_all(data).is_ok()
 }
 
 /// `MsgBody` with a custom element. A text of the gateway's own has its [`MARK`].
@@ -106,7 +108,7 @@ fn custom(message: &Message) -> Option<Custom> {
     if element.kind != "TIMCustomElem" {
         return None;
     }
-    let custom: Custom = serde_json::from_str(element.content.get()).ok()?;
+    let custom: Custom = objects_only(element.content.get()).ok()?;
     is_text(&custom.data).then_some(custom)
 }
 
@@ -224,7 +226,13 @@ mod tests {
         let (pushed, _) = both(json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "see "}}, image]));
         assert_eq!(pushed["message"], "see [图片]");
         let deep = format!(r#"{{"message":"x","fundName":"y","z":{}{}}}"#, "[".repeat(90), "]".repeat(90));
-        for data in ["", "{}", r#"{"message":"x"}"#, r#"{"message":1,"fundName":"x"}"#, "[1]", &deep] {
+        let with = |more: &str| format!(r#"{{"message":"x","fundName":"y","z":{more}}}"#);
+        let unreadable = [with("1e400"), with(r#""\ud800""#), with(r#"1,"z":2"#)];
+        let array = r#"["x","y"]"#;
+        let mut texts =
+            vec!["", "{}", r#"{"message":"x"}"#, r#"{"message":1,"fundName":"x"}"#, "[1]", array, &deep];
+        texts.extend(unreadable.iter().map(String::as_str));
+        for data in texts {
             assert_eq!(both(custom(data)).0["message"], "[自定义消息]", "{data}");
         }
     }

@@ -20,6 +20,7 @@ pub mod id;
 pub mod json;
 pub mod legacy;
 pub mod message;
+pub mod objects;
 pub mod profile;
 pub mod push;
 pub mod reading;

@@ -3,9 +3,12 @@
 //! What can be read is read once. What cannot is looked at again until the member is found and what it should be, so
 //! that the answer names both: `MsgBody[0].MsgType must be a string`, `GroupId is missing: give the ID of a group`.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+
+use crate::objects::ObjectsOnly;
 
 /// Longer texts are not looked at again: the client of one is a program that knows what it sends.
 const MAX_EXPLAINED_BYTES: usize = 64 * 1024;
@@ -21,7 +24,15 @@ pub enum Misread {
 
 /// Reads a text as a value of its type.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misread> {
-    serde_json::from_str(text).map_err(|_| explain::<T>("", text))
+    objects_only(text).map_err(|_| explain::<T>("", text))
+}
+
+/// Reads a text in which arrays are no objects. Whatever comes from outside is read so.
+pub fn objects_only<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(ObjectsOnly(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 /// Why a text cannot be read as a `T`. `root` is what the whole is called; the body, when it is empty.
@@ -38,8 +49,8 @@ pub(crate) fn explain<T: DeserializeOwned>(root: &str, text: &str) -> Misread {
     if text.len() > MAX_EXPLAINED_BYTES {
         return unexplained();
     }
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text))
-    else {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(ObjectsOnly(&mut deserializer)) else {
         return unexplained();
     };
     let (place, message) = (Place::of(root, error.path()), error.inner().to_string());
@@ -99,7 +110,7 @@ fn expected_at<T: DeserializeOwned>(root: &str, value: &mut Value, place: &Place
     let probes = [Value::from(-0.5), Value::from("\u{1}")];
     let mut answers = probes.into_iter().filter_map(|probe| {
         put(value, &place.pointer, probe)?;
-        let error = serde_path_to_error::deserialize::<_, T>(&*value).err()?;
+        let error = serde_path_to_error::deserialize::<_, T>(ObjectsOnly(&*value)).err()?;
         if Place::of(root, error.path()) != *place {
             return None;
         }
@@ -162,6 +173,8 @@ mod tests {
         let cases = [
             ("{}", "GroupId is missing: give the ID of a group, 1 to 96 bytes without control characters"),
             ("[]", "the body must be an object"),
+            (r#"["g",[],0]"#, "the body must be an object"),
+            (r#"{"GroupId":"g","MemberList":[["a"]]}"#, "MemberList[0] must be an object"),
             (r#""x""#, "the body must be an object"),
             (
                 r#"{"GroupId":7}"#,

@@ -63,6 +63,7 @@ fn verdict<T>(result: &Result<T, Error>) -> &'static str {
     match result {
         Ok(_) => "ok",
         Err(Error::Expired) => "expired",
+        Err(Error::NotYet) => "not_yet",
         Err(Error::Empty | Error::Illegal(_)) => "malformed",
         Err(Error::Signature) => "bad_signature",
         Err(Error::OtherUser) => "identifier_mismatch",
@@ -78,6 +79,7 @@ fn every_vector_gets_its_verdict() {
             vector.sdkappid,
             &vector.identifier,
             vector.valid_at,
+            None,
             &vector.usersig,
         );
         let verdict = verdict(&result);
@@ -118,11 +120,24 @@ fn what_we_issue_says_and_signs_the_same_as_the_official_libraries() {
 fn valid_until_the_last_second() {
     let key = key("k");
     let text = usersig::issue(&key, APP, "alice", NOW, 60, None).unwrap();
-    let at = |now| usersig::verify(std::slice::from_ref(&key), APP, "alice", now, &text);
+    let at = |now| usersig::verify(std::slice::from_ref(&key), APP, "alice", now, None, &text);
     assert_eq!(at(NOW + 60).unwrap().expires_at(), Some(NOW + 60));
     assert_eq!(at(NOW + 61), Err(Error::Expired));
     assert_eq!(at(u64::MAX), Err(Error::Expired));
-    assert!(at(0).is_ok(), "the issuer's clock may be ahead of ours");
+    assert!(at(0).is_ok(), "without a skew the issuer's clock may be ahead of ours");
+}
+
+#[test]
+fn from_the_future_only_as_far_as_clocks_differ() {
+    let key = key("k");
+    let text = usersig::issue(&key, APP, "alice", NOW, 60, None).unwrap();
+    let at = |now| usersig::verify(std::slice::from_ref(&key), APP, "alice", now, Some(300), &text);
+    assert!(at(NOW).is_ok() && at(NOW - 300).is_ok());
+    assert_eq!(at(NOW - 301), Err(Error::NotYet));
+    assert_eq!(at(0), Err(Error::NotYet));
+    assert_eq!(Error::NotYet.code(), 70003);
+    let skewless = usersig::verify(std::slice::from_ref(&key), APP, "alice", NOW - 1, Some(0), &text);
+    assert_eq!(skewless, Err(Error::NotYet));
 }
 
 #[test]
@@ -137,11 +152,11 @@ fn during_a_rotation_both_keys_are_good_and_a_third_is_not() {
     let [new, old, foreign] = ["new", "old", "foreign"].map(key);
     let keys = [new.clone(), old.clone()];
     for signer in [&new, &old] {
-        assert!(usersig::verify(&keys, APP, "alice", NOW, &issue(signer, "alice")).is_ok());
+        assert!(usersig::verify(&keys, APP, "alice", NOW, None, &issue(signer, "alice")).is_ok());
     }
     let forged = issue(&foreign, "alice");
-    assert_eq!(usersig::verify(&keys, APP, "alice", NOW, &forged), Err(Error::Signature));
-    assert_eq!(usersig::verify(&[], APP, "alice", NOW, &forged), Err(Error::Signature));
+    assert_eq!(usersig::verify(&keys, APP, "alice", NOW, None, &forged), Err(Error::Signature));
+    assert_eq!(usersig::verify(&[], APP, "alice", NOW, None, &forged), Err(Error::Signature));
 }
 
 #[test]
@@ -149,7 +164,7 @@ fn the_first_fault_in_order_is_told() {
     let (ours, foreign) = (key("ours"), key("foreign"));
     let text = usersig::issue(&foreign, APP, "alice", NOW, 0, None).unwrap();
     let check = |app, user, text: &str| {
-        usersig::verify(std::slice::from_ref(&ours), app, user, NOW + 1, text).unwrap_err()
+        usersig::verify(std::slice::from_ref(&ours), app, user, NOW + 1, None, text).unwrap_err()
     };
     assert_eq!(check(AppId(1), "bob", ""), Error::Empty);
     assert_eq!(check(AppId(1), "bob", "eJw"), Error::Illegal(Fault::Base64));
@@ -196,7 +211,7 @@ fn nothing_is_issued_that_would_not_be_accepted() {
 fn a_changed_character_is_refused_or_changes_nothing() {
     let key = key("k");
     let text = issue(&key, "alice");
-    let verify = |text: &str| usersig::verify(std::slice::from_ref(&key), APP, "alice", NOW, text);
+    let verify = |text: &str| usersig::verify(std::slice::from_ref(&key), APP, "alice", NOW, None, text);
     let claims = verify(&text).unwrap();
     let mut refused = 0;
     for at in 0..text.len() {
@@ -234,7 +249,7 @@ proptest! {
     ) {
         let key = key(&secret);
         let text = usersig::issue(&key, AppId(app), &user, now, lifetime, userbuf.as_deref()).unwrap();
-        let claims = usersig::verify(&[key], AppId(app), &user, now + lifetime, &text).unwrap();
+        let claims = usersig::verify(&[key], AppId(app), &user, now + lifetime, None, &text).unwrap();
         prop_assert_eq!(&claims.user, &user);
         prop_assert_eq!(claims.expires_at(), Some(now + lifetime));
         prop_assert_eq!(usersig::inspect(&text).unwrap().userbuf, userbuf);

@@ -39,7 +39,7 @@ fn a_bomb_is_refused_in_little_memory() {
         let now = bomb["valid_at"].as_u64().unwrap();
         let keys = [SecretKey::parse(key).unwrap()];
 
-        let (peak, result) = peak_of(|| usersig::verify(&keys, app, user, now, text));
+        let (peak, result) = peak_of(|| usersig::verify(&keys, app, user, now, None, text));
         assert!(matches!(result, Err(Error::Illegal(_))), "{name}: {result:?}");
         assert!(peak < MOST_BYTES, "{name}: {peak} bytes");
 

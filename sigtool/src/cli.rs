@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use protocol::usersig::SKEW_SECONDS;
 
 /// Six months, the default of the official libraries.
 const DEFAULT_LIFETIME_SECONDS: u64 = 180 * 86_400;
@@ -62,7 +63,7 @@ pub(crate) struct Gen {
 ///
 /// Is silent and exits 0 if the UserSig lets its holder act as this user of this application at this time.
 /// Otherwise exits 1 with one line on standard error: the server's error code and its meaning. Faults are
-/// looked for in this order, and the first is told: form, application, user, signature, expiry.
+/// looked for in this order, and the first is told: form, application, user, signature, expiry, future.
 #[derive(Args)]
 #[command(after_long_help = VERIFY_EXAMPLES)]
 pub(crate) struct Verify {
@@ -72,6 +73,10 @@ pub(crate) struct Verify {
     /// Time of the check in Unix seconds [default: now]
     #[arg(long, value_name = "UNIX")]
     pub(crate) at: Option<u64>,
+
+    /// Seconds by which the issuer's clock may be ahead; 0 lets in one from any future
+    #[arg(long, value_name = "SECS", default_value_t = SKEW_SECONDS)]
+    pub(crate) skew: u64,
 
     #[command(flatten)]
     pub(crate) key: Key,
@@ -169,7 +174,8 @@ Exit codes:
   1  The UserSig is refused. One line on standard error, code and meaning:
        70001  expired
        70002  empty
-       70003  illegal: no UserSig at all, often a cut one
+       70003  illegal: no UserSig at all, often a cut one; or issued in the
+              future
        70009  signature: made with another key, or changed afterwards
        70013  issued for another user
        70014  issued for another application

@@ -88,7 +88,8 @@ fn verify(args: Verify) -> Result<(), Failure> {
     let at = args.at.map_or_else(now, Ok)?;
     let text = read_sig(&args.sig.text)?;
 
-    let verified = usersig::verify(&keys, app, &args.subject.user, at, &text);
+    let skew = (args.skew > 0).then_some(args.skew);
+    let verified = usersig::verify(&keys, app, &args.subject.user, at, skew, &text);
     let claims = verified.map_err(|error| refuse(error, args.output.json))?;
     if args.output.json { print_claims([("valid", true.into())], &claims) } else { Ok(()) }
 }

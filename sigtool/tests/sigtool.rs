@@ -121,6 +121,10 @@ fn each_refusal_has_its_code_and_its_line() {
     let sig = gen_for_alice("k").line();
     let cut = &sig[..sig.len() - 4];
     verify_alice("k", "1700000061", &sig).fails(1, "70001 the UserSig is expired");
+    verify_alice("k", "1699999700", &sig).succeeds();
+    verify_alice("k", "1699999699", &sig)
+        .fails(1, "70003 the UserSig was issued in the future: the clock of whoever issued it is fast");
+    sigtool(["verify", "--skew", "0", "--at", "1", &sig]).args(SUBJECT).env_key("k").succeeds();
     verify_alice("k", "1700000000", "").fails(1, "70002 the UserSig is empty");
     verify_alice("k", "1700000000", "-").stdin("\n").fails(1, "70002 the UserSig is empty");
     verify_alice("k", "1700000000", cut)

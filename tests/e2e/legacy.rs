@@ -274,7 +274,7 @@ async fn a_signature_is_bare_and_lets_its_holder_in() {
     let reply = routes.sign("小明", "3600").await;
     assert!(reply.head.to_lowercase().contains("content-type: text/plain"), "{}", reply.head);
     let (sig, now) = (reply.text(), gateway.clock.now().seconds());
-    let claims = usersig::verify(std::slice::from_ref(gateway.key()), APP, "小明", now, sig).unwrap();
+    let claims = usersig::verify(std::slice::from_ref(gateway.key()), APP, "小明", now, None, sig).unwrap();
     assert_eq!(claims.lifetime, 3600);
     let device = Device::web(gateway.fresh_instance());
     let ming = User::connect(gateway.address(), "小明", sig.to_owned(), device, Dialect::Binary).await;

@@ -25,6 +25,9 @@ export default async function session(t) {
   for (const [label, kind] of Object.entries(SDKS)) {
     await t.scene(label, () => restKick(t, kind));
   }
+  for (const [label, kind] of Object.entries(SDKS)) {
+    await t.scene(label, () => expiry(t, kind));
+  }
   await t.scene('addresses', () => addresses(t));
   for (const [label, kind] of Object.entries(SDKS)) {
     await t.scene(label, () => reconnect(t, kind));
@@ -107,6 +110,28 @@ async function refusals(t, kind) {
     const answer = await until(() => device.signIn(), 20_000, 'the login succeeds');
     assert.match(answer.tinyID, /^\d+$/);
     assert.equal((await device.getMyProfile()).userID, user);
+  });
+}
+
+/** How long a UserSig of this scene is good: long enough for the login. */
+const SHORT_SECONDS = 4;
+
+async function expiry(t, kind) {
+  const user = `erin_${kind}`;
+  const device = await t.device(user, kind);
+
+  await t.check('a session ends with its UserSig, and the SDK says why', async () => {
+    await device.signIn({ userSig: t.gateway.sign(user, { seconds: SHORT_SECONDS }) });
+    const { type } = await device.event('KICKED_OUT', undefined, 30_000);
+    assert.equal(type, device.types.KICKED_OUT_USERSIG_EXPIRED);
+    await device.event('SDK_NOT_READY');
+  });
+
+  await t.check('with a new one the same SDK object is back', async () => {
+    await device.signIn();
+    const frank = await t.login(`frank_${kind}`, kind);
+    await frank.tell(user, 'are you back?');
+    await device.message('are you back?');
   });
 }
 

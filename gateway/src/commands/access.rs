@@ -111,6 +111,7 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
 async fn user(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Refusal> {
     let credentials = match identity {
         Identity::Session { app, user, device, instance } => {
+            context.services.sessions.check_end(app, device.since, device.until)?;
             rate::hold_user(context, row, app, user)?;
             return Ok(Caller::User(UserCaller {
                 app,
@@ -128,8 +129,8 @@ async fn user(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Ca
     let (user, proof) = if credentials.token.is_empty() {
         let (user, claims) = usersig_holder(context, credentials)?;
         rate::hold_user(context, row, app, &user)?;
-        sessions.check_not_revoked(app, &user, &claims).await?;
-        (user, Proof::UserSig)
+        let until = sessions.check_not_revoked(app, &user, &claims).await?;
+        (user, Proof::UserSig { until })
     } else {
         let claims = sessions.open_token(app, credentials.token)?;
         rate::hold_user(context, row, app, &claims.user)?;
@@ -175,8 +176,8 @@ fn wrong_usersig(
     from: Option<IpAddr>,
     error: usersig::Error,
 ) -> Refusal {
-    // It was right once: a client that does not know the time, or was away for long.
-    if matches!(error, usersig::Error::Expired) {
+    // It was right once, or will be: a client that does not know the time, or was away for long.
+    if matches!(error, usersig::Error::Expired | usersig::Error::NotYet) {
         return SessionError::UserSig(error).into();
     }
     match context.services.throttle.wrong_usersig(app, user, from) {
@@ -209,8 +210,15 @@ impl From<SessionError> for Refusal {
             SessionError::UserSig(usersig::Error::Illegal(reason)) => {
                 Failure::because(ErrorCode::SIG_ILLEGAL, reason).into()
             }
+            SessionError::UserSig(error @ usersig::Error::NotYet) => {
+                Failure::worded(ErrorCode::SIG_ILLEGAL, error.to_string()).into()
+            }
             SessionError::UserSig(error) => usersig_code(&error).into(),
             SessionError::Revoked => ErrorCode::SIG_REVOKED.into(),
+            SessionError::Over => {
+                let what = "the session is over: log in with a new UserSig";
+                Failure::worded(ErrorCode::SIG_EXPIRED, what).into()
+            }
             // To an SDK "expired" means: log in again, with a new UserSig.
             SessionError::BadToken => {
                 Failure::because(ErrorCode::SIG_EXPIRED, "the session is not known").into()
@@ -228,7 +236,7 @@ fn usersig_code(error: &usersig::Error) -> ErrorCode {
     match error {
         usersig::Error::Expired => ErrorCode::SIG_EXPIRED,
         usersig::Error::Empty => ErrorCode::SIG_EMPTY,
-        usersig::Error::Illegal(_) => ErrorCode::SIG_ILLEGAL,
+        usersig::Error::Illegal(_) | usersig::Error::NotYet => ErrorCode::SIG_ILLEGAL,
         usersig::Error::Signature => ErrorCode::SIG_WRONG,
         usersig::Error::OtherUser => ErrorCode::SIG_OTHER_USER,
         usersig::Error::OtherApp => ErrorCode::SIG_OTHER_APP,

@@ -138,7 +138,8 @@ pub struct UserCaller {
 /// How a user proved who they are.
 #[derive(Clone, Debug)]
 pub enum Proof {
-    UserSig,
+    /// By a UserSig that is good up to this Unix second.
+    UserSig { until: u64 },
     /// A session token that was checked now.
     Token(Claims),
     /// The connection's own session.
@@ -148,7 +149,7 @@ pub enum Proof {
 impl UserCaller {
     fn device(&self) -> Option<DeviceId> {
         match &self.proof {
-            Proof::UserSig => None,
+            Proof::UserSig { .. } => None,
             Proof::Token(claims) => Some(claims.device),
             Proof::Session(device) => Some(device.id),
         }
@@ -159,7 +160,8 @@ impl UserCaller {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// The device is logged in here. One that is back knows what it heard before, and reads what it missed.
-    Attach { app: AppId, user: UserId, device: Device, token: String, is_back: bool },
+    /// Where `lasts` is set the connection is closed after it: the session is over, and the client had time to hear so.
+    Attach { app: AppId, user: UserId, device: Device, token: String, is_back: bool, lasts: Option<Duration> },
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
     /// it was told any.
     Synced { notices: Option<Seq> },

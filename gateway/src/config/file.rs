@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use protocol::group::GroupKind;
+use protocol::objects::ObjectsOnly;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -196,7 +197,7 @@ where
     let mut table = Table::try_from(&*settings).expect("settings are tables with names for keys");
     overlay(&mut table, own);
     let known = mistakes.len();
-    let read = serde_ignored::deserialize(Value::Table(table), |path| {
+    let read = serde_ignored::deserialize(ObjectsOnly(Value::Table(table)), |path| {
         mistakes.push(format!("{name}.{path}: there is no such setting; see config.example.toml"));
     });
     match read {
@@ -230,7 +231,7 @@ impl File {
         let fault = |error: toml::de::Error| vec![error.to_string().trim_end().to_owned()];
         let mut unknown = Vec::new();
         let document = toml::Deserializer::parse(text).map_err(fault)?;
-        let file = serde_ignored::deserialize(document, |path| {
+        let file = serde_ignored::deserialize(ObjectsOnly(document), |path| {
             unknown.push(format!("{path}: there is no such setting; see config.example.toml"));
         });
         let file = file.map_err(fault)?;
@@ -269,6 +270,11 @@ mod tests {
         assert!(mistakes.iter().any(|mistake| mistake.starts_with("lissten: ")), "{mistakes:?}");
         assert!(mistakes.iter().any(|mistake| mistake.starts_with("group.meeting.max: ")), "{mistakes:?}");
         assert!(File::parse("listen = 1").unwrap_err()[0].contains("listen"));
+        for array in
+            ["session = [5, 1]", "app = [[7, []]]", "[group]\nmeeting = [20]", "[[log]]\nformat = 'json'"]
+        {
+            assert_eq!(File::parse(array).unwrap_err().len(), 1, "{array}");
+        }
         let file = File::parse("[group.meeting]\nmax_members = 20").unwrap();
         assert_eq!(file.group[&KindName::Meeting].max_members, Some(20));
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use protocol::id::{AppId, UserId};
-use protocol::usersig::SecretKey;
+use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
 
 use super::group::RuleBook;
@@ -20,11 +20,20 @@ pub struct Login {
     pub hello_interval_seconds: u32,
     /// Devices of one platform that a user may have at once; the newest login puts the oldest out.
     pub devices_per_platform: usize,
+    /// How far the clock of whoever issues UserSigs may be ahead; 0 lets them come from any future.
+    pub usersig_skew_seconds: u64,
+    /// How long after its login a session ends, if its UserSig does not before; 0 leaves it to the UserSig.
+    pub token_seconds: u64,
 }
 
 impl Default for Login {
     fn default() -> Self {
-        Self { hello_interval_seconds: 10, devices_per_platform: 1 }
+        Self {
+            hello_interval_seconds: 10,
+            devices_per_platform: 1,
+            usersig_skew_seconds: usersig::SKEW_SECONDS,
+            token_seconds: 0,
+        }
     }
 }
 

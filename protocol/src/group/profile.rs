@@ -88,6 +88,27 @@ pub struct ResponseFilter {
 /// Members of every item of a list of groups.
 const ITEM: &[&str] = &["GroupId"];
 
+/// What one who is no member may know of a group: what the SDKs ask for when they search for it. Source: observed.
+const PUBLIC: &[&str] = &[
+    "GroupId",
+    "Type",
+    "Name",
+    "Introduction",
+    "Notification",
+    "FaceUrl",
+    "CreateTime",
+    "Owner_Account",
+    "LastInfoTime",
+    "LastMsgTime",
+    "NextMsgSeq",
+    "MemberNum",
+    "MaxMemberNum",
+    "ApplyJoinOption",
+    "InviteJoinOption",
+    "ErrorCode",
+    "ErrorInfo",
+];
+
 impl GroupInfo {
     /// As an item of a list: its own `ErrorCode` and what the filter names.
     ///
@@ -103,6 +124,13 @@ impl GroupInfo {
         }
         item.insert("ErrorCode".into(), 0.into());
         item.insert("ErrorInfo".into(), "".into());
+        item
+    }
+
+    /// The same for one who is no member: nothing beyond what the SDKs search for, whatever the filter names.
+    pub fn public_item(&self, filter: Option<&ResponseFilter>) -> Map<String, Value> {
+        let mut item = self.item(filter);
+        item.retain(|name, _| PUBLIC.contains(&name.as_str()));
         item
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Options;
 use crate::id::UserId;
-use crate::json::lenient_flag;
+use crate::json::{lenient_flag, whole_number};
 use crate::request::{Empty, request};
 
 /// What names a message between two users: `{MsgSeq}_{MsgRandom}_{MsgTimeStamp}`.
@@ -47,7 +47,7 @@ pub struct Send {
     #[serde(rename = "To_Account")]
     pub to: UserId,
     /// The sending client's number; with `random` it marks a repetition.
-    #[serde(rename = "MsgSeq", default)]
+    #[serde(rename = "MsgSeq", default, deserialize_with = "whole_number")]
     pub seq: u64,
     #[serde(rename = "MsgRandom")]
     pub random: u32,
@@ -55,7 +55,7 @@ pub struct Send {
     pub body: Box<RawValue>,
     #[serde(rename = "CloudCustomData", default)]
     pub cloud_custom_data: String,
-    #[serde(rename = "MsgClientTime")]
+    #[serde(rename = "MsgClientTime", default, deserialize_with = "whole_number")]
     pub client_time: Option<u64>,
     /// 0 means: only for who is online.
     #[serde(rename = "MsgLifeTime")]

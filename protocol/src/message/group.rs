@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{GroupItem, GroupLabel, Mention, Options, Priority, Recall};
 use crate::id::{GroupId, Seq, UserId};
-use crate::json::{lenient_flag, raw};
+use crate::json::{lenient_flag, raw, whole_number};
 use crate::request::{Empty, request};
 
 /// `group_open_http_svc.send_group_msg`: says something in a group. Source: observed; REST: 269/1629.
@@ -27,7 +27,7 @@ pub struct Send {
     /// With sender and group it marks a repetition: within the store's window the first answer is given again.
     #[serde(rename = "Random")]
     pub random: u32,
-    #[serde(rename = "ClientSeq", default)]
+    #[serde(rename = "ClientSeq", default, deserialize_with = "whole_number")]
     pub client_seq: u64,
     #[serde(rename = "MsgPriority", default)]
     pub priority: Priority,
@@ -35,7 +35,7 @@ pub struct Send {
     pub body: Box<RawValue>,
     #[serde(rename = "CloudCustomData", default)]
     pub cloud_custom_data: String,
-    #[serde(rename = "MsgClientTime")]
+    #[serde(rename = "MsgClientTime", default, deserialize_with = "whole_number")]
     pub client_time: Option<u64>,
     #[serde(rename = "OnlineOnlyFlag", default, deserialize_with = "lenient_flag")]
     pub online_only: bool,

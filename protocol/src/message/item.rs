@@ -147,7 +147,7 @@ pub struct GroupItem<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum GroupBody<'a> {
-    Elements(&'a super::Body),
+    Elements(super::Body),
     Tip(crate::group::TipBody<'a>),
     Nothing([(); 0]),
 }
@@ -171,7 +171,7 @@ impl<'a> GroupItem<'a> {
             client_seq: Some(message.client_seq),
             tiny_id: message.from.tiny_id.to_string(),
             priority: message.priority,
-            body: GroupBody::Elements(&message.body),
+            body: GroupBody::Elements(message.body.mended()),
             cloud_custom_data: &message.cloud_custom_data,
             group: GroupInfo::of(label, Some(&message.from)),
             mentions: message.mentions.iter().map(At::from).collect(),
@@ -293,7 +293,7 @@ pub struct C2cItem<'a> {
     #[serde(rename = "TinyId")]
     tiny_id: String,
     #[serde(rename = "MsgBody")]
-    body: &'a super::Body,
+    body: super::Body,
     #[serde(rename = "CloudCustomData")]
     cloud_custom_data: &'a str,
     #[serde(rename = "From_AccountNick")]
@@ -327,7 +327,7 @@ impl<'a> C2cItem<'a> {
             time: at.seconds(),
             client_time: message.client_time,
             tiny_id: message.from.tiny_id.to_string(),
-            body: &message.body,
+            body: message.body.mended(),
             cloud_custom_data: &message.cloud_custom_data,
             nick: &message.from.nick,
             face: &message.from.face,

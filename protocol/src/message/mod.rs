@@ -2,6 +2,7 @@
 
 mod body;
 pub mod c2c;
+mod element;
 pub mod group;
 mod item;
 

@@ -22,6 +22,9 @@ use crate::id::AppId;
 pub use key::{KeyError, SecretKey};
 pub use text::{MAX_JSON_BYTES, MAX_TEXT_BYTES};
 
+/// How far the clock of whoever issues a UserSig may be ahead, unless somebody says otherwise. Seconds.
+pub const SKEW_SECONDS: u64 = 300;
+
 /// What a UserSig says. From [`verify`] it is true, from [`inspect`] it is only said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
@@ -66,6 +69,8 @@ pub struct Unchecked {
 pub enum Error {
     #[error("the UserSig is expired")]
     Expired,
+    #[error("the UserSig was issued in the future: the clock of whoever issued it is fast")]
+    NotYet,
     #[error("the UserSig is empty")]
     Empty,
     #[error("the UserSig is illegal: {0}")]
@@ -84,7 +89,7 @@ impl Error {
         match self {
             Self::Expired => 70001,
             Self::Empty => 70002,
-            Self::Illegal(_) => 70003,
+            Self::Illegal(_) | Self::NotYet => 70003,
             Self::Signature => 70009,
             Self::OtherUser => 70013,
             Self::OtherApp => 70014,
@@ -149,12 +154,20 @@ pub fn issue(
 /// Checks that `text` is a UserSig by which its holder is `user` of `app` at `now` (Unix seconds).
 ///
 /// All of `keys` are tried, for a UserSig does not say which one made it; with none, no signature matches.
-/// A UserSig with a userbuf is as good as one without. One from the future is accepted, as by the official
-/// verifiers: clocks differ.
+/// A UserSig with a userbuf is as good as one without. Clocks differ, so one may be issued up to `skew` seconds after
+/// `now`. Without a `skew` it may come from any future, as with the official verifiers; but then a kick does not void it,
+/// which voids what was issued before.
 ///
-/// The first fault found is reported, in this order: structure, application, user, signature, expiry. The
+/// The first fault found is reported, in this order: structure, application, user, signature, expiry, future. The
 /// signature comes before expiry so that a forgery never reads as merely old.
-pub fn verify(keys: &[SecretKey], app: AppId, user: &str, now: u64, text: &str) -> Result<Claims, Error> {
+pub fn verify(
+    keys: &[SecretKey],
+    app: AppId,
+    user: &str,
+    now: u64,
+    skew: Option<u64>,
+    text: &str,
+) -> Result<Claims, Error> {
     let unchecked = inspect(text)?;
     if unchecked.claims.app != app {
         return Err(Error::OtherApp);
@@ -167,6 +180,9 @@ pub fn verify(keys: &[SecretKey], app: AppId, user: &str, now: u64, text: &str) 
     }
     if unchecked.claims.expires_at().is_none_or(|end| now > end) {
         return Err(Error::Expired);
+    }
+    if skew.is_some_and(|skew| unchecked.claims.issued_after(now.saturating_add(skew))) {
+        return Err(Error::NotYet);
     }
     Ok(unchecked.claims)
 }

@@ -60,6 +60,8 @@ export class Device {
     device.#child = fork(HOST, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     running.add(device.#child);
     device.#child.on('message', (message) => device.#hear(message));
+    // A child that ends while it is told to is said to have an error.
+    device.#child.on('error', (error) => device.closed || device.#fault('the channel to the process', String(error)));
     device.#child.on('exit', (code, signal) => {
       running.delete(device.#child);
       if (!device.closed) device.#fault('end of the process', `${signal ?? code}`);

@@ -99,7 +99,7 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
         from: message.from.user,
         flags: if seen.recall.is_some() { 8 } else { 0 },
         message: LastMessage::Message {
-            body: message.body,
+            body: message.body.mended(),
             cloud_custom_data: message.cloud_custom_data,
             recall: seen.recall,
         },
@@ -117,7 +117,7 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
             name_card: message.from.name_card,
             nick: message.from.nick,
             message: LastMessage::Message {
-                body: message.body,
+                body: message.body.mended(),
                 cloud_custom_data: message.cloud_custom_data,
                 recall: seen.recall,
             },
@@ -217,11 +217,11 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
     }
     let (messages, reader) = (&context.services.group_messages, &actor);
     let groups = side_by_side(request.groups.into_iter().take(MAX_CONTACTS), |item| async move {
-        let code = match messages.read(reader, &item.group, item.seq).await {
-            Ok(()) => ErrorCode::OK,
-            Err(error) => Refusal::from(error).failure(&family::GROUP).code,
+        let (seq, code) = match messages.read(reader, &item.group, item.seq).await {
+            Ok(seq) => (seq, ErrorCode::OK),
+            Err(error) => (item.seq, Refusal::from(error).failure(&family::GROUP).code),
         };
-        Ok::<_, Refusal>(GroupReadResult { group: item.group, seq: item.seq, code })
+        Ok::<_, Refusal>(GroupReadResult { group: item.group, seq, code })
     });
     let groups = groups.await?;
     let is_read = |result: &&GroupReadResult| result.code == ErrorCode::OK;

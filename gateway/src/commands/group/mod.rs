@@ -112,6 +112,7 @@ fn what_is_invalid(invalid: Invalid) -> String {
         }
         // The two commands that name messages or receivers so, and how.
         Invalid::NoSuchMessage => "Seqs must be numbers of messages of the group".to_owned(),
+        Invalid::NoAdmins => "MemberList: Role must be Member: groups of this type have no admins".to_owned(),
         Invalid::ReceiverNotMember => "To_Account must be members of the group".to_owned(),
     }
 }

@@ -39,7 +39,7 @@ async fn group_info(context: &Context, found: &GroupRef) -> Result<GroupInfo, St
         next_seq: end.seq.next(),
         members,
         max_members: group.max_members,
-        apply_join: group.apply_join,
+        apply_join: context.services.groups.apply_join(found),
         invite_join: group.invite_join,
         mute_all_old: mute_all,
         mute_all,
@@ -157,7 +157,12 @@ async fn info(
     tells: MemberDetail,
 ) -> Result<Map<String, Value>, GroupError> {
     let groups = &context.services.groups;
-    let found = groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?;
+    let (found, knows_all) = match tells {
+        MemberDetail::Nobody => groups.in_public(actor, id).await?,
+        MemberDetail::SelfOnly | MemberDetail::All => {
+            (groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?, true)
+        }
+    };
     // A group is told with its members unless there is a filter that names nothing about them.
     let member_filter = filter.and_then(|filter| filter.member.as_deref());
     let wants_members = filter.is_none() || member_filter.is_some();
@@ -170,7 +175,8 @@ async fn info(
         MemberDetail::All if wants_members => Some(groups.members(&found, None).await?),
         MemberDetail::All => None,
     };
-    let mut item = group_info(context, &found).await?.item(filter);
+    let group = group_info(context, &found).await?;
+    let mut item = if knows_all { group.item(filter) } else { group.public_item(filter) };
     if let Some(members) = members.filter(|_| wants_members) {
         let infos = member_infos(context, &found, members, member_filter).await?;
         let list: Vec<Value> = infos.iter().map(|info| info.filtered(member_filter).into()).collect();

@@ -190,7 +190,7 @@ type SimpleParts = (String, Box<RawValue>, String, u8, u64, bool);
 fn simple_message(message: &Message) -> SimpleParts {
     (
         message.from.user.as_str().to_owned(),
-        raw(&message.body),
+        raw(&message.body.mended()),
         message.cloud_custom_data.clone(),
         message.priority.number(),
         message.random,

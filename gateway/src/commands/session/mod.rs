@@ -1,5 +1,7 @@
 //! Logging in and out, staying online, configuration.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use protocol::id::AppId;
@@ -37,6 +39,10 @@ pub(super) static ROWS: &[Row] = rows! {
     }
 };
 
+/// How long after the hello by which an SDK hears that its session is over its connection is closed. It asks for a new
+/// UserSig then; one that is cut off before takes its session up again and does not expect to be refused. Source: observed.
+const AFTER_HELLO: Duration = Duration::from_secs(2);
+
 pub(super) async fn ping(_: &Context, _: &Call, _: Ping) -> Result<Empty, Refusal> {
     Ok(Empty {})
 }
@@ -51,23 +57,28 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
     let (app, user) = (caller.app, &caller.user);
     context.services.throttle.log_in(app, caller.from).map_err(SessionError::from)?;
     let login = match &caller.proof {
-        Proof::UserSig => sessions.login(app, user, caller.platform, &caller.instance).await,
+        Proof::UserSig { until } => {
+            sessions.login(app, user, (caller.platform, &caller.instance), *until).await
+        }
         Proof::Token(claims) => sessions.resume(claims).await,
         Proof::Session(device) => sessions.resume_device(app, user, device).await,
     };
     let login = login?;
+    let hello_interval_seconds = sessions.hello_interval_seconds(app);
+    let until_told = Duration::from_secs(hello_interval_seconds.into()) + AFTER_HELLO;
     call.set_effect(Effect::Attach {
         app,
         user: user.clone(),
         device: login.device.clone(),
         token: login.token.clone(),
-        is_back: !matches!(caller.proof, Proof::UserSig),
+        is_back: !matches!(caller.proof, Proof::UserSig { .. }),
+        lasts: sessions.remaining(app, &login.device).map(|left| left.saturating_add(until_told)),
     });
     Ok(LoggedIn {
         a2: login.token,
         tiny_id: login.account.tiny_id.to_string(),
         inst_id: login.device.id,
-        hello_interval_seconds: sessions.hello_interval_seconds(app),
+        hello_interval_seconds,
         time: context.services.profiles.now_seconds(),
         custom_status: STANDARD.encode(""),
         purchase_bits: purchase_bits(),
@@ -85,7 +96,7 @@ pub(super) async fn logout(context: &Context, call: &Call, _: Logout) -> Result<
     let sessions = &context.services.sessions;
     let done = match &caller.proof {
         // Nothing began with a UserSig alone, so nothing ends.
-        Proof::UserSig => Ok(()),
+        Proof::UserSig { .. } => Ok(()),
         Proof::Token(claims) => {
             sessions.logout(caller.app, &caller.user, claims.platform, claims.device).await
         }

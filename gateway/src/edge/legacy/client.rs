@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use protocol::id::UserId;
 use protocol::legacy::{Said, Text};
 use protocol::message::{SYSTEM_ACCOUNT, group};
-use protocol::{ErrorCode, Request as _, json};
+use protocol::{ErrorCode, Request as _, json, reading};
 use serde_json::json;
 
 use super::{Legacy, RunAs, refusal};
@@ -40,7 +40,8 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
     if !matches!(joined.code, ErrorCode::OK | ErrorCode::ALREADY_MEMBER) {
         return Err(refusal(joined.code));
     }
-    let login = legacy.call::<protocol::session::Login>(edge, run_as, &json!({})).await;
+    // Such a client has no UserSig that could expire: the session is as long as the connection.
+    let login = legacy.login(edge, user).await;
     let Some(session) = login.effect.and_then(|effect| Session::new(*effect)) else {
         return Err(refusal(login.code));
     };
@@ -67,7 +68,7 @@ impl ClientProtocol for LegacyClient {
     fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
         let (client, edge) = (self.clone(), edge.clone());
         Box::pin(async move {
-            let Ok(said) = serde_json::from_slice::<Said>(&payload) else {
+            let Some(said) = said(&payload) else {
                 let reply = client.notice(r#"what is said is {"message":"…"}"#);
                 return Done { reply: Some(reply), effect: None, is_malformed: true };
             };
@@ -82,6 +83,10 @@ impl ClientProtocol for LegacyClient {
             Done { reply: refused.map(|why| client.notice(why)), ..Done::default() }
         })
     }
+}
+
+fn said(payload: &[u8]) -> Option<Said> {
+    reading::objects_only(std::str::from_utf8(payload).ok()?).ok()
 }
 
 impl LegacyClient {

@@ -222,11 +222,28 @@ impl Legacy {
 
     /// Gives a command, as a client with a UserSig does.
     async fn call<C: Command>(&self, edge: &Edge, run_as: RunAs<'_>, body: &Value) -> Answer {
+        self.call_for::<C>(edge, run_as, body, CALL_LIFETIME_SECONDS).await
+    }
+
+    /// Logs a user in.
+    async fn login(&self, edge: &Edge, user: &UserId) -> Answer {
+        let (run_as, body) = (RunAs::User(user), json!({}));
+        self.call_for::<protocol::session::Login>(edge, run_as, &body, MAX_LIFETIME_SECONDS).await
+    }
+
+    /// Gives a command with a UserSig that is good for `lifetime` seconds.
+    async fn call_for<C: Command>(
+        &self,
+        edge: &Edge,
+        run_as: RunAs<'_>,
+        body: &Value,
+        lifetime: u64,
+    ) -> Answer {
         let user = match run_as {
             RunAs::User(user) => user,
             RunAs::Admin => &self.admins[0],
         };
-        let usersig = match commands::legacy::sign(&edge.context, self.app, user, CALL_LIFETIME_SECONDS) {
+        let usersig = match commands::legacy::sign(&edge.context, self.app, user, lifetime) {
             Ok(usersig) => usersig,
             Err(failure) => return Answer::refusal(&failure),
         };

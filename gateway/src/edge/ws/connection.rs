@@ -275,7 +275,7 @@ impl<S: ClientProtocol> Served<S> {
         if S::IS_ASKED {
             moment = moment.min(self.heard_at.max(asked_at) + ASK);
         }
-        [drain_at, self.held_moment()].into_iter().flatten().fold(moment, Instant::min)
+        [drain_at, self.held_moment(), self.session_end()].into_iter().flatten().fold(moment, Instant::min)
     }
 
     /// When what waits is let go though the client has not seen what it missed. A login that is on its way decides for
@@ -283,6 +283,10 @@ impl<S: ClientProtocol> Served<S> {
     fn held_moment(&self) -> Option<Instant> {
         let held = self.held.as_ref().filter(|_| self.arriving.is_none())?;
         Some(held.moment(self.is_asking()))
+    }
+
+    fn session_end(&self) -> Option<Instant> {
+        self.session.as_ref()?.ends_at
     }
 
     fn is_asking(&self) -> bool {
@@ -293,6 +297,10 @@ impl<S: ClientProtocol> Served<S> {
     fn overdue(&self, now: Instant) -> Option<End> {
         if self.heard_at + SILENCE <= now {
             return Some(End::Close(CloseCode::Away, "silent for too long"));
+        }
+        // It was told so by the refusal of whatever it asked for since.
+        if self.session_end().is_some_and(|end| end <= now) {
+            return Some(End::Close(CloseCode::Normal, "the session is over"));
         }
         let stuck_since = self.connection.outbound.stuck_since();
         stuck_since.is_some_and(|since| since + WRITE_DEADLINE <= now).then_some(End::Gone)

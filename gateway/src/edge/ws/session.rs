@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use protocol::envelope::Head;
 use protocol::id::{AppId, UserId};
+use tokio::time::Instant;
 
 use crate::commands::{Credentials, Device, Effect, Identity};
 use crate::hub::{Attachment, DeviceClaim};
@@ -43,12 +44,17 @@ pub(in crate::edge) struct Session {
     pub(in crate::edge) user: UserId,
     pub(in crate::edge) device: Device,
     token: String,
+    /// When its connection is closed, because it is over.
+    pub(super) ends_at: Option<Instant>,
 }
 
 impl Session {
     pub(in crate::edge) fn new(effect: Effect) -> Option<Self> {
         match effect {
-            Effect::Attach { app, user, device, token, .. } => Some(Self { app, user, device, token }),
+            Effect::Attach { app, user, device, token, lasts, .. } => {
+                let ends_at = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
+                Some(Self { app, user, device, token, ends_at })
+            }
             Effect::Synced { .. } | Effect::Said | Effect::Detach => None,
         }
     }

@@ -263,13 +263,13 @@ impl Conversations {
 
     /// Everything is read: all peers if asked, and groups up to a number.
     pub async fn read_all_peers(&self, actor: &Actor) -> Result<(), ConversationError> {
-        let now = self.deps.now().seconds();
         let unread = self.unread_of_peers(actor).await?;
         let reads = side_by_side(unread, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let end = self.deps.engine.log_end(&log).await?;
-            let to = Position { read: end.seq, read_time: now, ..Position::default() };
-            let push = Push::new(event::message::read_by_peer(&actor.user, now));
+            let time = end.at.seconds();
+            let to = Position { read: end.seq, read_time: time, ..Position::default() };
+            let push = Push::new(event::message::read_by_peer(&actor.user, time));
             let announces = [(Topic::User(actor.app, peer), push.into())];
             self.timelines.advance(&log, &actor.user, to, &announces).await
         });

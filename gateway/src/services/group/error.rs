@@ -36,6 +36,8 @@ pub enum Invalid {
     Fields(Fields, FieldFault),
     #[error("no message has this number")]
     NoSuchMessage,
+    #[error("groups of this type have no admins")]
+    NoAdmins,
     #[error("a receiver is not a member")]
     ReceiverNotMember,
 }

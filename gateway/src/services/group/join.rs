@@ -32,7 +32,7 @@ impl Groups {
     /// Lets the actor in by themselves.
     pub async fn join(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
         let found = self.existing(actor.app, id).await?;
-        match found.group.record.apply_join {
+        match self.apply_join(&found) {
             ApplyJoinOption::FreeAccess => {}
             ApplyJoinOption::DisableApply => {
                 return Err(GroupError::NotAllowed(Denial::NobodyMayApply));

@@ -49,6 +49,10 @@ pub struct Rules {
     /// Whether such a group may have topics, each a channel of its own.
     pub has_topics: bool,
     pub apply_join: ApplyJoinOption,
+    /// Whether that is so for every such group, whatever anybody sets.
+    pub apply_join_is_fixed: bool,
+    /// Whether one who is no member finds the group by its id.
+    pub is_found: bool,
     pub invite_join: InviteJoinOption,
     pub owner_may_quit: bool,
     /// By a user; an administrator always may.
@@ -91,6 +95,8 @@ impl Rules {
             history: History::Log,
             has_topics: false,
             apply_join: ApplyJoinOption::FreeAccess,
+            apply_join_is_fixed: false,
+            is_found: true,
             invite_join: InviteJoinOption::DisableInvite,
             owner_may_quit: false,
             owner_may_dismiss: true,
@@ -110,6 +116,8 @@ impl Rules {
             GroupKind::Work => Self {
                 id_mark: "1",
                 apply_join: ApplyJoinOption::DisableApply,
+                apply_join_is_fixed: true,
+                is_found: false,
                 invite_join: InviteJoinOption::FreeAccess,
                 owner_may_quit: true,
                 owner_may_dismiss: false,

@@ -163,7 +163,10 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     if new.members.len() > limits.members_per_call {
         return Err(GroupError::TooManyAccounts);
     }
-    if new.apply_join == Some(ApplyJoinOption::NeedPermission)
+    if !rules.has_admins && new.members.iter().any(|member| member.is_admin) {
+        return Err(GroupError::Invalid(Invalid::NoAdmins));
+    }
+    if (new.apply_join == Some(ApplyJoinOption::NeedPermission) && !rules.apply_join_is_fixed)
         || new.invite_join == Some(InviteJoinOption::NeedPermission)
     {
         return Err(GroupError::ApprovalNotServed);
@@ -207,7 +210,8 @@ impl Groups {
             info_seq: 1,
             info_changed_at: now,
             max_members,
-            apply_join: new.apply_join.unwrap_or(rules.apply_join),
+            // Back ends name an option for every kind; to some it means nothing.
+            apply_join: new.apply_join.filter(|_| !rules.apply_join_is_fixed).unwrap_or(rules.apply_join),
             invite_join: new.invite_join.unwrap_or(rules.invite_join),
             mute_all: false,
             custom: merged(&new.custom),

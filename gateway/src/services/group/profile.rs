@@ -83,6 +83,24 @@ impl Groups {
         Ok((total - (asked - joined.len()), joined))
     }
 
+    /// How one gets into a group by oneself.
+    pub fn apply_join(&self, found: &GroupRef) -> ApplyJoinOption {
+        let group = &found.group.record;
+        let rules = self.rules(found.app, group.kind);
+        if rules.apply_join_is_fixed { rules.apply_join } else { group.apply_join }
+    }
+
+    /// A group that anybody may ask for, and whether the actor may know all of it. One that is not found by strangers is
+    /// to them as if it were not there.
+    pub async fn in_public(&self, actor: &Actor, id: &GroupId) -> Result<(GroupRef, bool), GroupError> {
+        let found = self.existing(actor.app, id).await?;
+        let is_inside = actor.is_admin || self.member(&found, &actor.user).await?.is_some();
+        if !is_inside && !self.rules(found.app, found.group.record.kind).is_found {
+            return Err(GroupError::Missing);
+        }
+        Ok((found, is_inside))
+    }
+
     /// Changes the profile.
     pub async fn modify(&self, actor: &Actor, id: &GroupId, edit: &ProfileEdit) -> Result<(), GroupError> {
         self.check_edit(actor.app, edit)?;
@@ -90,6 +108,9 @@ impl Groups {
             let (found, member) = self.as_seen_by(actor, id).await?;
             let rules = self.rules(found.app, found.group.record.kind);
             require(actor, member.as_ref(), rules.edits_profile)?;
+            if rules.apply_join_is_fixed && edit.apply_join.is_some_and(|option| option != rules.apply_join) {
+                return Err(GroupError::NotAllowed(Denial::NobodyMayApply));
+            }
             if edit.mute_all.is_some() {
                 if rules.mutes.is_none() {
                     return Err(GroupError::NotAllowed(Denial::NoMutes));

@@ -258,15 +258,18 @@ impl C2cMessages {
         }
     }
 
-    /// Notes that the actor has read a peer's messages up to a Unix second, and tells both.
+    /// Notes that the actor has read a peer's messages up to a Unix second, but not beyond the newest, and tells both.
     pub async fn read(&self, actor: &Actor, peer: &UserId, time: u64) -> Result<(), C2cError> {
         let log = pair_log(actor.app, &actor.user, peer);
-        if self.deps.engine.log_end(&log).await?.seq == Seq::ZERO {
+        let end = self.deps.engine.log_end(&log).await?;
+        if end.seq == Seq::ZERO {
             // Nothing was said, so nothing was read, and a stranger is not told of it.
             return Ok(());
         }
+        // Or what is said later would be read before.
+        let time = time.min(end.at.seconds());
         let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
-        let to = Position { read, read_time: time.min(self.deps.now().seconds()), ..Position::default() };
+        let to = Position { read, read_time: time, ..Position::default() };
         let own = Push::new(event::message::c2c_read(peer, time)).by(actor.origin());
         let theirs = Push::new(event::message::read_by_peer(&actor.user, time));
         let announces = [

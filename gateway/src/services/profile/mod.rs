@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use protocol::event;
 use protocol::id::{AppId, UserId};
+use protocol::json::MAX_NUMBER;
 use protocol::profile::{self, Item, Shape};
 use serde_json::Value;
 
@@ -133,7 +134,12 @@ fn check(item: &Item) -> Result<(), ProfileError> {
             Err(ProfileError::TooLong(tag()))
         }
         (Shape::Text, Value::String(_)) => Ok(()),
-        (Shape::Number, Value::Number(number)) if number.is_u64() => Ok(()),
+        // One that every reader has as it was written: it is told to others.
+        (Shape::Number, Value::Number(number))
+            if number.as_u64().is_some_and(|number| number <= MAX_NUMBER) =>
+        {
+            Ok(())
+        }
         (Shape::OneOf(words), Value::String(text)) if words.contains(&text.as_str()) => Ok(()),
         (Shape::OneOf(_), Value::String(_)) => Err(ProfileError::BadValue(tag())),
         _ => Err(ProfileError::BadType(tag())),
@@ -155,7 +161,9 @@ mod tests {
         assert!(matches!(verdict(profile::NICK, json!(1)), Err(ProfileError::BadType(_))));
         assert!(matches!(verdict(profile::NICK, json!("x".repeat(501))), Err(ProfileError::TooLong(_))));
         assert!(verdict("Tag_Profile_IM_BirthDay", json!(19990101)).is_ok());
-        assert!(matches!(verdict("Tag_Profile_IM_BirthDay", json!(-1)), Err(ProfileError::BadType(_))));
+        for odd in [json!(-1), json!(1.5), json!(MAX_NUMBER + 1), json!(null), json!([]), json!({})] {
+            assert!(matches!(verdict("Tag_Profile_IM_BirthDay", odd), Err(ProfileError::BadType(_))));
+        }
         assert!(matches!(verdict("Tag_Profile_IM_Gender", json!("Robot")), Err(ProfileError::BadValue(_))));
         assert!(matches!(verdict("Tag_Profile_IM_Nope", json!("x")), Err(ProfileError::UnknownTag(_))));
     }

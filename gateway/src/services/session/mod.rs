@@ -7,6 +7,7 @@
 mod token;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use protocol::id::{AppId, Millis, UserId};
 use protocol::legacy;
@@ -36,6 +37,9 @@ pub enum SessionError {
     /// The UserSig is older than the last kick.
     #[error("the UserSig was made invalid")]
     Revoked,
+    /// The session is over: its UserSig has expired, or it has lasted as long as one may.
+    #[error("the session is over")]
+    Over,
     /// The session token is not one of ours.
     #[error("the session token is not valid")]
     BadToken,
@@ -70,6 +74,8 @@ pub struct Device {
     pub since: Millis,
     /// Which of its connections this is: the end of an older one says nothing about a newer one.
     pub visit: u64,
+    /// The last Unix second of its session. Tokens of versions that set no end have none.
+    pub until: Option<u64>,
 }
 
 /// A login that succeeded.
@@ -167,22 +173,47 @@ impl Sessions {
         text: &str,
     ) -> Result<usersig::Claims, SessionError> {
         let keys = self.app(app)?;
-        Ok(usersig::verify(&keys.keys, app, user.as_str(), self.deps.now().seconds(), text)?)
+        let skew = self.deps.settings(app).login.usersig_skew_seconds;
+        let skew = (skew > 0).then_some(skew);
+        Ok(usersig::verify(&keys.keys, app, user.as_str(), self.deps.now().seconds(), skew, text)?)
     }
 
-    /// Checks a UserSig against the last kick.
+    /// Checks a UserSig against the last kick. Gives the last second in which it is good.
     pub async fn check_not_revoked(
         &self,
         app: AppId,
         user: &UserId,
         claims: &usersig::Claims,
-    ) -> Result<(), SessionError> {
+    ) -> Result<u64, SessionError> {
         let not_before = self.accounts.get(app, user).await?.map_or(0, |account| account.not_before);
         // A token of the very second of the kick is refused: it may be the stolen one.
         if not_before > 0 && !claims.issued_after(not_before) {
             return Err(SessionError::Revoked);
         }
-        Ok(())
+        Ok(claims.expires_at().unwrap_or_else(|| self.deps.now().seconds()))
+    }
+
+    /// Fails where the session of a device is over.
+    pub fn check_end(&self, app: AppId, since: Millis, until: Option<u64>) -> Result<(), SessionError> {
+        let now = self.deps.now().seconds();
+        if self.end(app, since, until).is_some_and(|end| now > end) {
+            Err(SessionError::Over)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The last second of a session that goes as far as `until`, by the settings of now.
+    fn end(&self, app: AppId, since: Millis, until: Option<u64>) -> Option<u64> {
+        let most = self.deps.settings(app).login.token_seconds;
+        let most = (most > 0).then(|| since.seconds().saturating_add(most));
+        until.into_iter().chain(most).min()
+    }
+
+    /// How long the session of a device lasts from now; `None` where nothing ends it.
+    pub fn remaining(&self, app: AppId, device: &Device) -> Option<Duration> {
+        let end = self.end(app, device.since, device.until)?;
+        Some(Duration::from_secs(end.saturating_add(1).saturating_sub(self.deps.now().seconds())))
     }
 
     /// Checks a session token by itself: nothing is read.
@@ -192,6 +223,7 @@ impl Sessions {
         if claims.app != app {
             return Err(SessionError::BadToken);
         }
+        self.check_end(app, claims.since, claims.until)?;
         Ok(claims)
     }
 
@@ -220,14 +252,14 @@ impl Sessions {
         Ok(if is_known { None } else { Some(KickReason::Replaced) })
     }
 
-    /// Begins the session of a device whose UserSig was checked. Makes the account at the first login.
-    /// When the platform is full, the device that is longest there goes.
+    /// Begins the session of a device whose UserSig was checked, and is good up to the second `until`. Makes the account at
+    /// the first login. When the platform is full, the device that is longest there goes.
     pub async fn login(
         &self,
         app: AppId,
         user: &UserId,
-        platform: u32,
-        instance: &str,
+        (platform, instance): (u32, &str),
+        until: u64,
     ) -> Result<LoggedIn, SessionError> {
         let platform = known_platform(platform);
         let decided = self.deps.decide("log in", || async {
@@ -264,7 +296,7 @@ impl Sessions {
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
-            let device = Device { id, platform, since, visit: place.visit };
+            let device = Device { id, platform, since, visit: place.visit, until: Some(until) };
             Ok::<_, SessionError>(Decision::Commit(batch, (account, device)))
         });
         let (account, device) = decided.await?;
@@ -274,7 +306,8 @@ impl Sessions {
 
     /// Takes up the session of a checked token on a new connection.
     pub async fn resume(&self, claims: &Claims) -> Result<LoggedIn, SessionError> {
-        let device = Device { id: claims.device, platform: claims.platform, since: claims.since, visit: 0 };
+        let Claims { device: id, platform, since, until, .. } = *claims;
+        let device = Device { id, platform, since, visit: 0, until };
         self.resume_device(claims.app, &claims.user, &device).await
     }
 
@@ -455,6 +488,7 @@ impl Sessions {
             device: device.id,
             platform: device.platform,
             since: device.since,
+            until: device.until,
         };
         let key = self.app(app)?.keys.first().ok_or(SessionError::UnknownApp)?;
         Ok(claims.seal(key))

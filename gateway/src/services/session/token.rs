@@ -31,6 +31,9 @@ pub struct Claims {
     pub platform: u32,
     #[serde(rename = "s")]
     pub since: Millis,
+    /// The last Unix second in which it is good.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
 }
 
 fn mac(key: &SecretKey, payload: &[u8]) -> Hmac<Sha256> {
@@ -74,6 +77,7 @@ mod tests {
             device: 7,
             platform: 8,
             since: Millis(9),
+            until: Some(10),
         };
         let text = claims.seal(&old);
         assert_eq!(Claims::open(&[new.clone(), old.clone()], &text), Some(claims));

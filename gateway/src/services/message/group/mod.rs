@@ -305,8 +305,8 @@ impl GroupMessages {
         Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
-    /// Notes how far a member has read, and tells their other devices.
-    pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<(), MessageError> {
+    /// Notes how far a member has read, but not beyond the newest message, and tells their other devices. Gives how far.
+    pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<Seq, MessageError> {
         let (found, _) = self.readable(actor, group).await?;
         let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
         let seq = seq.min(end);
@@ -316,7 +316,7 @@ impl GroupMessages {
         let topic = Topic::User(actor.app, actor.user.clone());
         let to = Position { read: seq, read_time: now.seconds(), ..Position::default() };
         self.timelines.advance(&found.channel().log, &actor.user, to, &[(topic, event)]).await?;
-        Ok(())
+        Ok(seq)
     }
 
     /// Hides messages from one member.

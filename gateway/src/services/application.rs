@@ -19,11 +19,13 @@ pub struct Login {
     pub hello_interval_seconds: u32,
     /// Devices of one platform that a user may have at once; the newest login puts the oldest out.
     pub devices_per_platform: usize,
+    /// Devices of all platforms that a user may have at once; the newest login puts the oldest out. 0 is any number.
+    pub devices_per_user: usize,
 }
 
 impl Default for Login {
     fn default() -> Self {
-        Self { hello_interval_seconds: 10, devices_per_platform: 1 }
+        Self { hello_interval_seconds: 10, devices_per_platform: 1, devices_per_user: 20 }
     }
 }
 

@@ -36,6 +36,14 @@ macro_rules! bounds {
 
 // One line each, in the order of their labels.
 bounds! {
+    /// Bytes of an answer that can be asked for in parts.
+    AnswerBytes = "answer_bytes";
+    /// Peers on a user's list of conversations: the oldest go off it.
+    ConversationsPerUser = "conversations_per_user";
+    /// Devices of a user over all platforms: the oldest are put out.
+    DevicesPerUser = "devices_per_user";
+    /// Groups that others put a user into.
+    InvitationsPerHour = "invitations_per_hour";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
 }

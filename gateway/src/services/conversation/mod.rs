@@ -2,6 +2,8 @@
 
 mod preference;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use protocol::conversation::Target;
 use protocol::event;
@@ -109,11 +111,13 @@ pub struct Conversations {
     accounts: Accounts,
     groups: Groups,
     timelines: Timelines,
+    /// Held while room is made on a full list.
+    making_room: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Conversations {
     pub fn new(deps: Deps, accounts: Accounts, groups: Groups, timelines: Timelines) -> Self {
-        Self { deps, accounts, groups, timelines }
+        Self { deps, accounts, groups, timelines, making_room: Arc::default() }
     }
 
     /// The places on the actor's list from a number on, in their order: those of peers, and those of groups.

@@ -21,7 +21,7 @@ use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value
 use crate::telemetry::Bound;
 
 /// How often room is made on a full list for one more.
-const MAKE_ROOM: usize = 4;
+const MAKE_ROOM: usize = 16;
 
 /// Rows that are deleted in one batch.
 const FORGOTTEN_AT_ONCE: usize = 100;
@@ -113,10 +113,16 @@ impl Conversations {
         peer: &UserId,
     ) -> Result<(), StorageError> {
         let change = |_: &Target, preference: &mut Preference| preference.talked = Some(true);
-        // Neither pinned nor muted by it, so the one limit that may be in the way is that of the list. Others may fill it
-        // again meanwhile.
+        let target = [Target::Peer(peer.clone())];
+        // Neither pinned nor muted by it, so the one limit that may be in the way is that of the list.
+        if self.change(app, user, &target, change, |_| None).await? {
+            return Ok(());
+        }
+        // One after another, so that of many who find the list full each has the room that they made. Another instance,
+        // or somebody who comes at this moment, may still take it.
+        let _alone = self.making_room.lock().await;
         for _ in 0..MAKE_ROOM {
-            if self.change(app, user, &[Target::Peer(peer.clone())], change, |_| None).await? {
+            if self.change(app, user, &target, change, |_| None).await? {
                 return Ok(());
             }
             self.make_room(app, user).await?;

@@ -33,7 +33,7 @@ async fn a_stranger_locks_nobody_out_of_their_conversations() {
         config.queue_bytes = 64 * 1024;
     })
     .await;
-    let [eve, bob] = gateway.users(["eve", "bob"]).await;
+    let [eve, _bob] = gateway.users(["eve", "bob"]).await;
     let text = "x".repeat(11 * 1024);
     let groups: Vec<String> = (0..150).map(|n| format!("g{n}")).collect();
     for some in groups.chunks(10) {

@@ -211,15 +211,17 @@ async function history(t, kind) {
 async function crowded(t, kind) {
   const rest = new Rest(t.gateway);
   const user = `crowded_${kind}`;
-  const device = await t.login(user, kind);
   const groups = Array.from({ length: 60 }, (_, n) => `crowd${n}_${kind}`);
+
+  let device;
 
   await t.check('a list of conversations that takes many answers is whole', async () => {
     for (const id of groups) {
       await rest.group(id, ADMIN, [user]);
       await rest.say(id, `${id} ${'x'.repeat(11_000)}`);
     }
-    await forget(device);
+    // While it is logged in, an SDK asks for the profile of each group, and refuses itself when there are many.
+    device = await t.login(user, kind);
     const whole = await until(async () => {
       const { conversationList } = await device.getConversationList();
       return conversationList.length >= groups.length ? conversationList : null;
@@ -233,8 +235,9 @@ async function crowded(t, kind) {
   await t.check('groups that have more to say of themselves than one answer takes are all listed', async () => {
     const AppDefinedData = Array.from({ length: 10 }, (_, n) => ({ Key: `k${n}`, Value: '\u0001'.repeat(512) }));
     const long = Array.from({ length: 45 }, (_, n) => `along${n}_${kind}`);
+    await device.logout();
     for (const id of long) await rest.group(id, ADMIN, [user], { AppDefinedData });
-    await forget(device);
+    await device.signIn();
     const { groupList } = await device.getGroupList();
     assert.deepEqual(groupList.map(({ groupID }) => groupID).sort(), [...groups, ...long].sort());
     assert.ok(groupList.every(({ groupID, name, type }) => name === groupID && type === 'ChatRoom'));

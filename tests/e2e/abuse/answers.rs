@@ -59,9 +59,11 @@ async fn a_stranger_locks_nobody_out_of_their_conversations() {
         assert!(size(&page) < PAGE + 32 * 1024, "{} bytes", size(&page));
         let items = page["SessionItem"].as_array().unwrap().clone();
         assert!((1..=100).contains(&items.len()));
-        listed.extend(items.iter().map(|item| {
-            item["ToAccount"].as_str().or(item["To_Account"].as_str()).unwrap().to_owned()
-        }));
+        listed.extend(
+            items
+                .iter()
+                .map(|item| item["ToAccount"].as_str().or(item["To_Account"].as_str()).unwrap().to_owned()),
+        );
         pages += 1;
         if page["CompleteFlag"] == 1 {
             assert_eq!((&page["StartIndex"], &page["TimeStamp"]), (&json!(0), &json!(0)));
@@ -173,9 +175,11 @@ async fn long_notices_lock_nobody_out_of_the_login() {
     assert!(pages > 4, "{pages} pages");
     let numbers: Vec<String> = events
         .iter()
-        .filter_map(|event| event["GroupTips"][0]["MsgBody"]["MsgGroupNotify"].as_str().or(Some(
-            event["GroupTips"][0]["MsgBody"]["RemarkInfo"].as_str()?,
-        )))
+        .filter_map(|event| {
+            event["GroupTips"][0]["MsgBody"]["MsgGroupNotify"]
+                .as_str()
+                .or(Some(event["GroupTips"][0]["MsgBody"]["RemarkInfo"].as_str()?))
+        })
         .map(|text| text.split(' ').next().unwrap().to_owned())
         .collect();
     assert_eq!(numbers, (0..12).map(|n| n.to_string()).collect::<Vec<_>>(), "each once, in their order");
@@ -221,7 +225,10 @@ async fn a_name_that_is_repeated_is_told_of_once() {
     let told = alice.call("group_open_http_svc.get_specified_group_member_info", body).await;
     told.refused(ErrorCode::GROUP_TOO_MANY_ACCOUNTS);
     let body = json!({"GroupIdList": many});
-    alice.call("group_open_http_svc.get_group_public_info", body).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
+    alice
+        .call("group_open_http_svc.get_group_public_info", body)
+        .await
+        .refused(ErrorCode::GROUP_BAD_PARAMETER);
     let users: Vec<Value> = (0..101).map(|n| json!({"To_Account": format!("m{n}")})).collect();
     let told = alice.call(PORTRAITS, json!({"From_Account": "alice", "UserItem": users})).await;
     told.refused(ErrorCode::PROFILE_BAD_PARAMETER);
@@ -256,8 +263,7 @@ async fn profiles_that_do_not_fit_are_told_shorter() {
 
 /// A group whose profile is as long as it can be.
 fn long_group(id: &str, members: Vec<Value>) -> Value {
-    let fields: Vec<Value> =
-        (0..10).map(|n| json!({"Key": format!("k{n}"), "Value": costly(512)})).collect();
+    let fields: Vec<Value> = (0..10).map(|n| json!({"Key": format!("k{n}"), "Value": costly(512)})).collect();
     json!({"Type": "ChatRoom", "Name": "n", "GroupId": id, "Owner_Account": "alice", "MemberList": members,
         "Introduction": costly(400), "Notification": costly(400), "AppDefinedData": fields})
 }
@@ -347,7 +353,11 @@ async fn a_history_of_long_messages_comes_in_more_pages() {
             };
             let items: Vec<usize> = page["MsgList"].as_array().unwrap().iter().map(number).collect();
             assert_eq!(page["MsgCnt"], items.len());
-            if direction == 1 { texts.extend(items) } else { texts.splice(0..0, items); }
+            if direction == 1 {
+                texts.extend(items)
+            } else {
+                texts.splice(0..0, items);
+            }
             pages += 1;
             (key, time) = (page["MsgKey"].clone(), page["LastMsgTime"].as_u64().unwrap());
             if page["Complete"] == 1 {

@@ -47,9 +47,13 @@ async fn the_dearest_calls_do_not_silence_the_health_check() {
     let ids: Vec<String> = (0..4).map(|n| format!("g{n}")).collect();
     let calls: [(&User, &str, Value); 4] = [
         (&callers[1], "recentcontact.page_get", json!({"From_Account": "a1"})),
-        (&callers[2], "group_open_http_svc.get_joined_group_list", json!({
+        (
+            &callers[2],
+            "group_open_http_svc.get_joined_group_list",
+            json!({
             "Member_Account": "a2", "Limit": 200, "Offset": 0, "GroupType": "ChatRoom",
-            "ResponseFilter": {"GroupBaseInfoFilter": ["Type", "Name"], "SelfInfoFilter": ["Role"]}})),
+            "ResponseFilter": {"GroupBaseInfoFilter": ["Type", "Name"], "SelfInfoFilter": ["Role"]}}),
+        ),
         (&callers[3], "group_open_http_svc.get_group_member_info", json!({"GroupId": "g0"})),
         (&callers[0], "openim.getmsg", json!({"Cookie": "", "SyncFlag": 0})),
     ];

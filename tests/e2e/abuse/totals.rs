@@ -47,10 +47,8 @@ async fn devices_are_bounded_over_all_platforms() {
     let mut gateway =
         TestGateway::start_with(|config| config.apps.set(|settings| settings.login.devices_per_user = 3))
             .await;
-    let device = |gateway: &TestGateway, platform| Device {
-        platform,
-        ..Device::web(gateway.fresh_instance())
-    };
+    let device =
+        |gateway: &TestGateway, platform| Device { platform, ..Device::web(gateway.fresh_instance()) };
     let mut devices = Vec::new();
     for platform in 1..=5 {
         let device = device(&gateway, platform);
@@ -174,7 +172,8 @@ async fn others_put_a_user_into_so_many_groups_an_hour() {
         user.call(CREATE, body).await.ok()
     };
     let add = async |user: &User, id: &str| {
-        let body = json!({"GroupId": id, "MemberList": [{"Member_Account": "bob"}, {"Member_Account": "zed"}]});
+        let body =
+            json!({"GroupId": id, "MemberList": [{"Member_Account": "bob"}, {"Member_Account": "zed"}]});
         user.call(ADD, body).await.ok()["MemberList"][0]["Result"].as_u64().unwrap()
     };
     assert_eq!(create(&eve, "e0").await["OverJoinedGroupLimit_Account"], Value::Null);

@@ -291,9 +291,11 @@ impl Client {
             });
             let page = self.insist(user, "recentcontact.page_get", &body).await?;
             let items = page["SessionItem"].as_array().into_iter().flatten();
-            newest.extend(items.filter_map(|item| {
-                Some((item["ToAccount"].as_str()?.to_owned(), item["MsgSeq"].as_u64()?))
-            }));
+            newest.extend(
+                items.filter_map(|item| {
+                    Some((item["ToAccount"].as_str()?.to_owned(), item["MsgSeq"].as_u64()?))
+                }),
+            );
             if page["CompleteFlag"] == 1 {
                 break;
             }

@@ -2,8 +2,8 @@
 
 use protocol::conversation::{
     AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
-    GetPage, GroupItem, GroupLast, GroupReadResult, LastMessage, Lists, MuteItem, Mutes, MutesSet,
-    Page, PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
+    GetPage, GroupItem, GroupLast, GroupReadResult, LastMessage, Lists, MuteItem, Mutes, MutesSet, Page,
+    PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
 };
 use protocol::group::ReceiveOption;
 use protocol::id::{GroupId, Seq};
@@ -82,8 +82,8 @@ pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -
         let numbers: Vec<u64> = some.iter().map(|place| place.number).collect();
         for (number, conversation) in numbers.into_iter().zip(conversations.at(&actor, some).await?) {
             let item = match conversation {
-                Some(Conversation::Peer(conversation)) => raw(&peer_item(conversation)),
-                Some(Conversation::Group(conversation)) => raw(&group_item(conversation)),
+                Some(Conversation::Peer(conversation)) => raw(&peer_item(*conversation)),
+                Some(Conversation::Group(conversation)) => raw(&group_item(*conversation)),
                 None => continue,
             };
             if !page.takes(item) {

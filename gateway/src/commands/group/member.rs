@@ -1,10 +1,10 @@
 //! Members.
 
+use protocol::ErrorCode;
 use protocol::group::{
     AddMembers, AddResult, Added, CountOnline, DeleteMembers, GetMembers, GetSpecifiedMembers, MemberInfo,
     Members, ModifyMember, OnlineCount, SpecifiedMembers,
 };
-use protocol::ErrorCode;
 use protocol::id::UserId;
 use protocol::json::raw;
 use protocol::request::Empty;

@@ -185,8 +185,7 @@ pub(in crate::commands) async fn get_peer_read_time(
         return Err(Refusal::malformed("To_Account has at most 100 peers"));
     }
     let (messages, actor) = (&context.services.c2c_messages, &actor);
-    let times =
-        side_by_side(peers, |peer| async move { messages.peer_read_time(actor, &peer).await });
+    let times = side_by_side(peers, |peer| async move { messages.peer_read_time(actor, &peer).await });
     Ok(PeerReadTimes { times: times.await? })
 }
 
@@ -296,7 +295,12 @@ pub(in crate::commands) async fn sync(
     for (seq, event) in kept.await? {
         if event.is_some_and(|event| !page.takes(event)) {
             let cookie = SyncCookie { notice: told, ..known.unwrap_or_default() };
-            return Ok(Synced { cookie: cookie.to_string(), flag: 1, events: page.items(), ..Synced::default() });
+            return Ok(Synced {
+                cookie: cookie.to_string(),
+                flag: 1,
+                events: page.items(),
+                ..Synced::default()
+            });
         }
         told = seq;
     }

@@ -258,11 +258,7 @@ async fn recall_list(context: &Context, actor: &Actor, query: RecallQuery) -> Re
         }
         last_us = past.at_us;
     }
-    Ok(RecallList {
-        group: query.group,
-        next_us: if is_cut { last_us } else { 0 },
-        recalls: page.items(),
-    })
+    Ok(RecallList { group: query.group, next_us: if is_cut { last_us } else { 0 }, recalls: page.items() })
 }
 
 pub(in crate::commands) async fn get_recalls(

@@ -1,9 +1,9 @@
 //! Profiles.
 
+use protocol::json::raw;
 use protocol::profile::{
     CUSTOM_PREFIX, FACE, GetAll, Item, MAX_USERS, MAX_VALUE_BYTES, NICK, Profile, Profiles, Set, Shape, shape,
 };
-use protocol::json::raw;
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 

@@ -82,8 +82,8 @@ pub struct GroupConversation {
 
 /// A conversation of the list.
 pub enum Conversation {
-    Peer(PeerConversation),
-    Group(GroupConversation),
+    Peer(Box<PeerConversation>),
+    Group(Box<GroupConversation>),
 }
 
 /// A place on a user's list, where a conversation may stand.
@@ -149,12 +149,13 @@ impl Conversations {
             match place.holds {
                 Holds::Peer(peer, preference) => {
                     let conversation = self.with_peer(actor, peer, preference).await?;
-                    Ok(conversation.map(Conversation::Peer))
+                    Ok(conversation.map(|found| Conversation::Peer(Box::new(found))))
                 }
                 Holds::Group(id, indexed) => {
                     let joined = self.groups.membership(actor.app, &actor.user, &id, &indexed).await?;
                     let Some((found, member)) = joined else { return Ok(None) };
-                    Ok(self.in_group(actor, found, member).await?.map(Conversation::Group))
+                    let conversation = self.in_group(actor, found, member).await?;
+                    Ok(conversation.map(|found| Conversation::Group(Box::new(found))))
                 }
             }
         });

@@ -147,8 +147,7 @@ impl Conversations {
         });
         let mut ends = ends.await?;
         ends.sort_unstable();
-        let gone: Vec<Key> =
-            ends.into_iter().take(goes).map(|(_, peer)| key(&Target::Peer(peer))).collect();
+        let gone: Vec<Key> = ends.into_iter().take(goes).map(|(_, peer)| key(&Target::Peer(peer))).collect();
         for keys in gone.chunks(FORGOTTEN_AT_ONCE) {
             self.take_off(app, user, keys).await?;
         }

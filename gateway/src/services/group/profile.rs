@@ -54,9 +54,11 @@ impl Groups {
         user: &UserId,
         indexed: Vec<(GroupId, Versioned<Indexed>)>,
     ) -> Result<Vec<(GroupRef, Member)>, GroupError> {
-        let joined = side_by_side(indexed, |(id, indexed)| async move {
-            self.membership(app, user, &id, &indexed).await
-        });
+        let joined =
+            side_by_side(
+                indexed,
+                |(id, indexed)| async move { self.membership(app, user, &id, &indexed).await },
+            );
         Ok(joined.await?.into_iter().flatten().collect())
     }
 

@@ -298,8 +298,7 @@ impl Sessions {
         if most == 0 {
             return Ok((Vec::new(), Vec::new()));
         }
-        let keys: Vec<Key> =
-            known_platforms().filter(|other| *other != platform).map(devices_key).collect();
+        let keys: Vec<Key> = known_platforms().filter(|other| *other != platform).map(devices_key).collect();
         let found: Vec<Option<Versioned<Vec<DeviceRecord>>>> =
             records::get_many(&self.deps.engine, &Partition::user(app, user), &keys).await?;
         let mut others: Vec<Others> = keys

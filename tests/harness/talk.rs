@@ -218,13 +218,23 @@ impl User {
         texts.map(str::to_owned).collect()
     }
 
-    /// The list of conversations.
+    /// The list of conversations, page by page as the SDKs read it.
     pub async fn conversations(&self) -> Vec<Value> {
-        let body = json!({
-            "From_Account": self.name, "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0,
-            "OrderType": 1, "MsgAssistFlags": 15, "AssistFlags": 31,
-        });
-        self.call("recentcontact.page_get", body).await.ok()["SessionItem"].as_array().unwrap().clone()
+        let (mut items, mut cursor) = (Vec::new(), json!({}));
+        for _ in 0..10_000 {
+            let number = |name: &str| cursor[name].as_u64().unwrap_or(0);
+            let body = json!({
+                "From_Account": self.name, "TimeStamp": number("TimeStamp"), "StartIndex": number("StartIndex"),
+                "TopTimeStamp": number("TopTimeStamp"), "TopStartIndex": number("TopStartIndex"),
+                "OrderType": 1, "MsgAssistFlags": 15, "AssistFlags": 31,
+            });
+            cursor = self.call("recentcontact.page_get", body).await.ok();
+            items.extend(cursor["SessionItem"].as_array().unwrap().iter().cloned());
+            if cursor["CompleteFlag"] == 1 {
+                return items;
+            }
+        }
+        panic!("the list of conversations has no end");
     }
 
     /// Waits for a notice about a group (event 5) of a kind, and takes it.

@@ -204,16 +204,26 @@ impl User {
         answer
     }
 
-    /// Asks what was not told. Until then one that is back is pushed nothing, for some seconds.
+    /// Asks what was not told. Until then one that is back is pushed nothing, for some seconds. Gives the last answer, with
+    /// the events of all.
     pub async fn sync(&self) -> Value {
-        let cookie = self.cookie.lock().unwrap().clone();
-        let body = json!({
-            "Cookie": cookie, "SyncFlag": 0, "NeedAbstract": 1, "IsOnlineSync": 0, "NeedSignaling": 1,
-            "NeedCachedMsg": 1,
-        });
-        let synced = self.call("openim.getmsg", body).await.ok();
-        *self.cookie.lock().unwrap() = synced["Cookie"].as_str().unwrap().to_owned();
-        synced
+        let (mut events, mut flag) = (Vec::new(), 0);
+        for _ in 0..1000 {
+            let cookie = self.cookie.lock().unwrap().clone();
+            let body = json!({
+                "Cookie": cookie, "SyncFlag": flag, "NeedAbstract": 1, "IsOnlineSync": 0, "NeedSignaling": 1,
+                "NeedCachedMsg": 1,
+            });
+            let mut synced = self.call("openim.getmsg", body).await.ok();
+            *self.cookie.lock().unwrap() = synced["Cookie"].as_str().unwrap().to_owned();
+            events.extend(synced["EventArray"].as_array().unwrap().iter().cloned());
+            flag = synced["SyncFlag"].as_u64().unwrap();
+            if flag == 2 {
+                synced["EventArray"] = events.into();
+                return synced;
+            }
+        }
+        panic!("what was missed has no end");
     }
 
     pub async fn logout(&self) {

@@ -6,6 +6,8 @@ import {
   allPages, findConversation, forget, groupConversation, identity, texts, userConversation, wholeHistory,
 } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
+import { ADMIN } from './harness/gateway.mjs';
+import { Rest } from './harness/rest.mjs';
 import { until } from '../js/wait.mjs';
 
 const CASTS = {
@@ -28,6 +30,7 @@ export default async function conversation(t) {
     await t.scene(label, () => list(t, kind));
     await t.scene(label, () => unread(t, kind));
     await t.scene(label, () => otherDevices(t, kind));
+    await t.scene(label, () => crowded(t, kind));
   }
 }
 
@@ -201,6 +204,43 @@ async function history(t, kind) {
     assert.deepEqual(texts(await wholeHistory(bob, userConversation(alice))), texts(sent.slice(0, -1)));
     await forget(alice);
     assert.deepEqual(texts(await wholeHistory(alice, userConversation(bob))), texts(sent));
+  });
+}
+
+/** What others make of a user's lists: more than one answer takes. */
+async function crowded(t, kind) {
+  const rest = new Rest(t.gateway);
+  const user = `crowded_${kind}`;
+  const groups = Array.from({ length: 60 }, (_, n) => `crowd${n}_${kind}`);
+
+  let device;
+
+  await t.check('a list of conversations that takes many answers is whole', async () => {
+    for (const id of groups) {
+      await rest.group(id, ADMIN, [user]);
+      await rest.say(id, `${id} ${'x'.repeat(11_000)}`);
+    }
+    // While it is logged in, an SDK asks for the profile of each group, and refuses itself when there are many.
+    device = await t.login(user, kind);
+    const whole = await until(async () => {
+      const { conversationList } = await device.getConversationList();
+      return conversationList.length >= groups.length ? conversationList : null;
+    }, 10_000, 'all conversations are listed');
+    assert.deepEqual(whole.map(({ conversationID }) => conversationID).sort(), groups.map(groupConversation).sort());
+    for (const { groupProfile, lastMessage } of whole) {
+      assert.ok(lastMessage.messageForShow.startsWith(`${groupProfile.groupID} `), groupProfile.groupID);
+    }
+  });
+
+  await t.check('groups that have more to say of themselves than one answer takes are all listed', async () => {
+    const AppDefinedData = Array.from({ length: 10 }, (_, n) => ({ Key: `k${n}`, Value: '\u0001'.repeat(512) }));
+    const long = Array.from({ length: 45 }, (_, n) => `along${n}_${kind}`);
+    await device.logout();
+    for (const id of long) await rest.group(id, ADMIN, [user], { AppDefinedData });
+    await device.signIn();
+    const { groupList } = await device.getGroupList();
+    assert.deepEqual(groupList.map(({ groupID }) => groupID).sort(), [...groups, ...long].sort());
+    assert.ok(groupList.every(({ groupID, name, type }) => name === groupID && type === 'ChatRoom'));
   });
 }
 

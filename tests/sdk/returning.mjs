@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { NOTICE, meeting, notice, texts } from './harness/actions.mjs';
 import { Relay } from './harness/relay.mjs';
+import { Rest } from './harness/rest.mjs';
 import { elapse } from '../js/wait.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
@@ -144,6 +145,28 @@ async function notices(t, kind) {
     await alice.say(next, 'the end');
     await bob.message('the end');
     assert.deepEqual(told(bob), []);
+  });
+
+  await t.check('notices that take more than one answer are all told, once', async () => {
+    const rest = new Rest(t.gateway);
+    const long = await rest.group(`long_${kind}`, alice.user);
+    await relay.settled();
+    bob.mark();
+    relay.interrupt();
+    for (let n = 0; n < 90; n += 1) {
+      await rest.call('group_open_http_svc/add_group_member', {
+        GroupId: long, MemberList: [{ Member_Account: bob.user }], Silence: 1,
+      });
+      await rest.call('group_open_http_svc/delete_group_member', {
+        GroupId: long, MemberToDel_Account: [bob.user], Silence: 1, Reason: '\u0001'.repeat(512),
+      });
+    }
+    relay.resume();
+    await connected(bob);
+    const next = await work(alice, [bob]);
+    await notice(bob, next, NOTICE.invited);
+    await elapse(A_SECOND_MS);
+    assert.deepEqual(told(bob), [...Array(90).fill([NOTICE.kicked, long]), [NOTICE.invited, next]]);
   });
 
   await t.check('a notice that comes while the client returns is told once', async () => {

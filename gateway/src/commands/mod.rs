@@ -18,6 +18,7 @@ mod friend;
 mod group;
 pub mod legacy;
 mod message;
+mod page;
 mod profile;
 mod push;
 mod rate;

@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use protocol::id::AppId;
@@ -23,6 +24,9 @@ use super::{Context, Done, Effect, disconnected};
 /// While so many calls go on without their callers, no other is begun: those who ask and leave are not served faster
 /// than the store can follow.
 pub const MAX_UNATTENDED: usize = 1024;
+
+/// A command that does not let others have their turn for so long is counted: it should be a few milliseconds.
+const LONG_POLL: Duration = Duration::from_millis(50);
 
 /// How many calls go on without their callers.
 pub(super) struct Counts {
@@ -131,7 +135,13 @@ impl Future for Attended<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Self::Output> {
         // Taken out while it is polled, so that one that panics is not carried on.
         let Some(mut work) = self.work.take() else { return Poll::Pending };
-        let Poll::Ready(outcome) = work.as_mut().poll(context) else {
+        let since = Instant::now();
+        let polled = work.as_mut().poll(context);
+        // It holds a thread that long, on which others wait.
+        if since.elapsed() > LONG_POLL {
+            metrics::counter!("gateway_long_polls_total", "command" => self.row.name).increment(1);
+        }
+        let Poll::Ready(outcome) = polled else {
             self.work = Some(work);
             return Poll::Pending;
         };

@@ -92,7 +92,8 @@ impl Default for Redis {
 pub struct Connection {
     /// The largest frame and REST body that is read.
     pub max_frame_bytes: usize,
-    /// What may wait for a slow reader before they are cut off; they come back and read what they missed.
+    /// What is pushed and may wait for a slow reader before they are cut off; they come back and read what they missed.
+    /// While as much of their answers waits, nothing more is read from them.
     pub queue_bytes: usize,
     /// At the end, connections are asked to go elsewhere over this time.
     pub drain_seconds: u64,

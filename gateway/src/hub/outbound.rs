@@ -1,4 +1,8 @@
-//! What is written to a connection: at once where the socket takes it, otherwise from a queue bounded in bytes.
+//! What is written to a connection: at once where the socket takes it, otherwise from a queue.
+//!
+//! Pushes come whether one reads or not, so those that wait are bounded in bytes: who is too slow for them is cut off.
+//! Answers come only to who asked, however large: they wait until the socket takes them. While they fill the queue nothing
+//! more is read from the connection ([`Outbound::is_full_of_answers`]), so they are bounded by the calls under way.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
@@ -50,10 +54,20 @@ impl Closing {
     }
 }
 
+/// What a frame is, for the bounds of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Answer,
+    Push,
+}
+
 struct Queue {
     /// Empty, or the socket took nothing more when it was last asked, or there is none yet.
-    frames: VecDeque<Frame>,
-    bytes: usize,
+    frames: VecDeque<(Kind, Frame)>,
+    /// Of the pushes among them.
+    push_bytes: usize,
+    /// Of the answers among them.
+    answer_bytes: usize,
     /// When the first frame came or the socket last took something.
     moved_at: Option<Instant>,
     closing: Option<Closing>,
@@ -88,7 +102,8 @@ impl Outbound {
     pub(super) fn new(most_bytes: usize) -> Self {
         let queue = Queue {
             frames: VecDeque::new(),
-            bytes: 0,
+            push_bytes: 0,
+            answer_bytes: 0,
             moved_at: None,
             closing: None,
             is_over: false,
@@ -109,10 +124,10 @@ impl Outbound {
         let _ = self.pipe.set(Box::new(pipe));
     }
 
-    /// Writes an answer, whatever pushes wait.
+    /// Writes an answer, whatever pushes wait. It is never too large.
     pub fn say(&self, frame: &Frame) {
         let mut queue = self.queue();
-        let is_to_wake = self.write(&mut queue, frame);
+        let is_to_wake = self.write(&mut queue, Kind::Answer, frame);
         drop(queue);
         if is_to_wake {
             self.task.wake();
@@ -135,11 +150,11 @@ impl Outbound {
             return;
         }
         let is_to_wake = match queue.held.take() {
-            None => self.write(&mut queue, frame),
+            None => self.write(&mut queue, Kind::Push, frame),
             Some(mut held) => {
                 held.bytes += frame.len();
                 held.frames.push((number, frame.clone()));
-                let is_too_much = queue.bytes + held.bytes > self.most_bytes;
+                let is_too_much = queue.push_bytes + held.bytes > self.most_bytes;
                 queue.held = Some(held);
                 if is_too_much {
                     queue.overflow();
@@ -182,22 +197,22 @@ impl Outbound {
         if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
             return;
         }
-        if queue.bytes + held.bytes > self.most_bytes {
+        if queue.push_bytes + held.bytes > self.most_bytes {
             queue.overflow();
         } else {
             if queue.frames.is_empty() {
                 queue.moved_at = Some(Instant::now());
             }
-            queue.bytes += held.bytes;
-            queue.frames.extend(held.frames.into_iter().map(|(_, frame)| frame));
+            queue.push_bytes += held.bytes;
+            queue.frames.extend(held.frames.into_iter().map(|(_, frame)| (Kind::Push, frame)));
         }
         drop(queue);
         self.task.wake();
     }
 
-    /// Writes a frame, or queues what is not taken. When it does not fit, the queue is emptied and the connection is to
-    /// be closed. True when the connection's task has to look at it.
-    fn write(&self, queue: &mut Queue, frame: &Frame) -> bool {
+    /// Writes a frame, or queues what is not taken. When a push does not fit, the queue is emptied and the connection is
+    /// to be closed. True when the connection's task has to look at it.
+    fn write(&self, queue: &mut Queue, kind: Kind, frame: &Frame) -> bool {
         // Who is to go somewhere else still gets the answers to what they asked.
         if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
             return false;
@@ -216,12 +231,12 @@ impl Outbound {
             }
         }
         let rest = frame.slice(taken..);
-        if queue.bytes + rest.len() > self.most_bytes {
+        if kind == Kind::Push && queue.push_bytes + rest.len() > self.most_bytes {
             queue.overflow();
             return true;
         }
-        queue.bytes += rest.len();
-        queue.frames.push_back(rest);
+        *queue.bytes_of(kind) += rest.len();
+        queue.frames.push_back((kind, rest));
         if is_first {
             queue.moved_at = Some(Instant::now());
         }
@@ -274,7 +289,7 @@ impl Outbound {
                 Poll::Ready(Ok(())) => {
                     let mut pieces = [IoSlice::new(&[]); FRAMES_AT_ONCE];
                     let mut count = 0;
-                    for (piece, frame) in pieces.iter_mut().zip(&queue.frames) {
+                    for (piece, (_, frame)) in pieces.iter_mut().zip(&queue.frames) {
                         *piece = IoSlice::new(frame);
                         count += 1;
                     }
@@ -296,6 +311,12 @@ impl Outbound {
         }
     }
 
+    /// Whether so many answers wait that nothing more is to be asked for. For the connection's task alone, which looks
+    /// again after it has written.
+    pub fn is_full_of_answers(&self) -> bool {
+        self.queue().answer_bytes > self.most_bytes
+    }
+
     /// Since when the socket takes nothing although something waits.
     pub fn stuck_since(&self) -> Option<Instant> {
         self.queue().moved_at
@@ -305,15 +326,22 @@ impl Outbound {
     #[cfg(test)]
     pub(super) fn take(&self) -> Vec<Frame> {
         let mut queue = self.queue();
-        queue.bytes = 0;
-        queue.frames.drain(..).collect()
+        (queue.push_bytes, queue.answer_bytes) = (0, 0);
+        queue.frames.drain(..).map(|(_, frame)| frame).collect()
     }
 }
 
 impl Queue {
+    fn bytes_of(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Answer => &mut self.answer_bytes,
+            Kind::Push => &mut self.push_bytes,
+        }
+    }
+
     fn forget(&mut self) {
         self.frames = VecDeque::new();
-        self.bytes = 0;
+        (self.push_bytes, self.answer_bytes) = (0, 0);
         self.moved_at = None;
         self.held = None;
     }
@@ -326,13 +354,17 @@ impl Queue {
 
     /// The socket took so many bytes of what is queued.
     fn advance(&mut self, mut count: usize) {
-        self.bytes -= count;
-        while let Some(first) = self.frames.front_mut() {
-            if count < first.len() {
-                first.advance(count);
+        while let Some((kind, first)) = self.frames.front_mut() {
+            let (kind, taken) = (*kind, count.min(first.len()));
+            let is_whole = taken == first.len();
+            if !is_whole {
+                first.advance(taken);
+            }
+            *self.bytes_of(kind) -= taken;
+            if !is_whole {
                 break;
             }
-            count -= first.len();
+            count -= taken;
             self.frames.pop_front();
         }
         self.moved_at = (!self.frames.is_empty()).then(Instant::now);
@@ -501,11 +533,38 @@ mod tests {
         outbound.hold();
         outbound.push(&frame);
         outbound.say(&frame);
+        outbound.push(&frame);
         assert_eq!(closing(&outbound).await, Poll::Pending);
         outbound.push(&frame);
         assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Overflow));
         outbound.release();
         assert!(outbound.take().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_never_too_large_and_pushes_are_bounded_beside_it() {
+        let (outbound, pipe) = (Outbound::new(100), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        let (answer, push) = (frame(&"a".repeat(5000)), frame(&"p".repeat(38)));
+        assert!(!outbound.is_full_of_answers());
+        outbound.say(&answer);
+        assert!(outbound.is_full_of_answers());
+        outbound.push(&push);
+        outbound.say(&answer);
+        outbound.push(&push);
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        pipe.allow(2 * answer.len() + push.len() - 90);
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        assert!(!outbound.is_full_of_answers());
+        pipe.allow(90 + push.len());
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        assert_eq!(*pipe.taken.lock().unwrap(), [&answer, &push, &answer, &push].map(|f| &f[..]).concat());
+        // Nothing of what was written counts any more.
+        outbound.push(&push);
+        outbound.push(&push);
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        outbound.push(&push);
+        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Overflow));
     }
 
     #[tokio::test]

@@ -20,6 +20,8 @@ pub struct Login {
     pub hello_interval_seconds: u32,
     /// Devices of one platform that a user may have at once; the newest login puts the oldest out.
     pub devices_per_platform: usize,
+    /// Devices of all platforms that a user may have at once; the newest login puts the oldest out. 0 is any number.
+    pub devices_per_user: usize,
     /// How far the clock of whoever issues UserSigs may be ahead; 0 lets them come from any future.
     pub usersig_skew_seconds: u64,
     /// How long after its login a session ends, if its UserSig does not before; 0 leaves it to the UserSig.
@@ -31,6 +33,7 @@ impl Default for Login {
         Self {
             hello_interval_seconds: 10,
             devices_per_platform: 1,
+            devices_per_user: 20,
             usersig_skew_seconds: usersig::SKEW_SECONDS,
             token_seconds: 0,
         }

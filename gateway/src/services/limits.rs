@@ -26,6 +26,11 @@ pub struct Limits {
     pub reason_bytes: usize,
     /// Groups that one user may be in.
     pub groups_per_user: usize,
+    /// Groups that others may put one user into in an hour of the clock, besides administrators; 0 is any number.
+    pub invitations_per_hour: usize,
+    /// Peers that one user may have on their list of conversations; beyond it those with whom nothing was said for longest
+    /// go off it until something is. 0 is any number.
+    pub conversations_per_user: usize,
     /// Friends that one user may have on their list.
     pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
@@ -54,6 +59,8 @@ impl Default for Limits {
             profile_custom_fields: 20,
             reason_bytes: 512,
             groups_per_user: 5000,
+            invitations_per_hour: 200,
+            conversations_per_user: 5000,
             friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,

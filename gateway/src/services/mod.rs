@@ -9,6 +9,7 @@ pub mod application;
 pub mod catch_up;
 pub mod channel;
 pub mod conversation;
+mod cursor;
 pub mod decide;
 pub mod deps;
 pub mod friend;

@@ -2,6 +2,9 @@
 //!
 //! What is not in it cannot be encoded. What is in it has golden records in `tests/stores/records.json`, with every field
 //! and every variant: later versions read them as they read the stores of this one.
+//!
+//! Whatever is kept is bounded: each type says what bounds the number and the size of its records. A word in backticks is
+//! a setting.
 
 use protocol::group::Role;
 
@@ -19,7 +22,7 @@ use crate::storage::records::Record;
 mod tests;
 
 macro_rules! stored {
-    ($($name:literal: $record:ty, in $($table:ident)*;)*) => {
+    ($($name:literal: $record:ty, in $($table:ident)*, at_most $most:literal;)*) => {
         $(impl Record for $record {})*
 
         /// Reads bytes as a record of each type, and what can be read once more as it is written; for the fuzzer.
@@ -34,34 +37,55 @@ macro_rules! stored {
 
         #[cfg(test)]
         fn all() -> Vec<tests::Stored> {
-            vec![$(tests::Stored::new::<$record>($name, &[$(crate::storage::Table::$table),*])),*]
+            vec![$(tests::Stored::new::<$record>($name, &[$(crate::storage::Table::$table),*], $most)),*]
         }
     };
 }
 
 stored! {
-    "account": Account, in Account;
-    "devices": Vec<DeviceRecord>, in Session;
-    "joined": Indexed, in Joined;
-    "preference": Preference, in Conversation;
-    "friendship": Friendship, in Friend;
-    "friend place": Place, in Friend;
-    "group": Group, in Group;
-    "member": Member, in Member;
-    "order": Role, in Order;
+    "account": Account, in Account,
+        at_most "one a user: standard fields of 500 bytes, and `profile_custom_fields` of 500 bytes";
+    "devices": Vec<DeviceRecord>, in Session,
+        at_most "`devices_per_platform` a platform, `devices_per_user` over all";
+    "joined": Indexed, in Joined,
+        at_most "`groups_per_user`, of which others add `invitations_per_hour`";
+    "preference": Preference, in Conversation,
+        at_most "`conversations_per_user` peers; groups the user is in, or `pinned_conversations` others";
+    "friendship": Friendship, in Friend,
+        at_most "two a pair, each with a place; names and texts of 400 bytes";
+    "friend place": Place, in Friend,
+        at_most "`friends_per_user`";
+    "group": Group, in Group,
+        at_most "`groups_per_user` of each owner; `group_name_bytes`, `group_introduction_bytes`, \
+                 `group_notification_bytes`, `group_face_bytes`, `group_custom_fields` of `custom_key_bytes` and \
+                 `custom_value_bytes`";
+    "member": Member, in Member,
+        at_most "`max_members` of the kind; `name_card_bytes`, `member_custom_fields` of `custom_key_bytes` and \
+                 `custom_value_bytes`";
+    "order": Role, in Order,
+        at_most "two a member";
     // The Unix second up to which a member may not speak.
-    "mute": u64, in Mute;
-    "position": Position, in Read;
+    "mute": u64, in Mute,
+        at_most "one for each who was muted as a member and not heard since, until the group ends";
+    "position": Position, in Read,
+        at_most "one for each who was a member, or is one of the pair";
     // Which notices a device has acknowledged.
-    "heard": Heard, in Read;
-    "annotation": Annotation, in Annotation;
-    "mention": Mentioned, in Mention;
-    "recall": RecallNote, in Recall;
-    "hidden": Hidden, in Hidden;
-    "entry": Entry, in Message;
-    "notice": StoredNotice, in Message;
+    "heard": Heard, in Read,
+        at_most "one a device, of 100 ranges";
+    "annotation": Annotation, in Annotation,
+        at_most "one an entry, of `reason_bytes`; goes with it";
+    "mention": Mentioned, in Mention,
+        at_most "one an entry; goes with it";
+    "recall": RecallNote, in Recall,
+        at_most "one an entry, of `reason_bytes`; goes with it";
+    "hidden": Hidden, in Hidden,
+        at_most "one an entry and reader; goes with the entry";
+    "entry": Entry, in Message,
+        at_most "`message_bytes` each; `messages_per_conversation` and `days`, where they are set";
+    "notice": StoredNotice, in Message,
+        at_most "`reason_bytes` each; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.
-    "token": Claims, in;
+    "token": Claims, in, at_most "nothing is stored";
 }
 
 /// Reads as an [`Entry`].

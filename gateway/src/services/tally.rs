@@ -86,6 +86,12 @@ impl Tally {
         Self { name: "pinned", most: limits.pinned_conversations }
     }
 
+    /// Peers of whom a user's list of conversations has a row.
+    pub(super) fn conversations(limits: &Limits) -> Self {
+        let most = limits.conversations_per_user;
+        Self { name: "conversations", most: if most == 0 { usize::MAX } else { most } }
+    }
+
     /// Peers that a user muted and never talked with.
     pub(super) fn muted_strangers(limits: &Limits) -> Self {
         Self { name: "strangers", most: limits.muted_strangers }

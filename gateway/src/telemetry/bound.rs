@@ -40,14 +40,22 @@ bounds! {
     AccountsMade = "accounts_made";
     /// Log-ins from one address.
     AddressLogins = "address_logins";
+    /// Bytes of an answer that can be asked for in parts.
+    AnswerBytes = "answer_bytes";
     /// How often a user or a connection gives a command.
     Commands = "commands";
+    /// Peers on a user's list of conversations: the oldest go off it.
+    ConversationsPerUser = "conversations_per_user";
+    /// Devices of a user over all platforms: the oldest are put out.
+    DevicesPerUser = "devices_per_user";
     /// Users on a list of friends.
     FriendsAdded = "friends_added";
     /// Messages in a group.
     GroupMessages = "group_messages";
     /// Groups that a user makes.
     GroupsMade = "groups_made";
+    /// Groups that others put a user into.
+    InvitationsPerHour = "invitations_per_hour";
     /// Members that a user brings in.
     MembersAdded = "members_added";
     /// Messages that mention everybody.

@@ -55,7 +55,7 @@ impl From<&Target> for Contact {
     }
 }
 
-/// `recentcontact.page_get`: the user's conversations. All of it comes in one answer, so the cursor members are 0.
+/// `recentcontact.page_get`: a page of the user's conversations. Its cursor is `StartIndex`; the other cursor members are 0.
 ///
 /// ```json
 /// {"From_Account": "{caller}", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0,
@@ -65,6 +65,9 @@ impl From<&Target> for Contact {
 pub struct GetPage {
     #[serde(rename = "From_Account")]
     pub from: Option<UserId>,
+    /// As the page before gave it; 0 begins.
+    #[serde(rename = "StartIndex", default)]
+    pub index: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -82,18 +85,12 @@ pub struct Page {
     pub pinned_index: u64,
     #[serde(rename = "GroupItem")]
     pub lists: Vec<()>,
+    /// Each a [`PeerItem`] or a [`GroupItem`].
     #[serde(rename = "SessionItem")]
-    pub conversations: Vec<Item>,
+    pub conversations: Vec<Box<RawValue>>,
 }
 
-/// One conversation of the list.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Item {
-    Peer(Box<PeerItem>),
-    Group(Box<GroupItem>),
-}
-
+/// A conversation with a peer.
 #[derive(Debug, Serialize)]
 pub struct PeerItem {
     #[serde(rename = "Type")]
@@ -136,6 +133,7 @@ pub struct PeerLast {
     pub message: LastMessage,
 }
 
+/// A conversation in a group.
 #[derive(Debug, Serialize)]
 pub struct GroupItem {
     #[serde(rename = "Type")]

@@ -61,6 +61,9 @@ pub struct Created {
     pub group: GroupId,
     #[serde(rename = "Type")]
     pub kind: GroupKind,
+    /// Who was to be a member and is in too many groups, or was put into too many within an hour.
+    #[serde(rename = "OverJoinedGroupLimit_Account", skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<UserId>,
 }
 
 request! { Create = "group_open_http_svc.create_group" -> Created, acts_for owner }

@@ -1,6 +1,7 @@
 //! The members of a group.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{CustomField, NewMember, ReceiveOption, Role};
@@ -70,8 +71,9 @@ pub struct Members {
     /// The whole group's count: it overwrites what the client believes.
     #[serde(rename = "MemberNum")]
     pub count: u64,
+    /// Each a [`MemberInfo`], filtered.
     #[serde(rename = "MemberList")]
-    pub members: Vec<Map<String, Value>>,
+    pub members: Vec<Box<RawValue>>,
 }
 
 request! { GetMembers = "group_open_http_svc.get_group_member_info" -> Members }

@@ -1,6 +1,7 @@
 //! What a group says of itself.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, MemberInfo, Switch};
@@ -170,11 +171,21 @@ pub struct JoinedGroups {
     /// All groups of the list; the client goes on while `Offset + Limit` is less.
     #[serde(rename = "TotalCount")]
     pub total: usize,
+    /// Each an [`item`](JoinedGroups::item).
     #[serde(rename = "GroupIdList")]
-    pub groups: Vec<Map<String, Value>>,
+    pub groups: Vec<Box<RawValue>>,
 }
 
+/// What of a group can be long, and is read when the group is looked at.
+const LONG: &[&str] = &["Introduction", "Notification", "AppDefinedData"];
+
 impl JoinedGroups {
+    /// The same without what can be long.
+    pub fn shortened(mut item: Map<String, Value>) -> Map<String, Value> {
+        item.retain(|name, _| !LONG.contains(&name.as_str()));
+        item
+    }
+
     /// One group with the caller's membership. Without a filter back ends get only the id.
     pub fn item(group: &GroupInfo, own: &MemberInfo, filter: &ResponseFilter) -> Map<String, Value> {
         let mut item = filtered(group, Some(filter.base.as_deref().unwrap_or_default()), ITEM);
@@ -214,7 +225,7 @@ request! {
 #[derive(Debug, Serialize)]
 pub struct GroupInfos {
     #[serde(rename = "GroupInfo")]
-    pub groups: Vec<Map<String, Value>>,
+    pub groups: Vec<Box<RawValue>>,
 }
 
 /// `group_open_http_svc.get_group_self_member_info`: groups and the caller's membership in them, as `MemberList` with one item. Source: observed.

@@ -241,7 +241,8 @@ request! { DeleteForMe = "openim.delete_c2c_msg_ramble" -> Empty, acts_for from 
 
 /// `openim.getmsg`: what waits for the user: unread counts of their C2C conversations, and notices they missed.
 ///
-/// An answer with an empty cookie is dropped by the SDKs; `SyncFlag` 2 ends the sync. Source: observed.
+/// An answer with an empty cookie is dropped by the SDKs; `SyncFlag` 2 ends the sync, and 1 makes them go on with the cookie.
+/// Source: observed.
 ///
 /// ```json
 /// {"Cookie": "n1", "SyncFlag": 0}
@@ -252,7 +253,7 @@ pub struct Sync {
     pub cookie: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Synced {
     #[serde(rename = "Cookie")]
     pub cookie: String,

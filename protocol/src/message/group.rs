@@ -345,8 +345,9 @@ pub struct RecallList {
     pub group: GroupId,
     #[serde(rename = "NextMsgTime")]
     pub next_us: u64,
+    /// Each a [`RecallItem`].
     #[serde(rename = "NotifyMsgList")]
-    pub recalls: Vec<RecallItem>,
+    pub recalls: Vec<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize)]

@@ -283,17 +283,24 @@ impl Client {
         self.collect(user);
         let known: HashMap<LogId, u64> =
             self.known.iter().map(|(log, known)| (log.clone(), known.upto)).collect();
-        let body = json!({
-            "From_Account": self.part.name, "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0,
-            "OrderType": 1, "MsgAssistFlags": 15, "AssistFlags": 31,
-        });
-        let page = self.insist(user, "recentcontact.page_get", &body).await?;
-        let newest: HashMap<&str, u64> = page["SessionItem"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|item| Some((item["ToAccount"].as_str()?, item["MsgSeq"].as_u64()?)))
-            .collect();
+        let (mut newest, mut index) = (HashMap::new(), 0);
+        loop {
+            let body = json!({
+                "From_Account": self.part.name, "TimeStamp": 0, "StartIndex": index, "TopTimeStamp": 0,
+                "TopStartIndex": 0, "OrderType": 1, "MsgAssistFlags": 15, "AssistFlags": 31,
+            });
+            let page = self.insist(user, "recentcontact.page_get", &body).await?;
+            let items = page["SessionItem"].as_array().into_iter().flatten();
+            newest.extend(
+                items.filter_map(|item| {
+                    Some((item["ToAccount"].as_str()?.to_owned(), item["MsgSeq"].as_u64()?))
+                }),
+            );
+            if page["CompleteFlag"] == 1 {
+                break;
+            }
+            index = page["StartIndex"].as_u64().unwrap_or(0);
+        }
         for target in self.part.targets.clone() {
             match &target {
                 Target::Group(group) => {

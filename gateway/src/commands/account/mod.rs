@@ -8,6 +8,7 @@ use protocol::profile::{MAX_VALUE_BYTES, NICK};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
+use super::page::once;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 use crate::services::StorageError;
@@ -48,14 +49,15 @@ pub(super) async fn import(context: &Context, call: &Call, request: Import) -> R
 
 pub(super) async fn check(context: &Context, call: &Call, request: Check) -> Result<Checked, Refusal> {
     let app = call.actor()?.app;
-    if request.items.len() > MAX_CHECKED {
+    let users = once(request.items.into_iter().map(|item| item.user).collect());
+    if users.len() > MAX_CHECKED {
         return Err(Refusal::malformed("CheckItem has at most 100 accounts"));
     }
     let accounts = &context.services.accounts;
-    let items = side_by_side(request.items, |item| async move {
-        let exists = accounts.get(app, &item.user).await?.is_some();
+    let items = side_by_side(users, |user| async move {
+        let exists = accounts.get(app, &user).await?.is_some();
         let status = if exists { "Imported" } else { "NotImported" };
-        Ok::<_, StorageError>(CheckedItem { user: item.user, code: 0, info: "", status })
+        Ok::<_, StorageError>(CheckedItem { user, code: 0, info: "", status })
     });
     let items = items.await?;
     Ok(Checked { items })
@@ -75,17 +77,18 @@ pub(super) async fn query_online(
     request: QueryOnline,
 ) -> Result<OnlineStates, Refusal> {
     let app = call.actor()?.app;
-    if request.users.is_empty() {
+    let users = once(request.users);
+    if users.is_empty() {
         return Err(
             Failure::worded(ErrorCode::C2C_BAD_JSON, "To_Account is empty: name 1 to 500 users").into()
         );
     }
-    if request.users.len() > MAX_QUERIED {
+    if users.len() > MAX_QUERIED {
         return Err(ErrorCode::C2C_TOO_MANY_ACCOUNTS.into());
     }
     let (mut states, mut unknown) = (Vec::new(), Vec::new());
     let services = &context.services;
-    let looks = side_by_side(request.users, |user| async move {
+    let looks = side_by_side(users, |user| async move {
         let exists = services.accounts.get(app, &user).await?.is_some();
         let platforms = if exists { Some(services.sessions.online(app, &user).await?) } else { None };
         Ok::<_, StorageError>((user, platforms))

@@ -2,8 +2,8 @@
 
 use protocol::conversation::{
     AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
-    GetPage, GroupItem, GroupLast, GroupReadResult, Item, LastMessage, Lists, MuteItem, Mutes, MutesSet,
-    Page, PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
+    GetPage, GroupItem, GroupLast, GroupReadResult, LastMessage, Lists, MuteItem, Mutes, MutesSet, Page,
+    PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
 };
 use protocol::group::ReceiveOption;
 use protocol::id::{GroupId, Seq};
@@ -12,14 +12,21 @@ use protocol::message::{GroupItem as GroupMessageItem, SYSTEM_ACCOUNT};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
+use super::page::{self, Filling, once};
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal, family};
-use crate::services::conversation::{ConversationError, GroupConversation, PeerConversation};
+use crate::services::conversation::{Conversation, ConversationError, GroupConversation, PeerConversation};
 use crate::services::deps::side_by_side;
 use crate::services::timeline::{Entry, Seen};
 
 /// Conversations that one call names.
 const MAX_CONTACTS: usize = 100;
+
+/// Conversations of one page.
+const PAGE: usize = 100;
+
+/// Conversations that are looked at before it is seen whether the page is full.
+const AT_ONCE: usize = 20;
 
 pub(super) static ROWS: &[Row] = rows! {
     CONVERSATION {
@@ -68,11 +75,29 @@ fn targets(name: &'static str, contacts: &[Contact]) -> Result<Vec<Target>, Refu
 pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -> Result<Page, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
     let conversations = &context.services.conversations;
-    let peers = conversations.with_peers(&actor).await?;
-    let groups = conversations.in_groups(&actor).await?;
-    let peers = peers.into_iter().map(|conversation| Item::Peer(Box::new(peer_item(conversation))));
-    let groups = groups.into_iter().map(|conversation| Item::Group(Box::new(group_item(conversation))));
-    Ok(Page { complete: 1, conversations: peers.chain(groups).collect(), ..Page::default() })
+    let mut places = conversations.places(&actor, request.index).await?.into_iter().peekable();
+    let mut page = Filling::new(PAGE, page::BYTES);
+    while places.peek().is_some() {
+        let some: Vec<_> = places.by_ref().take(AT_ONCE).collect();
+        let numbers: Vec<u64> = some.iter().map(|place| place.number).collect();
+        for (number, conversation) in numbers.into_iter().zip(conversations.at(&actor, some).await?) {
+            let item = match conversation {
+                Some(Conversation::Peer(conversation)) => raw(&peer_item(*conversation)),
+                Some(Conversation::Group(conversation)) => raw(&group_item(*conversation)),
+                None => continue,
+            };
+            if !page.takes(item) {
+                // Those that share the number of the first that is left out come once more.
+                return Ok(Page {
+                    complete: 0,
+                    index: number.max(request.index.saturating_add(1)),
+                    conversations: page.items(),
+                    ..Page::default()
+                });
+            }
+        }
+    }
+    Ok(Page { complete: 1, conversations: page.items(), ..Page::default() })
 }
 
 fn peer_item(conversation: PeerConversation) -> PeerItem {
@@ -233,10 +258,11 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
 
 pub(super) async fn get_mutes(context: &Context, call: &Call, request: GetMutes) -> Result<Mutes, Refusal> {
     let actor = call.actor()?;
-    if request.peers.as_ref().is_some_and(|peers| peers.len() > MAX_CONTACTS) {
+    let peers = request.peers.map(once);
+    if peers.as_ref().is_some_and(|peers| peers.len() > MAX_CONTACTS) {
         return Err(Refusal::malformed("Peer_Account has at most 100 users"));
     }
-    let mutes = context.services.conversations.mutes(&actor, request.peers.as_deref()).await?;
+    let mutes = context.services.conversations.mutes(&actor, peers.as_deref()).await?;
     let mutes = mutes.into_iter().map(|(peer, receive)| MuteItem { peer, receive }).collect();
     Ok(Mutes { mutes, seq: 1 })
 }

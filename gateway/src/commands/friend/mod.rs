@@ -9,6 +9,8 @@ use protocol::friend::{
 use protocol::profile::Item;
 use protocol::{ErrorCode, Failure};
 
+use super::page::once;
+use super::profile::Shortened;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal, family};
 use crate::services::friend::{Field, FriendError, NewFriend};
@@ -106,15 +108,17 @@ pub(super) async fn get_specified_friends(
     request: GetSpecifiedFriends,
 ) -> Result<SpecifiedFriends, Refusal> {
     let actor = call.actor_for(request.from.as_ref())?;
-    if request.users.len() > MAX_USERS {
+    let users = once(request.users);
+    if users.len() > MAX_USERS {
         return Err(Refusal::malformed(format!("To_Account has at most {MAX_USERS} users")));
     }
-    let found = context.services.friends.some(&actor, &request.users).await?;
-    let friends = request.users.into_iter().zip(found).map(|(user, found)| match found {
+    let found = context.services.friends.some(&actor, &users).await?;
+    let mut shortened = Shortened::default();
+    let friends = users.into_iter().zip(found).map(|(user, found)| match found {
         Some((kept, account)) => {
             let profile = account.into_iter().flat_map(|account| account.profile);
             let mut items = kept.notes().items();
-            items.extend(profile.map(|(tag, value)| Item { tag, value }));
+            items.extend(shortened.next(profile.map(|(tag, value)| Item { tag, value }).collect()));
             SpecifiedFriend { user, items, code: ErrorCode::OK, info: "" }
         }
         None => {

@@ -41,8 +41,8 @@ pub(in crate::commands) async fn create(
         members: request.members.into_iter().map(first_member).collect(),
         custom: request.custom,
     };
-    let group = context.services.groups.create(&actor, new).await?;
-    Ok(Created { group, kind })
+    let (group, left_out) = context.services.groups.create(&actor, new).await?;
+    Ok(Created { group, kind, left_out })
 }
 
 /// Nobody but the owner owns a group, whatever the list says.

@@ -1,18 +1,32 @@
 //! Members.
 
+use protocol::ErrorCode;
 use protocol::group::{
     AddMembers, AddResult, Added, CountOnline, DeleteMembers, GetMembers, GetSpecifiedMembers, MemberInfo,
     Members, ModifyMember, OnlineCount, SpecifiedMembers,
 };
 use protocol::id::UserId;
+use protocol::json::raw;
 use protocol::request::Empty;
 
+use super::too_large;
+use crate::commands::page::{Filling, once};
 use crate::commands::{Call, Context, Refusal};
 use crate::services::group::{AddOutcome, GroupRef, Member, MemberChange, MemberView};
 use crate::services::{Services, StorageError};
 
 /// For how long a client may keep the number of members online.
 const ONLINE_COUNT_LIFETIME_SECONDS: u32 = 60;
+
+/// What the lines of one answer have together. Who asks for a group's members without a limit gets all of the largest
+/// group, unless the members wrote a lot about themselves.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Members whose lines are made before others have their turn.
+const AT_ONCE: usize = 100;
+
+/// Members that one call names.
+const MAX_NAMED: usize = 50;
 
 /// Members' lines, in their order; whether they are online is looked up only where the caller wants to know.
 pub(super) async fn member_infos(
@@ -53,9 +67,18 @@ pub(in crate::commands) async fn get(
     let (roles, page) = (request.roles.as_deref(), (request.offset, request.limit));
     let (found, page) = groups.list(&actor, &request.group, roles, page).await?;
     let filter = request.filter.as_deref();
-    let members = member_infos(context, &found, page.members, filter).await?;
-    let members = members.into_iter().map(|info| info.filtered(filter)).collect();
-    Ok(Members { count: page.count, members })
+    let mut lines = Filling::new(usize::MAX, MOST_BYTES);
+    let mut members = page.members.into_iter().peekable();
+    while members.peek().is_some() {
+        let some = members.by_ref().take(AT_ONCE).collect();
+        for info in member_infos(context, &found, some, filter).await? {
+            if !lines.takes(raw(&info.filtered(filter))) {
+                return Err(too_large(&actor.user).into());
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(Members { count: page.count, members: lines.items() })
 }
 
 pub(in crate::commands) async fn get_specified(
@@ -64,7 +87,11 @@ pub(in crate::commands) async fn get_specified(
     request: GetSpecifiedMembers,
 ) -> Result<SpecifiedMembers, Refusal> {
     let actor = call.actor()?;
-    let (found, mut picked) = context.services.groups.pick(&actor, &request.group, &request.users).await?;
+    let users = once(request.users);
+    if users.len() > MAX_NAMED {
+        return Err(ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into());
+    }
+    let (found, mut picked) = context.services.groups.pick(&actor, &request.group, &users).await?;
     let mut filter = request.filter;
     if let Some(keys) = &request.custom {
         if let Some(names) = &mut filter {
@@ -86,7 +113,7 @@ pub(in crate::commands) async fn add(
     request: AddMembers,
 ) -> Result<Added, Refusal> {
     let actor = call.actor()?;
-    let users: Vec<UserId> = request.members.into_iter().map(|member| member.user).collect();
+    let users: Vec<UserId> = once(request.members.into_iter().map(|member| member.user).collect());
     let outcomes = context.services.groups.add(&actor, &request.group, &users, request.silent).await?;
     let result = |outcome| match outcome {
         AddOutcome::Failed => 0,
@@ -109,7 +136,8 @@ pub(in crate::commands) async fn delete(
 ) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let groups = &context.services.groups;
-    groups.kick(&actor, &request.group, &request.users, &request.reason, request.silent).await?;
+    let users = once(request.users);
+    groups.kick(&actor, &request.group, &users, &request.reason, request.silent).await?;
     Ok(Empty {})
 }
 

@@ -15,6 +15,7 @@ use protocol::{ErrorCode, Failure};
 use super::Refusal;
 use super::table::{Row, rows};
 use crate::services::group::{FieldFault, Fields, GroupError, Invalid, Text};
+use crate::telemetry::Bound;
 
 pub(super) static ROWS: &[Row] = rows! {
     GROUP_CREATION {
@@ -60,7 +61,7 @@ impl From<GroupError> for Refusal {
             GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
             GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER.into(),
             GroupError::Full => ErrorCode::GROUP_FULL.into(),
-            GroupError::TooManyGroups => ErrorCode::TOO_MANY_GROUPS.into(),
+            GroupError::TooManyGroups | GroupError::TooManyInvitations => ErrorCode::TOO_MANY_GROUPS.into(),
             GroupError::IdTaken => ErrorCode::GROUP_ID_TAKEN.into(),
             GroupError::IdYours => ErrorCode::GROUP_ID_YOURS.into(),
             GroupError::TooManyAccounts => ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into(),
@@ -72,6 +73,12 @@ impl From<GroupError> for Refusal {
             GroupError::Storage(error) => Refusal::Store(error),
         }
     }
+}
+
+/// An answer that the caller can ask for in parts. `whom` is told in the log.
+fn too_large(whom: impl std::fmt::Display) -> Failure {
+    Bound::AnswerBytes.refused(whom);
+    Failure::new(ErrorCode::GROUP_ANSWER_TOO_LARGE)
 }
 
 fn not_allowed(why: impl std::fmt::Display) -> Refusal {

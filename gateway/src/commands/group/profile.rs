@@ -1,5 +1,7 @@
 //! What groups say of themselves.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::{StreamExt, stream};
 use protocol::Failure;
 use protocol::group::{
@@ -7,17 +9,30 @@ use protocol::group::{
     Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
 };
 use protocol::id::GroupId;
+use protocol::json::raw;
 use protocol::request::Empty;
 use serde_json::{Map, Value};
 
 use super::member::member_infos;
+use super::too_large;
+use crate::commands::page::{BYTES_OF_LIST, Filling, once};
 use crate::commands::{Call, Context, Refusal, family};
 use crate::services::StorageError;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::group::{GroupError, GroupRef, GroupState, ProfileEdit};
+use crate::services::group::{GroupError, GroupRef, GroupState, Member, ProfileEdit};
 
 /// Groups that one call may ask for.
 const MAX_GROUPS: usize = 50;
+
+/// Groups of a user that an SDK asks for where more were too large for one answer. So many are always told. Source:
+/// observed.
+const FEW: usize = 50;
+
+/// Groups whose lines are made before others have their turn.
+const AT_ONCE: usize = 50;
+
+/// What groups with all their members have together in one answer.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// The group as clients read it.
 async fn group_info(context: &Context, found: &GroupRef) -> Result<GroupInfo, StorageError> {
@@ -74,13 +89,29 @@ pub(in crate::commands) async fn get_joined(
     };
     let own = request.filter.own.as_deref().unwrap_or_default();
     let (user, filter) = (&actor.user, &request.filter);
-    let groups = side_by_side(page, |(found, member)| async move {
-        let info = group_info(context, &found).await?;
-        let own = member_infos(context, &found, vec![(user.clone(), member)], Some(own)).await?;
-        let item = own.first().map(|own| JoinedGroups::item(&info, own, filter));
-        Ok::<_, GroupError>(item.unwrap_or_default())
-    });
-    Ok(JoinedGroups { total, groups: groups.await? })
+    let mut lines = Filling::new(usize::MAX, BYTES_OF_LIST);
+    let mut page: std::iter::Peekable<_> = page.into_iter().peekable();
+    while page.peek().is_some() {
+        let some: Vec<(GroupRef, Member)> = page.by_ref().take(AT_ONCE).collect();
+        let items = side_by_side(some, |(found, member)| async move {
+            let info = group_info(context, &found).await?;
+            let own = member_infos(context, &found, vec![(user.clone(), member)], Some(own)).await?;
+            let item = own.first().map(|own| JoinedGroups::item(&info, own, filter));
+            Ok::<_, GroupError>(item.unwrap_or_default())
+        });
+        for item in items.await? {
+            if lines.takes(raw(&item)) {
+                continue;
+            }
+            // Clients go on behind what they asked for, so a page is never shorter than that.
+            if limit > FEW {
+                return Err(too_large(user).into());
+            }
+            lines.adds(raw(&JoinedGroups::shortened(item)));
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(JoinedGroups { total, groups: lines.items() })
 }
 
 pub(in crate::commands) async fn get_joined_communities(
@@ -133,20 +164,36 @@ async fn infos(
     filter: Option<&ResponseFilter>,
     tells: MemberDetail,
 ) -> Result<GroupInfos, Refusal> {
-    check_count(ids)?;
-    let item = |id: GroupId| async move {
-        match info(context, actor, &id, filter, tells).await {
-            Ok(item) => item,
-            Err(GroupError::Missing) if tells == MemberDetail::Nobody => {
-                failed_item(&id, &Failure::new(UNKNOWN_PUBLIC))
+    let ids = once(ids.to_vec());
+    check_count(&ids)?;
+    let is_full = AtomicBool::new(false);
+    let item = |id: GroupId| {
+        let is_full = &is_full;
+        async move {
+            if is_full.load(Ordering::Relaxed) {
+                return (id, None);
             }
-            Err(error) => failed_item(&id, &Refusal::from(error).failure(&family::GROUP)),
+            let item = match info(context, actor, &id, filter, tells).await {
+                Ok(item) => item,
+                Err(GroupError::Missing) if tells == MemberDetail::Nobody => {
+                    failed_item(&id, &Failure::new(UNKNOWN_PUBLIC))
+                }
+                Err(error) => failed_item(&id, &Refusal::from(error).failure(&family::GROUP)),
+            };
+            (id, Some(raw(&item)))
         }
     };
     // Groups with all their members are large, and their members are looked up side by side themselves.
-    let at_once = if tells == MemberDetail::All { 4 } else { MAX_GROUPS };
-    let groups = stream::iter(ids.to_vec()).map(item).buffered(at_once).collect().await;
-    Ok(GroupInfos { groups })
+    let at_once = if tells == MemberDetail::All { 2 } else { MAX_GROUPS };
+    let mut items = std::pin::pin!(stream::iter(ids).map(item).buffered(at_once));
+    let mut groups = Filling::new(MAX_GROUPS, MOST_BYTES);
+    while let Some((id, item)) = items.next().await {
+        if item.is_none_or(|item| !groups.takes(item)) {
+            is_full.store(true, Ordering::Relaxed);
+            groups.adds(raw(&failed_item(&id, &too_large(&actor.user))));
+        }
+    }
+    Ok(GroupInfos { groups: groups.items() })
 }
 
 async fn info(

@@ -16,6 +16,7 @@ use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
+use crate::commands::page::{self, Filling, once};
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::StorageError;
@@ -126,18 +127,32 @@ pub(in crate::commands) async fn get_history(
         count => count.min(MAX_PAGE),
     };
     let messages = &context.services.c2c_messages;
-    let history = messages.history(&actor, &request.peer, direction, (start, request.time), count).await?;
-    let farthest = match direction {
-        Direction::Older => history.items.first(),
-        Direction::Newer => history.items.last(),
-    };
-    let farthest = farthest.and_then(key);
+    let mut history =
+        messages.history(&actor, &request.peer, direction, (start, request.time), count).await?;
+    // A page is filled from the side where the reading begins, and is told oldest first.
+    if direction == Direction::Older {
+        history.items.reverse();
+    }
+    let mut page = Filling::new(count, page::BYTES);
+    let mut farthest = None;
+    for seen in &history.items {
+        let Some(item) = item(&actor, &request.peer, seen) else { continue };
+        if !page.takes(item) {
+            history.is_complete = false;
+            break;
+        }
+        farthest = key(seen);
+    }
+    let mut items = page.items();
+    if direction == Direction::Older {
+        items.reverse();
+    }
     Ok(History {
         complete: u8::from(history.is_complete),
-        count: history.items.len(),
+        count: items.len(),
         time: farthest.map_or(request.time, |key| key.time),
         key: farthest.map_or(request.key, |key| key.to_string()),
-        items: history.items.iter().filter_map(|seen| item(&actor, &request.peer, seen)).collect(),
+        items,
     })
 }
 
@@ -166,12 +181,12 @@ pub(in crate::commands) async fn get_peer_read_time(
     request: GetPeerReadTime,
 ) -> Result<PeerReadTimes, Refusal> {
     let actor = call.actor()?;
-    if request.peers.len() > MAX_PEERS {
+    let peers = once(request.peers);
+    if peers.len() > MAX_PEERS {
         return Err(Refusal::malformed("To_Account has at most 100 peers"));
     }
     let (messages, actor) = (&context.services.c2c_messages, &actor);
-    let times =
-        side_by_side(request.peers, |peer| async move { messages.peer_read_time(actor, &peer).await });
+    let times = side_by_side(peers, |peer| async move { messages.peer_read_time(actor, &peer).await });
     Ok(PeerReadTimes { times: times.await? })
 }
 
@@ -245,6 +260,9 @@ impl fmt::Display for SyncCookie {
 /// The cookie tells the last notice that the device knew at its last sync; what was pushed to it since it has
 /// acknowledged. Without one it is new here: it has all groups fresh, so of the past it needs only the mentions that it
 /// has not read.
+///
+/// Notices that are too large for one answer come in several, each with the cookie from which the next goes on; only the
+/// last has the counts, and lets go what is pushed.
 pub(in crate::commands) async fn sync(
     context: &Context,
     call: &Call,
@@ -258,7 +276,7 @@ pub(in crate::commands) async fn sync(
     let kept = side_by_side(missed.notices, |(seq, at, kept)| {
         let actor = &actor;
         async move {
-            Ok::<_, StorageError>(match kept {
+            let event = match kept {
                 StoredNotice::Notice(notice) if !is_new => {
                     Some(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
                 }
@@ -268,10 +286,26 @@ pub(in crate::commands) async fn sync(
                     let is_unread = messages.is_unread(actor, &mark.group, mark.seq).await?;
                     is_unread.then(|| raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)))
                 }
-            })
+            };
+            Ok::<_, StorageError>((seq, event))
         }
     });
-    let mut events: Vec<Box<RawValue>> = kept.await?.into_iter().flatten().collect();
+    // One that is new is told only marks, which are small: all of them fit.
+    let mut page = Filling::new(usize::MAX, if is_new { usize::MAX } else { page::BYTES });
+    let mut told = since;
+    for (seq, event) in kept.await? {
+        if event.is_some_and(|event| !page.takes(event)) {
+            let cookie = SyncCookie { notice: told, ..known.unwrap_or_default() };
+            return Ok(Synced {
+                cookie: cookie.to_string(),
+                flag: 1,
+                events: page.items(),
+                ..Synced::default()
+            });
+        }
+        told = seq;
+    }
+    let mut events: Vec<Box<RawValue>> = page.items();
     let (known, mut knows) =
         (known.unwrap_or_default(), SyncCookie { notice: missed.last, ..Default::default() });
     // Those that it has seen it need not know any more.

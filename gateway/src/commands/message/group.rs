@@ -13,6 +13,7 @@ use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
+use crate::commands::page::{self, Filling};
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
 use crate::services::deps::{Actor, side_by_side};
@@ -250,14 +251,17 @@ async fn recall_list(context: &Context, actor: &Actor, query: RecallQuery) -> Re
     let end_us = if query.end_us == 0 { u64::MAX } else { query.end_us };
     let messages = &context.services.group_messages;
     let recalls = messages.recalls(actor, &query.group, query.begin_us, end_us, limit).await?;
-    Ok(RecallList {
-        group: query.group,
-        next_us: if recalls.len() < limit { 0 } else { recalls.last().map_or(0, |recall| recall.at_us) },
-        recalls: recalls
-            .into_iter()
-            .map(|past| RecallItem { seq: past.seq, random: past.random, recall: past.recall })
-            .collect(),
-    })
+    let mut is_cut = recalls.len() >= limit;
+    let mut page = Filling::new(limit, page::BYTES / MAX_QUERIES);
+    let mut last_us = 0;
+    for past in recalls {
+        if !page.takes(raw(&RecallItem { seq: past.seq, random: past.random, recall: past.recall })) {
+            is_cut = true;
+            break;
+        }
+        last_us = past.at_us;
+    }
+    Ok(RecallList { group: query.group, next_us: if is_cut { last_us } else { 0 }, recalls: page.items() })
 }
 
 pub(in crate::commands) async fn get_recalls(

@@ -1,11 +1,13 @@
 //! Profiles.
 
+use protocol::json::raw;
 use protocol::profile::{
-    CUSTOM_PREFIX, GetAll, MAX_USERS, MAX_VALUE_BYTES, Profile, Profiles, Set, Shape, shape,
+    CUSTOM_PREFIX, FACE, GetAll, Item, MAX_USERS, MAX_VALUE_BYTES, NICK, Profile, Profiles, Set, Shape, shape,
 };
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
+use super::page::{BYTES_OF_LIST, once};
 use super::refusal::plain;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
@@ -50,17 +52,42 @@ impl From<ProfileError> for Refusal {
 
 pub(super) async fn get_all(context: &Context, call: &Call, request: GetAll) -> Result<Profiles, Refusal> {
     let app = call.actor()?.app;
-    if request.users.len() > MAX_USERS {
+    let users = once(request.users.into_iter().map(|item| item.user).collect());
+    if users.len() > MAX_USERS {
         return Err(Refusal::malformed("UserItem has at most 100 users"));
     }
     let profiles = &context.services.profiles;
-    let found = side_by_side(request.users, |item| async move {
-        let items = profiles.get(app, &item.user).await?;
-        Ok::<_, StorageError>(items.map(|items| (item.user, items)))
+    let found = side_by_side(users, |user| async move {
+        let items = profiles.get(app, &user).await?;
+        Ok::<_, StorageError>(items.map(|items| (user, items)))
     });
-    let profile =
-        |(user, items)| Profile { user, items, code: 0, info: "", standard_sequence: 0, custom_sequence: 0 };
+    let mut shortened = Shortened::default();
+    let profile = |(user, items)| Profile {
+        user,
+        items: shortened.next(items),
+        code: 0,
+        info: "",
+        standard_sequence: 0,
+        custom_sequence: 0,
+    };
     Ok(Profiles { profiles: found.await?.into_iter().flatten().map(profile).collect(), sequence: 0 })
+}
+
+/// Profiles that are told in one answer. Clients ask for theirs once, so where their users wrote more than an answer
+/// takes, those behind have only what a list shows.
+#[derive(Default)]
+pub(super) struct Shortened {
+    bytes: usize,
+}
+
+impl Shortened {
+    pub(super) fn next(&mut self, mut items: Vec<Item>) -> Vec<Item> {
+        if self.bytes > BYTES_OF_LIST {
+            items.retain(|item| [NICK, FACE].contains(&item.tag.as_str()));
+        }
+        self.bytes += items.iter().map(|item| raw(item).get().len()).sum::<usize>();
+        items
+    }
 }
 
 pub(super) async fn set(context: &Context, call: &Call, request: Set) -> Result<Empty, Refusal> {

@@ -381,8 +381,10 @@ impl<S: ClientProtocol> Served<S> {
         Poll::Ready(Next::Done(done))
     }
 
+    /// Whether more may be asked for. While many answers wait for the socket it may not: the client is to read them first.
     fn has_room(&self) -> bool {
         self.calls.as_ref().is_none_or(|calls| calls.len() < S::AT_ONCE)
+            && !self.connection.outbound.is_full_of_answers()
     }
 
     /// Reads once. Gives how much it was; 0 at the end.

@@ -2,17 +2,21 @@
 
 mod preference;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use protocol::conversation::Target;
 use protocol::event;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 
 use super::account::{Account, Accounts};
+use super::cursor;
 use super::decide::Refused;
 use super::deps::{Actor, Deps, side_by_side};
-use super::group::{GroupError, GroupRef, Groups, Member};
+use super::group::{GroupError, GroupRef, Groups, Indexed, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
+use crate::storage::records::Versioned;
 use crate::storage::{Log, Partition, StorageError, Window};
 
 pub use preference::Preference;
@@ -76,6 +80,24 @@ pub struct GroupConversation {
     pub ignored: u64,
 }
 
+/// A conversation of the list.
+pub enum Conversation {
+    Peer(Box<PeerConversation>),
+    Group(Box<GroupConversation>),
+}
+
+/// A place on a user's list, where a conversation may stand.
+pub struct Place {
+    /// The places are in the order of these numbers; see [`cursor`].
+    pub number: u64,
+    holds: Holds,
+}
+
+enum Holds {
+    Peer(UserId, Preference),
+    Group(GroupId, Versioned<Indexed>),
+}
+
 /// The log of two users.
 pub fn pair_log(app: AppId, a: &UserId, b: &UserId) -> Log {
     // A pair has one life only; its name is as long as a group's so that all suffixes are alike.
@@ -89,18 +111,55 @@ pub struct Conversations {
     accounts: Accounts,
     groups: Groups,
     timelines: Timelines,
+    /// Held while room is made on a full list.
+    making_room: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Conversations {
     pub fn new(deps: Deps, accounts: Accounts, groups: Groups, timelines: Timelines) -> Self {
-        Self { deps, accounts, groups, timelines }
+        Self { deps, accounts, groups, timelines, making_room: Arc::default() }
     }
 
-    /// The conversations with peers that are on the list.
-    pub async fn with_peers(&self, actor: &Actor) -> Result<Vec<PeerConversation>, StorageError> {
+    /// The places on the actor's list from a number on, in their order: those of peers, and those of groups.
+    pub async fn places(&self, actor: &Actor, from: u64) -> Result<Vec<Place>, ConversationError> {
         let peers = self.peers(actor.app, &actor.user).await?;
-        let conversations = side_by_side(peers, |(peer, preference)| self.with_peer(actor, peer, preference));
-        Ok(conversations.await?.into_iter().flatten().collect())
+        let groups = self.groups.indexed(actor.app, &actor.user).await?;
+        // One name may be that of a user and that of a group.
+        let number = |kind: &str, name: &str| cursor::number([kind, name].concat().as_bytes());
+        let peers = peers.into_iter().map(|(peer, preference)| Place {
+            number: number("u", peer.as_str()),
+            holds: Holds::Peer(peer, preference),
+        });
+        let groups = groups.into_iter().map(|(id, indexed)| Place {
+            number: number("g", id.as_str()),
+            holds: Holds::Group(id, indexed),
+        });
+        let mut places: Vec<Place> = peers.chain(groups).filter(|place| place.number >= from).collect();
+        places.sort_unstable_by_key(|place| place.number);
+        Ok(places)
+    }
+
+    /// What stands at these places; nothing where nothing was said, or what was said was taken off the list.
+    pub async fn at(
+        &self,
+        actor: &Actor,
+        places: Vec<Place>,
+    ) -> Result<Vec<Option<Conversation>>, ConversationError> {
+        let conversations = side_by_side(places, |place| async move {
+            match place.holds {
+                Holds::Peer(peer, preference) => {
+                    let conversation = self.with_peer(actor, peer, preference).await?;
+                    Ok(conversation.map(|found| Conversation::Peer(Box::new(found))))
+                }
+                Holds::Group(id, indexed) => {
+                    let joined = self.groups.membership(actor.app, &actor.user, &id, &indexed).await?;
+                    let Some((found, member)) = joined else { return Ok(None) };
+                    let conversation = self.in_group(actor, found, member).await?;
+                    Ok(conversation.map(|found| Conversation::Group(Box::new(found))))
+                }
+            }
+        });
+        conversations.await
     }
 
     /// `None` when it is not on the list.
@@ -139,14 +198,7 @@ impl Conversations {
         Ok(counts.await?.into_iter().filter(|(_, count)| *count > 0).collect())
     }
 
-    /// The conversations in groups that are on the list: those in which anything was said.
-    pub async fn in_groups(&self, actor: &Actor) -> Result<Vec<GroupConversation>, GroupError> {
-        let joined = self.groups.joined(actor.app, &actor.user).await?;
-        let conversations = side_by_side(joined, |(found, member)| self.in_group(actor, found, member));
-        Ok(conversations.await?.into_iter().flatten().collect())
-    }
-
-    /// `None` when it is not on the list.
+    /// `None` when it is not on the list: nothing was said in it.
     async fn in_group(
         &self,
         actor: &Actor,

@@ -13,11 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationError, Conversations, pair_log};
 use crate::bus::{Push, Topic};
-use crate::services::decide::Decision;
+use crate::services::decide::{Decision, Refused};
 use crate::services::deps::{Actor, Deps, side_by_side};
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
+use crate::telemetry::Bound;
+
+/// How often room is made on a full list for one more.
+const MAKE_ROOM: usize = 16;
+
+/// Rows that are deleted in one batch.
+const FORGOTTEN_AT_ONCE: usize = 100;
 
 /// The user's own view of a conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +94,11 @@ pub(in crate::services) async fn count_pinned(
     Ok(of_user(deps, partition, b"").await?.iter().filter(|(_, preference)| preference.pinned).count())
 }
 
+/// How many peers have a row, counted one by one.
+async fn count_peers(deps: &Deps, partition: &Partition) -> Result<usize, StorageError> {
+    Ok(of_user(deps, partition, b"u").await?.len())
+}
+
 async fn count_muted_strangers(deps: &Deps, partition: &Partition) -> Result<usize, StorageError> {
     let all = of_user(deps, partition, b"u").await?;
     Ok(all.iter().filter(|(_, preference)| preference.is_muted_stranger()).count())
@@ -101,9 +113,73 @@ impl Conversations {
         peer: &UserId,
     ) -> Result<(), StorageError> {
         let change = |_: &Target, preference: &mut Preference| preference.talked = Some(true);
-        // Neither pinned nor muted by it, so no limit is in the way.
-        self.change(app, user, &[Target::Peer(peer.clone())], change, |_| None).await?;
+        let target = [Target::Peer(peer.clone())];
+        // Neither pinned nor muted by it, so the one limit that may be in the way is that of the list.
+        if self.change(app, user, &target, change, |_| None).await? {
+            return Ok(());
+        }
+        // One after another, so that of many who find the list full each has the room that they made. Another instance,
+        // or somebody who comes at this moment, may still take it.
+        let _alone = self.making_room.lock().await;
+        for _ in 0..MAKE_ROOM {
+            if self.change(app, user, &target, change, |_| None).await? {
+                return Ok(());
+            }
+            self.make_room(app, user).await?;
+        }
+        Err(Refused::Busy("put a peer on a list").into())
+    }
+
+    /// Takes a tenth of the peers off a full list: those with whom nothing was said for longest, and which the user has
+    /// neither pinned nor muted. They come back with their next message.
+    ///
+    /// To know which they are the ends of all talks are read, so many go at once.
+    async fn make_room(&self, app: AppId, user: &UserId) -> Result<(), StorageError> {
+        Bound::ConversationsPerUser.refused(user);
+        let limits = &self.deps.settings(app).limits;
+        let peers = self.peers(app, user).await?;
+        let surplus = peers.len().saturating_sub(limits.conversations_per_user);
+        let goes = surplus + (limits.conversations_per_user / 10).max(1);
+        let free = peers.into_iter().filter(|(_, preference)| !preference.pinned && preference.receive == 0);
+        let ends = side_by_side(free, |(peer, _)| async move {
+            let end = self.deps.engine.log_end(&pair_log(app, user, &peer)).await?;
+            Ok::<_, StorageError>((end.at, peer))
+        });
+        let mut ends = ends.await?;
+        ends.sort_unstable();
+        let gone: Vec<Key> = ends.into_iter().take(goes).map(|(_, peer)| key(&Target::Peer(peer))).collect();
+        for keys in gone.chunks(FORGOTTEN_AT_ONCE) {
+            self.take_off(app, user, keys).await?;
+        }
         Ok(())
+    }
+
+    /// Deletes rows of peers, unless they are pinned or muted by now.
+    async fn take_off(&self, app: AppId, user: &UserId, keys: &[Key]) -> Result<(), StorageError> {
+        let (partition, listed) =
+            (&Partition::user(app, user), &Tally::conversations(&self.deps.settings(app).limits));
+        let decided = self.deps.decide("take peers off a list", || async move {
+            let all: Vec<Key> = keys.iter().cloned().chain([listed.key()]).collect();
+            let mut values = self.deps.engine.get(partition, &all).await?;
+            let many = values.pop().flatten();
+            let mut batch = Batch::new(partition.clone(), self.deps.now());
+            let mut gone = 0;
+            for (key, value) in keys.iter().zip(values) {
+                let Some(value) = value else { continue };
+                let found: Versioned<Preference> = records::versioned(&value)?;
+                if !found.record.pinned && found.record.receive == 0 {
+                    batch = batch.check(key.clone(), Expected::Version(found.version)).delete(key.clone());
+                    gone += 1;
+                }
+            }
+            if gone == 0 {
+                return Ok(Decision::Done(()));
+            }
+            let rows = || count_peers(&self.deps, partition);
+            let basis = listed.basis(&self.deps, partition, (many.as_ref(), false), rows).await?;
+            Ok::<_, StorageError>(Decision::Commit(listed.note(batch, basis, -gone), ()))
+        });
+        decided.await
     }
 
     pub(super) async fn preference(
@@ -166,20 +242,27 @@ impl Conversations {
         let limits = &self.deps.settings(app).limits;
         let (targets, partition, change, push) = (&targets, &Partition::user(app, user), &change, &push);
         let (pinned, strangers) = (&Tally::pinned(limits), &Tally::muted_strangers(limits));
+        let listed = &Tally::conversations(limits);
         let done = self.deps.decide_within("change a conversation", |is_doubted| async move {
-            let keys: Vec<Key> = targets.iter().map(key).chain([pinned.key(), strangers.key()]).collect();
+            let tallies = [listed.key(), pinned.key(), strangers.key()];
+            let keys: Vec<Key> = targets.iter().map(key).chain(tallies).collect();
             let mut values = self.deps.engine.get(partition, &keys).await?;
             let (many_strangers, many_pinned) = (values.pop().flatten(), values.pop().flatten());
+            let many_listed = values.pop().flatten();
             let views = side_by_side(targets.iter().cloned().zip(values), |(target, value)| {
                 self.view(app, user, target, value, change)
             });
 
             let mut batch = Batch::new(partition.clone(), self.deps.now());
-            let (mut pins, mut mutes) = (0, 0);
+            let (mut pins, mut mutes, mut rows) = (0, 0, 0);
             for View { target, expected, before, after } in views.await?.into_iter().flatten() {
                 pins += i64::from(after.pinned) - i64::from(before.pinned);
                 mutes += i64::from(after.is_muted_stranger()) - i64::from(before.is_muted_stranger());
                 batch = batch.check(key(&target), expected);
+                if matches!(target, Target::Peer(_)) {
+                    let (was, is) = (expected != Expected::Absent, !after.says_nothing(&target));
+                    rows += i64::from(is) - i64::from(was);
+                }
                 batch = if after.says_nothing(&target) {
                     batch.delete(key(&target))
                 } else {
@@ -202,6 +285,11 @@ impl Conversations {
                 let rows = || count_muted_strangers(&self.deps, partition);
                 let basis = strangers.basis(&self.deps, partition, kept, rows).await?;
                 batch = strangers.note(batch, basis, mutes);
+            }
+            if rows != 0 {
+                let kept = (many_listed.as_ref(), is_doubted);
+                let count = || count_peers(&self.deps, partition);
+                batch = listed.note(batch, listed.basis(&self.deps, partition, kept, count).await?, rows);
             }
             Ok(Decision::Commit(batch, ()))
         });

@@ -13,9 +13,9 @@ use protocol::friend::{
 };
 use protocol::id::{AppId, Millis, UserId};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::account::{Account, Accounts};
+use super::cursor;
 use super::decide::{Decision, Refused};
 use super::deps::{Actor, Deps, side_by_side};
 use super::rates::{Rule, Throttle, TooOften};
@@ -143,11 +143,9 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
-/// Where a friend stands on every list: a cursor that is a number, as clients have it, and stays good whoever comes and
-/// goes. It is made from the name and has 53 bits, which every client can read. Two friends may share one.
+/// Where a friend stands on every list.
 fn number(peer: &UserId) -> u64 {
-    let digest = Sha256::digest(peer.as_str());
-    digest.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte)) >> 11
+    cursor::number(peer.as_str().as_bytes())
 }
 
 /// The place of a peer, in the partition of the user whose list it is.

@@ -14,7 +14,33 @@ use crate::services::push::StoredNotice;
 use crate::services::rates::Rule;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
-use crate::storage::{Batch, Expected, Partition, StorageError, Table};
+use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
+use crate::telemetry::Bound;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// The bits of a count of invitations below its hour.
+const INVITATIONS: u32 = 20;
+
+/// How a user comes to be in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entering {
+    /// By themselves, or by an administrator.
+    OfRight,
+    /// Another user puts them into it.
+    Invited,
+}
+
+impl Entering {
+    pub(super) fn of(actor: &Actor, user: &UserId) -> Self {
+        if actor.is_admin || actor.user == *user { Self::OfRight } else { Self::Invited }
+    }
+}
+
+/// How many groups a user was put into, and in which hour: one count of the store has both.
+fn invitations_key() -> Key {
+    Key::new(Table::Counter, "invitations")
+}
 
 /// Longer than any call may work on a membership.
 const INDEX_GRACE_MS: u64 = 60_000;
@@ -77,6 +103,7 @@ impl Groups {
                 Ok(()) => AddOutcome::Added,
                 Err(GroupError::AlreadyMember) => AddOutcome::WasMember,
                 Err(GroupError::TooManyGroups) => AddOutcome::InTooManyGroups,
+                Err(GroupError::TooManyInvitations) => AddOutcome::Failed,
                 // The first who finds the group full, or too many accounts made, says so; those before were let in.
                 Err(error @ (GroupError::Full | GroupError::TooOften(_))) if outcomes.is_empty() => {
                     return Err(error);
@@ -121,7 +148,7 @@ impl Groups {
                 return Err(GroupError::AlreadyMember);
             }
             // The index is a superset of the truth, so it is written first.
-            self.index(actor.app, user, id).await?;
+            self.index(actor.app, user, id, Entering::of(actor, user)).await?;
             let now = self.deps.now();
             let after = self.deps.engine.log_end(&found.channel().log).await?.seq;
             let member = Member::new(role, now, after);
@@ -239,7 +266,7 @@ impl Groups {
     }
 
     /// The groups a user may be in, by the index: some of them they may have left.
-    pub(super) async fn indexed(
+    pub(in crate::services) async fn indexed(
         &self,
         app: AppId,
         user: &UserId,
@@ -267,12 +294,20 @@ impl Groups {
     }
 
     /// Notes that a user may be a member, before they become one.
-    pub(super) async fn index(&self, app: AppId, user: &UserId, id: &GroupId) -> Result<(), GroupError> {
+    pub(super) async fn index(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        entering: Entering,
+    ) -> Result<(), GroupError> {
         let (partition, groups) =
             (&Partition::user(app, user), &Tally::groups(&self.deps.settings(app).limits));
         let decided = self.deps.decide_within("note a group", |is_doubted| async move {
-            let mut values = self.deps.engine.get(partition, &[joined_key(id), groups.key()]).await?;
-            let (many, known) = (values.pop().flatten(), values.pop().flatten());
+            let keys = [joined_key(id), groups.key(), invitations_key()];
+            let mut values = self.deps.engine.get(partition, &keys).await?;
+            let (invitations, many) = (values.pop().flatten(), values.pop().flatten());
+            let known = values.pop().flatten();
             let now = self.deps.now();
             let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
             let mut batch = Batch::new(partition.clone(), now)
@@ -282,10 +317,36 @@ impl Groups {
                 let rows = || self.count_indexed(app, user);
                 let basis = groups.basis(&self.deps, partition, (many.as_ref(), is_doubted), rows).await?;
                 batch = groups.note(batch, basis, 1);
+                if entering == Entering::Invited {
+                    batch = self.with_invitation(batch, user, invitations.as_ref()).await?;
+                }
             }
             Ok::<_, GroupError>(Decision::Commit(batch, ()))
         });
         decided.await?.ok_or(GroupError::TooManyGroups)
+    }
+
+    /// Counts in the batch that a user is put into one more group in this hour. `kept` is the count as it was read before.
+    async fn with_invitation(
+        &self,
+        batch: Batch,
+        user: &UserId,
+        kept: Option<&Value>,
+    ) -> Result<Batch, GroupError> {
+        let most = self.deps.settings(batch.partition.app()).limits.invitations_per_hour;
+        if most == 0 {
+            return Ok(batch);
+        }
+        let expected = kept.map_or(Expected::Absent, |kept| Expected::Version(kept.version));
+        let counts = self.deps.engine.counters(&batch.partition, &[invitations_key()]).await?;
+        let said = counts.first().copied().unwrap_or(0);
+        let hour = i64::try_from(batch.at.0 / HOUR_MS).unwrap_or(0) << INVITATIONS;
+        let count = if said >> INVITATIONS == hour >> INVITATIONS { said - hour } else { 0 };
+        if usize::try_from(count).unwrap_or(0) >= most.min((1 << INVITATIONS) - 1) {
+            Bound::InvitationsPerHour.refused(user);
+            return Err(GroupError::TooManyInvitations);
+        }
+        Ok(batch.check(invitations_key(), expected).add(invitations_key(), hour + count + 1 - said, None))
     }
 
     /// Notes that a user is no member, after they ceased to be one. `indexed` is the entry as it stood before: another

@@ -6,6 +6,7 @@ use protocol::group::{
 use protocol::id::{GroupId, Millis, Seq, UserId};
 use protocol::push::{Notice, NoticeKind};
 
+use super::join::Entering;
 use super::{
     Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Rules, Text, group_key,
     require,
@@ -175,8 +176,9 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
 }
 
 impl Groups {
-    /// Makes a group. Its owner and the members it begins with are members when this returns.
-    pub async fn create(&self, actor: &Actor, new: NewGroup) -> Result<GroupId, GroupError> {
+    /// Makes a group. Its owner and the members it begins with are members when this returns, but for those whom it gives:
+    /// they are in too many groups, or were put into too many within an hour.
+    pub async fn create(&self, actor: &Actor, new: NewGroup) -> Result<(GroupId, Vec<UserId>), GroupError> {
         let settings = self.deps.settings(actor.app);
         let rules = settings.rules.of(new.kind);
         check(&new, &settings.limits, rules)?;
@@ -228,12 +230,37 @@ impl Groups {
                     Some(_) => return Err(GroupError::IdTaken),
                 },
             };
+            let members = self.indexed_of(actor, &id, &members).await?;
             let batch = self.created(actor, &id, &group, &members).await?;
-            Ok::<_, GroupError>(Decision::Commit(batch, id))
+            Ok::<_, GroupError>(Decision::Commit(batch, (id, members)))
         });
-        let id = decided.await?;
-        self.tell_created(actor, &id, &group, &members).await?;
-        Ok(id)
+        let (id, entered) = decided.await?;
+        self.tell_created(actor, &id, &group, &entered).await?;
+        let is_out = |user: &UserId| entered.iter().all(|(entered, _)| entered != user);
+        Ok((id, users_of(&members).into_iter().filter(is_out).collect()))
+    }
+
+    /// Those of the first members whose indexes know of the group now: others have no room for it. The index is a superset
+    /// of the truth, so it is written first.
+    async fn indexed_of(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        members: &[(UserId, Member)],
+    ) -> Result<Vec<(UserId, Member)>, GroupError> {
+        let indexed = side_by_side(members.iter().cloned(), |(user, member)| async move {
+            let entering = Entering::of(actor, &user);
+            match self.index(actor.app, &user, id, entering).await {
+                Ok(()) => Ok(Some((user, member))),
+                Err(GroupError::TooManyGroups | GroupError::TooManyInvitations)
+                    if member.role != Role::Owner =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
+        });
+        Ok(indexed.await?.into_iter().flatten().collect())
     }
 
     /// What makes the group, after the members' indexes know of it.
@@ -244,10 +271,6 @@ impl Groups {
         group: &Group,
         members: &[(UserId, Member)],
     ) -> Result<Batch, GroupError> {
-        // The index is a superset of the truth, so it is written first.
-        let indexed =
-            side_by_side(users_of(members), |user| async move { self.index(actor.app, &user, id).await });
-        indexed.await?;
         let found = GroupRef {
             app: actor.app,
             id: id.clone(),

@@ -65,6 +65,8 @@ pub enum GroupError {
     Full,
     #[error("the user is in too many groups")]
     TooManyGroups,
+    #[error("the user was put into too many groups within an hour")]
+    TooManyInvitations,
     #[error("the group id is taken")]
     IdTaken,
     #[error("the group id is taken by a group of the same owner")]
@@ -218,7 +220,7 @@ pub(super) fn joined_key(group: &GroupId) -> Key {
 
 /// That a user may be in a group.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Indexed {
+pub(in crate::services) struct Indexed {
     at: Millis,
 }
 

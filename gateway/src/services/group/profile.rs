@@ -54,16 +54,29 @@ impl Groups {
         user: &UserId,
         indexed: Vec<(GroupId, Versioned<Indexed>)>,
     ) -> Result<Vec<(GroupRef, Member)>, GroupError> {
-        let joined = side_by_side(indexed, |(id, indexed)| async move {
-            if let Some(found) = self.find(app, &id).await?
-                && let Some(member) = self.member(&found, user).await?
-            {
-                return Ok(Some((found, member.record)));
-            }
-            self.forget(app, user, &id, &indexed).await?;
-            Ok::<_, GroupError>(None)
-        });
+        let joined =
+            side_by_side(
+                indexed,
+                |(id, indexed)| async move { self.membership(app, user, &id, &indexed).await },
+            );
         Ok(joined.await?.into_iter().flatten().collect())
+    }
+
+    /// The membership that an entry of the index stands for; the entry goes when it stands for none.
+    pub(in crate::services) async fn membership(
+        &self,
+        app: AppId,
+        user: &UserId,
+        id: &GroupId,
+        indexed: &Versioned<Indexed>,
+    ) -> Result<Option<(GroupRef, Member)>, GroupError> {
+        if let Some(found) = self.find(app, id).await?
+            && let Some(member) = self.member(&found, user).await?
+        {
+            return Ok(Some((found, member.record)));
+        }
+        self.forget(app, user, id, indexed).await?;
+        Ok(None)
     }
 
     /// A page of the groups a user is a member of, in the order of their ids, and how many there are in all: few more

@@ -143,11 +143,10 @@ impl C2cMessages {
         let app = actor.app;
         let log = pair_log(app, from, to);
         if self.begun.get(&log).is_none_or(|since| since.elapsed() > FRESH) {
-            if self.deps.engine.log_end(&log).await?.seq == Seq::ZERO {
-                // The list of conversations is a superset of the truth, so it is written before the first message.
-                self.conversations.open(app, from, to).await?;
-                self.conversations.open(app, to, from).await?;
-            }
+            // The list of conversations is a superset of the truth, so it is written before the first message, and before
+            // the next one to somebody whose list was full meanwhile.
+            let open = |user, peer| self.conversations.open(app, user, peer);
+            futures_util::try_join!(open(from, to), open(to, from))?;
             self.begun.insert(log.clone(), Instant::now());
         }
         let key = [

@@ -24,6 +24,7 @@ use super::rates::TooOften;
 use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
+use crate::telemetry::Bound;
 
 pub use token::Claims;
 
@@ -113,6 +114,31 @@ const PLATFORMS: u32 = 32;
 /// and a client could have as many as there are numbers.
 fn known_platform(platform: u32) -> u32 {
     if platform < PLATFORMS || platform == legacy::PLATFORM { platform } else { 0 }
+}
+
+/// All that [`known_platform`] gives.
+fn known_platforms() -> impl Iterator<Item = u32> {
+    (0..PLATFORMS).chain([legacy::PLATFORM])
+}
+
+/// The devices of a platform on which nobody logs in now.
+struct Others {
+    key: Key,
+    expected: Expected,
+    devices: Vec<DeviceRecord>,
+    is_changed: bool,
+}
+
+impl Others {
+    /// Of two logins at once on two platforms the second counts anew: so every list is to be what it was.
+    fn keep(batch: Batch, list: Others) -> Batch {
+        let batch = batch.check(list.key.clone(), list.expected);
+        match list {
+            Others { is_changed: false, .. } => batch,
+            Others { devices, key, .. } if devices.is_empty() => batch.delete(key),
+            Others { devices, key, .. } => batch.put(key, records::encode(&devices)),
+        }
+    }
 }
 
 fn devices_key(platform: u32) -> Key {
@@ -266,6 +292,7 @@ impl Sessions {
             let now = self.deps.now();
             let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
             let batch = Batch::new(Partition::user(app, user), now);
+            let is_known = known.is_some();
             let (account, mut batch) = match known {
                 Some(account) => (account, batch),
                 None => Accounts::make(app, user, batch),
@@ -287,6 +314,13 @@ impl Sessions {
             let (id, since) = (device.id, device.since);
             let surplus = (devices.len() + 1).saturating_sub(self.devices_on(app, platform));
             let replaced: Vec<DeviceRecord> = devices.drain(..surplus.min(devices.len())).collect();
+            // Only a user who was there before, and has one more now, can have too many.
+            let mut replaced = replaced;
+            if is_known && same.is_none() && replaced.is_empty() {
+                let (others, put_out) = self.make_room(app, user, platform, &mut devices).await?;
+                batch = others.into_iter().fold(batch, Others::keep);
+                replaced = put_out;
+            }
             devices.push(device);
             batch = batch
                 .check(devices_key(platform), expected)
@@ -302,6 +336,55 @@ impl Sessions {
         let (account, device) = decided.await?;
         let token = self.token(app, user, &device)?;
         Ok(LoggedIn { account, device, token })
+    }
+
+    /// Makes room for one more device of a platform, of which there are `devices`, where the user has as many as they may
+    /// over all platforms: the oldest go. Gives the lists of the other platforms and who goes.
+    async fn make_room(
+        &self,
+        app: AppId,
+        user: &UserId,
+        platform: u32,
+        devices: &mut Vec<DeviceRecord>,
+    ) -> Result<(Vec<Others>, Vec<DeviceRecord>), StorageError> {
+        let most = self.deps.settings(app).login.devices_per_user;
+        if most == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let keys: Vec<Key> = known_platforms().filter(|other| *other != platform).map(devices_key).collect();
+        let found: Vec<Option<Versioned<Vec<DeviceRecord>>>> =
+            records::get_many(&self.deps.engine, &Partition::user(app, user), &keys).await?;
+        let mut others: Vec<Others> = keys
+            .into_iter()
+            .zip(found)
+            .map(|(key, found)| {
+                let (devices, expected) = devices_of(found);
+                Others { key, expected, devices, is_changed: false }
+            })
+            .collect();
+        let mut put_out = Vec::new();
+        loop {
+            let count = devices.len() + others.iter().map(|list| list.devices.len()).sum::<usize>();
+            if count < most {
+                break;
+            }
+            let oldest = |devices: &[DeviceRecord]| devices.iter().map(|device| device.since).min();
+            let of_others = others.iter_mut().filter(|list| !list.devices.is_empty());
+            let of_others = of_others.min_by_key(|list| oldest(&list.devices));
+            let list = match of_others {
+                Some(list) if devices.is_empty() || oldest(&list.devices) <= oldest(devices) => {
+                    list.is_changed = true;
+                    &mut list.devices
+                }
+                _ => &mut *devices,
+            };
+            let Some(index) = (0..list.len()).min_by_key(|index| list[*index].since) else { break };
+            put_out.push(list.remove(index));
+        }
+        if !put_out.is_empty() {
+            Bound::DevicesPerUser.refused(user);
+        }
+        Ok((others, put_out))
     }
 
     /// Takes up the session of a checked token on a new connection.

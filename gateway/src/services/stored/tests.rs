@@ -15,6 +15,8 @@ use crate::storage::{StorageError, Table, records};
 pub(super) struct Stored {
     name: &'static str,
     tables: &'static [Table],
+    /// What bounds its records.
+    at_most: &'static str,
     /// Reads a record and writes it again.
     again: fn(&str) -> Result<String, StorageError>,
 }
@@ -23,12 +25,13 @@ impl Stored {
     pub(super) fn new<T: Record + Serialize + DeserializeOwned>(
         name: &'static str,
         tables: &'static [Table],
+        at_most: &'static str,
     ) -> Self {
         let again = |text: &str| {
             let record: T = records::decode(text.as_bytes())?;
             Ok(String::from_utf8(records::encode(&record).into()).unwrap())
         };
-        Self { name, tables, again }
+        Self { name, tables, at_most, again }
     }
 
     /// What is said of a text that is not such a record.
@@ -92,6 +95,29 @@ fn every_type_has_golden_records_and_every_table_a_type() {
         assert_eq!(is_listed, table != Table::Counter, "{table:?}");
     }
     assert!(goldens.values().all(|records| !records.is_empty()));
+}
+
+/// A new type without a bound does not compile; one whose bound is a setting names one that there is.
+#[test]
+fn every_type_has_a_bound_whose_settings_exist() {
+    let defaults = serde_json::json!([
+        crate::services::limits::Limits::default(),
+        crate::services::application::Login::default(),
+        crate::services::retention::Policy::default(),
+    ]);
+    // Of a kind of group; its default is a rule.
+    let is_setting = |name: &str| {
+        name == "max_members" || defaults.as_array().unwrap().iter().any(|table| table.get(name).is_some())
+    };
+    let mut named = BTreeSet::new();
+    for stored in all() {
+        assert!(!stored.at_most.is_empty(), "{}", stored.name);
+        for name in stored.at_most.split('`').skip(1).step_by(2) {
+            assert!(is_setting(name), "{}: there is no setting {name}", stored.name);
+            named.insert(name);
+        }
+    }
+    assert!(named.len() > 20, "{named:?}");
 }
 
 /// Whoever adds a field or a variant adds a record that has it.

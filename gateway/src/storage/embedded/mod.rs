@@ -69,6 +69,11 @@ use super::{
 /// How long [`Engine::health`] waits for an answer of the store's thread.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// What a task pays one step for, of the 128 that tokio lets it take in one turn. What is read is decoded, too, at ten
+/// microseconds for so many rows or bytes: a turn takes a millisecond or two.
+const ROWS_OF_A_STEP: usize = 16;
+const BYTES_OF_A_STEP: usize = 4096;
+
 /// What the engine may use.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -171,6 +176,16 @@ impl Embedded {
         read(&open.as_ref().ok_or(StorageError::Closed)?.store)
     }
 
+    /// Lets others have their turn when this task has read so much. Reads never wait, so a call that makes many of them
+    /// one after another, or reads many rows at once, would hold its thread until it is done.
+    ///
+    /// It takes from what tokio lets a task do in one turn, so a call that reads little is not interrupted.
+    async fn pay(rows: usize, bytes: usize) {
+        for _ in 0..=rows / ROWS_OF_A_STEP + bytes / BYTES_OF_A_STEP {
+            tokio::task::consume_budget().await;
+        }
+    }
+
     /// Gives the store's thread a job and waits for its answer.
     async fn ask<T>(&self, job: impl FnOnce(queue::Reply<T>) -> Job) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
@@ -197,23 +212,33 @@ impl Drop for Embedded {
 #[async_trait]
 impl Engine for Embedded {
     async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Value>>, StorageError> {
-        self.read(|store| store.get(partition, keys))
+        let values = self.read(|store| store.get(partition, keys))?;
+        Self::pay(keys.len(), values.iter().flatten().map(|value| value.bytes.len()).sum()).await;
+        Ok(values)
     }
 
     async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
-        self.read(|store| store.counters(partition, keys))
+        let counts = self.read(|store| store.counters(partition, keys))?;
+        Self::pay(keys.len(), 0).await;
+        Ok(counts)
     }
 
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {
-        self.read(|store| store.scan(partition, &scan))
+        let rows = self.read(|store| store.scan(partition, &scan))?;
+        Self::pay(scan.skip + rows.len(), rows.iter().map(|(_, value)| value.bytes.len()).sum()).await;
+        Ok(rows)
     }
 
     async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
-        self.read(|store| store.read(log, window))
+        let entries = self.read(|store| store.read(log, window))?;
+        Self::pay(entries.len(), entries.iter().map(|entry| entry.bytes.len()).sum()).await;
+        Ok(entries)
     }
 
     async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
-        self.read(|store| store.log_end(log))
+        let end = self.read(|store| store.log_end(log))?;
+        Self::pay(1, 0).await;
+        Ok(end)
     }
 
     fn submit(&self, batch: Batch) -> Ticket {
@@ -250,7 +275,9 @@ impl Engine for Embedded {
     }
 
     async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
-        self.read(|store| store.logs(after, limit))
+        let logs = self.read(|store| store.logs(after, limit))?;
+        Self::pay(logs.logs.len(), 0).await;
+        Ok(logs)
     }
 
     async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {

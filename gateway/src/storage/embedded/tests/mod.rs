@@ -141,3 +141,73 @@ async fn an_entry_that_is_missing_is_damage() {
     }
     assert!(matches!(read(3, 5, false).await, Err(StorageError::Damaged { .. })));
 }
+
+/// Reads never wait for anything, so without an end to their turn a call that makes many of them would keep all others
+/// from the thread.
+#[tokio::test]
+async fn whoever_reads_a_lot_lets_others_have_their_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    let partition = alice();
+    for n in 0..10u32 {
+        let mut batch = Batch::new(partition.clone(), Millis(1));
+        for m in 0..100u32 {
+            let key = Key::new(Table::Conversation, [n.to_be_bytes(), m.to_be_bytes()].concat());
+            batch = batch.put(key, vec![b'x'; 100]);
+        }
+        for _ in 0..10 {
+            batch = batch.append("log", vec![b'x'; 10_000]);
+        }
+        engine.commit(batch).await.unwrap();
+    }
+    let log = Log { partition: partition.clone(), name: "log".into() };
+    let is_over = std::cell::Cell::new(false);
+    // How often another had its turn while so much was read.
+    let turns = async |read: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| {
+        is_over.set(false);
+        let others = async {
+            let mut turns = 0;
+            while !is_over.get() {
+                turns += 1;
+                tokio::task::yield_now().await;
+            }
+            turns
+        };
+        let read = async {
+            read.await;
+            is_over.set(true);
+        };
+        futures_util::future::join(read, others).await.1
+    };
+    let many_gets = async {
+        for _ in 0..1000 {
+            engine.get(&partition, &[Key::new(Table::Conversation, "none")]).await.unwrap();
+        }
+    };
+    let gets = turns(Box::pin(many_gets)).await;
+    assert!(gets > 5, "{gets} turns beside 1,000 records");
+    let many_rows = async {
+        for _ in 0..10 {
+            let scan = Scan {
+                table: Table::Conversation,
+                prefix: Bytes::new(),
+                after: None,
+                skip: 0,
+                limit: 1000,
+                reverse: false,
+            };
+            assert_eq!(engine.scan(&partition, scan).await.unwrap().len(), 1000);
+        }
+    };
+    let rows = turns(Box::pin(many_rows)).await;
+    assert!(rows > 4, "{rows} turns beside 10,000 rows");
+    let many_entries = async {
+        for _ in 0..10 {
+            let window = Window { from: Seq(1), to: Seq(100), limit: 100, newest_first: false };
+            assert_eq!(Engine::read(&engine, &log, window).await.unwrap().len(), 100);
+        }
+    };
+    let entries = turns(Box::pin(many_entries)).await;
+    assert!(entries > 10, "{entries} turns beside 10 MB");
+    engine.close().await.unwrap();
+}

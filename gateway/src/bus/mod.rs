@@ -25,7 +25,7 @@ pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
 pub use source::{
-    CLOCK_DIFFERENCE, DeviceClaim, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs, RecallMark,
+    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs, RecallMark,
     Recalls, Source, SourceError, UserPlace,
 };
 

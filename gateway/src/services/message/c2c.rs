@@ -64,8 +64,8 @@ pub struct C2cMessages {
     conversations: Conversations,
     timelines: Timelines,
     order: Arc<SenderOrder>,
-    /// Pairs that were seen to have said something, and when.
-    begun: Arc<quick_cache::sync::Cache<Log, Instant>>,
+    /// Pairs that were seen to have said something, in which epoch of the store, and when.
+    begun: Arc<quick_cache::sync::Cache<(u64, Log), Instant>>,
 }
 
 impl C2cMessages {
@@ -121,13 +121,14 @@ impl C2cMessages {
     ) -> Result<Millis, C2cError> {
         let app = actor.app;
         let log = pair_log(app, from, to);
-        if self.begun.get(&log).is_none_or(|since| since.elapsed() > FRESH) {
+        let pair = (self.deps.engine.epoch(), log.clone());
+        if self.begun.get(&pair).is_none_or(|since| since.elapsed() > FRESH) {
             if self.deps.engine.log_end(&log).await?.seq == Seq::ZERO {
                 // The list of conversations is a superset of the truth, so it is written before the first message.
                 self.conversations.open(app, from, to).await?;
                 self.conversations.open(app, to, from).await?;
             }
-            self.begun.insert(log.clone(), Instant::now());
+            self.begun.insert(pair, Instant::now());
         }
         let key = [
             from.as_str().as_bytes(),

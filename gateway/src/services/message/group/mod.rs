@@ -74,7 +74,8 @@ pub struct GroupMessages {
     notices: Notices,
     timelines: Timelines,
     order: Arc<SenderOrder>,
-    speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
+    /// With the epoch of the store in which they were read.
+    speakers: Arc<quick_cache::sync::Cache<(u64, (AppId, GroupId, UserId)), Arc<Speaker>>>,
     /// When groups last said something while deliveries were behind.
     let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
 }

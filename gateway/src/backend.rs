@@ -99,7 +99,8 @@ impl Backend {
 /// Half of a hash is far more than it takes to tell keys apart.
 fn marks(app: AppId, keys: &[SecretKey]) -> String {
     keys.iter().fold(app.to_string(), |marks, key| {
-        let mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
+        let mac =
+            Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
         let mark = mac.chain_update(KEY_MARK).chain_update(app.to_string()).finalize().into_bytes();
         mark[..16].iter().fold(marks + " ", |text, byte| format!("{text}{byte:02x}"))
     })

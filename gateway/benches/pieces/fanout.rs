@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
-    Delivery, DeviceClaim, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
-    RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
+    Delivery, DeviceClaim, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup,
+    Numbering, RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};

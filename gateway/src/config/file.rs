@@ -80,7 +80,12 @@ pub struct Redis {
 
 impl Default for Redis {
     fn default() -> Self {
-        Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000, allow_eviction: false }
+        Self {
+            prefix: "timgate".to_owned(),
+            wait_replicas: 0,
+            wait_milliseconds: 1000,
+            allow_eviction: false,
+        }
     }
 }
 

@@ -23,7 +23,9 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, Control, Delivery, DeviceId, Ended, Event, Incoming, Membership, Receiver, Source, Topic};
+use crate::bus::{
+    Bus, Control, Delivery, DeviceId, Ended, Event, Incoming, Membership, Receiver, Source, Topic,
+};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;

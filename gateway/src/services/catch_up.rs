@@ -15,8 +15,8 @@ use super::push::{Notices, StoredNotice};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, CLOCK_DIFFERENCE, DeviceClaim, Ended, Event, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs,
-    Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
+    self, CLOCK_DIFFERENCE, DeviceClaim, Ended, Event, GroupPlace, HeardWindow, Membership, MissedInGroup,
+    Pairs, Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
 };
 use crate::storage::{Log, LogEnd, Window};
 

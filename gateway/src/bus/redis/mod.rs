@@ -82,7 +82,8 @@ impl RedisBus {
         let pool = Pool::new(topology.clone(), Arc::new([]), None);
         let table = Table::new(topology, names.clone(), queue, is_plain);
         let keeper = AbortOnDropHandle::new(tokio::spawn(table::keep(table.clone())));
-        let bus = Self { table, pool, names, backlog: receiver.overload(), _keeper: keeper, _suspecting: None };
+        let bus =
+            Self { table, pool, names, backlog: receiver.overload(), _keeper: keeper, _suspecting: None };
         (bus, receiver)
     }
 }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::bus::{Delivery, Event, Incoming, Topic};
 use crate::redis::raw::{RawConnection, RawError};
-use crate::telemetry::Sparing;
 use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
+use crate::telemetry::Sparing;
 
 use super::payload;
 use super::table::{Epoch, Op, Table};

@@ -61,17 +61,17 @@ local answers, answered = {}, 0
 -- An error that was answered, if one was.
 local failure
 
--- Appends to a log behind the last entry that it ever had. Answers the entry's id, or the error.
+-- Appends to a log behind the last entry that it ever had. Answers the entry's id, or the error. It is made anew at each call
+-- of the script and seldom needed, so it uses no local of the script, each of which would have to be captured.
 local function go_on(log, time, error, bytes)
-  local stream, last = try('XINFO', 'STREAM', log), nil
+  local stream, last = redis.pcall('XINFO', 'STREAM', log), nil
   for i = 1, #stream, 2 do
     if stream[i] == 'last-generated-id' then last = stream[i + 1] end
   end
   if not last then return error end
-  local dash = find(last, '-', 1, true)
-  local last_time = sub(last, dash + 1)
+  local seq, last_time = string.match(last, '^(%d+)-(%d+)$')
   if tonumber(last_time) > tonumber(time) then time = last_time end
-  return try('XADD', log, format('%d-%s', sub(last, 1, dash - 1) + 1, time), 'b', bytes)
+  return redis.pcall('XADD', log, string.format('%d-%s', seq + 1, time), 'b', bytes)
 end
 
 -- The places of the next key and of the next argument.
@@ -413,8 +413,9 @@ while at <= #args do
         if is_new_generation then fields[#fields + 1], fields[#fields + 2] = 'o', generation end
       end
 
-      -- The id of each entry; the ends of logs that this batch itself has moved.
-      local ids, ends, entries_at = {}, nil, #fields
+      -- The id of each entry, and its stamp in an event; the ends of logs that this batch itself has moved.
+      local ids, stamps, ends, entries_at = nil, nil, nil, #fields
+      if entries > 0 then ids, stamps = {}, {} end
       for i = 1, entries do
         local field = args[first_read + reads - entries + i - 1]
         local last = ends and ends[field] or found[seen + i - 1]
@@ -426,7 +427,7 @@ while at <= #args do
           if tonumber(last_time) > tonumber(time) then time = last_time end
         end
         local id = seq .. '-' .. time
-        ids[i] = id
+        ids[i], stamps[i] = id, seq .. ' ' .. time
         if entries > 1 then
           ends = ends or {}
           ends[field] = id
@@ -435,7 +436,8 @@ while at <= #args do
       end
 
       -- The first write.
-      local now = sums and concat(ids, ',') .. ' ' .. concat(sums, ' ') or concat(ids, ',')
+      local now = entries == 0 and '' or entries == 1 and ids[1] or concat(ids, ',')
+      if sums then now = now .. ' ' .. concat(sums, ' ') end
       if has_token then
         local is_new = try('HSETNX', once, token, now)
         if is_new ~= 1 then
@@ -452,8 +454,9 @@ while at <= #args do
             answer = added
             break
           end
-          ids[i], fields[entries_at + 2 * i] = added, added
-          now = sums and concat(ids, ',') .. ' ' .. concat(sums, ' ') or concat(ids, ',')
+          ids[i], stamps[i], fields[entries_at + 2 * i] = added, string.gsub(added, '%-', ' ', 1), added
+          now = concat(ids, ',')
+          if sums then now = now .. ' ' .. concat(sums, ' ') end
           if has_token then call('HSET', once, token, now) end
         end
       end
@@ -497,8 +500,7 @@ while at <= #args do
           head = type(number) == 'number' and format('t%d', number)
         end
         if head then
-          local id = ids[string.byte(plan, 15 + (i - announces_at) / 2)]
-          local stamp = id and string.gsub(id, '%-', ' ', 1) or '- -'
+          local stamp = stamps and stamps[string.byte(plan, 15 + (i - announces_at) / 2)] or '- -'
           try(publish, sub(topic, 1, -3), head .. ' ' .. stamp .. ' ' .. args[i + 1])
         end
       end

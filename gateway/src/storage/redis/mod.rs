@@ -34,8 +34,8 @@ mod survey;
 mod tests;
 mod walk;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -94,7 +94,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wait_replicas: 0, wait_timeout: Duration::from_secs(1), most_waiting: MOST_WAITING, allow_eviction: false, keys: Vec::new() }
+        Self {
+            wait_replicas: 0,
+            wait_timeout: Duration::from_secs(1),
+            most_waiting: MOST_WAITING,
+            allow_eviction: false,
+            keys: Vec::new(),
+        }
     }
 }
 

@@ -80,7 +80,11 @@ impl Survey {
     pub(super) async fn verdict(&self, deadline: Instant) -> Result<(), StorageError> {
         let mut found = self.found.subscribe();
         let known = timeout_at(deadline, found.wait_for(Option::is_some)).await.is_ok();
-        if known { self.refusal() } else { Err(failed(OPERATION, "it is not known yet whether redis is fit")) }
+        if known {
+            self.refusal()
+        } else {
+            Err(failed(OPERATION, "it is not known yet whether redis is fit"))
+        }
     }
 
     fn note(&self, found: Result<(), String>) {
@@ -192,7 +196,8 @@ impl Shared {
             return Ok(());
         }
         // It may have met another command on the way there.
-        let command = words.split_once("run the '").and_then(|(_, rest)| rest.split('\'').next()).unwrap_or(command);
+        let command =
+            words.split_once("run the '").and_then(|(_, rest)| rest.split('\'').next()).unwrap_or(command);
         let user = self.reads.topology().target().user();
         let prefix = self.keys.prefix();
         let (what, rule) = if words.contains("channel") {

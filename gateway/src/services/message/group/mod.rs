@@ -65,6 +65,9 @@ const SPEAKERS: usize = 20_000;
 /// Groups that are kept in memory while deliveries are behind.
 const LET_THROUGH: usize = 20_000;
 
+/// The epoch of the store in which a speaker was read, and where they speak.
+type SpeakerKey = (u64, (AppId, GroupId, UserId));
+
 /// Messages in groups.
 #[derive(Clone)]
 pub struct GroupMessages {
@@ -74,8 +77,7 @@ pub struct GroupMessages {
     notices: Notices,
     timelines: Timelines,
     order: Arc<SenderOrder>,
-    /// With the epoch of the store in which they were read.
-    speakers: Arc<quick_cache::sync::Cache<(u64, (AppId, GroupId, UserId)), Arc<Speaker>>>,
+    speakers: Arc<quick_cache::sync::Cache<SpeakerKey, Arc<Speaker>>>,
     /// When groups last said something while deliveries were behind.
     let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
 }

@@ -136,8 +136,7 @@ async fn a_server_without_memory_refuses_and_acknowledges_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_goes_on_behind_its_last_entry() {
     let (server, engine) = started().await;
-    let faults =
-        [format!("DEL {HASH}"), format!("HSET {HASH} llog 1-1000"), format!("DEL {HASH} {TOKENS}")];
+    let faults = [format!("DEL {HASH}"), format!("HSET {HASH} llog 1-1000"), format!("DEL {HASH} {TOKENS}")];
     for form in forms() {
         for fault in &faults {
             for together in [1, 5] {

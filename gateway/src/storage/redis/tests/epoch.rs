@@ -25,7 +25,8 @@ async fn moved_on(server: &RedisServer) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_was_emptied_is_another() {
     let server = RedisServer::start(Nothing).await;
-    let (one, two) = (engine_on(server.target(), Settings::default()), engine_on(server.target(), Settings::default()));
+    let (one, two) =
+        (engine_on(server.target(), Settings::default()), engine_on(server.target(), Settings::default()));
     one.commit(said("one")).await.unwrap();
     two.commit(said("two")).await.unwrap();
     // Both have seen it.

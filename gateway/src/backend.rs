@@ -3,17 +3,25 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit, Mac};
+use protocol::id::AppId;
+use protocol::usersig::SecretKey;
+use sha2::Sha256;
 use tokio::time::Instant;
 
 use crate::bus::{Bus, Liveness, LocalBus, Receiver, RedisBus, RedisLiveness, SingleInstance};
 use crate::config::{Config, RedisConfig};
 use crate::redis::{Namespace, Topology};
+use crate::services::application::Applications;
 use crate::storage::embedded::{self, Embedded};
 use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Engine, StorageError};
 
 /// How long the start waits for Redis. Afterwards the gateway serves what it can, is not ready, and goes on looking.
 const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// What marks of keys are for, so that they are no other use of the key.
+const KEY_MARK: &[u8] = b"timgate mark of a secret key 1";
 
 /// The parts, whichever they are.
 pub(crate) struct Backend {
@@ -31,7 +39,7 @@ impl Backend {
     pub(crate) async fn open(config: &Config) -> Result<Self, StorageError> {
         match &config.redis {
             None => Self::embedded(config),
-            Some(redis) => Self::shared(redis).await,
+            Some(redis) => Self::shared(redis, &config.apps).await,
         }
     }
 
@@ -53,7 +61,7 @@ impl Backend {
         })
     }
 
-    async fn shared(config: &RedisConfig) -> Result<Self, StorageError> {
+    async fn shared(config: &RedisConfig, apps: &Applications) -> Result<Self, StorageError> {
         let topology = Topology::start(config.target.clone());
         let is_there = topology.wait(FIRST_LOOK).await;
         if !is_there {
@@ -63,6 +71,8 @@ impl Backend {
         let settings = Settings {
             wait_replicas: config.wait_replicas,
             wait_timeout: config.wait_timeout,
+            allow_eviction: config.allow_eviction,
+            keys: apps.iter().map(|(app, application)| marks(app, &application.keys)).collect(),
             ..Settings::default()
         };
         let engine = Redis::new(topology.clone(), names.clone(), settings);
@@ -70,7 +80,7 @@ impl Backend {
             engine.opened(Instant::now() + FIRST_LOOK).await?;
         }
         let failed = engine.failed();
-        let (bus, incoming) = RedisBus::start(topology.clone(), names.clone());
+        let (bus, incoming) = RedisBus::start_with(topology.clone(), names.clone(), engine.epochs());
         let node = rand::random();
         let liveness = RedisLiveness::start(topology, &names, node);
         Ok(Self {
@@ -82,5 +92,33 @@ impl Backend {
             // What Redis cannot do now it can do later; what a later version has written, this one never can read.
             failed: Box::pin(failed),
         })
+    }
+}
+
+/// An application and a mark of each of its keys: two instances see whether they have the same key, and nobody sees which.
+/// Half of a hash is far more than it takes to tell keys apart.
+fn marks(app: AppId, keys: &[SecretKey]) -> String {
+    keys.iter().fold(app.to_string(), |marks, key| {
+        let mac =
+            Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
+        let mark = mac.chain_update(KEY_MARK).chain_update(app.to_string()).finalize().into_bytes();
+        mark[..16].iter().fold(marks + " ", |text, byte| format!("{text}{byte:02x}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_tells_keys_apart_and_says_nothing_of_them() {
+        let key = |byte| SecretKey::from_random([byte; 32]);
+        let both = marks(AppId(7), &[key(1), key(2)]);
+        let words: Vec<&str> = both.split(' ').collect();
+        assert_eq!(words.len(), 3);
+        assert_eq!(format!("7 {}", words[2]), marks(AppId(7), &[key(2)]));
+        assert_ne!(words[1], words[2]);
+        assert!(!marks(AppId(8), &[key(1)]).contains(words[1]), "each application has its own");
+        assert!(!both.contains(&key(1).expose()[..8]));
     }
 }

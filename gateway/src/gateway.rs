@@ -56,7 +56,7 @@ struct StoreHealth(Arc<dyn Engine>);
 #[async_trait::async_trait]
 impl Health for StoreHealth {
     async fn check(&self) -> Result<(), String> {
-        self.0.health().await.map_err(|error| format!("the store does not take writes: {error}"))
+        self.0.health().await.map_err(|error| format!("the store is not ready: {error}"))
     }
 }
 

@@ -739,6 +739,7 @@ async fn instances_on_one_redis_are_one_room() {
             prefix: "timgate".to_owned(),
             wait_replicas: 0,
             wait_timeout: Duration::from_secs(1),
+            allow_eviction: false,
         });
     };
     let one = TestGateway::start_with(shared).await;

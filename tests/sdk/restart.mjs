@@ -28,6 +28,7 @@ export default async function restart(t) {
   await t.scene('SIGKILL', () => killed(t));
   await t.scene('SIGKILL under load', () => killedUnderLoad(t));
   await t.scene('SIGTERM', () => stopped(t));
+  if (t.gateway.canForget) await t.scene('FLUSHALL', () => forgotten(t));
 }
 
 const connected = (device, ms) => device.event('NET_STATE_CHANGE', ({ state }) => state === 'connected', ms);
@@ -279,4 +280,23 @@ async function stopped(t) {
     await Promise.all([them.alice, them.bob, them.carol].map((device) => connected(device, BACK_WITHIN_MS)));
     await goesOn(t, them, 'stopped');
   });
+}
+
+async function forgotten(t) {
+  for (const [label, kind] of Object.entries(SDKS)) {
+    const device = await t.login(`greta_${kind}`, kind);
+
+    await t.check(`whoever the store has forgotten is told that the session has expired (${label})`, async () => {
+      await t.gateway.forget();
+      const { type } = await device.event('KICKED_OUT', () => true, BACK_WITHIN_MS);
+      assert.equal(type, device.types.KICKED_OUT_USERSIG_EXPIRED);
+    });
+
+    await t.check(`and logs in again, and hears what is said from the first message on (${label})`, async () => {
+      await device.signIn();
+      const friend = await t.login(`gustav_${kind}`, 'chat');
+      await friend.tell(device.user, 'anew');
+      await device.message('anew');
+    });
+  }
 }

@@ -11,15 +11,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
-    Delivery, DeviceClaim, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup, Numbering,
-    RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
+    Delivery, DeviceClaim, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup,
+    Numbering, RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
 use protocol::group::GroupKind;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
-use protocol::session::KickReason;
 use tokio::sync::{Notify, mpsc};
 
 const APP: AppId = AppId(1_400_000_000);
@@ -240,7 +239,7 @@ impl Source for OneRoom {
         Ok(vec![Membership { group: room_id(), joined_at: Millis(0), joined_after: Seq::ZERO }])
     }
 
-    async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<KickReason>, SourceError> {
+    async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<Ended>, SourceError> {
         Ok(None)
     }
 

@@ -212,6 +212,15 @@ pub struct DeviceClaim {
     pub since: Millis,
 }
 
+/// Why a device is logged in no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Kicked(KickReason),
+    /// Nothing is known of the log-in: the store was lost, or is an older state of itself. There is no push that says so; a
+    /// call is answered that the session has expired.
+    Forgotten,
+}
+
 /// The store did not answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
@@ -274,7 +283,7 @@ pub trait Source: Send + Sync + 'static {
         app: AppId,
         user: &UserId,
         device: DeviceClaim,
-    ) -> Result<Option<KickReason>, SourceError>;
+    ) -> Result<Option<Ended>, SourceError>;
 
     /// What is kept of a user's account in memory is out of date.
     fn account_changed(&self, app: AppId, user: &UserId);

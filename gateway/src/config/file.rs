@@ -78,11 +78,18 @@ pub struct Redis {
     pub wait_replicas: usize,
     /// How long the replicas have for that.
     pub wait_milliseconds: u64,
+    /// Serve although Redis throws keys away when its memory is full, and what was acknowledged with them.
+    pub allow_eviction: bool,
 }
 
 impl Default for Redis {
     fn default() -> Self {
-        Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000 }
+        Self {
+            prefix: "timgate".to_owned(),
+            wait_replicas: 0,
+            wait_milliseconds: 1000,
+            allow_eviction: false,
+        }
     }
 }
 

@@ -63,6 +63,7 @@ pub struct RedisConfig {
     pub prefix: String,
     pub wait_replicas: usize,
     pub wait_timeout: Duration,
+    pub allow_eviction: bool,
 }
 
 /// What keeps the gateway from starting.
@@ -173,6 +174,7 @@ fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<Re
             prefix: file.prefix.clone(),
             wait_replicas: file.wait_replicas,
             wait_timeout: Duration::from_millis(file.wait_milliseconds),
+            allow_eviction: file.allow_eviction,
         }),
         Err(mistake) => {
             mistakes.push(format!("redis_url: {mistake}"));

@@ -19,12 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
-use protocol::session::KickReason;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, Control, Delivery, DeviceId, Event, Incoming, Membership, Receiver, Source, Topic};
+use crate::bus::{
+    Bus, Control, Delivery, DeviceId, Ended, Event, Incoming, Membership, Receiver, Source, Topic,
+};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
@@ -266,7 +267,7 @@ impl Hub {
             Control::Kicked { device, reason, by } => {
                 for follower in followers.iter() {
                     if follower.is_here() && device.is_none_or(|device| device == follower.device) {
-                        self.log_out(&follower.connection, *reason, *by);
+                        self.log_out(&follower.connection, Ended::Kicked(*reason), *by);
                     }
                 }
             }
@@ -293,11 +294,18 @@ impl Hub {
 
     /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again; but where there
     /// is no word for it, the end of the connection tells.
-    fn log_out(&self, connection: &Arc<Connection>, reason: KickReason, by: DeviceId) {
+    fn log_out(&self, connection: &Arc<Connection>, reason: Ended, by: DeviceId) {
         // Before it is told: what the client asks next comes from a device that is logged out.
         self.detach(connection);
-        match Encoded::new(Content::Kick(reason, by)).frame(connection.dialect) {
+        let is_sdk = !matches!(connection.dialect, Dialect::Legacy(_));
+        let word = match reason {
+            Ended::Kicked(reason) => Encoded::new(Content::Kick(reason, by)).frame(connection.dialect),
+            Ended::Forgotten => None,
+        };
+        match word {
             Some(frame) => connection.outbound.say(&frame),
+            // It comes back, and is told in the answer to what it asks first.
+            None if is_sdk => connection.outbound.close(Closing::GoingAway),
             None => connection.outbound.close(Closing::LoggedOut),
         }
         metrics::counter!("gateway_kicked_total").increment(1);

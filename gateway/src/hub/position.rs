@@ -86,6 +86,12 @@ impl Place {
         offset <= self.offsets.heard.max(self.offsets.contiguous)
     }
 
+    /// Whether more was heard than the last offset is, or the last entry of the topic's own log: the numbers went back.
+    pub(super) fn is_ahead(&self, offset: u64, end: Option<Seq>) -> bool {
+        let is_log_ahead = matches!((&self.log, end), (LogPlace::Group(place), Some(end)) if place.seq > end);
+        self.offsets.heard.max(self.offsets.contiguous) > offset || is_log_ahead
+    }
+
     /// Judges an event, and notes it as heard when it is news.
     pub(super) fn admit(&mut self, delivery: &Delivery) -> Verdict {
         match delivery.numbering {

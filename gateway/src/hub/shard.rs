@@ -328,11 +328,17 @@ impl Shards {
         let mut shard = self.shard(topic);
         let room = shard.get_mut(topic)?;
         let Continuity::Open(place) = &room.continuity else { return None };
-        if place.has_offset(offset) && end.is_none_or(|end| place.has_entry(end)) {
+        // What came since it was asked may be ahead of the answer.
+        let went_back = room.quiet_for > 0 && place.is_ahead(offset, end);
+        if !went_back && place.has_offset(offset) && end.is_none_or(|end| place.has_entry(end)) {
             return None;
         }
         let recovery = room.hold(topic);
         room.wait(Vec::new(), true);
+        if let Continuity::Held { is_resubscribed, .. } = &mut room.continuity {
+            // What comes now has numbers that were heard before, and was not heard.
+            *is_resubscribed |= went_back;
+        }
         recovery
     }
 }

@@ -12,6 +12,7 @@ use protocol::group::{GroupKind, Shown};
 use protocol::id::Millis;
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use protocol::push::{Notice, NoticeKind};
+use protocol::session::KickReason;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::value::to_raw_value;
@@ -74,7 +75,7 @@ struct World {
     pairs: Mutex<HashMap<UserId, Vec<Message>>>,
     offsets: Mutex<HashMap<Topic, u64>>,
     members: Mutex<Vec<Membership>>,
-    ended: Mutex<Option<KickReason>>,
+    ended: Mutex<Option<Ended>>,
     fails: AtomicBool,
     /// Whether topics come to be followed only once it is over.
     is_slow: AtomicBool,
@@ -269,7 +270,7 @@ impl Source for World {
         Ok(self.members.lock().unwrap().clone())
     }
 
-    async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<KickReason>, SourceError> {
+    async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<Ended>, SourceError> {
         self.answer()?;
         Ok(*self.ended.lock().unwrap())
     }
@@ -501,7 +502,7 @@ async fn a_kick_that_was_lost_is_found() {
     let alice = bench.log_in("alice").await;
     let topic = Topic::User(APP, user("alice"));
     bench.world.next_turn(&topic);
-    *bench.world.ended.lock().unwrap() = Some(KickReason::Replaced);
+    *bench.world.ended.lock().unwrap() = Some(Ended::Kicked(KickReason::Replaced));
     bench.settle().await;
     assert!(alice.attachment().is_none());
     let frames = alice.outbound.take();

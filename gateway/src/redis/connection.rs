@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
 
 use crate::backoff::Backoff;
+use crate::telemetry::Sparing;
 
 use super::{Address, RECONNECT, STABLE, Topology};
 
@@ -175,9 +176,19 @@ impl Connection {
         let (waiting, waiting_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let shared = Arc::new(Shared { name: address.to_string(), waiting, waiting_bytes, state });
         let client = topology.client(&address);
-        let (held, backoff) = (VecDeque::new(), RECONNECT);
-        let driver =
-            Driver { topology, client, greeting, confirm, queue, held, backoff, shared: shared.clone() };
+        let driver = Driver {
+            topology,
+            address,
+            client,
+            greeting,
+            confirm,
+            queue,
+            held: VecDeque::new(),
+            backoff: RECONNECT,
+            greetings: Sparing::new(),
+            lines: Sparing::new(),
+            shared: shared.clone(),
+        };
         // Commands must leave in the order of their coming. The runtime's budget would hold some of them back
         // in favour of later ones.
         (Self { jobs, shared }, tokio::task::unconstrained(driver.run()))
@@ -242,6 +253,7 @@ impl Shared {
 
 struct Driver {
     topology: Arc<Topology>,
+    address: Address,
     client: Client,
     greeting: Arc<[Cmd]>,
     confirm: Option<Confirm>,
@@ -249,6 +261,9 @@ struct Driver {
     /// Waiting for a connection, in order.
     held: VecDeque<Job>,
     backoff: Backoff,
+    /// About connections that were made, and lost: a server may do that as fast as we come back.
+    greetings: Sparing,
+    lines: Sparing,
     shared: Arc<Shared>,
 }
 
@@ -270,7 +285,9 @@ impl Driver {
     async fn run(mut self) {
         while let Ok(connection) = self.connect().await {
             *self.shared.state() = State::Connected;
-            tracing::info!(server = self.shared.name, "connected to redis");
+            if let Some(kept_back) = self.greetings.admit() {
+                tracing::info!(server = self.shared.name, kept_back, "connected to redis");
+            }
             let begun = Instant::now();
             match Session::new(connection, self.confirm).hold(&mut self).await {
                 Ok(()) => return,
@@ -290,7 +307,9 @@ impl Driver {
     }
 
     fn lost(&self, reason: &str) {
-        tracing::warn!(server = self.shared.name, reason, "lost the connection to redis");
+        if let Some(kept_back) = self.lines.admit() {
+            tracing::warn!(server = self.shared.name, reason, kept_back, "lost the connection to redis");
+        }
         metrics::counter!("gateway_redis_reconnects_total").increment(1);
         self.topology.suspect();
     }
@@ -303,7 +322,7 @@ impl Driver {
                 Ok(connection) => return Ok(connection),
                 Err(reason) => reason,
             };
-            tracing::debug!(server = self.shared.name, reason, "could not connect to redis");
+            self.topology.unreachable(&self.address, &reason);
             self.shared.is_away(&reason);
             self.topology.suspect();
             self.pause().await?;

@@ -14,6 +14,10 @@ impl Namespace {
         Self { prefix: prefix.to_owned() }
     }
 
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The key `prefix:{name}`. A brace in the name would end the tag early, a colon could be taken for the one
     /// behind it: both are written as `%` and two digits, and `%` itself too.
     pub fn key(&self, name: &[u8]) -> Vec<u8> {

@@ -10,6 +10,8 @@ use super::resp::{Decoder, Malformed};
 use super::topology::Stream;
 use super::{Address, Topology, in_words};
 
+const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
+
 /// A connection that speaks version 3 of the protocol, its user logged in.
 pub(crate) struct RawConnection {
     pub(crate) reader: ReadHalf<Box<dyn Stream>>,
@@ -43,6 +45,12 @@ impl RawConnection {
         }
         wire.call(&hello).await?;
         Ok(wire)
+    }
+
+    /// Whether the server knows sharded channels. Those of before 7.0 do not; the scripts that publish ask the same.
+    pub(crate) async fn has_sharded_channels(&mut self) -> Result<bool, RawError> {
+        let answer = self.call(redis::cmd("EVAL").arg(ARE_SHARDED).arg(0)).await?;
+        Ok(answer == Value::Int(1))
     }
 
     /// Sends a command and waits for its answer. For the time before anything is pushed.

@@ -5,7 +5,8 @@ mod sentinel;
 mod slot_map;
 mod tls;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::{
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::url::{Address, Kind, Login, Target};
+use crate::telemetry::Sparing;
 use slot_map::SlotMap;
 pub use slot_map::slot_of;
 
@@ -28,6 +30,9 @@ const SENTINEL_PERIOD: Duration = Duration::from_secs(1);
 const CLUSTER_PERIOD: Duration = Duration::from_secs(3);
 /// The least time between two looks, however much is suspected.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Servers about which is remembered when something was last said. A deployment has fewer.
+const MOST_LINES: usize = 1024;
 
 /// Which servers are masters now, and how to reach them.
 ///
@@ -47,6 +52,8 @@ struct Shared {
     /// How many times somebody suspected that it is wrong.
     suspicions: watch::Sender<u64>,
     tls: tls::Settings,
+    /// Log lines about servers that cannot be reached.
+    lines: Mutex<HashMap<Address, Arc<Sparing>>>,
 }
 
 impl Topology {
@@ -62,6 +69,7 @@ impl Topology {
             changes: watch::Sender::new(0),
             suspicions: watch::Sender::new(0),
             tls: tls::Settings::default(),
+            lines: Mutex::default(),
         });
         let mut watchers = JoinSet::new();
         match shared.target.kind {
@@ -69,6 +77,9 @@ impl Topology {
             Kind::Sentinel { .. } => sentinel::watch(&shared, &mut watchers),
             Kind::Cluster => {
                 watchers.spawn(cluster::watch(shared.clone()));
+                for node in shared.target.hosts.clone() {
+                    watchers.spawn(cluster::try_now_and_then(shared.clone(), node));
+                }
             }
         }
         Arc::new(Self { shared, _watchers: watchers })
@@ -116,6 +127,16 @@ impl Topology {
         self.suspect();
     }
 
+    /// A counter that grows each time somebody suspects a server.
+    pub fn suspicions(&self) -> watch::Receiver<u64> {
+        self.shared.suspicions.subscribe()
+    }
+
+    /// To be called at each failed attempt to reach a server: says so at once, and then every ten seconds.
+    pub(crate) fn unreachable(&self, address: &Address, reason: &str) {
+        self.shared.unreachable(address, reason);
+    }
+
     /// A counter that grows each time the masters change.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changes.subscribe()
@@ -154,6 +175,19 @@ pub fn redirection(details: &str) -> Option<(u16, Address)> {
 }
 
 impl Shared {
+    fn unreachable(&self, address: &Address, reason: &str) {
+        let line = {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if lines.len() >= MOST_LINES {
+                lines.clear();
+            }
+            lines.entry(address.clone()).or_default().clone()
+        };
+        if let Some(kept_back) = line.admit() {
+            tracing::warn!(server = %address, reason, kept_back, "redis {address} cannot be used: {reason}");
+        }
+    }
+
     fn map(&self) -> Arc<SlotMap> {
         self.map.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

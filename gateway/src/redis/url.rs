@@ -130,6 +130,11 @@ impl Target {
         Ok(Self { kind, hosts, login, db, tls })
     }
 
+    /// Whom the servers know us as.
+    pub fn user(&self) -> &str {
+        self.login.user.as_deref().unwrap_or("default")
+    }
+
     /// Whether keys are spread over several masters.
     pub fn is_cluster(&self) -> bool {
         matches!(self.kind, Kind::Cluster)

@@ -93,6 +93,11 @@ impl Applications {
         self.served.get(&id)
     }
 
+    /// All that are served.
+    pub fn iter(&self) -> impl Iterator<Item = (AppId, &Application)> {
+        self.served.iter().map(|(id, application)| (*id, application))
+    }
+
     /// The application; where it is not served, one without keys and administrators and with the defaults. Its users
     /// cannot log in, but the store may still hold what they said.
     pub fn of(&self, id: AppId) -> &Application {

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
-use protocol::session::KickReason;
 
 use super::StorageError;
 use super::account::Accounts;
@@ -16,8 +15,8 @@ use super::push::{Notices, StoredNotice};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, CLOCK_DIFFERENCE, DeviceClaim, Event, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs,
-    Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
+    self, CLOCK_DIFFERENCE, DeviceClaim, Ended, Event, GroupPlace, HeardWindow, Membership, MissedInGroup,
+    Pairs, Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -242,7 +241,7 @@ impl Source for CatchUp {
         app: AppId,
         user: &UserId,
         device: DeviceClaim,
-    ) -> Result<Option<KickReason>, SourceError> {
+    ) -> Result<Option<Ended>, SourceError> {
         Ok(self.sessions.ended(app, user, device).await?)
     }
 

@@ -383,6 +383,13 @@ pub trait Engine: Send + Sync + 'static {
     /// Whether the store takes writes now; the reason in words where it does not.
     async fn health(&self) -> Result<(), StorageError>;
 
+    /// Another number than before means that the store may be another, or an older state of itself, so that versions and
+    /// numbers may come a second time: what is kept in memory of the store belongs to the number under which it was read.
+    /// An engine that nobody else can write to has only one.
+    fn epoch(&self) -> u64 {
+        0
+    }
+
     /// Waits for what is under way and closes the files. Later calls give [`StorageError::Closed`].
     async fn close(&self) -> Result<(), StorageError>;
 }

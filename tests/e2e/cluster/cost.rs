@@ -13,7 +13,8 @@ const MESSAGES: usize = 200;
 
 /// What instances say to Redis also when nobody says anything: whether it is there, which events of a topic were the
 /// last (once in a while for each topic that is followed), and that the instance lives.
-const IDLE: [&str; 8] = ["ping", "subscribe", "ssubscribe", "hmget", "hget", "set", "evalsha_ro", "info"];
+const IDLE: [&str; 9] =
+    ["ping", "subscribe", "ssubscribe", "hmget", "hget", "set", "eval", "evalsha_ro", "info"];
 
 /// Everything that clients ask of a server, line by line.
 struct Monitor {

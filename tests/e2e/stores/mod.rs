@@ -158,6 +158,7 @@ async fn stores_of_older_versions_on_redis_are_opened() {
                 prefix: "timgate".to_owned(),
                 wait_replicas: 0,
                 wait_timeout: Duration::from_secs(1),
+                allow_eviction: false,
             });
         })
         .await;

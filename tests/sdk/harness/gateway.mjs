@@ -92,6 +92,16 @@ export class Gateway {
     await this.up();
   }
 
+  /** Whether the store can be emptied while the gateways run. */
+  get canForget() {
+    return this.#redis !== null;
+  }
+
+  /** Empties the store under the gateways. */
+  forget() {
+    return this.#redis.flush();
+  }
+
   async remove() {
     await this.kill();
     await this.#redis?.end();
@@ -110,12 +120,25 @@ class Redis {
   static async start(directory) {
     const redis = new Redis();
     const port = await freePort();
+    redis.port = port;
     redis.url = `redis://127.0.0.1:${port}`;
     const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'yes',
       '--appendfsync', 'always'];
     redis.#server = new Server('redis-server', settings.map(String));
     await redis.#server.started(until(() => isListening(port), START_WITHIN_MS, 'redis-server listens'));
     return redis;
+  }
+
+  flush() {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'));
+      socket.once('error', reject);
+      socket.once('data', (answer) => {
+        socket.destroy();
+        if (String(answer) === '+OK\r\n') resolve();
+        else reject(new Error(`FLUSHALL: ${answer}`));
+      });
+    });
   }
 
   end() {

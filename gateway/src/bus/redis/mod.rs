@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Value;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -55,6 +56,8 @@ pub struct RedisBus {
     backlog: Overload,
     /// Keeps the table in order.
     _keeper: AbortOnDropHandle<()>,
+    /// Suspects all topics when the store is another.
+    _suspecting: Option<AbortOnDropHandle<()>>,
 }
 
 impl RedisBus {
@@ -64,12 +67,25 @@ impl RedisBus {
         Self::start_on(topology, names, false)
     }
 
+    /// The same, for a store whose epochs these are: with each, all topics are [`Incoming::Suspect`].
+    pub fn start_with(
+        topology: Arc<Topology>,
+        names: Namespace,
+        epochs: watch::Receiver<u64>,
+    ) -> (Self, Receiver) {
+        let (mut bus, receiver) = Self::start(topology, names);
+        let suspecting = table::suspect_at(bus.table.clone(), epochs);
+        bus._suspecting = Some(AbortOnDropHandle::new(tokio::spawn(suspecting)));
+        (bus, receiver)
+    }
+
     fn start_on(topology: Arc<Topology>, names: Namespace, is_plain: bool) -> (Self, Receiver) {
         let (queue, receiver) = channel(QUEUE);
         let pool = Pool::new(topology.clone(), Arc::new([]), None);
         let table = Table::new(topology, names.clone(), queue, is_plain);
         let keeper = AbortOnDropHandle::new(tokio::spawn(table::keep(table.clone())));
-        let bus = Self { table, pool, names, backlog: receiver.overload(), _keeper: keeper };
+        let bus =
+            Self { table, pool, names, backlog: receiver.overload(), _keeper: keeper, _suspecting: None };
         (bus, receiver)
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use crate::bus::{Delivery, Event, Incoming, Topic};
 use crate::redis::raw::{RawConnection, RawError};
 use crate::redis::{Address, RECONNECT, STABLE, in_words, redirection};
+use crate::telemetry::Sparing;
 
 use super::payload;
 use super::table::{Epoch, Op, Table};
@@ -36,17 +37,13 @@ pub(super) const ASKED: usize = 4096;
 /// How much is read at once.
 const READ: usize = 64 * 1024;
 
-/// Does a server know sharded channels? Those of before 7.0 do not; the scripts that publish ask the same.
-const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
-
 /// Keeps a connection to a master with the subscriber's subscriptions on it, until it is aborted or the hub is gone.
 pub(super) async fn run(table: Arc<Table>, id: SubscriberId, address: Address, wake: Arc<Notify>) {
     let mut backoff = RECONNECT;
-    let mut is_known_away = false;
+    let lines = Sparing::new();
     loop {
         let failure = match timeout(CONNECT, connect(&table, &address)).await {
             Ok(Ok((wire, are_sharded))) => {
-                is_known_away = false;
                 let begun = Instant::now();
                 let session = Session::new(&table, id, are_sharded);
                 let ended = session.hold(wire, &wake).await;
@@ -62,9 +59,8 @@ pub(super) async fn run(table: Arc<Table>, id: SubscriberId, address: Address, w
             Err(_) => format!("no answer within {} s", CONNECT.as_secs()),
         };
         table.topology.suspect();
-        // Once for each loss, not for each attempt.
-        if !std::mem::replace(&mut is_known_away, true) {
-            tracing::warn!(server = %address, reason = failure, "no events come from redis {address}");
+        if let Some(kept_back) = lines.admit() {
+            tracing::warn!(server = %address, reason = failure, kept_back, "no events come from redis {address}");
         }
         sleep(backoff.delay()).await;
     }
@@ -73,8 +69,8 @@ pub(super) async fn run(table: Arc<Table>, id: SubscriberId, address: Address, w
 /// A greeted connection, and whether channels are sharded there.
 async fn connect(table: &Table, address: &Address) -> Result<(RawConnection, bool), RawError> {
     let mut wire = RawConnection::open(&table.topology, address).await?;
-    let answer = wire.call(redis::cmd("EVAL").arg(ARE_SHARDED).arg(0)).await?;
-    Ok((wire, answer == Value::Int(1) && !table.is_plain))
+    let are_sharded = wire.has_sharded_channels().await?;
+    Ok((wire, are_sharded && !table.is_plain))
 }
 
 /// A command whose answer has not come.

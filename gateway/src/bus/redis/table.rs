@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -395,6 +395,19 @@ pub(super) async fn keep(table: Arc<Table>) {
             Ok(Ok(())) => table.place_all(),
             Ok(Err(_)) => return,
             Err(_) => table.tick(),
+        }
+    }
+}
+
+/// Suspects all topics at each epoch of the store. Events come on the subscriptions that there are, and none of them was
+/// heard before: that is what a new subscription means, too.
+pub(super) async fn suspect_at(table: Arc<Table>, mut epochs: watch::Receiver<u64>) {
+    while epochs.changed().await.is_ok() {
+        let topics: Vec<Topic> = table.lock().channels.values().map(|entry| entry.topic.clone()).collect();
+        for topic in topics {
+            if table.queue.send(Incoming::Suspect(topic)).await.is_err() {
+                return;
+            }
         }
     }
 }

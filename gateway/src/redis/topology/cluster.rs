@@ -12,9 +12,12 @@ use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Value};
 use super::slot_map::{Range, SlotMap};
 use super::{ANSWER, CLUSTER_PERIOD, Shared, client, config, next_look};
 use crate::redis::url::Address;
+use crate::telemetry::Sparing;
 
 /// How many nodes are asked at a time.
 const ASKED: usize = 4;
+/// How often each node of the URL is tried by itself.
+const SEED_PERIOD: Duration = Duration::from_secs(30);
 /// How long the others may take once one has answered.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -31,25 +34,32 @@ type Open = HashMap<Address, MultiplexedConnection>;
 pub(super) async fn watch(shared: Arc<Shared>) {
     let mut suspicions = shared.suspicions.subscribe();
     let mut open = Open::new();
+    let silence = Sparing::new();
     let mut attempt = 0;
-    let mut answered = true;
     loop {
         let asked = candidates(&shared, attempt);
         attempt += 1;
         match look(&shared, &mut open, &asked).await {
-            Ok(view) => {
-                answered = true;
-                learn(&shared, view);
-            }
+            Ok(view) => learn(&shared, view),
             Err(failure) => {
-                // Once for each loss, not for each attempt.
-                if std::mem::take(&mut answered) {
-                    tracing::warn!("no node of the cluster answers: {failure}");
+                if let Some(kept_back) = silence.admit() {
+                    tracing::warn!(kept_back, "no node of the cluster answers: {failure}");
                 }
             }
         }
         let period = if shared.map().masters().is_empty() { Duration::from_secs(1) } else { CLUSTER_PERIOD };
         next_look(&mut suspicions, period).await;
+    }
+}
+
+/// Tries whether a node that the URL names is there. A look takes the first answer and needs few nodes, so that one with a
+/// wrong name would show only when all others are gone.
+pub(super) async fn try_now_and_then(shared: Arc<Shared>, node: Address) {
+    loop {
+        if let Err(e) = call(&shared, &node, None).await {
+            shared.unreachable(&node, &e.to_string());
+        }
+        tokio::time::sleep(SEED_PERIOD).await;
     }
 }
 
@@ -107,7 +117,10 @@ async fn look(shared: &Shared, open: &mut Open, asked: &[Address]) -> Result<Vie
                 }
                 deadline = deadline.min(tokio::time::Instant::now() + GRACE);
             }
-            Err(e) => failure = format!("{node}: {e}"),
+            Err(e) => {
+                failure = format!("{node}: {e}");
+                shared.unreachable(node, &e.to_string());
+            }
         }
     }
     best.ok_or(failure)

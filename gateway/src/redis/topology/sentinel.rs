@@ -51,14 +51,10 @@ pub(super) fn watch(shared: &Arc<Shared>, watchers: &mut JoinSet<()>) {
 
 async fn watch_one(shared: Arc<Shared>, council: Arc<Mutex<Council>>, place: usize, sentinel: Address) {
     let mut suspicions = shared.suspicions.subscribe();
-    let mut answered = true;
     loop {
-        let failure = follow(&shared, &council, place, &sentinel, &mut suspicions, &mut answered).await;
+        let failure = follow(&shared, &council, place, &sentinel, &mut suspicions).await;
         tell(&shared, &council, place, None);
-        // Once for each loss, not for each attempt.
-        if std::mem::take(&mut answered) {
-            tracing::warn!(%sentinel, "sentinel {sentinel} does not answer: {failure}");
-        }
+        shared.unreachable(&sentinel, &format!("as a sentinel: {failure}"));
         next_look(&mut suspicions, SENTINEL_PERIOD).await;
     }
 }
@@ -70,7 +66,6 @@ async fn follow(
     place: usize,
     sentinel: &Address,
     suspicions: &mut watch::Receiver<u64>,
-    answered: &mut bool,
 ) -> String {
     // A word that something happened is enough, and one that waits says as much as ten.
     let (news, mut heard) = mpsc::channel(1);
@@ -94,10 +89,7 @@ async fn follow(
     }
     loop {
         match call(&mut connection, service).await {
-            Ok(Some(answer)) => {
-                *answered = true;
-                tell(shared, council, place, Some(answer));
-            }
+            Ok(Some(answer)) => tell(shared, council, place, Some(answer)),
             Ok(None) => return format!("it knows no master {service:?}"),
             Err(e) => return e.to_string(),
         }

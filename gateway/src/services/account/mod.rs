@@ -88,7 +88,10 @@ const KEPT: usize = 20_000;
 const FRESH: Duration = Duration::from_secs(2);
 
 /// When it was read, and the account; nothing but the time of the change where it is out of date.
-type Cache = quick_cache::sync::Cache<(AppId, UserId), (Instant, Option<Arc<Account>>)>;
+type Cache = quick_cache::sync::Cache<CacheKey, (Instant, Option<Arc<Account>>)>;
+
+/// With the epoch of the store.
+type CacheKey = (u64, AppId, UserId);
 
 /// Finds and makes accounts.
 #[derive(Clone)]
@@ -105,7 +108,7 @@ impl Accounts {
 
     /// The account, perhaps as it was a moment ago: for what only shows it.
     pub async fn known(&self, app: AppId, user: &UserId) -> Result<Option<Arc<Account>>, StorageError> {
-        let key = (app, user.clone());
+        let key = (self.deps.engine.epoch(), app, user.clone());
         if let Some((since, Some(account))) = self.kept.get(&key)
             && since.elapsed() < FRESH
         {
@@ -130,7 +133,7 @@ impl Accounts {
 
     /// What is kept in memory of an account is out of date.
     pub fn forget(&self, app: AppId, user: &UserId) {
-        self.kept.insert((app, user.clone()), (Instant::now(), None));
+        self.kept.insert((self.deps.engine.epoch(), app, user.clone()), (Instant::now(), None));
     }
 
     async fn versioned(&self, app: AppId, user: &UserId) -> Result<Option<Versioned<Account>>, StorageError> {

@@ -70,8 +70,8 @@ pub struct C2cMessages {
     throttle: Throttle,
     order: Arc<SenderOrder>,
     said: Arc<Said>,
-    /// Pairs that were seen to have said something, and when.
-    begun: Arc<quick_cache::sync::Cache<Log, Instant>>,
+    /// Pairs that were seen to have said something, in which epoch of the store, and when.
+    begun: Arc<quick_cache::sync::Cache<(u64, Log), Instant>>,
 }
 
 impl C2cMessages {
@@ -142,12 +142,13 @@ impl C2cMessages {
     ) -> Result<Millis, C2cError> {
         let app = actor.app;
         let log = pair_log(app, from, to);
-        if self.begun.get(&log).is_none_or(|since| since.elapsed() > FRESH) {
+        let pair = (self.deps.engine.epoch(), log.clone());
+        if self.begun.get(&pair).is_none_or(|since| since.elapsed() > FRESH) {
             // The list of conversations is a superset of the truth, so it is written before the first message, and before
             // the next one to somebody whose list was full meanwhile.
             let open = |user, peer| self.conversations.open(app, user, peer);
             futures_util::try_join!(open(from, to), open(to, from))?;
-            self.begun.insert(log.clone(), Instant::now());
+            self.begun.insert(pair, Instant::now());
         }
         let key = [
             from.as_str().as_bytes(),

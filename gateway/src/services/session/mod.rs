@@ -21,7 +21,7 @@ use super::decide::{Decision, Refused};
 use super::deps::{Deps, side_by_side};
 use super::push::heard_key;
 use super::rates::TooOften;
-use crate::bus::{Control, DeviceClaim, DeviceId, Topic};
+use crate::bus::{Control, DeviceClaim, DeviceId, Ended, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 use crate::telemetry::Bound;
@@ -258,7 +258,8 @@ impl Sessions {
         let device = DeviceClaim { id: claims.device, platform: claims.platform, since: claims.since };
         match self.ended(claims.app, &claims.user, device).await? {
             None => Ok(()),
-            Some(reason) => Err(SessionError::Kicked(reason)),
+            Some(Ended::Kicked(reason)) => Err(SessionError::Kicked(reason)),
+            Some(Ended::Forgotten) => Err(SessionError::BadToken),
         }
     }
 
@@ -268,14 +269,19 @@ impl Sessions {
         app: AppId,
         user: &UserId,
         device: DeviceClaim,
-    ) -> Result<Option<KickReason>, StorageError> {
+    ) -> Result<Option<Ended>, StorageError> {
         let (account, devices, _) = self.account_and_devices(app, user, device.platform).await?;
-        let not_before = account.map_or(0, |account| account.not_before);
-        if device.since.seconds() <= not_before {
-            return Ok(Some(KickReason::ByAdmin));
+        // A login makes the account, and nothing but the loss of the store deletes it.
+        let Some(account) = account else { return Ok(Some(Ended::Forgotten)) };
+        if device.since.seconds() <= account.not_before {
+            return Ok(Some(Ended::Kicked(KickReason::ByAdmin)));
         }
-        let is_known = devices.iter().any(|known| known.id == device.id);
-        Ok(if is_known { None } else { Some(KickReason::Replaced) })
+        if devices.iter().any(|known| known.id == device.id) {
+            return Ok(None);
+        }
+        // Who took its place came later. An older state of the store has only those who were there before.
+        let is_older_state = !devices.is_empty() && devices.iter().all(|known| known.since < device.since);
+        Ok(Some(if is_older_state { Ended::Forgotten } else { Ended::Kicked(KickReason::Replaced) }))
     }
 
     /// Begins the session of a device whose UserSig was checked, and is good up to the second `until`. Makes the account at

@@ -55,6 +55,12 @@ impl CheckCache {
         self.versions.remove(tag);
     }
 
+    /// Nothing of it holds any more.
+    pub(super) fn clear(&self) {
+        self.versions.clear();
+        self.held.clear();
+    }
+
     fn has_held(&self, tag: &Tag, version: &Bytes, checks: &[u8]) -> bool {
         checks.is_empty() || self.held.get(&self.hash(tag, version, checks)).is_some()
     }

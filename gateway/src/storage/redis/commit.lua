@@ -33,7 +33,7 @@
 --          counted from the partition's; the event
 -- Answers  one answer.
 --
--- An answer is a text: carried out; the ids of the entries with commas between them, then each sum behind a space.
+-- An answer is an error: nothing of the batch was stored, for a reason that is its own. Or a text: carried out; the ids of the entries with commas between them, then each sum behind a space.
 --              "=" and such a text: the token is known; this is what was answered then.
 --              a number: refused, by the check with this number, or by the add with the number -1 - this.
 --
@@ -41,9 +41,14 @@
 -- So a run reads with one command for each hash and writes with one, the entry's bytes come once and go to the log and
 -- into the event, and functions and tables, which Lua makes anew each time, are made only for what needs them.
 --
--- The first write of a batch is one that Redis refuses when it takes no writes, so none is ever stored in half.
-local call, keys, args = redis.call, KEYS, ARGV
-local find, sub, format, concat = string.find, string.sub, string.format, table.concat
+-- Redis undoes nothing of a script that fails, so nothing may fail once a batch has begun to be stored:
+--   what a batch only adds to or reads was looked at before, which finds keys of another type;
+--   its first write is one that Redis refuses when it takes no writes;
+--   an entry that its log refuses takes the token back, which is all that was written till then;
+--   an event that cannot be published is lost, which those who follow the topic see by its numbers.
+-- A log goes on behind its last entry also where the partition's hash says otherwise, or has gone: see `go_on`.
+local call, try, keys, args = redis.call, redis.pcall, KEYS, ARGV
+local find, sub, format, concat, type = string.find, string.sub, string.format, table.concat, type
 -- Lua hands over only a few thousand values at once.
 local PART = 2000
 -- Tokens live for a generation of 20 minutes, the 11 that it is looked at afterwards, and what clocks differ.
@@ -53,6 +58,22 @@ local TOKENS_MS = '1980000'
 local publish = redis.REDIS_VERSION_NUM and 'SPUBLISH' or 'PUBLISH'
 
 local answers, answered = {}, 0
+-- An error that was answered, if one was.
+local failure
+
+-- Appends to a log behind the last entry that it ever had. Answers the entry's id, or the error. It is made anew at each call
+-- of the script and seldom needed, so it uses no local of the script, each of which would have to be captured.
+local function go_on(log, time, error, bytes)
+  local stream, last = redis.pcall('XINFO', 'STREAM', log), nil
+  for i = 1, #stream, 2 do
+    if stream[i] == 'last-generated-id' then last = stream[i + 1] end
+  end
+  if not last then return error end
+  local seq, last_time = string.match(last, '^(%d+)-(%d+)$')
+  if tonumber(last_time) > tonumber(time) then time = last_time end
+  return redis.pcall('XADD', log, string.format('%d-%s', seq + 1, time), 'b', bytes)
+end
+
 -- The places of the next key and of the next argument.
 local key, at = 1, 1
 -- The hashes of partitions of which nothing more is carried out.
@@ -67,8 +88,9 @@ while at <= #args do
     -- How many arguments each message has.
     local width = 3
 
-    local found = call('HMGET', hash, 'd', 'o', field)
+    local found = try('HMGET', hash, 'd', 'o', field)
     local decided, last = found[1] or '', found[3]
+    local fault = found.err and found
     local refused
     if known == '-' then
       width, answered = 4, answered + 1
@@ -91,15 +113,30 @@ while at <= #args do
           end
         end
       end
-    elseif decided ~= known then
+    elseif decided ~= known and not fault then
       stale = stale or {}
       stale[hash] = true
     end
 
-    if stale and stale[hash] then
+    local tokens, before
+    local is_stale = stale and stale[hash]
+    if count > 1 and not fault and not is_stale then
+      tokens = {}
+      for i = 1, count do tokens[i] = args[at + width * (i - 1)] end
+      before = try('HMGET', once, unpack(tokens))
+      fault = before.err and before
+      if other ~= once and not fault then
+        local others = try('HMGET', other, unpack(tokens))
+        fault = others.err and others
+        for i = 1, count do before[i] = before[i] or others[i] end
+      end
+    end
+
+    if fault or is_stale then
+      failure = failure or fault
       for _ = 1, count do
         answered = answered + 1
-        answers[answered] = false
+        answers[answered] = fault or false
       end
       at = at + width * count
     else
@@ -111,37 +148,47 @@ while at <= #args do
 
       if count == 1 then
         local token, clock, bytes = args[at], args[at + 1], args[at + 2]
-        local before = other ~= once and call('HGET', other, token)
+        local before = other ~= once and try('HGET', other, token)
         local refusal = not before and refused and refused(args[at + 3])
-        if refusal then before = call('HGET', once, token) end
+        if refusal then before = try('HGET', once, token) end
         local answer
         if not before and not refusal then
           if #time > #clock or #time == #clock and time > clock then clock = time end
           answer = format('%d-%s', seq + 1, clock)
-          if call('HSETNX', once, token, answer) == 0 then
+          local is_new = try('HSETNX', once, token, answer)
+          if is_new == 1 then
+            local added = try('XADD', log, answer, 'b', bytes)
+            if type(added) == 'table' then
+              answer = go_on(log, clock, added, bytes)
+              if type(answer) == 'string' then call('HSET', once, token, answer) end
+            end
+            if type(answer) == 'table' then
+              call('HDEL', once, token)
+              failure = failure or answer
+            else
+              if found[2] == generation then
+                call('HSET', hash, field, answer)
+              else
+                call('PEXPIRE', once, TOKENS_MS)
+                call('HSET', hash, field, answer, 'o', generation)
+              end
+              try(publish, sub(hash, 1, -3), event .. answer .. ' - ' .. bytes)
+            end
+          elseif is_new == 0 then
             before = call('HGET', once, token)
           else
-            if found[2] == generation then
-              call('HSET', hash, field, answer)
-            else
-              call('PEXPIRE', once, TOKENS_MS)
-              call('HSET', hash, field, answer, 'o', generation)
-            end
-            call('XADD', log, answer, 'b', bytes)
-            call(publish, sub(hash, 1, -3), event .. answer .. ' - ' .. bytes)
+            answer, failure = is_new, failure or is_new
           end
         end
+        if type(before) == 'table' then
+          answer, failure = before, failure or before
+        elseif before then
+          answer = '=' .. before
+        end
         answered = answered + 1
-        answers[answered] = before and '=' .. before or answer or refusal
+        answers[answered] = answer or refusal
         at = at + width
       else
-        local tokens = {}
-        for i = 1, count do tokens[i] = args[at + width * (i - 1)] end
-        local before = call('HMGET', once, unpack(tokens))
-        if other ~= once then
-          local others = call('HMGET', other, unpack(tokens))
-          for i = 1, count do before[i] = before[i] or others[i] end
-        end
         -- What the messages of this very run were answered; the parts of the event, how many and how long they are.
         local stored, remembered, told, parts, length = {}, {}, { event }, 1, 0
         local pairs, channel = 0, sub(hash, 1, -3)
@@ -154,19 +201,30 @@ while at <= #args do
           else
             answer = refused and refused(args[at + 3])
             if not answer then
-              seq = seq + 1
               if time ~= clock and (#time > #clock or #time == #clock and time > clock) then clock = time end
-              time, id = clock, format('%d-%s', seq, clock)
-              call('XADD', log, id, 'b', bytes)
-              remembered[pairs + 1], remembered[pairs + 2], pairs = token, id, pairs + 2
-              stored[token], answer = id, id
-              -- Lua puts long texts together in pieces, each of which it looks at again.
-              if parts > 1 and length + #bytes > 7500 then
-                call(publish, channel, concat(told))
-                told, parts, length = { event }, 1, 0
+              answer = format('%d-%s', seq + 1, clock)
+              local added = try('XADD', log, answer, 'b', bytes)
+              if type(added) == 'table' then answer = go_on(log, clock, added, bytes) end
+              if type(answer) == 'table' then
+                failure = failure or answer
+              else
+                if added == answer then
+                  seq, time = seq + 1, clock
+                else
+                  local dash = find(answer, '-', 1, true)
+                  seq, time = tonumber(sub(answer, 1, dash - 1)), sub(answer, dash + 1)
+                end
+                id = answer
+                remembered[pairs + 1], remembered[pairs + 2], pairs = token, id, pairs + 2
+                stored[token] = id
+                -- Lua puts long texts together in pieces, each of which it looks at again.
+                if parts > 1 and length + #bytes > 7500 then
+                  try(publish, channel, concat(told))
+                  told, parts, length = { event }, 1, 0
+                end
+                told[parts + 1], told[parts + 2], told[parts + 3], told[parts + 4] = id, ' ', #bytes, ' '
+                told[parts + 5], parts, length = bytes, parts + 5, length + #bytes + 32
               end
-              told[parts + 1], told[parts + 2], told[parts + 3], told[parts + 4] = id, ' ', #bytes, ' '
-              told[parts + 5], parts, length = bytes, parts + 5, length + #bytes + 32
             end
           end
           answered = answered + 1
@@ -181,7 +239,7 @@ while at <= #args do
             call('PEXPIRE', once, TOKENS_MS)
             call('HSET', hash, field, id, 'o', generation)
           end
-          call(publish, channel, concat(told))
+          try(publish, channel, concat(told))
         end
       end
     end
@@ -210,11 +268,12 @@ while at <= #args do
     if reads > PART then
       found = {}
       for from = first_read, at - 1, PART do
-        local part = call('HMGET', hash, unpack(args, from, math.min(from + PART, at) - 1))
+        local part = try('HMGET', hash, unpack(args, from, math.min(from + PART, at) - 1))
+        found.err = part.err
         for i = 1, #part do found[#found + 1] = part[i] end
       end
     elseif reads > 0 then
-      found = call('HMGET', hash, unpack(args, first_read, at - 1))
+      found = try('HMGET', hash, unpack(args, first_read, at - 1))
     end
     -- The places of what comes after this batch and of its parts.
     local checks_at = at
@@ -234,9 +293,13 @@ while at <= #args do
         answer = false
         break
       end
-      local before = has_token and other ~= once and call('HGET', other, token)
+      if found and found.err then
+        answer = { err = found.err }
+        break
+      end
+      local before = has_token and other ~= once and try('HGET', other, token)
       if before then
-        answer = '=' .. before
+        answer = type(before) == 'table' and before or '=' .. before
         break
       end
 
@@ -311,11 +374,27 @@ while at <= #args do
       end
 
       if refusal then
-        before = token and call('HGET', once, token)
-        answer = before and '=' .. before or refusal
+        before = token and try('HGET', once, token)
+        if type(before) == 'table' then
+          answer = before
+        else
+          answer = before and '=' .. before or refusal
+        end
         break
       end
-      if changes then seen = seen + 1 end
+      if changes then
+        seen = seen + 1
+        local size = try('ZCARD', index)
+        if type(size) == 'table' then
+          answer = size
+          break
+        end
+      end
+      for i = 2, entries do
+        local length = try('XLEN', keys[first_log + i - 1])
+        if type(length) == 'table' then answer = length end
+      end
+      if answer then break end
 
       local offset
       if has_offsets then
@@ -334,58 +413,75 @@ while at <= #args do
         if is_new_generation then fields[#fields + 1], fields[#fields + 2] = 'o', generation end
       end
 
-      -- The stamp of each entry in an event; the ids; and the ends of logs that this batch itself has moved.
-      local stamps, ids, ends, entries_at = nil, '', nil, nil
-      if entries > 0 then
-        stamps, entries_at = {}, #fields
-        for i = 1, entries do
-          local field = args[first_read + reads - entries + i - 1]
-          local last = ends and ends[field] or found[seen + i - 1]
-          local seq, time = '1', args[entry_at]
-          if last then
-            local dash = find(last, '-', 1, true)
-            local last_time = sub(last, dash + 1)
-            seq = format('%d', sub(last, 1, dash - 1) + 1)
-            if tonumber(last_time) > tonumber(time) then time = last_time end
-          end
-          local id = seq .. '-' .. time
-          if entries == 1 then
-            ids = id
-          else
-            ends = ends or {}
-            ends[field] = id
-            ids = i == 1 and id or ids .. ',' .. id
-          end
-          stamps[i] = seq .. ' ' .. time
-          fields[#fields + 1], fields[#fields + 2] = field, id
+      -- The id of each entry, and its stamp in an event; the ends of logs that this batch itself has moved.
+      local ids, stamps, ends, entries_at = nil, nil, nil, #fields
+      if entries > 0 then ids, stamps = {}, {} end
+      for i = 1, entries do
+        local field = args[first_read + reads - entries + i - 1]
+        local last = ends and ends[field] or found[seen + i - 1]
+        local seq, time = '1', args[entry_at]
+        if last then
+          local dash = find(last, '-', 1, true)
+          local last_time = sub(last, dash + 1)
+          seq = format('%d', sub(last, 1, dash - 1) + 1)
+          if tonumber(last_time) > tonumber(time) then time = last_time end
         end
-        if indexed > 0 then
-          local number = struct.pack('>I8', tonumber(string.match(ids, '^%d+')))
-          for i = deletes_at - 2 * indexed, deletes_at - 1, 2 do
-            local field = args[i] .. number
-            fields[#fields + 1], fields[#fields + 2] = field, fields[2] .. args[i + 1]
-            members[#members + 1], members[#members + 2] = '0', field
-          end
+        local id = seq .. '-' .. time
+        ids[i], stamps[i] = id, seq .. ' ' .. time
+        if entries > 1 then
+          ends = ends or {}
+          ends[field] = id
         end
+        fields[#fields + 1], fields[#fields + 2] = field, id
       end
 
-      answer = sums and ids .. ' ' .. concat(sums, ' ') or ids
+      -- The first write.
+      local now = entries == 0 and '' or entries == 1 and ids[1] or concat(ids, ',')
+      if sums then now = now .. ' ' .. concat(sums, ' ') end
       if has_token then
-        if call('HSETNX', once, token, answer) == 0 then
-          answer = '=' .. call('HGET', once, token)
+        local is_new = try('HSETNX', once, token, now)
+        if is_new ~= 1 then
+          answer = is_new == 0 and '=' .. call('HGET', once, token) or is_new
           break
         end
-        if is_new_generation then call('PEXPIRE', once, TOKENS_MS) end
-      end
-
-      for from = 1, #fields, PART do
-        call('HSET', hash, unpack(fields, from, math.min(from + PART - 1, #fields)))
-      end
-      for from = 1, #members, PART do
-        call('ZADD', index, unpack(members, from, math.min(from + PART - 1, #members)))
       end
       for i = 1, entries do
-        call('XADD', keys[first_log + i - 1], fields[entries_at + 2 * i], 'b', args[entry_at + i])
+        local log, bytes = keys[first_log + i - 1], args[entry_at + i]
+        local added = try('XADD', log, ids[i], 'b', bytes)
+        if type(added) == 'table' then
+          added = go_on(log, args[entry_at], added, bytes)
+          if type(added) == 'table' then
+            answer = added
+            break
+          end
+          ids[i], stamps[i], fields[entries_at + 2 * i] = added, string.gsub(added, '%-', ' ', 1), added
+          now = concat(ids, ',')
+          if sums then now = now .. ' ' .. concat(sums, ' ') end
+          if has_token then call('HSET', once, token, now) end
+        end
+      end
+      if answer then
+        if has_token then call('HDEL', once, token) end
+        break
+      end
+      if is_new_generation then call('PEXPIRE', once, TOKENS_MS) end
+
+      if indexed > 0 then
+        local number = struct.pack('>I8', tonumber(string.match(ids[1], '^%d+')))
+        for i = deletes_at - 2 * indexed, deletes_at - 1, 2 do
+          local field = args[i] .. number
+          fields[#fields + 1], fields[#fields + 2] = field, fields[2] .. args[i + 1]
+          members[#members + 1], members[#members + 2] = '0', field
+        end
+      end
+      for from = 1, #fields, PART do
+        local stored = try('HSET', hash, unpack(fields, from, math.min(from + PART - 1, #fields)))
+        if type(stored) == 'table' then answer = stored end
+      end
+      if answer then break end
+      answer = now
+      for from = 1, #members, PART do
+        call('ZADD', index, unpack(members, from, math.min(from + PART - 1, #members)))
       end
       for from = deletes_at, entry_at - 1, PART do
         local to = math.min(from + PART, entry_at) - 1
@@ -400,14 +496,30 @@ while at <= #args do
           head = format('t%d', offset)
         elseif head ~= 'e' then
           topic = keys[base + head]
-          head = format('t%d', call('HINCRBY', topic, 'k', 1))
+          local number = try('HINCRBY', topic, 'k', 1)
+          head = type(number) == 'number' and format('t%d', number)
         end
-        local stamp = stamps and stamps[string.byte(plan, 15 + (i - announces_at) / 2)] or '- -'
-        call(publish, sub(topic, 1, -3), head .. ' ' .. stamp .. ' ' .. args[i + 1])
+        if head then
+          local stamp = stamps and stamps[string.byte(plan, 15 + (i - announces_at) / 2)] or '- -'
+          try(publish, sub(topic, 1, -3), head .. ' ' .. stamp .. ' ' .. args[i + 1])
+        end
       end
     until true
+    if type(answer) == 'table' then failure = failure or answer end
     answered = answered + 1
     answers[answered] = answer
   end
+end
+
+if failure then
+  -- A server before 7.0 says where in the script it was, and ends its line.
+  local text = string.match(failure.err, '%-(%u+ [^\r\n]*)') or string.match(failure.err, '^[^\r\n]*')
+  local code = string.match(text, '^(%u+) ')
+  local is_stored = false
+  for i = 1, answered do
+    if type(answers[i]) == 'string' and sub(answers[i], 1, 1) ~= '=' then is_stored = true end
+  end
+  -- What would meet every batch is not about this one: the server is no master, or takes no writes.
+  if code and code ~= 'WRONGTYPE' and code ~= 'ERR' and not is_stored then return { err = text } end
 end
 return answers

@@ -7,6 +7,7 @@ use protocol::id::{Millis, Seq};
 use redis::{Cmd, Value};
 
 use crate::bus::{Event, take_apart};
+use crate::redis::in_words;
 use crate::storage::{
     Announce, Batch, Check, CommitError, Committed, Expected, IDEMPOTENCY_WINDOW, LogEnd, MOST_APPENDS,
     StorageError, Version,
@@ -413,6 +414,12 @@ fn outcome(answer: &Value) -> Outcome {
             let number = if *refusal < 0 { -1 - refusal } else { *refusal };
             let number = usize::try_from(number).unwrap_or_default();
             Err(if *refusal < 0 { CommitError::Bound(number) } else { CommitError::Conflict(number) })
+        }
+        // Only this batch was refused.
+        Value::ServerError(error) => {
+            metrics::counter!("gateway_redis_errors_total", "operation" => "commit", "kind" => "refused")
+                .increment(1);
+            Err(failed("commit", in_words(error)).into())
         }
         _ => Err(unreadable().into()),
     })

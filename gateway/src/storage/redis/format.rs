@@ -3,12 +3,12 @@
 //! It is looked at before anything else is, and again every now and then: another instance, of a later version, may
 //! have taken the store to a later format meanwhile. Then nothing more is read or written here.
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 use redis::Cmd;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::redis::slot_of;
 use crate::storage::StorageError;
@@ -68,6 +68,8 @@ impl Gate {
 /// Looks at once, and then at every `interval`, until the engine is gone or the store is refused.
 pub(super) async fn watch(engine: Weak<Shared>, interval: Duration) {
     while let Some(shared) = engine.upgrade() {
+        let another = shared.epoch.has_begun.clone();
+        let another = another.notified();
         let pause = match shared.look().await {
             Ok(format) => match shared.migrate(format).await {
                 Ok(()) => {
@@ -83,7 +85,8 @@ pub(super) async fn watch(engine: Weak<Shared>, interval: Duration) {
             Err(error) => shared.is_unknown(error),
         };
         drop(shared);
-        sleep(pause).await;
+        // Another epoch is perhaps another store.
+        let _ = timeout(pause, another).await;
     }
 }
 
@@ -153,9 +156,4 @@ impl Shared {
         // What the second format may contain, the first did not; what it did, the second has, too.
         Ok(())
     }
-}
-
-/// Ends with the engine.
-pub(super) fn start(shared: &Arc<Shared>, interval: Duration) {
-    tokio::spawn(watch(Arc::downgrade(shared), interval));
 }

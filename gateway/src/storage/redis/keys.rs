@@ -11,6 +11,9 @@
 //! | `tag:t:log` | stream | a log; the id is the entry's number and time, the field `b` its bytes |
 //! | `tag:o:generation` | hash that expires | tokens of batches, and what each batch was answered |
 //! | `timgate:{format}` | string | the number of the store's format, decimal, see [`crate::storage::format`] |
+//! | `timgate:{epoch}`, `timgate:{epoch1}`, … | hash | in a slot of each master: what tells the store's epoch, see `epoch.lua` |
+//! | such a key and `:h`, `:z`, `:s`, `:t` | any | nothing; they are written and deleted to see whether that is permitted |
+//! | `timgate:{keys}` | sorted set that expires | marks of the secret keys that instances have, see `keys.lua` |
 //! | `timgate:{probe}` | string that expires | nothing; it is written to see whether that works |
 //!
 //! The hash has nearly everything of a partition, so that a batch reads and writes it with one command each:
@@ -24,13 +27,19 @@
 //! | `o` | the generation of tokens whose hash was last told when it expires, decimal |
 //! | `l` and a log's name | the id of the log's last entry |
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use protocol::id::AppId;
 
 pub(super) use crate::bus::LAST_OFFSET;
 use crate::bus::{Topic, channel_of, hash_of};
-use crate::redis::Namespace;
+use crate::redis::{Address, Namespace, Topology, slot_of};
 use crate::storage::{Key, Log, Partition, Table};
+
+/// So many names are tried to find one in a slot of each master. One that has a thousandth of the slots is found as good as
+/// always.
+const MOST_TRIED: u32 = 8192;
 
 /// The names of a deployment's keys.
 #[derive(Clone, Debug)]
@@ -72,6 +81,33 @@ impl Keys {
     /// The number of the store's format.
     pub(super) fn format(&self) -> Vec<u8> {
         self.names.key(b"format")
+    }
+
+    /// For each master a key in one of its slots.
+    pub(super) fn of_masters(&self, topology: &Topology) -> HashMap<Address, Vec<u8>> {
+        let masters = topology.masters().len();
+        let mut found = HashMap::with_capacity(masters);
+        for number in 0..MOST_TRIED {
+            if found.len() == masters {
+                break;
+            }
+            let name = if number == 0 { "epoch".to_owned() } else { format!("epoch{number}") };
+            let key = self.names.key(name.as_bytes());
+            if let Some(master) = topology.master_of(slot_of(&key)) {
+                found.entry(master).or_insert(key);
+            }
+        }
+        found
+    }
+
+    /// Which secret keys instances have.
+    pub(super) fn secret_keys(&self) -> Vec<u8> {
+        self.names.key(b"keys")
+    }
+
+    /// What all keys and channels begin with.
+    pub(super) fn prefix(&self) -> &str {
+        self.names.prefix()
     }
 
     /// A key that nothing else uses, to try whether it can be written.

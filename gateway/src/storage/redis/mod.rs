@@ -7,6 +7,8 @@
 //! | `keys` | how the keys are called, and what lies where |
 //! | `known` | checks that need not be made again |
 //! | `format`, `format.lua` | in which format the store is written, and whether that is known |
+//! | `epoch`, `epoch.lua` | whether it is still the same store |
+//! | `survey`, `survey.lua`, `keys.lua` | whether the servers are fit for it, and all instances have the same secret keys |
 //! | `scan.lua`, `purge.lua` | what else is done by scripts |
 //! | `walk` | how far a walk over all logs came |
 //! | `range` | a scan as bounds of the index |
@@ -21,24 +23,27 @@
 mod calls;
 mod check_cache;
 mod commit;
+mod epoch;
 mod format;
 mod keys;
 mod queue;
 mod range;
 mod scripts;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::id::Seq;
 use redis::{Cmd, Value as Answer};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -47,11 +52,13 @@ use crate::redis::{Confirm, Namespace, Pool, Topology, slot_of};
 
 use self::calls::{Call, WhenLost};
 use self::check_cache::CheckCache;
+use self::epoch::Epoch;
 use self::format::Gate;
 use self::keys::{Keys, Tag};
 use self::queue::{Queue, Waiting};
 use self::range::Range;
 use self::scripts::{PROBE, PURGE, SCAN};
+use self::survey::Survey;
 use super::{
     Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
     Ticket, Value, Version, Window,
@@ -70,7 +77,7 @@ const FORMAT_INTERVAL: Duration = Duration::from_secs(10);
 const PAGE: usize = 500;
 
 /// What the engine asks of its servers beyond a bare answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// A batch is acknowledged when so many replicas said that they have it.
     pub wait_replicas: usize,
@@ -78,12 +85,31 @@ pub struct Settings {
     pub wait_timeout: Duration,
     /// Bytes of batches that may wait for their answers; one more is refused.
     pub most_waiting: usize,
+    /// A server that throws keys away when its memory is full is good enough.
+    pub allow_eviction: bool,
+    /// For each application its number and a mark of each of its secret keys, with spaces between them. Other instances on
+    /// the same servers have to know at least one of the keys of each application.
+    pub keys: Vec<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wait_replicas: 0, wait_timeout: Duration::from_secs(1), most_waiting: MOST_WAITING }
+        Self {
+            wait_replicas: 0,
+            wait_timeout: Duration::from_secs(1),
+            most_waiting: MOST_WAITING,
+            allow_eviction: false,
+            keys: Vec::new(),
+        }
     }
+}
+
+/// How often is looked.
+struct Pace {
+    /// Whether the format is still one that is known.
+    format: Duration,
+    /// Whether epoch and servers are looked at at all.
+    has_watches: bool,
 }
 
 /// The Redis engine. Several of them, in any number of processes, share what has the same prefix.
@@ -91,8 +117,8 @@ pub struct Redis {
     shared: Arc<Shared>,
     wait_replicas: usize,
     is_closed: AtomicBool,
-    /// What [`Engine::close`] waits for.
-    under_way: TaskTracker,
+    /// What goes on until the engine is closed or dropped.
+    watches: Mutex<JoinSet<()>>,
 }
 
 struct Shared {
@@ -104,6 +130,10 @@ struct Shared {
     queue: Queue,
     known: CheckCache,
     format: Gate,
+    epoch: Epoch,
+    survey: Survey,
+    /// What [`Engine::close`] waits for.
+    under_way: TaskTracker,
 }
 
 impl Shared {
@@ -134,17 +164,12 @@ fn failed(operation: &'static str, reason: impl ToString) -> StorageError {
 impl Redis {
     /// An engine on `servers`, which need not be there yet. Needs a Tokio runtime.
     pub fn new(topology: Arc<Topology>, names: Namespace, settings: Settings) -> Self {
-        Self::with_interval(topology, names, settings, FORMAT_INTERVAL)
+        Self::at_pace(topology, names, settings, Pace { format: FORMAT_INTERVAL, has_watches: true })
     }
 
-    /// `interval` is how often it is looked whether the store is still of a format that is known.
-    fn with_interval(
-        topology: Arc<Topology>,
-        names: Namespace,
-        settings: Settings,
-        interval: Duration,
-    ) -> Self {
-        let Settings { wait_replicas: replicas, wait_timeout: timeout, most_waiting } = settings;
+    fn at_pace(topology: Arc<Topology>, names: Namespace, settings: Settings, pace: Pace) -> Self {
+        let Settings { wait_replicas: replicas, wait_timeout: timeout, most_waiting, allow_eviction, keys } =
+            settings;
         let confirm =
             (replicas > 0).then_some(Confirm { replicas, timeout, is_written: scripts::has_written });
         let queue = Queue::new(topology.target().is_cluster(), most_waiting);
@@ -153,16 +178,32 @@ impl Redis {
             None => reads.clone(),
             Some(_) => Pool::new(topology, scripts::load_all(), confirm),
         };
-        let known = CheckCache::new();
-        let format = Gate::new();
-        let shared = Arc::new(Shared { keys: Keys::new(names), writes, reads, queue, known, format });
-        format::start(&shared, interval);
-        Self {
-            shared,
-            wait_replicas: replicas,
-            is_closed: AtomicBool::new(false),
+        let shared = Arc::new(Shared {
+            keys: Keys::new(names),
+            writes,
+            reads,
+            queue,
+            known: CheckCache::new(),
+            format: Gate::new(),
+            epoch: Epoch::new(),
+            survey: Survey::new(allow_eviction, keys),
             under_way: TaskTracker::new(),
+        });
+        let mut watches = JoinSet::new();
+        watches.spawn(format::watch(Arc::downgrade(&shared), pace.format));
+        if pace.has_watches {
+            watches.spawn(epoch::watch(Arc::downgrade(&shared)));
+            watches.spawn(survey::watch(Arc::downgrade(&shared)));
+        } else {
+            shared.survey.take_for_granted();
         }
+        let watches = Mutex::new(watches);
+        Self { shared, wait_replicas: replicas, is_closed: AtomicBool::new(false), watches }
+    }
+
+    /// The number of the store's [epoch](Engine::epoch), each time there is another.
+    pub fn epochs(&self) -> watch::Receiver<u64> {
+        self.shared.epoch.subscribe()
     }
 
     /// Waits until it is known whether the store is of a format that this version knows, and fails if it is not.
@@ -184,7 +225,7 @@ impl Redis {
 
     /// Held while a call is under way.
     fn enter(&self) -> Result<TaskTrackerToken, StorageError> {
-        let token = self.under_way.token();
+        let token = self.shared.under_way.token();
         if self.is_closed.load(Ordering::Acquire) { Err(StorageError::Closed) } else { Ok(token) }
     }
 
@@ -317,7 +358,12 @@ impl Engine for Redis {
     async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
         let field = std::iter::once(keys::end_of_log(&log.name));
         let found = self.fields("end", &log.partition, field).await?;
-        let Some(id) = found.into_iter().flatten().next() else { return Ok(LogEnd::default()) };
+        let Some(id) = found.into_iter().flatten().next() else {
+            // Nothing was ever said; or the hash is gone, and what was said is still there.
+            let last = Window { from: Seq(1), to: Seq(u64::MAX), limit: 1, newest_first: true };
+            let last = self.page(log, last).await?.pop();
+            return Ok(last.map(|Entry { seq, at, .. }| LogEnd { seq, at }).unwrap_or_default());
+        };
         std::str::from_utf8(&id).ok().and_then(commit::end).ok_or_else(|| unreadable("end"))
     }
 
@@ -441,6 +487,8 @@ impl Engine for Redis {
                 return Err(failed("probe", connection.trouble().unwrap_or_else(|| error.to_string())));
             }
         }
+        // Before the format: who may not read it is told so in one word.
+        self.shared.survey.refusal()?;
         self.shared.format.pass(deadline).await?;
         let key = self.shared.keys.probe();
         let call =
@@ -452,16 +500,23 @@ impl Engine for Redis {
                 Err(failed("probe", reason))
             }
             outcome => outcome.map(|_| ()),
-        }
+        }?;
+        self.shared.survey.verdict(deadline).await
+    }
+
+    fn epoch(&self) -> u64 {
+        self.shared.epoch.number()
     }
 
     async fn close(&self) -> Result<(), StorageError> {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return Err(StorageError::Closed);
         }
-        self.under_way.close();
+        self.shared.under_way.close();
         // Every call has a deadline, so this ends.
-        self.under_way.wait().await;
+        self.shared.under_way.wait().await;
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+        self.shared.forget_keys().await;
         Ok(())
     }
 }

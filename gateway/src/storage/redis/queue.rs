@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::redis::{Pool, slot_of};
+use crate::redis::slot_of;
 use crate::storage::{CommitError, Committed, LogEnd};
 
 use super::calls::{Call, WhenLost};
@@ -134,7 +134,7 @@ fn make_ready(shared: &Arc<Shared>, lines: &mut Lines, tag: Tag) {
         Entry::Vacant(none) => {
             let group = none.key().clone();
             none.insert(VecDeque::from([tag]));
-            tokio::spawn(work(shared.clone(), group));
+            shared.under_way.spawn(work(shared.clone(), group));
         }
     }
 }
@@ -184,7 +184,7 @@ fn take(shared: &Arc<Shared>, group: &Group) -> Option<(Vec<Tag>, Vec<Waiting>)>
         if matches!(line.items.front(), Some(Item::Alone(_))) {
             if let Some(Item::Alone(work)) = line.items.pop_front() {
                 let shared = shared.clone();
-                tokio::spawn(async move {
+                shared.clone().under_way.spawn(async move {
                     work.await;
                     back(&shared, tag);
                 });
@@ -246,7 +246,7 @@ async fn carry(shared: &Arc<Shared>, batches: Vec<Waiting>) {
         if let Ok(committed) = &outcome {
             // Also of a repetition: the answer to the first may have been lost on its way here, and these events with it.
             // Who has heard of an entry knows it again.
-            announce(&shared.reads, &committed.entries, std::mem::take(&mut waiting.prepared.foreign));
+            announce(shared, &committed.entries, std::mem::take(&mut waiting.prepared.foreign));
         }
         waiting.done(outcome);
     }
@@ -268,7 +268,8 @@ impl Waiting {
 
 /// In a cluster: sends the events of a stored batch for topics that other servers keep, by a script in the slot of each
 /// topic. They are on their way, in order, when this returns.
-fn announce(pool: &Arc<Pool>, entries: &[LogEnd], events: Vec<Foreign>) {
+fn announce(shared: &Shared, entries: &[LogEnd], events: Vec<Foreign>) {
+    let pool = &shared.reads;
     for Foreign { tag, append, event } in events {
         let stamp = match append.and_then(|append| entries.get(append)) {
             Some(LogEnd { seq, at }) => format!(" {seq} {} ", at.0),
@@ -279,7 +280,7 @@ fn announce(pool: &Arc<Pool>, entries: &[LogEnd], events: Vec<Foreign>) {
         let call = Call::new("announce", slot_of(tag.channel()), command, WhenLost::Tell);
         let first = call.send(pool);
         let pool = pool.clone();
-        tokio::spawn(async move {
+        shared.under_way.spawn(async move {
             // The event is lost, which the topic's next offset shows to who receives it.
             if let Err(error) = call.finish(&pool, first).await {
                 metrics::counter!("gateway_bus_unpublished_total").increment(1);

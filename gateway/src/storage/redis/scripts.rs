@@ -27,6 +27,16 @@ impl Script {
         command
     }
 
+    /// The same with the text itself, where it is called so seldom that the server need not know it.
+    pub(super) fn eval<K: AsRef<[u8]>>(&self, keys: &[K]) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.text).arg(keys.len());
+        for key in keys {
+            command.arg(key.as_ref());
+        }
+        command
+    }
+
     fn load(&self) -> Cmd {
         let mut command = redis::cmd("SCRIPT");
         command.arg("LOAD").arg(self.text);
@@ -39,6 +49,9 @@ pub(super) static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 pub(super) static PURGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("purge.lua")));
 pub(super) static FORMAT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("format.lua")));
 pub(super) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
+pub(super) static EPOCH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("epoch.lua")));
+pub(super) static SURVEY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("survey.lua")));
+pub(super) static KEYS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("keys.lua")));
 pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(PUBLISH));
 
 /// Whether what a script answered means that it wrote: a number never does, nor does an error; of batches, those that

@@ -67,6 +67,9 @@ const SPEAKERS: usize = 20_000;
 /// Groups that are kept in memory while deliveries are behind.
 const LET_THROUGH: usize = 20_000;
 
+/// The epoch of the store in which a speaker was read, and where they speak.
+type SpeakerKey = (u64, (AppId, GroupId, UserId));
+
 /// Messages in groups.
 #[derive(Clone)]
 pub struct GroupMessages {
@@ -78,7 +81,7 @@ pub struct GroupMessages {
     throttle: Throttle,
     order: Arc<SenderOrder>,
     said: Arc<Said>,
-    speakers: Arc<quick_cache::sync::Cache<(AppId, GroupId, UserId), Arc<Speaker>>>,
+    speakers: Arc<quick_cache::sync::Cache<SpeakerKey, Arc<Speaker>>>,
     /// When groups last said something while deliveries were behind.
     let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
 }

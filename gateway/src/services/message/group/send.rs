@@ -73,6 +73,7 @@ impl GroupMessages {
             let message = self.message(actor, &draft, &speaker).await?;
             return self.send_unstored(actor, &speaker.found, message, only_to).await;
         }
+        let epoch = self.deps.engine.epoch();
         let mut is_first = true;
         let decided = self.deps.decide_and_tell("send a message", || {
             let is_first = std::mem::take(&mut is_first);
@@ -81,7 +82,7 @@ impl GroupMessages {
                 let next = self.order.next(key).await;
                 // What is kept in memory will do at first: the store checks that it still holds, in the same step in
                 // which it stores.
-                let kept = if is_first { self.speakers.get(key) } else { None };
+                let kept = if is_first { self.speakers.get(&(epoch, key.clone())) } else { None };
                 let speaker = match kept.filter(|speaker| self.may_speak(actor, speaker).is_ok()) {
                     Some(speaker) => speaker,
                     None => Arc::new(self.speaker(actor, group, &draft.from).await?),
@@ -113,7 +114,7 @@ impl GroupMessages {
                 tracing::warn!(%error, "members could not be told that they were mentioned");
             }
         }
-        self.speakers.insert(key, speaker);
+        self.speakers.insert((epoch, key), speaker);
         Ok(end)
     }
 

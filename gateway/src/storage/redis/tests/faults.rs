@@ -42,7 +42,7 @@ async fn assert_whole(engine: &Redis, writers: Vec<tokio::task::JoinHandle<Vec<(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_is_one_command() {
     let server = RedisServer::start(Nothing).await;
-    let engine = start(&server);
+    let engine = quiet_engine_on(server.target());
     engine.commit(said("first").put(Key::new(Table::Group, "1"), "{}")).await.unwrap();
     let version = engine.get(&group("room"), &[Key::new(Table::Group, "1")]).await.unwrap().remove(0);
     let unchanged = crate::storage::Expected::Version(version.unwrap().version);

@@ -60,12 +60,12 @@ async fn what_a_later_version_wrote_is_refused() {
 #[tokio::test]
 async fn a_store_that_is_taken_further_is_let_alone() {
     let server = RedisServer::start(Nothing).await;
-    let interval = Duration::from_millis(20);
-    let engine = Redis::with_interval(
+    let pace = Pace { format: Duration::from_millis(20), has_watches: true };
+    let engine = Redis::at_pace(
         Topology::start(server.target()),
         Namespace::new("timgate"),
         Settings::default(),
-        interval,
+        pace,
     );
     engine.commit(said("one")).await.unwrap();
     server.command::<()>("SET timgate:{format} 3").await;

@@ -49,7 +49,7 @@ async fn rows(server: &RedisServer) -> Vec<Row> {
 #[tokio::test]
 async fn keys_are_written_as_they_were() {
     let server = RedisServer::start(Nothing).await;
-    let engine = engine_on(server.target(), Settings::default());
+    let engine = quiet_engine_on(server.target());
     golden::fill(&engine).await;
     let rows = rows(&server).await;
     golden::check(&engine, &rows).await;

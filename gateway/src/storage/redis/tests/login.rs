@@ -4,7 +4,7 @@ use super::*;
 
 /// What the engine needs, to be copied by operators who give it a user of its own.
 const RIGHTS: &str =
-    "~timgate:* &timgate:* +@read +@write +@scripting +@pubsub +@connection +wait +cluster|slots";
+    "~timgate:* &timgate:* +@read +@write +@scripting +@pubsub +@connection +wait +time +info +cluster|slots";
 
 async fn works(url: &str) {
     let engine = engine_on(Target::parse(url).unwrap(), Settings::default());

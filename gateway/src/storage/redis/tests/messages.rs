@@ -46,7 +46,7 @@ async fn calls(server: &RedisServer, name: &str) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_together_leaves_together() {
     let server = RedisServer::start(Nothing).await;
-    let engine = Arc::new(engine_on(server.target(), Settings::default()));
+    let engine = Arc::new(quiet_engine_on(server.target()));
     let names = Namespace::new("timgate");
     let servers = Topology::start(server.target());
     assert!(servers.wait(Duration::from_secs(10)).await);

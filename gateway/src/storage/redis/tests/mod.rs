@@ -2,11 +2,14 @@ mod announces;
 mod cluster;
 mod confirm;
 mod counts;
+mod damage;
+mod epoch;
 mod faults;
 mod format;
 mod golden;
 mod login;
 mod messages;
+mod survey;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, Weak};
@@ -187,6 +190,12 @@ async fn entries(engine: &dyn Engine) -> Vec<Bytes> {
 
 fn engine_on(target: Target, settings: Settings) -> Redis {
     Redis::new(Topology::start(target), Namespace::new("timgate"), settings)
+}
+
+/// An engine that asks the server nothing by itself: where it is counted what a call costs, or seen what it leaves.
+fn quiet_engine_on(target: Target) -> Redis {
+    let pace = Pace { format: FORMAT_INTERVAL, has_watches: false };
+    Redis::at_pace(Topology::start(target), Namespace::new("timgate"), Settings::default(), pace)
 }
 
 /// A bus that follows the topics, and what it hears.

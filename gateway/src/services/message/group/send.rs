@@ -102,7 +102,7 @@ impl GroupMessages {
             && !matches!(error, MessageError::TooOften(_))
         {
             // One who may speak no more does not go on taking from the group's bucket.
-            self.speakers.remove(&key);
+            self.speakers.remove(&(epoch, key.clone()));
         }
         let (speaker, committed) = decided?;
         let committed = committed.unwrap_or_default();

@@ -113,6 +113,9 @@ async fn usersig_holder(context: &Context, credentials: Credentials<'_>) -> Resu
     let user = UserId::parse(credentials.identifier).map_err(|error| {
         Failure::because(ErrorCode::NOT_AUTHENTICATED, format_args!("identifier: {error}"))
     })?;
+    if user.is_reserved() {
+        return Err(Failure::because(ErrorCode::NOT_AUTHENTICATED, "identifier: it is nobody's name").into());
+    }
     let sessions = &context.services.sessions;
     sessions.check_usersig(AppId(credentials.app), &user, credentials.usersig).await?;
     Ok(user)

@@ -31,7 +31,7 @@ pub struct File {
     pub secret_key_file: Option<PathBuf>,
     pub admins: Vec<String>,
     pub session: Login,
-    pub connection: Connection,
+    pub connection: super::connection::File,
     pub log: Log,
     pub legacy: super::legacy::File,
     pub limits: Limits,
@@ -53,7 +53,7 @@ impl Default for File {
             secret_key_file: None,
             admins: vec!["administrator".to_owned()],
             session: Login::default(),
-            connection: Connection::default(),
+            connection: super::connection::File::default(),
             log: Log::default(),
             legacy: super::legacy::File::default(),
             limits: Limits::default(),
@@ -79,24 +79,6 @@ pub struct Redis {
 impl Default for Redis {
     fn default() -> Self {
         Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000 }
-    }
-}
-
-/// Connections.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Connection {
-    /// The largest frame and REST body that is read.
-    pub max_frame_bytes: usize,
-    /// What may wait for a slow reader before they are cut off; they come back and read what they missed.
-    pub queue_bytes: usize,
-    /// At the end, connections are asked to go elsewhere over this time.
-    pub drain_seconds: u64,
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self { max_frame_bytes: 512 * 1024, queue_bytes: 4 * 1024 * 1024, drain_seconds: 5 }
     }
 }
 

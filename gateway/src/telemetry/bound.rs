@@ -36,8 +36,26 @@ macro_rules! bounds {
 
 // One line each, in the order of their labels.
 bounds! {
+    /// A request's body that did not come in time.
+    BodyTime = "body_time";
+    /// Connections in all.
+    Connections = "connections";
+    /// Connections on which nobody is logged in.
+    ConnectionsBeforeLogin = "connections_before_login";
+    /// Connections of one address.
+    ConnectionsPerAddress = "connections_per_address";
+    /// Connections on which one user is logged in.
+    ConnectionsPerUser = "connections_per_user";
+    /// A request's head that did not come in time.
+    HeadTime = "head_time";
+    /// A WebSocket on which nobody logged in in time.
+    LoginTime = "login_time";
+    /// A message of which only a part came in time.
+    MessageTime = "message_time";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
+    /// Bodies and messages that have not come whole.
+    UnfinishedBytes = "unfinished_bytes";
 }
 
 impl Bound {

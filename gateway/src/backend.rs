@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::bus::{Bus, Liveness, LocalBus, Receiver, RedisBus, RedisLiveness, SingleInstance};
 use crate::config::{Config, RedisConfig};
+use crate::descriptors::Shares;
 use crate::redis::{Namespace, Topology};
 use crate::services::application::Applications;
 use crate::storage::embedded::{self, Embedded};
@@ -45,8 +46,11 @@ impl Backend {
 
     fn embedded(config: &Config) -> Result<Self, StorageError> {
         let (bus, incoming) = LocalBus::new();
-        let settings =
-            embedded::Settings { rotate_journal: config.rotate_journal, ..embedded::Settings::default() };
+        let settings = embedded::Settings {
+            rotate_journal: config.rotate_journal,
+            cached_files: Shares::current().store_cache,
+            ..embedded::Settings::default()
+        };
         let store = Embedded::open_with(&config.data_dir.join("store"), bus.clone(), &settings)?;
         let engine = Arc::new(store);
         let node = rand::random();

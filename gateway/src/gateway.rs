@@ -16,6 +16,7 @@ use crate::bus::Liveness;
 use crate::clock::Clock;
 use crate::commands::Context;
 use crate::config::Config;
+use crate::descriptors::Shares;
 use crate::edge::{Edge, Health, Legacy, Settings, Surfaces, listen};
 use crate::hub::Hub;
 use crate::services::Services;
@@ -83,9 +84,8 @@ impl Gateway {
             Context::new(services, tasks.clone()),
             hub.clone(),
             Settings {
-                max_frame_bytes: config.max_frame_bytes,
-                queue_bytes: config.queue_bytes,
-                drain: Duration::from_secs(config.drain_seconds),
+                connections: config.connections.clone(),
+                most_connections: Shares::current().connections,
                 legacy: legacy(config, clock),
             },
             metrics,
@@ -140,7 +140,7 @@ impl Gateway {
         self.edge.stop_being_ready();
         self.edge.stop.cancel();
         self.edge.tasks.close();
-        let deadline = self.edge.settings.drain + GRACE;
+        let deadline = self.edge.settings.connections.drain + GRACE;
         if tokio::time::timeout(deadline, self.edge.tasks.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }

@@ -1,5 +1,6 @@
 //! The `gateway` program: settings in, a serving gateway, exit code out.
 
+use std::convert::Infallible;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -7,9 +8,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use gateway::clock::Clock;
 use gateway::config::Cli;
-use gateway::{Config, Gateway, telemetry};
+use gateway::{Config, Gateway, descriptors, telemetry};
 use protocol::usersig;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,23 +40,80 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             path.display()
         );
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let gateway = Gateway::start(&config, Clock::system()).await?;
-        // A closed standard output is no reason not to serve.
-        let _ = std::io::stdout().write_all(greeting(&config, gateway.address()).as_bytes());
-        let _ = std::io::stdout().flush();
-        gateway
-            .run(async {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            })
-            .await?;
-        Ok(())
-    })
+    if let Err(error) = descriptors::raise_limit() {
+        tracing::warn!(%error, "the limit of open files cannot be raised; fewer connections are let in");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(serve(&config));
+    // Nothing that is left is waited for: a disk or a name server that does not answer would hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let mut signals = Signals::new()?;
+    let gateway = tokio::select! {
+        gateway = Gateway::start(config, Clock::system()) => gateway?,
+        // Nobody has been served yet.
+        () = signals.next() => return Ok(()),
+    };
+    // A closed standard output is no reason not to serve.
+    let _ = std::io::stdout().write_all(greeting(config, gateway.address()).as_bytes());
+    let _ = std::io::stdout().flush();
+    let stop = CancellationToken::new();
+    tokio::select! {
+        ended = gateway.run(stop.cancelled()) => Ok(ended?),
+        never = obey(signals, &stop) => match never {},
+    }
+}
+
+/// The first signal asks for the end, the second does not wait for it: what was acknowledged is stored.
+async fn obey(mut signals: Signals, stop: &CancellationToken) -> Infallible {
+    signals.next().await;
+    stop.cancel();
+    signals.next().await;
+    tracing::warn!("a second signal came before everything had come to its end");
+    std::process::exit(1)
+}
+
+/// The signals that ask for the end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// Absent where whoever started the program had it ignored, as `nohup` does.
+    hang_up: Option<Signal>,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) },
+        })
+    }
+
+    async fn next(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = hang_up => {}
+        }
+    }
+}
+
+/// Whether SIGHUP was ignored from the start. Where that cannot be read, it was not.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 << (SignalKind::hangup().as_raw_value() - 1) != 0)
 }
 
 /// What the operator needs to know, and nothing that is secret but for the links they asked for.

@@ -110,6 +110,13 @@ text_id! {
     UserId, "user", 32
 }
 
+impl UserId {
+    /// Whether it is nobody's name: what begins like this is said by the server alone, as `@TIM#SYSTEM` is.
+    pub fn is_reserved(&self) -> bool {
+        ["@TIM#", "@TLS#"].iter().any(|start| self.0.starts_with(start))
+    }
+}
+
 text_id! {
     /// A group of one application.
     ///

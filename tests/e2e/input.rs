@@ -455,7 +455,7 @@ async fn who_sends_nothing_but_noise_is_sent_away() {
 async fn a_frame_that_is_too_large_ends_its_connection_alone() {
     let gateway = TestGateway::start().await;
     let bystander = Bystander::of(&gateway).await;
-    let most = gateway.config().max_frame_bytes;
+    let most = gateway.config().connections.max_frame_bytes;
     for (size, lives) in [(most - 1000, true), (most + 1, false), (16 * most, false)] {
         let mut client = RawSocket::connect(gateway.address(), "/binfo?platform=7").await;
         let head = RawSocket::head("heartbeat.alive", 5);

@@ -24,6 +24,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("config", &["redis", "services"]),
     ("backoff", &[]),
     ("clock", &[]),
+    ("descriptors", &[]),
     ("telemetry", &[]),
 ];
 

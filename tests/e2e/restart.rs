@@ -121,7 +121,9 @@ async fn a_drain_answers_what_was_begun() {
 #[tokio::test]
 async fn a_drain_keeps_to_its_window() {
     const WINDOW_SECONDS: u64 = 2;
-    let mut gateway = TestGateway::start_with(|config| config.drain_seconds = WINDOW_SECONDS).await;
+    let mut gateway =
+        TestGateway::start_with(|config| config.connections.drain = Duration::from_secs(WINDOW_SECONDS))
+            .await;
     let names: Vec<String> = (0..20).map(|n| format!("user{n}")).collect();
     let users = join_all(names.iter().map(|name| gateway.user(name))).await;
     let begin = Instant::now();

@@ -9,7 +9,7 @@ const QUEUE_BYTES: usize = 256 * 1024;
 
 #[tokio::test]
 async fn who_does_not_read_is_cut_off_and_catches_up_from_history() {
-    let gateway = TestGateway::start_with(|config| config.queue_bytes = QUEUE_BYTES).await;
+    let gateway = TestGateway::start_with(|config| config.connections.queue_bytes = QUEUE_BYTES).await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
     let group = alice.create_group("lobby").await;
     bob.join(&group).await;

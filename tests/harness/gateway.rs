@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gateway::config::LogFormat;
+use gateway::config::{Connections, LogFormat};
 use gateway::services::application::{Application, Applications, Settings};
 use gateway::services::retention::{Dropped, Retention};
 use gateway::{Config, Gateway};
@@ -69,9 +69,7 @@ fn config(directory: &TempDir) -> Config {
         key_file: None,
         own_key: None,
         demo: false,
-        max_frame_bytes: 512 * 1024,
-        queue_bytes: 4 * 1024 * 1024,
-        drain_seconds: 0,
+        connections: Connections { drain: Duration::ZERO, ..Connections::default() },
         // Only when a test says so.
         retention_interval: Duration::from_secs(24 * 3600),
         log_format: LogFormat::Text,

@@ -17,6 +17,7 @@ pub fn legacy() -> Legacy {
         zone: Zone::parse("+08:00").unwrap(),
         token: None,
         networks: Vec::new(),
+        origins: Vec::new(),
     }
 }
 

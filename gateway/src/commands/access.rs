@@ -158,6 +158,9 @@ fn usersig_holder(
     let user = UserId::parse(credentials.identifier).map_err(|error| {
         Failure::because(ErrorCode::NOT_AUTHENTICATED, format_args!("identifier: {error}"))
     })?;
+    if user.is_reserved() {
+        return Err(Failure::because(ErrorCode::NOT_AUTHENTICATED, "identifier: it is nobody's name").into());
+    }
     let app = AppId(credentials.app);
     match context.services.sessions.verify_usersig(app, &user, credentials.usersig) {
         Ok(claims) => Ok((user, claims)),

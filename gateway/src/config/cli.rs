@@ -61,14 +61,15 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  stopped by SIGTERM or SIGINT after a clean drain
-  1  could not start, or the store failed; one line says what, where and how to mend it
+  0  stopped by SIGTERM, SIGINT or SIGHUP after a clean drain
+  1  could not start, or the store failed; one line says what, where and how to mend it;
+     or stopped by a second signal before the drain was over
   2  wrong usage
 
 Environment:
   Every flag has a GATEWAY_ variable of its name, shown above. GATEWAY_SECRET_KEY holds the key itself.
-  GATEWAY_LEGACY_ENABLED=true serves the routes of [legacy] in the file; _GROUP, _TIME_ZONE, _TOKEN and _NETWORKS
-  (with commas between them) go before what the file says.
+  GATEWAY_LEGACY_ENABLED=true serves the routes of [legacy] in the file; _GROUP, _TIME_ZONE, _TOKEN, _NETWORKS and
+  _ORIGINS (with commas between them) go before what the file says.
   RUST_LOG sets what is logged, for example RUST_LOG=debug [default: info]
 
 Examples:

@@ -33,7 +33,7 @@ pub struct File {
     pub secret_key_file: Option<PathBuf>,
     pub admins: Vec<String>,
     pub session: Login,
-    pub connection: Connection,
+    pub connection: super::connection::File,
     pub log: Log,
     pub legacy: super::legacy::File,
     pub limits: Limits,
@@ -56,7 +56,7 @@ impl Default for File {
             secret_key_file: None,
             admins: vec!["administrator".to_owned()],
             session: Login::default(),
-            connection: Connection::default(),
+            connection: super::connection::File::default(),
             log: Log::default(),
             legacy: super::legacy::File::default(),
             limits: Limits::default(),
@@ -90,25 +90,6 @@ impl Default for Redis {
             wait_milliseconds: 1000,
             allow_eviction: false,
         }
-    }
-}
-
-/// Connections.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Connection {
-    /// The largest frame and REST body that is read.
-    pub max_frame_bytes: usize,
-    /// What is pushed and may wait for a slow reader before they are cut off; they come back and read what they missed.
-    /// While as much of their answers waits, nothing more is read from them.
-    pub queue_bytes: usize,
-    /// At the end, connections are asked to go elsewhere over this time.
-    pub drain_seconds: u64,
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self { max_frame_bytes: 512 * 1024, queue_bytes: 4 * 1024 * 1024, drain_seconds: 5 }
     }
 }
 

@@ -1,11 +1,10 @@
 //! The routes of the small home-made chat.
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 use protocol::id::GroupId;
 use serde::{Deserialize, Serialize};
 
+use super::network;
 use crate::clock::Zone;
 use crate::services::group::check_custom_id;
 
@@ -23,6 +22,8 @@ pub struct File {
     pub token: Option<String>,
     /// From where the routes can be called; empty is from everywhere.
     pub networks: Vec<String>,
+    /// The pages that may call the routes; "*" is any. Empty is any where a token is asked for, otherwise none.
+    pub origins: Vec<String>,
 }
 
 impl Default for File {
@@ -33,6 +34,7 @@ impl Default for File {
             time_zone: "+08:00".to_owned(),
             token: None,
             networks: Vec::new(),
+            origins: Vec::new(),
         }
     }
 }
@@ -51,6 +53,8 @@ pub struct Legacy {
     pub zone: Zone,
     pub token: Option<String>,
     pub networks: Vec<IpNet>,
+    /// As a browser writes them; "*" is any.
+    pub origins: Vec<String>,
 }
 
 impl std::fmt::Debug for Legacy {
@@ -79,6 +83,9 @@ impl File {
         if let Some(text) = variable("GATEWAY_LEGACY_NETWORKS") {
             self.networks = text.split(',').map(|network| network.trim().to_owned()).collect();
         }
+        if let Some(text) = variable("GATEWAY_LEGACY_ORIGINS") {
+            self.origins = text.split(',').map(|origin| origin.trim().to_owned()).collect();
+        }
         self
     }
 
@@ -95,17 +102,27 @@ impl File {
         }
         let mut networks = Vec::with_capacity(self.networks.len());
         for text in &self.networks {
-            let one = || text.parse::<IpAddr>().map(IpNet::from);
-            match text.parse().or_else(|_| one()) {
-                Ok(network) => networks.push(network),
-                Err(_) => fault("networks", &format!("{text:?} is not a network such as 10.0.0.0/8")),
+            match network(text) {
+                Some(network) => networks.push(network),
+                None => fault("networks", &format!("{text:?} is not a network such as 10.0.0.0/8")),
             }
+        }
+        for text in self.origins.iter().filter(|text| !is_origin(text)) {
+            fault("origins", &format!("{text:?} is not an origin such as https://chat.example.com"));
         }
         if self.token.as_deref() == Some("") {
             fault("token", "it is empty; leave it out, and nobody is asked for it");
         }
-        self.enabled.then_some(Legacy { group: group?, zone: zone?, token: self.token, networks })
+        let (token, origins) = (self.token, self.origins);
+        self.enabled.then_some(Legacy { group: group?, zone: zone?, token, networks, origins })
     }
+}
+
+/// Whether a browser writes an origin like this: no path, no capital letters. "null" is that of a page without one.
+fn is_origin(text: &str) -> bool {
+    let authority = text.split_once("://").map_or("", |(_, authority)| authority);
+    let is_plain = |c: char| c.is_ascii_graphic() && !c.is_ascii_uppercase() && c != '/';
+    matches!(text, "*" | "null") || !authority.is_empty() && authority.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -139,10 +156,12 @@ mod tests {
             ("GATEWAY_LEGACY_TIME_ZONE", "-05:00"),
             ("GATEWAY_LEGACY_TOKEN", "a-secret"),
             ("GATEWAY_LEGACY_NETWORKS", "10.0.0.0/8, ::1"),
+            ("GATEWAY_LEGACY_ORIGINS", "https://chat.example.com, http://10.0.0.1:8080"),
         ]);
         let legacy = legacy.unwrap().unwrap();
         assert_eq!((legacy.group.as_str(), legacy.networks.len()), ("room 1", 2));
-        assert!(legacy.networks[1].contains(&"::1".parse::<IpAddr>().unwrap()));
+        assert_eq!(legacy.origins, ["https://chat.example.com", "http://10.0.0.1:8080"]);
+        assert!(legacy.networks[1].contains(&"::1".parse::<std::net::IpAddr>().unwrap()));
         assert!(!format!("{legacy:?}").contains("a-secret"));
     }
 
@@ -154,7 +173,8 @@ mod tests {
             ("GATEWAY_LEGACY_TIME_ZONE", "Asia/Shanghai"),
             ("GATEWAY_LEGACY_TOKEN", ""),
             ("GATEWAY_LEGACY_NETWORKS", "10.0.0.0/8,here"),
+            ("GATEWAY_LEGACY_ORIGINS", "https://a.example/,b.example,*,null"),
         ]);
-        assert_eq!(mistakes.unwrap_err().len(), 5);
+        assert_eq!(mistakes.unwrap_err().len(), 7);
     }
 }

@@ -3,14 +3,16 @@
 //! All mistakes are reported at once, each with where it stands and how to mend it.
 
 mod cli;
+mod connection;
 mod file;
 mod legacy;
 mod secret;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use protocol::group::GroupKind;
 use protocol::id::{AppId, UserId};
 use protocol::usersig::SecretKey;
@@ -21,6 +23,7 @@ use crate::services::group::RuleBook;
 use crate::services::retention;
 
 pub use cli::Cli;
+pub use connection::Connections;
 pub use file::{File, LogFormat};
 pub use legacy::Legacy;
 
@@ -46,9 +49,7 @@ pub struct Config {
     pub own_key: Option<PathBuf>,
     /// Print links to the demo page also when this is not the first run.
     pub demo: bool,
-    pub max_frame_bytes: usize,
-    pub queue_bytes: usize,
-    pub drain_seconds: u64,
+    pub connections: Connections,
     /// How often it is looked for what to drop. No setting: a test has its own.
     pub retention_interval: Duration,
     pub log_format: LogFormat,
@@ -111,6 +112,7 @@ impl Config {
         if legacy.is_some() && admins.is_empty() {
             mistakes.push("legacy: its routes speak as an administrator; name one in admins".to_owned());
         }
+        let connections = file.connection.clone().check(&mut mistakes);
         let mut secret = None;
         if mistakes.is_empty() {
             match secret::load(&file) {
@@ -134,9 +136,7 @@ impl Config {
             own_key: secret.file.clone().filter(|_| file.secret_key_file.is_none()),
             key_file: secret.file,
             demo: cli.demo,
-            max_frame_bytes: file.connection.max_frame_bytes,
-            queue_bytes: file.connection.queue_bytes,
-            drain_seconds: file.connection.drain_seconds,
+            connections,
             retention_interval: retention::INTERVAL,
             log_format: file.log.format,
             legacy,
@@ -189,6 +189,11 @@ fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketA
         mistakes.push(format!("{name}: {text:?} is not an address such as 127.0.0.1:8080"));
     }
     parsed.ok()
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
 
 fn parse_key(text: &str, app: AppId, mistakes: &mut Vec<String>) -> Option<SecretKey> {

@@ -1,18 +1,31 @@
 //! Accepting connections.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use bytes::BytesMut;
+use hyper::body::Incoming;
+use hyper::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, StatusCode, Version};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
-use super::{Edge, router};
+use super::admission::Place;
+use super::peer::{Overdue, Peer, Watched};
+use super::reply::{self, Reply};
+use super::{Edge, proxies, request, router};
+use crate::telemetry::{Bound, Sparing};
 
-/// A client that does not send its request's head in this time is let go.
-const HEAD_DEADLINE: Duration = Duration::from_secs(15);
+/// The longest head of a request, and what is read of a body at once.
+const MOST_READ: usize = 64 * 1024;
 
 /// After a failed accept (usually: no file descriptor left) the next try waits this long.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,47 +49,120 @@ pub async fn listen(edge: Edge, listener: TcpListener, surfaces: Surfaces) {
             () = edge.stop.cancelled(), if surfaces != Surfaces::Internal => return,
         };
         match accepted {
-            Ok((stream, from)) => {
-                // A chat's frames are small, and each is wanted now.
-                let _ = stream.set_nodelay(true);
-                if surfaces == Surfaces::Internal {
-                    // Nobody waits for these at the end.
-                    tokio::spawn(serve(edge.clone(), stream, from.ip().to_canonical(), surfaces));
-                } else {
-                    edge.tasks.spawn(serve(edge.clone(), stream, from.ip().to_canonical(), surfaces));
-                }
-            }
+            Ok((stream, from)) => begin(&edge, stream, from, surfaces),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                static LINES: Sparing = Sparing::new();
+                if let Some(kept_back) = LINES.admit() {
+                    tracing::warn!(%error, kept_back, "a connection could not be accepted");
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-async fn serve(edge: Edge, stream: TcpStream, from: IpAddr, surfaces: Surfaces) {
-    let stop = edge.stop.clone();
-    let service = service_fn(move |request| {
-        let edge = edge.clone();
-        // Boxed, so that a connection that has become a WebSocket does not carry what a request needs.
-        async move { Ok::<_, Infallible>(Box::pin(router::route(edge, request, from, surfaces)).await) }
-    });
+fn begin(edge: &Edge, stream: TcpStream, from: SocketAddr, surfaces: Surfaces) {
+    // A chat's frames are small, and each is wanted now.
+    let _ = stream.set_nodelay(true);
+    let from = from.ip().to_canonical();
+    if surfaces == Surfaces::Internal {
+        // Nobody waits for these at the end.
+        let place = edge.internal.enter(None);
+        tokio::spawn(serve(edge.clone(), stream, from, place, surfaces));
+    } else {
+        let is_proxy = edge.proxies.trusts(from);
+        let place = edge.admission.enter((!is_proxy).then_some(from));
+        edge.tasks.spawn(serve(edge.clone(), stream, from, place, surfaces));
+    }
+}
+
+async fn serve(edge: Edge, mut stream: TcpStream, mut from: IpAddr, place: Place, surfaces: Surfaces) {
+    let mut begun = BytesMut::new();
+    let speaks_first = edge.proxies.speak_first && surfaces != Surfaces::Internal;
+    if speaks_first && edge.proxies.trusts(from) {
+        let header = tokio::select! {
+            header = tokio::time::timeout(edge.settings.connections.head, proxies::read_header(&mut stream)) => header,
+            () = edge.stop.cancelled() => return,
+        };
+        match header {
+            Ok(Ok((client, rest))) => {
+                begun = rest;
+                if let Some(client) = client {
+                    from = client;
+                }
+            }
+            Ok(Err(error)) => {
+                return tracing::debug!(%error, %from, "a proxy did not say whose connection it is");
+            }
+            Err(_) => return Bound::HeadTime.refused(from),
+        }
+    }
+    let peer = Peer::new(from, place, !begun.is_empty());
+    let stream = Watched::new(stream, begun, peer.clone());
+    let service = {
+        let (edge, peer) = (edge.clone(), peer.clone());
+        service_fn(move |request| {
+            let (edge, peer) = (edge.clone(), peer.clone());
+            // Boxed, so that a connection that has become a WebSocket does not carry what a request needs.
+            async move { Ok::<_, Infallible>(Box::pin(answer(edge, request, peer, surfaces)).await) }
+        })
+    };
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
+        // The peer's state has the deadlines: these here would end a connection that waits for its next request.
+        .header_read_timeout(None::<Duration>)
+        .max_buf_size(MOST_READ)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = stop.cancelled() => {
+    let mut connection = pin!(connection);
+    let (mut stop, mut is_stopping) = (pin!(edge.stop.cancelled()), false);
+    let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
+    let end = poll_fn(|context| {
+        loop {
+            if let Poll::Ready(served) = connection.as_mut().poll(context) {
+                return Poll::Ready(served.map(|()| None));
+            }
+            if is_stopping || stop.as_mut().poll(context).is_pending() {
+                break;
+            }
             // What is being answered is answered; then the connection ends.
+            is_stopping = true;
             connection.as_mut().graceful_shutdown();
-            connection.await
         }
-    };
-    if let Err(error) = served {
+        if peer.poll_asked(context).is_ready() {
+            return Poll::Ready(Ok(None));
+        }
+        while let Some((moment, why)) = peer.deadline(&edge.settings.connections, is_stopping) {
+            if moment <= Instant::now() {
+                return Poll::Ready(Ok(Some(why)));
+            }
+            if timer.is_elapsed() || moment < timer.deadline() {
+                timer.as_mut().reset(moment);
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                break;
+            }
+        }
+        Poll::Pending
+    });
+    match end.await {
+        Ok(None | Some(Overdue::Idle)) => {}
+        Ok(Some(Overdue::Head)) => Bound::HeadTime.refused(from),
+        Ok(Some(Overdue::Write)) => metrics::counter!("gateway_slow_readers_total").increment(1),
         // A peer that goes away in the middle is ordinary.
-        tracing::debug!(%error, "a connection ended early");
+        Err(error) => tracing::debug!(%error, "a connection ended early"),
     }
+}
+
+async fn answer(edge: Edge, request: Request<Incoming>, peer: Arc<Peer>, surfaces: Surfaces) -> Reply {
+    peer.begin();
+    let (version, keep_alive) = (request.version(), edge.settings.connections.keep_alive);
+    let is_last = peer.is_spare || request::has_token(request.headers(), CONNECTION, "close");
+    let mut reply = Box::pin(router::route(edge, request, peer.clone(), surfaces)).await;
+    if peer.is_spare {
+        reply::close(&mut reply);
+    } else if !is_last && version == Version::HTTP_11 && reply.status() != StatusCode::SWITCHING_PROTOCOLS {
+        reply::announce(&mut reply, keep_alive);
+    }
+    peer.finish();
+    reply
 }

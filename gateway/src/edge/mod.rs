@@ -1,12 +1,17 @@
 //! Bytes in, bytes out: one port for WebSocket, REST, health, metrics, the demo page and an old chat's routes.
 
+mod admission;
 mod legacy;
 mod listener;
 mod ops;
 mod page;
+mod peer;
+mod proxies;
 mod reply;
+mod request;
 mod rest;
 mod router;
+mod unfinished;
 mod ws;
 
 use std::ops::Deref;
@@ -18,7 +23,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::admission::Admission;
+use self::proxies::Proxies;
+use self::unfinished::Unfinished;
 use crate::commands::Context;
+use crate::config::Connections;
 use crate::hub::Hub;
 
 pub use legacy::Legacy;
@@ -26,12 +35,14 @@ pub use listener::{Surfaces, listen};
 #[cfg(feature = "internals")]
 pub use ws::read_websocket;
 
+/// Connections of a listener for health and metrics alone. Half of them at once.
+const MOST_INTERNAL: usize = 128;
+
 /// What is served, and the bounds of one connection.
 pub struct Settings {
-    pub max_frame_bytes: usize,
-    pub queue_bytes: usize,
-    /// At the end, connections are asked to go elsewhere over this time.
-    pub drain: Duration,
+    pub connections: Connections,
+    /// Connections that can be open at once, whatever the settings say.
+    pub most_connections: usize,
     /// The old chat's routes; absent, they are off.
     pub legacy: Option<Arc<Legacy>>,
 }
@@ -50,6 +61,11 @@ pub struct Parts {
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
     pub health: Arc<dyn Health>,
+    admission: Admission,
+    /// Those who look after health and metrics, where they come by a listener of their own.
+    internal: Admission,
+    proxies: Proxies,
+    unfinished: Unfinished,
     ready: AtomicBool,
     /// How many connections know when they leave, while the node goes down.
     leaving: AtomicU64,
@@ -79,13 +95,28 @@ impl Edge {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        let (ready, leaving) = (AtomicBool::new(true), AtomicU64::new(0));
-        Self(Arc::new(Parts { context, hub, settings, metrics, stop, tasks, health, ready, leaving }))
+        let connections = &settings.connections;
+        let internal = Connections { max_in_all: Some(MOST_INTERNAL), ..Connections::default() };
+        Self(Arc::new(Parts {
+            admission: Admission::new(connections, settings.most_connections),
+            internal: Admission::new(&internal, usize::MAX),
+            proxies: Proxies::new(connections.trusted_proxies.clone(), connections.proxy_protocol),
+            unfinished: Unfinished::new(connections.unfinished_bytes),
+            context,
+            hub,
+            settings,
+            metrics,
+            stop,
+            tasks,
+            health,
+            ready: AtomicBool::new(true),
+            leaving: AtomicU64::new(0),
+        }))
     }
 
     /// When the connection that asks is to leave, from the beginning of the drain window on.
     fn leaves_after(&self) -> Duration {
-        self.settings.drain.mul_f64(place_in_window(self.leaving.fetch_add(1, Ordering::Relaxed)))
+        self.settings.connections.drain.mul_f64(place_in_window(self.leaving.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Tells balancers to send nobody more.

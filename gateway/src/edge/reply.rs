@@ -1,10 +1,13 @@
 //! HTTP answers.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, ORIGIN, REFERRER_POLICY, RETRY_AFTER,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
@@ -66,6 +69,48 @@ pub(super) fn for_any_origin(mut reply: Reply, methods: &'static str, accepted: 
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(accepted));
     reply
+}
+
+/// Lets pages of one origin read the reply, and do the same.
+pub(super) fn for_origin(
+    reply: Reply,
+    origin: &HeaderValue,
+    methods: &'static str,
+    accepted: &'static str,
+) -> Reply {
+    let mut reply = for_any_origin(reply, methods, accepted);
+    reply.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    for_this_origin_alone(reply)
+}
+
+/// A reply that another origin does not get: nobody keeps it for them.
+pub(super) fn for_this_origin_alone(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(VARY, HeaderValue::from_name(ORIGIN));
+    reply
+}
+
+/// There is no room for this one now.
+pub(super) fn full() -> Reply {
+    let mut reply = text(StatusCode::SERVICE_UNAVAILABLE, "too many connections, try again later");
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    reply
+}
+
+/// The connection ends with this reply.
+pub(super) fn close(reply: &mut Reply) {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// Says how long the connection waits for the next request, so that its user does not begin one while it is closed.
+pub(super) fn announce(reply: &mut Reply, keep_alive: Duration) {
+    /// Longer than anybody keeps one.
+    const DAY: u64 = 24 * 3600;
+    let seconds = keep_alive.as_secs();
+    if seconds < DAY
+        && let Ok(value) = HeaderValue::from_str(&format!("timeout={seconds}"))
+    {
+        reply.headers_mut().insert("keep-alive", value);
+    }
 }
 
 /// A file of the demo page.

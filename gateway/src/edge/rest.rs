@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Method, Request};
 use protocol::rest::Query;
@@ -10,6 +9,7 @@ use protocol::{ErrorCode, Failure, envelope, json};
 
 use super::Edge;
 use super::reply::{self, Reply};
+use super::unfinished::{BodyError, read_body};
 use crate::commands::{self, Credentials};
 
 pub(super) async fn call(edge: Edge, request: Request<Incoming>, command: &str, from: IpAddr) -> Reply {
@@ -52,12 +52,15 @@ async fn answer(
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(refusal.body),
     };
-    let body = Limited::new(request.into_body(), edge.settings.max_frame_bytes).collect().await;
-    let body = body
-        .map_err(|_| Failure::worded(ErrorCode::TOO_LONG, "the body is too large, or did not arrive whole"))?
-        .to_bytes();
+    let body = read_body(edge, request.into_body()).await.map_err(|error| match error {
+        BodyError::TooLarge => Failure::worded(ErrorCode::TOO_LONG, "the body is too large"),
+        BodyError::TooSlow | BodyError::Broken => {
+            Failure::worded(ErrorCode::TOO_LONG, "the body did not arrive whole in time")
+        }
+        BodyError::Full => Failure::new(ErrorCode::UNAVAILABLE),
+    })?;
     // An empty body counts as an empty object: published clients send none for commands without parameters.
-    let body = if body.iter().all(u8::is_ascii_whitespace) { "{}".into() } else { body };
+    let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}".to_vec() } else { body };
     let text = std::str::from_utf8(&body)
         .map_err(|_| Failure::worded(ErrorCode::NOT_JSON, "the body is not UTF-8"))?;
     if !json::is_shallow(text.as_bytes()) {

@@ -1,17 +1,27 @@
 //! Which path is what.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 
 use super::legacy::{self, Route};
 use super::listener::Surfaces;
+use super::peer::Peer;
 use super::reply::{self, Reply};
+use super::request::check_host;
 use super::{Edge, ops, page, rest, ws};
 use crate::hub::Dialect;
 
-pub(super) async fn route(edge: Edge, request: Request<Incoming>, from: IpAddr, surfaces: Surfaces) -> Reply {
+pub(super) async fn route(
+    edge: Edge,
+    request: Request<Incoming>,
+    peer: Arc<Peer>,
+    surfaces: Surfaces,
+) -> Reply {
+    if let Err(refusal) = check_host(&request) {
+        return refusal.into();
+    }
     let path = request.uri().path().to_owned();
     if surfaces != Surfaces::Public
         && let Some(reply) = ops::route(&edge, &path).await
@@ -21,15 +31,19 @@ pub(super) async fn route(edge: Edge, request: Request<Incoming>, from: IpAddr, 
     if surfaces == Surfaces::Internal {
         return reply::text(StatusCode::NOT_FOUND, "only /healthz, /readyz, /livez and /metrics are here");
     }
+    if peer.is_spare {
+        return reply::full();
+    }
+    let from = edge.proxies.client(peer.from, request.headers());
     // Before the SDKs' paths: a user or a message may be called "info".
     if let Some(legacy) = &edge.settings.legacy
         && let Some(route) = Route::of(&path)
     {
         let legacy = legacy.clone();
-        return Box::pin(legacy::answer(edge, legacy, route, request, from)).await;
+        return Box::pin(legacy::answer(edge, legacy, route, request, (from, peer))).await;
     }
     if let Some(dialect) = dialect(&path) {
-        return Box::pin(ws::serve_sdk(edge, request, dialect, from)).await;
+        return Box::pin(ws::serve_sdk(edge, request, dialect, (from, peer))).await;
     }
     if let Some(command) = path.strip_prefix("/v4/") {
         let command = command.to_owned();

@@ -87,11 +87,15 @@ impl List {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(super) fn len(&self) -> usize {
         match self {
-            Self::Few(part) => part.is_empty(),
-            Self::Many(many) => many.index.is_empty(),
+            Self::Few(part) => part.len(),
+            Self::Many(many) => many.index.len(),
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Adds a follower, who is there once at most.

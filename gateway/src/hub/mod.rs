@@ -210,6 +210,11 @@ impl Hub {
         Some(attachment)
     }
 
+    /// How many connections a user is logged in on here.
+    pub fn connections_of(&self, app: AppId, user: &UserId) -> usize {
+        self.shards.count(&Topic::User(app, user.clone()))
+    }
+
     /// The connection is gone. Returns who was attached.
     pub fn disconnect(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
         metrics::gauge!("gateway_connections").decrement(1.0);

@@ -211,6 +211,12 @@ impl Shards {
         room.map(|room| room.followers.now()).unwrap_or_default()
     }
 
+    /// How many follow a topic, or are about to.
+    pub(super) fn count(&self, topic: &Topic) -> usize {
+        let shard = self.shard(topic);
+        shard.get(topic).map_or(0, |room| room.followers.len() + room.newcomers.len())
+    }
+
     /// Takes in an event of the bus.
     pub(super) fn pass(&self, delivery: &Delivery) -> Passage {
         let mut shard = self.shard(&delivery.topic);

@@ -42,8 +42,18 @@ bounds! {
     AddressLogins = "address_logins";
     /// Bytes of an answer that can be asked for in parts.
     AnswerBytes = "answer_bytes";
+    /// A request's body that did not come in time.
+    BodyTime = "body_time";
     /// How often a user or a connection gives a command.
     Commands = "commands";
+    /// Connections in all.
+    Connections = "connections";
+    /// Connections on which nobody is logged in.
+    ConnectionsBeforeLogin = "connections_before_login";
+    /// Connections of one address.
+    ConnectionsPerAddress = "connections_per_address";
+    /// Connections on which one user is logged in.
+    ConnectionsPerUser = "connections_per_user";
     /// Peers on a user's list of conversations: the oldest go off it.
     ConversationsPerUser = "conversations_per_user";
     /// Devices of a user over all platforms: the oldest are put out.
@@ -54,12 +64,18 @@ bounds! {
     GroupMessages = "group_messages";
     /// Groups that a user makes.
     GroupsMade = "groups_made";
+    /// A request's head that did not come in time.
+    HeadTime = "head_time";
     /// Groups that others put a user into.
     InvitationsPerHour = "invitations_per_hour";
+    /// A WebSocket on which nobody logged in in time.
+    LoginTime = "login_time";
     /// Members that a user brings in.
     MembersAdded = "members_added";
     /// Messages that mention everybody.
     MentionsOfAll = "mentions_of_all";
+    /// A message of which only a part came in time.
+    MessageTime = "message_time";
     /// Messages from one user to another.
     PairMessages = "pair_messages";
     /// Changes of a profile.
@@ -68,6 +84,8 @@ bounds! {
     RestCommands = "rest_commands";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
+    /// Bodies and messages that have not come whole.
+    UnfinishedBytes = "unfinished_bytes";
     /// Messages of a user.
     UserMessages = "user_messages";
     /// UserSigs that are not what they say.

@@ -1,13 +1,17 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
 
 mod answers;
+mod connections;
 mod cpu;
 mod elements;
 mod http;
+mod legacy;
 mod numbers;
 mod rates;
 mod read_reports;
+mod signals;
 mod table;
+mod time;
 mod totals;
 mod usersig;
 mod work_groups;

@@ -30,6 +30,9 @@ const MAX_CHECKED: usize = 100;
 const MAX_QUERIED: usize = 500;
 
 pub(super) async fn import(context: &Context, call: &Call, request: Import) -> Result<Empty, Refusal> {
+    if request.user.is_reserved() {
+        return Err(Refusal::malformed("UserID is nobody's name: it begins with @TIM# or @TLS#"));
+    }
     let app = call.actor()?.app;
     let imported = context.services.profiles.import(app, &request.user, request.nick, request.face).await;
     imported.map_err(|error| match error {

@@ -1,5 +1,6 @@
 //! A connection of the old chat: a user whom the path names, in the one room.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use serde_json::json;
 use super::{Legacy, RunAs, refusal};
 use crate::commands;
 use crate::edge::Edge;
+use crate::edge::peer::Peer;
 use crate::edge::reply::{Refusal, Reply};
 use crate::edge::ws::{self, Arrival, Call, ClientProtocol, Done, Session};
 use crate::hub::Dialect;
@@ -27,9 +29,10 @@ pub(super) async fn connect(
     legacy: Arc<Legacy>,
     user: UserId,
     request: Request<Incoming>,
+    (from, peer): (IpAddr, Arc<Peer>),
 ) -> Reply {
     let host = edge.clone();
-    ws::upgrade(edge, request, async move { arrive(&host, legacy, &user).await }).await
+    ws::upgrade(edge, request, (from, peer), async move { arrive(&host, legacy, &user).await }).await
 }
 
 /// Makes the user a member of the room and logs them in, which kicks their older connection.
@@ -46,7 +49,7 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
         return Err(refusal(login.code));
     };
     let dialect = Dialect::Legacy(legacy.settings.zone);
-    let connection = edge.hub.connect(dialect, Some(group), edge.settings.queue_bytes);
+    let connection = edge.hub.connect(dialect, Some(group), edge.settings.connections.queue_bytes);
     if edge.hub.attach(&connection, session.attachment()).await.is_err() {
         edge.hub.disconnect(&connection);
         commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
@@ -70,7 +73,7 @@ impl ClientProtocol for LegacyClient {
         Box::pin(async move {
             let Some(said) = said(&payload) else {
                 let reply = client.notice(r#"what is said is {"message":"…"}"#);
-                return Done { reply: Some(reply), effect: None, is_malformed: true };
+                return Done { reply: Some(reply), is_malformed: true, ..Done::default() };
             };
             let refused = match session {
                 _ if said.message.trim().is_empty() => Some("the message is blank"),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN, WWW_AUTHENTICATE};
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use protocol::id::{AppId, UserId};
@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::Edge;
+use super::peer::Peer;
 use super::reply::{self, Refusal, Reply};
 use crate::clock::Clock;
 use crate::commands::{self, Answer, Credentials, Identity};
@@ -59,6 +60,13 @@ enum RunAs<'a> {
     User(&'a UserId),
     /// With the rights of an administrator.
     Admin,
+}
+
+/// Which pages a reply is for.
+enum Allowed {
+    Any,
+    This(HeaderValue),
+    None,
 }
 
 /// A route, with what the path says, as it says it.
@@ -101,19 +109,19 @@ impl<'a> Route<'a> {
     }
 }
 
-/// Answers a call of a route. Any origin may read the answer, as with REST.
+/// Answers a call of a route.
 pub(super) async fn answer(
     edge: Edge,
     legacy: Arc<Legacy>,
     route: Route<'_>,
     request: Request<Incoming>,
-    from: IpAddr,
+    (from, peer): (IpAddr, Arc<Peer>),
 ) -> Reply {
-    let method = route.method();
+    let (method, allowed) = (route.method(), legacy.allowed(request.headers()));
     let answer = match legacy.admit(&method, &request, from) {
         Ok(()) if request.method() == Method::OPTIONS => Ok(reply::bare("text/plain", "")),
         Ok(()) => match legacy.hold(&edge, &route, from) {
-            Ok(()) => Box::pin(carry_out(edge, &legacy, &route, request)).await,
+            Ok(()) => Box::pin(carry_out(edge, &legacy, &route, request, (from, peer))).await,
             Err(refusal) => Err(refusal),
         },
         Err(refusal) => Err(refusal),
@@ -129,7 +137,12 @@ pub(super) async fn answer(
     }
     let labels = [("route", route.name().to_owned()), ("status", status.as_str().to_owned())];
     metrics::counter!("gateway_legacy_requests_total", &labels).increment(1);
-    reply::for_any_origin(reply, "GET, POST", "Authorization, Content-Type, X-Requested-With")
+    let (methods, accepted) = ("GET, POST", "Authorization, Content-Type, X-Requested-With");
+    match allowed {
+        Allowed::Any => reply::for_any_origin(reply, methods, accepted),
+        Allowed::This(origin) => reply::for_origin(reply, &origin, methods, accepted),
+        Allowed::None => reply::for_this_origin_alone(reply),
+    }
 }
 
 async fn carry_out(
@@ -137,11 +150,12 @@ async fn carry_out(
     legacy: &Arc<Legacy>,
     route: &Route<'_>,
     request: Request<Incoming>,
+    caller: (IpAddr, Arc<Peer>),
 ) -> Result<Reply, Refusal> {
     match *route {
         Route::Connect { user } => {
             let user = legacy.user(user)?;
-            Ok(Box::pin(client::connect(edge, legacy.clone(), user, request)).await)
+            Ok(Box::pin(client::connect(edge, legacy.clone(), user, request, caller)).await)
         }
         Route::History { time, number } => {
             history::page(&edge, legacy, &decoded(time)?, &decoded(number)?).await
@@ -187,6 +201,10 @@ impl Legacy {
         if !networks.is_empty() && !networks.iter().any(|network| network.contains(&from)) {
             return Err(Refusal::new(StatusCode::FORBIDDEN, "this route is not for your network"));
         }
+        if request.headers().contains_key(ORIGIN) && matches!(self.allowed(request.headers()), Allowed::None)
+        {
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "this route is not for pages of your origin"));
+        }
         // A browser asks without credentials what it may ask with them.
         if request.method() == Method::OPTIONS {
             return Ok(());
@@ -210,10 +228,30 @@ impl Legacy {
         held.map_err(|failure| refusal(failure.code))
     }
 
+    /// Which pages may do what the request asks for, and read the answer. A browser sends what a page asks for from wherever
+    /// its user is, inside the network as well; where no token is asked for, that is all there is to being let in.
+    fn allowed(&self, headers: &HeaderMap) -> Allowed {
+        let (origins, mut named) = (&self.settings.origins, headers.get_all(ORIGIN).iter());
+        if origins.iter().any(|origin| origin == "*") || origins.is_empty() && self.settings.token.is_some() {
+            return Allowed::Any;
+        }
+        match (named.next(), named.next()) {
+            (Some(origin), None) if origins.iter().any(|known| known.as_bytes() == origin.as_bytes()) => {
+                Allowed::This(origin.clone())
+            }
+            _ => Allowed::None,
+        }
+    }
+
     /// Whom a path names, and lets its caller be.
     fn user(&self, word: &str) -> Result<UserId, Refusal> {
         let user = UserId::parse(&decoded(word)?).map_err(bad)?;
-        if self.admins.contains(&user) {
+        if user.is_reserved() {
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "this is nobody's name"));
+        }
+        // Who reads "Administrator" thinks of the administrator.
+        let is_admin = |admin: &UserId| admin.as_str().eq_ignore_ascii_case(user.as_str().trim());
+        if self.admins.iter().any(is_admin) {
             let line = "an administrator does not come by this route";
             return Err(Refusal::new(StatusCode::FORBIDDEN, line));
         }

@@ -29,7 +29,11 @@ use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
 use crate::commands::{self, Effect};
 use crate::edge::Edge;
+use crate::edge::admission::{CountedLogin, Place};
+use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
+use crate::edge::unfinished::{Full, Share};
 use crate::hub::{Closing, Connection, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame};
+use crate::telemetry::Bound;
 
 /// Messages that cannot be read, before the stream counts as broken.
 const MAX_MALFORMED: u32 = 8;
@@ -40,9 +44,6 @@ const SILENCE: Duration = Duration::from_secs(90);
 /// A silent client that does not speak up by itself is asked so often whether it is there. Proxies of the usual settings
 /// end a connection on which nothing happens for a minute.
 const ASK: Duration = Duration::from_secs(20);
-
-/// A peer that takes nothing for this long is gone.
-const WRITE_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A client whose connection lived shorter than this does not dial again by itself. Source: observed.
 const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
@@ -80,6 +81,8 @@ pub(in crate::edge) struct Done {
     /// What is written to the client.
     pub(in crate::edge) reply: Option<String>,
     pub(in crate::edge) effect: Option<Box<Effect>>,
+    /// Counts a login until the hub does.
+    pub(in crate::edge) arrival: Option<CountedLogin>,
     /// Whether the message could not be read at all.
     pub(in crate::edge) is_malformed: bool,
 }
@@ -89,6 +92,7 @@ struct Arriving {
     session: Arc<Session>,
     is_back: bool,
     reply: Option<String>,
+    _counted: Option<CountedLogin>,
     following: Pin<Box<dyn Future<Output = Result<(), NotFollowed>> + Send>>,
     /// Calls that have ended meanwhile and change who is logged in here.
     later: Vec<Done>,
@@ -164,11 +168,15 @@ pub(super) fn serve<S: ClientProtocol>(
     stream: TcpStream,
     mut read: Vec<u8>,
     arrival: Arrival<S>,
+    mut place: Place,
 ) -> impl Future<Output = ()> + Send {
     let (reader, writer) = stream.into_split();
     arrival.connection.outbound.open(writer);
-    let mut inbound = Inbound::new(edge.settings.max_frame_bytes);
+    let mut inbound = Inbound::new(edge.settings.connections.max_frame_bytes);
     inbound.take_in(&mut read);
+    if arrival.session.is_some() {
+        place.log_in();
+    }
     let now = Instant::now();
     let mut served = Served {
         connection: arrival.connection,
@@ -182,6 +190,9 @@ pub(super) fn serve<S: ClientProtocol>(
         malformed: 0,
         since: now,
         heard_at: now,
+        unfinished: None,
+        is_leaving: false,
+        place,
         edge,
     };
     async move {
@@ -215,6 +226,17 @@ struct Served<S> {
     since: Instant,
     /// When the peer last said something.
     heard_at: Instant,
+    /// Present while a message has not come whole.
+    unfinished: Option<Box<Partial>>,
+    /// It is asked to go: what it does not take is not waited for.
+    is_leaving: bool,
+    place: Place,
+}
+
+/// A message of which some has come.
+struct Partial {
+    since: Instant,
+    share: Share,
 }
 
 impl<S: ClientProtocol> Served<S> {
@@ -254,6 +276,7 @@ impl<S: ClientProtocol> Served<S> {
                         self.connection.outbound.say(&PING);
                     }
                     if drain_at.take_if(|at| *at <= now).is_some() {
+                        self.is_leaving = true;
                         self.connection.outbound.close(Closing::GoingAway);
                     }
                     if self.held_moment().is_some_and(|moment| moment <= now) {
@@ -275,7 +298,27 @@ impl<S: ClientProtocol> Served<S> {
         if S::IS_ASKED {
             moment = moment.min(self.heard_at.max(asked_at) + ASK);
         }
-        [drain_at, self.held_moment(), self.session_end()].into_iter().flatten().fold(moment, Instant::min)
+        let others =
+            [drain_at, self.held_moment(), self.session_end(), self.message_moment(), self.login_moment()];
+        others.into_iter().flatten().fold(moment, Instant::min)
+    }
+
+    /// When the rest of a message has to be there.
+    fn message_moment(&self) -> Option<Instant> {
+        self.unfinished.as_ref().map(|partial| partial.since + self.edge.settings.connections.message)
+    }
+
+    /// When somebody has to be logged in.
+    fn login_moment(&self) -> Option<Instant> {
+        if self.is_asking() || self.arriving.is_some() {
+            // They may be about to.
+            return None;
+        }
+        self.place.waits_since().map(|since| since + self.edge.settings.connections.login)
+    }
+
+    fn write_deadline(&self) -> Duration {
+        if self.is_leaving { LAST_WRITE_DEADLINE } else { WRITE_DEADLINE }
     }
 
     /// When what waits is let go though the client has not seen what it missed. A login that is on its way decides for
@@ -294,7 +337,20 @@ impl<S: ClientProtocol> Served<S> {
     }
 
     /// The end of one who is silent or takes nothing for too long.
-    fn overdue(&self, now: Instant) -> Option<End> {
+    fn overdue(&mut self, now: Instant) -> Option<End> {
+        if self.message_moment().is_some_and(|moment| moment <= now) {
+            Bound::MessageTime.refused(self.whom());
+            return Some(End::Close(CloseCode::Policy, "the rest of a message did not come"));
+        }
+        let has_nobody = self.arriving.is_none() && self.connection.attachment().is_none();
+        if has_nobody && self.place.waits_since().is_none() {
+            // Another device has put this one out.
+            self.place.wait();
+        }
+        if has_nobody && self.login_moment().is_some_and(|moment| moment <= now) {
+            Bound::LoginTime.refused("a WebSocket");
+            return Some(End::Close(CloseCode::Policy, "nobody has logged in"));
+        }
         if self.heard_at + SILENCE <= now {
             return Some(End::Close(CloseCode::Away, "silent for too long"));
         }
@@ -303,7 +359,19 @@ impl<S: ClientProtocol> Served<S> {
             return Some(End::Close(CloseCode::Normal, "the session is over"));
         }
         let stuck_since = self.connection.outbound.stuck_since();
-        stuck_since.is_some_and(|since| since + WRITE_DEADLINE <= now).then_some(End::Gone)
+        if stuck_since.is_none_or(|since| since + self.write_deadline() > now) {
+            return None;
+        }
+        metrics::counter!("gateway_slow_readers_total").increment(1);
+        Some(End::Gone)
+    }
+
+    /// Who it is, for the log.
+    fn whom(&self) -> String {
+        match &self.session {
+            Some(session) => session.user.to_string(),
+            None => "somebody who is not logged in".to_owned(),
+        }
     }
 
     /// What is to be done next. Cancelling loses nothing.
@@ -312,9 +380,17 @@ impl<S: ClientProtocol> Served<S> {
         if let Some(calls) = &mut self.calls {
             match calls.poll_next_unpin(context) {
                 Poll::Ready(Some(done)) => return Poll::Ready(Next::Done(done)),
-                Poll::Ready(None) => self.calls = None,
+                Poll::Ready(None) => {
+                    self.calls = None;
+                    self.tell_door();
+                }
                 Poll::Pending => {}
             }
+        }
+        if let Some(door) = self.place.door()
+            && door.poll_asked(context).is_ready()
+        {
+            return Poll::Ready(Next::End(End::Gone));
         }
         if let Some(arriving) = &mut self.arriving
             && let Poll::Ready(followed) = arriving.following.as_mut().poll(context)
@@ -331,10 +407,11 @@ impl<S: ClientProtocol> Served<S> {
                 }
             }
         }
-        if let Some(since) = self.connection.outbound.stuck_since()
-            && since + WRITE_DEADLINE < timer.deadline()
-        {
-            timer.as_mut().reset(since + WRITE_DEADLINE);
+        let stuck = self.connection.outbound.stuck_since().map(|since| since + self.write_deadline());
+        for moment in [stuck, self.message_moment()].into_iter().flatten() {
+            if moment < timer.deadline() {
+                timer.as_mut().reset(moment);
+            }
         }
         timer.poll(context).map(|()| Next::Moment)
     }
@@ -354,8 +431,16 @@ impl<S: ClientProtocol> Served<S> {
                 Some(Err(error)) => return Poll::Ready(Next::End(unreadable(&error))),
                 None => match std::task::ready!(self.poll_read(context)) {
                     Ok(0) | Err(_) => return Poll::Ready(Next::End(End::Gone)),
-                    Ok(_) if self.inbound.has_next() => self.heard_at = Instant::now(),
-                    Ok(_) => {}
+                    Ok(_) => {
+                        if self.inbound.has_next() {
+                            self.heard_at = Instant::now();
+                        }
+                        if let Err(Full) = self.count_unfinished() {
+                            Bound::UnfinishedBytes.refused(self.whom());
+                            let reason = "too much has not come whole";
+                            return Poll::Ready(Next::End(End::Close(CloseCode::Again, reason)));
+                        }
+                    }
                 },
             }
         }
@@ -371,6 +456,7 @@ impl<S: ClientProtocol> Served<S> {
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call);
+            self.tell_door();
             return Poll::Pending;
         };
         self.malformed += u32::from(done.is_malformed);
@@ -379,6 +465,29 @@ impl<S: ClientProtocol> Served<S> {
             return Poll::Ready(Next::End(End::Close(CloseCode::Invalid, reason)));
         }
         Poll::Ready(Next::Done(done))
+    }
+
+    /// Who has something under way is not asked to make room.
+    fn tell_door(&self) {
+        if let Some(door) = self.place.door() {
+            door.set_busy(self.calls.is_some() || self.arriving.is_some());
+        }
+    }
+
+    /// Counts what has come of a message that is not whole, and since when.
+    fn count_unfinished(&mut self) -> Result<(), Full> {
+        let kept = self.inbound.unfinished();
+        let has_ended = self.inbound.take_ended();
+        if kept == 0 {
+            self.unfinished = None;
+            return Ok(());
+        }
+        let new = || Box::new(Partial { since: Instant::now(), share: self.edge.unfinished.share() });
+        let partial = self.unfinished.get_or_insert_with(new);
+        if has_ended {
+            partial.since = Instant::now();
+        }
+        partial.share.set(kept)
     }
 
     /// Whether more may be asked for. While many answers wait for the socket it may not: the client is to read them first.
@@ -416,11 +525,12 @@ impl<S: ClientProtocol> Served<S> {
             }
             (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
             // Rare and large: boxed, so that a connection at rest does not carry its state.
-            (Some(effect), None) => Box::pin(self.take_effect(effect, done.reply)).await,
+            (Some(effect), None) => Box::pin(self.take_effect(effect, done)).await,
         }
     }
 
-    async fn take_effect(&mut self, effect: Box<Effect>, reply: Option<String>) {
+    async fn take_effect(&mut self, effect: Box<Effect>, done: Done) {
+        let Done { reply, arrival, .. } = done;
         match &*effect {
             Effect::Synced { notices } => {
                 self.reply(reply.as_deref());
@@ -435,6 +545,7 @@ impl<S: ClientProtocol> Served<S> {
                 self.edge.hub.detach(&self.connection);
                 self.held = None;
                 self.session = None;
+                self.place.wait();
                 self.reply(reply.as_deref());
             }
             Effect::Attach { is_back, .. } => {
@@ -446,7 +557,9 @@ impl<S: ClientProtocol> Served<S> {
                 let following = Box::pin(async move { hub.attach(&connection, attachment).await });
                 let session = Arc::new(session);
                 let later = Vec::new();
-                self.arriving = Some(Box::new(Arriving { session, is_back, reply, following, later }));
+                let arriving = Arriving { session, is_back, reply, _counted: arrival, following, later };
+                self.arriving = Some(Box::new(arriving));
+                self.tell_door();
             }
         }
     }
@@ -462,6 +575,7 @@ impl<S: ClientProtocol> Served<S> {
             commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
         }
         self.session = Some(session);
+        self.place.log_in();
         if followed.is_err() {
             self.connection.outbound.close(Closing::GoingAway);
             return;

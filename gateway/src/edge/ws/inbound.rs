@@ -37,6 +37,8 @@ pub(super) struct Inbound {
     /// What came whole, or why nothing more can be read.
     ready: VecDeque<Result<Received, Error>>,
     is_over: bool,
+    /// Whether a message has ended since this was last asked.
+    has_ended: bool,
     most_bytes: usize,
 }
 
@@ -48,7 +50,14 @@ struct Begun {
 impl Inbound {
     /// Messages are `most_bytes` long at most.
     pub(super) fn new(most_bytes: usize) -> Self {
-        Self { partial: Vec::new(), begun: None, ready: VecDeque::new(), is_over: false, most_bytes }
+        Self {
+            partial: Vec::new(),
+            begun: None,
+            ready: VecDeque::new(),
+            is_over: false,
+            has_ended: false,
+            most_bytes,
+        }
     }
 
     /// The next thing that came whole.
@@ -62,6 +71,16 @@ impl Inbound {
 
     pub(super) fn has_next(&self) -> bool {
         !self.ready.is_empty()
+    }
+
+    /// The bytes that are kept of a message that has not come whole.
+    pub(super) fn unfinished(&self) -> usize {
+        self.partial.capacity() + self.begun.as_ref().map_or(0, |begun| begun.payload.capacity())
+    }
+
+    /// Whether a message has ended since this was last asked; a frame between its pieces is none.
+    pub(super) fn take_ended(&mut self) -> bool {
+        mem::take(&mut self.has_ended)
     }
 
     /// Takes in what was read.
@@ -177,6 +196,7 @@ impl Inbound {
             self.begun = Some(message);
             return Ok(());
         }
+        self.has_ended = true;
         if message.is_text
             && let Err(error) = std::str::from_utf8(&message.payload)
         {

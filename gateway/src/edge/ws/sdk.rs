@@ -7,11 +7,14 @@ use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
 use protocol::envelope::{self, Frame};
+use protocol::{ErrorCode, Failure};
 
 use super::session::{Client, Session, identity};
 use super::{Arrival, Call, ClientProtocol, Done, upgrade};
 use crate::commands::{self, Answer, Effect};
 use crate::edge::Edge;
+use crate::edge::admission::CountedLogin;
+use crate::edge::peer::Peer;
 use crate::edge::reply::Reply;
 use crate::hub::Dialect;
 
@@ -24,11 +27,15 @@ pub(in crate::edge) async fn serve(
     edge: Edge,
     request: Request<Incoming>,
     dialect: Dialect,
-    from: IpAddr,
+    (from, peer): (IpAddr, Arc<Peer>),
 ) -> Reply {
     let client = Client::new(request.uri().query().unwrap_or_default(), from);
-    let connection = edge.hub.connect(dialect, None, edge.settings.queue_bytes);
-    upgrade(edge, request, async move { Ok(Arrival { connection, session: None, protocol: client }) }).await
+    let host = edge.clone();
+    let arrive = async move {
+        let connection = host.hub.connect(dialect, None, host.settings.connections.queue_bytes);
+        Ok(Arrival { connection, session: None, protocol: client })
+    };
+    upgrade(edge, request, (from, peer), arrive).await
 }
 
 impl ClientProtocol for Client {
@@ -44,7 +51,7 @@ impl ClientProtocol for Client {
                 Ok(frame) => carry_out(&edge, &client, session.as_deref(), &frame).await,
                 Err(failure) => {
                     let reply = envelope::push(MALFORMED, &envelope::refusal(&failure));
-                    Done { reply: Some(reply), effect: None, is_malformed: true }
+                    Done { reply: Some(reply), is_malformed: true, ..Done::default() }
                 }
             }
         })
@@ -58,9 +65,29 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
         Ok(body) => commands::dispatch(&edge.context, identity, servcmd, body).await,
         Err(failure) => Answer::refusal(&failure),
     };
+    let (answer, arrival) = count(edge, session, answer).await;
     let reply = envelope::answer(servcmd, frame.head.seq, &answer.body);
     // What was repeated from before the login here is not the end of catching up.
     let is_old = |effect: &Effect| session.is_none() && matches!(effect, Effect::Synced { .. });
     let effect = answer.effect.filter(|effect| !is_old(effect));
-    Done { reply: Some(reply), effect, is_malformed: false }
+    Done { reply: Some(reply), effect, arrival, is_malformed: false }
+}
+
+/// Takes back a login of a user who has enough connections. Gives what counts any other until its connection is.
+async fn count(edge: &Edge, session: Option<&Session>, answer: Answer) -> (Answer, Option<CountedLogin>) {
+    let Some(Effect::Attach { app, user, device, .. }) = answer.effect.as_deref() else {
+        return (answer, None);
+    };
+    // A login that is repeated is counted already.
+    if session.is_some_and(|session| session.app == *app && session.user == *user) {
+        return (answer, None);
+    }
+    let connections = edge.hub.connections_of(*app, user);
+    match edge.admission.arrive(*app, user, connections) {
+        Some(arrival) => (answer, Some(arrival)),
+        None => {
+            commands::disconnected(&edge.context, *app, user, device).await;
+            (Answer::refusal(&Failure::new(ErrorCode::TOO_OFTEN)), None)
+        }
+    }
 }

@@ -82,6 +82,8 @@ pub struct Settings {
     pub write_buffer_bytes: u64,
     /// Blocks of those files that are kept in memory.
     pub cache_bytes: u64,
+    /// Files that are kept open to be read again.
+    pub cached_files: usize,
     /// Idempotency keys of [`Batch::idempotency_key`] that are indexed in memory, at about 50 bytes each; more of them cost time.
     pub idempotency_keys_in_memory: usize,
     /// Bytes of batches that may wait for the disk; one more is refused.
@@ -96,6 +98,7 @@ impl Default for Settings {
         Self {
             write_buffer_bytes: 32 << 20,
             cache_bytes: 64 << 20,
+            cached_files: 900,
             idempotency_keys_in_memory: 4_000_000,
             most_waiting: MOST_WAITING,
             rotate_journal: false,

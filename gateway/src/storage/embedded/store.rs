@@ -28,6 +28,7 @@ const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
 fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
     Database::builder(dir)
         .cache_size(settings.cache_bytes)
+        .max_cached_files(Some(settings.cached_files))
         // The threads that write and merge tables. A single one can block for good, on the queue that only it empties.
         // Of several the first keeps itself free for writing: it puts merges back into the queue, again and again while
         // all the others merge, which with two threads is always.

@@ -15,6 +15,7 @@ const BATCHES: u64 = 400;
 const SMALL: Settings = Settings {
     write_buffer_bytes: 24 << 10,
     cache_bytes: 64 << 10,
+    cached_files: 16,
     idempotency_keys_in_memory: 100,
     most_waiting: 1 << 20,
     rotate_journal: true,

@@ -11,8 +11,8 @@ const MOST_BYTES: usize = (16 << 20) + 64;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let gateway = TestGateway::start_with(|config| {
-        config.max_frame_bytes = MOST_BYTES;
-        config.queue_bytes = 4 * MOST_BYTES;
+        config.connections.max_frame_bytes = MOST_BYTES;
+        config.connections.queue_bytes = 4 * MOST_BYTES;
     })
     .await;
     println!("{}", gateway.address());

@@ -30,7 +30,7 @@ async fn a_stranger_locks_nobody_out_of_their_conversations() {
     let gateway = TestGateway::start_with(|config| {
         config.apps.set(|settings| settings.limits.invitations_per_hour = 0);
         // Less than any page of the list.
-        config.queue_bytes = 64 * 1024;
+        config.connections.queue_bytes = 64 * 1024;
     })
     .await;
     let [eve, _bob] = gateway.users(["eve", "bob"]).await;
@@ -107,7 +107,7 @@ async fn pages_of_conversations_go_on_where_they_ended() {
 /// Whoever asks for more than the queue holds, and reads slowly, has every answer in the end.
 #[tokio::test]
 async fn an_answer_is_not_too_large_for_the_queue() {
-    let gateway = TestGateway::start_with(|config| config.queue_bytes = 1000).await;
+    let gateway = TestGateway::start_with(|config| config.connections.queue_bytes = 1000).await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
     let group = alice.create_group("lobby").await;
     bob.join(&group).await;
@@ -141,7 +141,7 @@ async fn sync(user: &User, cookie: &str, flag: u64) -> Value {
 async fn long_notices_lock_nobody_out_of_the_login() {
     let gateway = TestGateway::start_with(|config| {
         config.apps.set(|settings| settings.limits.reason_bytes = 400 * 1024);
-        config.queue_bytes = 64 * 1024;
+        config.connections.queue_bytes = 64 * 1024;
     })
     .await;
     let [eve, bob, carol] = gateway.users(["eve", "bob", "carol"]).await;
@@ -298,7 +298,7 @@ async fn a_list_of_groups_that_is_too_large_is_asked_for_in_parts() {
 #[tokio::test]
 async fn members_that_are_too_large_are_asked_for_in_parts() {
     let gateway = TestGateway::start_with(|config| {
-        config.max_frame_bytes = 16 << 20;
+        config.connections.max_frame_bytes = 16 << 20;
         config.apps.set(|settings| settings.limits.invitations_per_hour = 0);
     })
     .await;

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[tokio::test]
 async fn the_dearest_calls_do_not_silence_the_health_check() {
     let gateway = TestGateway::start_with(|config| {
-        config.max_frame_bytes = 16 << 20;
+        config.connections.max_frame_bytes = 16 << 20;
         config.apps.set(|settings| settings.limits.invitations_per_hour = 0);
     })
     .await;

@@ -31,6 +31,9 @@ pub struct Limits {
     /// Peers that one user may have on their list of conversations; beyond it those with whom nothing was said for longest
     /// go off it until something is. 0 is any number.
     pub conversations_per_user: usize,
+    /// Notices that are kept of one user, the newest; a quarter more until they are dropped. Devices are told the newest 100
+    /// of what they missed. 0 is any number.
+    pub notices_per_user: u64,
     /// Friends that one user may have on their list.
     pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
@@ -61,6 +64,7 @@ impl Default for Limits {
             groups_per_user: 5000,
             invitations_per_hour: 200,
             conversations_per_user: 5000,
+            notices_per_user: 1000,
             friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,

@@ -83,7 +83,7 @@ stored! {
     "entry": Entry, in Message,
         at_most "`message_bytes` each; `messages_per_conversation` and `days`, where they are set";
     "notice": StoredNotice, in Message,
-        at_most "`reason_bytes` each; `messages_per_conversation` and `days`, where they are set";
+        at_most "`notices_per_user` of `reason_bytes`; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.
     "token": Claims, in, at_most "nothing is stored";
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use gateway::bus::LocalBus;
 use gateway::storage::embedded::Embedded;
-use gateway::storage::{Batch, Engine, Key, Partition, Scan, Table};
+use gateway::storage::{Batch, Engine, Key, Log, Partition, Scan, Table, Window};
 use protocol::ErrorCode;
-use protocol::id::{Millis, UserId};
+use protocol::id::{Millis, Seq, UserId};
 use serde_json::{Value, json};
 use tests::{Device, Dialect, TestGateway, User};
 
@@ -225,4 +225,35 @@ async fn one_who_is_in_too_many_groups_is_left_out_of_a_new_one() {
     // The owner is not left out.
     let body = json!({"Type": "Private", "Name": "n", "GroupId": "b2", "Owner_Account": "bob"});
     bob.call(CREATE, body).await.refused(ErrorCode::TOO_MANY_GROUPS);
+}
+
+#[tokio::test]
+async fn of_notices_the_newest_are_kept() {
+    let mut gateway =
+        TestGateway::start_with(|config| config.apps.set(|settings| settings.limits.notices_per_user = 8))
+            .await;
+    let [eve, bob] = gateway.users(["eve", "bob"]).await;
+    let start = bob.sync().await["Cookie"].as_str().unwrap().to_owned();
+    let group = eve.create_group("lobby").await;
+    for _ in 0..30 {
+        bob.join(&group).await;
+        eve.kick(&group, &["bob"]).await.ok();
+        bob.expect_notice(&group, 4).await;
+    }
+    drop((eve, bob));
+    gateway.stop().await.unwrap();
+    let engine = store(&gateway);
+    let partition = Partition::user(tests::APP, &UserId::parse("bob").unwrap());
+    let log = Log { partition, name: "notice".into() };
+    let window = Window { from: Seq(1), to: Seq(u64::MAX), limit: 100, newest_first: false };
+    let kept: Vec<u64> =
+        Engine::read(&engine, &log, window).await.unwrap().iter().map(|entry| entry.seq.0).collect();
+    assert_eq!(kept, (23..=30).collect::<Vec<_>>());
+    engine.close().await.unwrap();
+    drop(engine);
+    gateway.begin().await;
+    // They are told to a device that missed all of them.
+    let bob = gateway.user("bob").await;
+    let told = bob.call("openim.getmsg", json!({"Cookie": start, "SyncFlag": 0})).await.ok();
+    assert_eq!(told["EventArray"].as_array().unwrap().len(), 8);
 }

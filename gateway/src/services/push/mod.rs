@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use self::heard::Receipts;
 use super::deps::{Actor, Deps, Outcome};
-use super::timeline::Hidden;
+use super::timeline::{Hidden, entry_of};
 use crate::bus::{DeviceId, Entry, Stamp, Topic};
-use crate::storage::{Batch, Key, Log, Partition, StorageError, Table, Window, records};
+use crate::storage::{Batch, Key, Log, Partition, Scan, StorageError, Table, Window, records};
 
 pub(super) use self::heard::Heard;
 pub use self::heard::heard_key;
@@ -26,6 +26,9 @@ pub enum StoredNotice {
 
 /// The name of the log of notices in a user's partition.
 const LOG: &[u8] = b"notice";
+
+/// Rows beside old notices that are deleted in one batch.
+const DROPPED_AT_ONCE: usize = 500;
 
 /// How many notices a device that was away is told at once.
 const CATCH_UP: usize = 100;
@@ -67,10 +70,28 @@ impl Notices {
             .append(LOG, bytes)
             .announce(Topic::User(app, user.clone()), event);
         match self.deps.commit(batch).await? {
-            Outcome::Stored(_) => Ok(()),
+            Outcome::Stored(committed) => {
+                self.drop_old(app, user, committed.entry().seq);
+                Ok(())
+            }
             // The batch has neither checks nor counts.
             Outcome::Conflict | Outcome::Bound => Ok(()),
         }
+    }
+
+    /// Others make a user's notices, so only the newest are kept. They are dropped many at a time, while nobody waits.
+    fn drop_old(&self, app: AppId, user: &UserId, last: Seq) {
+        let most = self.deps.settings(app).limits.notices_per_user;
+        if most == 0 || last.0 <= most || !last.0.is_multiple_of((most / 4).max(1)) {
+            return;
+        }
+        let (deps, log, first_kept) = (self.deps.clone(), log(app, user), Seq(last.0 - most + 1));
+        self.deps.tasks.spawn(async move {
+            if let Err(error) = drop_below(&deps, &log, first_kept).await {
+                // The next time they go as well.
+                tracing::warn!(%error, "old notices of a user could not be dropped");
+            }
+        });
     }
 
     /// Tells only the devices that are there now: for what the user's other devices see by themselves later.
@@ -138,6 +159,33 @@ impl Notices {
             self.deps.commit(batch).await?;
         }
         Ok(())
+    }
+}
+
+/// Drops the notices below a number, and what is noted beside them.
+async fn drop_below(deps: &Deps, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
+    deps.engine.trim(log, first_kept).await?;
+    loop {
+        let scan = Scan {
+            table: Table::Hidden,
+            prefix: log.name.clone(),
+            after: None,
+            skip: 0,
+            limit: DROPPED_AT_ONCE,
+            reverse: false,
+        };
+        let rows = deps.engine.scan(&log.partition, scan).await?;
+        let is_old = |suffix: &[u8]| entry_of(suffix).is_some_and(|seq| seq < first_kept);
+        let old = rows.into_iter().map(|(suffix, _)| suffix).take_while(|suffix| is_old(suffix));
+        let batch = Batch::new(log.partition.clone(), deps.now());
+        let batch = old.fold(batch, |batch, suffix| batch.delete(Key::new(Table::Hidden, suffix)));
+        let is_last = batch.deletes.len() < DROPPED_AT_ONCE;
+        if !batch.deletes.is_empty() {
+            deps.commit(batch).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
     }
 }
 

@@ -309,8 +309,9 @@ impl Hub {
         };
         match word {
             Some(frame) => connection.outbound.say(&frame),
-            // It comes back, and is told in the answer to what it asks first.
-            None if is_sdk => connection.outbound.close(Closing::GoingAway),
+            // It is told in the answer to what it asks next, at the latest to its hello. On a new connection the SDKs would ask
+            // for more than they reckon to be refused.
+            None if is_sdk => {}
             None => connection.outbound.close(Closing::LoggedOut),
         }
         metrics::counter!("gateway_kicked_total").increment(1);

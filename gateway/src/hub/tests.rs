@@ -678,6 +678,38 @@ async fn numbers_that_were_given_again_are_news() {
     assert_eq!(again, ["five", "four", "m4", "m5", "m6", "m7", "m8"]);
 }
 
+/// Nobody said that anything was lost, and no number is missing: they are given a second time.
+#[tokio::test(start_paused = true)]
+async fn numbers_that_went_back_are_found_within_a_second() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    for _ in 0..5 {
+        bench.bring(bench.world.say()).await;
+    }
+    for text in ["<one>", "<two>", "<three>"] {
+        bench.bring(bench.world.write_to_alice("bob", text)).await;
+    }
+    bench.settle().await;
+    assert_eq!(heard(&alice).len(), 8);
+
+    bench.world.room.lock().unwrap().truncate(3);
+    bench.world.offsets.lock().unwrap().clear();
+    bench.world.now.store(9000, Ordering::Relaxed);
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.write_to_alice("bob", "<four>")).await;
+    tokio::time::sleep(Duration::from_millis(1_001)).await;
+    let mut again = heard(&alice);
+    again.sort();
+    assert_eq!(again, ["four", "m4"]);
+    // And then everything as it comes.
+    bench.bring(bench.world.say()).await;
+    bench.bring(bench.world.write_to_alice("bob", "<five>")).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&alice), ["m5", "five"]);
+    bench.settle().await;
+    assert!(heard(&alice).is_empty());
+}
+
 /// Losses, doubts, failures, comings and goings as they fall.
 #[tokio::test(start_paused = true)]
 async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {

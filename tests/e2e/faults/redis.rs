@@ -7,7 +7,9 @@ use gateway::config::RedisConfig;
 use gateway::redis::Target;
 use protocol::ErrorCode;
 use serde_json::json;
-use tests::{Dialect, Instance, InstanceSettings, Persistence, RedisServer, Reply, TestGateway, exchange};
+use tests::{
+    Dialect, Instance, InstanceSettings, Persistence, RedisServer, Reply, TestGateway, User, exchange,
+};
 use tokio::time::{sleep, timeout};
 
 /// Within this time everything is noticed, on a busy machine too.
@@ -62,12 +64,18 @@ async fn a_store_that_was_emptied_logs_everybody_out_and_goes_on() {
 
     redis.command::<()>("FLUSHALL").await;
     for user in [&alice, &bob] {
+        let hello =
+            async |user: &User| user.call("im_open_status.wshello", json!({"is_web_uniapp": 0})).await;
+        let told = async {
+            while hello(user).await.code() != ErrorCode::SIG_EXPIRED.0 {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(SOON, told).await.expect("the session is forgotten");
         // Nobody said that another device took the place.
-        user.socket.closed().await;
         assert!(user.socket.events().iter().all(|event| event.servcmd != "im_open_status.stat_forceoffline"));
         let back = user.reconnect(gateway.address(), Dialect::Binary).await;
-        let answer = back.call("im_open_status.wshello", json!({"is_web_uniapp": 0})).await;
-        answer.refused(ErrorCode::SIG_EXPIRED);
+        hello(&back).await.refused(ErrorCode::SIG_EXPIRED);
     }
 
     let [alice, bob] = gateway.users(["alice", "bob"]).await;

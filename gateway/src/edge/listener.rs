@@ -110,6 +110,7 @@ async fn serve(edge: Edge, mut stream: TcpStream, mut from: IpAddr, place: Place
     let connection = http1::Builder::new()
         // The peer's state has the deadlines: these here would end a connection that waits for its next request.
         .header_read_timeout(None::<Duration>)
+        .max_header_size(MOST_READ)
         .max_buf_size(MOST_READ)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

@@ -99,7 +99,10 @@ fn the_redis_client_names_nothing_of_chat() {
     for file in gateway().into_iter().filter(|file| file.module[0] == "redis") {
         for named in file.names() {
             let is_foreign = match named.path.as_slice() {
-                [root, module, ..] if root == "crate" => module != "redis" && module != "backoff",
+                // How often to try, and how often to say that it failed: neither knows of a chat.
+                [root, module, ..] if root == "crate" => {
+                    module != "redis" && module != "backoff" && written(&named) != "crate::telemetry::Sparing"
+                }
                 [root, ..] => root == "protocol",
                 [] => false,
             };

@@ -8,6 +8,7 @@ mod backend;
 mod backoff;
 pub mod clock;
 pub mod config;
+mod files;
 pub mod gateway;
 pub mod telemetry;
 

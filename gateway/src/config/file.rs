@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::text;
 use crate::services::application::Login;
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
@@ -213,8 +214,7 @@ impl File {
     /// Says what is wrong, where and how to mend it: every unknown name, or the first value that does not fit.
     pub fn read(path: &Path) -> Result<Self, Vec<String>> {
         let name = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| vec![format!("{name}: cannot be read: {error}; check the path of --config")])?;
+        let text = text::read(path, "check the path of --config").map_err(|mistake| vec![mistake])?;
         Self::parse(&text)
             .map_err(|mistakes| mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect())
     }

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use protocol::id::GroupId;
 use serde::{Deserialize, Serialize};
 
+use super::text;
 use crate::clock::Zone;
 use crate::services::group::check_custom_id;
 
@@ -67,6 +68,7 @@ impl File {
         variable: impl Fn(&'static str) -> Option<String>,
         mistakes: &mut Vec<String>,
     ) -> Self {
+        let variable = |name| variable(name).map(|value| text::bare(&value).to_owned());
         if let Some(text) = variable("GATEWAY_LEGACY_ENABLED") {
             match text.parse() {
                 Ok(enabled) => self.enabled = enabled,
@@ -77,7 +79,7 @@ impl File {
         self.time_zone = variable("GATEWAY_LEGACY_TIME_ZONE").unwrap_or(self.time_zone);
         self.token = variable("GATEWAY_LEGACY_TOKEN").or(self.token);
         if let Some(text) = variable("GATEWAY_LEGACY_NETWORKS") {
-            self.networks = text.split(',').map(|network| network.trim().to_owned()).collect();
+            self.networks = text::list(&text);
         }
         self
     }
@@ -96,7 +98,7 @@ impl File {
         let mut networks = Vec::with_capacity(self.networks.len());
         for text in &self.networks {
             let one = || text.parse::<IpAddr>().map(IpNet::from);
-            match text.parse().or_else(|_| one()) {
+            match text.trim().parse().or_else(|_| one()) {
                 Ok(network) => networks.push(network),
                 Err(_) => fault("networks", &format!("{text:?} is not a network such as 10.0.0.0/8")),
             }

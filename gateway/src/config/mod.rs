@@ -6,6 +6,7 @@ mod cli;
 mod file;
 mod legacy;
 mod secret;
+mod text;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -166,7 +167,7 @@ fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<Re
     if !(1..=2000).contains(&file.wait_milliseconds) {
         mistakes.push("redis.wait_milliseconds: give a number from 1 to 2000".to_owned());
     }
-    match Target::parse(url) {
+    match Target::parse(text::bare(url)) {
         Ok(target) => Some(RedisConfig {
             target,
             prefix: file.prefix.clone(),
@@ -181,7 +182,7 @@ fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<Re
 }
 
 fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketAddr> {
-    let parsed = text.parse();
+    let parsed = text::bare(text).parse();
     if parsed.is_err() {
         mistakes.push(format!("{name}: {text:?} is not an address such as 127.0.0.1:8080"));
     }
@@ -190,12 +191,18 @@ fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketA
 
 fn parse_key(text: &str, app: AppId, mistakes: &mut Vec<String>) -> Option<SecretKey> {
     // Never the key itself.
-    SecretKey::parse(text).map_err(|error| mistakes.push(format!("app {app}: keys: {error}"))).ok()
+    SecretKey::parse(text::bare(text)).map_err(|error| mistakes.push(format!("app {app}: keys: {error}"))).ok()
 }
 
 fn users(texts: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<UserId> {
     let mut users = Vec::with_capacity(texts.len());
     for text in texts {
+        let text = text::bare(text);
+        if text.contains(',') {
+            let split = text::list(text);
+            mistakes.push(format!("{name}: {text:?} is one name with a comma in it; write {split:?}"));
+            continue;
+        }
         match UserId::parse(text) {
             Ok(user) => users.push(user),
             Err(error) => mistakes.push(format!("{name}: {text:?}: {error}")),

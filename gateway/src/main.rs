@@ -1,6 +1,5 @@
 //! The `gateway` program: settings in, a serving gateway, exit code out.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -18,11 +17,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const DEMO_LIFETIME_SECONDS: u64 = 7 * 24 * 3600;
 
 fn main() -> ExitCode {
+    let _flush = telemetry::Flush::at_the_end();
+    // What the process makes is for its owner alone, also what the database's library makes.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gateway: {error}");
+            telemetry::say(&format!("gateway: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -42,9 +44,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let gateway = Gateway::start(&config, Clock::system()).await?;
-        // A closed standard output is no reason not to serve.
-        let _ = std::io::stdout().write_all(greeting(&config, gateway.address()).as_bytes());
-        let _ = std::io::stdout().flush();
+        telemetry::greet(greeting(&config, gateway.address()));
         gateway
             .run(async {
                 tokio::select! {

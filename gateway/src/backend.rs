@@ -1,5 +1,7 @@
 //! What the services stand on: the store, the bus and who shares them. One node has its own, many have Redis.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::bus::{Bus, Liveness, LocalBus, Receiver, RedisBus, RedisLiveness, SingleInstance};
 use crate::config::{Config, RedisConfig};
+use crate::files;
 use crate::redis::{Namespace, Topology};
 use crate::storage::embedded::{self, Embedded};
 use crate::storage::redis::{Redis, Settings};
@@ -14,6 +17,17 @@ use crate::storage::{Engine, StorageError};
 
 /// How long the start waits for Redis. Afterwards the gateway serves what it can, is not ready, and goes on looking.
 const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// Closes a data directory that an earlier version left open, if nothing of somebody else lies in it.
+fn close_to_others(data_dir: &Path) {
+    let is_ours = |name: &OsStr| name == "store" || name == "secret_key";
+    let Ok(mut entries) = std::fs::read_dir(data_dir) else { return };
+    if entries.all(|entry| entry.is_ok_and(|entry| is_ours(&entry.file_name())))
+        && let Err(error) = files::close_to_others(data_dir)
+    {
+        tracing::warn!(%error, "{}: others may read the data", data_dir.display());
+    }
+}
 
 /// The parts, whichever they are.
 pub(crate) struct Backend {
@@ -37,8 +51,12 @@ impl Backend {
 
     fn embedded(config: &Config) -> Result<Self, StorageError> {
         let (bus, incoming) = LocalBus::new();
-        let settings =
-            embedded::Settings { rotate_journal: config.rotate_journal, ..embedded::Settings::default() };
+        let settings = embedded::Settings {
+            rotate_journal: config.rotate_journal,
+            min_free_bytes: config.min_free_bytes,
+            ..embedded::Settings::default()
+        };
+        close_to_others(&config.data_dir);
         let store = Embedded::open_with(&config.data_dir.join("store"), bus.clone(), &settings)?;
         let engine = Arc::new(store);
         let node = rand::random();

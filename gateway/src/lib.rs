@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 mod files;
 pub mod gateway;
+pub mod offline;
 pub mod telemetry;
 
 #[cfg(not(feature = "internals"))]

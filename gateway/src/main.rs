@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gateway::clock::Clock;
-use gateway::config::Cli;
-use gateway::{Config, Gateway, telemetry};
+use gateway::config::{Cli, Command};
+use gateway::{Config, Gateway, offline, telemetry};
 use protocol::usersig;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             telemetry::say(&format!("gateway: {error}"));
             ExitCode::FAILURE
@@ -30,7 +30,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match cli.command {
+        Some(Command::Verify { data_dir }) => {
+            return Ok(if offline::verify(&data_dir)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Some(Command::Salvage { data_dir, to }) => {
+            offline::salvage(&data_dir, &to)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
     let config = Config::load(cli)?;
     telemetry::start_logging(config.log_format);
     if let (Some(_), Some(path)) = (&config.redis, &config.own_key) {
@@ -53,7 +63,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
                 }
             })
             .await?;
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     })
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use super::{File, text};
 
@@ -60,6 +60,29 @@ pub struct Cli {
     /// Print ready links to the demo page for two users, with UserSigs in them
     #[arg(long)]
     pub demo: bool,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What is done instead of serving, while no gateway has the data directory open.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Read all of the embedded store; exit with 1, after a line for each damage, when any of it is damaged
+    Verify {
+        /// Where the embedded store lies
+        #[arg(long, env = "GATEWAY_DATA_DIR", value_name = "DIR", default_value = "./data", value_parser = path)]
+        data_dir: PathBuf,
+    },
+    /// Bring everything that is whole of a damaged store into a new data directory
+    Salvage {
+        /// Where the damaged store lies; it is left as it is
+        #[arg(long, env = "GATEWAY_DATA_DIR", value_name = "DIR", default_value = "./data", value_parser = path)]
+        data_dir: PathBuf,
+        /// The new data directory, on a disk with room for all of it
+        #[arg(long, value_name = "DIR", value_parser = path)]
+        to: PathBuf,
+    },
 }
 
 const AFTER_HELP: &str = "\

@@ -24,6 +24,7 @@ pub struct File {
     pub data_dir: PathBuf,
     /// Begin a new journal of the embedded store at each start.
     pub rotate_journal: bool,
+    pub store: Store,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_url: Option<String>,
     pub redis: Redis,
@@ -48,6 +49,7 @@ impl Default for File {
             internal_listen: None,
             data_dir: "./data".into(),
             rotate_journal: false,
+            store: Store::default(),
             redis_url: None,
             redis: Redis::default(),
             sdkappid: 1_400_000_000,
@@ -80,6 +82,20 @@ pub struct Redis {
 impl Default for Redis {
     fn default() -> Self {
         Self { prefix: "timgate".to_owned(), wait_replicas: 0, wait_milliseconds: 1000 }
+    }
+}
+
+/// The embedded store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Store {
+    /// Nothing is stored while less is free on its disk; 0 is never.
+    pub min_free_bytes: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { min_free_bytes: 256 << 20 }
     }
 }
 

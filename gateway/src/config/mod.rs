@@ -21,7 +21,7 @@ use crate::services::application::{Application, Applications, Settings};
 use crate::services::group::RuleBook;
 use crate::services::retention;
 
-pub use cli::Cli;
+pub use cli::{Cli, Command};
 pub use file::{File, LogFormat};
 pub use legacy::Legacy;
 
@@ -34,6 +34,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Begin a new journal of the embedded store at each start.
     pub rotate_journal: bool,
+    /// The embedded store takes nothing while less is free on its disk.
+    pub min_free_bytes: u64,
     /// Shared with other instances in place of the embedded store.
     pub redis: Option<RedisConfig>,
     pub apps: Applications,
@@ -127,6 +129,7 @@ impl Config {
             internal_listen,
             data_dir: file.data_dir,
             rotate_journal: file.rotate_journal,
+            min_free_bytes: file.store.min_free_bytes,
             redis,
             apps,
             main_app,

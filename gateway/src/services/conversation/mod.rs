@@ -9,7 +9,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 
 use super::account::{Account, Accounts};
 use super::decide::Refused;
-use super::deps::{Actor, Deps, side_by_side};
+use super::deps::{Actor, Deps, side_by_side, whole_ones};
 use super::group::{GroupError, GroupRef, Groups, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
@@ -99,7 +99,7 @@ impl Conversations {
     /// The conversations with peers that are on the list.
     pub async fn with_peers(&self, actor: &Actor) -> Result<Vec<PeerConversation>, StorageError> {
         let peers = self.peers(actor.app, &actor.user).await?;
-        let conversations = side_by_side(peers, |(peer, preference)| self.with_peer(actor, peer, preference));
+        let conversations = whole_ones(peers, |(peer, preference)| self.with_peer(actor, peer, preference));
         Ok(conversations.await?.into_iter().flatten().collect())
     }
 
@@ -129,7 +129,7 @@ impl Conversations {
     /// Unread counts of the peers with any.
     pub async fn unread_of_peers(&self, actor: &Actor) -> Result<Vec<(UserId, u64)>, StorageError> {
         let peers = self.peers(actor.app, &actor.user).await?;
-        let counts = side_by_side(peers, |(peer, _)| async move {
+        let counts = whole_ones(peers, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let position = self.timelines.position(&log, &actor.user).await?;
             let end = self.deps.engine.log_end(&log).await?.seq;
@@ -142,7 +142,7 @@ impl Conversations {
     /// The conversations in groups that are on the list: those in which anything was said.
     pub async fn in_groups(&self, actor: &Actor) -> Result<Vec<GroupConversation>, GroupError> {
         let joined = self.groups.joined(actor.app, &actor.user).await?;
-        let conversations = side_by_side(joined, |(found, member)| self.in_group(actor, found, member));
+        let conversations = whole_ones(joined, |(found, member)| self.in_group(actor, found, member));
         Ok(conversations.await?.into_iter().flatten().collect())
     }
 

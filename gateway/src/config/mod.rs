@@ -194,7 +194,9 @@ fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketA
 
 fn parse_key(text: &str, app: AppId, mistakes: &mut Vec<String>) -> Option<SecretKey> {
     // Never the key itself.
-    SecretKey::parse(text::bare(text)).map_err(|error| mistakes.push(format!("app {app}: keys: {error}"))).ok()
+    SecretKey::parse(text::bare(text))
+        .map_err(|error| mistakes.push(format!("app {app}: keys: {error}")))
+        .ok()
 }
 
 fn users(texts: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<UserId> {

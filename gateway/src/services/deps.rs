@@ -52,10 +52,12 @@ where
     Work: Future<Output = Result<T, E>>,
 {
     let done = stream::iter(items).map(work).buffered(SIDE_BY_SIDE);
-    let whole = done.filter_map(|done| std::future::ready(match done {
-        Err(error) if error.is_damage() => None,
-        done => Some(done),
-    }));
+    let whole = done.filter_map(|done| {
+        std::future::ready(match done {
+            Err(error) if error.is_damage() => None,
+            done => Some(done),
+        })
+    });
     whole.try_collect().await
 }
 
@@ -66,7 +68,7 @@ pub trait MayBeDamage {
 
 impl MayBeDamage for StorageError {
     fn is_damage(&self) -> bool {
-        matches!(self, StorageError::Damaged { .. })
+        matches!(self, StorageError::Damaged { .. } | StorageError::Unreadable { .. })
     }
 }
 

@@ -298,6 +298,9 @@ pub enum StorageError {
     /// A record's checksum does not fit: the file was damaged outside this program.
     #[error("{operation}: the record is damaged")]
     Damaged { operation: &'static str },
+    /// The bytes of a record are those that were written, and not one.
+    #[error("read a record: {reason}")]
+    Unreadable { reason: String },
     /// There is no room on the disk, or too little. Nothing was stored; later it may be.
     #[error("there is no room: {reason}")]
     Full { reason: String },

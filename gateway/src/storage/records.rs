@@ -37,7 +37,7 @@ pub fn decode<T: Record + DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageEr
         if let Some(kept_back) = LINES.admit() {
             tracing::error!(%error, kept_back, kind = std::any::type_name::<T>(), "a record cannot be read");
         }
-        StorageError::Damaged { operation: "read a record" }
+        StorageError::Unreadable { reason: error.to_string() }
     })
 }
 

@@ -18,7 +18,12 @@ const BUCKETS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Counters that alerts look at and that may not move for days.
-const RARE: &[&str] = &["gateway_slow_readers_total", "gateway_redis_reconnects_total", log::DROPPED, "gateway_store_damaged_total"];
+const RARE: &[&str] = &[
+    "gateway_slow_readers_total",
+    "gateway_redis_reconnects_total",
+    log::DROPPED,
+    "gateway_store_damaged_total",
+];
 
 /// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong.
 const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn";

@@ -27,7 +27,9 @@ async fn a_key_file_may_have_a_byte_order_mark() {
     let file = dir.path().join("key");
     std::fs::write(&file, format!("\u{feff}{}\r\n", key.expose())).unwrap();
     let mut program = Program::start_with(&dir.path().join("data"), key, |command| {
-        command.env_remove("GATEWAY_SECRET_KEY").env("GATEWAY_SECRET_KEY_FILE", format!("\"{}\"", file.display()));
+        command
+            .env_remove("GATEWAY_SECRET_KEY")
+            .env("GATEWAY_SECRET_KEY_FILE", format!("\"{}\"", file.display()));
     })
     .await;
     program.ready(200).await;
@@ -39,7 +41,8 @@ fn what_cannot_be_meant_is_refused_in_words() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     let refused = |change: &dyn Fn(&mut std::process::Command)| {
-        let (is_fine, _, said) = run(&["--listen", "127.0.0.1:0"], &dir.path().join("data"), |command| change(command));
+        let (is_fine, _, said) =
+            run(&["--listen", "127.0.0.1:0"], &dir.path().join("data"), |command| change(command));
         assert!(!is_fine);
         said
     };

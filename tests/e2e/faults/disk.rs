@@ -108,9 +108,20 @@ async fn a_start_on_a_full_disk_serves_reads() {
         .await;
         let (why, _) = program.ready(503).await;
         assert!(why.contains("there is no room"), "{why}");
-        assert!(program.admin().call("group_open_http_svc/group_msg_get_simple", serde_json::json!({
-            "GroupId": group.id, "ReqMsgNumber": 20
-        })).await.body["RspMsgList"].as_array().is_some_and(|list| list.len() >= 5));
+        assert!(
+            program
+                .admin()
+                .call(
+                    "group_open_http_svc/group_msg_get_simple",
+                    serde_json::json!({
+                        "GroupId": group.id, "ReqMsgNumber": 20
+                    })
+                )
+                .await
+                .body["RspMsgList"]
+                .as_array()
+                .is_some_and(|list| list.len() >= 5)
+        );
         disk.clear();
         program.ready(200).await;
         let alice = program.user("alice").await;

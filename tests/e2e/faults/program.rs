@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::usersig::{self, SecretKey};
-use tests::{
-    APP, Admin, DEADLINE, Device, Dialect, Reply, User, exchange, free_port, gateway_binary,
-};
+use tests::{APP, Admin, DEADLINE, Device, Dialect, Reply, User, exchange, free_port, gateway_binary};
 
 /// How often is asked for what nobody tells.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -94,8 +92,7 @@ impl Program {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let instance = format!("{:032x}", NEXT.fetch_add(1, Ordering::Relaxed));
         let device = Device::web(instance);
-        let user =
-            User::connect(self.address, name, self.usersig(name), device, Dialect::Binary).await;
+        let user = User::connect(self.address, name, self.usersig(name), device, Dialect::Binary).await;
         user.login().await;
         user
     }
@@ -139,7 +136,11 @@ impl Drop for Program {
 }
 
 /// Runs it to its end and gives how it ended and what it said.
-pub(super) fn run(arguments: &[&str], data_dir: &Path, change: impl FnOnce(&mut Command)) -> (bool, String, String) {
+pub(super) fn run(
+    arguments: &[&str],
+    data_dir: &Path,
+    change: impl FnOnce(&mut Command),
+) -> (bool, String, String) {
     let mut command = Command::new(gateway_binary());
     command.args(arguments).arg("--data-dir").arg(data_dir);
     change(&mut command);

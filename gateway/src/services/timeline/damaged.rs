@@ -29,13 +29,7 @@ fn stand_in(log: &Log, entry: &storage::Entry, reader: Option<&UserId>) -> Messa
         .find(|user| reader != Some(user))
         .unwrap_or_else(|| UserId::parse(NOBODY).expect("a plain name is a user's"));
     Message {
-        from: Sender {
-            user,
-            tiny_id: 0,
-            nick: String::new(),
-            face: String::new(),
-            name_card: String::new(),
-        },
+        from: Sender { user, tiny_id: 0, nick: String::new(), face: String::new(), name_card: String::new() },
         random: entry.seq.0 & u64::from(u32::MAX),
         client_seq: entry.seq.0,
         client_time: entry.at.seconds(),

@@ -11,11 +11,11 @@ use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
 use serde::{Deserialize, Serialize};
 
+use self::damaged::decode_or_stand_in;
 use super::decide::Decision;
 use super::deps::{Deps, Outcome, side_by_side};
 use crate::bus::{Event, Topic};
 use crate::storage::records::{self, Versioned};
-use self::damaged::decode_or_stand_in;
 use crate::storage::{self, Batch, Expected, Key, Log, StorageError, Table, Window};
 
 /// What an entry is.

@@ -161,7 +161,8 @@ fn tell(log: &[u8], seq: Option<Seq>) {
     static LINES: Sparing = Sparing::new();
     metrics::counter!(DAMAGED).increment(1);
     if let Some(kept_back) = LINES.admit() {
-        let partition = key::log_of(&key::entry(log.to_vec(), Seq::ZERO)).map(|log| log.partition.to_string());
+        let partition =
+            key::log_of(&key::entry(log.to_vec(), Seq::ZERO)).map(|log| log.partition.to_string());
         tracing::error!(
             keyspace = "entry",
             partition = partition.unwrap_or_default(),

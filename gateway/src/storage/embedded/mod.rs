@@ -196,8 +196,14 @@ impl Embedded {
             end: end.clone(),
             _running: running,
         };
-        let lookout =
-            Lookout { queue: queue.clone(), open: open.clone(), space: space.clone(), identity, end, stopped };
+        let lookout = Lookout {
+            queue: queue.clone(),
+            open: open.clone(),
+            space: space.clone(),
+            identity,
+            end,
+            stopped,
+        };
         let failed = |error: std::io::Error| StorageError::Failed {
             operation: "start the store",
             reason: error.to_string(),

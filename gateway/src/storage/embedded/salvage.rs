@@ -65,7 +65,8 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
     target.make(&settings, format)?;
     let made = to.join("rows");
     let new = Store::open(&made, &settings)?;
-    let mut copy = Copy { new: &new, batch: batch(&new), salvaged: Salvaged::default(), last: 0, logs: HashSet::new() };
+    let mut copy =
+        Copy { new: &new, batch: batch(&new), salvaged: Salvaged::default(), last: 0, logs: HashSet::new() };
     copy.rows_of(&damaged, report)?;
     copy.ends_of(&damaged)?;
     copy.flush()?;

@@ -89,7 +89,9 @@ impl Space {
             changed = state.low.is_some() != is_low;
             state.low = is_low.then(|| {
                 let (free, reserve) = (free >> 20, self.reserve >> 20);
-                format!("{free} MiB are free on the disk of the store, and store.min_free_bytes is {reserve} MiB")
+                format!(
+                    "{free} MiB are free on the disk of the store, and store.min_free_bytes is {reserve} MiB"
+                )
             });
         });
         match self.refusal() {

@@ -2,8 +2,8 @@
 //!
 //! Reads go straight to the rows, as of one moment, past the committer.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -206,11 +206,12 @@ impl Store {
         let view = self.view();
         let of_log = key::of_log(&log.partition, &log.name)?;
         // Begun where rows are left: those that were deleted before would have to be passed one by one.
-        let first = first.max(self.trimmed("read", &view, &of_log)?.first);
+        let trimmed = self.trimmed("read", &view, &of_log)?;
+        let first = first.max(trimmed.first);
         if first > window.to {
             return Ok(found);
         }
-        let (from, to) = (key::entry(of_log.clone(), first), key::entry(of_log, window.to));
+        let (from, to) = (key::entry(of_log.clone(), first), key::entry(of_log.clone(), window.to));
         let mut rows = view.range(&self.entries, from..=to);
         while found.len() < window.limit {
             let Some(guard) = (if window.newest_first { rows.next_back() } else { rows.next() }) else {
@@ -228,6 +229,22 @@ impl Store {
                 return Err(StorageError::Damaged { operation: "read" });
             }
             found.push(entry);
+        }
+        // The same at the edges of the window: it was to reach as far as the log does.
+        let ran_out = found.len() < window.limit;
+        let (low, high) = match window.newest_first {
+            true => (found.last(), found.first()),
+            false => (found.first(), found.last()),
+        };
+        let is_short_below = ran_out && low.is_some_and(|low| low.seq > first);
+        let reached = high.map_or(first.previous(), |high| high.seq);
+        let is_short_above = (ran_out || window.newest_first) && reached < window.to && {
+            let behind = key::entry(of_log.clone(), window.to)..=key::entry(of_log, Seq(u64::MAX));
+            trimmed.end.seq > reached
+                || (window.to.0 < u64::MAX && view.range(&self.entries, behind).next().is_some())
+        };
+        if window.limit > 0 && (is_short_below || is_short_above) {
+            return Err(StorageError::Damaged { operation: "read" });
         }
         Ok(found)
     }
@@ -333,7 +350,11 @@ fn value(framed: Framed) -> Value {
     Value { version: Version(framed.number), bytes: framed.bytes }
 }
 
-pub(super) fn decode_entry(operation: &'static str, row: &[u8], stored: Bytes) -> Result<Entry, StorageError> {
+pub(super) fn decode_entry(
+    operation: &'static str,
+    row: &[u8],
+    stored: Bytes,
+) -> Result<Entry, StorageError> {
     let framed = frame::decode(operation, row, stored)?;
     let seq = key::seq_of(row).ok_or(StorageError::Damaged { operation })?;
     Ok(Entry { seq, at: Millis(framed.number), bytes: framed.bytes })

@@ -65,10 +65,13 @@ pub fn verify(dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
             if count % PROGRESS == 0 {
                 report.progress(format!("{count} rows were read"));
             }
-            match store.row(&rows, name, row) {
-                Ok(Some(_)) if name == ENTRIES => note(&mut logs, row),
-                Ok(_) => {}
-                Err(error) => report.damage(format!("{}: {error}", place(name, row))),
+            let found = store.row(&rows, name, row);
+            // One that is damaged is told of here and is no gap.
+            if name == ENTRIES && !matches!(found, Ok(None)) {
+                note(&mut logs, row);
+            }
+            if let Err(error) = found {
+                report.damage(format!("{}: {error}", place(name, row)));
             }
             Ok(())
         })?;
@@ -111,13 +114,16 @@ pub(super) fn place(keyspace: &str, row: &[u8]) -> String {
     }
 }
 
+/// What is done with a row.
+type OnRow<'a> = dyn FnMut(&[u8], &mut dyn Report) -> Result<(), StorageError> + 'a;
+
 /// Gives every row of a keyspace that a table names; some twice, which several tables have. Table by table: an iterator
 /// over all of them loses one at its first damaged block, a table goes on behind it.
 pub(super) fn walk(
     rows: &Keyspace,
     name: &str,
     report: &mut dyn Report,
-    on_row: &mut dyn FnMut(&[u8], &mut dyn Report) -> Result<(), StorageError>,
+    on_row: &mut OnRow<'_>,
 ) -> Result<(), StorageError> {
     // What is in memory only, of the journals, goes into a table too.
     rows.rotate_memtable_and_wait().map_err(|error| failed("verify the store", error))?;

@@ -158,7 +158,10 @@ async fn looks_sound(store: &Embedded) -> bool {
         let next = store.commit(Batch::new(group(number), Millis(BATCHES)).append("log", "next")).await;
         seen(next.is_err());
         let length = (0..BATCHES).filter(|batch| batch % 7 == number).count() as u64;
-        assert!(next.as_ref().is_ok_and(|next| next.entry().seq == Seq(length + 1 + repeated[number as usize])) || next.is_err());
+        assert!(
+            next.as_ref().is_ok_and(|next| next.entry().seq == Seq(length + 1 + repeated[number as usize]))
+                || next.is_err()
+        );
     }
     sound
 }

@@ -67,7 +67,7 @@ async fn a_damaged_message_is_a_gap_and_nothing_more() {
     let mut program = Program::start_with(&data, key.clone(), |_| {}).await;
     program.ready(200).await;
     let alice = program.user("alice").await;
-    assert_eq!(alice.joined().await, [group.id.clone()]);
+    assert_eq!(alice.joined().await, std::slice::from_ref(&group.id));
     let texts = alice.history_texts(&group).await;
     let gaps = texts.iter().filter(|(_, text)| text.contains("is damaged")).count();
     assert_eq!((texts.len(), gaps), (SAID, 2), "{texts:?}");

@@ -1,5 +1,7 @@
 //! What the services stand on: the store, the bus and who shares them. One node has its own, many have Redis.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use tokio::time::Instant;
 use crate::bus::{Bus, Liveness, LocalBus, Receiver, RedisBus, RedisLiveness, SingleInstance};
 use crate::config::{Config, RedisConfig};
 use crate::descriptors::Shares;
+use crate::files;
 use crate::redis::{Namespace, Topology};
 use crate::services::application::Applications;
 use crate::storage::embedded::{self, Embedded};
@@ -23,6 +26,17 @@ const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// What marks of keys are for, so that they are no other use of the key.
 const KEY_MARK: &[u8] = b"timgate mark of a secret key 1";
+
+/// Closes a data directory that an earlier version left open, if nothing of somebody else lies in it.
+fn close_to_others(data_dir: &Path) {
+    let is_ours = |name: &OsStr| name == "store" || name == "secret_key";
+    let Ok(mut entries) = std::fs::read_dir(data_dir) else { return };
+    if entries.all(|entry| entry.is_ok_and(|entry| is_ours(&entry.file_name())))
+        && let Err(error) = files::close_to_others(data_dir)
+    {
+        tracing::warn!(%error, "{}: others may read the data", data_dir.display());
+    }
+}
 
 /// The parts, whichever they are.
 pub(crate) struct Backend {
@@ -49,8 +63,10 @@ impl Backend {
         let settings = embedded::Settings {
             rotate_journal: config.rotate_journal,
             cached_files: Shares::current().store_cache,
+            min_free_bytes: config.min_free_bytes,
             ..embedded::Settings::default()
         };
+        close_to_others(&config.data_dir);
         let store = Embedded::open_with(&config.data_dir.join("store"), bus.clone(), &settings)?;
         let engine = Arc::new(store);
         let node = rand::random();

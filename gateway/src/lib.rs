@@ -9,7 +9,9 @@ mod backoff;
 pub mod clock;
 pub mod config;
 pub mod descriptors;
+mod files;
 pub mod gateway;
+pub mod offline;
 pub mod telemetry;
 
 #[cfg(not(feature = "internals"))]

@@ -1,14 +1,13 @@
 //! The `gateway` program: settings in, a serving gateway, exit code out.
 
 use std::convert::Infallible;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
 use gateway::clock::Clock;
-use gateway::config::Cli;
-use gateway::{Config, Gateway, descriptors, telemetry};
+use gateway::config::{Cli, Command};
+use gateway::{Config, Gateway, descriptors, offline, telemetry};
 use protocol::usersig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -20,17 +19,30 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const DEMO_LIFETIME_SECONDS: u64 = 7 * 24 * 3600;
 
 fn main() -> ExitCode {
+    let _flush = telemetry::Flush::at_the_end();
+    // What the process makes is for its owner alone, also what the database's library makes.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            eprintln!("gateway: {error}");
+            telemetry::say(&format!("gateway: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match cli.command {
+        Some(Command::Verify { data_dir }) => {
+            return Ok(if offline::verify(&data_dir)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Some(Command::Salvage { data_dir, to }) => {
+            offline::salvage(&data_dir, &to)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
     let config = Config::load(cli)?;
     telemetry::start_logging(config.log_format);
     if let (Some(_), Some(path)) = (&config.redis, &config.own_key) {
@@ -47,7 +59,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     let ended = runtime.block_on(serve(&config));
     // Nothing that is left is waited for: a disk or a name server that does not answer would hold up the end.
     runtime.shutdown_background();
-    ended
+    ended.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
@@ -57,9 +69,7 @@ async fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
         // Nobody has been served yet.
         () = signals.next() => return Ok(()),
     };
-    // A closed standard output is no reason not to serve.
-    let _ = std::io::stdout().write_all(greeting(config, gateway.address()).as_bytes());
-    let _ = std::io::stdout().flush();
+    telemetry::greet(greeting(config, gateway.address()));
     let stop = CancellationToken::new();
     tokio::select! {
         ended = gateway.run(stop.cancelled()) => Ok(ended?),

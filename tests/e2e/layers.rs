@@ -7,8 +7,8 @@ use syn::visit::Visit;
 
 use crate::source::{Named, Request, SourceFile, files, requests};
 
-/// Modules of the gateway and those of its other modules that each may name. `backoff`, `config`, `clock` and
-/// `telemetry` are open to all. Who is not in this list may not exist.
+/// Modules of the gateway and those of its other modules that each may name. `backoff`, `config`, `clock`, `files`
+/// and `telemetry` are open to all. Who is not in this list may not exist.
 const MODULES: &[(&str, &[&str])] = &[
     ("edge", &["commands", "hub"]),
     ("commands", &["services"]),
@@ -25,14 +25,15 @@ const MODULES: &[(&str, &[&str])] = &[
     ("backoff", &[]),
     ("clock", &[]),
     ("descriptors", &[]),
+    ("files", &[]),
     ("telemetry", &[]),
 ];
 
 /// Open to all.
-const OPEN: &[&str] = &["backoff", "config", "clock", "telemetry"];
+const OPEN: &[&str] = &["backoff", "config", "clock", "files", "telemetry"];
 
 /// The composition: may name everything.
-const COMPOSITION: &[&str] = &["backend.rs", "gateway.rs", "lib.rs", "main.rs"];
+const COMPOSITION: &[&str] = &["backend.rs", "gateway.rs", "lib.rs", "main.rs", "offline.rs"];
 
 fn gateway() -> Vec<SourceFile> {
     files("gateway/src").into_iter().filter(|file| !COMPOSITION.contains(&file.path.as_str())).collect()

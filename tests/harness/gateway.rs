@@ -62,6 +62,7 @@ fn config(directory: &TempDir) -> Config {
         internal_listen: None,
         data_dir: directory.path().to_owned(),
         rotate_journal: false,
+        min_free_bytes: 0,
         redis: None,
         apps,
         main_app: APP,

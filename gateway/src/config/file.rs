@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::text;
 use crate::services::application::Login;
 use crate::services::group::Overrides;
 use crate::services::limits::Limits;
@@ -25,6 +26,7 @@ pub struct File {
     pub data_dir: PathBuf,
     /// Begin a new journal of the embedded store at each start.
     pub rotate_journal: bool,
+    pub store: Store,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_url: Option<String>,
     pub redis: Redis,
@@ -50,6 +52,7 @@ impl Default for File {
             internal_listen: None,
             data_dir: "./data".into(),
             rotate_journal: false,
+            store: Store::default(),
             redis_url: None,
             redis: Redis::default(),
             sdkappid: 1_400_000_000,
@@ -90,6 +93,20 @@ impl Default for Redis {
             wait_milliseconds: 1000,
             allow_eviction: false,
         }
+    }
+}
+
+/// The embedded store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Store {
+    /// Nothing is stored while less is free on its disk; 0 is never.
+    pub min_free_bytes: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { min_free_bytes: 256 << 20 }
     }
 }
 
@@ -209,8 +226,7 @@ impl File {
     /// Says what is wrong, where and how to mend it: every unknown name, or the first value that does not fit.
     pub fn read(path: &Path) -> Result<Self, Vec<String>> {
         let name = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| vec![format!("{name}: cannot be read: {error}; check the path of --config")])?;
+        let text = text::read(path, "check the path of --config").map_err(|mistake| vec![mistake])?;
         Self::parse(&text)
             .map_err(|mistakes| mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect())
     }

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use protocol::id::GroupId;
 use serde::{Deserialize, Serialize};
 
-use super::network;
+use super::{network, text};
 use crate::clock::Zone;
 use crate::services::group::check_custom_id;
 
@@ -71,6 +71,7 @@ impl File {
         variable: impl Fn(&'static str) -> Option<String>,
         mistakes: &mut Vec<String>,
     ) -> Self {
+        let variable = |name| variable(name).map(|value| text::bare(&value).to_owned());
         if let Some(text) = variable("GATEWAY_LEGACY_ENABLED") {
             match text.parse() {
                 Ok(enabled) => self.enabled = enabled,
@@ -81,10 +82,10 @@ impl File {
         self.time_zone = variable("GATEWAY_LEGACY_TIME_ZONE").unwrap_or(self.time_zone);
         self.token = variable("GATEWAY_LEGACY_TOKEN").or(self.token);
         if let Some(text) = variable("GATEWAY_LEGACY_NETWORKS") {
-            self.networks = text.split(',').map(|network| network.trim().to_owned()).collect();
+            self.networks = text::list(&text);
         }
         if let Some(text) = variable("GATEWAY_LEGACY_ORIGINS") {
-            self.origins = text.split(',').map(|origin| origin.trim().to_owned()).collect();
+            self.origins = text::list(&text);
         }
         self
     }

@@ -7,6 +7,7 @@ mod connection;
 mod file;
 mod legacy;
 mod secret;
+mod text;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ use crate::services::application::{Application, Applications, Settings};
 use crate::services::group::RuleBook;
 use crate::services::retention;
 
-pub use cli::Cli;
+pub use cli::{Cli, Command};
 pub use connection::Connections;
 pub use file::{File, LogFormat};
 pub use legacy::Legacy;
@@ -36,6 +37,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Begin a new journal of the embedded store at each start.
     pub rotate_journal: bool,
+    /// The embedded store takes nothing while less is free on its disk.
+    pub min_free_bytes: u64,
     /// Shared with other instances in place of the embedded store.
     pub redis: Option<RedisConfig>,
     pub apps: Applications,
@@ -129,6 +132,7 @@ impl Config {
             internal_listen,
             data_dir: file.data_dir,
             rotate_journal: file.rotate_journal,
+            min_free_bytes: file.store.min_free_bytes,
             redis,
             apps,
             main_app,
@@ -168,7 +172,7 @@ fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<Re
     if !(1..=2000).contains(&file.wait_milliseconds) {
         mistakes.push("redis.wait_milliseconds: give a number from 1 to 2000".to_owned());
     }
-    match Target::parse(url) {
+    match Target::parse(text::bare(url)) {
         Ok(target) => Some(RedisConfig {
             target,
             prefix: file.prefix.clone(),
@@ -184,7 +188,7 @@ fn redis(url: &str, file: &file::Redis, mistakes: &mut Vec<String>) -> Option<Re
 }
 
 fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketAddr> {
-    let parsed = text.parse();
+    let parsed = text::bare(text).parse();
     if parsed.is_err() {
         mistakes.push(format!("{name}: {text:?} is not an address such as 127.0.0.1:8080"));
     }
@@ -193,17 +197,26 @@ fn address(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<SocketA
 
 /// A network, or a single address.
 fn network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
     text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
 
 fn parse_key(text: &str, app: AppId, mistakes: &mut Vec<String>) -> Option<SecretKey> {
     // Never the key itself.
-    SecretKey::parse(text).map_err(|error| mistakes.push(format!("app {app}: keys: {error}"))).ok()
+    SecretKey::parse(text::bare(text))
+        .map_err(|error| mistakes.push(format!("app {app}: keys: {error}")))
+        .ok()
 }
 
 fn users(texts: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<UserId> {
     let mut users = Vec::with_capacity(texts.len());
     for text in texts {
+        let text = text::bare(text);
+        if text.contains(',') {
+            let split = text::list(text);
+            mistakes.push(format!("{name}: {text:?} is one name with a comma in it; write {split:?}"));
+            continue;
+        }
         match UserId::parse(text) {
             Ok(user) => users.push(user),
             Err(error) => mistakes.push(format!("{name}: {text:?}: {error}")),

@@ -9,7 +9,7 @@ use protocol::message::GroupMessageId;
 use super::StorageError;
 use super::account::Accounts;
 use super::conversation::{Conversations, pair_log};
-use super::deps::{Deps, side_by_side};
+use super::deps::{Deps, side_by_side, whole_ones};
 use super::group::{GroupRef, Groups};
 use super::push::{Notices, StoredNotice};
 use super::session::Sessions;
@@ -209,7 +209,7 @@ impl Source for CatchUp {
             entries.push((Stamp { seq, at }, entry));
         }
         let peers = self.conversations.possible_peers_of(app, user).await?;
-        let missed = side_by_side(peers, |peer| async {
+        let missed = whole_ones(peers, |peer| async {
             let (heard, since) = (from.pairs.with(&peer), earlier(from.pairs.since()));
             let missed = self.missed_from(&pair_log(app, user, &peer), heard, since).await?;
             Ok::<_, StorageError>((peer, missed))

@@ -42,6 +42,36 @@ where
     stream::iter(items).map(work).buffered(SIDE_BY_SIDE).try_collect().await
 }
 
+/// The same for the parts of a list. One that cannot be read since its records are damaged is passed over, so that it
+/// costs nobody the others; the store's log names it.
+pub async fn whole_ones<I, T, E, F, Work>(items: I, work: F) -> Result<Vec<T>, E>
+where
+    I: IntoIterator,
+    E: MayBeDamage,
+    F: FnMut(I::Item) -> Work,
+    Work: Future<Output = Result<T, E>>,
+{
+    let done = stream::iter(items).map(work).buffered(SIDE_BY_SIDE);
+    let whole = done.filter_map(|done| {
+        std::future::ready(match done {
+            Err(error) if error.is_damage() => None,
+            done => Some(done),
+        })
+    });
+    whole.try_collect().await
+}
+
+/// An error that may say that a record is damaged.
+pub trait MayBeDamage {
+    fn is_damage(&self) -> bool;
+}
+
+impl MayBeDamage for StorageError {
+    fn is_damage(&self) -> bool {
+        matches!(self, StorageError::Damaged { .. } | StorageError::Unreadable { .. })
+    }
+}
+
 /// What became of a batch.
 pub enum Outcome {
     Stored(Committed),

@@ -11,7 +11,7 @@ use protocol::message::Message;
 use protocol::push::Mark;
 use serde::{Deserialize, Serialize};
 
-use super::deps::{Actor, Deps, side_by_side};
+use super::deps::{Actor, Deps, side_by_side, whole_ones};
 use super::group::{GroupError, GroupRef, Groups, Member};
 use super::timeline::{Entry, Position, Timelines, position_key};
 use crate::storage::records::{self, Versioned};
@@ -48,7 +48,7 @@ impl Mentions {
     /// What the actor has yet to see, oldest first; the newest ones when there are many.
     pub async fn unseen(&self, actor: &Actor) -> Result<Vec<(Millis, Mark)>, StorageError> {
         let groups = self.groups.possible(actor.app, &actor.user).await?;
-        let unseen = side_by_side(groups, |id| self.unseen_in(actor, id));
+        let unseen = whole_ones(groups, |id| self.unseen_in(actor, id));
         let mut unseen: Vec<(Millis, Mark)> = unseen.await?.into_iter().flatten().collect();
         unseen.sort_by_key(|(at, mark)| (*at, mark.seq));
         let surplus = unseen.len().saturating_sub(TOLD);

@@ -33,7 +33,8 @@ impl Format {
         let number = number.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         match number.and_then(|text| text.parse().ok()) {
             Some(number @ 1..) => Ok(Self(number)),
-            _ => Err(failed("the number of its format cannot be read; restore it from a backup".to_owned())),
+            _ => Err(failed("the number of its format cannot be read; restore the file `format` from a backup, or bring the \
+                 store into a new directory with `gateway salvage`".to_owned())),
         }
     }
 

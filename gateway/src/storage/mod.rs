@@ -298,6 +298,12 @@ pub enum StorageError {
     /// A record's checksum does not fit: the file was damaged outside this program.
     #[error("{operation}: the record is damaged")]
     Damaged { operation: &'static str },
+    /// The bytes of a record are those that were written, and not one.
+    #[error("read a record: {reason}")]
+    Unreadable { reason: String },
+    /// There is no room on the disk, or too little. Nothing was stored; later it may be.
+    #[error("there is no room: {reason}")]
+    Full { reason: String },
     /// The store is shutting down or was stopped by an earlier failed write.
     #[error("the store is closed")]
     Closed,
@@ -336,7 +342,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Records in the order of their suffixes.
     async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Value)>, StorageError>;
 
-    /// Entries of a log. Of a window that begins before what is left after a [`trim`](Engine::trim), those that are left:
+    /// Entries of a log. One whose bytes were damaged outside this program, or are gone, stands there without any, at the
+    /// time of one beside it. Of a window that begins before what is left after a [`trim`](Engine::trim), those that are left:
     /// the limit counts from the first of them.
     async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError>;
 

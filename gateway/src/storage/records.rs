@@ -8,6 +8,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::telemetry::Sparing;
+
 use super::{Engine, Key, Partition, StorageError, Value, Version};
 
 /// What may be kept: the types that `services/stored.rs` lists. Each of them has golden records.
@@ -30,8 +32,13 @@ pub fn encode(record: &(impl Record + Serialize)) -> Bytes {
 
 /// The record in `bytes`.
 pub fn decode<T: Record + DeserializeOwned>(bytes: &[u8]) -> Result<T, StorageError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| StorageError::Failed { operation: "read a record", reason: error.to_string() })
+    serde_json::from_slice(bytes).map_err(|error| {
+        static LINES: Sparing = Sparing::new();
+        if let Some(kept_back) = LINES.admit() {
+            tracing::error!(%error, kept_back, kind = std::any::type_name::<T>(), "a record cannot be read");
+        }
+        StorageError::Unreadable { reason: error.to_string() }
+    })
 }
 
 /// The record in a value, and the version it was read at.
@@ -75,7 +82,10 @@ pub async fn scan_all<T: Record + DeserializeOwned>(
         let is_last = page.len() < PAGE;
         after = page.last().map(|(suffix, _)| suffix.clone());
         for (suffix, value) in page {
-            records.push((suffix, versioned(&value)?));
+            // One that cannot be read, which the log says, hides no other.
+            if let Ok(record) = versioned(&value) {
+                records.push((suffix, record));
+            }
         }
         if is_last {
             return Ok(records);

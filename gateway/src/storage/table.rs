@@ -3,6 +3,8 @@
 //! A table is a kind of record. Its name in a store is one letter that never changes meaning;
 //! a retired letter is not used again.
 
+use std::fmt;
+
 use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Seq, UserId};
 
@@ -118,6 +120,17 @@ impl Partition {
         Self { app, name }
     }
 
+    /// Whose it is: one user, or the two of a pair; of a group, nobody.
+    pub fn users(&self) -> Vec<UserId> {
+        match self.name.split_first() {
+            Some((b'u' | b'p', ids)) => {
+                let names = ids.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+                names.filter_map(|name| UserId::parse(&name).ok()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     pub fn app(&self) -> AppId {
         self.app
     }
@@ -125,6 +138,20 @@ impl Partition {
     /// The name inside the application: a kind letter and the ids.
     pub fn name(&self) -> &[u8] {
         &self.name
+    }
+}
+
+impl fmt::Display for Partition {
+    /// As an operator reads it: `app 1400000000, group lobby`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, ids) = match self.name.split_first() {
+            Some((b'u', ids)) => ("user", ids),
+            Some((b'g', ids)) => ("group", ids),
+            Some((b'p', ids)) => ("pair", ids),
+            _ => ("partition", &self.name[..]),
+        };
+        let ids = String::from_utf8_lossy(ids).replace('\0', " and ");
+        write!(f, "app {}, {kind} {}", self.app, ids.escape_debug())
     }
 }
 

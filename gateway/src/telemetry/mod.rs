@@ -1,6 +1,7 @@
 //! Logs and metrics. No token, key or message text goes into either.
 
 mod bound;
+mod log;
 mod sparing;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -9,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 pub use bound::Bound;
+pub use log::{Flush, greet, say};
 pub use sparing::Sparing;
 
 /// Upper bounds of the latency histogram, in seconds.
@@ -16,18 +18,33 @@ const BUCKETS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Counters that alerts look at and that may not move for days.
-const RARE: &[&str] = &["gateway_slow_readers_total", "gateway_redis_reconnects_total"];
+const RARE: &[&str] = &[
+    "gateway_slow_readers_total",
+    "gateway_redis_reconnects_total",
+    log::DROPPED,
+    "gateway_store_damaged_total",
+];
 
 /// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong.
 const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn";
 
-/// Sends log lines to standard error; `RUST_LOG` chooses which.
+/// Sends log lines and panics to standard error; `RUST_LOG` chooses which lines.
 pub fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|wanted| !wanted.trim().is_empty());
+    let filter = wanted.as_deref().map(EnvFilter::try_new);
+    let (filter, mistake) = match filter {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(mistake)) => (EnvFilter::new(DEFAULT_FILTER), Some(mistake)),
+        None => (EnvFilter::new(DEFAULT_FILTER), None),
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(log::Queued);
     match format {
         LogFormat::Text => builder.with_ansi(false).init(),
         LogFormat::Json => builder.json().init(),
+    }
+    log::tell_of_panics();
+    if let Some(mistake) = mistake {
+        tracing::warn!("RUST_LOG is not understood and not used: {mistake}");
     }
 }
 

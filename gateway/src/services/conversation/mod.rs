@@ -12,7 +12,7 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use super::account::{Account, Accounts};
 use super::cursor;
 use super::decide::Refused;
-use super::deps::{Actor, Deps, side_by_side};
+use super::deps::{Actor, Deps, MayBeDamage, side_by_side, whole_ones};
 use super::group::{GroupError, GroupRef, Groups, Indexed, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{Push, Topic};
@@ -145,18 +145,23 @@ impl Conversations {
         actor: &Actor,
         places: Vec<Place>,
     ) -> Result<Vec<Option<Conversation>>, ConversationError> {
-        let conversations = side_by_side(places, |place| async move {
-            match place.holds {
-                Holds::Peer(peer, preference) => {
-                    let conversation = self.with_peer(actor, peer, preference).await?;
-                    Ok(conversation.map(|found| Conversation::Peer(Box::new(found))))
-                }
-                Holds::Group(id, indexed) => {
-                    let joined = self.groups.membership(actor.app, &actor.user, &id, &indexed).await?;
-                    let Some((found, member)) = joined else { return Ok(None) };
-                    let conversation = self.in_group(actor, found, member).await?;
-                    Ok(conversation.map(|found| Conversation::Group(Box::new(found))))
-                }
+        let conversation = async |place: Place| match place.holds {
+            Holds::Peer(peer, preference) => {
+                let conversation = self.with_peer(actor, peer, preference).await?;
+                Ok(conversation.map(|found| Conversation::Peer(Box::new(found))))
+            }
+            Holds::Group(id, indexed) => {
+                let joined = self.groups.membership(actor.app, &actor.user, &id, &indexed).await?;
+                let Some((found, member)) = joined else { return Ok(None) };
+                let conversation = self.in_group(actor, found, member).await?;
+                Ok(conversation.map(|found| Conversation::Group(Box::new(found))))
+            }
+        };
+        let conversations = side_by_side(places, |place| async {
+            match conversation(place).await {
+                // It costs nobody the others; the store's log names it.
+                Err(ConversationError::Group(error)) if error.is_damage() => Ok(None),
+                found => found,
             }
         });
         conversations.await
@@ -188,7 +193,7 @@ impl Conversations {
     /// Unread counts of the peers with any.
     pub async fn unread_of_peers(&self, actor: &Actor) -> Result<Vec<(UserId, u64)>, StorageError> {
         let peers = self.peers(actor.app, &actor.user).await?;
-        let counts = side_by_side(peers, |(peer, _)| async move {
+        let counts = whole_ones(peers, |(peer, _)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let position = self.timelines.position(&log, &actor.user).await?;
             let end = self.deps.engine.log_end(&log).await?.seq;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Accounts};
 use super::cursor;
 use super::decide::{Decision, Refused};
-use super::deps::{Actor, Deps, side_by_side};
+use super::deps::{Actor, Deps, side_by_side, whole_ones};
 use super::rates::{Rule, Throttle, TooOften};
 use crate::bus::{Push, Topic};
 use crate::storage::records::{self, Versioned};
@@ -361,7 +361,7 @@ impl Friends {
         places.truncate(PAGE);
         // Friends who share a number may come on two pages. If a whole page shared one, the next would be the same.
         let next = next.map(|(number, _)| number.max(from.saturating_add(1)));
-        let friends = side_by_side(places, |(suffix, place)| async move {
+        let friends = whole_ones(places, |(suffix, place)| async move {
             let Some((_, peer)) = place_of(&suffix) else { return Ok(None) };
             let Some(friendship) = self.find(app, user, &peer).await? else {
                 let place: Versioned<Place> = records::versioned(&place)?;

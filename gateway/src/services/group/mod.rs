@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Accounts;
 use super::channel::Channel;
 use super::decide::Refused;
-use super::deps::{Actor, Deps};
+use super::deps::{Actor, Deps, MayBeDamage};
 use super::push::Notices;
 use super::rates::{Throttle, TooOften};
 use super::timeline::EntryRef;
@@ -82,6 +82,12 @@ pub enum GroupError {
     Busy,
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl MayBeDamage for GroupError {
+    fn is_damage(&self) -> bool {
+        matches!(self, GroupError::Storage(error) if error.is_damage())
+    }
 }
 
 impl From<Refused> for GroupError {

@@ -7,7 +7,7 @@ use protocol::id::{AppId, GroupId, UserId};
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{Denial, Fields, Group, GroupError, GroupRef, Groups, Indexed, Invalid, Member, Text, require};
 use crate::services::decide::Decision;
-use crate::services::deps::{Actor, side_by_side};
+use crate::services::deps::{Actor, whole_ones};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, LogEnd, StorageError};
 
@@ -55,7 +55,7 @@ impl Groups {
         indexed: Vec<(GroupId, Versioned<Indexed>)>,
     ) -> Result<Vec<(GroupRef, Member)>, GroupError> {
         let joined =
-            side_by_side(
+            whole_ones(
                 indexed,
                 |(id, indexed)| async move { self.membership(app, user, &id, &indexed).await },
             );

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::deps::Deps;
+use super::deps::{Deps, MayBeDamage};
 use super::timeline::{self, Timelines};
 use crate::storage::{Batch, Key, Log, Scan, StorageError, Table};
 
@@ -100,7 +100,7 @@ impl Retention {
                 match self.expire(log, thorough, &mut dropped).await {
                     Ok(()) => {}
                     // It concerns this log alone; the others must not fill the disk for it.
-                    Err(error @ StorageError::Damaged { .. }) => {
+                    Err(error) if error.is_damage() => {
                         tracing::warn!(%error, "a log was passed over by retention");
                         dropped.failed += 1;
                     }

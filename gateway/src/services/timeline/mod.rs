@@ -3,12 +3,15 @@
 //! An entry never changes. A recall is a record beside it, and so is what one user hides from themselves,
 //! how far they have read, and what they cleared.
 
+mod damaged;
+
 use bytes::Bytes;
 use protocol::group::Tip;
 use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
 use serde::{Deserialize, Serialize};
 
+use self::damaged::decode_or_stand_in;
 use super::decide::Decision;
 use super::deps::{Deps, Outcome, side_by_side};
 use crate::bus::{Event, Topic};
@@ -158,7 +161,7 @@ impl Timelines {
             seen.push(Seen {
                 seq: entry.seq,
                 at: entry.at,
-                entry: records::decode(&entry.bytes)?,
+                entry: decode_or_stand_in(log, entry, reader),
                 recall: annotation.map(|annotation| annotation.recall),
                 is_hidden: hidden.get(index).is_some_and(Option::is_some),
             });

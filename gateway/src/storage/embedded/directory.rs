@@ -8,9 +8,11 @@
 //! | `watermark` | how far it was acknowledged, see `watermark.rs` |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::storage::StorageError;
 use crate::storage::format::Format;
 
@@ -25,34 +27,97 @@ use super::watermark::Watermark;
 /// A directory that this process has locked, until it is dropped.
 pub(super) struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+/// What the paths of a store led to when it was opened.
+pub(super) struct Identity {
+    path: PathBuf,
+    found: Vec<(PathBuf, (u64, u64))>,
+}
+
+impl Identity {
+    /// Notices that somebody deleted the directory, or put another one in its place: what is stored from then on would
+    /// be gone with the process.
+    pub(super) fn check(&self) -> Result<(), StorageError> {
+        for (path, identity) in &self.found {
+            let change = match fs::metadata(path) {
+                Ok(metadata) if identity_of(&metadata) == *identity => continue,
+                Ok(_) => "replaced",
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "deleted",
+                // Nobody did anything to it as far as can be told.
+                Err(_) => continue,
+            };
+            let reason = format!(
+                "{}: {} was {change} while the store was open; put it back, or start again with what is there",
+                self.path.display(),
+                path.display()
+            );
+            return Err(StorageError::Failed { operation: "keep the store", reason });
+        }
+        Ok(())
+    }
+}
+
+fn identity_of(metadata: &fs::Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 impl Directory {
     pub(super) fn lock(path: &Path) -> Result<Self, StorageError> {
         let failed = |error: std::io::Error| failed(path, &error.to_string());
-        fs::create_dir_all(path).map_err(failed)?;
+        files::make_directory(path).map_err(failed)?;
+        if let Err(error) = files::close_to_others(path) {
+            tracing::warn!(%error, "{}: others may read the store", path.display());
+        }
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(path.join("lock"));
         let lock = lock.map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => Err(self::failed(path, "another process has it open")),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
 
+    /// What lies there now.
+    pub(super) fn identity(&self) -> Result<Identity, StorageError> {
+        let find = || -> io::Result<_> {
+            let of = |path: PathBuf| fs::metadata(&path).map(|found| (path, identity_of(&found)));
+            Ok(vec![
+                of(self.path.clone())?,
+                (self.path.join("lock"), identity_of(&self.lock.metadata()?)),
+                of(self.path.join("rows"))?,
+                of(self.path.join("watermark"))?,
+            ])
+        };
+        let found = find().map_err(|error| failed(&self.path, &error.to_string()))?;
+        Ok(Identity { path: self.path.clone(), found })
+    }
+
     /// Looks the files over, opens the database, and gives the number of its last batch.
-    pub(super) fn open(&self, settings: &Settings) -> Result<(Store, Watermark, u64), StorageError> {
+    ///
+    /// A store that is opened anew by the same process knows which batch was the last that it acknowledged, `Some` in
+    /// `last`: a group behind it is the one that found no room. It was refused, and is taken away.
+    pub(super) fn open(
+        &self,
+        settings: &Settings,
+        last: Option<u64>,
+    ) -> Result<(Store, Watermark, u64), StorageError> {
         let rows = self.path.join("rows");
         let mut format = self.format()?;
-        if !rows.exists() {
+        let is_new = !rows.exists();
+        if is_new {
             self.create(&rows, settings)?;
             format = Format::CURRENT;
         }
-        let (watermark, acknowledged) = Watermark::open(&self.path.join("watermark"))
+        let (mut watermark, acknowledged) = Watermark::open(&self.path.join("watermark"), is_new)
             .map_err(|error| failed(&self.path, &format!("watermark: {error}; {MEND}")))?;
         let is_known = knows_files(&rows)?;
-        let journals = if is_known { look_over(&rows)? } else { Journals::default() };
+        let mut journals = if is_known { look_over(&rows)? } else { Journals::default() };
+        if let Some(last) = last {
+            journals.tear_behind(last);
+        }
+        let is_reopened = last.is_some();
         if let Some(last) = journals.last
             && last < acknowledged
         {
@@ -67,13 +132,19 @@ impl Directory {
         }
         watermark.forget_journals()?;
         journals.cut_torn_end().map_err(|error| failed(&rows, &error.to_string()))?;
-        let store =
-            Store::open(&rows, settings).map_err(|error| failed(&rows, &format!("{error}; {RESTORE}")))?;
-        let last = store.newest(&key::LAST_BATCH)?.map_or(0, |kept| kept.number);
+        make_lock(&rows).map_err(|error| failed(&rows, &error.to_string()))?;
+        let store = Store::open(&rows, settings).map_err(|error| match error {
+            // Nothing is wrong with the files.
+            StorageError::Full { .. } => error,
+            error => failed(&rows, &format!("{error}; {RESTORE}")),
+        })?;
+        let last = store.newest(&key::LAST_BATCH);
+        let last = last.map_err(|error| failed(&rows, &format!("{error}; {RESTORE}")))?;
+        let last = last.map_or(0, |kept| kept.number);
         if last < acknowledged || journals.last.is_some_and(|in_journals| last < in_journals) {
             return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));
         }
-        if settings.rotate_journal && is_known {
+        if settings.rotate_journal && is_known && !is_reopened && settings.has_room(&self.path) {
             rotate(&rows, &store, last).map_err(|error| failed(&rows, &error.to_string()))?;
         }
         for next in format.steps().map_err(|error| self.of_this(error))? {
@@ -100,7 +171,7 @@ impl Directory {
     }
 
     /// The format of the store; an error when it is one that this version does not know.
-    fn format(&self) -> Result<Format, StorageError> {
+    pub(super) fn format(&self) -> Result<Format, StorageError> {
         let format = match fs::read(self.path.join("format")) {
             Ok(text) => Format::parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Format::FIRST),
@@ -110,17 +181,21 @@ impl Directory {
         format.and_then(|format| format.steps().map(|_| format)).map_err(|error| self.of_this(error))
     }
 
+    /// Whether there is no telling which one it is; not when it is too new.
+    pub(super) fn is_format_unreadable(&self) -> bool {
+        fs::read(self.path.join("format")).is_ok_and(|text| Format::parse(&text).is_err())
+    }
+
+    /// Makes a database without rows, of a format.
+    pub(super) fn make(&self, settings: &Settings, format: Format) -> Result<(), StorageError> {
+        self.create(&self.path.join("rows"), settings)?;
+        self.write_format(format)
+    }
+
     /// Under another name first, so that a process that dies meanwhile leaves the old number or the new one.
     fn write_format(&self, format: Format) -> Result<(), StorageError> {
-        let new = self.path.join("format.new");
-        let write = || {
-            let mut file = File::create(&new)?;
-            writeln!(file, "{format}")?;
-            file.sync_all()?;
-            fs::rename(&new, self.path.join("format"))?;
-            File::open(&self.path)?.sync_all()
-        };
-        write().map_err(|error| failed(&self.path, &error.to_string()))
+        files::write_whole(&self.path.join("format"), format!("{format}\n").as_bytes())
+            .map_err(|error| failed(&self.path, &error.to_string()))
     }
 
     /// An error of this store: with its path.
@@ -138,11 +213,17 @@ impl Directory {
         if new.exists() {
             fs::remove_dir_all(&new).map_err(failed)?;
         }
-        Store::create(&new, settings)?;
+        Store::create(&new, settings).map_err(|error| match error {
+            StorageError::Full { reason } => {
+                let path = self.path.display();
+                StorageError::Full { reason: format!("{path}: {reason}; free some space and start again") }
+            }
+            error => error,
+        })?;
         // First of all: rows without a number are rows of the first format.
         self.write_format(Format::CURRENT)?;
         fs::rename(&new, rows).map_err(failed)?;
-        File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(failed)
+        files::sync_directory(&self.path).map_err(failed)
     }
 
     fn lost(&self, last: u64, acknowledged: u64) -> StorageError {
@@ -158,6 +239,11 @@ impl Directory {
 fn migrate(_store: &Store, _format: Format) -> Result<(), StorageError> {
     // What the second format may contain, the first did not; what it did, the second has, too.
     Ok(())
+}
+
+/// The database locks a file of its own, too, and takes a store without one for broken. There is nothing in it.
+fn make_lock(rows: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(rows.join("lock")).map(drop)
 }
 
 /// What the database writes into its file `version` when its files are as `journal.rs` and `manifest.rs` read them.
@@ -187,7 +273,8 @@ fn look_over(rows: &Path) -> Result<Journals, StorageError> {
 }
 
 /// What an operator can do.
-const RESTORE: &str = "restore the directory from a backup";
+const RESTORE: &str = "restore the directory from a backup, or bring what is whole into a new one with \
+                       `gateway salvage --data-dir DIR --to NEW`; `gateway verify --data-dir DIR` lists what is not";
 const MEND: &str =
     "restore the directory from a backup, or remove the file `watermark` to go on with what is left";
 

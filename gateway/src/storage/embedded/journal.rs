@@ -50,6 +50,8 @@ pub(super) struct Journals {
     pub(super) ends: Option<(u64, u64)>,
     /// The last journal, and where a group begins in it that was not written to its end.
     torn: Option<(PathBuf, usize)>,
+    /// Where the last group begins in the last journal, and the last batch before it.
+    last_group: Option<(PathBuf, usize, u64)>,
 }
 
 /// What a group's row [`key::LAST_BATCH`] holds: its last batch, and the last batch of the group before.
@@ -71,6 +73,7 @@ impl Journals {
                 return Err(Unsound::Chain { file });
             }
             let bytes = read_to_zeros(path)?;
+            chain.last_group = None;
             let at = chain.follow(&bytes, &file)?;
             let rest = without_zeros(&bytes[at..]);
             let is_last = index + 1 == files.len();
@@ -89,7 +92,20 @@ impl Journals {
                 torn = Some((path.clone(), at));
             }
         }
-        Ok(Self { last: chain.last, ends: ends(&files), torn })
+        let newest = files.last().map(|(_, path)| path.clone());
+        let last_group = newest.zip(chain.last_group).map(|(path, (at, before))| (path, at, before));
+        Ok(Self { last: chain.last, ends: ends(&files), torn, last_group })
+    }
+
+    /// Takes a last group behind the batch `last` for torn, though it may be whole: it was refused.
+    pub(super) fn tear_behind(&mut self, last: u64) {
+        if self.last.is_some_and(|found| found > last)
+            && let Some((path, at, before)) = self.last_group.take()
+            && before == last
+        {
+            self.torn = Some((path, at));
+            self.last = Some(last);
+        }
     }
 
     /// Takes away a group that was not written to its end, which nobody was told of, and what a rotation left.
@@ -165,6 +181,8 @@ fn without_zeros(mut bytes: &[u8]) -> &[u8] {
 struct Chain {
     sequence: Option<u64>,
     last: Option<u64>,
+    /// Where the last group begins, and the last batch before it.
+    last_group: Option<(usize, u64)>,
 }
 
 impl Chain {
@@ -184,6 +202,7 @@ impl Chain {
                     return Err(damaged);
                 }
                 self.last = Some(last);
+                self.last_group = Some((at, before));
             }
         }
     }
@@ -196,6 +215,118 @@ impl Chain {
             batch.is_some_and(|batch| self.sequence.is_none_or(|before| batch.sequence > before))
         })
     }
+}
+
+/// A change of one row, as a journal has it.
+pub(super) struct Change {
+    keyspace: u64,
+    pub(super) row: Vec<u8>,
+    /// Nothing where the row was deleted.
+    pub(super) value: Option<Bytes>,
+}
+
+impl Change {
+    /// Which of the store's keyspaces it is in, in the order of `Store::keyspaces`. The database numbers them as they were
+    /// made.
+    pub(super) fn keyspace(&self) -> Option<usize> {
+        Some(match self.keyspace {
+            1 => 1,
+            2 => 0,
+            3 => 2,
+            4 => 3,
+            _ => return None,
+        })
+    }
+}
+
+/// What was taken out of journals so that the database reads the rest of them.
+#[derive(Default)]
+pub(super) struct Apart {
+    pub(super) damages: Vec<String>,
+    /// What is whole behind the damage, in its order.
+    pub(super) changes: Vec<Change>,
+}
+
+/// Ends the journals in `dir` where they are first damaged, and gives what is whole behind that.
+pub(super) fn take_apart(dir: &Path) -> io::Result<Apart> {
+    let mut apart = Apart::default();
+    let mut chain = Chain::default();
+    let mut before = None;
+    let files = journals(dir)?;
+    for (index, (number, path)) in files.iter().enumerate() {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let bytes = read_to_zeros(path)?;
+        let follows = before.is_none_or(|before| before + 1 == *number);
+        before = Some(*number);
+        if !follows {
+            apart.damages.push(Unsound::Chain { file: file.clone() }.to_string());
+        }
+        if !apart.damages.is_empty() {
+            whole_changes(&bytes, &mut apart.changes);
+            fs::remove_file(path)?;
+            continue;
+        }
+        let (at, is_damaged) = match chain.follow(&bytes, &file) {
+            Ok(at) => (at, false),
+            Err(Unsound::Middle { at, .. }) => (at, true),
+            Err(_) => (0, true),
+        };
+        let rest = without_zeros(&bytes[at..]);
+        if rest.is_empty() {
+            continue;
+        }
+        let is_last = index + 1 == files.len();
+        let is_torn = is_last && !is_damaged && !chain.goes_on_behind(rest);
+        if !is_torn && !is_rotation(rest, at, chain.last) {
+            apart.damages.push(format!("{file}: damaged at byte {at}"));
+            whole_changes(rest, &mut apart.changes);
+        }
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(at as u64)?;
+        file.sync_all()?;
+    }
+    Ok(apart)
+}
+
+/// The changes of all whole batches that lie somewhere in `bytes`.
+fn whole_changes(mut bytes: &[u8], changes: &mut Vec<Change>) {
+    while let Some(at) = bytes.iter().position(|byte| *byte == START) {
+        bytes = &bytes[at..];
+        let mut rest = bytes;
+        if Batch::take(&mut rest).is_none() {
+            bytes = &bytes[1..];
+            continue;
+        }
+        // The tag, how many there are, the sequence number.
+        let mut items = &bytes[1 + 4 + 8..bytes.len() - rest.len()];
+        while items.first().is_some_and(|tag| *tag != END) {
+            match change(&mut items) {
+                Some(change) => changes.extend(change),
+                None => break,
+            }
+        }
+        bytes = rest;
+    }
+}
+
+/// Takes an item of a whole batch; nothing within when it empties a keyspace.
+fn change(from: &mut &[u8]) -> Option<Option<Change>> {
+    const VALUE: u8 = 0;
+    if from.first() == Some(&CLEAR) {
+        from.split_off(..9)?;
+        return Some(None);
+    }
+    tag(from, ITEM)?;
+    let kind = *from.split_off_first()?;
+    let _compression = from.split_off_first()?;
+    let keyspace = u64::from_le_bytes(array(from)?);
+    let key_length = usize::from(u16::from_le_bytes(array(from)?));
+    let _value_length: [u8; 4] = array(from)?;
+    let stored_length = u32::from_le_bytes(array(from)?) as usize;
+    let row = from.split_off(..key_length)?.to_vec();
+    let stored = from.split_off(..stored_length)?;
+    let value = (kind == VALUE).then(|| Bytes::copy_from_slice(stored));
+    Some(Some(Change { keyspace, row, value }))
 }
 
 const START: u8 = 1;

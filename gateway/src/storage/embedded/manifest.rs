@@ -10,7 +10,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -27,22 +27,61 @@ pub(super) enum Unsound {
 
 /// Checks the lists of all keyspaces of the database in `dir`.
 pub(super) fn check(dir: &Path) -> Result<(), Unsound> {
+    unsound(dir).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// All that is wrong with them.
+pub(super) fn unsound(dir: &Path) -> Vec<Unsound> {
+    match keyspaces(dir) {
+        Ok(paths) => paths.iter().filter_map(|path| check_one(dir, path).err()).collect(),
+        Err(error) => vec![error.into()],
+    }
+}
+
+fn keyspaces(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
     for entry in fs::read_dir(dir.join("keyspaces"))? {
-        let path = entry?.path();
-        let folder = path.strip_prefix(dir).unwrap_or(&path).display().to_string();
-        let read = |name: &str| match fs::read(path.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Unsound::Missing { folder: folder.clone() })
-            }
-            read => Ok(read?),
-        };
-        let current = read("current")?;
-        let Some((number, sum)) = parse(&current) else { return Err(Unsound::Damaged { folder }) };
-        if xxh3_128(&read(&format!("v{number}"))?) != sum {
-            return Err(Unsound::Damaged { folder });
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn check_one(dir: &Path, path: &Path) -> Result<(), Unsound> {
+    let folder = path.strip_prefix(dir).unwrap_or(path).display().to_string();
+    let read = |name: &str| match fs::read(path.join(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Unsound::Missing { folder: folder.clone() })
         }
+        read => Ok(read?),
+    };
+    let current = read("current")?;
+    let Some((number, sum)) = parse(&current) else { return Err(Unsound::Damaged { folder }) };
+    if xxh3_128(&read(&format!("v{number}"))?) != sum {
+        return Err(Unsound::Damaged { folder });
     }
     Ok(())
+}
+
+/// Makes each keyspace name a list that is there: the newest one, where what names it is gone. Says what it found.
+pub(super) fn mend(dir: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for path in keyspaces(dir)? {
+        let Err(unsound) = check_one(dir, &path) else { continue };
+        found.push(unsound.to_string());
+        let mut newest = None;
+        for entry in fs::read_dir(&path)? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix('v')?.parse::<u64>().ok());
+            newest = newest.max(number);
+        }
+        if let Some(number) = newest {
+            let sum = xxh3_128(&fs::read(path.join(format!("v{number}")))?);
+            let current = [&number.to_le_bytes()[..], &sum.to_le_bytes(), &[0]].concat();
+            fs::write(path.join("current"), current)?;
+        }
+    }
+    Ok(found)
 }
 
 /// The number and the checksum of the list that `current` names.

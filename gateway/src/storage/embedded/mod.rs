@@ -4,9 +4,12 @@
 //! |---|---|
 //! | `key`, `frame` | how keys and values are written |
 //! | `store` | the open database and the reads |
+//! | `around` | how damage is read around |
 //! | `queue`, `committer`, `group_commit` | how batches become a group, and a group one write |
 //! | `ends`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
+//! | `space` | room on the disk, and what happens without it |
+//! | `verify`, `salvage` | what is damaged of a store that is not in use; a new one of what is whole |
 //! | `rotation` | a new journal at each opening, where that is set |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
@@ -14,13 +17,15 @@
 //!
 //! Damage, which is what no crash does, is met in one of two places. Opening refuses, and says what to do:
 //! when a journal is unreadable before its end or is missing, when a list of tables is not the one that was written,
-//! or when batches are missing that the watermark says were acknowledged. Reading gives
-//! [`StorageError::Damaged`]: when a checksum does not fit, or a number of a log is missing.
+//! or when batches are missing that the watermark says were acknowledged. Reading gives what is whole: an entry without
+//! bytes where a checksum does not fit or a number of a log is missing, a scan without a damaged record, and
+//! [`StorageError::Damaged`] for a record that was asked for.
 //! What is not noticed: after a store was not closed, that the oldest of several journals is missing, unless what was in
 //! it shows; after the machine (not only the process) died, the watermark may lag by what the kernel had
 //! not written yet, usually half a minute, and damage to the journal's end is then taken for a torn write as far as
 //! the lag goes; and all files put back to an older moment together look like that moment.
 
+mod around;
 mod committer;
 mod directory;
 mod frame;
@@ -32,17 +37,20 @@ mod log_ends;
 mod manifest;
 mod queue;
 mod rotation;
+mod salvage;
+mod space;
 mod store;
 #[cfg(test)]
 mod tests;
 mod trim;
+mod verify;
 mod watermark;
 
 #[cfg(feature = "internals")]
 pub use frame::read_row;
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -55,16 +63,21 @@ use tokio::time::timeout;
 use crate::bus::LocalBus;
 
 use self::committer::{Committer, Rows};
-use self::directory::Directory;
+use self::directory::{Directory, Identity};
 use self::idempotency::IdempotencyKeys;
 use self::key::Range;
 use self::log_ends::LogEnds;
 use self::queue::{Job, Phase, Queue};
+use self::space::Space;
 use self::store::Store;
+use self::watermark::Watermark;
 use super::{
     Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, MOST_WAITING, Partition, Scan, StorageError, Table,
     Ticket, Value, Window,
 };
+
+pub use self::salvage::{Salvaged, salvage};
+pub use self::verify::{Report, verify};
 
 /// How long [`Engine::health`] waits for an answer of the store's thread.
 const PROBE: Duration = Duration::from_secs(5);
@@ -73,6 +86,12 @@ const PROBE: Duration = Duration::from_secs(5);
 /// microseconds for so many rows or bytes: a turn takes a millisecond or two.
 const ROWS_OF_A_STEP: usize = 16;
 const BYTES_OF_A_STEP: usize = 4096;
+
+/// What is left free on the disk unless the settings say otherwise.
+pub const MIN_FREE_BYTES: u64 = 256 << 20;
+
+/// How often it is looked whether the disk has room and the directory is still there.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What the engine may use.
 #[derive(Clone, Debug)]
@@ -88,6 +107,9 @@ pub struct Settings {
     pub idempotency_keys_in_memory: usize,
     /// Bytes of batches that may wait for the disk; one more is refused.
     pub most_waiting: usize,
+    /// Batches are refused while less is free on the disk; 0 is never. What is left then is for what the database does
+    /// in the background.
+    pub min_free_bytes: u64,
     /// Begin a new journal when a store is opened, see `rotation.rs`. It reaches into the database's own files.
     pub rotate_journal: bool,
 }
@@ -101,8 +123,16 @@ impl Default for Settings {
             cached_files: 900,
             idempotency_keys_in_memory: 4_000_000,
             most_waiting: MOST_WAITING,
+            min_free_bytes: MIN_FREE_BYTES,
             rotate_journal: false,
         }
+    }
+}
+
+impl Settings {
+    /// Whether there is room for more than what must be written.
+    fn has_room(&self, directory: &Path) -> bool {
+        Space::new(directory, self.min_free_bytes).refusal().is_none()
     }
 }
 
@@ -111,13 +141,22 @@ pub struct Embedded {
     queue: Arc<Queue>,
     /// Gone when the store is closed. Held for the time of one read.
     open: Arc<RwLock<Option<Open>>>,
+    space: Arc<Space>,
     ended: watch::Receiver<Ended>,
 }
 
 /// What is let go when the store closes, in this order.
 struct Open {
-    store: Store,
+    /// Gone while it is opened anew, and when that failed for want of room.
+    store: Option<Store>,
     directory: Directory,
+}
+
+impl Open {
+    fn store(&self) -> Result<&Store, StorageError> {
+        let reopening = || StorageError::Full { reason: "the store could not be opened anew yet".to_owned() };
+        self.store.as_ref().ok_or_else(reopening)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -139,24 +178,50 @@ impl Embedded {
     /// Opens the store with these settings, see `Embedded::open`.
     pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
         let directory = Directory::lock(dir)?;
-        let (store, watermark, last) = directory.open(settings)?;
+        let (store, watermark, last) = directory.open(settings, None)?;
+        let space = Arc::new(Space::new(dir, settings.min_free_bytes));
+        if let Some(error) = space.refusal() {
+            tracing::error!(%error, "the store can be read; nothing is stored until there is more room");
+        }
+        let identity = directory.identity()?;
         let queue = Arc::new(Queue::new(settings.most_waiting));
         let committer = Committer {
             queue: queue.clone(),
             tokens: IdempotencyKeys::load(&store, settings.idempotency_keys_in_memory)?,
             ends: LogEnds::default(),
             store: store.clone(),
-            bus,
+            bus: bus.clone(),
             watermark,
             last,
         };
-        let open = Arc::new(RwLock::new(Some(Open { store, directory })));
+        let open = Arc::new(RwLock::new(Some(Open { store: Some(store), directory })));
         let (end, ended) = watch::channel(Ended::Running);
-        let thread = StoreThread { queue: queue.clone(), open: open.clone(), end };
-        thread::Builder::new().name("store".into()).spawn(move || thread.run(committer)).map_err(
-            |error| StorageError::Failed { operation: "start the store", reason: error.to_string() },
-        )?;
-        Ok(Self { queue, open, ended })
+        // Dropped with the store's thread, which ends the one that looks.
+        let (running, stopped) = mpsc::channel();
+        let thread = StoreThread {
+            queue: queue.clone(),
+            open: open.clone(),
+            space: space.clone(),
+            settings: settings.clone(),
+            bus,
+            end: end.clone(),
+            _running: running,
+        };
+        let lookout = Lookout {
+            queue: queue.clone(),
+            open: open.clone(),
+            space: space.clone(),
+            identity,
+            end,
+            stopped,
+        };
+        let failed = |error: std::io::Error| StorageError::Failed {
+            operation: "start the store",
+            reason: error.to_string(),
+        };
+        thread::Builder::new().name("store-lookout".into()).spawn(move || lookout.run()).map_err(failed)?;
+        thread::Builder::new().name("store".into()).spawn(move || thread.run(committer)).map_err(failed)?;
+        Ok(Self { queue, open, space, ended })
     }
 
     /// Waits for a failed write, after which nothing can be stored and the process should stop.
@@ -176,7 +241,7 @@ impl Embedded {
     // disk takes, during which this thread of the runtime does nothing else.
     fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, StorageError>) -> Result<T, StorageError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        read(&open.as_ref().ok_or(StorageError::Closed)?.store)
+        read(open.as_ref().ok_or(StorageError::Closed)?.store()?)
     }
 
     /// Lets others have their turn when this task has read so much. Reads never wait, so a call that makes many of them
@@ -245,6 +310,9 @@ impl Engine for Embedded {
     }
 
     fn submit(&self, batch: Batch) -> Ticket {
+        if let Some(error) = self.space.refusal() {
+            return Ticket::refused(error);
+        }
         let (reply, answer) = oneshot::channel();
         match self.queue.push(Job::Commit { batch, reply }) {
             Ok(()) => Ticket::under_way(answer),
@@ -291,6 +359,9 @@ impl Engine for Embedded {
 
     async fn health(&self) -> Result<(), StorageError> {
         self.queue.health()?;
+        if let Some(error) = self.space.refusal() {
+            return Err(error);
+        }
         let probe = self.ask(|reply| Job::Probe { reply });
         timeout(PROBE, probe).await.unwrap_or(Err(StorageError::TimedOut { operation: "probe" }))
     }
@@ -311,19 +382,19 @@ impl Engine for Embedded {
 struct StoreThread {
     queue: Arc<Queue>,
     open: Arc<RwLock<Option<Open>>>,
+    space: Arc<Space>,
+    settings: Settings,
+    bus: LocalBus,
     end: watch::Sender<Ended>,
+    _running: mpsc::Sender<()>,
 }
 
 impl StoreThread {
-    fn run(self, mut committer: Committer) {
-        let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
-        let end = end.unwrap_or_else(|_| {
-            Err(StorageError::Failed { operation: "commit", reason: "the store's thread panicked".into() })
-        });
-        match end {
-            Ok(()) => {
-                let watermark = committer.into_watermark();
-                if let Some(directory) = self.let_go() {
+    fn run(self, committer: Committer) {
+        match self.work(committer) {
+            Ok(watermark) => {
+                let directory = self.let_go();
+                if let (Some(directory), Some(watermark)) = (directory, watermark) {
                     directory.note_journals(&watermark);
                 }
                 self.queue.end(Phase::Closed);
@@ -333,10 +404,78 @@ impl StoreThread {
                 // First of all nobody may wait any longer: to close the files of a broken disk may take forever.
                 self.queue.end(Phase::Failed(error.clone()));
                 self.end.send_replace(Ended::Failed(error));
-                drop(committer);
                 drop(self.let_go());
             }
         }
+    }
+
+    /// Stores until the store is closed, over times without room too. Gives the watermark, unless it ended without room.
+    fn work(&self, mut committer: Committer) -> Result<Option<Watermark>, StorageError> {
+        loop {
+            let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
+            let end = end.unwrap_or_else(|_| {
+                let reason = "the store's thread panicked".into();
+                Err(StorageError::Failed { operation: "commit", reason })
+            });
+            let reason = match (end, self.queue.failure()) {
+                // The lookout has found something.
+                (_, Some(failure)) => return Err(failure),
+                (Ok(()), None) => return Ok(Some(committer.into_watermark())),
+                (Err(StorageError::Full { reason }), None) => reason,
+                (Err(StorageError::Failed { operation, reason }), None)
+                    if reason == store::GAVE_UP && self.space.was_tight() =>
+                {
+                    format!("{operation}: {reason}")
+                }
+                (Err(error), None) => return Err(error),
+            };
+            self.space.fill(&reason);
+            let last = committer.last;
+            // With its hold on the store, which is read on.
+            drop(committer);
+            match self.wait_for_room(&StorageError::Full { reason }, last)? {
+                Some(reopened) => committer = reopened,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Refuses everything until there is room and the store is open anew; nothing when it is closed before that.
+    fn wait_for_room(&self, refusal: &StorageError, last: u64) -> Result<Option<Committer>, StorageError> {
+        while self.queue.refuse_for(LOOK, refusal) {
+            if !self.space.has_room() {
+                continue;
+            }
+            match self.reopen(last) {
+                Ok(committer) => {
+                    self.space.clear();
+                    return Ok(Some(committer));
+                }
+                Err(StorageError::Full { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.queue.failure().map_or(Ok(None), Err)
+    }
+
+    /// Opens the store anew. Who reads waits meanwhile.
+    fn reopen(&self, last: u64) -> Result<Committer, StorageError> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(Open { store: held, directory }) = &mut *open else { return Err(StorageError::Closed) };
+        drop(held.take());
+        let (store, watermark, last) = directory.open(&self.settings, Some(last))?;
+        let tokens = IdempotencyKeys::load(&store, self.settings.idempotency_keys_in_memory)?;
+        *held = Some(store.clone());
+        drop(open);
+        Ok(Committer {
+            queue: self.queue.clone(),
+            store,
+            bus: self.bus.clone(),
+            tokens,
+            ends: LogEnds::default(),
+            watermark,
+            last,
+        })
     }
 
     /// Waits for the reads under way and closes the files. The directory is still locked.
@@ -345,5 +484,39 @@ impl StoreThread {
         let Open { store, directory } = open?;
         drop(store);
         Some(directory)
+    }
+}
+
+/// Looks at what happens to the store from outside, on a thread of its own: the store's thread may hang on the disk.
+struct Lookout {
+    queue: Arc<Queue>,
+    open: Arc<RwLock<Option<Open>>>,
+    space: Arc<Space>,
+    identity: Identity,
+    end: watch::Sender<Ended>,
+    stopped: mpsc::Receiver<()>,
+}
+
+impl Lookout {
+    fn run(self) {
+        while let Err(mpsc::RecvTimeoutError::Timeout) = self.stopped.recv_timeout(LOOK) {
+            self.space.look();
+            if let Err(error) = self.identity.check().and_then(|()| self.look_for_hang()) {
+                // Nobody may wait for the store's thread, which may never come back.
+                self.queue.end(Phase::Failed(error.clone()));
+                self.end.send_replace(Ended::Failed(error));
+                return;
+            }
+        }
+    }
+
+    /// The database waits for its tables for ever once it has failed to write one.
+    fn look_for_hang(&self) -> Result<(), StorageError> {
+        if !self.queue.is_stalled() {
+            return Ok(());
+        }
+        let Ok(open) = self.open.try_read() else { return Ok(()) };
+        let store = open.as_ref().and_then(|open| open.store.as_ref());
+        store.map_or(Ok(()), Store::look_for_failure)
     }
 }

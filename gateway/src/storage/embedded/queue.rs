@@ -179,7 +179,10 @@ impl Queue {
     pub(super) fn end(&self, phase: Phase) {
         let waiting = {
             let mut state = self.lock();
-            state.phase = phase;
+            // The first failure is the reason of all that follows.
+            if !matches!(state.phase, Phase::Failed(_)) {
+                state.phase = phase;
+            }
             state.bytes = 0;
             state.busy_since = None;
             std::mem::take(&mut state.waiting)
@@ -187,6 +190,39 @@ impl Queue {
         for job in waiting {
             job.refuse(StorageError::Closed);
         }
+        self.wake.notify_one();
+    }
+
+    /// The failure that ended it, if one did.
+    pub(super) fn failure(&self) -> Option<StorageError> {
+        match &self.lock().phase {
+            Phase::Failed(error) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
+    /// Refuses what waits, and waits a while for more. False when nothing is taken any more.
+    pub(super) fn refuse_for(&self, wait: Duration, error: &StorageError) -> bool {
+        let mut state = self.lock();
+        state.busy_since = None;
+        if state.waiting.is_empty() && matches!(state.phase, Phase::Open) {
+            state.idle = true;
+            (state, _) = self.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
+            state.idle = false;
+        }
+        state.bytes = 0;
+        let is_open = matches!(state.phase, Phase::Open);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for job in waiting {
+            job.refuse(error.clone());
+        }
+        is_open
+    }
+
+    /// Whether the committer has been at one group for longer than a disk takes.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.lock().busy_since.is_some_and(|since| since.elapsed() > STALLED)
     }
 
     /// Whether work is taken and gets done.

@@ -2,6 +2,7 @@
 //!
 //! Reads go straight to the rows, as of one moment, past the committer.
 
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,12 +19,14 @@ use crate::storage::{
 };
 
 use super::Settings;
+use super::around::tell_of_row;
 use super::frame::{self, Framed};
 use super::journal;
 use super::key;
+use super::space::is_full;
 use super::trim::Trimmed;
 
-const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
+pub(super) const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
 
 fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
     Database::builder(dir)
@@ -173,14 +176,26 @@ impl Store {
         while found.len() < scan.limit {
             let Some(guard) = (if scan.reverse { rows.next_back() } else { rows.next() }) else { break };
             let (row, stored) = guard.into_inner().map_err(|error| failed("scan", error))?;
-            let framed = frame::decode("scan", &row, stored.into())?;
+            let Ok(framed) = frame::decode("scan", &row, stored.into()) else {
+                // It is missing for whom it is, and hides nobody else's.
+                tell_of_row("record", &row);
+                continue;
+            };
             found.push((Bytes::from(row).slice(before_suffix..), value(framed)));
         }
         Ok(found)
     }
 
     pub(super) fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
-        unless_it_panics("read", || self.read_rows(log, window))
+        match unless_it_panics("read", || self.read_rows(log, window)) {
+            Err(StorageError::Damaged { .. }) => {
+                let view = self.view();
+                let of_log = key::of_log(&log.partition, &log.name)?;
+                let first = window.from.max(self.trimmed("read", &view, &of_log)?.first);
+                self.read_around(&view, &of_log, first, window)
+            }
+            read => read,
+        }
     }
 
     fn read_rows(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
@@ -192,11 +207,12 @@ impl Store {
         let view = self.view();
         let of_log = key::of_log(&log.partition, &log.name)?;
         // Begun where rows are left: those that were deleted before would have to be passed one by one.
-        let first = first.max(self.trimmed("read", &view, &of_log)?.first);
+        let trimmed = self.trimmed("read", &view, &of_log)?;
+        let first = first.max(trimmed.first);
         if first > window.to {
             return Ok(found);
         }
-        let (from, to) = (key::entry(of_log.clone(), first), key::entry(of_log, window.to));
+        let (from, to) = (key::entry(of_log.clone(), first), key::entry(of_log.clone(), window.to));
         let mut rows = view.range(&self.entries, from..=to);
         while found.len() < window.limit {
             let Some(guard) = (if window.newest_first { rows.next_back() } else { rows.next() }) else {
@@ -215,6 +231,22 @@ impl Store {
             }
             found.push(entry);
         }
+        // The same at the edges of the window: it was to reach as far as the log does.
+        let ran_out = found.len() < window.limit;
+        let (low, high) = match window.newest_first {
+            true => (found.last(), found.first()),
+            false => (found.first(), found.last()),
+        };
+        let is_short_below = ran_out && low.is_some_and(|low| low.seq > first);
+        let reached = high.map_or(first.previous(), |high| high.seq);
+        let is_short_above = (ran_out || window.newest_first) && reached < window.to && {
+            let behind = key::entry(of_log.clone(), window.to)..=key::entry(of_log, Seq(u64::MAX));
+            trimmed.end.seq > reached
+                || (window.to.0 < u64::MAX && view.range(&self.entries, behind).next().is_some())
+        };
+        if window.limit > 0 && (is_short_below || is_short_above) {
+            return Err(StorageError::Damaged { operation: "read" });
+        }
         Ok(found)
     }
 
@@ -224,8 +256,8 @@ impl Store {
 
     /// The end of the log whose rows begin with `log`.
     pub(super) fn head_of(&self, log: &[u8]) -> Result<LogEnd, StorageError> {
-        unless_it_panics("end", || {
-            let view = self.view();
+        let view = self.view();
+        let read = unless_it_panics("end", || {
             let Trimmed { first, end } = self.trimmed("end", &view, log)?;
             let rows = key::entry(log.to_vec(), first)..=key::entry(log.to_vec(), Seq(u64::MAX));
             let Some(guard) = view.range(&self.entries, rows).next_back() else {
@@ -233,17 +265,42 @@ impl Store {
             };
             let (row, stored) = guard.into_inner().map_err(|error| failed("end", error))?;
             let last = decode_entry("end", &row, stored.into())?;
-            Ok(LogEnd { seq: last.seq, at: last.at })
-        })
+            // A mark is ahead of the rows where the last of them could not be saved from damage.
+            Ok(if last.seq < end.seq { end } else { LogEnd { seq: last.seq, at: last.at } })
+        });
+        match read {
+            Err(StorageError::Damaged { .. }) => self.end_around(&view, log),
+            read => read,
+        }
     }
 
     /// How far the log whose rows begin with `log` was trimmed.
-    fn trimmed(&self, operation: &'static str, view: &Snapshot, log: &[u8]) -> Result<Trimmed, StorageError> {
+    ///
+    /// Where that is damaged, the rows that are left say where it begins.
+    pub(super) fn trimmed(
+        &self,
+        operation: &'static str,
+        view: &Snapshot,
+        log: &[u8],
+    ) -> Result<Trimmed, StorageError> {
         let row = key::entry(log.to_vec(), Seq::ZERO);
-        match view.get(&self.entries, &row).map_err(|error| failed(operation, error))? {
-            None => Ok(Trimmed::NEVER),
-            Some(stored) => Trimmed::decode(operation, &row, stored.into()),
+        let mark = unless_it_panics(operation, || {
+            match view.get(&self.entries, &row).map_err(|error| failed(operation, error))? {
+                None => Ok(Trimmed::NEVER),
+                Some(stored) => Trimmed::decode(operation, &row, stored.into()),
+            }
+        });
+        if !matches!(mark, Err(StorageError::Damaged { .. })) {
+            return mark;
         }
+        tell_of_row("entry", &row);
+        let rows = key::entry(log.to_vec(), Seq(1))..=key::entry(log.to_vec(), Seq(u64::MAX));
+        let first = unless_it_panics(operation, || {
+            let guard = view.range(&self.entries, rows).next();
+            guard.map(|guard| guard.key().map_err(|error| failed(operation, error))).transpose()
+        });
+        let first = first?.and_then(|row| key::seq_of(&row)).unwrap_or(Seq(1));
+        Ok(Trimmed { first, ..Trimmed::NEVER })
     }
 
     /// How far the last stored group left the log trimmed. Only for the committer.
@@ -283,7 +340,7 @@ impl Store {
 
 /// Reads. The database checks some of what it finds in its files with assertions;
 /// one that fails concerns this read and must not end the store's thread.
-fn unless_it_panics<T>(
+pub(super) fn unless_it_panics<T>(
     operation: &'static str,
     read: impl FnOnce() -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
@@ -294,7 +351,11 @@ fn value(framed: Framed) -> Value {
     Value { version: Version(framed.number), bytes: framed.bytes }
 }
 
-fn decode_entry(operation: &'static str, row: &[u8], stored: Bytes) -> Result<Entry, StorageError> {
+pub(super) fn decode_entry(
+    operation: &'static str,
+    row: &[u8],
+    stored: Bytes,
+) -> Result<Entry, StorageError> {
     let framed = frame::decode(operation, row, stored)?;
     let seq = key::seq_of(row).ok_or(StorageError::Damaged { operation })?;
     Ok(Entry { seq, at: Millis(framed.number), bytes: framed.bytes })
@@ -309,10 +370,20 @@ pub(super) fn count(operation: &'static str, bytes: &[u8]) -> Result<i64, Storag
     Ok(i64::from_be_bytes(number))
 }
 
+/// What the database says when something it did in the background has failed; what that was, it tells only the log.
+pub(super) const GAVE_UP: &str = "a write in the background has failed";
+
 /// The store's own error in the words of the contract.
 pub(super) fn failed(operation: &'static str, error: fjall::Error) -> StorageError {
     use fjall::LsmError;
     match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => match error.kind() {
+            _ if is_full(&error) => StorageError::Full { reason: format!("{operation}: {error}") },
+            // A file that ends early, or holds what none of them holds.
+            ErrorKind::UnexpectedEof | ErrorKind::InvalidData => StorageError::Damaged { operation },
+            _ => StorageError::Failed { operation, reason: error.to_string() },
+        },
+        fjall::Error::Poisoned => StorageError::Failed { operation, reason: GAVE_UP.to_owned() },
         fjall::Error::Storage(
             LsmError::ChecksumMismatch { .. }
             | LsmError::Decompress(_)

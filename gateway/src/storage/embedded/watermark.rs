@@ -15,6 +15,7 @@ use std::path::Path;
 use crate::storage::StorageError;
 
 use super::frame;
+use super::space::is_full;
 
 /// Where it is noted which journals a closed store has, in a sector of its own.
 const JOURNALS: u64 = 1024;
@@ -28,23 +29,33 @@ const SIZE: usize = 12;
 pub(super) struct Watermark {
     file: File,
     next: usize,
+    /// A note of journals that could not be taken back yet, since the disk is full.
+    is_stale: bool,
 }
 
 impl Watermark {
-    /// Opens the file, or makes it; gives the number in it, 0 in a new one.
-    pub(super) fn open(path: &Path) -> Result<(Self, u64), StorageError> {
+    /// Opens the file, or makes it; gives the number in it, 0 in a new one. Beside a new store it is made anew: a first
+    /// start may have been cut short while it wrote it.
+    pub(super) fn open(path: &Path, is_new: bool) -> Result<(Self, u64), StorageError> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(failed)?;
-        let mut watermark = Self { file, next: 0 };
-        if watermark.file.metadata().map_err(failed)?.len() == 0 {
-            watermark.rise(0)?;
-            watermark.rise(0)?;
+        let mut watermark = Self { file, next: 0, is_stale: false };
+        let is_cut_short = is_new && PLACES.iter().all(|place| watermark.read(*place).is_none());
+        if is_cut_short || watermark.file.metadata().map_err(failed)?.len() == 0 {
+            watermark.put(0)?;
+            watermark.put(0)?;
             watermark.sync()?;
         }
         let number = PLACES.iter().filter_map(|place| watermark.read(*place)).max();
         number
             .map(|number| (watermark, number))
             .ok_or(StorageError::Damaged { operation: "read the watermark" })
+    }
+
+    /// The number in a file that is left as it is, if there is one.
+    pub(super) fn number_in(path: &Path) -> Option<u64> {
+        let watermark = Self { file: File::open(path).ok()?, next: 0, is_stale: false };
+        PLACES.iter().filter_map(|place| watermark.read(*place)).max()
     }
 
     fn read(&self, place: u64) -> Option<u64> {
@@ -55,6 +66,17 @@ impl Watermark {
 
     /// Notes that the batches up to `number` are stored.
     pub(super) fn rise(&mut self, number: u64) -> Result<(), StorageError> {
+        if self.is_stale {
+            self.forget_journals()?;
+        }
+        match self.put(number) {
+            // What is stored is stored; the watermark may lag, and the next group tries again.
+            Err(StorageError::Full { .. }) => Ok(()),
+            put => put,
+        }
+    }
+
+    fn put(&mut self, number: u64) -> Result<(), StorageError> {
         self.file.write_all_at(&frame::encode(KEY, number, &[]), PLACES[self.next]).map_err(failed)?;
         self.next = 1 - self.next;
         Ok(())
@@ -77,9 +99,11 @@ impl Watermark {
     }
 
     /// Takes the note back, before the database is opened: from then on it deletes journals that it needs no more.
-    pub(super) fn forget_journals(&self) -> Result<(), StorageError> {
-        self.file.write_all_at(&[0; SIZE + 8], JOURNALS).map_err(failed)?;
-        self.sync()
+    pub(super) fn forget_journals(&mut self) -> Result<(), StorageError> {
+        let written = self.file.write_all_at(&[0; SIZE + 8], JOURNALS).and_then(|()| self.file.sync_all());
+        // A full disk must not keep a store from being read; the first write tries again.
+        self.is_stale = written.as_ref().is_err_and(is_full);
+        if self.is_stale { Ok(()) } else { written.map_err(failed) }
     }
 
     pub(super) fn sync(&self) -> Result<(), StorageError> {
@@ -88,5 +112,8 @@ impl Watermark {
 }
 
 fn failed(error: std::io::Error) -> StorageError {
+    if is_full(&error) {
+        return StorageError::Full { reason: format!("keep the watermark: {error}") };
+    }
     StorageError::Failed { operation: "keep the watermark", reason: error.to_string() }
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use fjall::OwnedWriteBatch;
 use protocol::id::Millis;
 
-use crate::storage::embedded::store::{Store, failed};
+use crate::storage::embedded::around::tell_of_row;
+use crate::storage::embedded::store::{Store, failed, unless_it_panics};
 use crate::storage::embedded::{frame, key};
 use crate::storage::{Committed, StorageError};
 
@@ -18,30 +19,49 @@ const PARTS: usize = 64;
 /// Rows that one group removes at most, so that the first group after a long silence does not remove them all.
 const REMOVE: usize = 4;
 
+/// How far the numbering goes on behind rows that cannot be read.
+const BEHIND_DAMAGE: u64 = 1 << 32;
+
 pub(super) struct Recent {
     index: Vec<HashMap<KeyHash, u64>>,
     held: usize,
     most: usize,
-    /// The times of the rows from `first` on.
-    rows: VecDeque<Millis>,
-    first: u64,
+    /// The numbers of the rows and their times, the oldest first.
+    rows: VecDeque<(u64, Millis)>,
+    /// The number of the next row.
+    next: u64,
 }
 
 impl Recent {
     pub(super) fn load(store: &Store, most: usize) -> Result<Self, StorageError> {
         let index = vec![HashMap::new(); PARTS];
-        let mut recent = Self { index, held: 0, most, rows: VecDeque::new(), first: 0 };
+        let mut recent = Self { index, held: 0, most, rows: VecDeque::new(), next: 0 };
         for guard in store.records.prefix(key::TOKENS) {
-            let (row, stored) = guard.into_inner().map_err(|error| failed("read the tokens", error))?;
-            let number =
-                key::tokens_number(&row).ok_or(StorageError::Damaged { operation: "read the tokens" })?;
-            let (newest, tokens) = tokens_in(&row, stored.into())?;
-            if recent.rows.is_empty() {
-                recent.first = number;
-            }
-            recent.rows.push_back(newest);
-            for (token, _) in tokens {
-                recent.insert(token, number);
+            let (row, stored) = match guard.into_inner().map_err(|error| failed("read the tokens", error)) {
+                Ok(row) => row,
+                // A client that repeats itself now may be heard twice. Nobody would be heard without a start.
+                Err(StorageError::Damaged { .. }) => {
+                    tell_of_row("record", &key::TOKENS);
+                    // The rows behind are not seen, and must not be written over while they may be good.
+                    recent.next = recent.next.saturating_add(BEHIND_DAMAGE);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let Some(number) = key::tokens_number(&row) else { continue };
+            recent.next = number.saturating_add(1);
+            match tokens_in(&row, stored.into()) {
+                Ok((newest, tokens)) => {
+                    recent.rows.push_back((number, newest));
+                    for (token, _) in tokens {
+                        recent.insert(token, number);
+                    }
+                }
+                // Gone as soon as one is looked for that has expired.
+                Err(_) => {
+                    tell_of_row("record", &row);
+                    recent.rows.push_back((number, Millis(0)));
+                }
             }
         }
         Ok(recent)
@@ -60,10 +80,7 @@ impl Recent {
     pub(super) fn find(&self, store: &Store, token: &KeyHash) -> Result<Option<Remembered>, StorageError> {
         let Some(number) = self.index[part(token)].get(token) else { return Ok(None) };
         let row = key::tokens(*number);
-        let Some(stored) = store.records.get(row).map_err(|error| failed("commit", error))? else {
-            return Ok(None);
-        };
-        let (at, tokens) = tokens_in(&row, stored.into())?;
+        let Some((at, tokens)) = stored_tokens(store, &row)? else { return Ok(None) };
         Ok(tokens.into_iter().find_map(|(known, answer)| (known == *token).then_some((at, answer))))
     }
 
@@ -74,7 +91,8 @@ impl Recent {
         newest: Millis,
         group: &mut OwnedWriteBatch,
     ) {
-        let number = self.first + self.rows.len() as u64;
+        let number = self.next;
+        self.next += 1;
         let mut bytes = Vec::with_capacity(answers.len() * 40);
         for (token, answer) in answers {
             bytes.extend_from_slice(token);
@@ -84,7 +102,7 @@ impl Recent {
         let row = key::tokens(number);
         let value = frame::encode(&row, newest.0, &bytes);
         group.insert(&store.records, row, value);
-        self.rows.push_back(newest);
+        self.rows.push_back((number, newest));
     }
 
     /// Forgets rows that are a window older than `now`.
@@ -96,14 +114,15 @@ impl Recent {
     ) -> Result<(), StorageError> {
         for _ in 0..REMOVE {
             // The newest row stays, since its number gives the next one its number.
-            if self.rows.len() < 2 || self.rows.front().is_none_or(|newest| window_after(*newest) > now) {
+            let Some((number, newest)) = self.rows.front().copied() else { return Ok(()) };
+            if self.rows.len() < 2 || window_after(newest) > now {
                 return Ok(());
             }
-            let row = key::tokens(self.first);
-            if let Some(stored) = store.records.get(row).map_err(|error| failed("commit", error))? {
-                for (token, _) in tokens_in(&row, stored.into())?.1 {
+            let row = key::tokens(number);
+            if let Some((_, tokens)) = stored_tokens(store, &row)? {
+                for (token, _) in tokens {
                     let part = &mut self.index[part(&token)];
-                    if part.get(&token) == Some(&self.first) {
+                    if part.get(&token) == Some(&number) {
                         part.remove(&token);
                         self.held -= 1;
                     }
@@ -111,9 +130,23 @@ impl Recent {
             }
             group.remove(&store.records, row);
             self.rows.pop_front();
-            self.first += 1;
         }
         Ok(())
+    }
+}
+
+/// What a row holds; nothing when it is gone or damaged.
+fn stored_tokens(store: &Store, row: &[u8]) -> Result<Option<(Millis, Answered)>, StorageError> {
+    let read = unless_it_panics("commit", || {
+        let stored = store.records.get(row).map_err(|error| failed("commit", error))?;
+        stored.map(|stored| tokens_in(row, stored.into())).transpose()
+    });
+    match read {
+        Err(StorageError::Damaged { .. }) => {
+            tell_of_row("record", row);
+            Ok(None)
+        }
+        read => read,
     }
 }
 

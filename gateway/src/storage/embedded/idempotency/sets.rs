@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use fjall::{OwnedWriteBatch, PersistMode};
 use protocol::id::Millis;
 
-use crate::storage::embedded::store::{Store, failed};
+use crate::storage::embedded::around::tell_of_row;
+use crate::storage::embedded::store::{Store, failed, unless_it_panics};
 use crate::storage::embedded::{frame, key};
 use crate::storage::{Committed, StorageError};
 
@@ -23,7 +24,15 @@ pub(super) struct Sets {
 
 impl Sets {
     pub(super) fn load(store: &Store) -> Result<Self, StorageError> {
-        let Some(kept) = store.newest(&key::TOKEN_SET)? else { return Ok(Self { current: 0, since: None }) };
+        let kept = match store.newest(&key::TOKEN_SET) {
+            // Both sets are looked into; which is the older one is decided anew.
+            Err(StorageError::Damaged { .. }) => {
+                tell_of_row("record", &key::TOKEN_SET);
+                return Ok(Self { current: 0, since: Some(Millis(0)) });
+            }
+            kept => kept?,
+        };
+        let Some(kept) = kept else { return Ok(Self { current: 0, since: None }) };
         let current = usize::from(kept.bytes.first() == Some(&1));
         Ok(Self { current, since: Some(Millis(kept.number)) })
     }
@@ -33,11 +42,18 @@ impl Sets {
             return Ok(None);
         }
         for set in [self.current, 1 - self.current] {
-            if let Some(stored) = store.tokens[set].get(token).map_err(|error| failed("commit", error))? {
+            let read = unless_it_panics("commit", || {
+                let stored = store.tokens[set].get(token).map_err(|error| failed("commit", error))?;
+                let Some(stored) = stored else { return Ok(None) };
                 let framed = frame::decode("commit", token, stored.into())?;
                 let answer =
                     decode(&mut &framed.bytes[..]).ok_or(StorageError::Damaged { operation: "commit" })?;
-                return Ok(Some((Millis(framed.number), answer)));
+                Ok(Some((Millis(framed.number), answer)))
+            });
+            match read {
+                Err(StorageError::Damaged { .. }) => tell_of_row("token", token),
+                Ok(None) => {}
+                read => return read,
             }
         }
         Ok(None)

@@ -1,0 +1,265 @@
+//! Brings everything that is whole of a damaged store into a new one.
+//!
+//! The damaged store is not changed. What it has is laid out a second time in the new directory, with links where that
+//! can be, and there it is made such that the database opens it: a journal ends where its damage begins, and what is whole
+//! behind that is kept apart. Then every row that can be read goes into the new store, and what was kept apart after it,
+//! where it is newer. A log that lost entries has gaps, which its readers are told of, and no number is used twice.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use fjall::{OwnedWriteBatch, PersistMode};
+use protocol::id::Seq;
+
+use crate::files;
+use crate::storage::StorageError;
+use crate::storage::format::Format;
+
+use super::directory::Directory;
+use super::journal::{self, Change};
+use super::store::{Store, failed};
+use super::trim::Trimmed;
+use super::verify::{ENTRIES, Report, place, walk};
+use super::watermark::Watermark;
+use super::{Settings, frame, key, manifest};
+
+/// Rows that are written at once.
+const ROWS: usize = 1000;
+
+/// What a salvage brought out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Salvaged {
+    pub rows: u64,
+    pub damaged: u64,
+}
+
+/// Brings what is whole of the store in `from` into a new one in `to`, which must not be there yet.
+pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvaged, StorageError> {
+    if to.exists() && fs::read_dir(to).map_err(|error| fault(to, &error))?.next().is_some() {
+        return Err(refused(format!("{}: there is something already; name a new directory", to.display())));
+    }
+    if !from.join("rows").is_dir() {
+        return Err(refused(format!("{}: there is no store", from.display())));
+    }
+    let source = Directory::lock(from)?;
+    let format = source.format_or_current(report)?;
+    files::make_directory(to).map_err(|error| fault(to, &error))?;
+    let scratch = to.join("damaged");
+    let rows = from.join("rows");
+    lay_out(&rows, &scratch).map_err(|error| fault(&scratch, &error))?;
+    for mended in manifest::mend(&scratch).map_err(|error| fault(&scratch, &error))? {
+        report.damage(mended);
+    }
+    let apart = journal::take_apart(&scratch).map_err(|error| fault(&scratch, &error))?;
+    for damage in &apart.damages {
+        report.damage(damage.clone());
+    }
+    let settings = Settings { min_free_bytes: 0, ..Settings::default() };
+    let damaged = Store::open(&scratch, &settings).map_err(|error| {
+        refused(format!("{}: {error}: the tables cannot be opened; restore a backup", from.display()))
+    })?;
+
+    let target = Directory::lock(to)?;
+    target.make(&settings, format)?;
+    let made = to.join("rows");
+    let new = Store::open(&made, &settings)?;
+    let mut copy =
+        Copy { new: &new, batch: batch(&new), salvaged: Salvaged::default(), last: 0, logs: HashSet::new() };
+    copy.rows_of(&damaged, report)?;
+    copy.ends_of(&damaged)?;
+    copy.flush()?;
+    copy.changes(apart.changes)?;
+    let (salvaged, last) = copy.finish(Watermark::number_in(&from.join("watermark")))?;
+    let (mut watermark, _) = Watermark::open(&to.join("watermark"), true)?;
+    watermark.rise(last)?;
+    watermark.sync()?;
+    drop((damaged, new));
+    fs::remove_dir_all(&scratch).map_err(|error| fault(&scratch, &error))?;
+    Ok(salvaged)
+}
+
+fn batch(store: &Store) -> OwnedWriteBatch {
+    OwnedWriteBatch::with_capacity(store.database.clone(), ROWS)
+}
+
+struct Copy<'a> {
+    new: &'a Store,
+    batch: OwnedWriteBatch,
+    salvaged: Salvaged,
+    /// The greatest number of a batch that was seen.
+    last: u64,
+    /// The logs of which any row was seen.
+    logs: HashSet<Vec<u8>>,
+}
+
+impl Copy<'_> {
+    fn rows_of(&mut self, damaged: &Store, report: &mut dyn Report) -> Result<(), StorageError> {
+        let target = self.new.keyspaces();
+        for ((rows, name), (to, _)) in damaged.keyspaces().into_iter().zip(&target) {
+            let mut seen = Counting { report, damaged: 0 };
+            walk(&rows, name, &mut seen, &mut |row, report| {
+                if let (true, Some(of_log)) = (name == ENTRIES, row.len().checked_sub(8)) {
+                    self.logs.insert(row[..of_log].to_vec());
+                }
+                match damaged.row(&rows, name, row) {
+                    Ok(Some(value)) => {
+                        // The number of a record is that of the batch that wrote it.
+                        if name != ENTRIES && row != key::TOKEN_SET && !row.starts_with(&key::TOKENS) {
+                            self.note(row, &value.clone().into());
+                        }
+                        if row != key::LAST_BATCH {
+                            self.batch.insert(to, row.to_vec(), value);
+                            self.salvaged.rows += 1;
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(error) => report.damage(format!("{}: {error}", place(name, row))),
+                }
+                if self.batch.len() >= ROWS {
+                    self.flush()?;
+                }
+                if self.salvaged.rows % 100_000 == 99_999 {
+                    report.progress(format!("{} rows were brought out", self.salvaged.rows));
+                }
+                Ok(())
+            })?;
+            self.salvaged.damaged += seen.damaged;
+        }
+        self.flush()
+    }
+
+    fn note(&mut self, row: &[u8], value: &bytes::Bytes) {
+        if let Ok(framed) = frame::decode("read", row, value.clone()) {
+            self.last = self.last.max(framed.number);
+        }
+    }
+
+    /// A log that lost its last entries goes on behind them all the same: a mark says where it ended.
+    fn ends_of(&mut self, damaged: &Store) -> Result<(), StorageError> {
+        damaged.show();
+        for of_log in std::mem::take(&mut self.logs) {
+            // Where the end of a log cannot be told, its last entry that is whole is that.
+            let Ok(end) = damaged.head_of(&of_log) else { continue };
+            let last = damaged.row(&damaged.entries, ENTRIES, &key::entry(of_log.clone(), end.seq));
+            if !last.is_ok_and(|row| row.is_some()) {
+                let Trimmed { first, .. } = damaged.newest_trimmed(&of_log)?;
+                let mark = key::entry(of_log, Seq::ZERO);
+                let value = Trimmed { first, end }.encode(&mark);
+                self.batch.insert(&self.new.entries, mark, value);
+            }
+        }
+        self.flush()
+    }
+
+    /// What was whole behind the damage of a journal, in its order, where nothing newer is there.
+    fn changes(&mut self, changes: Vec<Change>) -> Result<(), StorageError> {
+        let mut seen: HashSet<(usize, Vec<u8>)> = HashSet::new();
+        let target = self.new.keyspaces();
+        // From the newest on: the first change of a row is its last.
+        for change in changes.into_iter().rev() {
+            let Some(index) = change.keyspace() else { continue };
+            let (to, name) = &target[index];
+            if change.row == key::LAST_BATCH {
+                self.note(&change.row, &change.value.clone().unwrap_or_default());
+                continue;
+            }
+            if !seen.insert((index, change.row.clone())) {
+                continue;
+            }
+            match change.value {
+                Some(value) => {
+                    let Ok(framed) = frame::decode("read", &change.row, value.clone()) else { continue };
+                    // An entry does not change; of a record the greater number is the newer one.
+                    let is_newer = match self.new.row(to, name, &change.row) {
+                        Ok(Some(kept)) if *name != ENTRIES => {
+                            let kept = frame::decode("read", &change.row, kept.into());
+                            kept.is_ok_and(|kept| kept.number <= framed.number)
+                        }
+                        Ok(Some(_)) => key::seq_of(&change.row) == Some(Seq::ZERO),
+                        _ => true,
+                    };
+                    if is_newer {
+                        self.batch.insert(to, change.row, value.to_vec());
+                        self.salvaged.rows += 1;
+                    }
+                }
+                None => self.batch.remove(to, change.row),
+            }
+            if self.batch.len() >= ROWS {
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), StorageError> {
+        let full = std::mem::replace(&mut self.batch, batch(self.new));
+        full.commit().map_err(|error| failed("write the new store", error))
+    }
+
+    /// Notes the number of the last batch, no smaller than one that was acknowledged, and syncs everything.
+    fn finish(mut self, acknowledged: Option<u64>) -> Result<(Salvaged, u64), StorageError> {
+        let last = self.last.max(acknowledged.unwrap_or(0));
+        self.batch.insert(&self.new.records, key::LAST_BATCH, journal::link(last, last));
+        self.flush()?;
+        let synced = self.new.database.persist(PersistMode::SyncAll);
+        synced.map_err(|error| failed("write the new store", error))?;
+        Ok((self.salvaged, last))
+    }
+}
+
+/// Counts what it passes on.
+struct Counting<'a> {
+    report: &'a mut dyn Report,
+    damaged: u64,
+}
+
+impl Report for Counting<'_> {
+    fn damage(&mut self, what: String) {
+        self.damaged += 1;
+        self.report.damage(what);
+    }
+
+    fn progress(&mut self, what: String) {
+        self.report.progress(what);
+    }
+}
+
+/// The same files again. Tables are never written to, so a link does; journals and lists are.
+fn lay_out(from: &Path, to: &Path) -> io::Result<()> {
+    files::make_directory(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        let is_table = from.ends_with("tables") || from.ends_with("blobs");
+        if entry.file_type()?.is_dir() {
+            lay_out(&path, &target)?;
+        } else if !is_table || fs::hard_link(&path, &target).is_err() {
+            fs::copy(&path, &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn fault(path: &Path, error: &dyn std::fmt::Display) -> StorageError {
+    refused(format!("{}: {error}", path.display()))
+}
+
+fn refused(reason: String) -> StorageError {
+    StorageError::Failed { operation: "salvage the store", reason }
+}
+
+impl Directory {
+    /// The number of the format; where it cannot be read, the one that this version writes.
+    fn format_or_current(&self, report: &mut dyn Report) -> Result<Format, StorageError> {
+        match self.format() {
+            Err(_) if self.is_format_unreadable() => {
+                report.damage("the number of the store's format cannot be read".to_owned());
+                Ok(Format::CURRENT)
+            }
+            format => format,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Damaged files: what is whole is served, and the tools tell and bring out the rest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::program::{Program, run};
+
+const SAID: usize = 30;
+
+/// A data directory with a group of [`SAID`] messages in it, all in tables, and who may read them.
+async fn filled(data: &Path) -> (protocol::usersig::SecretKey, tests::Group) {
+    let mut program = Program::start(data, |_| {}).await;
+    program.ready(200).await;
+    let alice = program.user("alice").await;
+    let group = alice.create_group("lobby").await;
+    for number in 0..SAID {
+        alice.send_text(&group, &format!("said {number:04} {}", "x".repeat(100))).await;
+    }
+    let key = program.key();
+    assert!(program.stop().await.success());
+    // Reading all of it puts the rows of the journals into tables.
+    let (is_whole, damages, _) = run(&["verify"], data, |_| {});
+    assert!(is_whole && damages.is_empty(), "{damages}");
+    (key, group)
+}
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// Flips a bit of a message's text where it lies in the files.
+fn damage_text(data: &Path, text: &str) {
+    let mut paths = Vec::new();
+    files(&data.join("store/rows/keyspaces"), &mut paths);
+    let mut count = 0;
+    for path in paths {
+        let mut bytes = fs::read(&path).unwrap();
+        let places: Vec<usize> = bytes
+            .windows(text.len())
+            .enumerate()
+            .filter(|(_, window)| *window == text.as_bytes())
+            .map(|(at, _)| at)
+            .collect();
+        for at in &places {
+            bytes[*at] ^= 1;
+        }
+        if !places.is_empty() {
+            fs::write(&path, bytes).unwrap();
+            count += places.len();
+        }
+    }
+    assert!(count > 0, "{text:?} is in no table");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_message_is_a_gap_and_nothing_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (key, group) = filled(&data).await;
+    damage_text(&data, "said 0010 ");
+    // The last one as well, which every list shows and after which numbers go on.
+    damage_text(&data, &format!("said {:04} ", SAID - 1));
+
+    let mut program = Program::start_with(&data, key.clone(), |_| {}).await;
+    program.ready(200).await;
+    let alice = program.user("alice").await;
+    assert_eq!(alice.joined().await, std::slice::from_ref(&group.id));
+    let texts = alice.history_texts(&group).await;
+    let gaps = texts.iter().filter(|(_, text)| text.contains("is damaged")).count();
+    assert_eq!((texts.len(), gaps), (SAID, 2), "{texts:?}");
+    alice.conversations().await;
+    let sent = alice.send_text(&group, "after").await;
+    assert!(texts.iter().all(|(seq, _)| *seq < sent.seq));
+    assert!(program.stop().await.success());
+
+    let (is_whole, damages, said) = run(&["verify"], &data, |_| {});
+    assert!(!is_whole);
+    assert_eq!(damages.lines().count(), 2, "{damages}");
+    assert!(damages.contains("group lobby, number 1"), "{damages}");
+    assert!(said.contains("gateway salvage"), "{said}");
+
+    let new = dir.path().join("new");
+    let (is_done, damages, said) = run(&["salvage", "--to", new.to_str().unwrap()], &data, |_| {});
+    assert!(is_done, "{damages}{said}");
+    let (is_whole, damages, _) = run(&["verify"], &new, |_| {});
+    // What is lost is lost; what is there is whole.
+    assert!(!is_whole && damages.lines().count() == 1 && damages.contains("cannot be read"), "{damages}");
+    let mut program = Program::start_with(&new, key, |_| {}).await;
+    program.ready(200).await;
+    let alice = program.user("alice").await;
+    let texts = alice.history_texts(&group).await;
+    let gaps = texts.iter().filter(|(_, text)| text.contains("is damaged")).count();
+    assert_eq!((texts.len(), gaps), (SAID + 1, 2), "{texts:?}");
+    alice.send_text(&group, "on").await;
+}
+
+/// Damage in a journal keeps the store from being opened; all before and behind it is brought out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_journal_is_salvaged_around_its_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut program = Program::start(&data, |_| {}).await;
+    program.ready(200).await;
+    let alice = program.user("alice").await;
+    let group = alice.create_group("lobby").await;
+    for number in 0..SAID {
+        alice.send_text(&group, &format!("said {number:04}")).await;
+    }
+    let key = program.key();
+    drop(program);
+    let mut journals = Vec::new();
+    files(&data.join("store/rows"), &mut journals);
+    journals.retain(|path| path.extension().is_some_and(|extension| extension == "jnl"));
+    let journal = journals.pop().unwrap();
+    let mut bytes = fs::read(&journal).unwrap();
+    let at = bytes.windows(9).position(|window| window == b"said 0010").unwrap();
+    bytes[at] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+
+    let (is_fine, _, said) = run(&["--listen", "127.0.0.1:0"], &data, |command| {
+        command.env("GATEWAY_SECRET_KEY", key.expose());
+    });
+    assert!(!is_fine && said.contains("gateway salvage"), "{said}");
+    let (is_whole, damages, _) = run(&["verify"], &data, |_| {});
+    assert!(!is_whole && damages.contains("damaged at byte"), "{damages}");
+    let new = dir.path().join("new");
+    let (is_done, damages, said) = run(&["salvage", "--to", new.to_str().unwrap()], &data, |_| {});
+    assert!(is_done && damages.lines().count() == 1, "{damages}{said}");
+
+    let mut program = Program::start_with(&new, key, |_| {}).await;
+    program.ready(200).await;
+    let alice = program.user("alice").await;
+    let texts = alice.history_texts(&group).await;
+    let whole = texts.iter().filter(|(_, text)| text.starts_with("said")).count();
+    assert_eq!((texts.len(), whole), (SAID, SAID - 1), "{texts:?}");
+    let sent = alice.send_text(&group, "after").await;
+    assert!(texts.iter().all(|(seq, _)| *seq < sent.seq));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_lock_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (key, group) = filled(dir.path()).await;
+    for lock in ["store/lock", "store/rows/lock"] {
+        let _ = fs::remove_file(dir.path().join(lock));
+    }
+    let mut program = Program::start_with(dir.path(), key, |_| {}).await;
+    program.ready(200).await;
+    assert_eq!(program.user("alice").await.history_texts(&group).await.len(), SAID);
+}

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use gateway::services::rates::Rates;
 use protocol::ErrorCode;
 use serde_json::{Value, json};
 use tests::{Dialect, RawSocket, TestGateway, User};
@@ -28,7 +29,10 @@ fn costly(length: usize) -> String {
 #[tokio::test]
 async fn a_stranger_locks_nobody_out_of_their_conversations() {
     let gateway = TestGateway::start_with(|config| {
-        config.apps.set(|settings| settings.limits.invitations_per_hour = 0);
+        config.apps.set(|settings| {
+            settings.limits.invitations_per_hour = 0;
+            settings.rates = Rates::off();
+        });
         // Less than any page of the list.
         config.connections.queue_bytes = 64 * 1024;
     })

@@ -38,7 +38,11 @@ async fn silent_connections_leave_the_store_its_files() {
     file.set_permissions(std::fs::Permissions::from_mode(0o755)).unwrap();
     drop(file);
     let _ = gateway::descriptors::raise_limit();
-    let settings = InstanceSettings { program: Some(script), ..InstanceSettings::default() };
+    let settings = InstanceSettings {
+        program: Some(script),
+        file: "[rates]\ngroup_messages = { calls = 0, seconds = 0, burst = 0 }\n".to_owned(),
+        ..InstanceSettings::default()
+    };
     let instance = Instance::start("a", settings).await;
 
     let mut silent = Vec::new();

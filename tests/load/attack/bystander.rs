@@ -103,7 +103,7 @@ impl Bystanders {
         };
         // One after the other in each, all four side by side: a call that is late is not hidden by those behind it.
         let (sends, logins, livez, resident_bytes) =
-            LocalSet::new().run_until(async { tokio::join!(sends, logins, livez, most) }).await;
+            Box::pin(LocalSet::new().run_until(async { tokio::join!(sends, logins, livez, most) })).await;
         // What was pushed meanwhile is of no use here.
         self.ann.socket.take_events();
         self.ben.socket.take_events();

@@ -25,7 +25,7 @@ use crate::telemetry::Bound;
 const SPARE: usize = 32;
 
 /// Nobody is put out before they had this time to say something.
-const SETTLING: Duration = Duration::from_millis(250);
+const SETTLING: Duration = Duration::from_millis(100);
 
 /// How many are looked at to find one who can be put out.
 const LOOKED_AT: usize = 64;

@@ -15,7 +15,8 @@ use super::resident;
 /// What takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const SEND_EVERY: Duration = Duration::from_millis(20);
+/// Twenty messages a second are more than people say, and half of what a group may.
+const SEND_EVERY: Duration = Duration::from_millis(50);
 const LOG_IN_EVERY: Duration = Duration::from_millis(50);
 const ASK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -89,7 +89,9 @@ impl Default for Rates {
         Self {
             commands: 1,
             rest: 1,
-            group_messages: Quota { calls: 40, seconds: 1, burst: 600 },
+            // More than one member can say at once, and faster than one can go on: whoever floods a group leaves something to
+            // those who talk in it.
+            group_messages: Quota { calls: 40, seconds: 1, burst: 1600 },
             user_messages: Quota { calls: 30, seconds: 1, burst: 1000 },
             pair_messages: Quota { calls: 20, seconds: 1, burst: 600 },
             group_mentions_of_all: Quota { calls: 20, seconds: 60, burst: 100 },

@@ -34,6 +34,10 @@ pub struct Limits {
     /// Notices that are kept of one user, the newest; a quarter more until they are dropped. Devices are told the newest 100
     /// of what they missed. 0 is any number.
     pub notices_per_user: u64,
+    /// Bytes of messages that are kept of one group; 0 is any number.
+    pub bytes_per_group: u64,
+    /// Bytes of messages that are kept of what one user has said to one other; 0 is any number.
+    pub bytes_per_peer: u64,
     /// Friends that one user may have on their list.
     pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
@@ -65,6 +69,8 @@ impl Default for Limits {
             invitations_per_hour: 200,
             conversations_per_user: 5000,
             notices_per_user: 1000,
+            bytes_per_group: 0,
+            bytes_per_peer: 0,
             friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,

@@ -1,6 +1,7 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
 
 mod answers;
+mod bytes;
 mod connections;
 mod cpu;
 mod elements;

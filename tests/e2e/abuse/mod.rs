@@ -7,6 +7,7 @@ mod cpu;
 mod elements;
 mod http;
 mod legacy;
+mod lists;
 mod numbers;
 mod rates;
 mod read_reports;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The vendor sells these by plan; here they protect the server. Sizes in bytes of UTF-8.
+/// The vendor sells these by plan; here they protect the server. Sizes in bytes of UTF-8. 0 is no bound.
 ///
 /// Source: "Use Limits" (269/9346); where its pages disagree, the larger value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,66 @@ pub struct Limits {
     pub muted_strangers: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
+}
+
+impl Limits {
+    /// The same where a bound of 0, which is none, is one that nobody meets. A setting that knows 0 by itself stays.
+    pub(super) fn open(&mut self) {
+        // Every one is named here, so that a new one is thought of.
+        let Self {
+            message_bytes,
+            group_name_bytes,
+            group_introduction_bytes,
+            group_notification_bytes,
+            group_face_bytes,
+            name_card_bytes,
+            group_custom_fields,
+            member_custom_fields,
+            custom_key_bytes,
+            custom_value_bytes,
+            profile_custom_fields,
+            reason_bytes,
+            groups_per_user,
+            invitations_per_hour: _,
+            conversations_per_user: _,
+            notices_per_user: _,
+            bytes_per_group: _,
+            bytes_per_peer: _,
+            friends_per_user,
+            recall_seconds,
+            mentions_per_message,
+            pinned_conversations,
+            muted_strangers,
+            members_per_call,
+        } = self;
+        for most in [
+            message_bytes,
+            group_name_bytes,
+            group_introduction_bytes,
+            group_notification_bytes,
+            group_face_bytes,
+            name_card_bytes,
+            group_custom_fields,
+            member_custom_fields,
+            custom_key_bytes,
+            custom_value_bytes,
+            profile_custom_fields,
+            reason_bytes,
+            groups_per_user,
+            friends_per_user,
+            mentions_per_message,
+            pinned_conversations,
+            muted_strangers,
+            members_per_call,
+        ] {
+            if *most == 0 {
+                *most = usize::MAX;
+            }
+        }
+        if *recall_seconds == 0 {
+            *recall_seconds = u64::MAX;
+        }
+    }
 }
 
 impl Default for Limits {

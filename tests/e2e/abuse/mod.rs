@@ -9,6 +9,7 @@ mod http;
 mod legacy;
 mod lists;
 mod numbers;
+mod off;
 mod rates;
 mod read_reports;
 mod signals;

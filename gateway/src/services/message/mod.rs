@@ -73,5 +73,5 @@ impl From<Refused> for MessageError {
 
 /// Whether a message of `at` may still be recalled by users at `now`.
 fn is_recallable(at: Millis, now: Millis, window_seconds: u64) -> bool {
-    now.0.saturating_sub(at.0) <= window_seconds * 1000
+    now.0.saturating_sub(at.0) <= window_seconds.saturating_mul(1000)
 }

@@ -21,7 +21,7 @@ async fn with_a_small_one() -> TestGateway {
     settings.limits.groups_per_user = 1;
     settings.limits.pinned_conversations = 1;
     settings.limits.members_per_call = 2;
-    settings.limits.group_custom_fields = 0;
+    settings.limits.group_custom_fields = 1;
     settings.limits.name_card_bytes = 4;
     settings.login.hello_interval_seconds = 77;
     settings.login.devices_per_platform = 2;
@@ -59,7 +59,8 @@ async fn each_has_its_own_limits() {
     create(&alice, "two", "short").await.ok();
     create(&other, "two", "short").await.refused(ErrorCode::TOO_MANY_GROUPS);
 
-    let edit = json!({"GroupId": "one", "AppDefinedData": [{"Key": "a", "Value": "b"}]});
+    let edit = json!({"GroupId": "one", "AppDefinedData": [{"Key": "a", "Value": "b"},
+        {"Key": "c", "Value": "d"}]});
     alice.call("group_open_http_svc.modify_group_base_info", edit.clone()).await.ok();
     let refused = other.call("group_open_http_svc.modify_group_base_info", edit).await;
     refused.refused(ErrorCode::GROUP_BAD_PARAMETER);

@@ -169,6 +169,11 @@ impl TestGateway {
         &self.config
     }
 
+    /// Changes what it is set to when it begins the next time.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+    }
+
     /// Drops now what is past the retention policy, which the gateway itself does from time to time.
     pub async fn expire(&self) -> Dropped {
         self.walk(false).await

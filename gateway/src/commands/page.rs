@@ -45,6 +45,10 @@ impl Filling {
         self.items.push(item);
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// What it was filled with, in the order in which it came.
     pub(super) fn items(self) -> Vec<Box<RawValue>> {
         self.items

@@ -10,6 +10,9 @@ use super::network;
 /// Longer than anybody waits, and short enough to be added to any time of the clock.
 const ALWAYS: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
+/// More than anybody keeps in memory, and little enough to be added to the length of a head.
+const ANY_FRAME: usize = u32::MAX as usize;
+
 /// `[connection]`, as the file says it. 0 is no bound, but where it says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -18,7 +21,7 @@ pub struct File {
     pub max_frame_bytes: usize,
     /// What may wait for a slow reader before they are cut off; they come back and read what they missed.
     pub queue_bytes: usize,
-    /// At the end, connections are asked to go elsewhere over this time.
+    /// At the end, connections are asked to go elsewhere over this time; 0 is at once.
     pub drain_seconds: u64,
     /// Connections in all. 0 is as many as the limit of open files allows, less a reserve for the store.
     pub max_connections: usize,
@@ -113,8 +116,8 @@ impl File {
             );
         }
         Connections {
-            max_frame_bytes: self.max_frame_bytes,
-            queue_bytes: self.queue_bytes,
+            max_frame_bytes: bound(self.max_frame_bytes).unwrap_or(ANY_FRAME),
+            queue_bytes: bound(self.queue_bytes).unwrap_or(usize::MAX),
             drain: Duration::from_secs(self.drain_seconds),
             max_in_all: bound(self.max_connections),
             max_per_address: bound(self.max_connections_per_address),

@@ -6,6 +6,8 @@ mod cli;
 mod connection;
 mod file;
 mod legacy;
+#[cfg(test)]
+mod off;
 mod secret;
 mod text;
 
@@ -92,6 +94,7 @@ impl Config {
         let internal_listen =
             file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
         let main_app = AppId(file.sdkappid);
+        check_hello(&file, "", &mut mistakes);
         let mut apps = Applications::new(settings(&file));
         for app in &file.app {
             let id = AppId(app.sdkappid);
@@ -101,10 +104,14 @@ impl Config {
                 mistakes.push(format!("app {id}: keys is empty; give at least one secret key"));
             }
             let admins = users(&app.admins, "admins", &mut mistakes);
-            let settings = app.over(&file).map(|file| settings(&file)).unwrap_or_else(|found| {
+            let own = app.over(&file).unwrap_or_else(|found| {
                 mistakes.extend(found);
-                settings(&file)
+                file.clone()
             });
+            if own.session != file.session {
+                check_hello(&own, &format!("app {id}: "), &mut mistakes);
+            }
+            let settings = settings(&own);
             if !apps.add(id, Application { keys, admins, settings }) || id == main_app {
                 mistakes.push(format!("app {id}: the sdkappid is given twice"));
             }
@@ -145,6 +152,13 @@ impl Config {
             log_format: file.log.format,
             legacy,
         })
+    }
+}
+
+/// From it clients also take how long they wait before they dial again: the one setting of its table that has no "off".
+fn check_hello(file: &File, place: &str, mistakes: &mut Vec<String>) {
+    if file.session.hello_interval_seconds == 0 {
+        mistakes.push(format!("{place}session.hello_interval_seconds: give at least 1"));
     }
 }
 

@@ -18,7 +18,7 @@ use super::retention;
 pub struct Login {
     /// How often a client says hello. After an outage a client dials again within this time.
     pub hello_interval_seconds: u32,
-    /// Devices of one platform that a user may have at once; the newest login puts the oldest out.
+    /// Devices of one platform that a user may have at once; the newest login puts the oldest out. 0 is any number.
     pub devices_per_platform: usize,
     /// Devices of all platforms that a user may have at once; the newest login puts the oldest out. 0 is any number.
     pub devices_per_user: usize,
@@ -50,6 +50,16 @@ pub struct Settings {
     pub retention: retention::Policy,
 }
 
+impl Settings {
+    /// Bounds that are off are ones that nobody meets: whoever compares with one need not know that 0 is none.
+    fn open(&mut self) {
+        self.limits.open();
+        if self.login.devices_per_platform == 0 {
+            self.login.devices_per_platform = usize::MAX;
+        }
+    }
+}
+
 /// An application.
 #[derive(Clone, Debug)]
 pub struct Application {
@@ -68,13 +78,15 @@ pub struct Applications {
 
 impl Applications {
     /// None yet. `defaults` hold for what is kept of applications that are not served any more.
-    pub fn new(defaults: Settings) -> Self {
+    pub fn new(mut defaults: Settings) -> Self {
+        defaults.open();
         let unserved = Application { keys: Vec::new(), admins: Vec::new(), settings: defaults };
         Self { served: HashMap::new(), unserved }
     }
 
     /// Adds an application; gives false when it is there already.
-    pub fn add(&mut self, id: AppId, application: Application) -> bool {
+    pub fn add(&mut self, id: AppId, mut application: Application) -> bool {
+        application.settings.open();
         self.served.insert(id, application).is_none()
     }
 
@@ -108,6 +120,7 @@ impl Applications {
     pub fn set(&mut self, mut change: impl FnMut(&mut Settings)) {
         for application in self.served.values_mut().chain([&mut self.unserved]) {
             change(&mut application.settings);
+            application.settings.open();
         }
     }
 

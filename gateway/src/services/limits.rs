@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The vendor sells these by plan; here they protect the server. Sizes in bytes of UTF-8.
+/// The vendor sells these by plan; here they protect the server. Sizes in bytes of UTF-8. 0 is no bound.
 ///
 /// Source: "Use Limits" (269/9346); where its pages disagree, the larger value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub struct Limits {
     /// Notices that are kept of one user, the newest; a quarter more until they are dropped. Devices are told the newest 100
     /// of what they missed. 0 is any number.
     pub notices_per_user: u64,
+    /// Bytes of messages that are kept of one group; 0 is any number.
+    pub bytes_per_group: u64,
+    /// Bytes of messages that are kept of what one user has said to one other; 0 is any number.
+    pub bytes_per_peer: u64,
     /// Friends that one user may have on their list.
     pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
@@ -44,6 +48,66 @@ pub struct Limits {
     pub muted_strangers: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
+}
+
+impl Limits {
+    /// The same where a bound of 0, which is none, is one that nobody meets. A setting that knows 0 by itself stays.
+    pub(super) fn open(&mut self) {
+        // Every one is named here, so that a new one is thought of.
+        let Self {
+            message_bytes,
+            group_name_bytes,
+            group_introduction_bytes,
+            group_notification_bytes,
+            group_face_bytes,
+            name_card_bytes,
+            group_custom_fields,
+            member_custom_fields,
+            custom_key_bytes,
+            custom_value_bytes,
+            profile_custom_fields,
+            reason_bytes,
+            groups_per_user,
+            invitations_per_hour: _,
+            conversations_per_user: _,
+            notices_per_user: _,
+            bytes_per_group: _,
+            bytes_per_peer: _,
+            friends_per_user,
+            recall_seconds,
+            mentions_per_message,
+            pinned_conversations,
+            muted_strangers,
+            members_per_call,
+        } = self;
+        for most in [
+            message_bytes,
+            group_name_bytes,
+            group_introduction_bytes,
+            group_notification_bytes,
+            group_face_bytes,
+            name_card_bytes,
+            group_custom_fields,
+            member_custom_fields,
+            custom_key_bytes,
+            custom_value_bytes,
+            profile_custom_fields,
+            reason_bytes,
+            groups_per_user,
+            friends_per_user,
+            mentions_per_message,
+            pinned_conversations,
+            muted_strangers,
+            members_per_call,
+        ] {
+            if *most == 0 {
+                *most = usize::MAX;
+            }
+        }
+        if *recall_seconds == 0 {
+            *recall_seconds = u64::MAX;
+        }
+    }
 }
 
 impl Default for Limits {
@@ -65,6 +129,8 @@ impl Default for Limits {
             invitations_per_hour: 200,
             conversations_per_user: 5000,
             notices_per_user: 1000,
+            bytes_per_group: 0,
+            bytes_per_peer: 0,
             friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,

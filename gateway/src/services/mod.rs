@@ -26,6 +26,7 @@ pub mod session;
 mod stored;
 mod tally;
 pub mod timeline;
+mod volume;
 
 use std::sync::Arc;
 

@@ -44,7 +44,8 @@ macro_rules! stored {
 
 stored! {
     "account": Account, in Account,
-        at_most "one a user: standard fields of 500 bytes, and `profile_custom_fields` of 500 bytes";
+        at_most "one a user, of whom others make `user_accounts_made` and `app_accounts_made`: standard fields of 500 \
+                 bytes, and `profile_custom_fields` of 500 bytes";
     "devices": Vec<DeviceRecord>, in Session,
         at_most "`devices_per_platform` a platform, `devices_per_user` over all";
     "joined": Indexed, in Joined,
@@ -52,7 +53,7 @@ stored! {
     "preference": Preference, in Conversation,
         at_most "`conversations_per_user` peers; groups the user is in, or `pinned_conversations` others";
     "friendship": Friendship, in Friend,
-        at_most "two a pair, each with a place; names and texts of 400 bytes";
+        at_most "two a pair, each with a place: `friends_per_user` of each; names and texts of 400 bytes";
     "friend place": Place, in Friend,
         at_most "`friends_per_user`";
     "group": Group, in Group,
@@ -66,9 +67,10 @@ stored! {
         at_most "two a member";
     // The Unix second up to which a member may not speak.
     "mute": u64, in Mute,
-        at_most "one for each who was muted as a member and not heard since, until the group ends";
+        at_most "one a member; of past members one for each whose mute is not over, and who came in by `members_added` or \
+                 by themselves";
     "position": Position, in Read,
-        at_most "one for each who was a member, or is one of the pair";
+        at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.
     "heard": Heard, in Read,
         at_most "one a device, of 100 ranges";
@@ -81,7 +83,8 @@ stored! {
     "hidden": Hidden, in Hidden,
         at_most "one an entry and reader; goes with the entry";
     "entry": Entry, in Message,
-        at_most "`message_bytes` each; `messages_per_conversation` and `days`, where they are set";
+        at_most "`message_bytes` each; `bytes_per_group`, `bytes_per_peer`, `messages_per_conversation` and `days`, \
+                 where they are set";
     "notice": StoredNotice, in Message,
         at_most "`notices_per_user` of `reason_bytes`; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.

@@ -29,9 +29,11 @@ pub enum Table {
     /// group; epoch, `0` the owner, `1` the others, `2` the admins among them, time of joining, user; the role: members in
     /// the order they came.
     Order,
-    /// group; epoch, user; until when they may not speak. It survives leaving and coming again.
+    /// group; epoch, user; until when they may not speak. Until then it survives leaving and coming again.
     Mute,
-    /// group; epoch, name; a number kept by the store. user; name; how many rows of a kind the user has, `friends` those of
+    /// group; epoch, name; a number kept by the store: of members, of bytes that are kept. pair; epoch, `bytes`, user; of
+    /// bytes that are kept of what one of the two has said. group or pair; epoch, `given`; up to which entry bytes were given
+    /// back. user; name; how many rows of a kind the user has, `friends` those of
     /// the index `Friend`.
     Counter,
     /// group or pair; epoch, user; how far the user has read.

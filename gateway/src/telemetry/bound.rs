@@ -44,6 +44,10 @@ bounds! {
     AnswerBytes = "answer_bytes";
     /// A request's body that did not come in time.
     BodyTime = "body_time";
+    /// Bytes of messages that are kept of a group.
+    BytesPerGroup = "bytes_per_group";
+    /// Bytes of messages that are kept of what one user has said to one other.
+    BytesPerPeer = "bytes_per_peer";
     /// How often a user or a connection gives a command.
     Commands = "commands";
     /// Connections in all.

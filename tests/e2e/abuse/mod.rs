@@ -1,12 +1,15 @@
 //! Hostile clients: what each kind of abuse is bounded by, and that nobody else is affected.
 
 mod answers;
+mod bytes;
 mod connections;
 mod cpu;
 mod elements;
 mod http;
 mod legacy;
+mod lists;
 mod numbers;
+mod off;
 mod rates;
 mod read_reports;
 mod signals;

@@ -15,7 +15,7 @@ const CREATE: &str = "group_open_http_svc.create_group";
 const ADD: &str = "group_open_http_svc.add_group_member";
 
 /// How many times a bound was met, over all gateways of this process.
-async fn met(gateway: &TestGateway, bound: &str) -> u64 {
+pub(super) async fn met(gateway: &TestGateway, bound: &str) -> u64 {
     let reply = tests::exchange(gateway.address(), "GET", "/metrics", b"").await;
     let name = format!("gateway_refused_total{{bound=\"{bound}\"}} ");
     reply.text().lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)

@@ -1,5 +1,7 @@
 //! The list of conversations.
 
+use std::collections::BTreeMap;
+
 use protocol::conversation::{
     AllRead, Clear, Contact, Delete, DeleteMany, DeleteResult, Deleted, FoundLists, GetLists, GetMutes,
     GetPage, GroupItem, GroupLast, GroupReadResult, LastMessage, Lists, MuteItem, Mutes, MutesSet, Page,
@@ -21,6 +23,10 @@ use crate::services::timeline::{Entry, Seen};
 
 /// Conversations that one call names.
 const MAX_CONTACTS: usize = 100;
+
+/// Groups that one call reads. The SDKs name all in which something is unread, and do not page; so it is as many as a
+/// frame of the usual size can name.
+const MAX_READ: usize = 10_000;
 
 /// Conversations of one page.
 const PAGE: usize = 100;
@@ -237,16 +243,24 @@ pub(super) async fn search_lists(_: &Context, _: &Call, _: SearchLists) -> Resul
 
 pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -> Result<AllRead, Refusal> {
     let actor = call.actor()?;
+    let mut groups = BTreeMap::<GroupId, Seq>::new();
+    for item in request.groups {
+        let seq = groups.entry(item.group).or_default();
+        *seq = (*seq).max(item.seq);
+    }
+    if groups.len() > MAX_READ {
+        return Err(Refusal::malformed(format!("GroupReadInfo has at most {MAX_READ} groups")));
+    }
     if request.peers {
         context.services.conversations.read_all_peers(&actor).await?;
     }
     let (messages, reader) = (&context.services.group_messages, &actor);
-    let groups = side_by_side(request.groups.into_iter().take(MAX_CONTACTS), |item| async move {
-        let (seq, code) = match messages.read(reader, &item.group, item.seq).await {
+    let groups = side_by_side(groups, |(group, seq)| async move {
+        let (seq, code) = match messages.read(reader, &group, seq).await {
             Ok(seq) => (seq, ErrorCode::OK),
-            Err(error) => (item.seq, Refusal::from(error).failure(&family::GROUP).code),
+            Err(error) => (seq, Refusal::from(error).failure(&family::GROUP).code),
         };
-        Ok::<_, Refusal>(GroupReadResult { group: item.group, seq, code })
+        Ok::<_, Refusal>(GroupReadResult { group, seq, code })
     });
     let groups = groups.await?;
     let is_read = |result: &&GroupReadResult| result.code == ErrorCode::OK;

@@ -21,7 +21,7 @@ use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::StorageError;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::message::{C2cError, Direction, Draft};
+use crate::services::message::{C2cError, Direction, Draft, key_of};
 use crate::services::push::StoredNotice;
 use crate::services::timeline::{Entry, Seen};
 
@@ -53,6 +53,9 @@ impl From<C2cError> for Refusal {
                 Failure::because(ErrorCode::C2C_BAD_ACCOUNT, "no account is called To_Account").into()
             }
             C2cError::TooLong => ErrorCode::TOO_LONG.into(),
+            C2cError::NoRoom => {
+                Failure::because(ErrorCode::TOO_LONG, "no room is left for what is said to To_Account").into()
+            }
             C2cError::NoMessage => ErrorCode::C2C_RECALL_MISSING.into(),
             C2cError::RecalledAlready => ErrorCode::C2C_RECALLED_ALREADY.into(),
             C2cError::TooLate => ErrorCode::C2C_RECALL_TOO_LATE.into(),
@@ -94,15 +97,6 @@ fn receiver<'a>(actor: &'a Actor, peer: &'a UserId, sender: &UserId) -> &'a User
     if *sender == actor.user { peer } else { &actor.user }
 }
 
-fn key(seen: &Seen) -> Option<MessageKey> {
-    match &seen.entry {
-        Entry::Message(message) => {
-            Some(MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() })
-        }
-        Entry::Tip(_) => None,
-    }
-}
-
 fn item(actor: &Actor, peer: &UserId, seen: &Seen) -> Option<Box<RawValue>> {
     let Entry::Message(message) = &seen.entry else { return None };
     let to = receiver(actor, peer, &message.from.user);
@@ -141,7 +135,13 @@ pub(in crate::commands) async fn get_history(
             history.is_complete = false;
             break;
         }
-        farthest = key(seen);
+        farthest = key_of(seen);
+    }
+    // All that was found is on it, and more was looked at.
+    if page.len() == history.items.len()
+        && let Some(end) = history.looked_up_to
+    {
+        farthest = Some(end);
     }
     let mut items = page.items();
     if direction == Direction::Older {

@@ -13,7 +13,7 @@ use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
-use crate::commands::page::{self, Filling};
+use crate::commands::page::{self, Filling, once};
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
 use crate::services::deps::{Actor, side_by_side};
@@ -53,6 +53,9 @@ impl From<MessageError> for Refusal {
             MessageError::Group(error) => error.into(),
             MessageError::Muted => ErrorCode::MUTED.into(),
             MessageError::TooLong => ErrorCode::TOO_LONG.into(),
+            MessageError::NoRoom => {
+                Failure::because(ErrorCode::TOO_LONG, "no room is left for it in this group").into()
+            }
             MessageError::TooFast => ErrorCode::GROUP_TOO_FAST.into(),
             MessageError::TooOften(TooOften(Rule::AppAccountsMade)) => ErrorCode::GROUP_TOO_OFTEN.into(),
             MessageError::TooOften(why) => Failure::because(ErrorCode::GROUP_TOO_FAST, why).into(),
@@ -120,7 +123,10 @@ pub(in crate::commands) async fn get_history(
     let actor = call.actor()?;
     let messages = &context.services.group_messages;
     let GroupHistory { found, mut items, mut next, newest } = if request.get_type == 3 {
-        let exact: Vec<Seq> = request.exact.iter().copied().take(MAX_PAGE).collect();
+        let exact = once(request.exact.clone());
+        if exact.len() > MAX_PAGE {
+            return Err(Refusal::malformed("ReqMsgSeqList has at most 20 numbers"));
+        }
         messages.exactly(&actor, &request.group, &exact).await?
     } else {
         messages.history(&actor, &request.group, request.newest, page_size(request.count)).await?
@@ -270,8 +276,11 @@ pub(in crate::commands) async fn get_recalls(
     request: GetRecalls,
 ) -> Result<RecallLists, Refusal> {
     let actor = call.actor()?;
+    if request.queries.len() > MAX_QUERIES {
+        return Err(Refusal::malformed("NotifyReqList has at most 10 groups"));
+    }
     let actor = &actor;
-    let lists = side_by_side(request.queries.into_iter().take(MAX_QUERIES), |query| async move {
+    let lists = side_by_side(request.queries, |query| async move {
         let group = query.group.clone();
         match recall_list(context, actor, query).await {
             // A group that the user left meanwhile must not spoil the others; an empty list ends the question.

@@ -4,6 +4,7 @@ use protocol::id::Seq;
 use protocol::push::{Ack, DeleteNotices, Receipt};
 use protocol::request::Empty;
 
+use super::page::once;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 
@@ -14,8 +15,9 @@ pub(super) static ROWS: &[Row] = rows! {
     }
 };
 
-/// Notices that one call deletes.
-const MAX_NOTICES: usize = 100;
+/// Groups of which one call names messages that mention everybody. The SDKs name one: what they say of one conversation is
+/// one call, however much it is. Of a user's own notices no more are looked at than are kept.
+const MAX_GROUPS: usize = 100;
 
 /// Never refused: a device that was logged out meanwhile says it too.
 pub(super) async fn ack(context: &Context, call: &Call, request: Ack) -> Result<Empty, Refusal> {
@@ -34,11 +36,14 @@ pub(super) async fn delete_notices(
 ) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
     let (mut seqs, mut of_all): (Vec<Seq>, Vec<_>) = Default::default();
-    for notice in request.notices.iter().take(MAX_NOTICES) {
+    for notice in &request.notices {
         match notice.of_all() {
             Some(mention) => of_all.push(mention),
             None => seqs.push(notice.seq),
         }
+    }
+    if once(of_all.iter().map(|(group, _)| group).collect()).len() > MAX_GROUPS {
+        return Err(Refusal::malformed("DelMsgList has at most 100 groups"));
     }
     context.services.notices.delete(actor.app, &actor.user, &seqs).await?;
     context.services.mentions.see(&actor, &of_all).await?;

@@ -13,6 +13,7 @@ use crate::services::deps::Actor;
 use crate::services::push::StoredNotice;
 use crate::services::rates::Rule;
 use crate::services::tally::Tally;
+use crate::services::timeline::position_key;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
 use crate::telemetry::Bound;
@@ -237,16 +238,24 @@ impl Groups {
                 return Err(GroupError::OwnerCannotQuit);
             }
             let placed = self.placed(&found, user, &member.record).await?;
+            let mute: Option<Versioned<u64>> =
+                records::get(&self.deps.engine, &found.partition(), found.mute_key(user)).await?;
             let now = self.deps.now();
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
                 .check(key.clone(), unchanged)
                 .check(found.member_key(user), Expected::Version(member.version))
                 .delete(found.member_key(user))
+                // They come back as one who is new: what was said before is read, and nothing of it is unread.
+                .delete(position_key(&found.channel().log, user))
                 .add(found.count_key(), -1, None)
                 // Before the tip: one who left hears nothing more of the group, or their client would list it again.
                 .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
             batch = self.without_place(batch, &found, user, &member.record, placed);
+            // A mute that is not over stays, or it would end by going and coming again.
+            if mute.is_some_and(|mute| mute.record <= now.seconds()) {
+                batch = batch.delete(found.mute_key(user));
+            }
             if is_owner {
                 let mut group = found.group.record.clone();
                 group.owner = None;

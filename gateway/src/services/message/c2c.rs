@@ -17,7 +17,9 @@ use crate::services::conversation::{Conversations, pair_log};
 use crate::services::deps::{Actor, Deps, Outcome, side_by_side};
 use crate::services::rates::{Rule, Throttle, TooOften};
 use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
+use crate::services::volume;
 use crate::storage::{Batch, Log, StorageError, Window, records};
+use crate::telemetry::Bound;
 
 /// Why something between two users was not done.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,9 @@ pub enum C2cError {
     NoReceiver,
     #[error("the message is too long")]
     TooLong,
+    /// So much is kept already of what the sender has said to the receiver.
+    #[error("no room is left for what this user says to this one")]
+    NoRoom,
     #[error("no such message")]
     NoMessage,
     #[error("the message was recalled before")]
@@ -49,10 +54,15 @@ pub enum Direction {
 pub struct C2cHistory {
     pub items: Vec<Seen>,
     pub is_complete: bool,
+    /// Where so much was looked at that the page ends before it is full: the last that was, which is not on it.
+    pub looked_up_to: Option<MessageKey>,
 }
 
 /// How many entries are read at a time while looking for those that a reader may see.
 const STRIDE: usize = 64;
+
+/// How many entries one page looks at: beyond it the client goes on, wherever those lie that the reader may see.
+const LOOKED_AT: usize = 4096;
 
 /// Pairs that are kept in memory as ones that have begun to talk.
 const PAIRS: usize = 20_000;
@@ -158,16 +168,22 @@ impl C2cMessages {
         ]
         .concat();
         let bytes = records::encode(&EntryRef::Message(&message));
+        let batch = Batch::new(log.partition.clone(), self.deps.now()).idempotency_key(key);
+        let most = self.deps.settings(app).limits.bytes_per_peer;
         let mut batch =
-            Batch::new(log.partition, self.deps.now()).idempotency_key(key).append(log.name, bytes);
+            volume::note(batch, &log, Some(from), bytes.len(), most).append(log.name.clone(), bytes);
         let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
         for topic in both(app, from, to) {
             batch = batch.announce(topic, event.clone());
         }
         match Outcome::of(next.submit(&self.deps, batch).await)? {
             Outcome::Stored(committed) => Ok(committed.entry().at),
-            // The batch has neither checks nor counts.
-            Outcome::Conflict | Outcome::Bound => {
+            Outcome::Bound => {
+                Bound::BytesPerPeer.refused(format_args!("{from} to {to}"));
+                Err(C2cError::NoRoom)
+            }
+            // The batch has no checks.
+            Outcome::Conflict => {
                 Err(StorageError::Failed { operation: "send a message", reason: "refused".into() }.into())
             }
         }
@@ -217,6 +233,8 @@ impl C2cMessages {
     ) -> Result<C2cHistory, C2cError> {
         let mut items = Vec::new();
         let mut is_complete = true;
+        let mut looked_up_to = None;
+        let mut looked_at = 0;
         // The page is full only when one more is found: what the range says may be hidden or gone.
         while low <= high && is_complete {
             let newest_first = direction == Direction::Older;
@@ -227,14 +245,20 @@ impl C2cMessages {
                 Direction::Older => high = last.seq.previous(),
                 Direction::Newer => low = last.seq.next(),
             }
+            looked_at += seen.len();
+            let is_enough = looked_at >= LOOKED_AT && low <= high;
+            let end = seen.iter().rev().find_map(key_of);
             let mut visible = seen.into_iter().filter(|item| !item.is_hidden);
             items.extend(visible.by_ref().take(count - items.len()));
             is_complete = visible.next().is_none();
+            if is_complete && is_enough && end.is_some() {
+                (is_complete, looked_up_to) = (false, end);
+            }
         }
         if direction == Direction::Older {
             items.reverse();
         }
-        Ok(C2cHistory { items, is_complete })
+        Ok(C2cHistory { items, is_complete, looked_up_to })
     }
 
     /// The message with this key.
@@ -329,6 +353,16 @@ impl C2cMessages {
             self.timelines.hide(&log, &actor.user, &seqs).await?;
         }
         Ok(())
+    }
+}
+
+/// The key of an entry that is a message.
+pub fn key_of(seen: &Seen) -> Option<MessageKey> {
+    match &seen.entry {
+        Entry::Message(message) => {
+            Some(MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() })
+        }
+        Entry::Tip(_) => None,
     }
 }
 

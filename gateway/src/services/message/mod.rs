@@ -13,7 +13,7 @@ use super::group::GroupError;
 use super::rates::TooOften;
 use crate::storage::StorageError;
 
-pub use c2c::{C2cError, C2cMessages, Direction};
+pub use c2c::{C2cError, C2cMessages, Direction, key_of};
 pub use group::{GroupHistory, GroupMessages, NotRecalled, RecallOutcome};
 
 /// What somebody wants to say.
@@ -43,6 +43,9 @@ pub enum MessageError {
     Muted,
     #[error("the message is too long")]
     TooLong,
+    /// So much is kept already of what was said in the group.
+    #[error("no room is left in the group")]
+    NoRoom,
     /// More is said than can be brought to its hearers. Nothing was stored.
     #[error("too fast")]
     TooFast,
@@ -60,11 +63,15 @@ impl From<StorageError> for MessageError {
 
 impl From<Refused> for MessageError {
     fn from(refused: Refused) -> Self {
-        Self::Group(refused.into())
+        match refused {
+            // The only count of a message.
+            Refused::Bound(_) => Self::NoRoom,
+            Refused::Busy(_) => Self::Group(refused.into()),
+        }
     }
 }
 
 /// Whether a message of `at` may still be recalled by users at `now`.
 fn is_recallable(at: Millis, now: Millis, window_seconds: u64) -> bool {
-    now.0.saturating_sub(at.0) <= window_seconds * 1000
+    now.0.saturating_sub(at.0) <= window_seconds.saturating_mul(1000)
 }

@@ -2,6 +2,8 @@
 
 mod heard;
 
+use std::collections::BTreeSet;
+
 use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,7 @@ pub enum StoredNotice {
 /// The name of the log of notices in a user's partition.
 const LOG: &[u8] = b"notice";
 
-/// Rows beside old notices that are deleted in one batch.
+/// Rows beside notices that are written or deleted in one batch.
 const DROPPED_AT_ONCE: usize = 500;
 
 /// How many notices a device that was away is told at once.
@@ -151,11 +153,14 @@ impl Notices {
         let window = Window { from: Seq(1), to: Seq(u64::MAX), limit: 1, newest_first: false };
         let Some(first) = self.deps.engine.read(&log(app, user), window).await?.pop() else { return Ok(()) };
         let last = self.last(app, user).await?;
-        let mut batch = Batch::new(Partition::user(app, user), self.deps.now());
-        for seq in seqs.iter().filter(|seq| (first.seq..=last).contains(seq)) {
-            batch = batch.put(deleted_key(*seq), records::encode(&Hidden {}));
-        }
-        if !batch.puts.is_empty() {
+        let kept: BTreeSet<Seq> =
+            seqs.iter().copied().filter(|seq| (first.seq..=last).contains(seq)).collect();
+        let kept: Vec<Seq> = kept.into_iter().collect();
+        for some in kept.chunks(DROPPED_AT_ONCE) {
+            let batch = Batch::new(Partition::user(app, user), self.deps.now());
+            let batch = some
+                .iter()
+                .fold(batch, |batch, seq| batch.put(deleted_key(*seq), records::encode(&Hidden {})));
             self.deps.commit(batch).await?;
         }
         Ok(())

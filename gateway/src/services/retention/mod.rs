@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deps::{Deps, MayBeDamage};
 use super::timeline::{self, Timelines};
+use super::volume;
 use crate::storage::{Batch, Key, Log, Scan, StorageError, Table};
 
 use protocol::id::Seq;
@@ -122,6 +123,8 @@ impl Retention {
         };
         let kept = self.first_kept(log, end).await?.max(first);
         if kept > first {
+            // Before they go, so that what a crash leaves behind is counted as it is.
+            volume::give_back(&self.deps, log, first, kept).await?;
             self.deps.engine.trim(log, kept).await?;
             dropped.entries += kept.0 - first.0;
         }

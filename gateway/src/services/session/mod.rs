@@ -169,11 +169,7 @@ impl Sessions {
     /// How many devices of a platform a user may have at once.
     fn devices_on(&self, app: AppId, platform: u32) -> usize {
         // The old chat's clients know one connection of a user.
-        if platform == legacy::PLATFORM {
-            1
-        } else {
-            self.deps.settings(app).login.devices_per_platform.max(1)
-        }
+        if platform == legacy::PLATFORM { 1 } else { self.deps.settings(app).login.devices_per_platform }
     }
 
     /// How often clients say hello.

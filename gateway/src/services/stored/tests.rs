@@ -104,6 +104,7 @@ fn every_type_has_a_bound_whose_settings_exist() {
         crate::services::limits::Limits::default(),
         crate::services::application::Login::default(),
         crate::services::retention::Policy::default(),
+        crate::services::rates::Rates::default(),
     ]);
     // Of a kind of group; its default is a rule.
     let is_setting = |name: &str| {

@@ -61,6 +61,9 @@ pub enum NotRecalled {
 /// How many entries are read at a time while a page by time is looked for.
 const STRIDE: usize = 128;
 
+/// After so many a page that has any is given as it is.
+const LOOKED_AT: usize = 4096;
+
 /// Speakers that are kept in memory.
 const SPEAKERS: usize = 20_000;
 
@@ -155,7 +158,7 @@ impl GroupMessages {
 
     /// What was said before a Unix second, newest first: messages that nobody recalled, without tips.
     ///
-    /// At least `count` of them where there are as many. A page holds whole seconds, and ends with one before
+    /// At least `count` of them where there are as many among the next [`LOOKED_AT`] entries. A page holds whole seconds, and ends with one before
     /// `settled`: later ones are not over.
     pub async fn before(
         &self,
@@ -167,15 +170,19 @@ impl GroupMessages {
     ) -> Result<Vec<(Millis, Message)>, MessageError> {
         let (found, _) = self.readable(actor, group).await?;
         let mut page: Vec<(Millis, Message)> = Vec::new();
+        let mut looked_at = 0;
         let mut to = self.timelines.first_at(&found.channel().log, second).await?.previous();
         while to > Seq::ZERO {
             let window = Window { from: Seq(1), to, limit: STRIDE, newest_first: true };
             let stride = self.timelines.read(&found.channel().log, window, None).await?;
             let Some(last) = stride.last() else { break };
             to = last.seq.previous();
+            looked_at += stride.len();
             for seen in stride {
                 let ends = page.last().map(|(at, _)| at.seconds());
-                let is_full = page.len() >= count && ends.is_some_and(|second| second < settled);
+                // Or it has something, and most of what lies before is nothing that it tells.
+                let has_enough = page.len() >= count || looked_at > LOOKED_AT;
+                let is_full = has_enough && ends.is_some_and(|second| second < settled);
                 if is_full && ends != Some(seen.at.seconds()) {
                     return Ok(page);
                 }

@@ -18,7 +18,9 @@ use crate::services::message::{Draft, MessageError};
 use crate::services::push::StoredNotice;
 use crate::services::rates::{Quota, Rule, TooOften};
 use crate::services::timeline::EntryRef;
+use crate::services::volume;
 use crate::storage::{Batch, Check, Expected, LogEnd, Value, records};
+use crate::telemetry::Bound;
 
 /// Under overload each group keeps one message in this time, so that busy groups do not starve quiet ones.
 const ONE_EVERY: Duration = Duration::from_secs(1);
@@ -98,8 +100,11 @@ impl GroupMessages {
             }
         });
         let decided = decided.await;
+        if let Err(MessageError::NoRoom) = &decided {
+            Bound::BytesPerGroup.refused(group);
+        }
         if let Err(error) = &decided
-            && !matches!(error, MessageError::TooOften(_))
+            && !matches!(error, MessageError::TooOften(_) | MessageError::NoRoom)
         {
             // One who may speak no more does not go on taking from the group's bucket.
             self.speakers.remove(&(epoch, key.clone()));
@@ -233,6 +238,8 @@ impl GroupMessages {
         let event =
             bus::Entry::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
         let channel = found.channel();
+        let most = self.deps.settings(actor.app).limits.bytes_per_group;
+        batch = volume::note(batch, &channel.log, None, bytes.len(), most);
         batch = channel.say(batch, bytes, event);
         // Those whom it concerns find it when they read.
         if mentions_all {

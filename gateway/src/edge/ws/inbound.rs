@@ -96,8 +96,8 @@ impl Inbound {
     /// The bytes that are kept of a message that has not come whole.
     pub(super) fn unfinished(&self) -> usize {
         // One that has begun counts though nothing of it is there yet: it has its time like any other.
-        let begun = |begun: &Box<Begun>| size_of::<Begun>() + begun.payload.capacity();
-        self.partial.capacity() + self.begun.as_ref().map_or(0, begun)
+        let begun = self.begun.as_ref().map_or(0, |begun| size_of::<Begun>() + begun.payload.capacity());
+        self.partial.capacity() + begun
     }
 
     /// Whether a message has ended since this was last asked; a frame between its pieces is none.

@@ -89,6 +89,11 @@ pub fn resident_bytes(processes: &[u32]) -> u64 {
     sum(processes, "status", "VmRSS:") * 1024
 }
 
+/// The most that it has been.
+pub fn most_resident_bytes(processes: &[u32]) -> u64 {
+    sum(processes, "status", "VmHWM:") * 1024
+}
+
 /// What processes and their descendants have had written to disks.
 pub fn written_bytes(processes: &[u32]) -> u64 {
     sum(processes, "io", "write_bytes:")

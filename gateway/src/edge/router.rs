@@ -42,6 +42,10 @@ pub(super) async fn route(
         let legacy = legacy.clone();
         return Box::pin(legacy::answer(edge, legacy, route, request, (from, peer))).await;
     }
+    #[cfg(feature = "internals")]
+    if path == "/echo" {
+        return Box::pin(ws::serve_echo(edge, request, (from, peer))).await;
+    }
     if let Some(dialect) = dialect(&path) {
         return Box::pin(ws::serve_sdk(edge, request, dialect, (from, peer))).await;
     }

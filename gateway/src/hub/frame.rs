@@ -43,6 +43,12 @@ pub fn text_frame(dialect: Dialect, payload: &str) -> Frame {
     }
 }
 
+/// `payload` as one message of its kind.
+#[cfg(feature = "internals")]
+pub fn message_frame(is_text: bool, payload: &[u8]) -> Frame {
+    frame(if is_text { 0x1 } else { 0x2 }, payload)
+}
+
 /// The farewell, with a code where there is one to say. The reason is short: 123 bytes.
 pub fn close_frame(code: Option<u16>, reason: &str) -> Frame {
     let payload = code.map(|code| [&code.to_be_bytes(), reason.as_bytes()].concat());

@@ -30,6 +30,8 @@ use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
+#[cfg(feature = "internals")]
+pub use frame::message_frame;
 pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
 pub use outbound::{Closing, Pipe};
 #[cfg(any(test, feature = "internals"))]

@@ -17,4 +17,5 @@ mod table;
 mod time;
 mod totals;
 mod usersig;
+mod websocket;
 mod work_groups;

@@ -68,7 +68,13 @@ impl ClientProtocol for LegacyClient {
     /// A browser's WebSocket and many a library never ping.
     const IS_ASKED: bool = true;
 
-    fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
+    fn begin(
+        self: &Arc<Self>,
+        edge: &Edge,
+        session: Option<Arc<Session>>,
+        _is_text: bool,
+        payload: Bytes,
+    ) -> Call {
         let (client, edge) = (self.clone(), edge.clone());
         Box::pin(async move {
             let Some(said) = said(&payload) else {

@@ -45,9 +45,6 @@ const SILENCE: Duration = Duration::from_secs(90);
 /// end a connection on which nothing happens for a minute.
 const ASK: Duration = Duration::from_secs(20);
 
-/// A client whose connection lived shorter than this does not dial again by itself. Source: observed.
-const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
-
 /// How long a polite end may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -124,8 +121,18 @@ pub(in crate::edge) trait ClientProtocol: Send + Sync + 'static {
     /// Whether a client that is silent is asked if it is there, because it does not speak up by itself.
     const IS_ASKED: bool;
 
+    /// A client whose connection lived shorter than this does not dial again by itself: it is not ended before. Source:
+    /// observed.
+    const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
+
     /// The call that a message asks for.
-    fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call;
+    fn begin(
+        self: &Arc<Self>,
+        edge: &Edge,
+        session: Option<Arc<Session>>,
+        is_text: bool,
+        payload: Bytes,
+    ) -> Call;
 }
 
 /// Why a connection ends.
@@ -420,8 +427,8 @@ impl<S: ClientProtocol> Served<S> {
     fn poll_messages(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         while self.has_room() {
             match self.inbound.next() {
-                Some(Ok(Received::Message(payload))) => {
-                    if let Poll::Ready(next) = self.begin(payload, context) {
+                Some(Ok(Received::Message { is_text, payload })) => {
+                    if let Poll::Ready(next) = self.begin(is_text, payload, context) {
                         return Poll::Ready(next);
                     }
                 }
@@ -448,10 +455,10 @@ impl<S: ClientProtocol> Served<S> {
     }
 
     /// Begins the call that a message asks for. Ready when it has ended already.
-    fn begin(&mut self, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
+    fn begin(&mut self, is_text: bool, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
-        let mut call = self.protocol.begin(&self.edge, session, payload);
+        let mut call = self.protocol.begin(&self.edge, session, is_text, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
@@ -638,7 +645,7 @@ impl<S: ClientProtocol> Served<S> {
             // Without an answer to its farewell the peer takes this for a break.
             End::Farewell(code) => Some(close_frame(code.map(u16::from), "")),
             End::Close(code, reason) => {
-                tokio::time::sleep_until(self.since + SHORTEST_LIFE).await;
+                tokio::time::sleep_until(self.since + S::SHORTEST_LIFE).await;
                 Some(close_frame(Some(code.into()), reason))
             }
         };
@@ -663,12 +670,24 @@ impl<S: ClientProtocol> Served<S> {
     async fn part(&mut self, end: End) {
         let outbound = &self.connection.outbound;
         std::future::poll_fn(|context| outbound.poll_flushed(context)).await;
-        if matches!(end, End::Close(..)) {
-            loop {
-                match std::future::poll_fn(|context| self.poll_read(context)).await {
-                    Ok(0) | Err(_) => return,
-                    // What they still say is of no interest.
-                    Ok(_) => while self.inbound.next().is_some() {},
+        if !matches!(end, End::Close(..)) {
+            return;
+        }
+        if self.inbound.is_over() {
+            // Their farewell will not be understood: the end of the stream behind ours says that nothing is waited for.
+            // It is read on all the same, because a socket closed with something unread takes back what was written.
+            let _ = rustix::net::shutdown(self.reader.as_ref(), rustix::net::Shutdown::Write);
+        }
+        loop {
+            match std::future::poll_fn(|context| self.poll_read(context)).await {
+                Ok(0) | Err(_) => return,
+                // What they still say is of no interest, but their farewell.
+                Ok(_) => {
+                    while let Some(next) = self.inbound.next() {
+                        if matches!(next, Ok(Received::Close(_))) {
+                            return;
+                        }
+                    }
                 }
             }
         }

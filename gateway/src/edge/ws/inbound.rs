@@ -1,8 +1,8 @@
 //! From bytes to WebSocket messages (RFC 6455, §5), for a peer that is a client.
 //!
 //! The library's own stream keeps a buffer for each connection; here nothing is kept between messages. What a read
-//! brought lies in a buffer of the thread, and only a frame that has not come whole is put aside. Headers are read by
-//! the library.
+//! brought lies in a buffer of the thread, and only what has come of a message that is not whole is put aside. Headers are
+//! read by the library. What cannot become a message any more is refused at once, not when the rest of it is there.
 
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -21,7 +21,10 @@ const MOST_CONTROL_BYTES: u64 = 125;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Received {
     /// Both kinds are understood on all paths; answers keep to the path's kind.
-    Message(Bytes),
+    Message {
+        is_text: bool,
+        payload: Bytes,
+    },
     Ping(Bytes),
     Pong,
     /// Its farewell. Nothing after it is read.
@@ -30,9 +33,9 @@ pub(super) enum Received {
 
 /// What has been read of a connection and not been handled yet.
 pub(super) struct Inbound {
-    /// A frame that has not come whole.
+    /// The header of a frame, or a frame of control, that has not come whole.
     partial: Vec<u8>,
-    /// A message whose last fragment has not come.
+    /// A message that has not come whole.
     begun: Option<Box<Begun>>,
     /// What came whole, or why nothing more can be read.
     ready: VecDeque<Result<Received, Error>>,
@@ -45,6 +48,18 @@ pub(super) struct Inbound {
 struct Begun {
     is_text: bool,
     payload: Vec<u8>,
+    /// How much of a text is known to be UTF-8.
+    checked: usize,
+    /// Present while a frame of it is on its way.
+    frame: Option<Open>,
+}
+
+/// A frame of whose payload some has not come.
+struct Open {
+    is_final: bool,
+    missing: usize,
+    /// As the next byte needs it.
+    mask: [u8; 4],
 }
 
 impl Inbound {
@@ -69,13 +84,20 @@ impl Inbound {
         next
     }
 
+    /// Whether nothing more is read: the client has said farewell, or what it says cannot be read.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     pub(super) fn has_next(&self) -> bool {
         !self.ready.is_empty()
     }
 
     /// The bytes that are kept of a message that has not come whole.
     pub(super) fn unfinished(&self) -> usize {
-        self.partial.capacity() + self.begun.as_ref().map_or(0, |begun| begun.payload.capacity())
+        // One that has begun counts though nothing of it is there yet: it has its time like any other.
+        let begun = self.begun.as_ref().map_or(0, |begun| size_of::<Begun>() + begun.payload.capacity());
+        self.partial.capacity() + begun
     }
 
     /// Whether a message has ended since this was last asked; a frame between its pieces is none.
@@ -92,14 +114,11 @@ impl Inbound {
             let mut all = mem::take(&mut self.partial);
             all.extend_from_slice(bytes);
             let used = self.take_frames(&mut all);
-            if used < all.len() {
-                all.drain(..used);
-                self.partial = all;
-            }
+            self.partial = all[used..].to_vec();
         }
     }
 
-    /// Takes what is whole from the front, and gives how many bytes that was.
+    /// Takes what can be used from the front, and gives how many bytes that was: what is left is short.
     fn take_frames(&mut self, bytes: &mut [u8]) -> usize {
         let mut used = 0;
         while !self.is_over {
@@ -116,25 +135,63 @@ impl Inbound {
         bytes.len()
     }
 
-    /// Takes one frame if it is whole, and gives its length.
+    /// Takes a frame, or what has come of the payload of one, and gives the length of that.
     fn take_frame(&mut self, bytes: &mut [u8]) -> Result<Option<usize>, Error> {
+        if let Some(frame) = self.begun.as_mut().and_then(|begun| begun.frame.take()) {
+            return self.take_payload(frame, bytes);
+        }
         let mut cursor = Cursor::new(&*bytes);
         let Some((header, length)) = FrameHeader::parse(&mut cursor)? else { return Ok(None) };
         let start = cursor.position() as usize;
         self.check(&header, length)?;
         // No longer than `most_bytes`, as was just checked.
-        let end = start + length as usize;
-        if bytes.len() < end {
-            return Ok(None);
-        }
-        let payload = &mut bytes[start..end];
+        let length = length as usize;
         let mask = header.mask.ok_or(ProtocolError::UnmaskedFrameFromClient)?;
-        unmask(payload, mask);
-        match header.opcode {
-            OpCode::Control(kind) => self.take_control(kind, payload)?,
-            OpCode::Data(kind) => self.take_data(kind, header.is_final, payload)?,
+        let kind = match header.opcode {
+            OpCode::Data(kind) => kind,
+            OpCode::Control(_) if bytes.len() < start + length => return Ok(None),
+            OpCode::Control(kind) => {
+                let payload = &mut bytes[start..start + length];
+                unmask(payload, mask);
+                self.take_control(kind, payload)?;
+                return Ok(Some(start + length));
+            }
+        };
+        let frame = Open { is_final: header.is_final, missing: length, mask };
+        if kind != Data::Continue {
+            let is_text = kind == Data::Text;
+            if header.is_final && bytes.len() >= start + length {
+                // Most messages are one frame and come in one piece.
+                let payload = &mut bytes[start..start + length];
+                unmask(payload, mask);
+                return self.take_message(is_text, payload).map(|()| Some(start + length));
+            }
+            self.begun = Some(Box::new(Begun { is_text, payload: Vec::new(), checked: 0, frame: None }));
         }
-        Ok(Some(end))
+        let taken = self.take_payload(frame, &mut bytes[start..])?;
+        Ok(Some(start + taken.unwrap_or(0)))
+    }
+
+    /// Takes what has come of the payload of a frame. `None` when the rest of it has not.
+    fn take_payload(&mut self, mut frame: Open, bytes: &mut [u8]) -> Result<Option<usize>, Error> {
+        let Some(mut begun) = self.begun.take() else { return Ok(None) };
+        let length = bytes.len().min(frame.missing);
+        let payload = &mut bytes[..length];
+        unmask(payload, frame.mask);
+        begun.payload.extend_from_slice(payload);
+        frame.missing -= length;
+        let is_whole = frame.missing == 0;
+        begun.check_text(is_whole && frame.is_final)?;
+        if is_whole && frame.is_final {
+            self.end_message(begun.is_text, begun.payload);
+            return Ok(Some(length));
+        }
+        if !is_whole {
+            frame.mask.rotate_left(length % 4);
+            begun.frame = Some(frame);
+        }
+        self.begun = Some(begun);
+        Ok((is_whole || length > 0).then_some(length))
     }
 
     /// What can be refused before the payload is there.
@@ -152,6 +209,21 @@ impl Inbound {
             if length > MOST_CONTROL_BYTES {
                 return Err(ProtocolError::ControlFrameTooBig.into());
             }
+        }
+        match header.opcode {
+            OpCode::Data(Data::Reserved(number)) => {
+                return Err(ProtocolError::UnknownDataFrameType(number).into());
+            }
+            OpCode::Data(Data::Continue) if self.begun.is_none() => {
+                return Err(ProtocolError::UnexpectedContinueFrame.into());
+            }
+            OpCode::Data(kind @ (Data::Text | Data::Binary)) if self.begun.is_some() => {
+                return Err(ProtocolError::ExpectedFragment(kind).into());
+            }
+            OpCode::Control(Control::Reserved(number)) => {
+                return Err(ProtocolError::UnknownControlFrameType(number).into());
+            }
+            OpCode::Data(_) | OpCode::Control(_) => {}
         }
         let begun = self.begun.as_ref().map_or(0, |begun| begun.payload.len());
         if length > self.most_bytes.saturating_sub(begun) as u64 {
@@ -175,34 +247,31 @@ impl Inbound {
         Ok(())
     }
 
-    fn take_data(&mut self, kind: Data, is_final: bool, payload: &[u8]) -> Result<(), Error> {
-        let message = match (kind, self.begun.take()) {
-            (Data::Continue, Some(mut begun)) => {
-                begun.payload.extend_from_slice(payload);
-                begun
-            }
-            (Data::Continue, None) => return Err(ProtocolError::UnexpectedContinueFrame.into()),
-            (Data::Text | Data::Binary, None) => {
-                Box::new(Begun { is_text: kind == Data::Text, payload: payload.to_vec() })
-            }
-            (Data::Text | Data::Binary, Some(_)) => {
-                return Err(ProtocolError::ExpectedFragment(kind).into());
-            }
-            (Data::Reserved(number), _) => {
-                return Err(ProtocolError::UnknownDataFrameType(number).into());
-            }
-        };
-        if !is_final {
-            self.begun = Some(message);
-            return Ok(());
-        }
-        self.has_ended = true;
-        if message.is_text
-            && let Err(error) = std::str::from_utf8(&message.payload)
-        {
+    fn take_message(&mut self, is_text: bool, payload: &[u8]) -> Result<(), Error> {
+        if is_text && let Err(error) = std::str::from_utf8(payload) {
             return Err(Error::Utf8(error.to_string()));
         }
-        self.ready.push_back(Ok(Received::Message(message.payload.into())));
+        self.end_message(is_text, payload.to_vec());
+        Ok(())
+    }
+
+    fn end_message(&mut self, is_text: bool, payload: Vec<u8>) {
+        self.has_ended = true;
+        self.ready.push_back(Ok(Received::Message { is_text, payload: payload.into() }));
+    }
+}
+
+impl Begun {
+    /// Whether a text is UTF-8 as far as it has come: its last character may be cut unless it `is_whole`.
+    fn check_text(&mut self, is_whole: bool) -> Result<(), Error> {
+        if !self.is_text {
+            return Ok(());
+        }
+        match std::str::from_utf8(&self.payload[self.checked..]) {
+            Ok(_) => self.checked = self.payload.len(),
+            Err(error) if error.error_len().is_none() && !is_whole => self.checked += error.valid_up_to(),
+            Err(error) => return Err(Error::Utf8(error.to_string())),
+        }
         Ok(())
     }
 }
@@ -240,18 +309,21 @@ fn close_code(payload: &[u8]) -> Result<Option<CloseCode>, Error> {
 #[cfg(feature = "internals")]
 pub fn read_websocket(bytes: &[u8]) {
     const MOST_BYTES: usize = 4096;
-    /// A frame's header, at most.
+    /// A frame's header, at most, and that of a frame of control with its payload.
     const HEADER: usize = 14;
+    const CONTROL: usize = 6 + MOST_CONTROL_BYTES as usize;
     let Some((&length, rest)) = bytes.split_first() else { return };
     let mut inbound = Inbound::new(MOST_BYTES);
     for piece in rest.to_vec().chunks_mut(usize::from(length) + 1) {
         inbound.take_in(piece);
         while let Some(next) = inbound.next() {
-            if let Ok(Received::Message(payload)) = next {
+            if let Ok(Received::Message { payload, .. }) = next {
                 assert!(payload.len() <= MOST_BYTES, "a message of {} bytes", payload.len());
             }
         }
-        assert!(inbound.partial.len() <= MOST_BYTES + HEADER, "{} bytes put aside", inbound.partial.len());
+        assert!(inbound.partial.len() < HEADER.max(CONTROL), "{} bytes put aside", inbound.partial.len());
+        let begun = inbound.begun.as_ref().map_or(0, |begun| begun.payload.len());
+        assert!(begun <= MOST_BYTES, "{begun} bytes of a message");
     }
 }
 
@@ -276,6 +348,10 @@ mod tests {
         written(OpCode::Data(Data::Text), true, words.as_bytes())
     }
 
+    fn message(is_text: bool, payload: impl Into<Bytes>) -> Received {
+        Received::Message { is_text, payload: payload.into() }
+    }
+
     fn read(bytes: &[u8]) -> Vec<Result<Received, String>> {
         let mut inbound = Inbound::new(1000);
         inbound.take_in(&mut bytes.to_vec());
@@ -291,10 +367,9 @@ mod tests {
 
     #[test]
     fn several_in_one_read() {
-        let bytes = [text("one"), written(OpCode::Control(Control::Ping), true, b"?"), text("two")].concat();
-        let said =
-            [Received::Message("one".into()), Received::Ping("?".into()), Received::Message("two".into())]
-                .map(Ok);
+        let data = written(OpCode::Data(Data::Binary), true, b"two");
+        let bytes = [text("one"), written(OpCode::Control(Control::Ping), true, b"?"), data].concat();
+        let said = [message(true, "one"), Received::Ping("?".into()), message(false, "two")].map(Ok);
         assert_eq!(read(&bytes), said);
     }
 
@@ -306,10 +381,7 @@ mod tests {
             written(OpCode::Data(Data::Continue), true, &"gr\u{fc}n".as_bytes()[3..]),
         ]
         .concat();
-        assert_eq!(
-            read(&bytes),
-            [Ok(Received::Ping(Bytes::new())), Ok(Received::Message("gr\u{fc}n".into()))]
-        );
+        assert_eq!(read(&bytes), [Received::Ping(Bytes::new()), message(true, "gr\u{fc}n")].map(Ok));
     }
 
     #[test]
@@ -337,6 +409,25 @@ mod tests {
         assert!(fault(&written(OpCode::Control(Control::Close), true, &[3])).contains("lose"));
         assert!(fault(&written(OpCode::Control(Control::Close), true, &[3, 0xed])).contains("lose"));
         assert!(fault(&written(OpCode::Data(Data::Text), true, &[0xff])).contains("UTF-8"));
+    }
+
+    #[test]
+    fn what_is_put_aside_is_what_has_come() {
+        let mut inbound = Inbound::new(1 << 20);
+        // A frame of a megabyte is announced, and a byte of it comes.
+        let mut bytes = [0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4, b'x'];
+        inbound.take_in(&mut bytes);
+        assert!((1..1000).contains(&inbound.unfinished()), "{}", inbound.unfinished());
+        // Nothing of a message is one that has begun.
+        let mut inbound = Inbound::new(1000);
+        inbound.take_in(&mut written(OpCode::Data(Data::Text), false, b""));
+        assert_ne!(inbound.unfinished(), 0);
+        // What comes in one read with half a header does not stay.
+        let mut inbound = Inbound::new(1000);
+        let (first, second) = (text(&"x".repeat(500)), text(&"y".repeat(500)));
+        inbound.take_in(&mut first[..3].to_vec());
+        inbound.take_in(&mut [&first[3..], &second[..3]].concat());
+        assert!(inbound.has_next() && inbound.unfinished() < 14, "{}", inbound.unfinished());
     }
 
     #[test]
@@ -384,9 +475,34 @@ mod tests {
                     break;
                 }
             }
-            let expected: Vec<Received> = messages.into_iter().map(|(bytes, _)| Received::Message(bytes.into())).collect();
+            let expected = messages.into_iter().map(|(bytes, _)| message(false, bytes)).collect::<Vec<_>>();
             prop_assert_eq!(said, expected);
-            prop_assert!(inbound.partial.is_empty() && !inbound.has_next());
+            prop_assert!(inbound.unfinished() == 0 && !inbound.has_next());
+        }
+
+        #[test]
+        fn what_is_no_text_is_refused_by_its_first_wrong_byte(
+            words in "\\PC{0,40}",
+            wrong in proptest::sample::select([&b"\xff"[..], b"\xc0", b"\xed\xa0", b"\xe2(", b"\xf4\x90"].to_vec()),
+            fragments in 1..5usize,
+        ) {
+            // As far as it cannot become a character any more, the rest of the frame and of the message not being there.
+            let text = [words.as_bytes(), wrong].concat();
+            let size = text.len().div_ceil(fragments);
+            let mut bytes = Vec::new();
+            for (number, fragment) in text.chunks(size).enumerate() {
+                let kind = if number == 0 { Data::Text } else { Data::Continue };
+                bytes.extend(written(OpCode::Data(kind), false, fragment));
+            }
+            let last = bytes.len() - text.chunks(size).last().unwrap().len();
+            bytes[last - 5] += 1;
+            let mut inbound = Inbound::new(1000);
+            for byte in bytes.chunks_mut(1) {
+                prop_assert!(!inbound.has_next());
+                inbound.take_in(byte);
+            }
+            prop_assert!(matches!(inbound.next(), Some(Err(Error::Utf8(_)))));
+            prop_assert_eq!(inbound.unfinished(), 0);
         }
 
         #[test]
@@ -395,7 +511,8 @@ mod tests {
             for piece in bytes.to_vec().chunks_mut(7) {
                 inbound.take_in(piece);
             }
-            prop_assert!(inbound.partial.len() <= 100 + 14);
+            prop_assert!(inbound.partial.len() < 6 + MOST_CONTROL_BYTES as usize);
+            prop_assert!(inbound.begun.is_none_or(|begun| begun.payload.len() <= 100));
         }
     }
 }

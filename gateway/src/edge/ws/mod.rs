@@ -1,6 +1,8 @@
 //! WebSocket connections, from the upgrade to the end. Who talks on one, and how, is a [`ClientProtocol`].
 
 mod connection;
+#[cfg(feature = "internals")]
+mod echo;
 mod inbound;
 mod sdk;
 mod session;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use crate::hub::Connection;
 
 pub(super) use connection::{Call, ClientProtocol, Done};
+#[cfg(feature = "internals")]
+pub(super) use echo::serve as serve_echo;
 #[cfg(feature = "internals")]
 pub use inbound::read_websocket;
 pub(super) use sdk::serve as serve_sdk;

@@ -44,7 +44,13 @@ impl ClientProtocol for Client {
     /// A client pings after 10 s without an inbound frame and says hello in between.
     const IS_ASKED: bool = false;
 
-    fn begin(self: &Arc<Self>, edge: &Edge, session: Option<Arc<Session>>, payload: Bytes) -> Call {
+    fn begin(
+        self: &Arc<Self>,
+        edge: &Edge,
+        session: Option<Arc<Session>>,
+        _is_text: bool,
+        payload: Bytes,
+    ) -> Call {
         let (edge, client) = (edge.clone(), self.clone());
         Box::pin(async move {
             match Frame::parse(&payload) {

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 pub use bound::Bound;
-pub use log::{Flush, greet, say};
+pub use log::{Flush, flush, greet, say};
 pub use sparing::Sparing;
 
 /// Upper bounds of the latency histogram, in seconds.
@@ -23,6 +23,7 @@ const RARE: &[&str] = &[
     "gateway_redis_reconnects_total",
     log::DROPPED,
     "gateway_store_damaged_total",
+    "gateway_store_epochs_total",
 ];
 
 /// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong.

@@ -26,8 +26,9 @@ const RARE: &[&str] = &[
     "gateway_store_epochs_total",
 ];
 
-/// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong.
-const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn";
+/// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong. A damaged block
+/// it tells with every read; we do so sparingly, and with the file.
+const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn,lsm_tree::table::block=off";
 
 /// Sends log lines and panics to standard error; `RUST_LOG` chooses which lines.
 pub fn start_logging(format: LogFormat) {

@@ -292,7 +292,7 @@ impl Store {
                 partition = key::partition_of(row).map(|partition| partition.to_string()).unwrap_or_default(),
                 row = %row.escape_ascii(),
                 kept_back,
-                "a record is damaged and passed over; see `gateway verify`"
+                "a record is damaged, and others are read on; see `gateway verify`"
             );
         }
     }

@@ -149,10 +149,12 @@ impl Store {
         key: &Key,
     ) -> Result<Option<Framed>, StorageError> {
         let row = key::record(partition, key)?;
-        match stored(operation, snapshot, &self.records, &row)? {
-            None => Ok(None),
-            Some(stored) => frame::decode(operation, &row, stored).map(Some),
+        let read = stored(operation, snapshot, &self.records, &row)
+            .and_then(|stored| stored.map(|stored| frame::decode(operation, &row, stored)).transpose());
+        if let Err(StorageError::Damaged { .. }) = &read {
+            self.tell_of_row("record", &self.records, &row);
         }
+        read
     }
 
     pub(super) fn scan(

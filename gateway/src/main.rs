@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use gateway::clock::Clock;
@@ -14,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long the last lines of the log hold up an end that is to be at once.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// How long the UserSigs of the demo links are good.
 const DEMO_LIFETIME_SECONDS: u64 = 7 * 24 * 3600;
@@ -83,6 +87,7 @@ async fn obey(mut signals: Signals, stop: &CancellationToken) -> Infallible {
     stop.cancel();
     signals.next().await;
     tracing::warn!("a second signal came before everything had come to its end");
+    telemetry::flush(AT_ONCE);
     std::process::exit(1)
 }
 

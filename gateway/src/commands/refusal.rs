@@ -6,6 +6,7 @@ use protocol::{ErrorCode, Failure};
 
 use super::family::Family;
 use crate::services::StorageError;
+use crate::telemetry::Sparing;
 
 /// A refusal. What every family says with a number of its own has none here yet.
 #[derive(Debug)]
@@ -29,8 +30,8 @@ impl Refusal {
         Self::Malformed(reason.into())
     }
 
-    /// As the caller reads it. A fault of the store goes to the log; the caller gets the number under which it stands
-    /// there.
+    /// As the caller reads it. A fault of the store goes to the log, one of many; the caller gets the number under which
+    /// it stands there.
     pub(super) fn failure(self, family: &Family) -> Failure {
         let mut failure = match self {
             Self::Coded(failure) => failure,
@@ -41,7 +42,11 @@ impl Refusal {
             Self::Fault => Failure::new(family.internal),
             Self::Store(error) => {
                 let request = format!("{:08x}", rand::random::<u32>());
-                tracing::error!(%error, request, "request {request}: the store failed");
+                // A store that is full or gone refuses as often as it is asked.
+                static LINES: Sparing = Sparing::new();
+                if let Some(kept_back) = LINES.admit() {
+                    tracing::error!(%error, request, kept_back, "request {request}: the store failed");
+                }
                 Failure::because(family.internal, format_args!("request {request}"))
             }
         };

@@ -173,6 +173,11 @@ pub fn greet(text: String) {
     });
 }
 
+/// Waits for the lines that are left, no longer than so.
+pub fn flush(most: Duration) {
+    LINES.flush(most);
+}
+
 /// Waits, when it is dropped, for the lines that are left.
 pub struct Flush(());
 

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 pub use bound::Bound;
-pub use log::{Flush, greet, say};
+pub use log::{Flush, flush, greet, say};
 pub use sparing::Sparing;
 
 /// Upper bounds of the latency histogram, in seconds.
@@ -23,10 +23,12 @@ const RARE: &[&str] = &[
     "gateway_redis_reconnects_total",
     log::DROPPED,
     "gateway_store_damaged_total",
+    "gateway_store_epochs_total",
 ];
 
-/// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong.
-const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn";
+/// What is logged unless `RUST_LOG` says otherwise: our own doings, and of the store's library what is wrong. A damaged block
+/// it tells with every read; we do so sparingly, and with the file.
+const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn,lsm_tree::table::block=off";
 
 /// Sends log lines and panics to standard error; `RUST_LOG` chooses which lines.
 pub fn start_logging(format: LogFormat) {

@@ -97,6 +97,70 @@ async fn a_damaged_message_is_a_gap_and_nothing_more() {
     alice.send_text(&group, "on").await;
 }
 
+/// A block of records is lost with one byte of it: what its users and groups lose is theirs alone, and told by a code.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_block_of_records_costs_nobody_else_anything() {
+    const GROUPS: usize = 40;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut program = Program::start(&data, |_| {}).await;
+    program.ready(200).await;
+    let alice = program.user("alice").await;
+    let bob = program.user("bob").await;
+    let mut groups = Vec::new();
+    for number in 0..GROUPS {
+        let group = alice.create_group(&format!("room{number:02}")).await;
+        bob.join(&group).await;
+        bob.send_text(&group, "before").await;
+        groups.push(group);
+    }
+    let key = program.key();
+    assert!(program.stop().await.success());
+    let (is_whole, damages, _) = run(&["verify"], &data, |_| {});
+    assert!(is_whole && damages.is_empty(), "{damages}");
+    // The record of the group, not what names it elsewhere.
+    damage_text(&data, "\"room20\"");
+
+    let log = dir.path().join("log");
+    let mut program = Program::start_with(&data, key.clone(), |command| {
+        command.stderr(fs::File::create(&log).unwrap());
+    })
+    .await;
+    program.ready(200).await;
+    let bob = program.user("bob").await;
+    let alice = program.user("alice").await;
+    let listed = bob.joined().await;
+    bob.conversations().await;
+    let mut lost = Vec::new();
+    for (number, group) in groups.iter().enumerate() {
+        let sent = bob.try_send_text(group, "after").await;
+        if sent.code() == 0 {
+            assert!(listed.contains(&group.id), "{} is not in the list", group.id);
+            assert_eq!(bob.history_texts(group).await.len(), 2);
+            alice.expect_message(group, "after").await;
+        } else {
+            assert_eq!(sent.code(), 10002, "{}", group.id);
+            lost.push(number);
+        }
+    }
+    assert!(lost.contains(&20) && lost.len() <= GROUPS / 2, "{lost:?}");
+    assert_eq!(lost.last().unwrap() - lost[0] + 1, lost.len(), "one block: {lost:?}");
+    assert!(program.stop().await.success());
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.contains("keyspaces/2/tables/"), "no line names the file: {log}");
+
+    let new = dir.path().join("new");
+    let (is_done, damages, said) = run(&["salvage", "--to", new.to_str().unwrap()], &data, |_| {});
+    assert!(is_done && !damages.is_empty(), "{damages}{said}");
+    let mut program = Program::start_with(&new, key, |_| {}).await;
+    program.ready(200).await;
+    let bob = program.user("bob").await;
+    for (number, group) in groups.iter().enumerate().filter(|(number, _)| !lost.contains(number)) {
+        assert_eq!(bob.history_texts(group).await.len(), 2, "{number}");
+        bob.send_text(group, "on").await;
+    }
+}
+
 /// Damage in a journal keeps the store from being opened; all before and behind it is brought out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_journal_is_salvaged_around_its_damage() {

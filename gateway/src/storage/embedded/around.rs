@@ -4,21 +4,29 @@
 //! database cannot give is one entry where a value is damaged, and those of one block (some dozens) where the damage is
 //! among its keys.
 
+use std::ops::{Bound, RangeBounds};
+use std::path::Path;
+
 use bytes::Bytes;
-use fjall::{Readable, Snapshot};
+use fjall::{AbstractTree, Keyspace, Readable, Snapshot, UserKey};
+use lsm_tree::{InternalValue, ValueType};
 use protocol::id::{Millis, Seq};
 
-use crate::storage::{Entry, LogEnd, StorageError, Window};
+use crate::storage::{Entry, LogEnd, Partition, Scan, StorageError, Value, Window};
 use crate::telemetry::Sparing;
 
-use super::key;
-use super::store::{Store, decode_entry, failed, unless_it_panics};
+use super::frame;
+use super::key::{self, Range};
+use super::store::{Store, decode_entry, failed, stored, unless_it_panics, value};
 
 /// How far an entry that is whole is looked for, to tell when one beside it was written.
 const NEIGHBOURS: u64 = 64;
 
 /// Numbers that must be there together to count as being there, see `last_there`.
 const IN_A_ROW: u64 = 4;
+
+/// Damaged blocks of a table that are passed over one after another.
+const MOST_BLOCKS: usize = 1000;
 
 /// No log is longer.
 const MOST: u64 = 1 << 40;
@@ -59,7 +67,7 @@ impl Store {
                     found.push(entry);
                 }
                 Found::Damaged | Found::Nothing => {
-                    tell(log, Some(seq));
+                    self.tell(log, Some(seq));
                     let before = match at {
                         Some(at) => at,
                         None => self.time_beside(view, log, seq)?,
@@ -101,7 +109,7 @@ impl Store {
             Ok(None) => return Ok(trimmed.end),
             Ok(Some(seq)) => seq.max(from),
             Err(StorageError::Damaged { .. }) => {
-                tell(log, None);
+                self.tell(log, None);
                 self.last_there(view, log, from)?
             }
             Err(error) => return Err(error),
@@ -141,11 +149,109 @@ impl Store {
         Ok(Seq(low))
     }
 
+    /// What a scan finds where blocks of the tables are damaged: the rows of all others.
+    pub(super) fn scan_around(
+        &self,
+        view: &Snapshot,
+        partition: &Partition,
+        scan: &Scan,
+    ) -> Result<Vec<(Bytes, Value)>, StorageError> {
+        let mut found = Vec::new();
+        let Some((mut range, before_suffix)) = key::scan(partition, scan)? else { return Ok(found) };
+        let mut rows = view.range(&self.records, range.clone());
+        let mut to_skip = scan.skip;
+        while found.len() < scan.limit {
+            let next = unless_it_panics("scan", || {
+                let guard = if scan.reverse { rows.next_back() } else { rows.next() };
+                guard.map(fjall::Guard::into_inner).transpose().map_err(|error| failed("scan", error))
+            });
+            let is_lost = next.is_err();
+            let (row, read) = match next {
+                Ok(None) => break,
+                Ok(Some((row, stored))) => {
+                    let read = frame::decode("scan", &row, stored.into());
+                    (row, read.map(Some))
+                }
+                Err(StorageError::Damaged { .. }) => {
+                    let edge = self.edge_around(&self.records, range.clone(), scan.reverse);
+                    let Some(row) = edge? else { break };
+                    let read = stored("scan", view, &self.records, &row);
+                    let read = read.and_then(|stored| {
+                        stored.map(|stored| frame::decode("scan", &row, stored)).transpose()
+                    });
+                    (row, read)
+                }
+                Err(error) => return Err(error),
+            };
+            match scan.reverse {
+                false => range.0 = Bound::Excluded(row.to_vec()),
+                true => range.1 = Bound::Excluded(row.to_vec()),
+            }
+            if is_lost {
+                rows = view.range(&self.records, range.clone());
+            }
+            match read {
+                // Deleted, or not there yet.
+                Ok(None) => {}
+                _ if to_skip > 0 => to_skip -= 1,
+                Ok(Some(framed)) => found.push((Bytes::from(row).slice(before_suffix..), value(framed))),
+                Err(StorageError::Damaged { .. }) => self.tell_of_row("record", &self.records, &row),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first row of a range, or the last one, that a table or the memory has. Its value may be damaged or deleted.
+    ///
+    /// Each table is asked by itself: an iterator over all of them loses its place in a table at the first damaged block,
+    /// one of a single table goes on behind it. What is on its way from memory into a table is in neither, so that a
+    /// row beside a damaged block may be missing for that moment.
+    pub(super) fn edge_around(
+        &self,
+        rows: &Keyspace,
+        (low, high): Range,
+        is_last: bool,
+    ) -> Result<Option<UserKey>, StorageError> {
+        let memory = rows.tree.active_memtable();
+        let range = (low.map(UserKey::from), high.map(UserKey::from));
+        let mut edges = Vec::new();
+        for table in rows.tree.current_version().iter_tables() {
+            let mut items = table.range(range.clone());
+            for _ in 0..MOST_BLOCKS {
+                let next = unless_it_panics("scan", || {
+                    let next = if is_last { items.next_back() } else { items.next() };
+                    next.transpose().map_err(|error| failed("scan", error.into()))
+                });
+                match next {
+                    Ok(None) => break,
+                    Ok(Some(item)) => {
+                        edges.push(item.key.user_key);
+                        break;
+                    }
+                    Err(StorageError::Damaged { .. }) => tell_of_block(&table.path),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let low = lowest(&range.0);
+        let in_memory = memory.items.range(low.key..).map(|item| item.key().user_key.clone());
+        // Of a row that the range begins behind, several versions may come first.
+        let low = match &range.0 {
+            Bound::Excluded(row) => Some(row.clone()),
+            _ => None,
+        };
+        let mut in_range =
+            in_memory.skip_while(|row| low.as_ref() == Some(row)).take_while(|row| range.contains(row));
+        edges.extend(if is_last { in_range.last() } else { in_range.next() });
+        Ok(if is_last { edges.into_iter().max() } else { edges.into_iter().min() })
+    }
+
     fn find(&self, view: &Snapshot, log: &[u8], seq: Seq) -> Result<Found, StorageError> {
         let row = key::entry(log.to_vec(), seq);
         let found = unless_it_panics("read", || {
-            let stored = view.get(&self.entries, &row).map_err(|error| failed("read", error))?;
-            stored.map(|stored| decode_entry("read", &row, stored.into())).transpose()
+            let stored = stored("read", view, &self.entries, &row)?;
+            stored.map(|stored| decode_entry("read", &row, stored)).transpose()
         });
         match found {
             Ok(Some(entry)) => Ok(Found::Whole(entry)),
@@ -156,29 +262,98 @@ impl Store {
     }
 }
 
-/// Counts what was found damaged and, once in a while, says where.
-fn tell(log: &[u8], seq: Option<Seq>) {
-    static LINES: Sparing = Sparing::new();
-    metrics::counter!(DAMAGED).increment(1);
-    if let Some(kept_back) = LINES.admit() {
-        let partition =
-            key::log_of(&key::entry(log.to_vec(), Seq::ZERO)).map(|log| log.partition.to_string());
-        tracing::error!(
-            keyspace = "entry",
-            partition = partition.unwrap_or_default(),
-            seq = seq.map(|seq| seq.0),
-            kept_back,
-            "a message is damaged; what stands around it is read on; see `gateway verify`"
-        );
+impl Store {
+    /// Counts what was found damaged in a log and, once in a while, says where.
+    fn tell(&self, log: &[u8], seq: Option<Seq>) {
+        static LINES: Sparing = Sparing::new();
+        metrics::counter!(DAMAGED).increment(1);
+        if let Some(kept_back) = LINES.admit() {
+            let row = key::entry(log.to_vec(), seq.unwrap_or(Seq(u64::MAX)));
+            let partition = key::log_of(&row).map(|log| log.partition.to_string());
+            tracing::error!(
+                keyspace = "entry",
+                file = files_of(&self.entries, &row),
+                partition = partition.unwrap_or_default(),
+                seq = seq.map(|seq| seq.0),
+                kept_back,
+                "a message is damaged; what stands around it is read on; see `gateway verify`"
+            );
+        }
+    }
+
+    /// The same for a row that belongs to no log.
+    pub(super) fn tell_of_row(&self, keyspace: &'static str, rows: &Keyspace, row: &[u8]) {
+        static LINES: Sparing = Sparing::new();
+        metrics::counter!(DAMAGED).increment(1);
+        if let Some(kept_back) = LINES.admit() {
+            tracing::error!(
+                keyspace,
+                file = files_of(rows, row),
+                partition = key::partition_of(row).map(|partition| partition.to_string()).unwrap_or_default(),
+                row = %row.escape_ascii(),
+                kept_back,
+                "a record is damaged, and others are read on; see `gateway verify`"
+            );
+        }
     }
 }
 
-/// The same for a row that belongs to no log.
-pub(super) fn tell_of_row(keyspace: &'static str, row: &[u8]) {
+/// The same for the rows of a block, of which nobody knows which they are.
+fn tell_of_block(table: &Path) {
     static LINES: Sparing = Sparing::new();
     metrics::counter!(DAMAGED).increment(1);
     if let Some(kept_back) = LINES.admit() {
-        let row = String::from_utf8_lossy(row);
-        tracing::error!(keyspace, %row, kept_back, "a record is damaged and passed over; see `gateway verify`");
+        let file = table.display();
+        tracing::error!(%file, kept_back, "a block of rows is damaged and passed over; see `gateway verify`");
     }
+}
+
+/// The files that have a row: the tables, and where its value is kept apart, that file.
+fn files_of(rows: &Keyspace, row: &[u8]) -> String {
+    let mut files = Vec::new();
+    let range = UserKey::from(row)..=UserKey::from(row);
+    for table in rows.tree.current_version().iter_tables() {
+        let found = unless_it_panics("read", || Ok(table.range(range.clone()).next()));
+        let value = match found {
+            Ok(None) => continue,
+            Ok(Some(Ok(item))) if item.key.value_type == ValueType::Indirection => Some(item.value),
+            _ => None,
+        };
+        files.push(table.path.display().to_string());
+        if let Some(number) = value.and_then(|value| file_apart(&value)) {
+            let keyspace = table.path.parent().and_then(Path::parent);
+            let file = keyspace.map(|keyspace| keyspace.join("blobs").join(number.to_string()));
+            files.extend(file.map(|file| file.display().to_string()));
+        }
+    }
+    files.join(", ")
+}
+
+/// Before every row in memory that is in a range which begins so.
+fn lowest(low: &Bound<UserKey>) -> InternalValue {
+    let row = match low {
+        Bound::Included(row) | Bound::Excluded(row) => row.clone(),
+        Bound::Unbounded => UserKey::from(&[][..]),
+    };
+    InternalValue::new_tombstone(row, u64::MAX)
+}
+
+/// The number of the file that has a value which is kept apart from its row, of what stands in the place of the value: an
+/// offset, the number, a size.
+fn file_apart(mut from: &[u8]) -> Option<u64> {
+    let _offset = varint(&mut from)?;
+    varint(&mut from)
+}
+
+/// Seven bits a byte, the least first; the last byte has no eighth.
+fn varint(from: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = *from.split_off_first()?;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
 }

@@ -17,7 +17,7 @@ use super::journal;
 use super::key::{self, Range};
 use super::log_ends::LogEnds;
 use super::queue::{Job, Queue, Reply};
-use super::store::{Store, failed};
+use super::store::{Store, failed, unless_it_panics};
 use super::trim::Trimmed;
 use super::watermark::Watermark;
 
@@ -124,9 +124,18 @@ impl Committer {
             Rows::Entries => &self.store.entries,
         };
         let (start, _) = range.clone();
-        let found: Result<Vec<_>, _> =
-            keyspace.range::<Vec<u8>, _>(range).rev().take(SLICE).map(|row| row.key()).collect();
-        let found = match found.map_err(|error| failed("purge", error)) {
+        let found = unless_it_panics("purge", || {
+            let rows = keyspace.range::<Vec<u8>, _>(range.clone()).rev().take(SLICE);
+            rows.map(|row| row.key()).collect::<Result<Vec<_>, _>>().map_err(|error| failed("purge", error))
+        });
+        let found = match found {
+            // One by one past the damaged block; what is in it cannot be read either.
+            Err(StorageError::Damaged { .. }) => {
+                self.store.edge_around(keyspace, range, true).map(|row| row.into_iter().collect())
+            }
+            found => found,
+        };
+        let found = match found {
             Ok(found) => found,
             Err(error) => {
                 let _ = reply.send(Err(error));

@@ -229,14 +229,20 @@ impl Change {
     /// Which of the store's keyspaces it is in, in the order of `Store::keyspaces`. The database numbers them as they were
     /// made.
     pub(super) fn keyspace(&self) -> Option<usize> {
-        Some(match self.keyspace {
-            1 => 1,
-            2 => 0,
-            3 => 2,
-            4 => 3,
-            _ => return None,
-        })
+        KEYSPACES.iter().position(|number| *number == self.keyspace)
     }
+}
+
+/// The numbers of the store's keyspaces, in the order of `Store::keyspaces`.
+pub(super) const KEYSPACES: [u64; 4] = [2, 1, 3, 4];
+
+/// The changes of all whole batches in all journals, in their order.
+pub(super) fn all_changes(dir: &Path) -> io::Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for (_, path) in journals(dir)? {
+        whole_changes(&read_to_zeros(&path)?, &mut changes);
+    }
+    Ok(changes)
 }
 
 /// What was taken out of journals so that the database reads the rest of them.

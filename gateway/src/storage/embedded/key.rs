@@ -93,6 +93,16 @@ pub(super) fn log_of(row: &[u8]) -> Option<Log> {
     (rest.len() == 8).then_some(Log { partition, name })
 }
 
+/// The partition that a row of a record belongs to; nothing when the row is the engine's own.
+pub(super) fn partition_of(row: &[u8]) -> Option<Partition> {
+    let mut rest = row;
+    let [letter] = *rest.split_off(..1)?.first_chunk()?;
+    let app = AppId(u32::from_be_bytes(*rest.split_off(..4)?.first_chunk()?));
+    let [length] = *rest.split_off(..1)?.first_chunk()?;
+    let name = rest.split_off(..usize::from(length))?;
+    (letter != OWN).then(|| Partition::named(app, Bytes::copy_from_slice(name)))
+}
+
 /// The rows of all logs behind the one that `of_log` gave; of all logs, without one.
 pub(super) fn logs_after(of_log: Option<&[u8]>) -> Range {
     let first = match of_log {

@@ -63,27 +63,6 @@ fn check_one(dir: &Path, path: &Path) -> Result<(), Unsound> {
     Ok(())
 }
 
-/// Makes each keyspace name a list that is there: the newest one, where what names it is gone. Says what it found.
-pub(super) fn mend(dir: &Path) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
-    for path in keyspaces(dir)? {
-        let Err(unsound) = check_one(dir, &path) else { continue };
-        found.push(unsound.to_string());
-        let mut newest = None;
-        for entry in fs::read_dir(&path)? {
-            let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix('v')?.parse::<u64>().ok());
-            newest = newest.max(number);
-        }
-        if let Some(number) = newest {
-            let sum = xxh3_128(&fs::read(path.join(format!("v{number}")))?);
-            let current = [&number.to_le_bytes()[..], &sum.to_le_bytes(), &[0]].concat();
-            fs::write(path.join("current"), current)?;
-        }
-    }
-    Ok(found)
-}
-
 /// The number and the checksum of the list that `current` names.
 fn parse(current: &[u8]) -> Option<(u64, u128)> {
     let (number, rest) = current.split_first_chunk()?;

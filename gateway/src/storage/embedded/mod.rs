@@ -9,7 +9,7 @@
 //! | `ends`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `space` | room on the disk, and what happens without it |
-//! | `verify`, `salvage` | what is damaged of a store that is not in use; a new one of what is whole |
+//! | `verify`, `salvage`, `pieces` | what is damaged of a store that is not in use; a new one of what is whole |
 //! | `rotation` | a new journal at each opening, where that is set |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
@@ -35,6 +35,7 @@ mod journal;
 mod key;
 mod log_ends;
 mod manifest;
+mod pieces;
 mod queue;
 mod rotation;
 mod salvage;

@@ -3,15 +3,17 @@
 //! The damaged store is not changed. What it has is laid out a second time in the new directory, with links where that
 //! can be, and there it is made such that the database opens it: a journal ends where its damage begins, and what is whole
 //! behind that is kept apart. Then every row that can be read goes into the new store, and what was kept apart after it,
-//! where it is newer. A log that lost entries has gaps, which its readers are told of, and no number is used twice.
+//! where it is newer. Where the database cannot open it all the same, its tables are read piece by piece. A log that lost entries has gaps, which its readers are told of, and no number is used twice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use fjall::{OwnedWriteBatch, PersistMode};
+use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
+use lsm_tree::ValueType;
 use protocol::id::Seq;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::files;
 use crate::storage::StorageError;
@@ -23,7 +25,7 @@ use super::store::{Store, failed};
 use super::trim::Trimmed;
 use super::verify::{ENTRIES, Report, place, walk};
 use super::watermark::Watermark;
-use super::{Settings, frame, key, manifest};
+use super::{Settings, frame, key, manifest, pieces};
 
 /// Rows that are written at once.
 const ROWS: usize = 1000;
@@ -49,17 +51,20 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
     let scratch = to.join("damaged");
     let rows = from.join("rows");
     lay_out(&rows, &scratch).map_err(|error| fault(&scratch, &error))?;
-    for mended in manifest::mend(&scratch).map_err(|error| fault(&scratch, &error))? {
-        report.damage(mended);
+    // A list that is not the one that was written may hide a table, so none is believed then.
+    let unsound = manifest::unsound(&scratch);
+    for unsound in &unsound {
+        report.damage(unsound.to_string());
     }
     let apart = journal::take_apart(&scratch).map_err(|error| fault(&scratch, &error))?;
     for damage in &apart.damages {
         report.damage(damage.clone());
     }
     let settings = Settings { min_free_bytes: 0, ..Settings::default() };
-    let damaged = Store::open(&scratch, &settings).map_err(|error| {
-        refused(format!("{}: {error}: the tables cannot be opened; restore a backup", from.display()))
-    })?;
+    let damaged = match unsound.into_iter().next() {
+        Some(unsound) => Err(fault(&rows, &unsound)),
+        None => Store::open(&scratch, &settings),
+    };
 
     let target = Directory::lock(to)?;
     target.make(&settings, format)?;
@@ -67,10 +72,20 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
     let new = Store::open(&made, &settings)?;
     let mut copy =
         Copy { new: &new, batch: batch(&new), salvaged: Salvaged::default(), last: 0, logs: HashSet::new() };
-    copy.rows_of(&damaged, report)?;
-    copy.ends_of(&damaged)?;
-    copy.flush()?;
-    copy.changes(apart.changes)?;
+    let read = damaged.as_ref().map_err(Clone::clone).and_then(|damaged| {
+        copy.rows_of(damaged, report)?;
+        copy.ends_of(damaged)
+    });
+    match read {
+        Ok(()) => copy.changes(apart.changes)?,
+        // It does not open, or gives up when it comes to merge a table that is damaged.
+        Err(error) => {
+            report.damage(format!("{}: {error}: its tables are read piece by piece", rows.display()));
+            copy.pieces_of(&rows, &to.join("block"), report)?;
+            // Those of the store itself: it may have begun to read the others, and to remove them.
+            copy.changes(journal::all_changes(&rows).map_err(|error| fault(&rows, &error))?)?;
+        }
+    }
     let (salvaged, last) = copy.finish(Watermark::number_in(&from.join("watermark")))?;
     let (mut watermark, _) = Watermark::open(&to.join("watermark"), true)?;
     watermark.rise(last)?;
@@ -128,6 +143,104 @@ impl Copy<'_> {
             self.salvaged.damaged += seen.damaged;
         }
         self.flush()
+    }
+
+    /// What is whole of the files, where they cannot be opened as a database.
+    ///
+    /// A row whose newest version was in a damaged block may come back as it was before: nothing tells that there was one.
+    fn pieces_of(&mut self, dir: &Path, scratch: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
+        let target = self.new.keyspaces();
+        for (number, (to, name)) in journal::KEYSPACES.into_iter().zip(&target) {
+            let folder = dir.join("keyspaces").join(number.to_string());
+            let tables = pieces::files(&folder.join("tables")).map_err(|error| fault(&folder, &error))?;
+            let apart = pieces::files(&folder.join("blobs")).map_err(|error| fault(&folder, &error))?;
+            // By a hash of the row, which is shorter: the number of its newest version.
+            let mut newest: HashMap<u128, u64> = HashMap::new();
+            // The rows whose values lie apart.
+            let mut without_value: HashMap<u128, Vec<u8>> = HashMap::new();
+            for table in &tables {
+                pieces::rows_of_table(table, scratch, |found| {
+                    let item = match found {
+                        Ok(item) => item,
+                        Err(at) => {
+                            self.salvaged.damaged += 1;
+                            report.damage(format!("{}: damaged at byte {at}", table.display()));
+                            return Ok(());
+                        }
+                    };
+                    let row = &item.key.user_key[..];
+                    let hash = xxh3_128(row);
+                    if newest.get(&hash).is_some_and(|newest| *newest > item.key.seqno) {
+                        return Ok(());
+                    }
+                    newest.insert(hash, item.key.seqno);
+                    without_value.remove(&hash);
+                    if let (true, Some(of_log)) = (*name == ENTRIES, row.len().checked_sub(8)) {
+                        self.logs.insert(row[..of_log].to_vec());
+                    }
+                    match item.key.value_type {
+                        ValueType::Indirection => {
+                            without_value.insert(hash, row.to_vec());
+                            self.batch.remove(to, row.to_vec());
+                        }
+                        ValueType::Value => self.piece(to, name, row, &item.value, report),
+                        ValueType::Tombstone | ValueType::WeakTombstone => {
+                            self.batch.remove(to, row.to_vec())
+                        }
+                    }
+                    if self.batch.len() >= ROWS { self.flush() } else { Ok(()) }
+                })?;
+            }
+            for file in &apart {
+                pieces::values_apart(file, |found| {
+                    let hash = xxh3_128(found.row);
+                    let is_wanted = match newest.get(&hash) {
+                        Some(newest) => *newest == found.sequence && without_value.contains_key(&hash),
+                        // Of a log that is there, from a block that is not.
+                        None => found
+                            .row
+                            .len()
+                            .checked_sub(8)
+                            .is_some_and(|log| self.logs.contains(&found.row[..log])),
+                    };
+                    if is_wanted {
+                        without_value.remove(&hash);
+                        newest.insert(hash, found.sequence);
+                        self.piece(to, name, found.row, found.value, report);
+                    }
+                    if self.batch.len() >= ROWS { self.flush() } else { Ok(()) }
+                })?;
+            }
+            for row in without_value.values() {
+                self.salvaged.damaged += 1;
+                report.damage(format!("{}: its value is damaged or gone", place(name, row)));
+            }
+            self.flush()?;
+        }
+        let _ = fs::remove_file(scratch);
+        Ok(())
+    }
+
+    /// Takes a row that was found, if its value is whole. One that is not leaves no older one in its place.
+    fn piece(&mut self, to: &Keyspace, name: &str, row: &[u8], value: &[u8], report: &mut dyn Report) {
+        let bytes = bytes::Bytes::copy_from_slice(value);
+        let is_whole = match key::seq_of(row) {
+            Some(Seq::ZERO) if name == ENTRIES => Trimmed::decode("read", row, bytes.clone()).is_ok(),
+            _ => frame::decode("read", row, bytes.clone()).is_ok(),
+        };
+        if !is_whole {
+            self.salvaged.damaged += 1;
+            report.damage(format!("{}: the record is damaged", place(name, row)));
+            self.batch.remove(to, row.to_vec());
+            return;
+        }
+        if name != ENTRIES && row != key::TOKEN_SET && !row.starts_with(&key::TOKENS) {
+            self.note(row, &bytes);
+        }
+        if row != key::LAST_BATCH {
+            self.batch.insert(to, row.to_vec(), value);
+            self.salvaged.rows += 1;
+        }
     }
 
     fn note(&mut self, row: &[u8], value: &bytes::Bytes) {

@@ -149,3 +149,23 @@ impl Space {
 pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+    use crate::storage::embedded::store::failed;
+
+    #[test]
+    fn a_quota_that_is_used_up_is_a_full_disk_and_a_broken_disk_is_none() {
+        for (errno, expected) in
+            [(Errno::NOSPC, true), (Errno::DQUOT, true), (Errno::IO, false), (Errno::ROFS, false)]
+        {
+            let error = || io::Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(is_full(&error()), expected, "{errno}");
+            let refused = failed("commit", fjall::Error::Io(error()));
+            assert_eq!(matches!(refused, StorageError::Full { .. }), expected, "{errno}: {refused}");
+        }
+    }
+}

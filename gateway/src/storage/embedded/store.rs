@@ -19,7 +19,6 @@ use crate::storage::{
 };
 
 use super::Settings;
-use super::around::tell_of_row;
 use super::frame::{self, Framed};
 use super::journal;
 use super::key;
@@ -150,10 +149,12 @@ impl Store {
         key: &Key,
     ) -> Result<Option<Framed>, StorageError> {
         let row = key::record(partition, key)?;
-        match snapshot.get(&self.records, &row).map_err(|error| failed(operation, error))? {
-            None => Ok(None),
-            Some(stored) => frame::decode(operation, &row, stored.into()).map(Some),
+        let read = stored(operation, snapshot, &self.records, &row)
+            .and_then(|stored| stored.map(|stored| frame::decode(operation, &row, stored)).transpose());
+        if let Err(StorageError::Damaged { .. }) = &read {
+            self.tell_of_row("record", &self.records, &row);
         }
+        read
     }
 
     pub(super) fn scan(
@@ -161,7 +162,10 @@ impl Store {
         partition: &Partition,
         scan: &Scan,
     ) -> Result<Vec<(Bytes, Value)>, StorageError> {
-        unless_it_panics("scan", || self.scan_rows(partition, scan))
+        match unless_it_panics("scan", || self.scan_rows(partition, scan)) {
+            Err(StorageError::Damaged { .. }) => self.scan_around(&self.view(), partition, scan),
+            scanned => scanned,
+        }
     }
 
     fn scan_rows(&self, partition: &Partition, scan: &Scan) -> Result<Vec<(Bytes, Value)>, StorageError> {
@@ -178,7 +182,7 @@ impl Store {
             let (row, stored) = guard.into_inner().map_err(|error| failed("scan", error))?;
             let Ok(framed) = frame::decode("scan", &row, stored.into()) else {
                 // It is missing for whom it is, and hides nobody else's.
-                tell_of_row("record", &row);
+                self.tell_of_row("record", &self.records, &row);
                 continue;
             };
             found.push((Bytes::from(row).slice(before_suffix..), value(framed)));
@@ -293,7 +297,7 @@ impl Store {
         if !matches!(mark, Err(StorageError::Damaged { .. })) {
             return mark;
         }
-        tell_of_row("entry", &row);
+        self.tell_of_row("entry", &self.entries, &row);
         let rows = key::entry(log.to_vec(), Seq(1))..=key::entry(log.to_vec(), Seq(u64::MAX));
         let first = unless_it_panics(operation, || {
             let guard = view.range(&self.entries, rows).next();
@@ -314,11 +318,18 @@ impl Store {
             let mut page = Logs { logs: Vec::new(), next: after };
             while page.logs.len() < limit {
                 let behind = key::logs_after(page.next.as_ref().map(|cursor| &cursor.0[..]));
-                let Some(guard) = view.range(&self.entries, behind).next() else {
+                let first = unless_it_panics("list the logs", || {
+                    let guard = view.range(&self.entries, behind.clone()).next();
+                    guard.map(|guard| guard.key()).transpose().map_err(|error| failed("list the logs", error))
+                });
+                let first = match first {
+                    Err(StorageError::Damaged { .. }) => self.edge_around(&self.entries, behind, false)?,
+                    first => first?,
+                };
+                let Some(row) = first else {
                     page.next = None;
                     break;
                 };
-                let row = guard.key().map_err(|error| failed("list the logs", error))?;
                 let damaged = StorageError::Damaged { operation: "list the logs" };
                 page.logs.push(key::log_of(&row).ok_or(damaged)?);
                 page.next = Some(Cursor(Bytes::copy_from_slice(&row[..row.len() - 8])));
@@ -330,10 +341,16 @@ impl Store {
     /// The record or count in `row`, as the last stored group left it.
     pub(super) fn newest(&self, row: &[u8]) -> Result<Option<Framed>, StorageError> {
         unless_it_panics("commit", || {
-            match self.records.get(row).map_err(|error| failed("commit", error))? {
-                None => Ok(None),
-                Some(stored) => frame::decode("commit", row, stored.into()).map(Some),
-            }
+            let read = unless_it_panics("commit", || {
+                let read = self.records.get(row).map_err(|error| failed("commit", error))?;
+                Ok(read.map(Bytes::from))
+            });
+            let stored = match read {
+                // Between two groups, which is when this is asked, the newest is what readers see.
+                Err(StorageError::Damaged { .. }) => stored("commit", &self.view(), &self.records, row)?,
+                read => read?,
+            };
+            stored.map(|stored| frame::decode("commit", row, stored)).transpose()
         })
     }
 }
@@ -347,7 +364,26 @@ pub(super) fn unless_it_panics<T>(
     catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(StorageError::Damaged { operation }))
 }
 
-fn value(framed: Framed) -> Value {
+/// The bytes of a row. Where a table cannot be asked whether it has the row, since its filter is damaged, it is looked
+/// for as a range of one, which takes no filter.
+pub(super) fn stored(
+    operation: &'static str,
+    view: &Snapshot,
+    rows: &Keyspace,
+    row: &[u8],
+) -> Result<Option<Bytes>, StorageError> {
+    let found = unless_it_panics(operation, || view.get(rows, row).map_err(|error| failed(operation, error)));
+    if !matches!(found, Err(StorageError::Damaged { .. })) {
+        return Ok(found?.map(Into::into));
+    }
+    unless_it_panics(operation, || {
+        let Some(guard) = view.range(rows, row..=row).next() else { return Ok(None) };
+        let value = guard.value().map_err(|error| failed(operation, error))?;
+        Ok(Some(value.into()))
+    })
+}
+
+pub(super) fn value(framed: Framed) -> Value {
     Value { version: Version(framed.number), bytes: framed.bytes }
 }
 
@@ -371,7 +407,8 @@ pub(super) fn count(operation: &'static str, bytes: &[u8]) -> Result<i64, Storag
 }
 
 /// What the database says when something it did in the background has failed; what that was, it tells only the log.
-pub(super) const GAVE_UP: &str = "a write in the background has failed";
+pub(super) const GAVE_UP: &str = "a write in the background has failed; the line of the log before this one says what. \
+     Where it is a checksum, a table that was to be merged is damaged: `gateway salvage` makes a store without the damage";
 
 /// The store's own error in the words of the contract.
 pub(super) fn failed(operation: &'static str, error: fjall::Error) -> StorageError {

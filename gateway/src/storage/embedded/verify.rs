@@ -9,7 +9,7 @@ use protocol::id::Seq;
 use crate::storage::StorageError;
 
 use super::directory::Directory;
-use super::store::{KEYSPACES, Store, failed, unless_it_panics};
+use super::store::{GAVE_UP, KEYSPACES, Store, failed, unless_it_panics};
 use super::trim::Trimmed;
 use super::{Settings, frame, journal, key, manifest};
 
@@ -60,7 +60,7 @@ pub fn verify(dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
     let mut count = 0;
     let mut logs: HashMap<Vec<u8>, LogRows> = HashMap::new();
     for (rows, name) in store.keyspaces() {
-        walk(&rows, name, report, &mut |row, report| {
+        let walked = walk(&rows, name, report, &mut |row, report| {
             count += 1;
             if count % PROGRESS == 0 {
                 report.progress(format!("{count} rows were read"));
@@ -74,7 +74,14 @@ pub fn verify(dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
                 report.damage(format!("{}: {error}", place(name, row)));
             }
             Ok(())
-        })?;
+        });
+        match walked {
+            // It came to merge a damaged table while it was read.
+            Err(StorageError::Failed { reason, .. }) if reason == GAVE_UP => {
+                report.damage(format!("keyspace {name}: {reason}"));
+            }
+            walked => walked?,
+        }
     }
     for (log, rows) in logs {
         let missing = match store.newest_trimmed(&log) {

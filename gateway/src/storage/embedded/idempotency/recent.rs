@@ -6,7 +6,6 @@ use bytes::Bytes;
 use fjall::OwnedWriteBatch;
 use protocol::id::Millis;
 
-use crate::storage::embedded::around::tell_of_row;
 use crate::storage::embedded::store::{Store, failed, unless_it_panics};
 use crate::storage::embedded::{frame, key};
 use crate::storage::{Committed, StorageError};
@@ -41,7 +40,7 @@ impl Recent {
                 Ok(row) => row,
                 // A client that repeats itself now may be heard twice. Nobody would be heard without a start.
                 Err(StorageError::Damaged { .. }) => {
-                    tell_of_row("record", &key::TOKENS);
+                    store.tell_of_row("record", &store.records, &key::TOKENS);
                     // The rows behind are not seen, and must not be written over while they may be good.
                     recent.next = recent.next.saturating_add(BEHIND_DAMAGE);
                     break;
@@ -59,7 +58,7 @@ impl Recent {
                 }
                 // Gone as soon as one is looked for that has expired.
                 Err(_) => {
-                    tell_of_row("record", &row);
+                    store.tell_of_row("record", &store.records, &row);
                     recent.rows.push_back((number, Millis(0)));
                 }
             }
@@ -143,7 +142,7 @@ fn stored_tokens(store: &Store, row: &[u8]) -> Result<Option<(Millis, Answered)>
     });
     match read {
         Err(StorageError::Damaged { .. }) => {
-            tell_of_row("record", row);
+            store.tell_of_row("record", &store.records, row);
             Ok(None)
         }
         read => read,

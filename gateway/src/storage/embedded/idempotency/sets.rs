@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use fjall::{OwnedWriteBatch, PersistMode};
 use protocol::id::Millis;
 
-use crate::storage::embedded::around::tell_of_row;
 use crate::storage::embedded::store::{Store, failed, unless_it_panics};
 use crate::storage::embedded::{frame, key};
 use crate::storage::{Committed, StorageError};
@@ -27,7 +26,7 @@ impl Sets {
         let kept = match store.newest(&key::TOKEN_SET) {
             // Both sets are looked into; which is the older one is decided anew.
             Err(StorageError::Damaged { .. }) => {
-                tell_of_row("record", &key::TOKEN_SET);
+                store.tell_of_row("record", &store.records, &key::TOKEN_SET);
                 return Ok(Self { current: 0, since: Some(Millis(0)) });
             }
             kept => kept?,
@@ -51,7 +50,7 @@ impl Sets {
                 Ok(Some((Millis(framed.number), answer)))
             });
             match read {
-                Err(StorageError::Damaged { .. }) => tell_of_row("token", token),
+                Err(StorageError::Damaged { .. }) => store.tell_of_row("token", &store.tokens[set], token),
                 Ok(None) => {}
                 read => return read,
             }

@@ -239,3 +239,151 @@ async fn damaged_files_give_nothing_wrong_back() {
     }
     outcome.unwrap();
 }
+
+/// The files of a kind of the keyspace that has this number.
+fn of_keyspace(dir: &Path, number: u64, kind: &str) -> Vec<PathBuf> {
+    let wanted = format!("keyspaces/{number}/{kind}");
+    files(dir).into_iter().filter(|file| file.to_string_lossy().contains(&wanted)).collect()
+}
+
+fn flip(file: &Path, at: impl FnOnce(usize) -> usize) {
+    let mut bytes = fs::read(file).unwrap();
+    let at = at(bytes.len());
+    bytes[at] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+const ROWS: usize = 600;
+
+fn conversation(number: usize) -> Key {
+    Key::new(Table::Conversation, format!("{number:04}"))
+}
+
+/// Suffixes of all conversations, asked for in pages.
+async fn conversations(store: &Embedded, page: usize, reverse: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    loop {
+        let after = found.last().map(|last: &String| Bytes::from(last.clone()));
+        let scan =
+            Scan { table: Table::Conversation, prefix: "".into(), after, skip: 0, limit: page, reverse };
+        let rows = store.scan(&group(0), scan).await.unwrap();
+        let is_last = rows.len() < page;
+        found.extend(rows.into_iter().map(|(suffix, _)| String::from_utf8(suffix.to_vec()).unwrap()));
+        if is_last {
+            return found;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_block_hides_only_its_own_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    // One table: where several are merged, the database stops at a damaged one.
+    let settings = Settings { write_buffer_bytes: 1 << 20, ..SMALL };
+    let open = || Embedded::open_with(dir.path(), LocalBus::new().0, &settings).unwrap();
+    let store = open();
+    let random = |number: usize| format!("{:064x}", xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes()));
+    for number in 0..ROWS {
+        store
+            .commit(Batch::new(group(0), Millis(1)).put(conversation(number), random(number)))
+            .await
+            .unwrap();
+    }
+    store.close().await.unwrap();
+    // Reading all of it puts what is in the journal into a table.
+    verify(dir.path(), &mut Damages(Vec::new())).unwrap();
+    let mut tables = of_keyspace(dir.path(), 2, "tables");
+    tables.sort_by_key(|table| std::cmp::Reverse(fs::metadata(table).unwrap().len()));
+    flip(&tables[0], |length| length / 3);
+
+    let store = open();
+    let forward = conversations(&store, usize::MAX, false).await;
+    let lost: Vec<usize> = (0..ROWS).filter(|number| !forward.contains(&format!("{number:04}"))).collect();
+    assert!((1..=100).contains(&lost.len()), "{lost:?}");
+    assert_eq!(lost.last().unwrap() - lost[0] + 1, lost.len(), "one block: {lost:?}");
+    let mut reverse = conversations(&store, usize::MAX, true).await;
+    reverse.reverse();
+    assert_eq!(forward, reverse);
+    for page in [1, 7, 50] {
+        assert_eq!(conversations(&store, page, false).await, forward, "pages of {page}");
+        let mut reverse = conversations(&store, page, true).await;
+        reverse.reverse();
+        assert_eq!(reverse, forward, "pages of {page}, from the end");
+    }
+    // One that is lost is refused when it is asked for, and can be written anew.
+    let lost = lost[lost.len() / 2];
+    assert!(matches!(store.get(&group(0), &[conversation(lost)]).await, Err(StorageError::Damaged { .. })));
+    store.commit(Batch::new(group(0), Millis(2)).put(conversation(lost), "new")).await.unwrap();
+    let again = conversations(&store, 7, false).await;
+    assert_eq!(again.len(), forward.len() + 1);
+    assert!(again.contains(&format!("{lost:04}")) && again.is_sorted());
+    assert_eq!(store.get(&group(0), &[conversation(lost)]).await.unwrap()[0].as_ref().unwrap().bytes, "new");
+    // What is purged is gone, also around a damaged block.
+    store.purge(&group(0), &[Table::Conversation], "".into()).await.unwrap();
+    assert!(conversations(&store, 7, false).await.is_empty());
+}
+
+struct Damages(Vec<String>);
+
+impl Report for Damages {
+    fn damage(&mut self, what: String) {
+        self.0.push(what);
+    }
+
+    fn progress(&mut self, _what: String) {}
+}
+
+/// What names the tables, what describes them and what finds rows in them may all be gone: their rows are not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_salvaged_without_lists_and_descriptions() {
+    let whole = tempfile::tempdir().unwrap();
+    filled(whole.path()).await;
+    type Harm = fn(&Path);
+    let cases: [(&str, Harm); 5] = [
+        ("the lists are damaged", |dir| {
+            for number in 1..=4 {
+                for list in of_keyspace(dir, number, "v") {
+                    flip(&list, |length| length / 2);
+                }
+            }
+        }),
+        ("the lists are gone", |dir| {
+            for number in 1..=4 {
+                for list in
+                    of_keyspace(dir, number, "v").into_iter().chain(of_keyspace(dir, number, "current"))
+                {
+                    fs::remove_file(list).unwrap();
+                }
+            }
+        }),
+        ("the keyspace of the keyspaces is gone", |dir| {
+            for file in of_keyspace(dir, 0, "") {
+                fs::remove_file(file).unwrap();
+            }
+        }),
+        ("the ends of the tables are damaged", |dir| {
+            for table in (1..=4).flat_map(|number| of_keyspace(dir, number, "tables")) {
+                for back in [20, 100, 300] {
+                    flip(&table, |length| length.saturating_sub(back));
+                }
+            }
+        }),
+        ("the ends of the files of values are damaged", |dir| {
+            for file in of_keyspace(dir, 1, "blobs") {
+                flip(&file, |length| length - 20);
+            }
+        }),
+    ];
+    for (case, harm) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        copy(whole.path(), dir.path());
+        harm(dir.path());
+        let to = dir.path().join("new");
+        let mut damages = Damages(Vec::new());
+        let salvaged = salvage(dir.path(), &to, &mut damages).unwrap();
+        assert!(salvaged.rows > 0 && !damages.0.is_empty(), "{case}");
+        let store = Embedded::open_with(&to, LocalBus::new().0, &SMALL).unwrap();
+        assert!(looks_sound(&store).await, "{case}: {:?}", damages.0);
+        store.close().await.unwrap();
+    }
+}

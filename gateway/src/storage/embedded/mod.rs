@@ -77,7 +77,7 @@ use super::{
     Ticket, Value, Window,
 };
 
-pub use self::salvage::{Salvaged, salvage};
+pub use self::salvage::salvage;
 pub use self::verify::{Report, verify};
 
 /// How long [`Engine::health`] waits for an answer of the store's thread.

@@ -1,6 +1,7 @@
 //! The gateway as a process of its own, and several of them in front of one Redis.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::OnceLock;
@@ -178,6 +179,15 @@ impl Drop for Instance {
             assert!(!log.contains("panicked at"), "{} panicked:\n{log}", self.name);
         }
     }
+}
+
+/// The program, started by a shell that has said something else before; the folder holds it.
+pub fn gateway_behind(folder: &TempDir, said: &str) -> PathBuf {
+    let script = folder.path().join("gateway");
+    let program = std::fs::canonicalize(gateway_binary()).unwrap();
+    std::fs::write(&script, format!("#!/bin/sh\n{said} '{}' \"$@\"\n", program.display())).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    script
 }
 
 /// Where it listens, from what it prints at its start.

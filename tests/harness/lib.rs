@@ -39,7 +39,7 @@ pub use answer::{Answer, is_documented};
 pub use clock::TestClock;
 pub use gateway::{APP, TestGateway, new_application};
 pub use http::{Reply, exchange, exchange_with};
-pub use instance::{Instance, InstanceSettings, gateway_binary, listening};
+pub use instance::{Instance, InstanceSettings, gateway_behind, gateway_binary, listening};
 pub use legacy::{LegacyClient, LegacyRoutes, legacy};
 pub use proxy::Proxy;
 pub use raw::{RawFrame, RawSocket};

@@ -9,7 +9,7 @@ use protocol::ErrorCode;
 use serde_json::json;
 use tests::{
     Device, Dialect, Instance, InstanceSettings, LegacyRoutes, RawSocket, TestGateway, exchange,
-    exchange_with, gateway_binary, legacy,
+    exchange_with, gateway_behind, legacy,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,11 +32,7 @@ async fn ended(stream: &mut TcpStream) {
 #[tokio::test]
 async fn silent_connections_leave_the_store_its_files() {
     let folder = tempfile::tempdir().unwrap();
-    let script = folder.path().join("gateway");
-    let mut file = std::fs::File::create(&script).unwrap();
-    writeln!(file, "#!/bin/sh\nulimit -n 1024\nexec '{}' \"$@\"", gateway_binary().display()).unwrap();
-    file.set_permissions(std::fs::Permissions::from_mode(0o755)).unwrap();
-    drop(file);
+    let script = gateway_behind(&folder, "ulimit -n 1024\nexec");
     let _ = gateway::descriptors::raise_limit();
     let settings = InstanceSettings {
         program: Some(script),

@@ -1,6 +1,6 @@
 //! How the program ends: what signals ask for, and who cannot hold it up.
 
-use tests::{Instance, InstanceSettings, RawSocket, Signal};
+use tests::{Instance, InstanceSettings, RawSocket, Signal, gateway_behind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -27,7 +27,11 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn a_terminal_that_is_gone_drains_it() {
-    let mut instance = Instance::start("a", InstanceSettings::default()).await;
+    // Whoever runs the tests may have it ignored.
+    let folder = tempfile::tempdir().unwrap();
+    let program = Some(gateway_behind(&folder, "exec env --default-signal=HUP"));
+    let settings = InstanceSettings { program, ..InstanceSettings::default() };
+    let mut instance = Instance::start("a", settings).await;
     let mut client = RawSocket::connect(instance.address, "/binfo").await;
     instance.process().signal(Signal::HUP);
     assert_eq!(client.close_code().await, 1012);

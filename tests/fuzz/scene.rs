@@ -12,6 +12,7 @@ use gateway::commands::{Context, Credentials, Device, Effect, Identity, dispatch
 use gateway::services::Services;
 use gateway::services::application::{Application, Applications, Settings};
 use gateway::services::deps::Deps;
+use gateway::services::rates::Rates;
 use gateway::storage::embedded::Embedded;
 use protocol::ErrorCode;
 use protocol::id::{AppId, UserId};
@@ -67,7 +68,8 @@ impl Scene {
         let key = SecretKey::from_random([7; 32]);
         let clock = Clock::system();
         let sign = |user: &str| {
-            usersig::issue(&key, APP, user, clock.now().seconds(), 86_400, None).expect("a short name and a day")
+            usersig::issue(&key, APP, user, clock.now().seconds(), 86_400, None)
+                .expect("a short name and a day")
         };
         let (user_sig, other_sig, admin_sig) = (sign(USER), sign(OTHER), sign(ADMIN));
         let (context, device) = runtime.block_on(async {
@@ -76,7 +78,9 @@ impl Scene {
             let engine = Arc::new(Embedded::open(&dir, bus.clone()).expect("a new store"));
             let mut apps = Applications::new(Settings::default());
             let admins = vec![UserId::parse(ADMIN).expect("a valid id")];
-            apps.add(APP, Application { keys: vec![key.clone()], admins, settings: Settings::default() });
+            // The fuzzer calls more often than anybody may.
+            let settings = Settings { rates: Rates::off(), ..Settings::default() };
+            apps.add(APP, Application { keys: vec![key.clone()], admins, settings });
             let deps = Deps {
                 engine,
                 bus: Arc::new(bus),
@@ -132,7 +136,16 @@ pub fn command(name: &str) -> &'static str {
 }
 
 fn credentials<'a>(identifier: &'a str, usersig: &'a str) -> Credentials<'a> {
-    Credentials { app: APP.0, identifier, usersig, token: "", platform: 7, instance: "1" }
+    Credentials {
+        app: APP.0,
+        identifier,
+        usersig,
+        token: "",
+        platform: 7,
+        instance: "1",
+        connection: 1,
+        from: None,
+    }
 }
 
 async fn log_in(context: &Context, user: &str, usersig: &str) -> Device {

@@ -279,7 +279,8 @@ impl Begun {
 /// Undoes the client's mask. RFC 6455, §5.3.
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     // Eight bytes at a time: a multiple of the mask's length, so that it stays in step.
-    let wide = u64::from_ne_bytes([mask, mask].concat().try_into().unwrap_or_default());
+    let [a, b, c, d] = mask;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
     let mut chunks = payload.chunks_exact_mut(8);
     for chunk in &mut chunks {
         let word = u64::from_ne_bytes((&*chunk).try_into().unwrap_or_default()) ^ wide;

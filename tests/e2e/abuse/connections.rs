@@ -1,7 +1,5 @@
 //! More connections than there is room for, and whose they are.
 
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use futures_util::future::join_all;

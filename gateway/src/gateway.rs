@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +30,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What is left of the drain window for what was begun.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Connections that wait to be accepted; the system may have a bound of its own. Whoever comes when all these places are
+/// taken tries again by themselves, after a second at the earliest.
+const BACKLOG: u32 = 4096;
 
 /// Why a gateway does not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -100,11 +104,11 @@ impl Gateway {
         if let Some(legacy) = &edge.settings.legacy {
             legacy.open(&edge).await;
         }
-        let (listener, address) = bind(config.listen).await?;
+        let (listener, address) = bind(config.listen)?;
         let surfaces = if config.internal_listen.is_some() { Surfaces::Public } else { Surfaces::All };
         let mut listeners = vec![tokio::spawn(listen(edge.clone(), listener, surfaces))];
         if let Some(internal) = config.internal_listen {
-            let (listener, _) = bind(internal).await?;
+            let (listener, _) = bind(internal)?;
             listeners.push(tokio::spawn(listen(edge.clone(), listener, Surfaces::Internal)));
         }
         hub.start(incoming);
@@ -165,9 +169,18 @@ async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), GatewayError> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), GatewayError> {
     let fault = |source| GatewayError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let listen = |socket: TcpSocket| {
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = socket.and_then(listen).map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
     Ok((listener, bound))
 }

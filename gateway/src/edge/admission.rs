@@ -4,15 +4,15 @@
 //! user. Whoever would be one too many at the door is let in for a single request all the same, in a small place apart:
 //! health and metrics are answered there, everything else is asked to come back later. So a gateway that is full says so.
 //!
-//! Where those who are not logged in take all the room that is theirs, the one who has been silent longest is put out.
-//! Somebody who comes to log in does so at once, and gets through however many come only to stay.
+//! Where those who are not logged in take all the room that is theirs, the one who has been silent longest is asked to go.
+//! Somebody who comes to log in does so at once, and gets through however many come only to stay: what they had said
+//! before they were asked, and nobody had read, is heard, and they stay.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use protocol::id::{AppId, UserId};
@@ -24,8 +24,8 @@ use crate::telemetry::Bound;
 /// Connections beyond the bounds, for a request each.
 const SPARE: usize = 32;
 
-/// Nobody is put out before they had this time to say something.
-const SETTLING: Duration = Duration::from_millis(100);
+/// Those who were asked to go and have not gone yet. They have a place beside the one who comes for theirs.
+const MOST_LEAVING: usize = 32;
 
 /// How many are looked at to find one who can be put out.
 const LOOKED_AT: usize = 64;
@@ -50,6 +50,8 @@ struct State {
     addresses: HashMap<Origin, u32>,
     /// Those on which nobody is logged in, the one silent longest first.
     waiting: BTreeMap<u64, Arc<Door>>,
+    /// How many were asked to go, and may stay for what they had said before.
+    leaving: usize,
     spare: BTreeMap<u64, Arc<Door>>,
     next_ticket: u64,
     /// Logins on their way to be counted by who counts those that are logged in.
@@ -85,22 +87,20 @@ pub(super) struct Door {
     pub(super) since: Instant,
     is_busy: AtomicBool,
     is_asked: AtomicBool,
+    had_last_word: AtomicBool,
     task: AtomicWaker,
 }
 
 impl Door {
     fn new() -> Arc<Self> {
-        let (is_busy, is_asked) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { since: Instant::now(), is_busy, is_asked, task: AtomicWaker::new() })
+        let no = || AtomicBool::new(false);
+        let since = Instant::now();
+        Arc::new(Self { since, is_busy: no(), is_asked: no(), had_last_word: no(), task: AtomicWaker::new() })
     }
 
     fn ask(&self) {
         self.is_asked.store(true, Ordering::Release);
         self.task.wake();
-    }
-
-    fn can_be_asked(&self, now: Instant) -> bool {
-        !self.is_busy.load(Ordering::Relaxed) && self.since + SETTLING <= now
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) struct CountedLogin {
 impl Admission {
     /// `most` connections can be open at once, whatever the settings say.
     pub(super) fn new(settings: &Connections, most: usize) -> Self {
-        let most = most.saturating_sub(SPARE).max(1);
+        let most = most.saturating_sub(SPARE + MOST_LEAVING).max(1);
         let max_in_all = settings.max_in_all.unwrap_or(most).min(most);
         Self(Arc::new(Parts {
             max_in_all,
@@ -158,13 +158,13 @@ impl Admission {
         let bound = match self.counted(&state, from) {
             Err(Refused) => Some(Bound::ConnectionsPerAddress),
             Ok(_) if state.in_all >= self.0.max_in_all => Some(Bound::Connections),
-            Ok(_) if state.waiting.len() >= self.0.max_before_login => Some(Bound::ConnectionsBeforeLogin),
+            Ok(_) if state.before_login() >= self.0.max_before_login => Some(Bound::ConnectionsBeforeLogin),
             Ok(_) => None,
         };
         let is_full = match bound {
             None => false,
             Some(Bound::ConnectionsPerAddress) => true,
-            Some(_) => !state.ask_one(),
+            Some(_) => !self.makes_room(&mut state),
         };
         let place = if is_full { self.spare(&mut state) } else { self.admit(&mut state, from) };
         drop(state);
@@ -174,11 +174,26 @@ impl Admission {
         place
     }
 
+    /// Whether somebody goes for one who comes.
+    fn makes_room(&self, state: &mut State) -> bool {
+        // Of those who were asked before, some stay: until as many others have gone there is no room for more.
+        let has_place = state.leaving < MOST_LEAVING
+            && state.in_all < self.0.max_in_all + MOST_LEAVING
+            && state.before_login() < self.0.max_before_login + MOST_LEAVING;
+        let is_asked = state.leaving < MOST_LEAVING && state.ask_one();
+        has_place && is_asked
+    }
+
+    /// Whether those who were asked to go should have a moment to do so.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.state().leaving >= MOST_LEAVING / 2
+    }
+
     fn admit(&self, state: &mut State, from: Option<IpAddr>) -> Place {
         let origin = self.counted(state, from).unwrap_or_default();
         state.in_all += 1;
         state.count(origin);
-        let stage = state.wait();
+        let stage = state.wait(false);
         Place { admission: self.clone(), origin, stage }
     }
 
@@ -232,8 +247,9 @@ impl State {
         self.next_ticket
     }
 
-    fn wait(&mut self) -> Stage {
+    fn wait(&mut self, is_busy: bool) -> Stage {
         let (ticket, door) = (self.ticket(), Door::new());
+        door.is_busy.store(is_busy, Ordering::Relaxed);
         self.waiting.insert(ticket, door.clone());
         Stage::Waiting { ticket, door }
     }
@@ -253,14 +269,17 @@ impl State {
         }
     }
 
+    fn before_login(&self) -> usize {
+        self.waiting.len() + self.leaving
+    }
+
     /// Asks the one who has been silent longest to go; false when nobody can be asked.
     fn ask_one(&mut self) -> bool {
-        let now = Instant::now();
         let mut oldest = self.waiting.iter().take(LOOKED_AT);
-        let Some(ticket) = oldest.find(|(_, door)| door.can_be_asked(now)).map(|(ticket, _)| *ticket) else {
-            return false;
-        };
+        let silent = oldest.find(|(_, door)| !door.is_busy.load(Ordering::Relaxed));
+        let Some(ticket) = silent.map(|(ticket, _)| *ticket) else { return false };
         if let Some(door) = self.waiting.remove(&ticket) {
+            self.leaving += 1;
             door.ask();
         }
         true
@@ -268,7 +287,11 @@ impl State {
 
     fn leave(&mut self, stage: &Stage) {
         match stage {
-            Stage::Waiting { ticket, .. } => drop(self.waiting.remove(ticket)),
+            Stage::Waiting { ticket, .. } => {
+                if self.waiting.remove(ticket).is_none() {
+                    self.leaving -= 1;
+                }
+            }
             Stage::Spare { ticket, .. } => drop(self.spare.remove(ticket)),
             Stage::LoggedIn => {}
         }
@@ -312,24 +335,40 @@ impl Place {
 
     /// Somebody is logged in.
     pub(super) fn log_in(&mut self) {
-        self.change(|_| Stage::LoggedIn);
-    }
-
-    /// Nobody is logged in, from now on.
-    pub(super) fn wait(&mut self) {
-        if !self.is_spare() {
-            self.change(State::wait);
-        }
-    }
-
-    fn change(&mut self, stage: impl FnOnce(&mut State) -> Stage) {
         let admission = self.admission.clone();
         let mut state = admission.state();
         state.leave(&self.stage);
         if self.is_spare() {
             state.in_all += 1;
         }
-        self.stage = stage(&mut state);
+        self.stage = Stage::LoggedIn;
+    }
+
+    /// Nobody is logged in, from now on, and nobody waits behind them who has been silent for less long.
+    pub(super) fn wait(&mut self) {
+        if !self.is_spare() {
+            let admission = self.admission.clone();
+            self.wait_anew(&mut admission.state(), false);
+        }
+    }
+
+    fn wait_anew(&mut self, state: &mut State, is_busy: bool) {
+        state.leave(&self.stage);
+        self.stage = state.wait(is_busy);
+        if state.before_login() > self.admission.0.max_before_login && state.leaving < MOST_LEAVING {
+            state.ask_one();
+        }
+    }
+
+    /// Whether something is under way. Who asked for something is not asked to go; where both happened at once, they stay.
+    pub(super) fn set_busy(&mut self, is_busy: bool) {
+        let Stage::Waiting { ticket, door } = &self.stage else { return };
+        let admission = self.admission.clone();
+        let mut state = admission.state();
+        door.is_busy.store(is_busy, Ordering::Relaxed);
+        if is_busy && !state.waiting.contains_key(ticket) {
+            self.wait_anew(&mut state, true);
+        }
     }
 }
 
@@ -345,9 +384,9 @@ impl Drop for Place {
 }
 
 impl Door {
-    /// Who has something under way is not asked to go.
-    pub(super) fn set_busy(&self, is_busy: bool) {
-        self.is_busy.store(is_busy, Ordering::Relaxed);
+    /// Whether what was said before they were asked to go, and nobody has read, is still to be heard: true once.
+    pub(super) fn has_last_word(&self) -> bool {
+        !self.had_last_word.swap(true, Ordering::Relaxed)
     }
 
     /// Ready when the one who waits is to go. For one task at a time.
@@ -383,6 +422,13 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
+    /// Somebody who is not asked to go.
+    fn enter_busily(admission: &Admission) -> Place {
+        let mut place = admission.enter(None);
+        place.set_busy(true);
+        place
+    }
+
     fn is_asked(place: &Place) -> bool {
         place.door().is_some_and(|door| door.is_asked.load(Ordering::Acquire))
     }
@@ -390,11 +436,11 @@ mod tests {
     #[tokio::test]
     async fn what_goes_makes_room() {
         let admission = admission(|settings| settings.max_in_all = Some(4));
-        let mut places: Vec<Place> = (0..4).map(|_| admission.enter(None)).collect();
+        let mut places: Vec<Place> = (0..4).map(|_| enter_busily(&admission)).collect();
         assert_eq!(places.iter().map(Place::is_spare).collect::<Vec<_>>(), [false, false, true, true]);
         places.truncate(2);
         places.iter_mut().for_each(Place::log_in);
-        let two = [admission.enter(None), admission.enter(None)];
+        let two = [enter_busily(&admission), enter_busily(&admission)];
         assert!(two.iter().all(|place| !place.is_spare()));
         assert!(admission.enter(None).is_spare());
         drop(places);
@@ -406,23 +452,63 @@ mod tests {
         assert!(state.in_all == 0 && state.waiting.is_empty() && state.spare.is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_one_who_was_silent_longest_makes_room() {
         let admission = admission(|settings| settings.max_before_login = Some(3));
         let mut places: Vec<Place> = (0..3).map(|_| admission.enter(None)).collect();
-        assert!(admission.enter(None).is_spare());
-        tokio::time::advance(SETTLING).await;
         // The first has said something since, and the second is being answered.
         places[0].wait();
-        places[1].door().unwrap().set_busy(true);
+        places[1].set_busy(true);
         assert!(!admission.enter(None).is_spare());
         assert_eq!(places.iter().map(is_asked).collect::<Vec<_>>(), [false, false, true]);
     }
 
     #[tokio::test]
+    async fn who_had_said_something_before_they_were_asked_stays() {
+        let admission = admission(|settings| settings.max_before_login = Some(2));
+        let (mut first, second) = (admission.enter(None), admission.enter(None));
+        let third = admission.enter(None);
+        assert!(is_asked(&first) && !is_asked(&second) && !third.is_spare());
+        first.set_busy(true);
+        // Another goes for the one who came.
+        assert!(!is_asked(&first) && is_asked(&second) && !is_asked(&third));
+        // Where nobody can go, nobody comes; and nobody asks themselves.
+        let (mut second, mut third) = (second, third);
+        second.set_busy(true);
+        third.set_busy(true);
+        assert!(!is_asked(&first) && !is_asked(&second));
+        assert!(admission.enter(None).is_spare());
+        drop((first, second, third));
+        let state = admission.state();
+        assert!(state.in_all == 0 && state.before_login() == 0);
+    }
+
+    #[tokio::test]
+    async fn those_who_stay_are_not_more_and_more() {
+        let admission =
+            admission(|settings| (settings.max_in_all, settings.max_before_login) = (Some(8), Some(4)));
+        // Whoever is asked had said something.
+        let mut places: Vec<Place> = Vec::new();
+        for _ in 0..1000 {
+            places.extend(Some(admission.enter(None)).filter(|place| !place.is_spare()));
+            places.iter_mut().filter(|place| is_asked(place)).for_each(|place| place.set_busy(true));
+            assert!(places.len() <= 4 + MOST_LEAVING);
+        }
+        // And now they log in.
+        for _ in 0..1000 {
+            places.iter_mut().for_each(Place::log_in);
+            places.extend(Some(admission.enter(None)).filter(|place| !place.is_spare()));
+            assert!(places.len() <= 8 + MOST_LEAVING);
+        }
+        drop(places);
+        let state = admission.state();
+        assert!(state.in_all == 0 && state.before_login() == 0);
+    }
+
+    #[tokio::test]
     async fn spare_room_goes_to_the_newest() {
         let admission = admission(|settings| settings.max_in_all = Some(1));
-        let _in = admission.enter(None);
+        let _in = enter_busily(&admission);
         let places: Vec<Place> = (0..SPARE + 2).map(|_| admission.enter(None)).collect();
         assert!(places.iter().all(Place::is_spare));
         assert_eq!(places.iter().filter(|place| is_asked(place)).count(), 2);

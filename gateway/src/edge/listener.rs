@@ -49,7 +49,13 @@ pub async fn listen(edge: Edge, listener: TcpListener, surfaces: Surfaces) {
             () = edge.stop.cancelled(), if surfaces != Surfaces::Internal => return,
         };
         match accepted {
-            Ok((stream, from)) => begin(&edge, stream, from, surfaces),
+            Ok((stream, from)) => {
+                begin(&edge, stream, from, surfaces);
+                if edge.admission.is_crowded() {
+                    // Whoever is to go for the next one goes meanwhile.
+                    tokio::task::yield_now().await;
+                }
+            }
             Err(error) => {
                 static LINES: Sparing = Sparing::new();
                 if let Some(kept_back) = LINES.admit() {

@@ -94,8 +94,8 @@ impl Peer {
     pub(super) fn begin(&self) {
         let mut state = self.state();
         state.phase = Phase::Answered;
-        if let Some(door) = state.place.as_ref().and_then(Place::door) {
-            door.set_busy(true);
+        if let Some(place) = &mut state.place {
+            place.set_busy(true);
         }
     }
 
@@ -104,7 +104,6 @@ impl Peer {
         let mut state = self.state();
         state.phase = Phase::Idle { since: Instant::now() };
         if let Some(place) = &mut state.place {
-            // Nobody waits behind them who has been silent for less long.
             place.wait();
         }
     }

@@ -394,9 +394,8 @@ impl<S: ClientProtocol> Served<S> {
                 Poll::Pending => {}
             }
         }
-        if let Some(door) = self.place.door()
-            && door.poll_asked(context).is_ready()
-        {
+        let is_asked = self.place.door().is_some_and(|door| door.poll_asked(context).is_ready());
+        if is_asked && !self.place.door().is_some_and(|door| door.has_last_word()) {
             return Poll::Ready(Next::End(End::Gone));
         }
         if let Some(arriving) = &mut self.arriving
@@ -411,6 +410,9 @@ impl<S: ClientProtocol> Served<S> {
             Poll::Pending => {
                 if let Poll::Ready(next) = self.poll_messages(context) {
                     return Poll::Ready(next);
+                }
+                if is_asked && !self.is_busy() {
+                    return Poll::Ready(Next::End(End::Gone));
                 }
             }
         }
@@ -475,10 +477,12 @@ impl<S: ClientProtocol> Served<S> {
     }
 
     /// Who has something under way is not asked to make room.
-    fn tell_door(&self) {
-        if let Some(door) = self.place.door() {
-            door.set_busy(self.calls.is_some() || self.arriving.is_some());
-        }
+    fn tell_door(&mut self) {
+        self.place.set_busy(self.is_busy());
+    }
+
+    fn is_busy(&self) -> bool {
+        self.calls.is_some() || self.arriving.is_some()
     }
 
     /// Counts what has come of a message that is not whole, and since when.

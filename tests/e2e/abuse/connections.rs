@@ -112,7 +112,7 @@ async fn who_only_stays_makes_room_for_who_comes_to_log_in() {
     // Those who are logged in are not among them.
     let mut logged_in = Vec::new();
     for name in ["a", "b", "c", "d", "e", "f"] {
-        let mut socket = RawSocket::ask(gateway.address(), "/binfo?platform=7", "").await.ok().expect("room");
+        let mut socket = RawSocket::ask(gateway.address(), "/binfo?platform=7", "").await.expect("room");
         let mut head = RawSocket::head("im_open_status.wslogin", 1);
         head["identifier"] = json!(name);
         head["usersig"] = json!(gateway.usersig(name));

@@ -2,14 +2,14 @@
 // embedded store, or SDK_INSTANCES of them with a real redis-server between them.
 
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Instance } from '../../js/gateway.mjs';
-import { Server, freePort, temporary } from '../../js/process.mjs';
+import { Server, freePort, run, temporary } from '../../js/process.mjs';
 import { until } from '../../js/wait.mjs';
 
 const { Api: UserSigApi } = createRequire(import.meta.url)('tls-sig-api-v2');
@@ -100,6 +100,31 @@ export class Gateway {
   /** Empties the store under the gateways. */
   forget() {
     return this.#redis.flush();
+  }
+
+  /** Whether there are files of our own that can be damaged. */
+  get canDamage() {
+    return this.#redis === null;
+  }
+
+  /** Flips a bit of what is stored in tables where it has these bytes. The gateway is stopped. */
+  async damage(text) {
+    const [dataDir] = this.#instances.map((_, index) => this.#settings(index).GATEWAY_DATA_DIR);
+    // Reading all of it puts the rows of journals into tables.
+    const { text: said } = await run(BINARY, ['verify', '--data-dir', dataDir]);
+    let count = 0;
+    for (const entry of await readdir(join(dataDir, 'store/rows/keyspaces'), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const bytes = await readFile(path);
+      const before = count;
+      for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
+        bytes[at] ^= 1;
+        count += 1;
+      }
+      if (count > before) await writeFile(path, bytes);
+    }
+    if (count === 0) throw new Error(`${JSON.stringify(text)} is in no table; verify said:\n${said}`);
   }
 
   async remove() {

@@ -99,6 +99,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.notices_per_user" => limits.notices_per_user == 0,
         "limits.bytes_per_group" => limits.bytes_per_group == 0,
         "limits.bytes_per_peer" => limits.bytes_per_peer == 0,
+        "limits.bytes_per_user" => limits.bytes_per_user == 0,
 
         "rates.commands" => rates.commands == 0,
         "rates.rest" => rates.rest == 0,

@@ -38,6 +38,8 @@ pub struct Limits {
     pub bytes_per_group: u64,
     /// Bytes of messages that are kept of what one user has said to one other; 0 is any number.
     pub bytes_per_peer: u64,
+    /// Bytes of messages that are kept of what one user has said to all others, one to one; 0 is any number.
+    pub bytes_per_user: u64,
     /// Friends that one user may have on their list.
     pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
@@ -73,6 +75,7 @@ impl Limits {
             notices_per_user: _,
             bytes_per_group: _,
             bytes_per_peer: _,
+            bytes_per_user: _,
             friends_per_user,
             recall_seconds,
             mentions_per_message,
@@ -131,6 +134,7 @@ impl Default for Limits {
             notices_per_user: 1000,
             bytes_per_group: 0,
             bytes_per_peer: 0,
+            bytes_per_user: 0,
             friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,

@@ -83,8 +83,8 @@ stored! {
     "hidden": Hidden, in Hidden,
         at_most "one an entry and reader; goes with the entry";
     "entry": Entry, in Message,
-        at_most "`message_bytes` each; `bytes_per_group`, `bytes_per_peer`, `messages_per_conversation` and `days`, \
-                 where they are set";
+        at_most "`message_bytes` each; `bytes_per_group`, `bytes_per_peer`, `bytes_per_user`, \
+                 `messages_per_conversation` and `days`, where they are set";
     "notice": StoredNotice, in Message,
         at_most "`notices_per_user` of `reason_bytes`; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.

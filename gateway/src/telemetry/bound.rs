@@ -48,6 +48,8 @@ bounds! {
     BytesPerGroup = "bytes_per_group";
     /// Bytes of messages that are kept of what one user has said to one other.
     BytesPerPeer = "bytes_per_peer";
+    /// Bytes of messages that are kept of what one user has said to others.
+    BytesPerUser = "bytes_per_user";
     /// How often a user or a connection gives a command.
     Commands = "commands";
     /// Connections in all.

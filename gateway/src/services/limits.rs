@@ -48,6 +48,8 @@ pub struct Limits {
     pub pinned_conversations: usize,
     /// Peers that one user may mute without ever having talked with them.
     pub muted_strangers: usize,
+    /// Members of one group, and past members, who may not speak.
+    pub mutes_per_group: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -81,6 +83,7 @@ impl Limits {
             mentions_per_message,
             pinned_conversations,
             muted_strangers,
+            mutes_per_group,
             members_per_call,
         } = self;
         for most in [
@@ -101,6 +104,7 @@ impl Limits {
             mentions_per_message,
             pinned_conversations,
             muted_strangers,
+            mutes_per_group,
             members_per_call,
         ] {
             if *most == 0 {
@@ -140,6 +144,7 @@ impl Default for Limits {
             mentions_per_message: 30,
             pinned_conversations: 50,
             muted_strangers: 1000,
+            mutes_per_group: 10_000,
             members_per_call: 300,
         }
     }

@@ -67,8 +67,7 @@ stored! {
         at_most "two a member";
     // The Unix second up to which a member may not speak.
     "mute": u64, in Mute,
-        at_most "one a member; of past members one for each whose mute is not over, and who came in by `members_added` or \
-                 by themselves";
+        at_most "`mutes_per_group`, of members and past members";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.

@@ -82,6 +82,8 @@ bounds! {
     MentionsOfAll = "mentions_of_all";
     /// A message of which only a part came in time.
     MessageTime = "message_time";
+    /// Mutes of members and past members of a group.
+    MutesPerGroup = "mutes_per_group";
     /// Messages from one user to another.
     PairMessages = "pair_messages";
     /// Changes of a profile.

@@ -57,62 +57,34 @@ pub struct Limits {
 impl Limits {
     /// The same where a bound of 0, which is none, is one that nobody meets. A setting that knows 0 by itself stays.
     pub(super) fn open(&mut self) {
-        // Every one is named here, so that a new one is thought of.
-        let Self {
-            message_bytes,
-            group_name_bytes,
-            group_introduction_bytes,
-            group_notification_bytes,
-            group_face_bytes,
-            name_card_bytes,
-            group_custom_fields,
-            member_custom_fields,
-            custom_key_bytes,
-            custom_value_bytes,
-            profile_custom_fields,
-            reason_bytes,
-            groups_per_user,
-            invitations_per_hour: _,
-            conversations_per_user: _,
-            notices_per_user: _,
-            bytes_per_group: _,
-            bytes_per_peer: _,
-            bytes_per_user: _,
-            friends_per_user,
-            recall_seconds,
-            mentions_per_message,
-            pinned_conversations,
-            muted_strangers,
-            mutes_per_group,
-            members_per_call,
-        } = self;
+        // A test asks of every setting what its 0 is, so that a new one is thought of.
         for most in [
-            message_bytes,
-            group_name_bytes,
-            group_introduction_bytes,
-            group_notification_bytes,
-            group_face_bytes,
-            name_card_bytes,
-            group_custom_fields,
-            member_custom_fields,
-            custom_key_bytes,
-            custom_value_bytes,
-            profile_custom_fields,
-            reason_bytes,
-            groups_per_user,
-            friends_per_user,
-            mentions_per_message,
-            pinned_conversations,
-            muted_strangers,
-            mutes_per_group,
-            members_per_call,
+            &mut self.message_bytes,
+            &mut self.group_name_bytes,
+            &mut self.group_introduction_bytes,
+            &mut self.group_notification_bytes,
+            &mut self.group_face_bytes,
+            &mut self.name_card_bytes,
+            &mut self.group_custom_fields,
+            &mut self.member_custom_fields,
+            &mut self.custom_key_bytes,
+            &mut self.custom_value_bytes,
+            &mut self.profile_custom_fields,
+            &mut self.reason_bytes,
+            &mut self.groups_per_user,
+            &mut self.friends_per_user,
+            &mut self.mentions_per_message,
+            &mut self.pinned_conversations,
+            &mut self.muted_strangers,
+            &mut self.mutes_per_group,
+            &mut self.members_per_call,
         ] {
             if *most == 0 {
                 *most = usize::MAX;
             }
         }
-        if *recall_seconds == 0 {
-            *recall_seconds = u64::MAX;
+        if self.recall_seconds == 0 {
+            self.recall_seconds = u64::MAX;
         }
     }
 }

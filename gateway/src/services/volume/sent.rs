@@ -4,8 +4,9 @@
 //! batch that stores a message: it is written right after it, without anybody waiting, and what is said while it is being
 //! written is written together. What is under way counts in memory, so that calls at the same moment do not pass the
 //! limit on one instance. On several, each learns of the others' whenever it writes: what is said at the same moment on
-//! another may pass it. A process that dies has not counted what it stored in its last moments, which is to the user's
-//! favour, and never the other way round.
+//! another may pass it. A process that dies has not counted what it stored in its last moments. What was said before a
+//! limit was set is not counted, and where retention drops it while others are, it is given back as if it were. Either is
+//! to the user's favour, and never the other way round.
 
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -87,6 +88,14 @@ impl Bytes {
             self.under_way += bytes;
         }
         is_room
+    }
+
+    /// Takes over what the store was read to say, unless it was written since it had been so many `times`: what was read
+    /// may have that in it or not, and the writing told it as well.
+    fn learn(&mut self, counted: i64, times: u64) {
+        if !self.is_written && self.times == times {
+            self.counted = counted;
+        }
     }
 }
 
@@ -194,14 +203,38 @@ impl Sent {
         if let Some(times) = times {
             let counted = count(&self.deps, app, user).await?;
             let mut sums = known.lock();
-            // What was written meanwhile may be in it or not; the writing told it as well.
-            if !sums.is_written && sums.times == times {
-                sums.counted = counted;
-            }
+            sums.learn(counted, times);
             if !sums.take(bytes, most) {
                 return Ok(Room::Full);
             }
         }
         Ok(Room::Kept(Kept { user: known, bytes }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_and_what_is_stored_both_count() {
+        let mut bytes = Bytes { counted: 50, stored: 20, ..Bytes::default() };
+        assert!(bytes.take(20, 100));
+        assert!(!bytes.take(20, 100));
+        assert!(bytes.take(10, 100));
+    }
+
+    /// A count that was read before another was written, and arrives after it, is an old one.
+    #[test]
+    fn an_old_count_is_not_taken_for_a_new_one() {
+        let mut bytes = Bytes { counted: 100, times: 7, ..Bytes::default() };
+        bytes.learn(0, 6);
+        assert!(!bytes.take(1, 100));
+        bytes.is_written = true;
+        bytes.learn(0, 7);
+        assert!(!bytes.take(1, 100));
+        bytes.is_written = false;
+        bytes.learn(60, 7);
+        assert!(bytes.take(40, 100));
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::FutureExt;
 use gateway::bus::{LocalBus, SingleInstance};
 use gateway::clock::Clock;
@@ -12,17 +11,13 @@ use gateway::commands::{Answer, Context, Credentials, Identity, MAX_UNATTENDED, 
 use gateway::services::Services;
 use gateway::services::application::{Applications, Settings};
 use gateway::services::deps::Deps;
+use gateway::storage::Table;
 use gateway::storage::embedded::Embedded;
-use gateway::storage::{
-    Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, Partition, Scan, StorageError, Table, Ticket,
-    Value as Stored, Window,
-};
 use protocol::ErrorCode;
-use protocol::id::Seq;
 use protocol::usersig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{APP, Admin, DEADLINE, TestGateway, new_application};
+use tests::{APP, Admin, DEADLINE, StoreCall, TestGateway, Watch, Watched, new_application};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -34,72 +29,21 @@ const GROUP: &str = "room";
 /// As many as one call may add.
 const MANY: usize = 300;
 
-/// A store that tells as often as it is let how far a log has come, and which devices a user has: the one is asked once
-/// for each member who comes in, the other by a login.
-struct Held {
-    store: Embedded,
-    gate: Arc<Semaphore>,
-}
-
-impl Held {
-    async fn pass(&self) {
-        self.gate.acquire().await.expect("never closed").forget();
-    }
-}
+/// Lets a store tell so often how far a log has come, and which devices a user has: the one is asked once for each member
+/// who comes in, the other by a login.
+struct Held(Arc<Semaphore>);
 
 #[async_trait]
-impl Engine for Held {
-    async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Stored>>, StorageError> {
-        if keys.iter().any(|key| key.table == Table::Session) {
-            self.pass().await;
+impl Watch for Held {
+    async fn hold(&self, call: StoreCall<'_>) {
+        let is_held = match call {
+            StoreCall::Get(keys) => keys.iter().any(|key| key.table == Table::Session),
+            StoreCall::LogEnd => true,
+            _ => false,
+        };
+        if is_held {
+            self.0.acquire().await.expect("never closed").forget();
         }
-        self.store.get(partition, keys).await
-    }
-
-    async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
-        self.store.counters(partition, keys).await
-    }
-
-    async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Stored)>, StorageError> {
-        self.store.scan(partition, scan).await
-    }
-
-    async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
-        self.store.read(log, window).await
-    }
-
-    async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
-        self.pass().await;
-        self.store.log_end(log).await
-    }
-
-    fn submit(&self, batch: Batch) -> Ticket {
-        self.store.submit(batch)
-    }
-
-    async fn purge(
-        &self,
-        partition: &Partition,
-        tables: &[Table],
-        prefix: Bytes,
-    ) -> Result<(), StorageError> {
-        self.store.purge(partition, tables, prefix).await
-    }
-
-    async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
-        self.store.logs(after, limit).await
-    }
-
-    async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
-        self.store.trim(log, first_kept).await
-    }
-
-    async fn health(&self) -> Result<(), StorageError> {
-        self.store.health().await
-    }
-
-    async fn close(&self) -> Result<(), StorageError> {
-        self.store.close().await
     }
 }
 
@@ -128,7 +72,7 @@ impl Bench {
         apps.add(APP, application);
         let tasks = TaskTracker::new();
         let deps = Deps {
-            engine: Arc::new(Held { store, gate: gate.clone() }),
+            engine: Arc::new(Watched::new(store, Held(gate.clone()))),
             bus: Arc::new(bus),
             clock,
             apps: Arc::new(apps),

@@ -32,6 +32,7 @@ mod talk;
 pub mod usage;
 mod user;
 mod watch;
+mod watched;
 
 pub use admin::Admin;
 pub use anonymous::Anonymous;
@@ -46,6 +47,7 @@ pub use raw::{RawFrame, RawSocket};
 pub use socket::{Dialect, Event, Outcome, Request, Socket};
 pub use talk::{Group, Sent};
 pub use user::{Device, Session, User};
+pub use watched::{StoreCall, Watch, Watched};
 
 pub use test_servers::{
     DEADLINE, Persistence, Process, RedisCluster, RedisServer, Sentinels, Signal, free_port,

@@ -92,6 +92,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.mentions_per_message" => is_any(limits.mentions_per_message),
         "limits.pinned_conversations" => is_any(limits.pinned_conversations),
         "limits.muted_strangers" => is_any(limits.muted_strangers),
+        "limits.mutes_per_group" => is_any(limits.mutes_per_group),
         "limits.members_per_call" => is_any(limits.members_per_call),
         // 0 is known as none where they are asked for.
         "limits.invitations_per_hour" => limits.invitations_per_hour == 0,
@@ -99,6 +100,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.notices_per_user" => limits.notices_per_user == 0,
         "limits.bytes_per_group" => limits.bytes_per_group == 0,
         "limits.bytes_per_peer" => limits.bytes_per_peer == 0,
+        "limits.bytes_per_user" => limits.bytes_per_user == 0,
 
         "rates.commands" => rates.commands == 0,
         "rates.rest" => rates.rest == 0,

@@ -38,6 +38,8 @@ pub struct Limits {
     pub bytes_per_group: u64,
     /// Bytes of messages that are kept of what one user has said to one other; 0 is any number.
     pub bytes_per_peer: u64,
+    /// Bytes of messages that are kept of what one user has said to all others, one to one; 0 is any number.
+    pub bytes_per_user: u64,
     /// Friends that one user may have on their list.
     pub friends_per_user: usize,
     /// Seconds in which a message may be recalled by users.
@@ -46,6 +48,8 @@ pub struct Limits {
     pub pinned_conversations: usize,
     /// Peers that one user may mute without ever having talked with them.
     pub muted_strangers: usize,
+    /// Members of one group, and past members, who may not speak.
+    pub mutes_per_group: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -53,59 +57,34 @@ pub struct Limits {
 impl Limits {
     /// The same where a bound of 0, which is none, is one that nobody meets. A setting that knows 0 by itself stays.
     pub(super) fn open(&mut self) {
-        // Every one is named here, so that a new one is thought of.
-        let Self {
-            message_bytes,
-            group_name_bytes,
-            group_introduction_bytes,
-            group_notification_bytes,
-            group_face_bytes,
-            name_card_bytes,
-            group_custom_fields,
-            member_custom_fields,
-            custom_key_bytes,
-            custom_value_bytes,
-            profile_custom_fields,
-            reason_bytes,
-            groups_per_user,
-            invitations_per_hour: _,
-            conversations_per_user: _,
-            notices_per_user: _,
-            bytes_per_group: _,
-            bytes_per_peer: _,
-            friends_per_user,
-            recall_seconds,
-            mentions_per_message,
-            pinned_conversations,
-            muted_strangers,
-            members_per_call,
-        } = self;
+        // A test asks of every setting what its 0 is, so that a new one is thought of.
         for most in [
-            message_bytes,
-            group_name_bytes,
-            group_introduction_bytes,
-            group_notification_bytes,
-            group_face_bytes,
-            name_card_bytes,
-            group_custom_fields,
-            member_custom_fields,
-            custom_key_bytes,
-            custom_value_bytes,
-            profile_custom_fields,
-            reason_bytes,
-            groups_per_user,
-            friends_per_user,
-            mentions_per_message,
-            pinned_conversations,
-            muted_strangers,
-            members_per_call,
+            &mut self.message_bytes,
+            &mut self.group_name_bytes,
+            &mut self.group_introduction_bytes,
+            &mut self.group_notification_bytes,
+            &mut self.group_face_bytes,
+            &mut self.name_card_bytes,
+            &mut self.group_custom_fields,
+            &mut self.member_custom_fields,
+            &mut self.custom_key_bytes,
+            &mut self.custom_value_bytes,
+            &mut self.profile_custom_fields,
+            &mut self.reason_bytes,
+            &mut self.groups_per_user,
+            &mut self.friends_per_user,
+            &mut self.mentions_per_message,
+            &mut self.pinned_conversations,
+            &mut self.muted_strangers,
+            &mut self.mutes_per_group,
+            &mut self.members_per_call,
         ] {
             if *most == 0 {
                 *most = usize::MAX;
             }
         }
-        if *recall_seconds == 0 {
-            *recall_seconds = u64::MAX;
+        if self.recall_seconds == 0 {
+            self.recall_seconds = u64::MAX;
         }
     }
 }
@@ -131,11 +110,13 @@ impl Default for Limits {
             notices_per_user: 1000,
             bytes_per_group: 0,
             bytes_per_peer: 0,
+            bytes_per_user: 0,
             friends_per_user: 3000,
             recall_seconds: 120,
             mentions_per_message: 30,
             pinned_conversations: 50,
             muted_strangers: 1000,
+            mutes_per_group: 10_000,
             members_per_call: 300,
         }
     }

@@ -67,8 +67,7 @@ stored! {
         at_most "two a member";
     // The Unix second up to which a member may not speak.
     "mute": u64, in Mute,
-        at_most "one a member; of past members one for each whose mute is not over, and who came in by `members_added` or \
-                 by themselves";
+        at_most "`mutes_per_group`, of members and past members";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.
@@ -83,8 +82,8 @@ stored! {
     "hidden": Hidden, in Hidden,
         at_most "one an entry and reader; goes with the entry";
     "entry": Entry, in Message,
-        at_most "`message_bytes` each; `bytes_per_group`, `bytes_per_peer`, `messages_per_conversation` and `days`, \
-                 where they are set";
+        at_most "`message_bytes` each; `bytes_per_group`, `bytes_per_peer`, `bytes_per_user`, \
+                 `messages_per_conversation` and `days`, where they are set";
     "notice": StoredNotice, in Message,
         at_most "`notices_per_user` of `reason_bytes`; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.

@@ -1,4 +1,4 @@
-//! How many rows of a kind a user has, where that is limited.
+//! How many rows of a kind a user or a group has, where that is limited.
 //!
 //! A limit holds for what is stored, not for one call. So the number is a count of the store, changed in the same batch
 //! that makes or deletes the rows: calls at the same moment cannot pass the limit together, and no call needs to look
@@ -7,6 +7,8 @@
 //! Rows that are older than their count are counted once, by the first change. A count that says that there is no room
 //! is not believed before the rows have been counted again: an instance of a version that knows no tallies may have
 //! deleted some.
+
+use bytes::Bytes;
 
 use super::decide::{Decision, Refused};
 use super::deps::Deps;
@@ -59,10 +61,10 @@ impl Deps {
     }
 }
 
-/// The rows of one kind in a user's partition.
+/// The rows of one kind in a partition: of a user, or of a life of a group.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
-    name: &'static str,
+    name: Bytes,
     most: usize,
 }
 
@@ -78,27 +80,33 @@ pub(super) enum Basis {
 impl Tally {
     /// Entries of the index of a user's groups.
     pub(super) fn groups(limits: &Limits) -> Self {
-        Self { name: "groups", most: limits.groups_per_user }
+        Self { name: Bytes::from_static(b"groups"), most: limits.groups_per_user }
     }
 
     /// Conversations that a user pinned.
     pub(super) fn pinned(limits: &Limits) -> Self {
-        Self { name: "pinned", most: limits.pinned_conversations }
+        Self { name: Bytes::from_static(b"pinned"), most: limits.pinned_conversations }
     }
 
     /// Peers of whom a user's list of conversations has a row.
     pub(super) fn conversations(limits: &Limits) -> Self {
         let most = limits.conversations_per_user;
-        Self { name: "conversations", most: if most == 0 { usize::MAX } else { most } }
+        let name = Bytes::from_static(b"conversations");
+        Self { name, most: if most == 0 { usize::MAX } else { most } }
     }
 
     /// Peers that a user muted and never talked with.
     pub(super) fn muted_strangers(limits: &Limits) -> Self {
-        Self { name: "strangers", most: limits.muted_strangers }
+        Self { name: Bytes::from_static(b"strangers"), most: limits.muted_strangers }
+    }
+
+    /// Members, and past ones, who may not speak in this life of a group; and those whose mute is over since a while.
+    pub(super) fn mutes(limits: &Limits, epoch: &[u8]) -> Self {
+        Self { name: [epoch, b"mutes"].concat().into(), most: limits.mutes_per_group }
     }
 
     pub(super) fn key(&self) -> Key {
-        Key::new(Table::Counter, self.name)
+        Key::new(Table::Counter, self.name.clone())
     }
 
     /// What a change starts from. `kept` is what was found at the key before anything else was looked at; `rows` counts

@@ -352,8 +352,8 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Sends a batch on its way. The ticket is answered when the batch is stored and its events are announced.
     ///
-    /// Batches are stored in the order of these calls, which return at once: nothing is awaited in them, so whoever
-    /// submits under a lock gives the order. A batch that cannot be taken is refused by its ticket.
+    /// Batches of one partition are stored in the order of these calls, which return at once: nothing is awaited in them,
+    /// so whoever submits under a lock gives the order. A batch that cannot be taken is refused by its ticket.
     fn submit(&self, batch: Batch) -> Ticket;
 
     /// Submits a batch and waits for what becomes of it.

@@ -48,6 +48,8 @@ bounds! {
     BytesPerGroup = "bytes_per_group";
     /// Bytes of messages that are kept of what one user has said to one other.
     BytesPerPeer = "bytes_per_peer";
+    /// Bytes of messages that are kept of what one user has said to others.
+    BytesPerUser = "bytes_per_user";
     /// How often a user or a connection gives a command.
     Commands = "commands";
     /// Connections in all.
@@ -80,6 +82,8 @@ bounds! {
     MentionsOfAll = "mentions_of_all";
     /// A message of which only a part came in time.
     MessageTime = "message_time";
+    /// Mutes of members and past members of a group.
+    MutesPerGroup = "mutes_per_group";
     /// Messages from one user to another.
     PairMessages = "pair_messages";
     /// Changes of a profile.

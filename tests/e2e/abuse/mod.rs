@@ -8,6 +8,7 @@ mod elements;
 mod http;
 mod legacy;
 mod lists;
+mod mutes;
 mod numbers;
 mod off;
 mod rates;

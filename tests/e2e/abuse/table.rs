@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use gateway::bus::{Bus, Event, LocalBus, Push, SingleInstance, Topic};
 use gateway::commands::{Access, Context, Credentials, Device, Each, Identity, Rate, Row, dispatch, table};
 use gateway::services::Services;
@@ -13,83 +11,23 @@ use gateway::services::application::{Applications, Settings};
 use gateway::services::deps::Deps;
 use gateway::services::rates::Quota;
 use gateway::storage::embedded::Embedded;
-use gateway::storage::{
-    Batch, Cursor, Engine, Entry, Key, Log, LogEnd, Logs, Partition, Scan, StorageError, Table, Ticket,
-    Value as Stored, Window,
-};
-use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::id::{AppId, Millis, UserId};
 use protocol::{ErrorCode, event, usersig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{APP, TestClock, new_application};
+use tests::{APP, StoreCall, TestClock, Watch, Watched, new_application};
 use tokio_util::task::TaskTracker;
 
 const ADMIN: &str = "administrator";
 
 const OTHER: AppId = AppId(1_400_000_002);
 
-/// A store that counts what it is asked.
-struct Counting {
-    store: Embedded,
-    asked: Arc<AtomicUsize>,
-}
+/// Counts what a store is asked.
+struct Counting(Arc<AtomicUsize>);
 
-impl Counting {
-    fn count(&self) -> &Embedded {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        &self.store
-    }
-}
-
-#[async_trait]
-impl Engine for Counting {
-    async fn get(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<Option<Stored>>, StorageError> {
-        self.count().get(partition, keys).await
-    }
-
-    async fn counters(&self, partition: &Partition, keys: &[Key]) -> Result<Vec<i64>, StorageError> {
-        self.count().counters(partition, keys).await
-    }
-
-    async fn scan(&self, partition: &Partition, scan: Scan) -> Result<Vec<(Bytes, Stored)>, StorageError> {
-        self.count().scan(partition, scan).await
-    }
-
-    async fn read(&self, log: &Log, window: Window) -> Result<Vec<Entry>, StorageError> {
-        self.count().read(log, window).await
-    }
-
-    async fn log_end(&self, log: &Log) -> Result<LogEnd, StorageError> {
-        self.count().log_end(log).await
-    }
-
-    fn submit(&self, batch: Batch) -> Ticket {
-        self.count().submit(batch)
-    }
-
-    async fn purge(
-        &self,
-        partition: &Partition,
-        tables: &[Table],
-        prefix: Bytes,
-    ) -> Result<(), StorageError> {
-        self.count().purge(partition, tables, prefix).await
-    }
-
-    async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
-        self.count().logs(after, limit).await
-    }
-
-    async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
-        self.count().trim(log, first_kept).await
-    }
-
-    async fn health(&self) -> Result<(), StorageError> {
-        self.store.health().await
-    }
-
-    async fn close(&self) -> Result<(), StorageError> {
-        self.store.close().await
+impl Watch for Counting {
+    fn note(&self, _: StoreCall<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -122,7 +60,7 @@ impl Bench {
         apps.set(change);
         let (tasks, asked) = (TaskTracker::new(), Arc::new(AtomicUsize::new(0)));
         let deps = Deps {
-            engine: Arc::new(Counting { store, asked: asked.clone() }),
+            engine: Arc::new(Watched::new(store, Counting(asked.clone()))),
             bus: Arc::new(bus.clone()),
             clock: clock.handle(),
             apps: Arc::new(apps),

@@ -64,6 +64,10 @@ impl From<GroupError> for Refusal {
             GroupError::TooManyGroups | GroupError::TooManyInvitations => ErrorCode::TOO_MANY_GROUPS.into(),
             GroupError::IdTaken => ErrorCode::GROUP_ID_TAKEN.into(),
             GroupError::IdYours => ErrorCode::GROUP_ID_YOURS.into(),
+            GroupError::TooManyMutes => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many members of the group are muted")
+                    .into()
+            }
             GroupError::TooManyAccounts => ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into(),
             GroupError::Invalid(invalid) => {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, what_is_invalid(invalid)).into()

@@ -56,6 +56,9 @@ impl From<C2cError> for Refusal {
             C2cError::NoRoom => {
                 Failure::because(ErrorCode::TOO_LONG, "no room is left for what is said to To_Account").into()
             }
+            C2cError::NoRoomForSender => {
+                Failure::because(ErrorCode::TOO_LONG, "no room is left for what From_Account says").into()
+            }
             C2cError::NoMessage => ErrorCode::C2C_RECALL_MISSING.into(),
             C2cError::RecalledAlready => ErrorCode::C2C_RECALLED_ALREADY.into(),
             C2cError::TooLate => ErrorCode::C2C_RECALL_TOO_LATE.into(),

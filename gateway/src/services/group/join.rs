@@ -238,8 +238,6 @@ impl Groups {
                 return Err(GroupError::OwnerCannotQuit);
             }
             let placed = self.placed(&found, user, &member.record).await?;
-            let mute: Option<Versioned<u64>> =
-                records::get(&self.deps.engine, &found.partition(), found.mute_key(user)).await?;
             let now = self.deps.now();
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), now)
@@ -253,9 +251,7 @@ impl Groups {
                 .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
             batch = self.without_place(batch, &found, user, &member.record, placed);
             // A mute that is not over stays, or it would end by going and coming again.
-            if mute.is_some_and(|mute| mute.record <= now.seconds()) {
-                batch = batch.delete(found.mute_key(user));
-            }
+            batch = self.without_mute_that_is_over(batch, &found, user).await?;
             if is_owner {
                 let mut group = found.group.record.clone();
                 group.owner = None;

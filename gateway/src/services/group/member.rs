@@ -14,6 +14,7 @@ use crate::services::push::StoredNotice;
 use crate::services::timeline::{Position, position_key};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, StorageError, Table};
+use crate::telemetry::Bound;
 
 /// Members whose lines are read at once.
 const VIEWS: usize = 500;
@@ -142,14 +143,17 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         self.check(actor.app, change)?;
-        let decided = self.deps.decide("change a member", || async {
+        let decided = self.deps.decide_within("change a member", |is_doubted| async move {
             let (found, own) = self.as_seen_by(actor, id).await?;
             let Some(target) = self.member(&found, user).await? else { return Err(GroupError::NotMember) };
             self.authorize(actor, &found, own.as_ref(), user, &target.record, change)?;
-            let batch = self.modified(actor, &found, user, &target, change).await?;
+            let batch = self.modified(actor, &found, user, &target, (change, is_doubted)).await?;
             Ok::<_, GroupError>(Decision::Commit(batch, (found, target)))
         });
-        let (found, target) = decided.await?;
+        let Some((found, target)) = decided.await? else {
+            Bound::MutesPerGroup.refused(id);
+            return Err(GroupError::TooManyMutes);
+        };
         self.tell_role(actor, &found, user, &target.record, change).await
     }
 
@@ -204,14 +208,14 @@ impl Groups {
         Ok(())
     }
 
-    /// What makes the change.
+    /// What makes the change. The count of the group's mutes is doubted after it said that there is no room.
     async fn modified(
         &self,
         actor: &Actor,
         found: &GroupRef,
         user: &UserId,
         target: &Versioned<Member>,
-        change: &MemberChange,
+        (change, is_doubted): (&MemberChange, bool),
     ) -> Result<Batch, GroupError> {
         let now = self.deps.now();
         let mut member = target.record.clone();
@@ -239,11 +243,7 @@ impl Groups {
                 FOR_EVER_SECONDS.. => u64::from(u32::MAX),
                 seconds => now.seconds() + seconds,
             };
-            batch = match until {
-                // The same as if nothing had ever been said about it.
-                0 => batch.delete(found.mute_key(user)),
-                until => batch.put(found.mute_key(user), records::encode(&until)),
-            };
+            batch = self.with_mute(batch, found, (user, until), is_doubted).await?;
             if tips.mute {
                 let mute = Change::Muted { members: vec![Mute { user: user.clone(), seconds }] };
                 batch = self.with_tip(batch, found, actor, mute, None).await?;

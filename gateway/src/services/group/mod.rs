@@ -5,6 +5,7 @@ mod join;
 mod kind;
 mod lifecycle;
 mod member;
+mod mute;
 mod order;
 mod profile;
 
@@ -71,6 +72,9 @@ pub enum GroupError {
     IdTaken,
     #[error("the group id is taken by a group of the same owner")]
     IdYours,
+    /// So many are muted already, of members and past ones.
+    #[error("too many members of the group are muted")]
+    TooManyMutes,
     #[error("too many accounts in one call")]
     TooManyAccounts,
     #[error("{0}")]
@@ -94,7 +98,7 @@ impl From<Refused> for GroupError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Busy(_) => GroupError::Busy,
-            // The only count of a group with a bound is that of its members.
+            // Of a group's counts with a bound, that of its members: that of its mutes has a word of its own.
             Refused::Bound(_) => GroupError::Full,
         }
     }

@@ -17,7 +17,7 @@ use crate::services::conversation::{Conversations, pair_log};
 use crate::services::deps::{Actor, Deps, Outcome, side_by_side};
 use crate::services::rates::{Rule, Throttle, TooOften};
 use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
-use crate::services::volume;
+use crate::services::volume::{self, Room, Sent};
 use crate::storage::{Batch, Log, StorageError, Window, records};
 use crate::telemetry::Bound;
 
@@ -31,6 +31,9 @@ pub enum C2cError {
     /// So much is kept already of what the sender has said to the receiver.
     #[error("no room is left for what this user says to this one")]
     NoRoom,
+    /// So much is kept already of what the sender has said to all users.
+    #[error("no room is left for what this user says to others")]
+    NoRoomForSender,
     #[error("no such message")]
     NoMessage,
     #[error("the message was recalled before")]
@@ -80,6 +83,7 @@ pub struct C2cMessages {
     throttle: Throttle,
     order: Arc<SenderOrder>,
     said: Arc<Said>,
+    sent: Sent,
     /// Pairs that were seen to have said something, in which epoch of the store, and when.
     begun: Arc<quick_cache::sync::Cache<(u64, Log), Instant>>,
 }
@@ -94,7 +98,8 @@ impl C2cMessages {
     ) -> Self {
         let begun = Arc::new(quick_cache::sync::Cache::new(PAIRS));
         let (order, said) = (Arc::new(SenderOrder::new()), Arc::new(Said::new()));
-        Self { deps, accounts, conversations, timelines, throttle, order, said, begun }
+        let sent = Sent::new(deps.clone());
+        Self { deps, accounts, conversations, timelines, throttle, order, said, sent, begun }
     }
 
     /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
@@ -169,15 +174,30 @@ impl C2cMessages {
         .concat();
         let bytes = records::encode(&EntryRef::Message(&message));
         let batch = Batch::new(log.partition.clone(), self.deps.now()).idempotency_key(key);
-        let most = self.deps.settings(app).limits.bytes_per_peer;
-        let mut batch =
-            volume::note(batch, &log, Some(from), bytes.len(), most).append(log.name.clone(), bytes);
+        let limits = &self.deps.settings(app).limits;
+        let room = self.sent.room(app, from, bytes.len(), limits.bytes_per_user).await?;
+        let mut batch = match room {
+            Room::Full => volume::refuse(batch, &log, from),
+            _ => volume::note(batch, &log, Some(from), bytes.len(), limits.bytes_per_peer),
+        }
+        .append(log.name.clone(), bytes);
         let event: Arc<Event> = bus::Entry::C2cMessage { to: to.clone(), message }.into();
         for topic in both(app, from, to) {
             batch = batch.announce(topic, event.clone());
         }
         match Outcome::of(next.submit(&self.deps, batch).await)? {
-            Outcome::Stored(committed) => Ok(committed.entry().at),
+            Outcome::Stored(committed) => {
+                if let Room::Kept(kept) = room
+                    && !committed.repeated
+                {
+                    kept.stored(&self.deps);
+                }
+                Ok(committed.entry().at)
+            }
+            Outcome::Bound if matches!(room, Room::Full) => {
+                Bound::BytesPerUser.refused(from);
+                Err(C2cError::NoRoomForSender)
+            }
             Outcome::Bound => {
                 Bound::BytesPerPeer.refused(format_args!("{from} to {to}"));
                 Err(C2cError::NoRoom)

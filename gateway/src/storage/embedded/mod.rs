@@ -57,7 +57,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use protocol::id::Seq;
+use protocol::id::{AppId, Seq};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
@@ -256,17 +256,21 @@ impl Embedded {
     }
 
     /// Gives the store's thread a job and waits for its answer.
-    async fn ask<T>(&self, job: impl FnOnce(queue::Reply<T>) -> Job) -> Result<T, StorageError> {
+    async fn ask<T>(
+        &self,
+        app: Option<AppId>,
+        job: impl FnOnce(queue::Reply<T>) -> Job,
+    ) -> Result<T, StorageError> {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(job(reply))?;
+        self.queue.push(app, job(reply))?;
         // The thread answers every job it took; a reply that is dropped means that the thread is gone.
         answer.await.unwrap_or(Err(StorageError::Closed))
     }
 
-    async fn purge_rows(&self, rows: Rows, range: Range) -> Result<(), StorageError> {
+    async fn purge_rows(&self, app: AppId, rows: Rows, range: Range) -> Result<(), StorageError> {
         let mut left = Some(range);
         while let Some(range) = left {
-            left = self.ask(|reply| Job::Purge { rows, range, reply }).await?;
+            left = self.ask(Some(app), |reply| Job::Purge { rows, range, reply }).await?;
         }
         Ok(())
     }
@@ -315,7 +319,7 @@ impl Engine for Embedded {
             return Ticket::refused(error);
         }
         let (reply, answer) = oneshot::channel();
-        match self.queue.push(Job::Commit { batch, reply }) {
+        match self.queue.push(Some(batch.partition.app()), Job::Commit { batch, reply }) {
             Ok(()) => Ticket::under_way(answer),
             Err(error) => Ticket::refused(error),
         }
@@ -337,13 +341,13 @@ impl Engine for Embedded {
                 reverse: false,
             };
             if let Some((range, _)) = key::scan(partition, &scan)? {
-                self.purge_rows(Rows::Records, range).await?;
+                self.purge_rows(partition.app(), Rows::Records, range).await?;
             }
         }
         let log = Log { partition: partition.clone(), name: prefix };
         let (first, last) = key::entries(&log, Seq::ZERO, Seq(u64::MAX))?;
         let range = (std::ops::Bound::Included(first), std::ops::Bound::Included(last));
-        self.purge_rows(Rows::Entries, range).await
+        self.purge_rows(partition.app(), Rows::Entries, range).await
     }
 
     async fn logs(&self, after: Option<Cursor>, limit: usize) -> Result<Logs, StorageError> {
@@ -353,8 +357,8 @@ impl Engine for Embedded {
     }
 
     async fn trim(&self, log: &Log, first_kept: Seq) -> Result<(), StorageError> {
-        let log = key::of_log(&log.partition, &log.name)?;
-        while !self.ask(|reply| Job::Trim { log: log.clone(), first_kept, reply }).await? {}
+        let (app, log) = (Some(log.partition.app()), key::of_log(&log.partition, &log.name)?);
+        while !self.ask(app, |reply| Job::Trim { log: log.clone(), first_kept, reply }).await? {}
         Ok(())
     }
 
@@ -363,7 +367,7 @@ impl Engine for Embedded {
         if let Some(error) = self.space.refusal() {
             return Err(error);
         }
-        let probe = self.ask(|reply| Job::Probe { reply });
+        let probe = self.ask(None, |reply| Job::Probe { reply });
         timeout(PROBE, probe).await.unwrap_or(Err(StorageError::TimedOut { operation: "probe" }))
     }
 

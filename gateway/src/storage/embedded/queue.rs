@@ -1,10 +1,11 @@
-//! What waits for the committer, in the order in which it was submitted.
+//! What waits for the committer: a line for each application, in the order in which it was submitted. The lines take
+//! turns, so that what much of one application waits makes nobody else's wait.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use protocol::id::Seq;
+use protocol::id::{AppId, Seq};
 use tokio::sync::oneshot;
 
 use crate::storage::{Batch, CommitError, Committed, StorageError};
@@ -82,9 +83,85 @@ pub(super) enum Phase {
     Failed(StorageError),
 }
 
-struct State {
-    waiting: VecDeque<Job>,
+/// What waits of one application, or of none.
+struct Line {
+    app: Option<AppId>,
+    jobs: VecDeque<Job>,
     bytes: usize,
+}
+
+#[derive(Default)]
+struct Lines {
+    /// Of all who ever had something waiting: as few as applications are served.
+    lines: Vec<Line>,
+    /// The lines in which something waits, in the order of their turns.
+    turns: VecDeque<usize>,
+    /// Jobs and bytes of all lines.
+    jobs: usize,
+    bytes: usize,
+    /// How many lines are of an application.
+    apps: usize,
+}
+
+impl Lines {
+    fn of(&mut self, app: Option<AppId>) -> usize {
+        if let Some(line) = self.lines.iter().position(|line| line.app == app) {
+            return line;
+        }
+        self.lines.push(Line { app, jobs: VecDeque::new(), bytes: 0 });
+        self.apps += usize::from(app.is_some());
+        self.lines.len() - 1
+    }
+
+    /// Puts a job at the end of a line. False where too much waits already: of several applications none takes more
+    /// than what is left, so that one that takes all it can leaves half of it to the others.
+    fn push(&mut self, app: Option<AppId>, job: Job, most_bytes: usize) -> bool {
+        let (size, line) = (job.size(), self.of(app));
+        let own = if self.apps > 1 { self.lines[line].bytes } else { 0 };
+        if self.bytes + own + size > most_bytes && size > 0 {
+            return false;
+        }
+        let Line { jobs, bytes, .. } = &mut self.lines[line];
+        if jobs.is_empty() {
+            self.turns.push_back(line);
+        }
+        jobs.push_back(job);
+        *bytes += size;
+        self.jobs += 1;
+        self.bytes += size;
+        true
+    }
+
+    /// The job whose turn it is.
+    fn front(&self) -> Option<&Job> {
+        self.lines[*self.turns.front()?].jobs.front()
+    }
+
+    /// Takes it, after which it is another line's turn. With its size.
+    fn pop(&mut self) -> Option<(Job, usize)> {
+        let turn = self.turns.pop_front()?;
+        let Line { jobs, bytes, .. } = &mut self.lines[turn];
+        let job = jobs.pop_front()?;
+        let size = job.size();
+        *bytes -= size;
+        self.jobs -= 1;
+        self.bytes -= size;
+        if !jobs.is_empty() {
+            self.turns.push_back(turn);
+        }
+        Some((job, size))
+    }
+
+    /// Answers all that waits without having done anything.
+    fn refuse(self, error: &StorageError) {
+        for job in self.lines.into_iter().flat_map(|line| line.jobs) {
+            job.refuse(error.clone());
+        }
+    }
+}
+
+struct State {
+    waiting: Lines,
     phase: Phase,
     /// Whether the committer sleeps.
     idle: bool,
@@ -101,8 +178,7 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(most_bytes: usize) -> Self {
-        let state =
-            State { waiting: VecDeque::new(), bytes: 0, phase: Phase::Open, idle: false, busy_since: None };
+        let state = State { waiting: Lines::default(), phase: Phase::Open, idle: false, busy_since: None };
         Self { most_bytes, state: Mutex::new(state), wake: Condvar::new() }
     }
 
@@ -111,18 +187,15 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a job at the end.
-    pub(super) fn push(&self, job: Job) -> Result<(), StorageError> {
-        let size = job.size();
+    /// Puts a job at the end of an application's line.
+    pub(super) fn push(&self, app: Option<AppId>, job: Job) -> Result<(), StorageError> {
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Open) {
             return Err(StorageError::Closed);
         }
-        if state.bytes + size > self.most_bytes {
+        if !state.waiting.push(app, job, self.most_bytes) {
             return Err(StorageError::overloaded(self.most_bytes));
         }
-        state.bytes += size;
-        state.waiting.push_back(job);
         if std::mem::take(&mut state.idle) {
             drop(state);
             self.wake.notify_one();
@@ -130,12 +203,12 @@ impl Queue {
         Ok(())
     }
 
-    /// The next group: all that waits, up to a bound; a job that is not a commit stands alone.
+    /// The next group: all that waits, one of each line in turn, up to a bound; a job that is not a commit stands alone.
     /// Waits for one. Nothing when the queue is closing and empty.
     pub(super) fn take(&self) -> Option<Vec<Job>> {
         let mut state = self.lock();
         state.busy_since = None;
-        while state.waiting.is_empty() {
+        while state.waiting.jobs == 0 {
             if !matches!(state.phase, Phase::Open) {
                 return None;
             }
@@ -144,7 +217,7 @@ impl Queue {
         }
         state.idle = false;
         state.busy_since = Some(Instant::now());
-        let mut group = Vec::with_capacity(state.waiting.len().min(GROUP_JOBS));
+        let mut group = Vec::with_capacity(state.waiting.jobs.min(GROUP_JOBS));
         let mut bytes = 0;
         while let Some(job) = state.waiting.front() {
             let alone = !matches!(job, Job::Commit { .. });
@@ -152,13 +225,13 @@ impl Queue {
             if !group.is_empty() && (alone || full) {
                 break;
             }
-            bytes += job.size();
-            group.extend(state.waiting.pop_front());
+            let Some((job, size)) = state.waiting.pop() else { break };
+            bytes += size;
+            group.push(job);
             if alone {
                 break;
             }
         }
-        state.bytes -= bytes;
         Some(group)
     }
 
@@ -183,13 +256,10 @@ impl Queue {
             if !matches!(state.phase, Phase::Failed(_)) {
                 state.phase = phase;
             }
-            state.bytes = 0;
             state.busy_since = None;
             std::mem::take(&mut state.waiting)
         };
-        for job in waiting {
-            job.refuse(StorageError::Closed);
-        }
+        waiting.refuse(&StorageError::Closed);
         self.wake.notify_one();
     }
 
@@ -205,18 +275,15 @@ impl Queue {
     pub(super) fn refuse_for(&self, wait: Duration, error: &StorageError) -> bool {
         let mut state = self.lock();
         state.busy_since = None;
-        if state.waiting.is_empty() && matches!(state.phase, Phase::Open) {
+        if state.waiting.jobs == 0 && matches!(state.phase, Phase::Open) {
             state.idle = true;
             (state, _) = self.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
             state.idle = false;
         }
-        state.bytes = 0;
         let is_open = matches!(state.phase, Phase::Open);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        for job in waiting {
-            job.refuse(error.clone());
-        }
+        waiting.refuse(error);
         is_open
     }
 
@@ -248,25 +315,122 @@ mod tests {
 
     use super::*;
 
-    fn job(bytes: usize) -> Job {
-        let partition = Partition::group(AppId(1), &GroupId::parse("room").unwrap());
+    const APPS: [Option<AppId>; 3] = [Some(AppId(1)), Some(AppId(2)), Some(AppId(3))];
+
+    fn job_in(group: &str, bytes: usize) -> Job {
+        let partition = Partition::group(AppId(1), &GroupId::parse(group).unwrap());
         let batch = Batch::new(partition, Millis(0)).append("log", vec![0; bytes]).append("log", "");
         Job::Commit { batch, reply: oneshot::channel().0 }
+    }
+
+    fn job(bytes: usize) -> Job {
+        job_in("room", bytes)
+    }
+
+    fn probe() -> Job {
+        Job::Probe { reply: oneshot::channel().0 }
+    }
+
+    fn waiting(queue: &Queue) -> usize {
+        queue.lock().waiting.jobs
+    }
+
+    /// The groups that the jobs of the next group commit are for; `?` is a probe.
+    fn take(queue: &Queue) -> Vec<String> {
+        let group = queue.take().unwrap();
+        let name = |job: &Job| match job {
+            Job::Commit { batch, .. } => String::from_utf8_lossy(&batch.partition.name()[1..]).into_owned(),
+            _ => "?".to_owned(),
+        };
+        group.iter().map(name).collect()
     }
 
     #[test]
     fn what_waits_has_a_bound() {
         let queue = Queue::new(100_000);
         for _ in 0..9 {
-            queue.push(job(10_000)).unwrap();
+            queue.push(APPS[0], job(10_000)).unwrap();
         }
-        let refused = queue.push(job(10_000)).unwrap_err();
+        let refused = queue.push(APPS[0], job(10_000)).unwrap_err();
         assert_eq!(refused.to_string(), "commit: 97 KiB already wait to be stored");
-        assert!(
-            queue.push(Job::Probe { reply: oneshot::channel().0 }).is_ok(),
-            "what weighs nothing is taken"
+        assert!(queue.push(None, probe()).is_ok(), "what weighs nothing is taken");
+        while waiting(&queue) > 0 {
+            queue.take().unwrap();
+        }
+        assert_eq!(queue.lock().waiting.bytes, 0);
+        queue.push(APPS[0], job(10_000)).unwrap();
+    }
+
+    #[test]
+    fn one_of_several_applications_leaves_half_of_it_to_the_others() {
+        let queue = Queue::new(1_000_000);
+        let fill = |app: usize| (0..).take_while(|_| queue.push(APPS[app], job(1000)).is_ok()).count();
+        // Before anybody else was there one could have all.
+        let all = fill(0);
+        assert!(all > 700, "{all}");
+        while waiting(&queue) > 0 {
+            queue.take().unwrap();
+        }
+        queue.push(APPS[1], job(1000)).unwrap();
+        queue.take().unwrap();
+        let (first, second, third) = (fill(0), fill(1), fill(2));
+        assert!(first.abs_diff(all / 2) <= 1, "{first} of {all}");
+        assert!(second.abs_diff(all / 4) <= 1, "{second} of {all}");
+        assert!(third.abs_diff(all / 8) <= 1, "{third} of {all}");
+    }
+
+    #[test]
+    fn applications_take_turns() {
+        let queue = Queue::new(1 << 30);
+        for n in 0..3 * GROUP_JOBS {
+            queue.push(APPS[0], job_in(&format!("loud{n}"), 10)).unwrap();
+        }
+        for name in ["b1", "b2"] {
+            queue.push(APPS[1], job_in(name, 10)).unwrap();
+        }
+        queue.push(APPS[2], job_in("c1", 10)).unwrap();
+        // Whoever has little waiting is in the next group, however much of another waits, and each in its order.
+        let group = take(&queue);
+        assert_eq!(group[..6], ["loud0", "b1", "c1", "loud1", "b2", "loud2"]);
+        assert_eq!(group.len(), GROUP_JOBS);
+        assert_eq!(group.last(), Some(&format!("loud{}", GROUP_JOBS - 4)));
+        // Also where they come later.
+        queue.push(APPS[1], job_in("b3", 10)).unwrap();
+        let group = take(&queue);
+        assert_eq!(
+            group[..3],
+            [format!("loud{}", GROUP_JOBS - 3), "b3".into(), format!("loud{}", GROUP_JOBS - 2)]
         );
-        assert_eq!(queue.take().unwrap().len(), 9);
-        queue.push(job(10_000)).unwrap();
+        // What is left goes in its order, and then there is nothing.
+        let mut left = Vec::new();
+        while waiting(&queue) > 0 {
+            left.extend(take(&queue));
+        }
+        assert_eq!(left.len(), 3 * GROUP_JOBS + 4 - 2 * GROUP_JOBS);
+        assert_eq!(left.last(), Some(&format!("loud{}", 3 * GROUP_JOBS - 1)));
+        assert_eq!(queue.lock().waiting.bytes, 0);
+    }
+
+    #[test]
+    fn bytes_of_others_do_not_delay_anybody() {
+        let queue = Queue::new(1 << 30);
+        for _ in 0..100 {
+            queue.push(APPS[0], job_in("loud", 1 << 20)).unwrap();
+        }
+        queue.push(APPS[1], job_in("quiet", 10)).unwrap();
+        assert!(take(&queue).contains(&"quiet".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_commit_stands_alone_and_takes_turns_too() {
+        let queue = Queue::new(1 << 30);
+        for _ in 0..3 {
+            queue.push(APPS[0], job_in("loud", 10)).unwrap();
+        }
+        queue.push(None, probe()).unwrap();
+        queue.push(APPS[1], job_in("quiet", 10)).unwrap();
+        assert_eq!(take(&queue), ["loud"]);
+        assert_eq!(take(&queue), ["?"]);
+        assert_eq!(take(&queue), ["quiet", "loud", "loud"]);
     }
 }

@@ -1,15 +1,19 @@
-//! How many bytes are kept of what is said, where that is limited: in a group, and of each of two users in their
-//! conversation.
+//! How many bytes are kept of what is said, where that is limited: in a group, of each of two users in their
+//! conversation, and of one user in all of their conversations with one other.
 //!
-//! The number is a count of the store, changed in the same batch that stores a message: calls at the same moment cannot
-//! pass the limit together, and nothing is read for it. It counts messages as they are written, while a limit is set;
-//! tips, read positions and what is noted beside messages are not in it. Retention gives back what it drops, and the end of
-//! a group ends its count.
+//! The number of a group and of a pair is a count of the store, changed in the same batch that stores a message: calls at
+//! the same moment cannot pass the limit together, and nothing is read for it. That of a user, who talks in many places,
+//! follows: see [`Sent`]. They count messages as they are written, while a limit is set; tips, read positions and what is
+//! noted beside messages are not in them. Retention gives back what it drops, and the end of a group ends its count.
+
+mod sent;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use protocol::id::{Seq, UserId};
+
+pub(super) use sent::{Room, Sent};
 
 use super::decide::Decision;
 use super::deps::Deps;
@@ -40,6 +44,12 @@ pub(super) fn note(batch: Batch, log: &Log, sender: Option<&UserId>, bytes: usiz
     batch.add(key(log, sender), bytes, Some(i64::try_from(most).unwrap_or(i64::MAX)))
 }
 
+/// Makes a batch one that is refused for want of room, unless it is a repetition of what was stored, which is answered as
+/// it was then.
+pub(super) fn refuse(batch: Batch, log: &Log, sender: &UserId) -> Batch {
+    batch.add(key(log, Some(sender)), 0, Some(i64::MIN))
+}
+
 /// Gives back the bytes of the messages below `kept`, which are about to be dropped. Each is given back once, whoever else
 /// does the same at the same time. No count goes below zero: what was said while nothing was counted gives nothing.
 pub(super) async fn give_back(deps: &Deps, log: &Log, first: Seq, kept: Seq) -> Result<(), StorageError> {
@@ -52,7 +62,11 @@ pub(super) async fn give_back(deps: &Deps, log: &Log, first: Seq, kept: Seq) -> 
     };
     let is_of_group = users.is_empty();
     // Also where no limit is set now: what was counted while one was set would stay for ever.
-    if deps.engine.counters(&log.partition, &keys).await?.iter().all(|count| *count <= 0) {
+    let mut is_counted = deps.engine.counters(&log.partition, &keys).await?.iter().any(|count| *count > 0);
+    for user in &users {
+        is_counted = is_counted || sent::count(deps, log.partition.app(), user).await? > 0;
+    }
+    if !is_counted {
         return Ok(());
     }
     loop {
@@ -63,19 +77,25 @@ pub(super) async fn give_back(deps: &Deps, log: &Log, first: Seq, kept: Seq) -> 
             let window = Window { from, to: kept.previous(), limit: GIVEN_AT_ONCE, newest_first: false };
             let entries = if from < kept { deps.engine.read(log, window).await? } else { Vec::new() };
             let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(Decision::Done(false)) };
-            let mut sums = BTreeMap::<Key, i64>::new();
+            let mut sums = BTreeMap::<Option<UserId>, i64>::new();
             for entry in &entries {
                 // What cannot be read is not known to have been counted for anybody.
                 if let Ok(Entry::Message(message)) = records::decode::<Entry>(&entry.bytes) {
-                    let sender = (!is_of_group).then_some(&message.from.user);
-                    *sums.entry(key(log, sender)).or_default() += entry.bytes.len() as i64;
+                    let sender = (!is_of_group).then_some(message.from.user);
+                    *sums.entry(sender).or_default() += entry.bytes.len() as i64;
+                }
+            }
+            for (sender, sum) in &sums {
+                if let Some(sender) = sender {
+                    sent::give_back(deps, log, sender, from..=last, *sum).await?;
                 }
             }
             let expected = given.map_or(Expected::Absent, |given| Expected::Version(given.version));
             let mut batch = Batch::new(log.partition.clone(), deps.now())
                 .check(given_key(log), expected)
                 .add(given_key(log), i64::try_from(last.0).unwrap_or(i64::MAX) - said, None);
-            let (keys, sums): (Vec<Key>, Vec<i64>) = sums.into_iter().unzip();
+            let (keys, sums): (Vec<Key>, Vec<i64>) =
+                sums.into_iter().map(|(sender, sum)| (key(log, sender.as_ref()), sum)).unzip();
             let counts = deps.engine.counters(&log.partition, &keys).await?;
             for ((key, sum), count) in keys.into_iter().zip(sums).zip(counts) {
                 batch = batch.add(key, -sum.min(count.max(0)), None);

@@ -1,0 +1,105 @@
+//! Who may not speak in a group. A mute survives leaving, or it would end by going and coming again, so the mutes of a
+//! group are more than its members: they have a number of their own, and those that are over make room.
+
+use protocol::id::UserId;
+
+use super::{GroupRef, Groups};
+use crate::services::tally::Tally;
+use crate::storage::records::{self, Versioned};
+use crate::storage::{Batch, Expected, Key, StorageError, Table, Value};
+
+/// Mutes that are over and make room in one batch.
+const CLEARED: usize = 256;
+
+impl Groups {
+    fn mutes(&self, found: &GroupRef) -> Tally {
+        Tally::mutes(&self.deps.settings(found.app).limits, &found.epoch())
+    }
+
+    async fn all_mutes(&self, found: &GroupRef) -> Result<Vec<(bytes::Bytes, Versioned<u64>)>, StorageError> {
+        records::scan_all(&self.deps.engine, &found.partition(), Table::Mute, found.epoch()).await
+    }
+
+    /// Mutes a user in the batch until a second, which replaces the mute there is; 0 is the same as if nothing had ever
+    /// been said about it. Where the count is doubted it is counted anew, and what is over makes room.
+    pub(super) async fn with_mute(
+        &self,
+        batch: Batch,
+        found: &GroupRef,
+        (user, until): (&UserId, u64),
+        is_doubted: bool,
+    ) -> Result<Batch, StorageError> {
+        let (key, mutes) = (found.mute_key(user), self.mutes(found));
+        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), mutes.key()]).await?;
+        let (count, known) = (values.pop().flatten(), values.pop().flatten());
+        let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
+        let batch = batch.check(key.clone(), expected);
+        match (&known, until) {
+            (None, 0) => Ok(batch),
+            (Some(_), 0) => self.counted(batch.delete(key), found, &mutes, count.as_ref(), -1).await,
+            (Some(_), until) => Ok(batch.put(key, records::encode(&until))),
+            (None, until) => {
+                let batch = batch.put(key, records::encode(&until));
+                if is_doubted {
+                    self.with_room(batch, found, &mutes, count.as_ref()).await
+                } else {
+                    self.counted(batch, found, &mutes, count.as_ref(), 1).await
+                }
+            }
+        }
+    }
+
+    /// Forgets, as they leave, the mute of a member if it is over.
+    pub(super) async fn without_mute_that_is_over(
+        &self,
+        batch: Batch,
+        found: &GroupRef,
+        user: &UserId,
+    ) -> Result<Batch, StorageError> {
+        let (key, mutes) = (found.mute_key(user), self.mutes(found));
+        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), mutes.key()]).await?;
+        let (count, known) = (values.pop().flatten(), values.pop().flatten());
+        let Some(known) = known else { return Ok(batch) };
+        let until: u64 = records::decode(&known.bytes)?;
+        if until > self.deps.now().seconds() {
+            return Ok(batch);
+        }
+        let batch = batch.check(key.clone(), Expected::Version(known.version)).delete(key);
+        self.counted(batch, found, &mutes, count.as_ref(), -1).await
+    }
+
+    /// Notes that the batch makes so many mutes more.
+    async fn counted(
+        &self,
+        batch: Batch,
+        found: &GroupRef,
+        mutes: &Tally,
+        count: Option<&Value>,
+        change: i64,
+    ) -> Result<Batch, StorageError> {
+        let rows = || async { Ok(self.all_mutes(found).await?.len()) };
+        let basis = mutes.basis(&self.deps, &found.partition(), (count, false), rows).await?;
+        Ok(mutes.note(batch, basis, change))
+    }
+
+    /// Notes one mute more, and forgets some that are over.
+    async fn with_room(
+        &self,
+        mut batch: Batch,
+        found: &GroupRef,
+        mutes: &Tally,
+        count: Option<&Value>,
+    ) -> Result<Batch, StorageError> {
+        let (now, all) = (self.deps.now().seconds(), self.all_mutes(found).await?);
+        let rows = || std::future::ready(Ok(all.len()));
+        let basis = mutes.basis(&self.deps, &found.partition(), (count, true), rows).await?;
+        let over = all.iter().filter(|(_, mute)| mute.record <= now).take(CLEARED);
+        let mut change = 1;
+        for (suffix, mute) in over {
+            let key = Key::new(Table::Mute, suffix.clone());
+            batch = batch.check(key.clone(), Expected::Version(mute.version)).delete(key);
+            change -= 1;
+        }
+        Ok(mutes.note(batch, basis, change))
+    }
+}

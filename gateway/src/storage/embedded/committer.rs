@@ -149,10 +149,13 @@ impl Committer {
         let left = (start, std::ops::Bound::Excluded(least.to_vec()));
         let mut group = OwnedWriteBatch::with_capacity(self.store.database.clone(), SLICE + 1);
         for row in found {
-            if let (Rows::Entries, Some(log)) = (rows, row.len().checked_sub(8)) {
-                self.ends.forget(&row[..log]);
+            match (rows, row.len().checked_sub(8)) {
+                (Rows::Entries, Some(log)) => {
+                    self.ends.forget(&row[..log]);
+                    group.remove(keyspace, row);
+                }
+                _ => self.store.remove_record(&mut group, row),
             }
-            group.remove(keyspace, row);
         }
         let written = self.write(group, self.last + 1);
         let _ = reply.send(written.clone().map(|()| Some(left)));

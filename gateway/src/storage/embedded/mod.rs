@@ -9,6 +9,7 @@
 //! | `ends`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `space` | room on the disk, and what happens without it |
+//! | `mend`, `lost` | damaged files that the database gives up at; what was lost with them |
 //! | `verify`, `salvage`, `pieces` | what is damaged of a store that is not in use; a new one of what is whole |
 //! | `rotation` | a new journal at each opening, where that is set |
 //!
@@ -34,7 +35,9 @@ mod idempotency;
 mod journal;
 mod key;
 mod log_ends;
+mod lost;
 mod manifest;
+mod mend;
 mod pieces;
 mod queue;
 mod rotation;
@@ -68,6 +71,7 @@ use self::directory::{Directory, Identity};
 use self::idempotency::IdempotencyKeys;
 use self::key::Range;
 use self::log_ends::LogEnds;
+use self::mend::Found;
 use self::queue::{Job, Phase, Queue};
 use self::space::Space;
 use self::store::Store;
@@ -179,7 +183,7 @@ impl Embedded {
     /// Opens the store with these settings, see `Embedded::open`.
     pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
         let directory = Directory::lock(dir)?;
-        let (store, watermark, last) = directory.open(settings, None)?;
+        let (store, watermark, last) = directory.open_mending(settings)?;
         let space = Arc::new(Space::new(dir, settings.min_free_bytes));
         if let Some(error) = space.refusal() {
             tracing::error!(%error, "the store can be read; nothing is stored until there is more room");
@@ -412,6 +416,7 @@ impl StoreThread {
 
     /// Stores until the store is closed, over times without room too. Gives the watermark, unless it ended without room.
     fn work(&self, mut committer: Committer) -> Result<Option<Watermark>, StorageError> {
+        let mut was_full = false;
         loop {
             let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
             let end = end.unwrap_or_else(|_| {
@@ -423,9 +428,22 @@ impl StoreThread {
                 (_, Some(failure)) => return Err(failure),
                 (Ok(()), None) => return Ok(Some(committer.into_watermark())),
                 (Err(StorageError::Full { reason }), None) => reason,
-                (Err(StorageError::Failed { operation, reason }), None)
-                    if reason == store::GAVE_UP && self.space.was_tight() =>
-                {
+                (Err(StorageError::Failed { operation, reason }), None) if reason == store::GAVE_UP => {
+                    // A lack of room is the likely reason, once.
+                    let is_full = self.space.was_tight();
+                    if !is_full || was_full {
+                        let last = committer.last;
+                        let found = self.find_damaged()?;
+                        if !found.is_empty() {
+                            drop(committer);
+                            committer = self.mend(&found, last)?;
+                            continue;
+                        }
+                        if !is_full {
+                            return Err(StorageError::Failed { operation, reason });
+                        }
+                    }
+                    was_full = true;
                     format!("{operation}: {reason}")
                 }
                 (Err(error), None) => return Err(error),
@@ -457,6 +475,38 @@ impl StoreThread {
             }
         }
         self.queue.failure().map_or(Ok(None), Err)
+    }
+
+    /// Why the database gave up, if that is damage. Reads go on; what is to be stored waits, or was refused.
+    fn find_damaged(&self) -> Result<Vec<Found>, StorageError> {
+        let reason = "a damaged file is looked for, which takes as long as to read the store".to_owned();
+        self.queue.refuse_for(Duration::ZERO, &StorageError::Failed { operation: "commit", reason });
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = &open.as_ref().ok_or(StorageError::Closed)?.directory;
+        directory.note_that_it_gave_up();
+        directory.find_damaged()
+    }
+
+    /// Closes the database, mends its files, and opens it anew. Reads are refused meanwhile.
+    fn mend(&self, found: &[Found], last: u64) -> Result<Committer, StorageError> {
+        let closed = {
+            let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+            open.as_mut().and_then(|open| open.store.take())
+        };
+        // It comes after a failure that may have left anything behind.
+        let mended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            drop(closed);
+            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            open.as_ref().ok_or(StorageError::Closed)?.directory.mend(found)
+        }));
+        let panicked = |_| {
+            let reason = "the database could not be closed".to_owned();
+            Err(StorageError::Failed { operation: "mend the store", reason })
+        };
+        mended.unwrap_or_else(panicked)?;
+        let committer = self.reopen(last)?;
+        tracing::warn!("the store was mended, and goes on");
+        Ok(committer)
     }
 
     /// Opens the store anew. Who reads waits meanwhile.
@@ -517,7 +567,7 @@ impl Lookout {
             return Ok(());
         }
         let Ok(open) = self.open.try_read() else { return Ok(()) };
-        let store = open.as_ref().and_then(|open| open.store.as_ref());
-        store.map_or(Ok(()), Store::look_for_failure)
+        let Some(Open { store: Some(store), directory }) = &*open else { return Ok(()) };
+        store.look_for_failure().inspect_err(|_| directory.note_that_it_gave_up())
     }
 }

@@ -2,6 +2,7 @@ mod damage;
 mod format;
 mod golden;
 mod journal;
+mod merge;
 
 use protocol::id::{AppId, Millis, UserId};
 

@@ -8,7 +8,7 @@ use protocol::id::{AppId, Millis, UserId};
 
 use super::*;
 use crate::storage::conformance::{ALL, Fixture, Opened, conformance};
-use crate::storage::{CommitError, Committed};
+use crate::storage::{CommitError, Committed, Expected};
 
 struct Directory {
     dir: tempfile::TempDir,

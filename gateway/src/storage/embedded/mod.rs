@@ -436,7 +436,17 @@ impl StoreThread {
                         let found = self.find_damaged()?;
                         if !found.is_empty() {
                             drop(committer);
-                            committer = self.mend(&found, last)?;
+                            committer = match self.mend(&found, last) {
+                                // It gives up again when it is open, and then this is tried again.
+                                Err(StorageError::Full { reason }) => {
+                                    self.space.fill(&reason);
+                                    match self.wait_for_room(&StorageError::Full { reason }, last)? {
+                                        Some(reopened) => reopened,
+                                        None => return Ok(None),
+                                    }
+                                }
+                                mended => mended?,
+                            };
                             continue;
                         }
                         if !is_full {
@@ -477,10 +487,9 @@ impl StoreThread {
         self.queue.failure().map_or(Ok(None), Err)
     }
 
-    /// Why the database gave up, if that is damage. Reads go on; what is to be stored waits, or was refused.
+    /// Why the database gave up, if that is damage. Reads go on, and what is to be stored waits.
     fn find_damaged(&self) -> Result<Vec<Found>, StorageError> {
-        let reason = "a damaged file is looked for, which takes as long as to read the store".to_owned();
-        self.queue.refuse_for(Duration::ZERO, &StorageError::Failed { operation: "commit", reason });
+        self.queue.pause();
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let directory = &open.as_ref().ok_or(StorageError::Closed)?.directory;
         directory.note_that_it_gave_up();
@@ -552,6 +561,7 @@ impl Lookout {
     fn run(self) {
         while let Err(mpsc::RecvTimeoutError::Timeout) = self.stopped.recv_timeout(LOOK) {
             self.space.look();
+            self.queue.probe_if_idle();
             if let Err(error) = self.identity.check().and_then(|()| self.look_for_hang()) {
                 // Nobody may wait for the store's thread, which may never come back.
                 self.queue.end(Phase::Failed(error.clone()));

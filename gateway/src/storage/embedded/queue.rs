@@ -95,6 +95,7 @@ struct State {
 pub(super) struct Queue {
     /// Bytes that may wait. Beyond them a batch is refused at once.
     most_bytes: usize,
+    stalled: Duration,
     state: Mutex<State>,
     wake: Condvar,
 }
@@ -103,7 +104,12 @@ impl Queue {
     pub(super) fn new(most_bytes: usize) -> Self {
         let state =
             State { waiting: VecDeque::new(), bytes: 0, phase: Phase::Open, idle: false, busy_since: None };
-        Self { most_bytes, state: Mutex::new(state), wake: Condvar::new() }
+        Self { most_bytes, stalled: STALLED, state: Mutex::new(state), wake: Condvar::new() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn that_stalls_after(stalled: Duration) -> Self {
+        Self { stalled, ..Self::new(usize::MAX) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -160,6 +166,30 @@ impl Queue {
         }
         state.bytes -= bytes;
         Some(group)
+    }
+
+    /// Takes back what [`Self::take`] gave, to give it again first of all.
+    pub(super) fn put_back(&self, jobs: Vec<Job>) {
+        let mut state = self.lock();
+        state.busy_since = None;
+        state.bytes += jobs.iter().map(Job::size).sum::<usize>();
+        for job in jobs.into_iter().rev() {
+            state.waiting.push_front(job);
+        }
+    }
+
+    /// What waits goes on waiting, and that is no stall.
+    pub(super) fn pause(&self) {
+        self.lock().busy_since = None;
+    }
+
+    /// Has the committer look whether it can still store, when it has nothing else to do.
+    pub(super) fn probe_if_idle(&self) {
+        let is_idle = self.lock().idle;
+        if is_idle {
+            // Nobody waits for the answer.
+            let _ = self.push(Job::Probe { reply: oneshot::channel().0 });
+        }
     }
 
     /// Takes nothing more. False when it did not before either.
@@ -222,7 +252,7 @@ impl Queue {
 
     /// Whether the committer has been at one group for longer than a disk takes.
     pub(super) fn is_stalled(&self) -> bool {
-        self.lock().busy_since.is_some_and(|since| since.elapsed() > STALLED)
+        self.lock().busy_since.is_some_and(|since| since.elapsed() > self.stalled)
     }
 
     /// Whether work is taken and gets done.
@@ -234,7 +264,9 @@ impl Queue {
             Phase::Failed(error) => return Err(error.clone()),
         }
         match state.busy_since {
-            Some(since) if since.elapsed() > STALLED => Err(StorageError::TimedOut { operation: "commit" }),
+            Some(since) if since.elapsed() > self.stalled => {
+                Err(StorageError::TimedOut { operation: "commit" })
+            }
             _ => Ok(()),
         }
     }

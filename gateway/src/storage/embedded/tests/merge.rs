@@ -286,3 +286,43 @@ async fn mending_may_be_cut_short_anywhere() {
         assert_eq!(lost.blocks().len(), 1, "{done}: {:?}", lost.blocks());
     }
 }
+
+/// Whoever writes while the database gives up may wait for its tables for ever; nobody else must.
+#[tokio::test]
+async fn a_writer_that_waits_for_ever_ends_the_store_and_the_next_start_looks_its_files_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = super::super::directory::Directory::lock(dir.path()).unwrap();
+    let (store, ..) = directory.open(&SMALL, None).unwrap();
+    let identity = directory.identity().unwrap();
+    let tables = dir.path().join("rows/keyspaces/2/tables");
+    fs::rename(&tables, dir.path().join("away")).unwrap();
+    store.records.insert("row", "value").unwrap();
+    store.records.rotate_memtable().unwrap();
+    while store.look_for_failure().is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let queue = Arc::new(Queue::that_stalls_after(Duration::from_millis(50)));
+    let (reply, answer) = oneshot::channel();
+    queue.push(Job::Commit { batch: append(1), reply }).unwrap();
+    // The store's thread is at it from then on.
+    let _under_way = queue.take().unwrap();
+    let (waiting, refused) = oneshot::channel();
+    queue.push(Job::Commit { batch: append(2), reply: waiting }).unwrap();
+    let (end, mut ended) = watch::channel(Ended::Running);
+    let (_running, stopped) = mpsc::channel();
+    let lookout = Lookout {
+        queue: queue.clone(),
+        open: Arc::new(RwLock::new(Some(Open { store: Some(store), directory }))),
+        space: Arc::new(Space::new(dir.path(), 0)),
+        identity,
+        end,
+        stopped,
+    };
+    thread::spawn(move || lookout.run());
+    let ended = ended.wait_for(|ended| matches!(ended, Ended::Failed(_))).await.unwrap().clone();
+    assert!(matches!(ended, Ended::Failed(StorageError::Failed { reason, .. }) if reason == store::GAVE_UP));
+    assert!(refused.await.unwrap().is_err() && queue.failure().is_some());
+    drop(answer);
+    assert!(dir.path().join("unmended").exists());
+    fs::rename(dir.path().join("away"), &tables).unwrap();
+}

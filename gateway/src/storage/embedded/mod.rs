@@ -229,6 +229,17 @@ impl Embedded {
         Ok(Self { queue, open, space, ended })
     }
 
+    /// Overwrites a record with something that is none, as if its bytes had been damaged.
+    #[cfg(any(test, feature = "internals"))]
+    pub fn spoil(&self, partition: &Partition, key: &Key) -> Result<(), StorageError> {
+        let row = key::record(partition, key)?;
+        self.read(|store| {
+            let written = store.records.insert(row, "not what was written");
+            store.show();
+            written.map_err(|error| store::failed("spoil", error))
+        })
+    }
+
     /// Waits for a failed write, after which nothing can be stored and the process should stop.
     /// Does not return while the store works, nor after it was closed.
     pub async fn failed(&self) -> StorageError {

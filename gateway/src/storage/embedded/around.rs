@@ -32,7 +32,7 @@ const MOST_BLOCKS: usize = 1000;
 /// No log is longer.
 const MOST: u64 = 1 << 40;
 
-const DAMAGED: &str = "gateway_store_damaged_total";
+pub(super) const DAMAGED: &str = "gateway_store_damaged_total";
 
 /// One entry, as it can be read.
 enum Found {
@@ -109,8 +109,7 @@ impl Store {
         let seq = match last {
             Ok(last) => {
                 let last = last.unwrap_or(from).max(from);
-                let behind = key::entry(log.to_vec(), last.next());
-                match self.lost.meets(ENTRIES, &behind, &key::entry(log.to_vec(), Seq(u64::MAX))) {
+                match self.may_have_lost_behind(log, last) {
                     true => self.last_there(view, log, last)?,
                     false => last,
                 }

@@ -124,6 +124,9 @@ impl Directory {
         if !rows.exists() || !knows_files(&rows)? {
             return Ok(false);
         }
+        tracing::warn!(
+            "the store is looked over for damaged files, which takes as long as to read all of it"
+        );
         let found = self.find_damaged()?;
         self.mend(&found)?;
         Ok(!found.is_empty())

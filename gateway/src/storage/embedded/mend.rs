@@ -36,7 +36,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::files;
 use crate::storage::StorageError;
 
-use super::around::varint;
+use super::around::{DAMAGED, varint};
 use super::journal::KEYSPACES as NUMBERS;
 use super::lost::{Lost, LostBlock, UNREADABLE};
 use super::manifest::{self, List, Listed};
@@ -152,11 +152,10 @@ fn mend_keyspace(dir: &Path, keyspace: u64, name: &'static str, found: &[Found])
     }
     Lost::add(dir, &lost).map_err(io_failed)?;
 
-    let mut next = next_number(&folder, &list).map_err(io_failed)?;
-    for DamagedTable { listed, whole, .. } in tables {
-        let sum = write_table(&folder, next, listed.level, whole.rows)?;
-        list.replace_table(listed, next, sum);
-        next += 1;
+    let next = next_number(&folder, &list).map_err(io_failed)?;
+    for (number, DamagedTable { listed, whole, .. }) in (next..).zip(tables) {
+        let sum = write_table(&folder, number, listed.level, whole.rows)?;
+        list.replace_table(listed, number, sum);
     }
     for (listed, path, whole) in values {
         let kept = keep(dir, keyspace, "values", &path);
@@ -482,7 +481,7 @@ fn whole_values(
         at = behind;
     }
     let meta = places.get(&b"meta"[..]).and_then(|place| bytes[place.clone()].strip_prefix(META));
-    if !meta.is_some_and(|meta| block(meta, BlockType::Meta).is_some()) {
+    if meta.and_then(|meta| block(meta, BlockType::Meta)).is_none() {
         bytes.truncate(at);
         bytes = summary.finish(bytes, number).ok()?;
     }
@@ -569,6 +568,7 @@ fn keep(dir: &Path, keyspace: u64, kind: &str, path: &Path) -> String {
 fn tell_of_table(keyspace: &'static str, table: &DamagedTable, kept: &str) {
     let file = table.path.display();
     let lost = &table.whole.lost;
+    metrics::counter!(DAMAGED).increment(lost.len().max(1) as u64);
     if lost.is_empty() {
         tracing::error!(keyspace, %file, kept, "a table is damaged beside its rows: it is written anew, and nothing is lost");
     }
@@ -590,6 +590,7 @@ fn tell_of_table(keyspace: &'static str, table: &DamagedTable, kept: &str) {
 
 fn tell_of_values(keyspace: &'static str, path: &Path, kept: &str, damaged: &[Vec<u8>]) {
     let file = path.display();
+    metrics::counter!(DAMAGED).increment(damaged.len().max(1) as u64);
     for row in damaged.iter().take(LINES) {
         let of = place(keyspace, row);
         tracing::error!(%file, kept, of, "a value is damaged and lost; the rest of its file is kept");

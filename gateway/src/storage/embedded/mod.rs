@@ -20,7 +20,8 @@
 //! when a journal is unreadable before its end or is missing, when a list of tables is not the one that was written,
 //! or when batches are missing that the watermark says were acknowledged. Reading gives what is whole: an entry without
 //! bytes where a checksum does not fit or a number of a log is missing, a scan without a damaged record, and
-//! [`StorageError::Damaged`] for a record that was asked for.
+//! [`StorageError::Damaged`] for a record that was asked for. Files at which the database itself gives up, when it opens or
+//! merges them, are written anew without the damage (see `mend.rs`).
 //! What is not noticed: after a store was not closed, that the oldest of several journals is missing, unless what was in
 //! it shows; after the machine (not only the process) died, the watermark may lag by what the kernel had
 //! not written yet, usually half a minute, and damage to the journal's end is then taken for a torn write as far as

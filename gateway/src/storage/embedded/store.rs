@@ -304,9 +304,8 @@ impl Store {
             let last = view.range(&self.entries, rows).next_back();
             let last =
                 last.map(fjall::Guard::into_inner).transpose().map_err(|error| failed("end", error))?;
-            let behind = last.as_ref().and_then(|(row, _)| key::seq_of(row)).unwrap_or(end.seq).next();
-            let behind = key::entry(log.to_vec(), behind);
-            if self.lost.meets(ENTRIES, &behind, &key::entry(log.to_vec(), Seq(u64::MAX))) {
+            let reached = last.as_ref().and_then(|(row, _)| key::seq_of(row)).unwrap_or(end.seq);
+            if self.may_have_lost_behind(log, reached) {
                 return Err(StorageError::Damaged { operation: "end" });
             }
             let Some((row, stored)) = last else { return Ok(end) };
@@ -318,6 +317,14 @@ impl Store {
             Err(StorageError::Damaged { .. }) => self.end_around(&view, log),
             read => read,
         }
+    }
+
+    /// Whether entries of a log may have been lost behind this one.
+    pub(super) fn may_have_lost_behind(&self, log: &[u8], seq: Seq) -> bool {
+        let behind = || key::entry(log.to_vec(), seq.next());
+        let last = || key::entry(log.to_vec(), Seq(u64::MAX));
+        // Seldom is anything lost at all.
+        !self.lost.blocks().is_empty() && self.lost.meets(ENTRIES, &behind(), &last())
     }
 
     /// How far the log whose rows begin with `log` was trimmed.
@@ -451,8 +458,8 @@ pub(super) fn count(operation: &'static str, bytes: &[u8]) -> Result<i64, Storag
 }
 
 /// What the database says when something it did in the background has failed; what that was, it tells only the log.
-pub(super) const GAVE_UP: &str = "a write in the background has failed; the line of the log before this one says what. \
-     Where it is a checksum, a table that was to be merged is damaged: `gateway salvage` makes a store without the damage";
+pub(super) const GAVE_UP: &str =
+    "a write in the background has failed; the line of the log before this one says what";
 
 /// The store's own error in the words of the contract.
 pub(super) fn failed(operation: &'static str, error: fjall::Error) -> StorageError {

@@ -83,7 +83,9 @@ pub fn verify(dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
         match walked {
             // It came to merge a damaged table while it was read.
             Err(StorageError::Failed { reason, .. }) if reason == GAVE_UP => {
-                report.damage(format!("keyspace {name}: {reason}"));
+                report.damage(format!(
+                    "keyspace {name}: {reason}; a damaged table that is to be merged is mended when the gateway starts"
+                ));
             }
             walked => walked?,
         }

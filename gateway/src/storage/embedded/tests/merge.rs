@@ -37,21 +37,23 @@ fn kept(dir: &Path) -> Vec<PathBuf> {
 async fn damaged_tables_are_merged_without_the_damage() {
     let whole = tempfile::tempdir().unwrap();
     filled(whole.path()).await;
-    for (keyspace, part, index) in [
-        (1, "data", 0),
-        (1, "data", 1),
-        (2, "data", 0),
-        (2, "data", usize::MAX),
-        (1, "tli", 0),
-        (2, "filter", 0),
-        (1, "linked_blob_files", 0),
-        (2, "meta", 0),
-        (1, "end", 0),
+    for (keyspace, kind, part, index) in [
+        (1, "tables", "data", 0),
+        (1, "tables", "data", 1),
+        (2, "tables", "data", 0),
+        (2, "tables", "data", usize::MAX),
+        (1, "tables", "tli", 0),
+        (2, "tables", "filter", 0),
+        (1, "tables", "linked_blob_files", 0),
+        (2, "tables", "meta", 0),
+        (1, "tables", "end", 0),
+        (1, "blobs", "meta", 0),
+        (1, "blobs", "end", 0),
     ] {
         let dir = tempfile::tempdir().unwrap();
         copy(whole.path(), dir.path());
-        let mut tables = of_keyspace(dir.path(), keyspace, "tables");
-        let file = tables.swap_remove(index.min(tables.len() - 1));
+        let mut files = of_keyspace(dir.path(), keyspace, kind);
+        let file = files.swap_remove(index.min(files.len() - 1));
         let places = super::manifest::places(&fs::read(&file).unwrap()).unwrap();
         let place = places.into_iter().find(|(name, _)| name == part.as_bytes()).map(|(_, place)| place);
         flip(&file, |length| place.map_or(length - 20, |place| place.start + place.len() / 3));

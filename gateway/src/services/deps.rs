@@ -61,6 +61,14 @@ where
     whole.try_collect().await
 }
 
+/// Nothing in the place of a record that is damaged, where nobody else is to suffer for that.
+pub fn unless_damaged<T>(found: Result<Option<T>, StorageError>) -> Result<Option<T>, StorageError> {
+    match found {
+        Err(error) if error.is_damage() => Ok(None),
+        found => found,
+    }
+}
+
 /// An error that may say that a record is damaged.
 pub trait MayBeDamage {
     fn is_damage(&self) -> bool;

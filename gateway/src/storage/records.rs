@@ -66,6 +66,38 @@ pub async fn get_many<T: Record + DeserializeOwned>(
     found.into_iter().map(|value| value.map(|value| versioned(&value)).transpose()).collect()
 }
 
+/// The values at `keys`, in their order. One that is damaged is an error of its own and costs nobody the others; the
+/// store's log names it.
+pub async fn values_each(
+    engine: &Arc<dyn Engine>,
+    partition: &Partition,
+    keys: &[Key],
+) -> Result<Vec<Result<Option<Value>, StorageError>>, StorageError> {
+    match engine.get(partition, keys).await {
+        Err(StorageError::Damaged { .. }) => {}
+        found => return Ok(found?.into_iter().map(Ok).collect()),
+    }
+    let mut values = Vec::with_capacity(keys.len());
+    for key in keys {
+        values.push(match engine.get(partition, std::slice::from_ref(key)).await {
+            Err(error @ StorageError::Damaged { .. }) => Err(error),
+            found => Ok(found?.pop().flatten()),
+        });
+    }
+    Ok(values)
+}
+
+/// The records at `keys`, in their order. One that is damaged is an error of its own, as in [`values_each`].
+pub async fn get_each<T: Record + DeserializeOwned>(
+    engine: &Arc<dyn Engine>,
+    partition: &Partition,
+    keys: &[Key],
+) -> Result<Vec<Result<Option<Versioned<T>>, StorageError>>, StorageError> {
+    let values = values_each(engine, partition, keys).await?;
+    let record = |value: Option<Value>| value.map(|value| versioned(&value)).transpose();
+    Ok(values.into_iter().map(|value| value.and_then(record)).collect())
+}
+
 /// All records of a table of a partition whose suffix begins with `prefix`, in order, read page by page.
 pub async fn scan_all<T: Record + DeserializeOwned>(
     engine: &Arc<dyn Engine>,

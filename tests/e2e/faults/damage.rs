@@ -215,3 +215,70 @@ async fn a_removed_lock_is_made_again() {
     program.ready(200).await;
     assert_eq!(program.user("alice").await.history_texts(&group).await.len(), SAID);
 }
+
+/// A damaged block that the store comes to merge costs what it held, and nobody needs to do anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_table_is_merged_without_what_it_lost() {
+    const MOST_ROUNDS: usize = 12;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (key, group) = filled(&data).await;
+    let log = dir.path().join("log");
+    let is_mended = || fs::read_to_string(&log).unwrap().contains("the store was mended");
+    let start = async || {
+        let log = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let mut program = Program::start_with(&data, key.clone(), |command| {
+            command.stderr(log);
+        })
+        .await;
+        program.ready(200).await;
+        program
+    };
+    let (mut said, mut lost) = (SAID, 0);
+    for round in 0.. {
+        assert!(round < MOST_ROUNDS, "nothing was merged");
+        let mut program = start().await;
+        let alice = program.user("alice").await;
+        // Tables are merged that have rows between each other's.
+        for name in ["before", "last", "zzz-behind"] {
+            let other = alice.create_group(&format!("{name}-{round}")).await;
+            alice.send_text(&other, "there").await;
+        }
+        let sent = alice.send_text(&group, "on").await;
+        said += 1;
+        assert_eq!(sent.seq as usize, said, "a number was used twice or left out");
+        assert!(program.is_running());
+        assert!(program.stop().await.success());
+        if is_mended() {
+            break;
+        }
+        // It puts what is in the journal into another table, and may come to merge them itself.
+        run(&["verify"], &data, |_| {});
+        if round == 1 {
+            // The newest table has what was said last. The first one is not merged before the store is large.
+            let mut tables = Vec::new();
+            files(&data.join("store/rows/keyspaces/1/tables"), &mut tables);
+            let number = |table: &Path| table.file_name().unwrap().to_str().unwrap().parse::<u64>().unwrap();
+            let newest = tables.iter().max_by_key(|table| number(table)).unwrap();
+            let mut bytes = fs::read(newest).unwrap();
+            bytes[100] ^= 1;
+            fs::write(newest, bytes).unwrap();
+            lost = said;
+        }
+    }
+    let logged = fs::read_to_string(&log).unwrap();
+    assert!(logged.contains("keyspaces/1/tables/") && logged.contains("group lobby, number"), "{logged}");
+    assert_eq!(fs::read_dir(data.join("store/damaged")).unwrap().count(), 1, "the damaged file is kept");
+
+    let program = start().await;
+    let alice = program.user("alice").await;
+    let texts = alice.history_texts(&group).await;
+    assert_eq!(texts.len(), said, "{texts:?}");
+    let gaps = texts.iter().filter(|(_, text)| text.contains("is damaged")).map(|(seq, _)| *seq as usize);
+    assert_eq!(gaps.collect::<Vec<_>>(), [lost], "{texts:?}");
+    assert!(alice.joined().await.contains(&group.id));
+    alice.conversations().await;
+    assert!(program.stop().await.success());
+    let (is_whole, damages, _) = run(&["verify"], &data, |_| {});
+    assert!(!is_whole && damages.contains("was lost when its table was mended"), "{damages}");
+}

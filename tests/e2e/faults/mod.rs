@@ -7,4 +7,5 @@ mod disk;
 mod first_start;
 mod logs;
 mod program;
+mod records;
 mod redis;

@@ -89,12 +89,20 @@ impl Program {
     }
 
     pub(super) async fn user(&self, name: &str) -> User {
-        static NEXT: AtomicUsize = AtomicUsize::new(1);
-        let instance = format!("{:032x}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let device = Device::web(instance);
-        let user = User::connect(self.address, name, self.usersig(name), device, Dialect::Binary).await;
+        let user = self.stranger(name).await;
         user.login().await;
         user
+    }
+
+    /// Somebody who is connected and not logged in.
+    pub(super) async fn stranger(&self, name: &str) -> User {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let instance = format!("{:032x}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.stranger_on(name, Device::web(instance)).await
+    }
+
+    pub(super) async fn stranger_on(&self, name: &str, device: Device) -> User {
+        User::connect(self.address, name, self.usersig(name), device, Dialect::Binary).await
     }
 
     pub(super) fn is_running(&mut self) -> bool {

@@ -12,7 +12,7 @@ use super::refusal::plain;
 use super::table::{Row, rows};
 use super::{Call, Context, Refusal};
 use crate::services::StorageError;
-use crate::services::deps::side_by_side;
+use crate::services::deps::whole_ones;
 use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {
@@ -57,7 +57,7 @@ pub(super) async fn get_all(context: &Context, call: &Call, request: GetAll) -> 
         return Err(Refusal::malformed("UserItem has at most 100 users"));
     }
     let profiles = &context.services.profiles;
-    let found = side_by_side(users, |user| async move {
+    let found = whole_ones(users, |user| async move {
         let items = profiles.get(app, &user).await?;
         Ok::<_, StorageError>(items.map(|items| (user, items)))
     });

@@ -389,9 +389,11 @@ impl Conversations {
         };
         let keys: Vec<Key> = peers.iter().map(|peer| key(&Target::Peer(peer.clone()))).collect();
         let partition = Partition::user(actor.app, &actor.user);
-        let found: Vec<Option<Versioned<Preference>>> =
-            records::get_many(&self.deps.engine, &partition, &keys).await?;
-        let receive = |found: Option<Versioned<Preference>>| found.map_or(0, |found| found.record.receive);
+        let found: Vec<Result<Option<Versioned<Preference>>, StorageError>> =
+            records::get_each(&self.deps.engine, &partition, &keys).await?;
+        let receive = |found: Result<Option<Versioned<Preference>>, StorageError>| {
+            found.ok().flatten().map_or(0, |found| found.record.receive)
+        };
         Ok(peers.iter().cloned().zip(found.into_iter().map(receive)).collect())
     }
 

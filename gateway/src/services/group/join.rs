@@ -9,7 +9,7 @@ use super::{Denial, GroupError, GroupRef, Groups, Indexed, Member, Text, joined_
 use crate::bus::{Control, Topic};
 use crate::services::conversation::{self, Preference};
 use crate::services::decide::Decision;
-use crate::services::deps::Actor;
+use crate::services::deps::{Actor, MayBeDamage, unless_damaged};
 use crate::services::push::StoredNotice;
 use crate::services::rates::Rule;
 use crate::services::tally::Tally;
@@ -230,8 +230,9 @@ impl Groups {
         let decided = self.deps.decide("leave a group", || async {
             let found = self.existing(actor.app, id).await?;
             let Some(member) = self.member(&found, user).await? else { return Ok(Decision::Done(None)) };
-            let indexed: Option<Versioned<Indexed>> =
-                records::get(&self.deps.engine, &Partition::user(actor.app, user), joined_key(id)).await?;
+            let indexed: Option<Versioned<Indexed>> = unless_damaged(
+                records::get(&self.deps.engine, &Partition::user(actor.app, user), joined_key(id)).await,
+            )?;
             let is_owner = member.record.role == Role::Owner;
             let rules = self.rules(found.app, found.group.record.kind);
             if is_owner && departure == Departure::Quit && !rules.owner_may_quit {
@@ -310,15 +311,20 @@ impl Groups {
             (&Partition::user(app, user), &Tally::groups(&self.deps.settings(app).limits));
         let decided = self.deps.decide_within("note a group", |is_doubted| async move {
             let keys = [joined_key(id), groups.key(), invitations_key()];
-            let mut values = self.deps.engine.get(partition, &keys).await?;
-            let (invitations, many) = (values.pop().flatten(), values.pop().flatten());
-            let known = values.pop().flatten();
+            let mut values = records::values_each(&self.deps.engine, partition, &keys).await?;
+            let (invitations, many) =
+                (values.pop().transpose()?.flatten(), values.pop().transpose()?.flatten());
+            let known = values.pop().unwrap_or(Ok(None));
             let now = self.deps.now();
-            let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
-            let mut batch = Batch::new(partition.clone(), now)
-                .check(joined_key(id), expected)
-                .put(joined_key(id), records::encode(&Indexed { at: now }));
-            if known.is_none() {
+            let mut batch =
+                Batch::new(partition.clone(), now).put(joined_key(id), records::encode(&Indexed { at: now }));
+            // Nothing can be demanded of one that is damaged.
+            if let Ok(known) = &known {
+                let expected =
+                    known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
+                batch = batch.check(joined_key(id), expected);
+            }
+            if matches!(known, Ok(None)) {
                 let rows = || self.count_indexed(app, user);
                 let basis = groups.basis(&self.deps, partition, (many.as_ref(), is_doubted), rows).await?;
                 batch = groups.note(batch, basis, 1);
@@ -369,7 +375,11 @@ impl Groups {
             (Tally::groups(&self.deps.settings(app).limits), Tally::pinned(&self.deps.settings(app).limits));
         let keys = [joined_key(id), groups.key(), conversation::group_key(id), pinned.key()];
         let decided = self.deps.decide("forget a group", || async {
-            let mut values = self.deps.engine.get(&partition, &keys).await?;
+            let mut values = match self.deps.engine.get(&partition, &keys).await {
+                // The row says only that they may be a member, and they are told that they are not.
+                Err(error) if error.is_damage() => return Ok(Decision::Done(())),
+                values => values?,
+            };
             let (many_pinned, preference) = (values.pop().flatten(), values.pop().flatten());
             let (many_groups, known) = (values.pop().flatten(), values.pop().flatten());
             if known.is_none_or(|known| known.version != indexed.version) {

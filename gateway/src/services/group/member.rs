@@ -82,7 +82,9 @@ impl Groups {
             }
             let mutes = some.iter().map(|(user, _)| found.mute_key(user));
             let keys: Vec<Key> = mutes.chain(some.iter().map(|(user, _)| position_key(&log, user))).collect();
-            let values = self.deps.engine.get(&found.partition(), &keys).await?;
+            let values = records::values_each(&self.deps.engine, &found.partition(), &keys).await?;
+            // What is damaged of one is not shown, and costs nobody the others.
+            let values: Vec<_> = values.into_iter().map(|value| value.ok().flatten()).collect();
             let (mutes, positions) = values.split_at(some.len());
             for ((user, member), (mute, position)) in some.into_iter().zip(mutes.iter().zip(positions)) {
                 let until: Option<u64> =
@@ -128,10 +130,11 @@ impl Groups {
         users: &[UserId],
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
         let keys: Vec<Key> = users.iter().map(|user| found.member_key(user)).collect();
-        let members: Vec<Option<Versioned<Member>>> =
-            records::get_many(&self.deps.engine, &found.partition(), &keys).await?;
+        let members: Vec<Result<Option<Versioned<Member>>, StorageError>> =
+            records::get_each(&self.deps.engine, &found.partition(), &keys).await?;
+        // Of one whose membership is damaged nothing is known, and that costs nobody the others.
         let pairs = users.iter().zip(members);
-        Ok(pairs.filter_map(|(user, member)| Some((user.clone(), member?.record))).collect())
+        Ok(pairs.filter_map(|(user, member)| Some((user.clone(), member.ok()??.record))).collect())
     }
 
     /// Changes a member: their role, whether they may speak, and what they say of themselves in the group.

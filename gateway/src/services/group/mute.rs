@@ -4,6 +4,7 @@
 use protocol::id::UserId;
 
 use super::{GroupRef, Groups};
+use crate::services::deps::unless_damaged;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, StorageError, Table, Value};
@@ -57,10 +58,14 @@ impl Groups {
         user: &UserId,
     ) -> Result<Batch, StorageError> {
         let (key, mutes) = (found.mute_key(user), self.mutes(found));
-        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), mutes.key()]).await?;
-        let (count, known) = (values.pop().flatten(), values.pop().flatten());
-        let Some(known) = known else { return Ok(batch) };
-        let until: u64 = records::decode(&known.bytes)?;
+        let mut values =
+            records::values_each(&self.deps.engine, &found.partition(), &[key.clone(), mutes.key()]).await?;
+        let (count, known) = (values.pop().transpose()?.flatten(), values.pop().unwrap_or(Ok(None)));
+        // One that is damaged keeps nobody.
+        let Some(known) = unless_damaged(known)? else { return Ok(batch) };
+        let Some(until) = unless_damaged(records::decode::<u64>(&known.bytes).map(Some))? else {
+            return Ok(batch);
+        };
         if until > self.deps.now().seconds() {
             return Ok(batch);
         }

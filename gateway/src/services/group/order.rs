@@ -14,7 +14,7 @@ use protocol::group::Role;
 use protocol::id::{Millis, UserId};
 
 use super::{GroupRef, Groups, Member};
-use crate::services::deps::Outcome;
+use crate::services::deps::{MayBeDamage, Outcome};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Scan, StorageError, Table};
 
@@ -106,6 +106,8 @@ fn read_suffix(found: &GroupRef, suffix: &[u8]) -> Option<(Place, UserId)> {
 pub(super) struct Placed {
     key: Key,
     is_there: bool,
+    /// It is there, and nothing can be demanded of it.
+    is_damaged: bool,
 }
 
 impl Groups {
@@ -117,8 +119,11 @@ impl Groups {
         member: &Member,
     ) -> Result<Placed, StorageError> {
         let key = main_key(found, user, member);
-        let value = self.deps.engine.get(&found.partition(), std::slice::from_ref(&key)).await?.pop();
-        Ok(Placed { key, is_there: value.flatten().is_some() })
+        let value = self.deps.engine.get(&found.partition(), std::slice::from_ref(&key)).await;
+        if value.as_ref().is_err_and(StorageError::is_damage) {
+            return Ok(Placed { key, is_there: true, is_damaged: true });
+        }
+        Ok(Placed { key, is_there: value?.pop().flatten().is_some(), is_damaged: false })
     }
 
     /// Adds the rows of those who become members to the batch.
@@ -148,7 +153,10 @@ impl Groups {
         member: &Member,
         placed: Placed,
     ) -> Batch {
-        batch = batch.check(placed.key, if placed.is_there { Expected::Present } else { Expected::Absent });
+        if !placed.is_damaged {
+            batch =
+                batch.check(placed.key, if placed.is_there { Expected::Present } else { Expected::Absent });
+        }
         batch = keys(found, user, member).into_iter().fold(batch, Batch::delete);
         if placed.is_there { batch.add(count_key(found), -1, None) } else { batch }
     }
@@ -183,7 +191,14 @@ impl Groups {
             counts = self.order(found).await?;
         }
         if counts.agree() {
-            let rows = self.rows_of_page(found, roles, counts.members, (offset, limit)).await?;
+            let mut rows = self.rows_of_page(found, roles, counts.members, (offset, limit)).await?;
+            let expected =
+                usize::try_from(counts.members).unwrap_or(usize::MAX).saturating_sub(offset).min(limit);
+            if roles.is_none() && rows.len() < expected {
+                // One is lost, and made anew.
+                counts = self.order(found).await?;
+                rows = self.rows_of_page(found, roles, counts.members, (offset, limit)).await?;
+            }
             if let Some(members) = self.members_of_rows(found, rows, counts).await? {
                 return Ok(MemberPage { count: counts.members, members });
             }
@@ -195,9 +210,13 @@ impl Groups {
 
     /// Who is a member, in no order that means anything.
     pub async fn member_ids(&self, found: &GroupRef) -> Result<Vec<UserId>, StorageError> {
-        if self.order_counts(found).await?.agree() {
+        let counts = self.order_counts(found).await?;
+        if counts.agree() {
             let rows = self.rows(found, &[Place::Owner, Place::Other], 0, usize::MAX, false).await?;
-            return Ok(rows.into_iter().map(|row| row.user).collect());
+            // Otherwise one is lost, or somebody came or went meanwhile.
+            if rows.len() as u64 == counts.members {
+                return Ok(rows.into_iter().map(|row| row.user).collect());
+            }
         }
         Ok(self.members(found, None).await?.into_iter().map(|(user, _)| user).collect())
     }
@@ -290,11 +309,13 @@ impl Groups {
         let mut is_wrong = false;
         for rows in rows.chunks(PAGE) {
             let keys: Vec<Key> = rows.iter().map(|row| found.member_key(&row.user)).collect();
-            let records: Vec<Option<Versioned<Member>>> =
-                records::get_many(&self.deps.engine, &found.partition(), &keys).await?;
+            let records: Vec<Result<Option<Versioned<Member>>, StorageError>> =
+                records::get_each(&self.deps.engine, &found.partition(), &keys).await?;
             for (row, member) in rows.iter().zip(records) {
                 match member {
-                    Some(member) if row.place.fits(member.record.role) => {
+                    // Nothing is known of them but that they are a member.
+                    Err(_) => {}
+                    Ok(Some(member)) if row.place.fits(member.record.role) => {
                         members.push((row.user.clone(), member.record));
                     }
                     // Gone or changed since the rows were read, or the rows are wrong.
@@ -372,7 +393,11 @@ impl Groups {
         // What is left stands for nobody, or for somebody at another place.
         for suffix in there.into_keys() {
             let Some((_, user)) = read_suffix(found, &suffix) else { continue };
-            let member = self.member(found, &user).await?;
+            let member = match self.member(found, &user).await {
+                // It may stand for them.
+                Err(error) if error.is_damage() => continue,
+                member => member?,
+            };
             let expected = member.map_or(Expected::Absent, |member| Expected::Version(member.version));
             changes.push((found.member_key(&user), expected, vec![Key::new(Table::Order, suffix)], None));
         }
@@ -392,14 +417,19 @@ impl Groups {
     ) -> Result<bool, StorageError> {
         let partition = found.partition();
         let rows: Vec<Key> = changes.iter().flat_map(|(_, _, rows, _)| rows.iter().cloned()).collect();
-        let mut there = self.deps.engine.get(&partition, &rows).await?.into_iter();
+        let mut there = records::values_each(&self.deps.engine, &partition, &rows).await?.into_iter();
         let mut batch = Batch::new(partition, self.deps.now());
         let mut difference = 0;
         for (member, expected, rows, role) in changes {
             batch = batch.check(member.clone(), *expected);
             for row in rows {
-                let is_there = there.next().flatten().is_some();
-                batch = batch.check(row.clone(), if is_there { Expected::Present } else { Expected::Absent });
+                // One that is damaged was not counted, and nothing can be demanded of it.
+                let row_found = there.next().unwrap_or(Ok(None));
+                let is_there = matches!(row_found, Ok(Some(_)));
+                if row_found.is_ok() {
+                    let expected = if is_there { Expected::Present } else { Expected::Absent };
+                    batch = batch.check(row.clone(), expected);
+                }
                 let place = read_suffix(found, &row.suffix).map(|(place, _)| place);
                 let counts = place.is_some_and(|place| place != Place::Admin);
                 batch = match role {

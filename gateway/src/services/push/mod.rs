@@ -139,11 +139,12 @@ impl Notices {
         let mut entries = self.deps.engine.read(&log(app, user), window).await?;
         entries.reverse();
         let keys: Vec<Key> = entries.iter().map(|entry| deleted_key(entry.seq)).collect();
-        let deleted = self.deps.engine.get(&Partition::user(app, user), &keys).await?;
+        let deleted = records::values_each(&self.deps.engine, &Partition::user(app, user), &keys).await?;
         entries
             .into_iter()
             .zip(deleted)
-            .filter(|(_, deleted)| deleted.is_none())
+            // A note that is damaged was there.
+            .filter(|(_, deleted)| matches!(deleted, Ok(None)))
             .map(|(entry, _)| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?)))
             .collect()
     }

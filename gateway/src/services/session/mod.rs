@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{self, Account, Accounts};
 use super::application::Application;
 use super::decide::{Decision, Refused};
-use super::deps::{Deps, side_by_side};
+use super::deps::{Deps, MayBeDamage, side_by_side};
 use super::push::heard_key;
 use super::rates::TooOften;
 use crate::bus::{Control, DeviceClaim, DeviceId, Ended, Topic};
@@ -145,6 +145,13 @@ fn devices_key(platform: u32) -> Key {
     Key::new(Table::Session, platform.to_be_bytes().to_vec())
 }
 
+/// The devices of one platform as they were found.
+enum Devices {
+    /// With what must hold when the list is changed.
+    Known(Vec<DeviceRecord>, Expected),
+    Damaged,
+}
+
 /// The devices of a platform, and what must hold when the list is changed.
 fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>, Expected) {
     found.map_or((Vec::new(), Expected::Absent), |found| (found.record, Expected::Version(found.version)))
@@ -266,12 +273,14 @@ impl Sessions {
         user: &UserId,
         device: DeviceClaim,
     ) -> Result<Option<Ended>, StorageError> {
-        let (account, devices, _) = self.account_and_devices(app, user, device.platform).await?;
+        let (account, devices) = self.account_and_devices(app, user, device.platform).await?;
         // A login makes the account, and nothing but the loss of the store deletes it.
         let Some(account) = account else { return Ok(Some(Ended::Forgotten)) };
         if device.since.seconds() <= account.not_before {
             return Ok(Some(Ended::Kicked(KickReason::ByAdmin)));
         }
+        // What cannot be read ends nobody's session.
+        let Devices::Known(devices, _) = devices else { return Ok(None) };
         if devices.iter().any(|known| known.id == device.id) {
             return Ok(None);
         }
@@ -292,7 +301,17 @@ impl Sessions {
         let platform = known_platform(platform);
         let decided = self.deps.decide("log in", || async {
             let now = self.deps.now();
-            let (known, mut devices, expected) = self.account_and_devices(app, user, platform).await?;
+            let (known, devices) = self.account_and_devices(app, user, platform).await?;
+            let (mut devices, expected) = match devices {
+                Devices::Known(devices, expected) => (devices, Some(expected)),
+                Devices::Damaged => {
+                    tracing::warn!(
+                        %app, %user, platform,
+                        "the list of a user's devices is damaged: a login begins it anew, and the other devices log in again"
+                    );
+                    (Vec::new(), None)
+                }
+            };
             let batch = Batch::new(Partition::user(app, user), now);
             let is_known = known.is_some();
             let (account, mut batch) = match known {
@@ -324,9 +343,10 @@ impl Sessions {
                 replaced = put_out;
             }
             devices.push(device);
-            batch = batch
-                .check(devices_key(platform), expected)
-                .put(devices_key(platform), records::encode(&devices));
+            if let Some(expected) = expected {
+                batch = batch.check(devices_key(platform), expected);
+            }
+            batch = batch.put(devices_key(platform), records::encode(&devices));
             for device in replaced {
                 batch = batch.delete(heard_key(device.id));
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
@@ -354,14 +374,15 @@ impl Sessions {
             return Ok((Vec::new(), Vec::new()));
         }
         let keys: Vec<Key> = known_platforms().filter(|other| *other != platform).map(devices_key).collect();
-        let found: Vec<Option<Versioned<Vec<DeviceRecord>>>> =
-            records::get_many(&self.deps.engine, &Partition::user(app, user), &keys).await?;
+        let found: Vec<Result<Option<Versioned<Vec<DeviceRecord>>>, StorageError>> =
+            records::get_each(&self.deps.engine, &Partition::user(app, user), &keys).await?;
         let mut others: Vec<Others> = keys
             .into_iter()
             .zip(found)
-            .map(|(key, found)| {
-                let (devices, expected) = devices_of(found);
-                Others { key, expected, devices, is_changed: false }
+            // The devices of a list that is damaged do not count.
+            .filter_map(|(key, found)| {
+                let (devices, expected) = devices_of(found.ok()?);
+                Some(Others { key, expected, devices, is_changed: false })
             })
             .collect();
         let mut put_out = Vec::new();
@@ -515,14 +536,21 @@ impl Sessions {
         app: AppId,
         user: &UserId,
         platform: u32,
-    ) -> Result<(Option<Account>, Vec<DeviceRecord>, Expected), StorageError> {
+    ) -> Result<(Option<Account>, Devices), StorageError> {
         let keys = [account::key(), devices_key(platform)];
-        let mut found = self.deps.engine.get(&Partition::user(app, user), &keys).await?.into_iter();
-        let (account, devices) = (found.next().flatten(), found.next().flatten());
+        let found = records::values_each(&self.deps.engine, &Partition::user(app, user), &keys).await?;
+        let mut found = found.into_iter().map(|value| value.transpose());
+        let (account, devices) = (found.next().flatten().transpose()?, found.next().flatten());
         let account = account.map(|value| records::decode(&value.bytes)).transpose()?;
-        let devices = devices.map(|value| records::versioned(&value)).transpose()?;
-        let (devices, expected) = devices_of(devices);
-        Ok((account, devices, expected))
+        let devices = devices.map(|value| value.and_then(|value| records::versioned(&value))).transpose();
+        let devices = match devices {
+            Err(error) if error.is_damage() => Devices::Damaged,
+            devices => {
+                let (devices, expected) = devices_of(devices?);
+                Devices::Known(devices, expected)
+            }
+        };
+        Ok((account, devices))
     }
 
     async fn devices(
@@ -543,7 +571,11 @@ impl Sessions {
         change: impl Fn(&mut Vec<DeviceRecord>) + Send + Sync,
     ) -> Result<(), SessionError> {
         let decided = self.deps.decide("change a user's devices", || async {
-            let (mut devices, expected) = self.devices(app, user, platform).await?;
+            let (mut devices, expected) = match self.devices(app, user, platform).await {
+                // Nothing can be said about one of them before one logs in anew.
+                Err(error) if error.is_damage() => return Ok(Decision::Done(())),
+                devices => devices?,
+            };
             let before: Vec<_> = devices.iter().map(|device| (device.id, device.place)).collect();
             change(&mut devices);
             if devices.iter().map(|device| (device.id, device.place)).eq(before.iter().copied()) {

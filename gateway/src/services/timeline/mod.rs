@@ -152,18 +152,25 @@ impl Timelines {
         if let Some(reader) = reader {
             keys.extend(entries.iter().map(|entry| hidden_key(log, reader, entry.seq)));
         }
-        let found = self.deps.engine.get(&log.partition, &keys).await?;
+        let found = records::values_each(&self.deps.engine, &log.partition, &keys).await?;
         let (annotations, hidden) = found.split_at(entries.len());
         let mut seen = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            let annotation: Option<Annotation> =
-                annotations[index].as_ref().map(|value| records::decode(&value.bytes)).transpose()?;
+            let annotation = annotations[index]
+                .clone()
+                .and_then(|value| value.map(|value| records::decode::<Annotation>(&value.bytes)).transpose());
+            let (annotation, entry) = match annotation {
+                Ok(annotation) => (annotation, entry.clone()),
+                // It may have been recalled, so it is not shown.
+                Err(_) => (None, storage::Entry { bytes: Bytes::new(), ..entry.clone() }),
+            };
             seen.push(Seen {
                 seq: entry.seq,
                 at: entry.at,
-                entry: decode_or_stand_in(log, entry, reader),
+                entry: decode_or_stand_in(log, &entry, reader),
                 recall: annotation.map(|annotation| annotation.recall),
-                is_hidden: hidden.get(index).is_some_and(Option::is_some),
+                // One that is damaged was there.
+                is_hidden: hidden.get(index).is_some_and(|hidden| !matches!(hidden, Ok(None))),
             });
         }
         Ok(seen)

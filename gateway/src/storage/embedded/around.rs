@@ -17,7 +17,8 @@ use crate::telemetry::Sparing;
 
 use super::frame;
 use super::key::{self, Range};
-use super::store::{Store, decode_entry, failed, stored, unless_it_panics, value};
+use super::lost::DELETED;
+use super::store::{ENTRIES, Store, decode_entry, failed, stored, unless_it_panics, value};
 
 /// How far an entry that is whole is looked for, to tell when one beside it was written.
 const NEIGHBOURS: u64 = 64;
@@ -31,7 +32,7 @@ const MOST_BLOCKS: usize = 1000;
 /// No log is longer.
 const MOST: u64 = 1 << 40;
 
-const DAMAGED: &str = "gateway_store_damaged_total";
+pub(super) const DAMAGED: &str = "gateway_store_damaged_total";
 
 /// One entry, as it can be read.
 enum Found {
@@ -106,14 +107,22 @@ impl Store {
             Ok(key::seq_of(&row))
         });
         let seq = match last {
-            Ok(None) => return Ok(trimmed.end),
-            Ok(Some(seq)) => seq.max(from),
+            Ok(last) => {
+                let last = last.unwrap_or(from).max(from);
+                match self.may_have_lost_behind(log, last) {
+                    true => self.last_there(view, log, last)?,
+                    false => last,
+                }
+            }
             Err(StorageError::Damaged { .. }) => {
                 self.tell(log, None);
                 self.last_there(view, log, from)?
             }
             Err(error) => return Err(error),
         };
+        if seq == trimmed.end.seq {
+            return Ok(trimmed.end);
+        }
         let at = match self.find(view, log, seq)? {
             Found::Whole(entry) => entry.at,
             _ => self.time_beside(view, log, seq)?.max(trimmed.end.at),
@@ -168,6 +177,8 @@ impl Store {
             let is_lost = next.is_err();
             let (row, read) = match next {
                 Ok(None) => break,
+                // Deleted, and it may have been lost before.
+                Ok(Some((_, stored))) if stored == DELETED => continue,
                 Ok(Some((row, stored))) => {
                     let read = frame::decode("scan", &row, stored.into());
                     (row, read.map(Some))
@@ -177,7 +188,10 @@ impl Store {
                     let Some(row) = edge? else { break };
                     let read = stored("scan", view, &self.records, &row);
                     let read = read.and_then(|stored| {
-                        stored.map(|stored| frame::decode("scan", &row, stored)).transpose()
+                        stored
+                            .filter(|stored| stored != DELETED)
+                            .map(|stored| frame::decode("scan", &row, stored))
+                            .transpose()
                     });
                     (row, read)
                 }
@@ -255,6 +269,7 @@ impl Store {
         });
         match found {
             Ok(Some(entry)) => Ok(Found::Whole(entry)),
+            Ok(None) if self.lost.may_have(ENTRIES, &row) => Ok(Found::Damaged),
             Ok(None) => Ok(Found::Nothing),
             Err(StorageError::Damaged { .. }) => Ok(Found::Damaged),
             Err(error) => Err(error),
@@ -346,7 +361,7 @@ fn file_apart(mut from: &[u8]) -> Option<u64> {
 }
 
 /// Seven bits a byte, the least first; the last byte has no eighth.
-fn varint(from: &mut &[u8]) -> Option<u64> {
+pub(super) fn varint(from: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let byte = *from.split_off_first()?;

@@ -6,6 +6,9 @@
 //! | `format` | the number of the store's format, see [`crate::storage::format`]; a store without it has the first |
 //! | `rows` | the database |
 //! | `watermark` | how far it was acknowledged, see `watermark.rs` |
+//! | `unmended` | the database gave up, and its files were not looked over since |
+//! | `lost` | what mended files have lost, see `lost.rs` |
+//! | `damaged` | those files as they were found, see `mend.rs` |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -19,7 +22,9 @@ use crate::storage::format::Format;
 use super::Settings;
 use super::journal::{self, Journals};
 use super::key;
+use super::lost::Lost;
 use super::manifest;
+use super::mend::{self, Found};
 use super::rotation::rotate;
 use super::store::Store;
 use super::watermark::Watermark;
@@ -94,6 +99,62 @@ impl Directory {
         Ok(Identity { path: self.path.clone(), found })
     }
 
+    /// Opens the store, and where files of its database are damaged such that it does not open, or gave up before, without
+    /// the damage.
+    pub(super) fn open_mending(&self, settings: &Settings) -> Result<(Store, Watermark, u64), StorageError> {
+        if self.path.join(UNMENDED).exists() {
+            self.find_and_mend()?;
+        }
+        match self.open(settings, None) {
+            Err(StorageError::Full { reason }) => Err(StorageError::Full { reason }),
+            Err(error) => match self.find_and_mend() {
+                Ok(true) => self.open(settings, None),
+                Ok(false) => Err(error),
+                Err(why) => {
+                    tracing::error!(%why, "the store could not be mended");
+                    Err(error)
+                }
+            },
+            opened => opened,
+        }
+    }
+
+    fn find_and_mend(&self) -> Result<bool, StorageError> {
+        let rows = self.path.join("rows");
+        if !rows.exists() || !knows_files(&rows)? {
+            return Ok(false);
+        }
+        tracing::warn!(
+            "the store is looked over for damaged files, which takes as long as to read all of it"
+        );
+        let found = self.find_damaged()?;
+        self.mend(&found)?;
+        Ok(!found.is_empty())
+    }
+
+    /// Notes that the database gave up, so that a process that dies before its files are mended leaves that to the next.
+    pub(super) fn note_that_it_gave_up(&self) {
+        if let Err(error) = files::write_whole(&self.path.join(UNMENDED), b"") {
+            tracing::warn!(%error, "that the database gave up was not noted");
+        }
+    }
+
+    /// The damaged files of the database, which may be open. Takes as long as it takes to read it all.
+    pub(super) fn find_damaged(&self) -> Result<Vec<Found>, StorageError> {
+        mend::find(&self.path.join("rows"))
+    }
+
+    /// Mends what [`Self::find_damaged`] found, while the database is closed.
+    pub(super) fn mend(&self, found: &[Found]) -> Result<(), StorageError> {
+        mend::mend(&self.path, found)?;
+        match fs::remove_file(self.path.join(UNMENDED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed(&self.path, &error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Looks the files over, opens the database, and gives the number of its last batch.
     ///
     /// A store that is opened anew by the same process knows which batch was the last that it acknowledged, `Some` in
@@ -133,14 +194,21 @@ impl Directory {
         watermark.forget_journals()?;
         journals.cut_torn_end().map_err(|error| failed(&rows, &error.to_string()))?;
         make_lock(&rows).map_err(|error| failed(&rows, &error.to_string()))?;
-        let store = Store::open(&rows, settings).map_err(|error| match error {
+        let lost = Lost::read(&self.path).map_err(|error| failed(&self.path, &error.to_string()))?;
+        let store = Store::open(&rows, settings, lost).map_err(|error| match error {
             // Nothing is wrong with the files.
             StorageError::Full { .. } => error,
             error => failed(&rows, &format!("{error}; {RESTORE}")),
         })?;
         let last = store.newest(&key::LAST_BATCH);
-        let last = last.map_err(|error| failed(&rows, &format!("{error}; {RESTORE}")))?;
-        let last = last.map_or(0, |kept| kept.number);
+        let last = match last {
+            // The row was lost. What was acknowledged is known without it, and each group writes it anew.
+            Err(StorageError::Damaged { .. }) => {
+                store.tell_of_row("record", &store.records, &key::LAST_BATCH);
+                journals.last.unwrap_or(0).max(acknowledged)
+            }
+            last => last.map_err(|error| failed(&rows, &error.to_string()))?.map_or(0, |kept| kept.number),
+        };
         if last < acknowledged || journals.last.is_some_and(|in_journals| last < in_journals) {
             return Err(self.lost(last, acknowledged.max(journals.last.unwrap_or(0))));
         }
@@ -245,6 +313,9 @@ fn migrate(_store: &Store, _format: Format) -> Result<(), StorageError> {
 fn make_lock(rows: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).open(rows.join("lock")).map(drop)
 }
+
+/// The name of a file that is there after the database gave up, until its files are mended.
+const UNMENDED: &str = "unmended";
 
 /// What the database writes into its file `version` when its files are as `journal.rs` and `manifest.rs` read them.
 const KNOWN_FILES: &[u8] = b"FJL\x03";

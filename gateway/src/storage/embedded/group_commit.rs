@@ -177,7 +177,7 @@ impl<'a> GroupCommit<'a> {
                     let value = frame::encode(&row, number, &bytes);
                     group.insert(&store.records, row, value);
                 }
-                None => group.remove(&store.records, row),
+                None => store.remove_record(&mut group, row),
             }
         }
         // In the order of the rows: each is then looked for near the last one.

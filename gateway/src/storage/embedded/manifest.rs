@@ -6,13 +6,18 @@
 //! are checked by the database, block by block, when they are read.
 //!
 //! The format is that of fjall 3.1: `current` is the list's number (8 bytes), the xxh3 of the list (16), a zero,
-//! integers little-endian; the list is the file `v` and its number.
+//! integers little-endian; the list is the file `v` and its number. A list has named sections, of which two name files:
+//! `tables` is the levels (1 byte), for each its runs (1), for each its tables (4), for each its number (8), a zero, the
+//! xxh3 of the file (16), a number that the rows' own are counted from (8); `blob_files` is how many there are (4), for
+//! each its number (8), a zero, the xxh3 of the file (16).
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
+
+use crate::files;
 
 /// Why the lists cannot be what was written.
 #[derive(Debug, thiserror::Error)]
@@ -68,4 +73,133 @@ fn parse(current: &[u8]) -> Option<(u64, u128)> {
     let (number, rest) = current.split_first_chunk()?;
     let (sum, [0]) = rest.split_first_chunk()? else { return None };
     Some((u64::from_le_bytes(*number), u128::from_le_bytes(*sum)))
+}
+
+/// A file of rows or of values, as a list names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) number: u64,
+    /// The xxh3 of the whole file.
+    pub(super) sum: u128,
+    /// Of a table.
+    pub(super) level: u8,
+    /// Where it stands in its section.
+    at: usize,
+}
+
+/// The list in force of one keyspace.
+pub(super) struct List {
+    folder: PathBuf,
+    number: u64,
+    sections: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Those with the newer versions of a row first.
+    pub(super) tables: Vec<Listed>,
+    /// Files of values that lie apart.
+    pub(super) values: Vec<Listed>,
+}
+
+const TABLES: &[u8] = b"tables";
+const VALUES: &[u8] = b"blob_files";
+
+impl List {
+    pub(super) fn read(folder: &Path) -> io::Result<Self> {
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the list of tables is damaged");
+        let (number, sum) = parse(&fs::read(folder.join("current"))?).ok_or_else(damaged)?;
+        let bytes = fs::read(folder.join(format!("v{number}")))?;
+        if xxh3_128(&bytes) != sum {
+            return Err(damaged());
+        }
+        let sections = sections(&bytes).ok_or_else(damaged)?;
+        let section =
+            |name: &[u8]| sections.iter().find(|(found, _)| found == name).map(|(_, bytes)| &bytes[..]);
+        let tables = section(TABLES).and_then(listed_tables).ok_or_else(damaged)?;
+        let values = section(VALUES).and_then(listed_values).ok_or_else(damaged)?;
+        Ok(Self { folder: folder.to_owned(), number, sections, tables, values })
+    }
+
+    /// Puts another table in the place of one of the list.
+    pub(super) fn replace_table(&mut self, listed: Listed, number: u64, sum: u128) {
+        self.put(TABLES, listed, number, sum);
+    }
+
+    /// Notes what a file of values holds now.
+    pub(super) fn replace_values(&mut self, listed: Listed, sum: u128) {
+        self.put(VALUES, listed, listed.number, sum);
+    }
+
+    fn put(&mut self, section: &[u8], Listed { at, .. }: Listed, number: u64, sum: u128) {
+        for (_, bytes) in self.sections.iter_mut().filter(|(name, _)| name == section) {
+            bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
+            bytes[at + 9..at + 25].copy_from_slice(&sum.to_le_bytes());
+        }
+    }
+
+    /// Makes it the list in force, at once and for good.
+    pub(super) fn write(&self) -> io::Result<()> {
+        let mut writer = sfa::Writer::from_writer(Cursor::new(Vec::new()));
+        for (name, bytes) in &self.sections {
+            writer.start(name.clone())?;
+            writer.write_all(bytes)?;
+        }
+        let bytes = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?.into_inner();
+        let number = self.number + 1;
+        let mut file = File::create(self.folder.join(format!("v{number}")))?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        files::sync_directory(&self.folder)?;
+        let mut current = number.to_le_bytes().to_vec();
+        current.extend_from_slice(&xxh3_128(&bytes).to_le_bytes());
+        current.push(0);
+        files::write_whole(&self.folder.join("current"), &current)
+    }
+}
+
+/// The sections of a file of the database; nothing where what describes them is damaged.
+pub(super) fn sections(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let found = places(bytes)?;
+    Some(found.into_iter().map(|(name, place)| (name, bytes[place].to_vec())).collect())
+}
+
+/// Where the sections of a file are.
+pub(super) fn places(bytes: &[u8]) -> Option<Vec<(Vec<u8>, std::ops::Range<usize>)>> {
+    let reader = sfa::Reader::from_reader(&mut Cursor::new(bytes)).ok()?;
+    reader
+        .toc()
+        .iter()
+        .map(|entry| {
+            let start = usize::try_from(entry.pos()).ok()?;
+            let end = start.checked_add(usize::try_from(entry.len()).ok()?)?;
+            bytes.get(start..end)?;
+            Some((entry.name().to_vec(), start..end))
+        })
+        .collect()
+}
+
+fn listed_tables(section: &[u8]) -> Option<Vec<Listed>> {
+    let mut rest = section;
+    let mut tables = Vec::new();
+    for level in 0..*rest.split_off_first()? {
+        for _ in 0..*rest.split_off_first()? {
+            let count = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?);
+            for _ in 0..count {
+                tables.push(listed(section, &mut rest, level)?);
+                rest.split_off(..8)?;
+            }
+        }
+    }
+    Some(tables)
+}
+
+fn listed_values(section: &[u8]) -> Option<Vec<Listed>> {
+    let mut rest = section;
+    let count = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?);
+    (0..count).map(|_| listed(section, &mut rest, 0)).collect()
+}
+
+fn listed(section: &[u8], rest: &mut &[u8], level: u8) -> Option<Listed> {
+    let at = section.len() - rest.len();
+    let number = u64::from_le_bytes(*rest.split_off(..8)?.first_chunk()?);
+    rest.split_off(..1)?;
+    let sum = u128::from_le_bytes(*rest.split_off(..16)?.first_chunk()?);
+    Some(Listed { number, sum, level, at })
 }

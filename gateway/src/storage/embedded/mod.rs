@@ -9,6 +9,7 @@
 //! | `ends`, `trim`, `tokens` | where logs end; where they begin; which batches were carried out before |
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `space` | room on the disk, and what happens without it |
+//! | `mend`, `lost` | damaged files that the database gives up at; what was lost with them |
 //! | `verify`, `salvage`, `pieces` | what is damaged of a store that is not in use; a new one of what is whole |
 //! | `rotation` | a new journal at each opening, where that is set |
 //!
@@ -19,7 +20,8 @@
 //! when a journal is unreadable before its end or is missing, when a list of tables is not the one that was written,
 //! or when batches are missing that the watermark says were acknowledged. Reading gives what is whole: an entry without
 //! bytes where a checksum does not fit or a number of a log is missing, a scan without a damaged record, and
-//! [`StorageError::Damaged`] for a record that was asked for.
+//! [`StorageError::Damaged`] for a record that was asked for. Files at which the database itself gives up, when it opens or
+//! merges them, are written anew without the damage (see `mend.rs`).
 //! What is not noticed: after a store was not closed, that the oldest of several journals is missing, unless what was in
 //! it shows; after the machine (not only the process) died, the watermark may lag by what the kernel had
 //! not written yet, usually half a minute, and damage to the journal's end is then taken for a torn write as far as
@@ -34,7 +36,9 @@ mod idempotency;
 mod journal;
 mod key;
 mod log_ends;
+mod lost;
 mod manifest;
+mod mend;
 mod pieces;
 mod queue;
 mod rotation;
@@ -68,6 +72,7 @@ use self::directory::{Directory, Identity};
 use self::idempotency::IdempotencyKeys;
 use self::key::Range;
 use self::log_ends::LogEnds;
+use self::mend::Found;
 use self::queue::{Job, Phase, Queue};
 use self::space::Space;
 use self::store::Store;
@@ -179,7 +184,7 @@ impl Embedded {
     /// Opens the store with these settings, see `Embedded::open`.
     pub fn open_with(dir: &Path, bus: LocalBus, settings: &Settings) -> Result<Self, StorageError> {
         let directory = Directory::lock(dir)?;
-        let (store, watermark, last) = directory.open(settings, None)?;
+        let (store, watermark, last) = directory.open_mending(settings)?;
         let space = Arc::new(Space::new(dir, settings.min_free_bytes));
         if let Some(error) = space.refusal() {
             tracing::error!(%error, "the store can be read; nothing is stored until there is more room");
@@ -223,6 +228,17 @@ impl Embedded {
         thread::Builder::new().name("store-lookout".into()).spawn(move || lookout.run()).map_err(failed)?;
         thread::Builder::new().name("store".into()).spawn(move || thread.run(committer)).map_err(failed)?;
         Ok(Self { queue, open, space, ended })
+    }
+
+    /// Overwrites a record with something that is none, as if its bytes had been damaged.
+    #[cfg(any(test, feature = "internals"))]
+    pub fn spoil(&self, partition: &Partition, key: &Key) -> Result<(), StorageError> {
+        let row = key::record(partition, key)?;
+        self.read(|store| {
+            let written = store.records.insert(row, "not what was written");
+            store.show();
+            written.map_err(|error| store::failed("spoil", error))
+        })
     }
 
     /// Waits for a failed write, after which nothing can be stored and the process should stop.
@@ -416,6 +432,7 @@ impl StoreThread {
 
     /// Stores until the store is closed, over times without room too. Gives the watermark, unless it ended without room.
     fn work(&self, mut committer: Committer) -> Result<Option<Watermark>, StorageError> {
+        let mut was_full = false;
         loop {
             let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
             let end = end.unwrap_or_else(|_| {
@@ -427,9 +444,32 @@ impl StoreThread {
                 (_, Some(failure)) => return Err(failure),
                 (Ok(()), None) => return Ok(Some(committer.into_watermark())),
                 (Err(StorageError::Full { reason }), None) => reason,
-                (Err(StorageError::Failed { operation, reason }), None)
-                    if reason == store::GAVE_UP && self.space.was_tight() =>
-                {
+                (Err(StorageError::Failed { operation, reason }), None) if reason == store::GAVE_UP => {
+                    // A lack of room is the likely reason, once.
+                    let is_full = self.space.was_tight();
+                    if !is_full || was_full {
+                        let last = committer.last;
+                        let found = self.find_damaged()?;
+                        if !found.is_empty() {
+                            drop(committer);
+                            committer = match self.mend(&found, last) {
+                                // It gives up again when it is open, and then this is tried again.
+                                Err(StorageError::Full { reason }) => {
+                                    self.space.fill(&reason);
+                                    match self.wait_for_room(&StorageError::Full { reason }, last)? {
+                                        Some(reopened) => reopened,
+                                        None => return Ok(None),
+                                    }
+                                }
+                                mended => mended?,
+                            };
+                            continue;
+                        }
+                        if !is_full {
+                            return Err(StorageError::Failed { operation, reason });
+                        }
+                    }
+                    was_full = true;
                     format!("{operation}: {reason}")
                 }
                 (Err(error), None) => return Err(error),
@@ -461,6 +501,37 @@ impl StoreThread {
             }
         }
         self.queue.failure().map_or(Ok(None), Err)
+    }
+
+    /// Why the database gave up, if that is damage. Reads go on, and what is to be stored waits.
+    fn find_damaged(&self) -> Result<Vec<Found>, StorageError> {
+        self.queue.pause();
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = &open.as_ref().ok_or(StorageError::Closed)?.directory;
+        directory.note_that_it_gave_up();
+        directory.find_damaged()
+    }
+
+    /// Closes the database, mends its files, and opens it anew. Reads are refused meanwhile.
+    fn mend(&self, found: &[Found], last: u64) -> Result<Committer, StorageError> {
+        let closed = {
+            let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+            open.as_mut().and_then(|open| open.store.take())
+        };
+        // It comes after a failure that may have left anything behind.
+        let mended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            drop(closed);
+            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            open.as_ref().ok_or(StorageError::Closed)?.directory.mend(found)
+        }));
+        let panicked = |_| {
+            let reason = "the database could not be closed".to_owned();
+            Err(StorageError::Failed { operation: "mend the store", reason })
+        };
+        mended.unwrap_or_else(panicked)?;
+        let committer = self.reopen(last)?;
+        tracing::warn!("the store was mended, and goes on");
+        Ok(committer)
     }
 
     /// Opens the store anew. Who reads waits meanwhile.
@@ -506,6 +577,7 @@ impl Lookout {
     fn run(self) {
         while let Err(mpsc::RecvTimeoutError::Timeout) = self.stopped.recv_timeout(LOOK) {
             self.space.look();
+            self.queue.probe_if_idle();
             if let Err(error) = self.identity.check().and_then(|()| self.look_for_hang()) {
                 // Nobody may wait for the store's thread, which may never come back.
                 self.queue.end(Phase::Failed(error.clone()));
@@ -521,7 +593,7 @@ impl Lookout {
             return Ok(());
         }
         let Ok(open) = self.open.try_read() else { return Ok(()) };
-        let store = open.as_ref().and_then(|open| open.store.as_ref());
-        store.map_or(Ok(()), Store::look_for_failure)
+        let Some(Open { store: Some(store), directory }) = &*open else { return Ok(()) };
+        store.look_for_failure().inspect_err(|_| directory.note_that_it_gave_up())
     }
 }

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use fjall::CompressionType;
 use lsm_tree::InternalValue;
 use lsm_tree::coding::Decode;
-use lsm_tree::table::Scanner;
+use lsm_tree::table::block::decoder::ParsedItem;
 use lsm_tree::table::block::{BlockType, Header};
+use lsm_tree::table::{Block, DataBlock};
 
 use crate::storage::StorageError;
 
@@ -28,7 +29,7 @@ const BLOCK: &[u8] = b"LSM\x03";
 const APART: &[u8] = b"BLOB";
 
 /// The bytes before the row and the value.
-const APART_HEAD: usize = 4 + 16 + 8 + 2 + 4 + 4;
+pub(super) const APART_HEAD: usize = 4 + 16 + 8 + 2 + 4 + 4;
 
 /// The files in a folder of a keyspace, which need not be there.
 pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -45,13 +46,19 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Gives each row in the whole blocks of a table, and where the others begin. `scratch` is a file of the caller's.
+/// Gives each row in the whole blocks of a table, and where the others begin.
 pub(super) fn rows_of_table(
     table: &Path,
-    scratch: &Path,
+    on: impl FnMut(Result<InternalValue, usize>) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    rows_in(&fs::read(table).map_err(io_failed)?, on)
+}
+
+/// The same of the bytes of a table.
+pub(super) fn rows_in(
+    bytes: &[u8],
     mut on: impl FnMut(Result<InternalValue, usize>) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
-    let bytes = fs::read(table).map_err(io_failed)?;
     let (mut at, mut last) = (0, None);
     let mut is_in_step = true;
     while let Some(found) = position(&bytes[at..], BLOCK) {
@@ -76,7 +83,7 @@ pub(super) fn rows_of_table(
             // Rows come first.
             return Ok(());
         }
-        let rows = rows_of_block(block, &header, scratch)?;
+        let rows = rows_of_block(block, &header)?;
         // What is out of order is no block of this table, but bytes in one that look like it.
         let is_in_order = rows.as_ref().is_none_or(|rows| {
             let mut before = last.as_ref();
@@ -105,13 +112,17 @@ pub(super) fn rows_of_table(
     if at == 0 { on(Err(0)) } else { Ok(()) }
 }
 
+/// The rows of the block that `bytes` are; nothing when it is damaged, or none of rows.
+pub(super) fn rows_of(bytes: &[u8]) -> Result<Option<Vec<InternalValue>>, StorageError> {
+    let header = Header::decode_from(&mut &bytes[..]).ok();
+    match header.filter(|header| header.block_type == BlockType::Data) {
+        Some(header) => rows_of_block(bytes, &header),
+        None => Ok(None),
+    }
+}
+
 /// The rows of one block; nothing when it is damaged.
-fn rows_of_block(
-    block: &[u8],
-    header: &Header,
-    scratch: &Path,
-) -> Result<Option<Vec<InternalValue>>, StorageError> {
-    fs::write(scratch, block).map_err(io_failed)?;
+fn rows_of_block(block: &[u8], header: &Header) -> Result<Option<Vec<InternalValue>>, StorageError> {
     let plain = header.data_length == header.uncompressed_length;
     // What cannot be made smaller may have the same length by chance.
     let ways: &[CompressionType] = match plain {
@@ -120,9 +131,9 @@ fn rows_of_block(
     };
     for way in ways {
         let read = unless_it_panics("read a block", || {
-            let rows =
-                Scanner::new(scratch, 1, *way, 0).and_then(Iterator::collect::<lsm_tree::Result<Vec<_>>>);
-            rows.map_err(|error| failed("read a block", error.into()))
+            let block = Block::from_reader(&mut &block[..], *way);
+            let block = DataBlock::new(block.map_err(|error| failed("read a block", error.into()))?);
+            Ok(block.iter().map(|row| row.materialize(block.as_slice())).collect())
         });
         match read {
             Ok(rows) => return Ok(Some(rows)),
@@ -160,7 +171,11 @@ pub(super) fn values_apart(
     Ok(())
 }
 
-fn value_apart(from: &[u8]) -> Option<ApartValue<'_>> {
+/// The value that `from` begins with, if that is whole.
+pub(super) fn value_apart(from: &[u8]) -> Option<ApartValue<'_>> {
+    if !from.starts_with(APART) {
+        return None;
+    }
     let (head, rest) = from.split_at_checked(APART_HEAD)?;
     let sequence = u64::from_le_bytes(*head[20..].first_chunk()?);
     let row_length = usize::from(u16::from_le_bytes(*head[28..].first_chunk()?));
@@ -168,10 +183,26 @@ fn value_apart(from: &[u8]) -> Option<ApartValue<'_>> {
     let (row, rest) = rest.split_at_checked(row_length)?;
     let sum = u128::from_le_bytes(*head[4..].first_chunk()?);
     let value = rest.get(..length)?;
+    (sum_of(row, value) == sum).then_some(ApartValue { sequence, row, value })
+}
+
+fn sum_of(row: &[u8], value: &[u8]) -> u128 {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(row);
     hasher.update(value);
-    (hasher.digest128() == sum).then_some(ApartValue { sequence, row, value })
+    hasher.digest128()
+}
+
+/// What stands before a row and its value, which is not compressed.
+pub(super) fn head_of_value_apart(sequence: u64, row: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut head = APART.to_vec();
+    head.extend_from_slice(&sum_of(row, value).to_le_bytes());
+    head.extend_from_slice(&sequence.to_le_bytes());
+    head.extend_from_slice(&(row.len() as u16).to_le_bytes());
+    for _ in 0..2 {
+        head.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    }
+    head
 }
 
 fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -92,6 +92,8 @@ struct Line {
 
 #[derive(Default)]
 struct Lines {
+    /// What was taken before and comes before all lines.
+    first: VecDeque<Job>,
     /// Of all who ever had something waiting: as few as applications are served.
     lines: Vec<Line>,
     /// The lines in which something waits, in the order of their turns.
@@ -134,11 +136,17 @@ impl Lines {
 
     /// The job whose turn it is.
     fn front(&self) -> Option<&Job> {
-        self.lines[*self.turns.front()?].jobs.front()
+        self.first.front().or_else(|| self.lines[*self.turns.front()?].jobs.front())
     }
 
     /// Takes it, after which it is another line's turn. With its size.
     fn pop(&mut self) -> Option<(Job, usize)> {
+        if let Some(job) = self.first.pop_front() {
+            let size = job.size();
+            self.jobs -= 1;
+            self.bytes -= size;
+            return Some((job, size));
+        }
         let turn = self.turns.pop_front()?;
         let Line { jobs, bytes, .. } = &mut self.lines[turn];
         let job = jobs.pop_front()?;
@@ -152,9 +160,17 @@ impl Lines {
         Some((job, size))
     }
 
+    fn put_back(&mut self, jobs: Vec<Job>) {
+        self.jobs += jobs.len();
+        self.bytes += jobs.iter().map(Job::size).sum::<usize>();
+        for job in jobs.into_iter().rev() {
+            self.first.push_front(job);
+        }
+    }
+
     /// Answers all that waits without having done anything.
     fn refuse(self, error: &StorageError) {
-        for job in self.lines.into_iter().flat_map(|line| line.jobs) {
+        for job in self.first.into_iter().chain(self.lines.into_iter().flat_map(|line| line.jobs)) {
             job.refuse(error.clone());
         }
     }
@@ -172,6 +188,7 @@ struct State {
 pub(super) struct Queue {
     /// Bytes that may wait. Beyond them a batch is refused at once.
     most_bytes: usize,
+    stalled: Duration,
     state: Mutex<State>,
     wake: Condvar,
 }
@@ -179,7 +196,12 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(most_bytes: usize) -> Self {
         let state = State { waiting: Lines::default(), phase: Phase::Open, idle: false, busy_since: None };
-        Self { most_bytes, state: Mutex::new(state), wake: Condvar::new() }
+        Self { most_bytes, stalled: STALLED, state: Mutex::new(state), wake: Condvar::new() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn that_stalls_after(stalled: Duration) -> Self {
+        Self { stalled, ..Self::new(usize::MAX) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -233,6 +255,27 @@ impl Queue {
             }
         }
         Some(group)
+    }
+
+    /// Takes back what [`Self::take`] gave, to give it again first of all.
+    pub(super) fn put_back(&self, jobs: Vec<Job>) {
+        let mut state = self.lock();
+        state.busy_since = None;
+        state.waiting.put_back(jobs);
+    }
+
+    /// What waits goes on waiting, and that is no stall.
+    pub(super) fn pause(&self) {
+        self.lock().busy_since = None;
+    }
+
+    /// Has the committer look whether it can still store, when it has nothing else to do.
+    pub(super) fn probe_if_idle(&self) {
+        let is_idle = self.lock().idle;
+        if is_idle {
+            // Nobody waits for the answer.
+            let _ = self.push(None, Job::Probe { reply: oneshot::channel().0 });
+        }
     }
 
     /// Takes nothing more. False when it did not before either.
@@ -289,7 +332,7 @@ impl Queue {
 
     /// Whether the committer has been at one group for longer than a disk takes.
     pub(super) fn is_stalled(&self) -> bool {
-        self.lock().busy_since.is_some_and(|since| since.elapsed() > STALLED)
+        self.lock().busy_since.is_some_and(|since| since.elapsed() > self.stalled)
     }
 
     /// Whether work is taken and gets done.
@@ -301,7 +344,9 @@ impl Queue {
             Phase::Failed(error) => return Err(error.clone()),
         }
         match state.busy_since {
-            Some(since) if since.elapsed() > STALLED => Err(StorageError::TimedOut { operation: "commit" }),
+            Some(since) if since.elapsed() > self.stalled => {
+                Err(StorageError::TimedOut { operation: "commit" })
+            }
             _ => Ok(()),
         }
     }

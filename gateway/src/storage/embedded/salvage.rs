@@ -21,6 +21,7 @@ use crate::storage::format::Format;
 
 use super::directory::Directory;
 use super::journal::{self, Change};
+use super::lost::Lost;
 use super::store::{Store, failed};
 use super::trim::Trimmed;
 use super::verify::{ENTRIES, Report, place, walk};
@@ -61,15 +62,16 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
         report.damage(damage.clone());
     }
     let settings = Settings { min_free_bytes: 0, ..Settings::default() };
+    let lost = Lost::read(from).map_err(|error| fault(from, &error))?;
     let damaged = match unsound.into_iter().next() {
         Some(unsound) => Err(fault(&rows, &unsound)),
-        None => Store::open(&scratch, &settings),
+        None => Store::open(&scratch, &settings, lost),
     };
 
     let target = Directory::lock(to)?;
     target.make(&settings, format)?;
     let made = to.join("rows");
-    let new = Store::open(&made, &settings)?;
+    let new = Store::open(&made, &settings, Lost::default())?;
     let mut copy =
         Copy { new: &new, batch: batch(&new), salvaged: Salvaged::default(), last: 0, logs: HashSet::new() };
     let read = damaged.as_ref().map_err(Clone::clone).and_then(|damaged| {
@@ -81,7 +83,7 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
         // It does not open, or gives up when it comes to merge a table that is damaged.
         Err(error) => {
             report.damage(format!("{}: {error}: its tables are read piece by piece", rows.display()));
-            copy.pieces_of(&rows, &to.join("block"), report)?;
+            copy.pieces_of(&rows, report)?;
             // Those of the store itself: it may have begun to read the others, and to remove them.
             copy.changes(journal::all_changes(&rows).map_err(|error| fault(&rows, &error))?)?;
         }
@@ -148,7 +150,7 @@ impl Copy<'_> {
     /// What is whole of the files, where they cannot be opened as a database.
     ///
     /// A row whose newest version was in a damaged block may come back as it was before: nothing tells that there was one.
-    fn pieces_of(&mut self, dir: &Path, scratch: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
+    fn pieces_of(&mut self, dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
         let target = self.new.keyspaces();
         for (number, (to, name)) in journal::KEYSPACES.into_iter().zip(&target) {
             let folder = dir.join("keyspaces").join(number.to_string());
@@ -159,7 +161,7 @@ impl Copy<'_> {
             // The rows whose values lie apart.
             let mut without_value: HashMap<u128, Vec<u8>> = HashMap::new();
             for table in &tables {
-                pieces::rows_of_table(table, scratch, |found| {
+                pieces::rows_of_table(table, |found| {
                     let item = match found {
                         Ok(item) => item,
                         Err(at) => {
@@ -217,7 +219,6 @@ impl Copy<'_> {
             }
             self.flush()?;
         }
-        let _ = fs::remove_file(scratch);
         Ok(())
     }
 

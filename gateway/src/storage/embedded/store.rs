@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use fjall::{
     CompressionType, Database, DatabaseBuilder, Keyspace, KeyspaceCreateOptions, KvSeparationOptions,
-    PersistMode, Readable, Snapshot,
+    OwnedWriteBatch, PersistMode, Readable, Snapshot, UserKey,
 };
 use protocol::id::{Millis, Seq};
 
@@ -22,10 +22,15 @@ use super::Settings;
 use super::frame::{self, Framed};
 use super::journal;
 use super::key;
+use super::lost::{DELETED, Lost};
 use super::space::is_full;
 use super::trim::Trimmed;
 
 pub(super) const KEYSPACES: [&str; 4] = ["record", "entry", "token0", "token1"];
+
+/// The numbers that the database gave the first two.
+pub(super) const RECORDS: u64 = journal::KEYSPACES[0];
+pub(super) const ENTRIES: u64 = journal::KEYSPACES[1];
 
 fn builder(dir: &Path, settings: &Settings) -> DatabaseBuilder<Database> {
     Database::builder(dir)
@@ -56,6 +61,8 @@ pub(super) struct Store {
     /// a thread that finishes a table at that moment moves the mark of what is visible past it. So the committer alone
     /// opens snapshots, between two groups, and readers share the last one.
     view: Arc<RwLock<Arc<Snapshot>>>,
+    /// What may have been there and reads as damaged, where it is not.
+    pub(super) lost: Lost,
     /// Last, so that the rows are let go before it closes.
     pub(super) database: Database,
 }
@@ -79,7 +86,7 @@ impl Store {
     }
 
     /// Opens the database in `dir`.
-    pub(super) fn open(dir: &Path, settings: &Settings) -> Result<Self, StorageError> {
+    pub(super) fn open(dir: &Path, settings: &Settings, lost: Lost) -> Result<Self, StorageError> {
         let failed = |error| failed("read the files", error);
         let database = unless_it_panics("read the files", || builder(dir, settings).open().map_err(failed))?;
         // The database would make one that is missing, as if it had always been empty.
@@ -93,6 +100,7 @@ impl Store {
             entries: rows(entries)?,
             tokens: [rows(token0)?, rows(token1)?],
             view: Arc::new(RwLock::new(Arc::new(database.snapshot()))),
+            lost,
             database,
         })
     }
@@ -105,6 +113,14 @@ impl Store {
         group.commit().map_err(failed)?;
         self.records.rotate_memtable().map_err(failed)?;
         Ok(())
+    }
+
+    /// Deletes a record. Where it may have been lost, that it is gone has to be known from then on.
+    pub(super) fn remove_record(&self, group: &mut OwnedWriteBatch, row: impl AsRef<[u8]> + Into<UserKey>) {
+        match self.lost.may_have(RECORDS, row.as_ref()) {
+            true => group.insert(&self.records, row, DELETED),
+            false => group.remove(&self.records, row),
+        }
     }
 
     /// Asks whether an earlier write in the background has failed.
@@ -150,11 +166,27 @@ impl Store {
     ) -> Result<Option<Framed>, StorageError> {
         let row = key::record(partition, key)?;
         let read = stored(operation, snapshot, &self.records, &row)
+            .and_then(|stored| self.unless_lost(operation, &row, stored))
             .and_then(|stored| stored.map(|stored| frame::decode(operation, &row, stored)).transpose());
         if let Err(StorageError::Damaged { .. }) = &read {
             self.tell_of_row("record", &self.records, &row);
         }
         read
+    }
+
+    /// What stands for a record: nothing also where it was deleted after it may have been lost, and damage where it may have
+    /// been lost.
+    fn unless_lost(
+        &self,
+        operation: &'static str,
+        row: &[u8],
+        stored: Option<Bytes>,
+    ) -> Result<Option<Bytes>, StorageError> {
+        match stored {
+            Some(stored) => Ok(Some(stored).filter(|stored| stored != DELETED)),
+            None if self.lost.may_have(RECORDS, row) => Err(StorageError::Damaged { operation }),
+            None => Ok(None),
+        }
     }
 
     pub(super) fn scan(
@@ -180,6 +212,9 @@ impl Store {
         while found.len() < scan.limit {
             let Some(guard) = (if scan.reverse { rows.next_back() } else { rows.next() }) else { break };
             let (row, stored) = guard.into_inner().map_err(|error| failed("scan", error))?;
+            if stored == DELETED {
+                continue;
+            }
             let Ok(framed) = frame::decode("scan", &row, stored.into()) else {
                 // It is missing for whom it is, and hides nobody else's.
                 self.tell_of_row("record", &self.records, &row);
@@ -244,8 +279,10 @@ impl Store {
         let is_short_below = ran_out && low.is_some_and(|low| low.seq > first);
         let reached = high.map_or(first.previous(), |high| high.seq);
         let is_short_above = (ran_out || window.newest_first) && reached < window.to && {
-            let behind = key::entry(of_log.clone(), window.to)..=key::entry(of_log, Seq(u64::MAX));
+            let behind = key::entry(of_log.clone(), window.to)..=key::entry(of_log.clone(), Seq(u64::MAX));
+            let next = key::entry(of_log.clone(), reached.next());
             trimmed.end.seq > reached
+                || self.lost.meets(ENTRIES, &next, &key::entry(of_log, window.to))
                 || (window.to.0 < u64::MAX && view.range(&self.entries, behind).next().is_some())
         };
         if window.limit > 0 && (is_short_below || is_short_above) {
@@ -264,10 +301,14 @@ impl Store {
         let read = unless_it_panics("end", || {
             let Trimmed { first, end } = self.trimmed("end", &view, log)?;
             let rows = key::entry(log.to_vec(), first)..=key::entry(log.to_vec(), Seq(u64::MAX));
-            let Some(guard) = view.range(&self.entries, rows).next_back() else {
-                return Ok(end);
-            };
-            let (row, stored) = guard.into_inner().map_err(|error| failed("end", error))?;
+            let last = view.range(&self.entries, rows).next_back();
+            let last =
+                last.map(fjall::Guard::into_inner).transpose().map_err(|error| failed("end", error))?;
+            let reached = last.as_ref().and_then(|(row, _)| key::seq_of(row)).unwrap_or(end.seq);
+            if self.may_have_lost_behind(log, reached) {
+                return Err(StorageError::Damaged { operation: "end" });
+            }
+            let Some((row, stored)) = last else { return Ok(end) };
             let last = decode_entry("end", &row, stored.into())?;
             // A mark is ahead of the rows where the last of them could not be saved from damage.
             Ok(if last.seq < end.seq { end } else { LogEnd { seq: last.seq, at: last.at } })
@@ -276,6 +317,14 @@ impl Store {
             Err(StorageError::Damaged { .. }) => self.end_around(&view, log),
             read => read,
         }
+    }
+
+    /// Whether entries of a log may have been lost behind this one.
+    pub(super) fn may_have_lost_behind(&self, log: &[u8], seq: Seq) -> bool {
+        let behind = || key::entry(log.to_vec(), seq.next());
+        let last = || key::entry(log.to_vec(), Seq(u64::MAX));
+        // Seldom is anything lost at all.
+        !self.lost.blocks().is_empty() && self.lost.meets(ENTRIES, &behind(), &last())
     }
 
     /// How far the log whose rows begin with `log` was trimmed.
@@ -290,6 +339,7 @@ impl Store {
         let row = key::entry(log.to_vec(), Seq::ZERO);
         let mark = unless_it_panics(operation, || {
             match view.get(&self.entries, &row).map_err(|error| failed(operation, error))? {
+                None if self.lost.may_have(ENTRIES, &row) => Err(StorageError::Damaged { operation }),
                 None => Ok(Trimmed::NEVER),
                 Some(stored) => Trimmed::decode(operation, &row, stored.into()),
             }
@@ -350,6 +400,7 @@ impl Store {
                 Err(StorageError::Damaged { .. }) => stored("commit", &self.view(), &self.records, row)?,
                 read => read?,
             };
+            let stored = self.unless_lost("commit", row, stored)?;
             stored.map(|stored| frame::decode("commit", row, stored)).transpose()
         })
     }
@@ -407,8 +458,8 @@ pub(super) fn count(operation: &'static str, bytes: &[u8]) -> Result<i64, Storag
 }
 
 /// What the database says when something it did in the background has failed; what that was, it tells only the log.
-pub(super) const GAVE_UP: &str = "a write in the background has failed; the line of the log before this one says what. \
-     Where it is a checksum, a table that was to be merged is damaged: `gateway salvage` makes a store without the damage";
+pub(super) const GAVE_UP: &str =
+    "a write in the background has failed; the line of the log before this one says what";
 
 /// The store's own error in the words of the contract.
 pub(super) fn failed(operation: &'static str, error: fjall::Error) -> StorageError {

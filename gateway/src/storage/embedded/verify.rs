@@ -1,6 +1,7 @@
 //! Reads all of a store and tells what of it is damaged.
 
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::path::Path;
 
 use fjall::{AbstractTree, Keyspace};
@@ -9,6 +10,7 @@ use protocol::id::Seq;
 use crate::storage::StorageError;
 
 use super::directory::Directory;
+use super::lost::{DELETED, LostBlock};
 use super::store::{GAVE_UP, KEYSPACES, Store, failed, unless_it_panics};
 use super::trim::Trimmed;
 use super::{Settings, frame, journal, key, manifest};
@@ -57,6 +59,9 @@ pub fn verify(dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
             return Ok(());
         }
     };
+    for block in store.lost.blocks() {
+        report.damage(told(block));
+    }
     let mut count = 0;
     let mut logs: HashMap<Vec<u8>, LogRows> = HashMap::new();
     for (rows, name) in store.keyspaces() {
@@ -78,7 +83,9 @@ pub fn verify(dir: &Path, report: &mut dyn Report) -> Result<(), StorageError> {
         match walked {
             // It came to merge a damaged table while it was read.
             Err(StorageError::Failed { reason, .. }) if reason == GAVE_UP => {
-                report.damage(format!("keyspace {name}: {reason}"));
+                report.damage(format!(
+                    "keyspace {name}: {reason}; a damaged table that is to be merged is mended when the gateway starts"
+                ));
             }
             walked => walked?,
         }
@@ -119,6 +126,21 @@ pub(super) fn place(keyspace: &str, row: &[u8]) -> String {
         Some((log, seq)) => format!("keyspace {keyspace}, {}, number {}", log.partition, seq.0),
         None => format!("keyspace {keyspace}, row {}", row.escape_ascii()),
     }
+}
+
+/// What was lost, as an operator reads it.
+fn told(block: &LostBlock) -> String {
+    let name = journal::KEYSPACES.iter().position(|number| *number == block.keyspace);
+    let name = name.map_or("", |index| KEYSPACES[index]);
+    let behind = match &block.low {
+        Bound::Excluded(low) | Bound::Included(low) => format!(" behind {}", place(name, low)),
+        Bound::Unbounded => String::new(),
+    };
+    let to = place(name, &block.high);
+    format!(
+        "a block of rows{behind} up to {to} was lost when its table was mended; that is kept as {}",
+        block.kept
+    )
 }
 
 /// What is done with a row.
@@ -180,6 +202,7 @@ impl Store {
                 Some(Seq::ZERO) if name == ENTRIES => {
                     Trimmed::decode("read", row, stored)?;
                 }
+                _ if stored == DELETED => return Ok(None),
                 _ => {
                     frame::decode("read", row, stored)?;
                 }

@@ -12,7 +12,7 @@ use crate::storage::conformance::ALL;
 
 /// Batches that fill the store; small buffers make them end up in journals as well as in tables.
 const BATCHES: u64 = 400;
-const SMALL: Settings = Settings {
+pub(super) const SMALL: Settings = Settings {
     write_buffer_bytes: 24 << 10,
     cache_bytes: 64 << 10,
     cached_files: 16,
@@ -22,7 +22,7 @@ const SMALL: Settings = Settings {
     rotate_journal: true,
 };
 
-fn group(number: u64) -> Partition {
+pub(super) fn group(number: u64) -> Partition {
     Partition::group(AppId(1), &protocol::id::GroupId::parse(&format!("group{}", number % 7)).unwrap())
 }
 
@@ -35,7 +35,7 @@ fn batch(number: u64) -> Batch {
 }
 
 /// A store with all its batches, closed and opened in between.
-async fn filled(dir: &Path) {
+pub(super) async fn filled(dir: &Path) {
     for part in 0..4 {
         let store = Embedded::open_with(dir, LocalBus::new().0, &SMALL).unwrap();
         for number in part * BATCHES / 4..(part + 1) * BATCHES / 4 {
@@ -87,7 +87,7 @@ fn damage() -> impl Strategy<Value = Damage> {
 }
 
 /// Everything in the store is as it was written, or reading it gives an error or a gap; true when there was neither.
-async fn looks_sound(store: &Embedded) -> bool {
+pub(super) async fn looks_sound(store: &Embedded) -> bool {
     let mut sound = true;
     // What was carried out a second time, since it could not be read that it was before.
     let mut repeated = [0; 7];
@@ -172,7 +172,7 @@ fn bytes_of(number: u64) -> Option<Bytes> {
 }
 
 /// The files of the store, but for the lock.
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub(super) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -241,12 +241,12 @@ async fn damaged_files_give_nothing_wrong_back() {
 }
 
 /// The files of a kind of the keyspace that has this number.
-fn of_keyspace(dir: &Path, number: u64, kind: &str) -> Vec<PathBuf> {
+pub(super) fn of_keyspace(dir: &Path, number: u64, kind: &str) -> Vec<PathBuf> {
     let wanted = format!("keyspaces/{number}/{kind}");
     files(dir).into_iter().filter(|file| file.to_string_lossy().contains(&wanted)).collect()
 }
 
-fn flip(file: &Path, at: impl FnOnce(usize) -> usize) {
+pub(super) fn flip(file: &Path, at: impl FnOnce(usize) -> usize) {
     let mut bytes = fs::read(file).unwrap();
     let at = at(bytes.len());
     bytes[at] ^= 1;
@@ -323,7 +323,7 @@ async fn a_damaged_block_hides_only_its_own_rows() {
     assert!(conversations(&store, 7, false).await.is_empty());
 }
 
-struct Damages(Vec<String>);
+pub(super) struct Damages(pub(super) Vec<String>);
 
 impl Report for Damages {
     fn damage(&mut self, what: String) {

@@ -2,12 +2,13 @@ mod damage;
 mod format;
 mod golden;
 mod journal;
+mod merge;
 
 use protocol::id::{AppId, Millis, UserId};
 
 use super::*;
 use crate::storage::conformance::{ALL, Fixture, Opened, conformance};
-use crate::storage::{CommitError, Committed};
+use crate::storage::{CommitError, Committed, Expected};
 
 struct Directory {
     dir: tempfile::TempDir,

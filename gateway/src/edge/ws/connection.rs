@@ -62,6 +62,9 @@ const COME_BACK: &str = "going down, come back";
 /// What one read takes at most.
 const READ_BYTES: usize = 64 * 1024;
 
+/// What is read of one connection before it is another's turn.
+const TURN_BYTES: usize = 64 * 1024;
+
 thread_local! {
     /// What is read lies here until it is taken apart: one buffer for all connections of a thread.
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
@@ -427,6 +430,7 @@ impl<S: ClientProtocol> Served<S> {
 
     /// Reads and begins what is asked for, while there is room for more calls.
     fn poll_messages(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        let mut read = 0;
         while self.has_room() {
             match self.inbound.next() {
                 Some(Ok(Received::Message { is_text, payload })) => {
@@ -438,9 +442,15 @@ impl<S: ClientProtocol> Served<S> {
                 Some(Ok(Received::Pong)) => {}
                 Some(Ok(Received::Close(code))) => return Poll::Ready(Next::End(End::Farewell(code))),
                 Some(Err(error)) => return Poll::Ready(Next::End(unreadable(&error))),
+                None if read >= TURN_BYTES => {
+                    // Others first, however much has come.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 None => match std::task::ready!(self.poll_read(context)) {
                     Ok(0) | Err(_) => return Poll::Ready(Next::End(End::Gone)),
-                    Ok(_) => {
+                    Ok(count) => {
+                        read += count;
                         if self.inbound.has_next() {
                             self.heard_at = Instant::now();
                         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr2;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -11,19 +12,11 @@ pub const MAX_DEPTH: usize = 48;
 
 /// Whether no object or array in `text` is nested deeper than [`MAX_DEPTH`]. One pass, no allocation.
 pub fn is_shallow(text: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for &byte in text {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let (mut at, mut depth) = (0, 0usize);
+    while let Some(&byte) = text.get(at) {
+        at += 1;
         match byte {
-            b'"' => in_string = true,
+            b'"' => at = behind_string(text, at),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -35,6 +28,20 @@ pub fn is_shallow(text: &[u8]) -> bool {
         }
     }
     true
+}
+
+/// Where the string ends whose first character is at `at`.
+fn behind_string(text: &[u8], mut at: usize) -> usize {
+    while let Some(rest) = text.get(at..)
+        && let Some(plain) = memchr2(b'"', b'\\', rest)
+    {
+        at += plain + 1;
+        if rest[plain] == b'"' {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
 }
 
 /// Why a JSON text is one that not everybody reads: some readers refuse all of it for this, others read something else.
@@ -113,7 +120,7 @@ fn end_of_string(bytes: &[u8], at: &mut usize) -> Result<bool, NotForAll> {
     let (mut has_escapes, mut expects_low) = (false, false);
     loop {
         let rest = bytes.get(*at..).unwrap_or_default();
-        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+        let plain = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
         let unit = match &rest[plain..] {
             [b'\\', b'u', digits @ ..] => code_unit(digits),
             _ => 0,

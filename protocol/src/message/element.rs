@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -276,15 +276,13 @@ fn part<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> {
 }
 
 fn check_object(fields: &'static [Field], text: &str) -> Result<(), Fault> {
-    // No object has more fields than it has bits.
-    let mut seen = 0u32;
-    for (name, value) in part::<Members<'_>>(text)?.0 {
-        if let Some(index) = fields.iter().position(|field| field.name == name) {
-            seen |= 1 << index;
-            fields[index].shape.check(value.get()).map_err(|fault| fault.under(&name))?;
-        }
+    let mut members = Members { fields, seen: 0, fault: None };
+    let read = (&mut members).deserialize(&mut serde_json::Deserializer::from_str(text));
+    if let Some(fault) = members.fault {
+        return Err(fault);
     }
-    let is_missing = |(index, field): &(usize, &Field)| field.is_needed && seen & (1 << index) == 0;
+    read.map_err(|_| Fault::here("must be an object"))?;
+    let is_missing = |(index, field): &(usize, &Field)| field.is_needed && members.seen & (1 << index) == 0;
     match fields.iter().enumerate().find(is_missing) {
         Some((_, field)) => {
             let what = format!("is missing: give {}", field.shape.in_words());
@@ -294,33 +292,43 @@ fn check_object(fields: &'static [Field], text: &str) -> Result<(), Fault> {
     }
 }
 
-/// The members of an object, in their order.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// Looks at the members of an object in their order.
+struct Members {
+    fields: &'static [Field],
+    /// No object has more fields than it has bits.
+    seen: u32,
+    /// The first thing that is wrong.
+    fault: Option<Fault>,
+}
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
+impl<'de> DeserializeSeed<'de> for &mut Members {
+    type Value = ();
 
-        impl<'de> Visitor<'de> for Each {
-            type Value = Members<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+impl<'de> Visitor<'de> for &mut Members {
+    type Value = ();
 
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members<'de>, A::Error> {
-                /// By itself a `Cow` never borrows.
-                #[derive(Deserialize)]
-                struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-                let mut members = Vec::with_capacity(8);
-                while let Some((Name(name), value)) = entries.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        /// By itself a `Cow` never borrows.
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        while let Some((Name(name), value)) = entries.next_entry::<Name<'de>, &RawValue>()? {
+            let Some(index) = self.fields.iter().position(|field| field.name == name) else { continue };
+            self.seen |= 1 << index;
+            if self.fault.is_none() {
+                let checked = self.fields[index].shape.check(value.get());
+                self.fault = checked.err().map(|fault| fault.under(&name));
             }
         }
-
-        deserializer.deserialize_map(Each)
+        Ok(())
     }
 }
 

@@ -41,6 +41,7 @@ mod manifest;
 mod mend;
 mod pieces;
 mod queue;
+mod restore;
 mod rotation;
 mod salvage;
 mod space;

@@ -198,6 +198,38 @@ async fn damaged_lists_are_known_by_their_checksums() {
     }
 }
 
+/// A process that dies while it mends leaves what the next start goes on from: each file is the old one or the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mending_may_be_cut_short_anywhere() {
+    let whole = tempfile::tempdir().unwrap();
+    filled(whole.path()).await;
+    let acknowledged = Watermark::number_in(&whole.path().join("watermark")).unwrap();
+    flip(&journal(whole.path()), |length| length / 2);
+    for number in 0..=4 {
+        flip(&of_keyspace(whole.path(), number, "current")[0], |_| 12);
+    }
+    let rows = |dir: &Path| dir.join("rows");
+    let steps = restore::find(&rows(whole.path()), acknowledged).unwrap().unwrap().len();
+    assert_eq!(steps, 6);
+    for done in 0..=steps {
+        let dir = tempfile::tempdir().unwrap();
+        copy(whole.path(), dir.path());
+        let restored = restore::find(&rows(dir.path()), acknowledged).unwrap().unwrap();
+        restore::put(dir.path(), &restored[..done]).unwrap();
+        if let Some(next) = restored.get(done) {
+            // It has its second name, and what comes in its place was begun.
+            let name = next.path.strip_prefix(rows(dir.path())).unwrap().display().to_string();
+            fs::create_dir_all(dir.path().join("damaged")).unwrap();
+            fs::copy(&next.path, dir.path().join(format!("damaged/{}-0", name.replace('/', "-")))).unwrap();
+            fs::write(dir.path().join("restored.new"), &next.bytes[..next.bytes.len() / 2]).unwrap();
+        }
+        let store = Embedded::open_with(dir.path(), LocalBus::new().0, &SMALL).unwrap();
+        assert!(looks_sound(&store).await, "{done}");
+        store.close().await.unwrap();
+        assert!(restore::find(&rows(dir.path()), 0).unwrap().unwrap().is_empty());
+    }
+}
+
 /// One bit of all files of a store: it starts, and only what names its format has no second place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flipped_bit_keeps_no_store_from_being_opened() {

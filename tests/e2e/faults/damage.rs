@@ -212,14 +212,14 @@ async fn a_damaged_journal_is_mended_at_the_start_or_salvaged() {
     };
 
     damage("said 0010", &|bytes, at| bytes[at] ^= 1);
-    let mut program = start(&data).await;
+    let program = start(&data).await;
     texts(&program, &[], 0).await;
     assert!(program.stop().await.success());
     let logged = fs::read_to_string(&log).unwrap();
     assert!(logged.contains(".jnl") && logged.contains("nothing is lost"), "{logged}");
 
     damage("said 0012", &|bytes, at| bytes[at..at + 6].fill(b'?'));
-    let mut program = start(&data).await;
+    let program = start(&data).await;
     texts(&program, &["said 0012"], 1).await;
     assert!(program.stop().await.success());
     let logged = fs::read_to_string(&log).unwrap();

@@ -272,26 +272,37 @@ fn restore_links(groups: &mut [&mut Group], acknowledged: u64) -> Option<()> {
     Some(())
 }
 
-/// Whether the numbers of all entries that are lost are certain: a log is dense, so there is one beside each. More
-/// damage than to a byte may have reached the number as well.
+/// Whether the numbers of all entries that are lost are certain: a log is dense, so there is one beside each, and what
+/// begins a log has changed its partition. More damage than to a byte may have reached the row as well.
 fn are_entries_beside_others(groups: &[&mut Group]) -> bool {
     let is_entry = |(keyspace, _): &&(u64, Vec<u8>)| *keyspace == ENTRIES;
     let mut lost = groups.iter().flat_map(|group| &group.lost).filter(is_entry).peekable();
     if lost.peek().is_none() {
         return true;
     }
-    let mut there = HashSet::new();
+    let mut entries = HashSet::new();
+    let mut partitions = HashSet::new();
     for group in groups {
-        let items = Items::of(&group.bytes).items;
-        there.extend(
-            items.into_iter().filter(|item| item.keyspace == ENTRIES).map(|item| &group.bytes[item.key]),
-        );
+        for item in Items::of(&group.bytes).items {
+            let row = &group.bytes[item.key];
+            // Several in a row may be lost.
+            if item.keyspace == ENTRIES {
+                entries.insert(row);
+            }
+            match item.keyspace {
+                _ if item.state != State::Whole => {}
+                ENTRIES => partitions.extend(key::log_of(row).map(|log| log.partition)),
+                RECORDS => partitions.extend(key::partition_of(row)),
+                _ => {}
+            }
+        }
     }
     lost.all(|(_, row)| {
-        let (Some(seq), Some(_)) = (key::seq_of(row), key::log_of(row)) else { return false };
-        let log = &row[..row.len() - 8];
-        let beside = |seq: u64| there.contains(&key::entry(log.to_vec(), Seq(seq))[..]);
-        seq == Seq(1) || beside(seq.0 - 1) || beside(seq.0.saturating_add(1))
+        let (Some(seq), Some(log)) = (key::seq_of(row), key::log_of(row)) else { return false };
+        let of_log = &row[..row.len() - 8];
+        let beside = |seq: u64| entries.contains(&key::entry(of_log.to_vec(), Seq(seq))[..]);
+        let is_first = seq == Seq(1) && partitions.contains(&log.partition);
+        is_first || beside(seq.0.saturating_sub(1)) || beside(seq.0.saturating_add(1))
     })
 }
 

@@ -8,7 +8,7 @@
 //! | `watermark` | how far it was acknowledged, see `watermark.rs` |
 //! | `unmended` | the database gave up, and its files were not looked over since |
 //! | `lost` | what mended files have lost, see `lost.rs` |
-//! | `damaged` | those files as they were found, see `mend.rs` |
+//! | `damaged` | those files as they were found, see `mend.rs` and `restore.rs` |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -25,6 +25,7 @@ use super::key;
 use super::lost::Lost;
 use super::manifest;
 use super::mend::{self, Found};
+use super::restore;
 use super::rotation::rotate;
 use super::store::Store;
 use super::watermark::Watermark;
@@ -102,21 +103,53 @@ impl Directory {
     /// Opens the store, and where files of its database are damaged such that it does not open, or gave up before, without
     /// the damage.
     pub(super) fn open_mending(&self, settings: &Settings) -> Result<(Store, Watermark, u64), StorageError> {
-        if self.path.join(UNMENDED).exists() {
+        if self.path.join(UNMENDED).exists()
+            && let Err(error) = self.find_and_mend()
+        {
+            // Lists that are damaged name no tables.
+            if !self.restore()? {
+                return Err(error);
+            }
             self.find_and_mend()?;
         }
-        match self.open(settings, None) {
-            Err(StorageError::Full { reason }) => Err(StorageError::Full { reason }),
-            Err(error) => match self.find_and_mend() {
-                Ok(true) => self.open(settings, None),
-                Ok(false) => Err(error),
-                Err(why) => {
-                    tracing::error!(%why, "the store could not be mended");
-                    Err(error)
+        let mended = |error, mended| match mended {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(error),
+            Err(why) => {
+                tracing::error!(%why, "the store could not be mended");
+                Err(error)
+            }
+        };
+        let opened = match self.open(settings, None) {
+            Err(error) if !matches!(error, StorageError::Full { .. }) => {
+                match mended(error, self.restore()) {
+                    Ok(()) => self.open(settings, None),
+                    Err(error) => Err(error),
                 }
-            },
+            }
+            opened => opened,
+        };
+        match opened {
+            Err(error) if !matches!(error, StorageError::Full { .. }) => {
+                mended(error, self.find_and_mend())?;
+                self.open(settings, None)
+            }
             opened => opened,
         }
+    }
+
+    /// Mends the journals and lists where nothing is lost but what is known by its row.
+    fn restore(&self) -> Result<bool, StorageError> {
+        let rows = self.path.join("rows");
+        if self.format().is_err() || !rows.exists() || !knows_files(&rows)? {
+            return Ok(false);
+        }
+        let failed = |error: io::Error| failed(&rows, &error.to_string());
+        // Otherwise nothing tells a write that was cut short from one that is damaged.
+        let Some(acknowledged) = Watermark::number_in(&self.path.join("watermark")) else { return Ok(false) };
+        let Some(restored) = restore::find(&rows, acknowledged).map_err(failed)? else { return Ok(false) };
+        restore::put(&self.path, &restored).map_err(failed)?;
+        Ok(!restored.is_empty())
     }
 
     fn find_and_mend(&self) -> Result<bool, StorageError> {

@@ -118,7 +118,7 @@ impl Journals {
 }
 
 /// The journal files with their numbers, in order.
-fn journals(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+pub(super) fn journals(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
     for file in fs::read_dir(dir)? {
         let path = file?.path();
@@ -144,7 +144,7 @@ pub(super) fn newest(dir: &Path) -> io::Result<Option<(u64, PathBuf)>> {
 }
 
 /// What is in the file but for zeros at its end, which are most of a young journal and need no memory.
-fn read_to_zeros(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read_to_zeros(path: &Path) -> io::Result<Vec<u8>> {
     const STEP: usize = 64 << 10;
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -167,7 +167,7 @@ fn read_to_zeros(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Without the zeros at the end, of which a journal is made in the beginning, many megabytes.
-fn without_zeros(mut bytes: &[u8]) -> &[u8] {
+pub(super) fn without_zeros(mut bytes: &[u8]) -> &[u8] {
     const ZEROS: [u8; 4096] = [0; 4096];
     while let Some((rest, &ZEROS)) = bytes.split_last_chunk() {
         bytes = rest;
@@ -178,7 +178,7 @@ fn without_zeros(mut bytes: &[u8]) -> &[u8] {
 
 /// What the next batch must follow.
 #[derive(Default)]
-struct Chain {
+pub(super) struct Chain {
     sequence: Option<u64>,
     last: Option<u64>,
     /// Where the last group begins, and the last batch before it.
@@ -187,7 +187,7 @@ struct Chain {
 
 impl Chain {
     /// Follows the batches in `bytes`; gives where they end.
-    fn follow(&mut self, bytes: &[u8], file: &str) -> Result<usize, Unsound> {
+    pub(super) fn follow(&mut self, bytes: &[u8], file: &str) -> Result<usize, Unsound> {
         let mut rest = bytes;
         loop {
             let at = bytes.len() - rest.len();
@@ -208,7 +208,7 @@ impl Chain {
     }
 
     /// Whether a whole later batch lies somewhere in `bytes`.
-    fn goes_on_behind(&self, bytes: &[u8]) -> bool {
+    pub(super) fn goes_on_behind(&self, bytes: &[u8]) -> bool {
         let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == START);
         starts.map(|(at, _)| at).any(|at| {
             let batch = Batch::take(&mut &bytes[at..]);
@@ -236,11 +236,16 @@ impl Change {
 /// The numbers of the store's keyspaces, in the order of `Store::keyspaces`.
 pub(super) const KEYSPACES: [u64; 4] = [2, 1, 3, 4];
 
-/// The changes of all whole batches in all journals, in their order.
-pub(super) fn all_changes(dir: &Path) -> io::Result<Vec<Change>> {
+/// The changes of all whole batches in all journals, in their order. Some of them have what `restored` gives in the place
+/// of what is there.
+pub(super) fn all_changes(
+    dir: &Path,
+    restored: impl Fn(&Path) -> Option<Vec<u8>>,
+) -> io::Result<Vec<Change>> {
     let mut changes = Vec::new();
     for (_, path) in journals(dir)? {
-        whole_changes(&read_to_zeros(&path)?, &mut changes);
+        let bytes = restored(&path).map_or_else(|| read_to_zeros(&path), Ok)?;
+        whole_changes(&bytes, &mut changes);
     }
     Ok(changes)
 }
@@ -335,18 +340,18 @@ fn change(from: &mut &[u8]) -> Option<Option<Change>> {
     Some(Some(Change { keyspace, row, value }))
 }
 
-const START: u8 = 1;
-const ITEM: u8 = 2;
-const END: u8 = 3;
+pub(super) const START: u8 = 1;
+pub(super) const ITEM: u8 = 2;
+pub(super) const END: u8 = 3;
 const CLEAR: u8 = 4;
-const MAGIC: &[u8] = b"FJL\x03";
+pub(super) const MAGIC: &[u8] = b"FJL\x03";
 
 /// The checksum does not cover the sequence number. No store gets as far as this, and far beyond it the database's
 /// own numbers would run over.
-const MOST_SEQUENCE: u64 = 1 << 56;
+pub(super) const MOST_SEQUENCE: u64 = 1 << 56;
 
 pub(super) struct Batch {
-    sequence: u64,
+    pub(super) sequence: u64,
     /// The last batch of the group and that of the group before.
     pub(super) link: Option<(u64, u64)>,
 }

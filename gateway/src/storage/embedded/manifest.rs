@@ -52,7 +52,7 @@ fn keyspaces(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn check_one(dir: &Path, path: &Path) -> Result<(), Unsound> {
+pub(super) fn check_one(dir: &Path, path: &Path) -> Result<(), Unsound> {
     let folder = path.strip_prefix(dir).unwrap_or(path).display().to_string();
     let read = |name: &str| match fs::read(path.join(name)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -70,9 +70,50 @@ fn check_one(dir: &Path, path: &Path) -> Result<(), Unsound> {
 
 /// The number and the checksum of the list that `current` names.
 fn parse(current: &[u8]) -> Option<(u64, u128)> {
-    let (number, rest) = current.split_first_chunk()?;
-    let (sum, [0]) = rest.split_first_chunk()? else { return None };
-    Some((u64::from_le_bytes(*number), u128::from_le_bytes(*sum)))
+    let (0, named) = current.split_last()? else { return None };
+    parse_named(named)
+}
+
+/// The same without the zero behind them.
+pub(super) fn parse_named(named: &[u8]) -> Option<(u64, u128)> {
+    let (number, sum) = named.split_first_chunk()?;
+    Some((u64::from_le_bytes(*number), u128::from_le_bytes(sum.try_into().ok()?)))
+}
+
+/// What `current` holds to name a list.
+pub(super) fn current(number: u64, sum: u128) -> Vec<u8> {
+    [&number.to_le_bytes()[..], &sum.to_le_bytes(), &[0]].concat()
+}
+
+/// The lists in the folder of a keyspace, whether they are in force or not, by their numbers.
+pub(super) fn lists(folder: &Path) -> io::Result<Vec<(u64, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let number = path.file_name().and_then(|name| name.to_str()?.strip_prefix('v')?.parse().ok());
+        if let Some(number) = number {
+            found.push((number, fs::read(path)?));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Whether all files that a list names are there and as it says.
+pub(super) fn names_whole_files(folder: &Path, number: u64, list: &[u8]) -> io::Result<bool> {
+    let Some(list) = List::of(folder, number, list) else { return Ok(false) };
+    for (kind, listed) in [("tables", &list.tables), ("blobs", &list.values)] {
+        for listed in listed {
+            let bytes = match fs::read(folder.join(kind).join(listed.number.to_string())) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                read => read?,
+            };
+            if xxh3_128(&bytes) != listed.sum {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// A file of rows or of values, as a list names it.
@@ -109,12 +150,16 @@ impl List {
         if xxh3_128(&bytes) != sum {
             return Err(damaged());
         }
-        let sections = sections(&bytes).ok_or_else(damaged)?;
+        Self::of(folder, number, &bytes).ok_or_else(damaged)
+    }
+
+    fn of(folder: &Path, number: u64, bytes: &[u8]) -> Option<Self> {
+        let sections = sections(bytes)?;
         let section =
             |name: &[u8]| sections.iter().find(|(found, _)| found == name).map(|(_, bytes)| &bytes[..]);
-        let tables = section(TABLES).and_then(listed_tables).ok_or_else(damaged)?;
-        let values = section(VALUES).and_then(listed_values).ok_or_else(damaged)?;
-        Ok(Self { folder: folder.to_owned(), number, sections, tables, values })
+        let tables = section(TABLES).and_then(listed_tables)?;
+        let values = section(VALUES).and_then(listed_values)?;
+        Some(Self { folder: folder.to_owned(), number, sections, tables, values })
     }
 
     /// Puts another table in the place of one of the list.
@@ -147,10 +192,7 @@ impl List {
         file.write_all(&bytes)?;
         file.sync_all()?;
         files::sync_directory(&self.folder)?;
-        let mut current = number.to_le_bytes().to_vec();
-        current.extend_from_slice(&xxh3_128(&bytes).to_le_bytes());
-        current.push(0);
-        files::write_whole(&self.folder.join("current"), &current)
+        files::write_whole(&self.folder.join("current"), &current(number, xxh3_128(&bytes)))
     }
 }
 

@@ -143,7 +143,7 @@ fn mend_keyspace(dir: &Path, keyspace: u64, name: &'static str, found: &[Found])
 
     let mut lost = Vec::new();
     for table in &mut tables {
-        let kept = keep(dir, keyspace, "table", &table.path);
+        let kept = keep(dir, &format!("keyspace-{keyspace}-table-{}", table.listed.number), &table.path);
         for block in &mut table.whole.lost {
             block.kept.clone_from(&kept);
         }
@@ -158,7 +158,7 @@ fn mend_keyspace(dir: &Path, keyspace: u64, name: &'static str, found: &[Found])
         list.replace_table(listed, number, sum);
     }
     for (listed, path, whole) in values {
-        let kept = keep(dir, keyspace, "values", &path);
+        let kept = keep(dir, &format!("keyspace-{keyspace}-values-{}", listed.number), &path);
         tell_of_values(name, &path, &kept, &whole.damaged);
         // Beside the database's own, which it would take for one that it does not know.
         let new = dir.join("values.new");
@@ -544,13 +544,12 @@ impl Summary {
 }
 
 /// Gives a damaged file a second name, for an operator who wants it; gives that name, or nothing when there was no way.
-fn keep(dir: &Path, keyspace: u64, kind: &str, path: &Path) -> String {
-    let number = path.file_name().unwrap_or_default().to_string_lossy();
+pub(super) fn keep(dir: &Path, base: &str, path: &Path) -> String {
     let folder = dir.join(KEPT);
     let keep = || -> io::Result<PathBuf> {
         files::make_directory(&folder)?;
         // An earlier file of this number may be there, or this one, of a process that died.
-        let name = |again: u32| folder.join(format!("keyspace-{keyspace}-{kind}-{number}-{again}"));
+        let name = |again: u32| folder.join(format!("{base}-{again}"));
         let free = (0..).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0));
         fs::hard_link(path, &free).or_else(|_| fs::copy(path, &free).map(drop))?;
         files::sync_directory(&folder)?;

@@ -10,15 +10,16 @@
 //! | `directory`, `journal`, `manifest`, `watermark` | what is checked when a store is opened |
 //! | `space` | room on the disk, and what happens without it |
 //! | `mend`, `lost` | damaged files that the database gives up at; what was lost with them |
+//! | `restore` | damaged journals and lists of tables, at the start |
 //! | `verify`, `salvage`, `pieces` | what is damaged of a store that is not in use; a new one of what is whole |
 //! | `rotation` | a new journal at each opening, where that is set |
 //!
 //! A group is one write of the database, synced before any of its batches is announced or answered.
 //! After a crash a store holds all groups that were synced and perhaps the one that was being written, whole.
 //!
-//! Damage, which is what no crash does, is met in one of two places. Opening refuses, and says what to do:
-//! when a journal is unreadable before its end or is missing, when a list of tables is not the one that was written,
-//! or when batches are missing that the watermark says were acknowledged. Reading gives what is whole: an entry without
+//! Damage, which is what no crash does, is met in one of two places. Opening mends (see `restore.rs`), or where it cannot be
+//! told what is lost refuses, and says what to do: when a journal is unreadable before its end or is missing, when a list of
+//! tables is not the one that was written, or when batches are missing that the watermark says were acknowledged. Reading gives what is whole: an entry without
 //! bytes where a checksum does not fit or a number of a log is missing, a scan without a damaged record, and
 //! [`StorageError::Damaged`] for a record that was asked for. Files at which the database itself gives up, when it opens or
 //! merges them, are written anew without the damage (see `mend.rs`).
@@ -41,6 +42,7 @@ mod manifest;
 mod mend;
 mod pieces;
 mod queue;
+mod restore;
 mod rotation;
 mod salvage;
 mod space;

@@ -21,12 +21,16 @@ use crate::storage::format::Format;
 
 use super::directory::Directory;
 use super::journal::{self, Change};
-use super::lost::Lost;
-use super::store::{Store, failed};
+use super::lost::{DELETED, Lost, UNREADABLE};
+use super::restore;
+use super::store::{KEYSPACES, RECORDS, Store, failed};
 use super::trim::Trimmed;
 use super::verify::{ENTRIES, Report, place, walk};
 use super::watermark::Watermark;
 use super::{Settings, frame, key, manifest, pieces};
+
+/// The keyspace of records.
+const RECORD: &str = KEYSPACES[0];
 
 /// Rows that are written at once.
 const ROWS: usize = 1000;
@@ -52,6 +56,18 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
     let scratch = to.join("damaged");
     let rows = from.join("rows");
     lay_out(&rows, &scratch).map_err(|error| fault(&scratch, &error))?;
+    let acknowledged = Watermark::number_in(&from.join("watermark"));
+    // What a start mends, too.
+    let restored =
+        restore::find(&scratch, acknowledged.unwrap_or(0)).map_err(|error| fault(&scratch, &error))?;
+    let restored = restored.unwrap_or_default();
+    for file in &restored {
+        restore::put_one(to, file).map_err(|error| fault(to, &error))?;
+        // Of values that are lost it is told where their rows are met.
+        if file.places().is_empty() {
+            report.damage(format!("{}: damaged, and nothing is lost", file.path.display()));
+        }
+    }
     // A list that is not the one that was written may hide a table, so none is believed then.
     let unsound = manifest::unsound(&scratch);
     for unsound in &unsound {
@@ -65,11 +81,13 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
     let lost = Lost::read(from).map_err(|error| fault(from, &error))?;
     let damaged = match unsound.into_iter().next() {
         Some(unsound) => Err(fault(&rows, &unsound)),
-        None => Store::open(&scratch, &settings, lost),
+        None => Store::open(&scratch, &settings, lost.clone()),
     };
 
     let target = Directory::lock(to)?;
     target.make(&settings, format)?;
+    // What may have been lost before is not absent in the new store either.
+    Lost::add(to, lost.blocks()).map_err(|error| fault(to, &error))?;
     let made = to.join("rows");
     let new = Store::open(&made, &settings, Lost::default())?;
     let mut copy =
@@ -85,10 +103,14 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
             report.damage(format!("{}: {error}: its tables are read piece by piece", rows.display()));
             copy.pieces_of(&rows, report)?;
             // Those of the store itself: it may have begun to read the others, and to remove them.
-            copy.changes(journal::all_changes(&rows).map_err(|error| fault(&rows, &error))?)?;
+            let bytes_of = |path: &Path| {
+                let file = restored.iter().find(|file| file.path.file_name() == path.file_name());
+                file.map(|file| file.bytes.clone())
+            };
+            copy.changes(journal::all_changes(&rows, bytes_of).map_err(|error| fault(&rows, &error))?)?;
         }
     }
-    let (salvaged, last) = copy.finish(Watermark::number_in(&from.join("watermark")))?;
+    let (salvaged, last) = copy.finish(acknowledged)?;
     let (mut watermark, _) = Watermark::open(&to.join("watermark"), true)?;
     watermark.rise(last)?;
     watermark.sync()?;
@@ -131,8 +153,19 @@ impl Copy<'_> {
                             self.salvaged.rows += 1;
                         }
                     }
-                    Ok(None) => {}
-                    Err(error) => report.damage(format!("{}: {error}", place(name, row))),
+                    Ok(None) => {
+                        let is_lost = name == RECORD && damaged.lost.may_have(RECORDS, row);
+                        if is_lost && rows.get(row).is_ok_and(|value| value.is_some()) {
+                            self.batch.insert(to, row.to_vec(), DELETED);
+                        }
+                    }
+                    Err(error) => {
+                        report.damage(format!("{}: {error}", place(name, row)));
+                        // A record that was there must not look as if it never was. A number of a log is known to be one.
+                        if name == RECORD && key::partition_of(row).is_some() {
+                            self.batch.insert(to, row.to_vec(), UNREADABLE);
+                        }
+                    }
                 }
                 if self.batch.len() >= ROWS {
                     self.flush()?;
@@ -225,6 +258,10 @@ impl Copy<'_> {
     /// Takes a row that was found, if its value is whole. One that is not leaves no older one in its place.
     fn piece(&mut self, to: &Keyspace, name: &str, row: &[u8], value: &[u8], report: &mut dyn Report) {
         let bytes = bytes::Bytes::copy_from_slice(value);
+        if name == RECORD && value == DELETED {
+            self.batch.insert(to, row.to_vec(), DELETED);
+            return;
+        }
         let is_whole = match key::seq_of(row) {
             Some(Seq::ZERO) if name == ENTRIES => Trimmed::decode("read", row, bytes.clone()).is_ok(),
             _ => frame::decode("read", row, bytes.clone()).is_ok(),
@@ -232,7 +269,10 @@ impl Copy<'_> {
         if !is_whole {
             self.salvaged.damaged += 1;
             report.damage(format!("{}: the record is damaged", place(name, row)));
-            self.batch.remove(to, row.to_vec());
+            match name == RECORD && key::partition_of(row).is_some() {
+                true => self.batch.insert(to, row.to_vec(), UNREADABLE),
+                false => self.batch.remove(to, row.to_vec()),
+            }
             return;
         }
         if name != ENTRIES && row != key::TOKEN_SET && !row.starts_with(&key::TOKENS) {
@@ -283,6 +323,10 @@ impl Copy<'_> {
                 continue;
             }
             match change.value {
+                // Lost, or deleted after it may have been.
+                Some(value) if value == UNREADABLE || value == DELETED => {
+                    self.batch.insert(to, change.row, value.to_vec());
+                }
                 Some(value) => {
                     let Ok(framed) = frame::decode("read", &change.row, value.clone()) else { continue };
                     // An entry does not change; of a record the greater number is the newer one.

@@ -13,18 +13,18 @@ use crate::storage::embedded::journal::{self, Batch, Journals};
 use crate::storage::embedded::rotation::HOLE_END;
 
 /// The last journal of `dir`.
-fn journal(dir: &Path) -> PathBuf {
+pub(super) fn journal(dir: &Path) -> PathBuf {
     journal::newest(&dir.join("rows")).unwrap().unwrap().1
 }
 
 /// What was written to it.
-fn written(dir: &Path) -> Vec<u8> {
+pub(super) fn written(dir: &Path) -> Vec<u8> {
     let mut bytes = fs::read(journal(dir)).unwrap();
     bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
     bytes
 }
 
-async fn commit(store: &Embedded, times: Range<u64>) {
+pub(super) async fn commit(store: &Embedded, times: Range<u64>) {
     for at in times {
         store
             .commit(append(at).idempotency_key(at.to_string()).put(Key::new(Table::Account, ""), "x"))
@@ -34,7 +34,7 @@ async fn commit(store: &Embedded, times: Range<u64>) {
 }
 
 /// A closed store of so many batches, of which each is a group.
-async fn closed(batches: u64) -> tempfile::TempDir {
+pub(super) async fn closed(batches: u64) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     commit(&store, 1..batches + 1).await;

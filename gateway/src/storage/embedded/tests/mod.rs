@@ -3,6 +3,7 @@ mod format;
 mod golden;
 mod journal;
 mod merge;
+mod restore;
 
 use protocol::id::{AppId, Millis, UserId};
 

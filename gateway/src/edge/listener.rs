@@ -122,7 +122,8 @@ async fn serve(edge: Edge, mut stream: TcpStream, mut from: IpAddr, place: Place
         .with_upgrades();
     let mut connection = pin!(connection);
     let (mut stop, mut is_stopping) = (pin!(edge.stop.cancelled()), false);
-    let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
+    let first = peer.deadline(&edge.settings.connections, is_stopping).map(|(moment, _)| moment);
+    let mut timer = pin!(tokio::time::sleep_until(first.unwrap_or_else(Instant::now)));
     let end = poll_fn(|context| {
         loop {
             if let Poll::Ready(served) = connection.as_mut().poll(context) {
@@ -164,7 +165,7 @@ async fn answer(edge: Edge, request: Request<Incoming>, peer: Arc<Peer>, surface
     peer.begin();
     let (version, keep_alive) = (request.version(), edge.settings.connections.keep_alive);
     let is_last = peer.is_spare || request::has_token(request.headers(), CONNECTION, "close");
-    let mut reply = Box::pin(router::route(edge, request, peer.clone(), surfaces)).await;
+    let mut reply = router::route(edge, request, peer.clone(), surfaces).await;
     if peer.is_spare {
         reply::close(&mut reply);
     } else if !is_last && version == Version::HTTP_11 && reply.status() != StatusCode::SWITCHING_PROTOCOLS {

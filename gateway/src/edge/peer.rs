@@ -120,7 +120,8 @@ impl Peer {
 
     /// Ready when the peer is to make room.
     pub(super) fn poll_asked(&self, context: &mut Context<'_>) -> Poll<()> {
-        let door = self.state().place.as_ref().and_then(Place::door).cloned();
+        let state = self.state();
+        let door = state.place.as_ref().and_then(Place::door);
         door.map_or(Poll::Pending, |door| door.poll_asked(context))
     }
 

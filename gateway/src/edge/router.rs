@@ -51,7 +51,7 @@ pub(super) async fn route(
     }
     if let Some(command) = path.strip_prefix("/v4/") {
         let command = command.to_owned();
-        return rest::call(edge, request, &command, from).await;
+        return Box::pin(rest::call(edge, request, &command, from)).await;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(asset) = page::get(&path)

@@ -21,6 +21,7 @@ use tests::{Device, Dialect, Instance, InstanceSettings, User};
 use crate::Result;
 use crate::one::Bench;
 use crate::process::{OTHER_FILES, allow_files};
+use crate::target::gateway::RATES_OFF;
 
 /// What must hold.
 const MOST_BYTES: f64 = 40.0 * 1024.0;
@@ -64,6 +65,7 @@ async fn start(bench: &Bench, place: Option<&Path>) -> Instance {
         program: Some(bench.gateway.clone()),
         place: place.map(Path::to_owned).or_else(|| bench.directory.clone()),
         environment: vec![("RUST_LOG", "warn".to_owned())],
+        file: RATES_OFF.to_owned(),
         ..InstanceSettings::default()
     };
     Instance::start("gateway", settings).await

@@ -50,7 +50,7 @@ pub(crate) fn start(
 }
 
 /// What is measured is how much can be done, not how much one may do.
-const RATES_OFF: &str = "\
+pub(crate) const RATES_OFF: &str = "\
 [rates]
 commands = 0
 rest = 0

@@ -9,7 +9,7 @@ use fjall::{OwnedWriteBatch, PersistMode};
 use protocol::id::Seq;
 
 use crate::bus::{LocalBus, Stamp};
-use crate::storage::{Announce, CommitError, Committed, LogEnd, StorageError};
+use crate::storage::{Announce, Batch, CommitError, Committed, LogEnd, StorageError};
 
 use super::group_commit::GroupCommit;
 use super::idempotency::IdempotencyKeys;
@@ -17,7 +17,7 @@ use super::journal;
 use super::key::{self, Range};
 use super::log_ends::LogEnds;
 use super::queue::{Job, Queue, Reply};
-use super::store::{Store, failed, unless_it_panics};
+use super::store::{Store, failed, gave_up, unless_it_panics};
 use super::trim::Trimmed;
 use super::watermark::Watermark;
 
@@ -44,9 +44,16 @@ pub(super) struct Committer {
 
 /// A batch of the group that waits for the disk.
 struct Waiting {
-    announces: Vec<Announce>,
+    batch: Batch,
     outcome: Result<Committed, CommitError>,
     reply: Reply<Committed, CommitError>,
+}
+
+impl Waiting {
+    /// The job that it was.
+    fn again(self) -> Job {
+        Job::Commit { batch: self.batch, reply: self.reply }
+    }
 }
 
 impl Committer {
@@ -74,13 +81,12 @@ impl Committer {
         self.watermark
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) -> Result<(), StorageError> {
+    pub(super) fn commit(&mut self, jobs: Vec<Job>) -> Result<(), StorageError> {
         let mut staged = GroupCommit::new(&self.store, &mut self.ends, &mut self.tokens, self.last);
         let mut group = Vec::with_capacity(jobs.len());
         for job in jobs {
-            if let Job::Commit { mut batch, reply } = job {
-                let announces = std::mem::take(&mut batch.announces);
-                group.push(Waiting { announces, outcome: staged.take(batch), reply });
+            if let Job::Commit { batch, reply } = job {
+                group.push(Waiting { outcome: staged.take(&batch), batch, reply });
             }
         }
         let written = match staged.write() {
@@ -88,6 +94,11 @@ impl Committer {
             Ok(Some((rows, last))) => self.write(rows, last),
             Err(error) => Err(error),
         };
+        if written.as_ref().is_err_and(gave_up) {
+            // Nothing of it is stored, or what is will be cut off: it is carried out when the store is open anew.
+            self.queue.put_back(group.into_iter().map(Waiting::again).collect());
+            return written;
+        }
         for waiting in group {
             match &written {
                 Ok(()) => self.answer(waiting),
@@ -108,7 +119,7 @@ impl Committer {
     }
 
     fn answer(&self, waiting: Waiting) {
-        let Waiting { announces, outcome, reply } = waiting;
+        let Waiting { batch: Batch { announces, .. }, outcome, reply } = waiting;
         if let Ok(Committed { entries, repeated: false, .. }) = &outcome {
             for announce in announces {
                 let stamp = announce.entry(entries).map(|end| Stamp { seq: end.seq, at: end.at });

@@ -52,22 +52,22 @@ impl<'a> GroupCommit<'a> {
     }
 
     /// Takes a batch into the group, or says why not and leaves the group as it was.
-    pub(super) fn take(&mut self, batch: Batch) -> Result<Committed, CommitError> {
+    pub(super) fn take(&mut self, batch: &Batch) -> Result<Committed, CommitError> {
         let token = batch.idempotency_key.as_ref().map(|once| idempotency::token(&batch.partition, once));
         if let Some(token) = &token
             && let Some(answer) = self.answered(token, batch.at)?
         {
             return Ok(answer);
         }
-        self.check(&batch)?;
-        let counters = self.counters(&batch)?;
-        let entries = self.next_entries(&batch)?;
-        let rows = rows_of(&batch)?;
-        let index = index_rows_of(&batch, &entries)?;
+        self.check(batch)?;
+        let counters = self.counters(batch)?;
+        let entries = self.next_entries(batch)?;
+        let rows = rows_of(batch)?;
+        let index = index_rows_of(batch, &entries)?;
 
         // From here on nothing can fail, so the group gets the whole batch.
         self.last += 1;
-        let bytes = batch.puts.into_iter().map(|(_, bytes)| Some(bytes)).chain(std::iter::repeat(None));
+        let bytes = batch.puts.iter().map(|(_, bytes)| Some(bytes.clone())).chain(std::iter::repeat(None));
         for (row, bytes) in rows.into_iter().zip(bytes) {
             self.records.insert(row, bytes.map(|bytes| Framed { number: self.last, bytes }));
         }

@@ -461,6 +461,11 @@ pub(super) fn count(operation: &'static str, bytes: &[u8]) -> Result<i64, Storag
 pub(super) const GAVE_UP: &str =
     "a write in the background has failed; the line of the log before this one says what";
 
+/// Whether the database takes no write any more: it had not begun the one that was refused for this.
+pub(super) fn gave_up(error: &StorageError) -> bool {
+    matches!(error, StorageError::Failed { reason, .. } if reason == GAVE_UP)
+}
+
 /// The store's own error in the words of the contract.
 pub(super) fn failed(operation: &'static str, error: fjall::Error) -> StorageError {
     use fjall::LsmError;

@@ -9,22 +9,15 @@ use super::*;
 /// Batches that make the database merge all that there is.
 const CHURN: u64 = 300;
 
-/// Stores so much in another partition that tables are merged. Gives how many batches were refused.
-async fn churn(store: &Embedded, round: u64) -> u64 {
+/// Stores so much in another partition that tables are merged. Whatever is damaged, nothing of it is refused.
+async fn churn(store: &Embedded, round: u64) {
     let partition = Partition::group(AppId(1), &protocol::id::GroupId::parse("group3 more").unwrap());
-    let mut refused = 0;
     for number in 0..CHURN {
-        let batch = || {
-            Batch::new(partition.clone(), Millis(round * CHURN + number))
-                .put(Key::new(Table::Member, format!("{:04}", number % 100)), vec![b'x'; 200])
-                .append("log", vec![b'y'; 300])
-        };
-        while let Err(error) = store.commit(batch()).await {
-            refused += 1;
-            assert!(refused < 10, "{error}");
-        }
+        let batch = Batch::new(partition.clone(), Millis(round * CHURN + number))
+            .put(Key::new(Table::Member, format!("{:04}", number % 100)), vec![b'x'; 200])
+            .append("log", vec![b'y'; 300]);
+        store.commit(batch).await.unwrap();
     }
-    refused
 }
 
 fn kept(dir: &Path) -> Vec<PathBuf> {
@@ -332,4 +325,35 @@ async fn a_writer_that_waits_for_ever_ends_the_store_and_the_next_start_looks_it
     drop(answer);
     assert!(dir.path().join("unmended").exists());
     fs::rename(dir.path().join("away"), &tables).unwrap();
+}
+
+/// The database gives up at any moment, also while a group is written.
+#[tokio::test]
+async fn what_the_database_refused_when_it_gave_up_waits_to_be_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = super::super::directory::Directory::lock(dir.path()).unwrap();
+    let (store, watermark, last) = directory.open(&SMALL, None).unwrap();
+    let tables = dir.path().join("rows/keyspaces/2/tables");
+    fs::rename(&tables, dir.path().join("away")).unwrap();
+    store.records.insert("row", "value").unwrap();
+    store.records.rotate_memtable().unwrap();
+    while store.look_for_failure().is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    fs::rename(dir.path().join("away"), &tables).unwrap();
+    let queue = Arc::new(Queue::new(1 << 20));
+    let mut committer = Committer {
+        queue: queue.clone(),
+        tokens: IdempotencyKeys::load(&store, 100).unwrap(),
+        ends: LogEnds::default(),
+        store,
+        bus: LocalBus::new().0,
+        watermark,
+        last,
+    };
+    let (reply, mut answer) = oneshot::channel();
+    let written = committer.commit(vec![Job::Commit { batch: append(1), reply }]);
+    assert!(written.is_err_and(|error| store::gave_up(&error)));
+    assert!(matches!(answer.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+    assert_eq!(queue.take().unwrap().len(), 1);
 }

@@ -336,6 +336,21 @@ mod tests {
 
     const MASK: [u8; 4] = [0x6d, 0xb6, 0, 0x80];
 
+    /// Its length may be written with eight bytes though it is short.
+    #[cfg(feature = "internals")]
+    #[test]
+    fn what_is_put_aside_of_a_frame_of_control_is_bounded() {
+        let header = [&[0x89, 0x80 | 127][..], &125u64.to_be_bytes(), &MASK].concat();
+        let almost_whole = [&header[..], &[0; 124]].concat();
+        read_websocket(&[&[u8::MAX][..], &almost_whole].concat());
+        let mut inbound = Inbound::new(4096);
+        inbound.take_in(&mut almost_whole.clone());
+        assert_eq!(inbound.unfinished(), almost_whole.len());
+        inbound.take_in(&mut [0]);
+        assert!(matches!(inbound.next(), Some(Ok(Received::Ping(payload))) if payload.len() == 125));
+        assert_eq!(inbound.unfinished(), 0);
+    }
+
     /// A frame as the library writes it for a client.
     fn written(opcode: OpCode, is_final: bool, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -287,6 +287,18 @@ async fn mending_may_be_cut_short_anywhere() {
     }
 }
 
+/// Takes away the place of a table while it is written, until the database takes no write any more.
+async fn give_up(dir: &Path, store: &Store) {
+    let (tables, away) = (dir.join("rows/keyspaces/2/tables"), dir.join("away"));
+    fs::rename(&tables, &away).unwrap();
+    store.records.insert("row", "value").unwrap();
+    store.records.rotate_memtable().unwrap();
+    while store.look_for_failure().is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    fs::rename(away, tables).unwrap();
+}
+
 /// Whoever writes while the database gives up may wait for its tables for ever; nobody else must.
 #[tokio::test]
 async fn a_writer_that_waits_for_ever_ends_the_store_and_the_next_start_looks_its_files_over() {
@@ -294,13 +306,7 @@ async fn a_writer_that_waits_for_ever_ends_the_store_and_the_next_start_looks_it
     let directory = super::super::directory::Directory::lock(dir.path()).unwrap();
     let (store, ..) = directory.open(&SMALL, None).unwrap();
     let identity = directory.identity().unwrap();
-    let tables = dir.path().join("rows/keyspaces/2/tables");
-    fs::rename(&tables, dir.path().join("away")).unwrap();
-    store.records.insert("row", "value").unwrap();
-    store.records.rotate_memtable().unwrap();
-    while store.look_for_failure().is_ok() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    give_up(dir.path(), &store).await;
     let queue = Arc::new(Queue::that_stalls_after(Duration::from_millis(50)));
     let (reply, answer) = oneshot::channel();
     queue.push(None, Job::Commit { batch: append(1), reply }).unwrap();
@@ -324,7 +330,6 @@ async fn a_writer_that_waits_for_ever_ends_the_store_and_the_next_start_looks_it
     assert!(refused.await.unwrap().is_err() && queue.failure().is_some());
     drop(answer);
     assert!(dir.path().join("unmended").exists());
-    fs::rename(dir.path().join("away"), &tables).unwrap();
 }
 
 /// The database gives up at any moment, also while a group is written.
@@ -333,14 +338,7 @@ async fn what_the_database_refused_when_it_gave_up_waits_to_be_stored() {
     let dir = tempfile::tempdir().unwrap();
     let directory = super::super::directory::Directory::lock(dir.path()).unwrap();
     let (store, watermark, last) = directory.open(&SMALL, None).unwrap();
-    let tables = dir.path().join("rows/keyspaces/2/tables");
-    fs::rename(&tables, dir.path().join("away")).unwrap();
-    store.records.insert("row", "value").unwrap();
-    store.records.rotate_memtable().unwrap();
-    while store.look_for_failure().is_ok() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    fs::rename(dir.path().join("away"), &tables).unwrap();
+    give_up(dir.path(), &store).await;
     let queue = Arc::new(Queue::new(1 << 20));
     let mut committer = Committer {
         queue: queue.clone(),

@@ -1,5 +1,7 @@
 //! Several devices of one user.
 
+use std::time::Duration;
+
 use protocol::ErrorCode;
 use serde_json::json;
 use tests::{Device, Dialect, TestGateway, User};
@@ -171,4 +173,19 @@ async fn a_connection_that_is_gone_is_nobodys_device_any_more() {
     let state = query().await;
     assert_eq!((state["Status"].as_str(), state["Detail"].as_array().unwrap().len()), (Some("Online"), 1));
     again.call(HELLO, json!({})).await.ok();
+}
+
+/// Instances see different clocks, and look at them before they look at the devices.
+#[tokio::test]
+async fn who_is_put_out_by_a_clock_that_is_behind_is_put_out_all_the_same() {
+    let gateway = TestGateway::start().await;
+    let first = gateway.user("alice").await;
+    gateway.clock.go_back(Duration::from_secs(5));
+    let second = gateway.user_on("alice", Device::web(gateway.fresh_instance()), Dialect::Binary).await;
+    assert_eq!(first.expect_kick().await, 1);
+    // Not as one whose login the store has forgotten: that has no push.
+    first.call(HELLO, json!({})).await.refused(ErrorCode::KICKED);
+    let again = first.reconnect(gateway.address(), Dialect::Binary).await;
+    again.try_login().await.refused(ErrorCode::KICKED);
+    second.call(HELLO, json!({})).await.ok();
 }

@@ -29,6 +29,11 @@ impl TestClock {
         self.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
+    /// As the clock of an instance may be behind that of another.
+    pub fn go_back(&self, by: Duration) {
+        self.0.fetch_sub(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
     /// What the gateway is started with.
     pub fn handle(&self) -> Clock {
         let clock = self.clone();

@@ -326,7 +326,7 @@ impl Sessions {
                 None => DeviceRecord {
                     id: fresh_id(&devices),
                     instance: instance.to_owned(),
-                    since: now,
+                    since: later_than(&devices, now),
                     place: None,
                 },
             };
@@ -610,6 +610,13 @@ impl Sessions {
         let key = self.app(app)?.keys.first().ok_or(SessionError::UnknownApp)?;
         Ok(claims.seal(key))
     }
+}
+
+/// A time of now that is later than those of the devices it comes after. Instances look at their clocks before they look at
+/// the list, and one clock may be behind another; but who puts a device out did come later, and by that
+/// [`Sessions::ended`] tells it from a store that was put back.
+fn later_than(devices: &[DeviceRecord], now: Millis) -> Millis {
+    devices.iter().map(|device| Millis(device.since.0.saturating_add(1))).fold(now, Millis::max)
 }
 
 /// A number that no device of the list has; never 0, which means "none" on the wire.

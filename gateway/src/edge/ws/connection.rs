@@ -24,6 +24,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_util::sync::CancellationToken;
 
 use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
@@ -58,6 +59,9 @@ const SYNC_DEADLINE: Duration = Duration::from_secs(5);
 /// How long it may take to see that while it keeps asking. An SDK reads what it missed page by page, one after another,
 /// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
 const SYNC_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How long a client that is told what it missed may take to have it. What it asks for that counts messages waits for that.
+const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 
 /// A client that was pushed something is asked for a receipt no more often than this, unless it was pushed much.
 const RECEIPT_EVERY: Duration = Duration::from_secs(60);
@@ -126,6 +130,24 @@ impl Heard {
     }
 }
 
+/// A client that is being told what it missed. Over when it has acknowledged that, or had the time to.
+#[derive(Clone)]
+pub(in crate::edge) struct Settling {
+    is_over: CancellationToken,
+    at_most: Instant,
+}
+
+impl Settling {
+    fn since(begin: Instant) -> Self {
+        Self { is_over: CancellationToken::new(), at_most: begin + SETTLE_AT_MOST }
+    }
+
+    pub(super) async fn is_over(self) {
+        // Whether it is or not.
+        let _ = tokio::time::timeout_at(self.at_most, self.is_over.cancelled()).await;
+    }
+}
+
 /// How long notices wait for the client to ask for those that it missed.
 struct Held {
     /// Until then, and while calls are under way.
@@ -164,6 +186,7 @@ pub(in crate::edge) trait ClientProtocol: Send + Sync + 'static {
         self: &Arc<Self>,
         edge: &Edge,
         session: Option<Arc<Session>>,
+        settling: Option<Settling>,
         is_text: bool,
         payload: Bytes,
     ) -> Call;
@@ -229,6 +252,7 @@ pub(super) fn serve<S: ClientProtocol>(
         arriving: None,
         held: None,
         heard: Heard::since(now),
+        settling: None,
         malformed: 0,
         since: now,
         heard_at: now,
@@ -265,6 +289,8 @@ struct Served<S> {
     /// Present while notices wait for the client to ask for those that it missed.
     held: Option<Held>,
     heard: Heard,
+    /// Present while the client is told what it missed.
+    settling: Option<Settling>,
     malformed: u32,
     since: Instant,
     /// When the peer last said something.
@@ -433,6 +459,11 @@ impl<S: ClientProtocol> Served<S> {
 
     /// The client has what was said before a time, which is one that it was asked to acknowledge.
     fn has_heard(&mut self, at: Millis) {
+        if self.heard.asked == Some(at)
+            && let Some(settling) = self.settling.take()
+        {
+            settling.is_over.cancel();
+        }
         let Some(session) =
             self.session.clone().filter(|_| self.heard.asked.is_some_and(|asked| at <= asked))
         else {
@@ -539,7 +570,7 @@ impl<S: ClientProtocol> Served<S> {
     fn begin(&mut self, is_text: bool, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
-        let mut call = self.protocol.begin(&self.edge, session, is_text, payload);
+        let mut call = self.protocol.begin(&self.edge, session, self.settling.clone(), is_text, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
@@ -637,14 +668,14 @@ impl<S: ClientProtocol> Served<S> {
             }
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
-                self.held = None;
+                (self.held, self.settling) = (None, None);
                 self.session = None;
                 self.place.wait();
                 self.reply(reply.as_deref());
             }
-            Effect::Attach { back_since, .. } => {
+            Effect::Attach { device, .. } => {
                 let most_messages = self.edge.settings.connections.missed_messages;
-                let back = back_since.map(|since| Back { since, most_messages });
+                let back = device.back_since.map(|since| Back { since, most_messages });
                 let Some(session) = Session::new(*effect) else { return };
                 let (hub, connection) = (self.edge.hub.clone(), self.connection.clone());
                 let attachment = session.attachment();
@@ -684,6 +715,7 @@ impl<S: ClientProtocol> Served<S> {
             self.heard = Heard::since(now);
             if !missed.is_empty() {
                 self.heard.asked = self.edge.hub.ask_receipt(&self.connection);
+                self.settling = self.heard.asked.map(|_| Settling::since(now));
             }
         } else {
             self.release();

@@ -11,6 +11,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -135,16 +136,26 @@ impl Heard {
 pub(in crate::edge) struct Settling {
     is_over: CancellationToken,
     at_most: Instant,
+    /// Calls that wait for the end of it.
+    waiting: Arc<AtomicUsize>,
+    has_acknowledged: bool,
 }
 
 impl Settling {
     fn since(begin: Instant) -> Self {
-        Self { is_over: CancellationToken::new(), at_most: begin + SETTLE_AT_MOST }
+        Self {
+            is_over: CancellationToken::new(),
+            at_most: begin + SETTLE_AT_MOST,
+            waiting: Arc::default(),
+            has_acknowledged: false,
+        }
     }
 
+    /// Waits until it is over, or has taken too long.
     pub(super) async fn is_over(self) {
-        // Whether it is or not.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = tokio::time::timeout_at(self.at_most, self.is_over.cancelled()).await;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -324,7 +335,10 @@ impl<S: ClientProtocol> Served<S> {
                 self.poll_next(context, timer.as_mut())
             });
             match next.await {
-                Next::Done(done) => self.complete(done).await,
+                Next::Done(done) => {
+                    self.complete(done).await;
+                    self.settle();
+                }
                 Next::Followed(followed) => Box::pin(self.arrive(followed)).await,
                 Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
                 Next::Closing(Closing::LoggedOut) => return End::Close(CloseCode::Normal, "logged out"),
@@ -457,12 +471,23 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
+    /// Lets the calls go on that wait for the client to have what it missed. What it asked for in between is answered first:
+    /// an SDK has come to what was said in a group that is new to it when it knows what the group is.
+    fn settle(&mut self) {
+        let Some(settling) = self.settling.as_ref().filter(|settling| settling.has_acknowledged) else {
+            return;
+        };
+        let under_way = self.calls.as_ref().map_or(0, |calls| calls.len());
+        if under_way <= settling.waiting.load(Ordering::Relaxed) {
+            settling.is_over.cancel();
+            self.settling = None;
+        }
+    }
+
     /// The client has what was said before a time, which is one that it was asked to acknowledge.
     fn has_heard(&mut self, at: Millis) {
-        if self.heard.asked == Some(at)
-            && let Some(settling) = self.settling.take()
-        {
-            settling.is_over.cancel();
+        if let Some(settling) = self.settling.as_mut().filter(|_| self.heard.asked == Some(at)) {
+            settling.has_acknowledged = true;
         }
         let Some(session) =
             self.session.clone().filter(|_| self.heard.asked.is_some_and(|asked| at <= asked))

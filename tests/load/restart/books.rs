@@ -86,6 +86,8 @@ pub(super) struct Missed {
     pub(super) after: u64,
     /// To how many members something is missing.
     pub(super) members: u64,
+    /// What there was to miss while not everybody was back: copies for all members together.
+    pub(super) at_stake: u64,
 }
 
 impl Missed {
@@ -189,7 +191,10 @@ impl Books {
                 let Some(Known { ns, .. }) = message.known else { continue };
                 let count = match ns {
                     ns if ns < stopped_ns => &mut missed.before,
-                    ns if ns < back_ns => &mut missed.during,
+                    ns if ns < back_ns => {
+                        missed.at_stake += of_members.len() as u64 - 1;
+                        &mut missed.during
+                    }
                     _ => &mut missed.after,
                 };
                 for (place, of_member) in of_members.iter_mut().enumerate() {
@@ -276,7 +281,7 @@ mod tests {
         books.receive(5, copy(2, 2), 400);
         books.receive(4, copy(4, 4), 400);
         let missed = books.missed(STOPPED_NS, BACK_NS);
-        assert_eq!(missed, Missed { before: 1, during: 3, after: 1, members: 2 });
+        assert_eq!(missed, Missed { before: 1, during: 3, after: 1, members: 2, at_stake: 4 });
         assert_eq!(missed.all(), 5);
     }
 

@@ -20,7 +20,8 @@ const SYNC: &str = "openim.getmsg";
 const HELLO: &str = "im_open_status.wshello";
 const SEND_TO_ONE: &str = "openim.sendmsg";
 const KICK: &str = "im_open_status.stat_forceoffline";
-const MSG_PUSH: &str = "im_open_push.msg_push";
+const PUSH: &str = "im_open_push.msg_push";
+const PUSH_OF_MANY: &str = "im_open_push.multi_msg_push_ws";
 
 /// So long nothing was heard: then the client asks whether anybody is there,
 const SILENCE_NS: u64 = 10 * SECOND_NS;
@@ -289,7 +290,7 @@ impl Client {
         let Incoming { head, body } = serde_json::from_slice(payload)?;
         let body = body.get();
         match head.servcmd.as_ref() {
-            MSG_PUSH => {
+            PUSH | PUSH_OF_MANY => {
                 let push: Push<'_> = serde_json::from_str(body)?;
                 if let Some(data) = push.asks_for() {
                     let said = format!(r#"{{"SessionData":{data}}}"#);
@@ -326,7 +327,8 @@ impl Client {
         let answer: Answer = serde_json::from_str(body)?;
         match (request.command, request.message) {
             (_, Some(message)) if answer.code == 0 => {
-                let stamp = answer.number.or(answer.time).unwrap_or_default();
+                let stamp = if request.command == SEND { answer.number } else { answer.time };
+                let stamp = stamp.unwrap_or_default();
                 news.push(News::Taken { message, stamp, is_early: request.is_early });
             }
             (LOGIN, _) if answer.code == 0 => self.logged_in(&serde_json::from_str(body)?, now, out, news),
@@ -593,9 +595,9 @@ mod tests {
         let mut talk = Talk::new();
         talk.start(START_NS);
         let push = |need: u32| json!({"EventArray": [], "NeedAck": need, "SessionData": "n\"1"});
-        talk.hear(&of_gateway(MSG_PUSH, &json!(1), &push(0)), START_NS);
+        talk.hear(&of_gateway(PUSH, &json!(1), &push(0)), START_NS);
         assert!(talk.out.is_empty());
-        talk.hear(&of_gateway(MSG_PUSH, &json!(2), &push(1)), START_NS);
+        talk.hear(&of_gateway(PUSH, &json!(2), &push(1)), START_NS);
         let said = frames(&mut talk.out);
         assert_eq!(commands(&said), [PUSH_ACK]);
         assert_eq!(said[0]["body"], json!({"SessionData": "n\"1"}));

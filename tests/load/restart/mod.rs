@@ -12,6 +12,7 @@ mod server;
 mod wire;
 
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -60,6 +61,9 @@ pub(crate) struct Options {
     /// How long they talk before the stop, and again when all are back.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
+    /// How long nothing runs between the end and the new start.
+    #[arg(long, default_value_t = 0.0)]
+    down: f64,
     /// How the gateway ends, separated by commas; each time it is a fresh one.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "kill,drain")]
     stop: Vec<Stop>,
@@ -119,7 +123,7 @@ impl Options {
         let stopped = Sample::now(&server, &crowd);
         let resident_before_bytes = server.resident_bytes();
 
-        let restarting = server.restart(stop);
+        let restarting = server.restart(stop, Duration::from_secs_f64(self.down));
         let (server, restart) = done(&mut crowd, restarting)??;
         let samples = come_back(&mut crowd, &server, restart)?;
         let all_back = crowd.are_back_since(restart.ended_ns);

@@ -165,6 +165,11 @@ impl Outcome {
         if missed > 0 {
             faults.push(format!("{missed} messages are missing to {} members", self.missed.members));
         }
+        if self.missed.at_stake == 0 {
+            faults.push(
+                "nothing was said while they were away: that nothing is missing says nothing".to_owned(),
+            );
+        }
         if self.stored_twice > 0 {
             faults.push(format!("{} messages are stored twice", self.stored_twice));
         }
@@ -207,7 +212,7 @@ impl Outcome {
             ("messages that were acknowledged", self.acknowledged.to_string()),
             ("missed, of all members together", missed.all().to_string()),
             ("  stored before the stop", missed.before.to_string()),
-            ("  while not all were back", missed.during.to_string()),
+            ("  while not all were back", format!("{} of {}", missed.during, missed.at_stake)),
             ("  afterwards", missed.after.to_string()),
             ("  members to whom something is missing", missed.members.to_string()),
             ("got", seen.deliveries.to_string()),

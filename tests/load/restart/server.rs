@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use protocol::usersig::{self, SecretKey};
 use serde_json::{Value, json};
@@ -44,11 +45,15 @@ impl Server {
     }
 
     /// Stops it and starts it again; meanwhile this thread serves the clients.
-    pub(super) fn restart(self, stop: Stop) -> JoinHandle<std::result::Result<(Self, Restart), String>> {
-        std::thread::spawn(move || self.restarted(stop).map_err(|error| error.to_string()))
+    pub(super) fn restart(
+        self,
+        stop: Stop,
+        down: Duration,
+    ) -> JoinHandle<std::result::Result<(Self, Restart), String>> {
+        std::thread::spawn(move || self.restarted(stop, down).map_err(|error| error.to_string()))
     }
 
-    fn restarted(self, stop: Stop) -> Result<(Self, Restart)> {
+    fn restarted(self, stop: Stop, down: Duration) -> Result<(Self, Restart)> {
         let Self { process, address, site, key, _directory } = self;
         match stop {
             // Killed, and waited for.
@@ -56,6 +61,8 @@ impl Server {
             Stop::Drain => process.stop()?,
         }
         let ended_ns = now_ns();
+        // As long as a machine takes to start, which is no event of anybody here.
+        std::thread::sleep(down);
         let (process, address) = gateway::start_at(&site, &key, &[], address)?;
         let restart = Restart { ended_ns, listening_ns: now_ns() };
         Ok((Self { process, address, site, key, _directory }, restart))

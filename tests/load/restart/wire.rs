@@ -152,18 +152,15 @@ pub(super) struct Synced<'a> {
     pub(super) flag: u32,
     #[serde(rename = "MsgList", borrow, default)]
     messages: Vec<Said<'a>>,
-    #[serde(rename = "EventArray", borrow, default)]
-    events: Vec<Item<'a>>,
 }
 
 impl Synced<'_> {
     /// There is no more.
     pub(super) const DONE: u32 = 2;
 
-    /// Messages between two stand in a list of their own.
+    /// Messages between two, which the SDK announces to who has come back. It is not known to do so with others.
     pub(super) fn copies(&self) -> impl Iterator<Item = Copy> {
-        let messages = self.messages.iter().filter_map(|said| said.copy(said.time));
-        messages.chain(self.events.iter().flat_map(Item::copies))
+        self.messages.iter().filter_map(|said| said.copy(said.time))
     }
 }
 
@@ -217,6 +214,6 @@ mod tests {
         );
         let synced: Synced<'_> = serde_json::from_str(&text).unwrap();
         assert!(synced.flag != Synced::DONE);
-        assert_eq!(synced.copies().collect::<Vec<_>>(), [copy(51, 41, 21, 31), copy(51, 41, 21, 11)]);
+        assert_eq!(synced.copies().collect::<Vec<_>>(), [copy(51, 41, 21, 31)]);
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Identity {
 
 /// A message as it comes to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Copy {
+pub(super) struct MessageCopy {
     pub(super) identity: Identity,
     /// What the gateway gave it: in a room the number, between two the time. It never falls in a conversation.
     pub(super) stamp: u64,
@@ -153,7 +153,7 @@ impl Books {
         }
     }
 
-    pub(super) fn receive(&mut self, client: usize, copy: Copy, now: u64) -> Arrival {
+    pub(super) fn receive(&mut self, client: usize, copy: MessageCopy, now: u64) -> Arrival {
         let message = self.by_identity.get(&copy.identity).map(|number| &mut self.messages[*number]);
         let Some(message) = message else {
             self.seen.foreign += 1;
@@ -247,8 +247,8 @@ mod tests {
         Identity { tiny_id: 144_115_200_000_000_001, client_time: 1_795_368_257, random }
     }
 
-    fn copy(random: u64, stamp: u64) -> Copy {
-        Copy { identity: identity(random), stamp }
+    fn copy(random: u64, stamp: u64) -> MessageCopy {
+        MessageCopy { identity: identity(random), stamp }
     }
 
     /// 3 says something in the room.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use rand::RngExt;
 use serde_json::json;
 
-use super::books::Copy;
+use super::books::MessageCopy;
 use super::wire::{Answer, Cursor, Incoming, LoggedIn, Page, Push, Synced};
 use crate::clock::SECOND_NS;
 use crate::frame::{self, Frame, Opcode};
@@ -63,7 +63,7 @@ pub(super) enum News {
     /// All that a client asks for after a login was answered.
     Synced,
     PutOut(String),
-    Got(Copy),
+    Got(MessageCopy),
     /// A message has its number or time. An early one was said before the login of its connection.
     Taken {
         message: usize,

@@ -224,18 +224,14 @@ impl Crowd {
         Ok(())
     }
 
-    pub(super) fn courses(&self) -> impl Iterator<Item = Course> {
-        self.places.iter().map(|place| place.course)
+    pub(super) fn courses(&self) -> Vec<Course> {
+        self.places.iter().map(|place| place.course).collect()
     }
 
-    /// Whether everybody is logged in, and was not before that moment.
-    pub(super) fn are_back_since(&self, ns: u64) -> bool {
-        self.places.iter().all(|place| place.client.is_in && place.course.logged_in_ns >= ns)
-    }
-
-    /// Those who are not logged in.
-    pub(super) fn away(&self) -> usize {
-        self.places.iter().filter(|place| !place.client.is_in).count()
+    /// Those who are not logged in, or have been since before that moment.
+    pub(super) fn not_back_since(&self, ns: u64) -> usize {
+        let is_back = |place: &Place| place.client.is_in && place.course.logged_in_ns >= ns;
+        self.places.iter().filter(|place| !is_back(place)).count()
     }
 
     /// Whether all that was said has been answered or given up.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use self::crowd::{Crowd, Shape};
-use self::report::{Outcome, Sample};
+use self::report::{Measured, Outcome, Return, Sample};
 use self::server::{Restart, Server};
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
@@ -31,6 +31,9 @@ const MOST_BACK_S: f64 = 30.0;
 
 /// So long is waited for them, which says how late they were.
 const PATIENCE_NS: u64 = 90 * SECOND_NS;
+
+/// All are back when for so long nobody got what they had missed.
+const CALM_NS: u64 = 2 * SECOND_NS;
 
 /// When nothing was said any more and nothing has come for so long, nothing more comes.
 const QUIET_NS: u64 = 5 * SECOND_NS;
@@ -125,27 +128,24 @@ impl Options {
 
         let restarting = server.restart(stop, Duration::from_secs_f64(self.down));
         let (server, restart) = done(&mut crowd, restarting)??;
-        let samples = come_back(&mut crowd, &server, restart)?;
-        let all_back = crowd.are_back_since(restart.ended_ns);
-        let away = crowd.away();
+        let course = come_back(&mut crowd, &server, restart)?;
 
         let after = Sample::now(&server, &crowd);
         crowd.run(after.at_ns + window_ns)?;
         let end = Sample::now(&server, &crowd);
         crowd.be_silent();
         settle(&mut crowd)?;
-        Ok(Outcome::new(report::Measured {
+        Ok(Outcome::new(&Measured {
             stop,
             shape,
             before: [begin, stopped],
             restart,
-            samples,
+            course,
             after: [after, end],
-            all_back,
-            away,
             resident_before_bytes,
             resident_most_bytes: server.most_resident_bytes(),
-            crowd: &crowd,
+            books: &crowd.books,
+            counts: &crowd.counts,
         }))
     }
 }
@@ -158,8 +158,8 @@ fn done<T>(crowd: &mut Crowd, thread: JoinHandle<T>) -> Result<T> {
     thread.join().map_err(|_| "a thread has panicked".into())
 }
 
-/// Waits for everybody, and until they have what they missed. Gives what was seen of the server meanwhile.
-fn come_back(crowd: &mut Crowd, server: &Server, restart: Restart) -> Result<Vec<Sample>> {
+/// Waits for everybody, and until they have what they missed.
+fn come_back(crowd: &mut Crowd, server: &Server, restart: Restart) -> Result<Return> {
     let mut samples = vec![Sample::now(server, crowd)];
     let (mut back_ns, mut resumed, mut resumed_ns) = (None, 0, now_ns());
     loop {
@@ -170,12 +170,13 @@ fn come_back(crowd: &mut Crowd, server: &Server, restart: Restart) -> Result<Vec
         if crowd.counts.resumed > resumed {
             (resumed, resumed_ns) = (crowd.counts.resumed, now);
         }
-        if back_ns.is_none() && crowd.are_back_since(restart.ended_ns) {
-            back_ns = Some(now);
+        let not_back = crowd.not_back_since(restart.ended_ns);
+        if not_back == 0 {
+            back_ns.get_or_insert(now);
         }
-        let is_over = back_ns.is_some_and(|back_ns| now >= back_ns.max(resumed_ns) + 2 * SECOND_NS);
-        if is_over || now >= restart.ended_ns + PATIENCE_NS {
-            return Ok(samples);
+        let is_over = back_ns.is_some_and(|back_ns| now >= back_ns.max(resumed_ns) + CALM_NS);
+        if is_over || now >= restart.listening_ns + PATIENCE_NS {
+            return Ok(Return { samples, courses: crowd.courses(), not_back });
         }
     }
 }

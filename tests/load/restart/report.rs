@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::books::{Missed, Seen};
+use super::books::{Books, Missed, Seen};
 use super::crowd::{Counts, Course, Crowd, Shape};
 use super::server::{Restart, Server};
 use super::{MOST_BACK_S, Stop};
@@ -28,21 +28,27 @@ impl Sample {
     }
 }
 
+/// From the new start until everybody was back and had what they missed.
+pub(super) struct Return {
+    pub(super) samples: Vec<Sample>,
+    /// Of each client.
+    pub(super) courses: Vec<Course>,
+    pub(super) not_back: usize,
+}
+
 pub(super) struct Measured<'a> {
     pub(super) stop: Stop,
     pub(super) shape: Shape,
     /// Begin and end of talking on the first process.
     pub(super) before: [Sample; 2],
     pub(super) restart: Restart,
-    /// Of the second process until everybody had everything.
-    pub(super) samples: Vec<Sample>,
+    pub(super) course: Return,
     /// Begin and end of talking when all were back.
     pub(super) after: [Sample; 2],
-    pub(super) all_back: bool,
-    pub(super) away: usize,
     pub(super) resident_before_bytes: u64,
     pub(super) resident_most_bytes: u64,
-    pub(super) crowd: &'a Crowd,
+    pub(super) books: &'a Books,
+    pub(super) counts: &'a Counts,
 }
 
 /// What talking costs.
@@ -87,7 +93,7 @@ pub(super) struct Outcome {
     at_s: Moments,
     /// How long one was away at the most, from the end of a connection to the answer to the next login.
     longest_away_s: f64,
-    /// None came back from, or were not there at the end of the patience.
+    /// Who was not logged in again when the patience was at its end.
     not_back: usize,
     acknowledged: u64,
     missed: Missed,
@@ -105,24 +111,21 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(measured: Measured<'_>) -> Self {
-        let Measured { stop, shape, before, restart, samples, after, crowd, .. } = measured;
+    pub(super) fn new(measured: &Measured<'_>) -> Self {
+        let Measured { stop, shape, before, restart, after, books, counts, .. } = *measured;
+        let Return { samples, courses, not_back } = &measured.course;
         let stopped_ns = before[1].at_ns;
         let since = |ns: u64| ns.saturating_sub(stopped_ns) as f64 / 1e9;
-        let mut back: Vec<u64> = crowd
-            .courses()
-            .map(|course| course.logged_in_ns)
-            .filter(|logged_in_ns| *logged_in_ns >= restart.ended_ns)
-            .collect();
+        let logins = courses.iter().map(|course| course.logged_in_ns);
+        let mut back: Vec<u64> = logins.filter(|logged_in_ns| *logged_in_ns >= restart.ended_ns).collect();
         back.sort_unstable();
-        let at = |share: f64| back.get(((back.len().max(1) - 1) as f64 * share) as usize).copied();
+        let at = |share: f64| back.get((back.len().saturating_sub(1) as f64 * share) as usize).copied();
         let moment = |share: f64| at(share).map_or(f64::NAN, since);
-        let last_resumed_ns = crowd.courses().map(|course| course.resumed_ns).max().unwrap_or_default();
-        let last_resumed_ns = (crowd.counts.resumed > 0).then_some(last_resumed_ns);
         let last_back_ns = at(1.0).unwrap_or(u64::MAX);
-        let over_ns = last_back_ns.max(last_resumed_ns.unwrap_or_default());
+        let last_resumed_ns = courses.iter().map(|course| course.resumed_ns).max().unwrap_or_default();
+        let over_ns = last_back_ns.max(last_resumed_ns);
         let over = samples.iter().find(|sample| sample.at_ns >= over_ns).or(samples.last());
-        let away_ns = |Course { left_ns, logged_in_ns, .. }: Course| logged_in_ns.saturating_sub(left_ns);
+        let away_ns = courses.iter().map(|course| course.logged_in_ns.saturating_sub(course.left_ns));
         Self {
             stop,
             shape,
@@ -133,19 +136,19 @@ impl Outcome {
                 half_back: moment(0.5),
                 most_back: moment(0.99),
                 last_back: moment(1.0),
-                last_resumed: last_resumed_ns.map(since),
+                last_resumed: (counts.resumed > 0).then(|| since(last_resumed_ns)),
             },
-            longest_away_s: crowd.courses().map(away_ns).max().unwrap_or_default() as f64 / 1e9,
-            not_back: if measured.all_back { 0 } else { (shape.clients - back.len()).max(measured.away) },
-            acknowledged: crowd.books.acknowledged(),
-            missed: crowd.books.missed(stopped_ns, last_back_ns),
-            stored_twice: crowd.books.stored_twice(),
-            seen: crowd.books.seen,
-            counts: crowd.counts.clone(),
+            longest_away_s: away_ns.max().unwrap_or_default() as f64 / 1e9,
+            not_back: *not_back,
+            acknowledged: books.acknowledged(),
+            missed: books.missed(stopped_ns, last_back_ns),
+            stored_twice: books.stored_twice(),
+            seen: books.seen,
+            counts: counts.clone(),
             before: Talk::between(before),
             after: Talk::between(after),
             return_cpu_s: over.map_or(0, |sample| sample.cpu_ns) as f64 / 1e9,
-            return_pushes_per_s: most_in_a_second(&samples),
+            return_pushes_per_s: most_in_a_second(samples),
             resident_before_bytes: measured.resident_before_bytes,
             resident_most_bytes: measured.resident_most_bytes,
         }

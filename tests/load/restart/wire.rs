@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::books::{Copy, Identity};
+use super::books::{Identity, MessageCopy};
 
 /// Events of a push that bring messages. Others have the same names of fields for what is none.
 const IN_GROUP: u32 = 3;
@@ -63,10 +63,10 @@ struct Said<'a> {
 }
 
 impl Said<'_> {
-    fn copy(&self, stamp: u64) -> Option<Copy> {
+    fn copy(&self, stamp: u64) -> Option<MessageCopy> {
         let Self { client_time, random, .. } = *self;
         let tiny_id = self.tiny_id.parse().ok()?;
-        Some(Copy { identity: Identity { tiny_id, client_time, random }, stamp })
+        Some(MessageCopy { identity: Identity { tiny_id, client_time, random }, stamp })
     }
 }
 
@@ -77,13 +77,13 @@ impl<'a> Push<'a> {
         Some(data.get())
     }
 
-    pub(super) fn copies(&self) -> impl Iterator<Item = Copy> {
+    pub(super) fn copies(&self) -> impl Iterator<Item = MessageCopy> {
         self.events.iter().flat_map(Item::copies)
     }
 }
 
 impl Item<'_> {
-    fn copies(&self) -> impl Iterator<Item = Copy> {
+    fn copies(&self) -> impl Iterator<Item = MessageCopy> {
         let in_group: &[Said<'_>] = if self.event == IN_GROUP { &self.in_group } else { &[] };
         let between_two: &[Said<'_>] = if self.event == BETWEEN_TWO { &self.between_two } else { &[] };
         let in_group = in_group.iter().filter_map(|said| said.copy(said.seq));
@@ -159,7 +159,7 @@ impl Synced<'_> {
     pub(super) const DONE: u32 = 2;
 
     /// Messages between two, which the SDK announces to who has come back. It is not known to do so with others.
-    pub(super) fn copies(&self) -> impl Iterator<Item = Copy> {
+    pub(super) fn copies(&self) -> impl Iterator<Item = MessageCopy> {
         self.messages.iter().filter_map(|said| said.copy(said.time))
     }
 }
@@ -168,12 +168,12 @@ impl Synced<'_> {
 mod tests {
     use super::*;
 
-    fn copy(tiny_id: u64, client_time: u64, random: u64, stamp: u64) -> Copy {
-        Copy { identity: Identity { tiny_id, client_time, random }, stamp }
+    fn copy(tiny_id: u64, client_time: u64, random: u64, stamp: u64) -> MessageCopy {
+        MessageCopy { identity: Identity { tiny_id, client_time, random }, stamp }
     }
 
     /// All that pushes of a captured session bring.
-    fn pushed(captured: &str) -> Vec<Copy> {
+    fn pushed(captured: &str) -> Vec<MessageCopy> {
         let mut copies = Vec::new();
         for line in captured.lines() {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();

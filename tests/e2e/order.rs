@@ -77,3 +77,27 @@ async fn two_who_talk_at_once_read_the_same() {
         assert_eq!(of_one, (0..40).map(|n| format!("{name} {n}")).collect::<Vec<_>>());
     }
 }
+
+/// An SDK takes its own words for the newest that it has: who is answered has what was said before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ones_own_words_are_acknowledged_behind_what_was_said_before() {
+    const ROUNDS: usize = 200;
+    let gateway = TestGateway::start().await;
+    let talkers = gateway.users(["alice", "bob", "carol"]).await;
+    let group = talkers[0].create_group("lobby").await;
+    talkers[1].join(&group).await;
+    talkers[2].join(&group).await;
+    join_all(talkers.iter().map(|talker| async {
+        let mut own = vec![0];
+        for n in 0..ROUNDS {
+            own.push(talker.send_text(&group, &format!("{} {n}", talker.name)).await.seq);
+            let heard = talker.messages(&group).into_iter().map(|(seq, _)| seq);
+            let mut known: Vec<u64> = heard.chain(own[1..].iter().copied()).collect();
+            known.sort_unstable();
+            let last = own[own.len() - 1];
+            let before: Vec<u64> = known.into_iter().filter(|seq| *seq <= last).collect();
+            assert_eq!(before, (1..=last).collect::<Vec<_>>(), "{}", talker.name);
+        }
+    }))
+    .await;
+}

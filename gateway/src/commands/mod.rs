@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use protocol::envelope;
 use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::message::ClientNumbers;
 use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
@@ -169,8 +170,9 @@ pub enum Effect {
     /// it was told any.
     Synced { notices: Option<Seq> },
     /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
-    /// yet to see that, they are acknowledged afterwards.
-    Said,
+    /// yet to be told that, they are acknowledged afterwards; and behind what was said before them, where they come to the
+    /// device in their turn.
+    Said { in_turn: Option<ClientNumbers> },
     /// Nobody is.
     Detach,
 }
@@ -190,10 +192,10 @@ impl Call {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
     }
 
-    /// Something was said.
-    fn set_said(&self) {
+    /// Something was said, which comes to the device in its turn where it has numbers.
+    fn set_said(&self, in_turn: Option<ClientNumbers>) {
         if let Caller::User(UserCaller { proof: Proof::Token(_) | Proof::Session(_), .. }) = &self.caller {
-            self.set_effect(Effect::Said);
+            self.set_effect(Effect::Said { in_turn });
         }
     }
 

@@ -13,7 +13,7 @@ use std::thread::available_parallelism;
 
 use bytes::Bytes;
 use protocol::id::{Millis, Seq};
-use protocol::message::Message;
+use protocol::message::{ClientNumbers, Message};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,7 +22,7 @@ use super::connection::{Connection, Follower};
 use super::followers::{Followers, PART};
 use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
-use crate::bus::{Delivery, DeviceId, Stamp, Topic};
+use crate::bus::{Delivery, DeviceId, Entry, Event, Stamp, Topic};
 use crate::clock::Clock;
 
 /// Events that may wait for a worker. Afterwards the hub waits, then the bus, then the store.
@@ -194,8 +194,14 @@ async fn deliver(followers: &Followers, deliveries: &[Delivery], clock: &Clock) 
     let Some(first) = followers.iter().next() else { return };
     let pieces = Pieces::new(deliveries, first, clock);
     let mut pushed = 0;
+    // First those who wait for the answer to what they said.
+    if !pieces.authors.is_empty() {
+        let authors = followers.iter().filter(|follower| pieces.is_author(follower));
+        pushed += authors.map(|follower| pieces.push_to(follower)).sum::<u64>();
+    }
     for part in followers.parts() {
-        pushed += part.iter().map(|follower| pieces.push_to(follower)).sum::<u64>();
+        let others = part.iter().filter(|follower| !pieces.is_author(follower));
+        pushed += others.map(|follower| pieces.push_to(follower)).sum::<u64>();
         if part.len() == PART {
             tokio::task::yield_now().await;
         }
@@ -232,6 +238,11 @@ impl<'a> Pieces<'a> {
         Self { events, is_common, authors, mentions, binary, text, legacy }
     }
 
+    /// Whether the follower's device said some of it; perhaps, for another user may have a device of its number.
+    fn is_author(&self, follower: &Follower) -> bool {
+        self.authors.contains(&follower.device)
+    }
+
     /// Writes to one follower what is for them. Gives how many events that was.
     fn push_to(&self, follower: &Follower) -> u64 {
         if !follower.is_here() {
@@ -239,7 +250,7 @@ impl<'a> Pieces<'a> {
         }
         let connection = &follower.connection;
         let is_marked = |message: &&Message| message.marks_as_one_of_all(&follower.attachment.user);
-        let is_apart = self.authors.contains(&follower.device) || !self.mentions.iter().all(is_marked);
+        let is_apart = self.is_author(follower) || !self.mentions.iter().all(is_marked);
         if self.is_common && connection.cares_for_all() && !is_apart {
             if let Some(frame) = self.together(connection.dialect) {
                 connection.outbound.push(frame);
@@ -247,7 +258,13 @@ impl<'a> Pieces<'a> {
             return self.events.len() as u64;
         }
         let mut pushed = 0;
-        for piece in self.events.iter().filter(|piece| piece.is_for(follower)) {
+        for piece in &self.events {
+            if let Some(numbers) = piece.said_by(follower) {
+                connection.outbound.comes(numbers);
+            }
+            if !piece.is_for(follower) {
+                continue;
+            }
             if let Some(frame) = piece.frame(follower) {
                 if frame::is_notice(&piece.delivery.event) {
                     connection.outbound.push_notice(piece.stamp.seq, &frame);
@@ -279,12 +296,28 @@ impl<'a> Pieces<'a> {
 }
 
 impl Piece<'_> {
+    /// The numbers of what the follower's client said itself, and has not heard.
+    fn said_by(&self, follower: &Follower) -> Option<ClientNumbers> {
+        let Event::Entry(Entry::GroupMessage { message, .. } | Entry::C2cMessage { message, .. }) =
+            self.delivery.event.as_ref()
+        else {
+            return None;
+        };
+        let is_answered = self.mention.is_none()
+            && self.is_from(follower)
+            && !follower.connection.dialect.hears_itself()
+            && !message.options.online_only;
+        is_answered.then(|| message.client_numbers())
+    }
+
+    fn is_from(&self, follower: &Follower) -> bool {
+        let origin = self.delivery.event.origin();
+        origin.is_some_and(|(user, device)| device == follower.device && *user == follower.attachment.user)
+    }
+
     fn is_for(&self, follower: &Follower) -> bool {
         let (event, attachment) = (self.delivery.event.as_ref(), &follower.attachment);
-        let is_origin = event
-            .origin()
-            .is_some_and(|(user, device)| device == follower.device && *user == attachment.user);
-        let knows = is_origin && !follower.connection.dialect.hears_itself();
+        let knows = self.is_from(follower) && !follower.connection.dialect.hears_itself();
         // One who left hears nothing more of the group, or their client would list it again.
         if knows || frame::has_left(event, &attachment.user) {
             return false;

@@ -12,12 +12,16 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use futures_util::task::AtomicWaker;
 use protocol::id::Seq;
+use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
 
 /// Frames that one system call takes.
 const FRAMES_AT_ONCE: usize = 64;
+
+/// What a client said that came to it before it was answered. No more calls than that are under way.
+const MOST_TURNS: usize = 64;
 
 /// After so many pushes the client is asked for a receipt.
 pub const RECEIPT_AFTER: u32 = 64;
@@ -82,6 +86,17 @@ struct Queue {
     told: Seq,
     /// Pushes since the client was last asked for a receipt.
     unreceipted: u32,
+    /// Present when the client has said something.
+    turns: Option<Box<Turns>>,
+}
+
+/// What the client itself has said, whose answers stand behind what was said before it.
+#[derive(Default)]
+struct Turns {
+    /// What has come to it, and was not answered yet: the latest.
+    come: VecDeque<ClientNumbers>,
+    /// Answers to what has not come to it.
+    answers: VecDeque<(ClientNumbers, Frame, Instant)>,
 }
 
 /// Pushes that wait, in their order. A notice has its number.
@@ -117,6 +132,7 @@ impl Outbound {
             held: None,
             told: Seq::ZERO,
             unreceipted: 0,
+            turns: None,
         };
         Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
     }
@@ -139,6 +155,58 @@ impl Outbound {
         drop(queue);
         if is_to_wake {
             self.task.wake();
+        }
+    }
+
+    /// Writes the answer to what the client said behind what was said before it: when it comes to the client itself.
+    pub fn say_in_turn(&self, numbers: ClientNumbers, frame: Frame) {
+        let mut queue = self.queue();
+        let turns = queue.turns.get_or_insert_default();
+        let has_come = turns.come.iter().position(|come| *come == numbers);
+        match has_come.and_then(|index| turns.come.remove(index)) {
+            None => turns.answers.push_back((numbers, frame, Instant::now())),
+            Some(_) => {
+                drop(queue);
+                self.push(&frame);
+            }
+        }
+    }
+
+    /// What the client said comes to it: all that was said before is written.
+    pub(super) fn comes(&self, numbers: ClientNumbers) {
+        let mut queue = self.queue();
+        let turns = queue.turns.get_or_insert_default();
+        match turns.answers.iter().position(|(waiting, ..)| *waiting == numbers) {
+            Some(index) => {
+                let answer = turns.answers.remove(index);
+                drop(queue);
+                answer.iter().for_each(|(_, frame, _)| self.push(frame));
+            }
+            None => {
+                turns.come.push_back(numbers);
+                if turns.come.len() > MOST_TURNS {
+                    turns.come.pop_front();
+                }
+            }
+        }
+    }
+
+    /// Since when an answer waits for its turn.
+    pub fn waits_in_turn_since(&self) -> Option<Instant> {
+        self.queue().turns.as_ref()?.answers.front().map(|(_, _, since)| *since)
+    }
+
+    /// Writes the answers that have waited for their turn since a time or longer.
+    pub fn end_turns(&self, since: Option<Instant>) {
+        let Some(since) = since else { return };
+        loop {
+            let mut queue = self.queue();
+            let Some(turns) = &mut queue.turns else { return };
+            let Some((_, frame, _)) = turns.answers.pop_front_if(|(_, _, begun)| *begun <= since) else {
+                return;
+            };
+            drop(queue);
+            self.push(&frame);
         }
     }
 
@@ -234,7 +302,8 @@ impl Outbound {
 
     /// Another user may come: nothing of what was told counts.
     pub(super) fn forget_notices(&self) {
-        self.queue().told = Seq::ZERO;
+        let mut queue = self.queue();
+        (queue.told, queue.turns) = (Seq::ZERO, None);
     }
 
     /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
@@ -553,6 +622,69 @@ mod tests {
         outbound.push(&frame("push 4"));
         let expected = ["answer 1", "push 1", "push 2", "push 3", "push 4"].map(frame).concat();
         assert_eq!(*pipe.taken.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn an_answer_stands_where_what_the_client_said_stands() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        let numbers = |random| ClientNumbers { random, client_seq: 7 };
+        // The store has answered before what was said earlier is written.
+        outbound.say_in_turn(numbers(1), frame("answer 1"));
+        outbound.push(&frame("earlier"));
+        assert!(outbound.waits_in_turn_since().is_some());
+        outbound.comes(numbers(1));
+        // And after it.
+        outbound.comes(numbers(2));
+        outbound.push(&frame("later"));
+        outbound.say_in_turn(numbers(2), frame("answer 2"));
+        assert_eq!(outbound.waits_in_turn_since(), None);
+        // What does not come is answered all the same.
+        outbound.say_in_turn(numbers(3), frame("answer 3"));
+        outbound.say_in_turn(numbers(4), frame("answer 4"));
+        outbound.end_turns(Instant::now().checked_sub(std::time::Duration::from_secs(1)));
+        assert!(outbound.waits_in_turn_since().is_some());
+        outbound.end_turns(Some(Instant::now()));
+        assert_eq!(outbound.waits_in_turn_since(), None);
+        let expected =
+            ["earlier", "answer 1", "later", "answer 2", "answer 3", "answer 4"].map(frame).concat();
+        assert_eq!(*pipe.taken.lock().unwrap(), expected);
+        // What nobody asked for is not kept for ever.
+        for random in 0..1000 {
+            outbound.comes(numbers(random));
+        }
+        assert_eq!(outbound.queue().turns.as_ref().unwrap().come.len(), MOST_TURNS);
+    }
+
+    #[tokio::test]
+    async fn what_was_missed_comes_before_what_waits_and_notices_wait_on() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        outbound.hold();
+        outbound.push(&frame("new"));
+        outbound.push_notice(Seq(1), &frame("notice"));
+        outbound.say(&frame("answer"));
+        outbound.resume(&[frame("missed 1"), frame("missed 2")]);
+        outbound.push(&frame("newer"));
+        let expected = ["answer", "missed 1", "missed 2", "new", "newer"].map(frame).concat();
+        assert_eq!(*pipe.taken.lock().unwrap(), expected);
+        outbound.release();
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        assert_eq!(*pipe.taken.lock().unwrap(), [&expected[..], &frame("notice")].concat());
+    }
+
+    #[tokio::test]
+    async fn a_receipt_is_wanted_after_so_many_pushes() {
+        let outbound = Outbound::new(1 << 20);
+        for count in 1..=RECEIPT_AFTER {
+            outbound.push(&frame("push"));
+            assert_eq!(outbound.unreceipted(), count);
+        }
+        outbound.push_receipt(&frame("have you got it?"));
+        assert_eq!(outbound.unreceipted(), 0);
+        assert_eq!(outbound.take().last(), Some(&frame("have you got it?")));
     }
 
     #[tokio::test]

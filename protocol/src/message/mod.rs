@@ -89,7 +89,18 @@ pub struct Message {
     pub origin: Option<u32>,
 }
 
+/// By what a client tells the messages apart that it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientNumbers {
+    pub random: u64,
+    pub client_seq: u64,
+}
+
 impl Message {
+    pub fn client_numbers(&self) -> ClientNumbers {
+        ClientNumbers { random: self.random, client_seq: self.client_seq }
+    }
+
     /// Whether it mentions everybody in the group.
     pub fn mentions_all(&self) -> bool {
         self.mentions.contains(&Mention::All)

@@ -89,8 +89,10 @@ pub(in crate::commands) async fn send(
         mentions: Vec::new(),
         options,
     };
-    let time = context.services.c2c_messages.send(&actor, &request.to, draft).await?.seconds();
-    call.set_said();
+    let numbers = draft.numbers();
+    let said = context.services.c2c_messages.send(&actor, &request.to, draft).await?;
+    call.set_said(said.is_told.then_some(numbers));
+    let time = said.end.at.seconds();
     let key = MessageKey { seq: request.seq, random: u64::from(request.random), time };
     Ok(Sent { time, key: key.to_string() })
 }

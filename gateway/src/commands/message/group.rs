@@ -100,9 +100,10 @@ pub(in crate::commands) async fn send(
         options,
     };
     let messages = &context.services.group_messages;
-    let end = messages.send(&actor, &request.group, draft, &request.only_to).await?;
-    call.set_said();
-    Ok(Sent { time: end.at.seconds(), seq: end.seq })
+    let numbers = draft.numbers();
+    let said = messages.send(&actor, &request.group, draft, &request.only_to).await?;
+    call.set_said(said.is_told.then_some(numbers));
+    Ok(Sent { time: said.end.at.seconds(), seq: said.end.seq })
 }
 
 /// An entry as the SDKs read it.

@@ -61,6 +61,10 @@ const SYNC_DEADLINE: Duration = Duration::from_secs(5);
 /// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
 const SYNC_AT_MOST: Duration = Duration::from_secs(30);
 
+/// How long the answer to one's own words waits for what was said before them. It waits for that to be written, which is
+/// under way; where a bus has lost something it is found later.
+const TURN_AT_MOST: Duration = Duration::from_secs(1);
+
 /// How long a client that is told what it missed may take to have it. What it asks for that counts messages waits for that.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 
@@ -362,6 +366,7 @@ impl<S: ClientProtocol> Served<S> {
                         self.is_leaving = true;
                         self.connection.outbound.close(Closing::GoingAway);
                     }
+                    self.connection.outbound.end_turns(now.checked_sub(TURN_AT_MOST));
                     if self.held_moment().is_some_and(|moment| moment <= now) {
                         self.release();
                     }
@@ -381,8 +386,15 @@ impl<S: ClientProtocol> Served<S> {
         if S::IS_ASKED {
             moment = moment.min(self.heard_at.max(asked_at) + ASK);
         }
-        let others =
-            [drain_at, self.held_moment(), self.session_end(), self.message_moment(), self.login_moment()];
+        let turn_moment = self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST);
+        let others = [
+            turn_moment,
+            drain_at,
+            self.held_moment(),
+            self.session_end(),
+            self.message_moment(),
+            self.login_moment(),
+        ];
         others.into_iter().flatten().fold(moment, Instant::min)
     }
 
@@ -663,11 +675,17 @@ impl<S: ClientProtocol> Served<S> {
                     held.until = Instant::now() + SYNC_DEADLINE;
                 }
             }
-            (Some(effect), _) if matches!(*effect, Effect::Said) => {
+            (Some(effect), _) if let Effect::Said { in_turn } = *effect => {
                 if self.is_yet_to_sync() {
                     self.connection.outbound.hold();
                 }
-                self.reply_in_turn(done.reply.as_deref());
+                let Some(reply) = done.reply else { return };
+                let frame = text_frame(self.connection.dialect, &reply);
+                match in_turn.filter(|_| self.session.is_some()) {
+                    Some(numbers) => self.connection.outbound.say_in_turn(numbers, frame),
+                    // Behind the pushes that wait, if any do.
+                    None => self.connection.outbound.push(&frame),
+                }
             }
             (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
             // Rare and large: boxed, so that a connection at rest does not carry its state.
@@ -686,7 +704,7 @@ impl<S: ClientProtocol> Served<S> {
                 self.release();
             }
             // Answered already.
-            Effect::Said => {}
+            Effect::Said { .. } => {}
             Effect::Heard { at } => {
                 self.reply(reply.as_deref());
                 self.has_heard(*at);
@@ -776,13 +794,6 @@ impl<S: ClientProtocol> Served<S> {
     fn reply(&self, reply: Option<&str>) {
         if let Some(text) = reply {
             self.connection.outbound.say(&text_frame(self.connection.dialect, text));
-        }
-    }
-
-    /// Answers behind the pushes that wait, if any do.
-    fn reply_in_turn(&self, reply: Option<&str>) {
-        if let Some(text) = reply {
-            self.connection.outbound.push(&text_frame(self.connection.dialect, text));
         }
     }
 

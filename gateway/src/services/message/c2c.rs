@@ -4,21 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::event;
-use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::id::{AppId, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
 use super::said::Said;
 use super::sender_order::{Next, SenderOrder};
-use super::{Draft, is_recallable};
+use super::{Draft, SentMessage, is_recallable};
 use crate::bus::{self, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::deps::{Actor, Deps, Outcome, side_by_side};
+
 use crate::services::rates::{Rule, Throttle, TooOften};
 use crate::services::timeline::{Entry, EntryRef, Position, Seen, Timelines};
 use crate::services::volume::{self, Room, Sent};
-use crate::storage::{Batch, Log, StorageError, Window, records};
+use crate::storage::{Batch, Log, LogEnd, StorageError, Window, records};
 use crate::telemetry::Bound;
 
 /// Why something between two users was not done.
@@ -102,8 +103,8 @@ impl C2cMessages {
         Self { deps, accounts, conversations, timelines, throttle, order, said, sent, begun }
     }
 
-    /// Says something to one user. Gives the time of the message; of the first one, when this is a repetition.
-    pub async fn send(&self, actor: &Actor, to: &UserId, draft: Draft) -> Result<Millis, C2cError> {
+    /// Says something to one user.
+    pub async fn send(&self, actor: &Actor, to: &UserId, draft: Draft) -> Result<SentMessage, C2cError> {
         if draft.body.as_json().len() + draft.cloud_custom_data.len()
             > self.deps.settings(actor.app).limits.message_bytes
         {
@@ -140,7 +141,7 @@ impl C2cMessages {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
                 self.deps.bus.publish(topic, stamp, event.clone()).await;
             }
-            return Ok(now);
+            return Ok(SentMessage { end: LogEnd { seq: Seq::ZERO, at: now }, is_told: false });
         }
         // Before it is stored: who hears nothing of it and says it again says nothing new.
         self.said.note(said);
@@ -154,7 +155,7 @@ impl C2cMessages {
         from: &UserId,
         to: &UserId,
         message: Message,
-    ) -> Result<Millis, C2cError> {
+    ) -> Result<SentMessage, C2cError> {
         let app = actor.app;
         let log = pair_log(app, from, to);
         let pair = (self.deps.engine.epoch(), log.clone());
@@ -192,7 +193,7 @@ impl C2cMessages {
                 {
                     kept.stored(&self.deps);
                 }
-                Ok(committed.entry().at)
+                Ok(SentMessage { end: committed.entry(), is_told: !committed.repeated })
             }
             Outcome::Bound if matches!(room, Room::Full) => {
                 Bound::BytesPerUser.refused(from);

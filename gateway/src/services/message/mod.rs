@@ -6,12 +6,12 @@ mod said;
 mod sender_order;
 
 use protocol::id::{Millis, UserId};
-use protocol::message::{Body, Mention, Options, Priority};
+use protocol::message::{Body, ClientNumbers, Mention, Options, Priority};
 
 use super::decide::Refused;
 use super::group::GroupError;
 use super::rates::TooOften;
-use crate::storage::StorageError;
+use crate::storage::{LogEnd, StorageError};
 
 pub use c2c::{C2cError, C2cMessages, Direction, key_of};
 pub use group::{GroupHistory, GroupMessages, NotRecalled, RecallOutcome};
@@ -31,6 +31,21 @@ pub struct Draft {
     pub cloud_custom_data: String,
     pub mentions: Vec<Mention>,
     pub options: Options,
+}
+
+impl Draft {
+    pub fn numbers(&self) -> ClientNumbers {
+        ClientNumbers { random: self.random, client_seq: self.client_seq }
+    }
+}
+
+/// A message that was said.
+#[derive(Clone, Copy, Debug)]
+pub struct SentMessage {
+    /// Its number and time; of the first one, when it is a repetition.
+    pub end: LogEnd,
+    /// Whether it is told now to those who follow where it was said, and so comes to its own sender in its turn.
+    pub is_told: bool,
 }
 
 /// Why a message was not sent or a history not told.

@@ -14,7 +14,7 @@ use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::group::{GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
-use crate::services::message::{Draft, MessageError};
+use crate::services::message::{Draft, MessageError, SentMessage};
 use crate::services::push::StoredNotice;
 use crate::services::rates::{Quota, Rule, TooOften};
 use crate::services::timeline::EntryRef;
@@ -39,7 +39,7 @@ pub(super) struct Speaker {
 }
 
 impl GroupMessages {
-    /// Says something in a group. Gives number and time of the message; of the first one, when this is a repetition.
+    /// Says something in a group.
     ///
     /// The sender must be a member; one for whom an administrator speaks need not be.
     pub async fn send(
@@ -48,7 +48,7 @@ impl GroupMessages {
         group: &GroupId,
         draft: Draft,
         only_to: &[UserId],
-    ) -> Result<LogEnd, MessageError> {
+    ) -> Result<SentMessage, MessageError> {
         let limits = &self.deps.settings(actor.app).limits;
         if draft.body.as_json().len() + draft.cloud_custom_data.len() > limits.message_bytes {
             return Err(MessageError::TooLong);
@@ -73,7 +73,8 @@ impl GroupMessages {
             self.may_speak(actor, &speaker)?;
             self.hold_group(actor.app, group, &draft)?;
             let message = self.message(actor, &draft, &speaker).await?;
-            return self.send_unstored(actor, &speaker.found, message, only_to).await;
+            let end = self.send_unstored(actor, &speaker.found, message, only_to).await?;
+            return Ok(SentMessage { end, is_told: false });
         }
         let epoch = self.deps.engine.epoch();
         let mut is_first = true;
@@ -120,7 +121,7 @@ impl GroupMessages {
             }
         }
         self.speakers.insert((epoch, key), speaker);
-        Ok(end)
+        Ok(SentMessage { end, is_told: !committed.repeated })
     }
 
     /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether

@@ -78,7 +78,8 @@ async fn unread_messages_of_a_work_group_are_counted_and_read() {
         let item = list.iter().find(|item| item["Type"] == 2).unwrap();
         let number = |name: &str| item[name].as_u64().unwrap();
         assert_eq!(number("MsgGroupReadedSeq") + number("UnreadMsgCount"), number("MsgSeq"));
-        item["UnreadMsgCount"].as_u64().unwrap() - item["GroupIgnoredUnreadSeqCount"].as_u64().unwrap()
+        assert_eq!(number("GroupIgnoredUnreadSeqCount"), 0);
+        number("UnreadMsgCount")
     };
     assert_eq!(unread(&bob.conversations().await), 3);
     assert_eq!(unread(&alice.conversations().await), 0);
@@ -89,6 +90,90 @@ async fn unread_messages_of_a_work_group_are_counted_and_read() {
     let back = json!({"GroupId": "office", "MsgReadedSeq": 1});
     bob.call("group_open_http_svc.msg_read_report", back).await.ok();
     assert_eq!(unread(&bob.conversations().await), 0);
+}
+
+#[tokio::test]
+async fn only_what_counts_is_unread_however_much_else_was_said() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group_of("Private", "office").await;
+    let body = json!({"GroupId": "office", "MemberList": [{"Member_Account": "bob"}]});
+    alice.call("group_open_http_svc.add_group_member", body).await.ok();
+    alice.send_text(&group, "counts").await;
+    for n in 0..250 {
+        bob.send_text(&group, &format!("my own {n}")).await;
+        bob.send_to("alice", &format!("my own {n}")).await;
+    }
+    alice.send_text(&group, "counts too").await;
+    alice.send_to("bob", "counts").await;
+    let unread = async || {
+        let list = bob.conversations().await;
+        let of = |kind: u8| list.iter().find(|item| item["Type"] == kind).unwrap();
+        let number = |name: &str| of(2)[name].as_u64().unwrap();
+        // The 2.x SDKs up to 2.26 take the sum for the newest number.
+        assert_eq!(number("MsgGroupReadedSeq") + number("UnreadMsgCount"), number("MsgSeq"));
+        assert_eq!(number("GroupIgnoredUnreadSeqCount"), 0);
+        (number("UnreadMsgCount"), of(1)["UnreadMsgCount"].as_u64().unwrap())
+    };
+    assert_eq!(unread().await, (2, 1));
+    for n in 0..300 {
+        alice.send_text(&group, &format!("{n}")).await;
+        alice.send_to("bob", &format!("{n}")).await;
+    }
+    assert_eq!(unread().await, (302, 301));
+}
+
+#[tokio::test]
+async fn what_was_taken_off_the_list_is_not_unread_when_it_comes_back() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group_of("Private", "office").await;
+    let body = json!({"GroupId": "office", "MemberList": [{"Member_Account": "bob"}]});
+    alice.call("group_open_http_svc.add_group_member", body).await.ok();
+    let talk = async |text: &str| {
+        alice.send_text(&group, text).await;
+        alice.send_to("bob", text).await;
+    };
+    talk("one").await;
+    talk("two").await;
+    let both = json!({"From_Account": "bob", "ClearRamble": 0,
+        "ContactItem": [{"Type": 1, "To_Account": "alice"}, {"Type": 2, "ToGroupid": "office"}]});
+    bob.call("recentcontact.batch_delete", both).await.ok();
+    talk("three").await;
+    let list = bob.conversations().await;
+    assert_eq!(list.len(), 2);
+    assert!(list.iter().all(|item| item["UnreadMsgCount"] == 1), "{list:?}");
+    let body = json!({"Cookie": "", "SyncFlag": 0, "NeedAbstract": 1, "IsOnlineSync": 0});
+    let synced = bob.call("openim.getmsg", body).await.ok();
+    assert_eq!(synced["C2CPairUnreadCount"], json!([{"From_Account": "alice", "UnreadCount": 1}]));
+    assert_eq!(bob.history_with("alice").await, ["one", "two", "three"], "the history stays");
+    let read = alice.call("openim.get_peer_read_time", json!({"To_Account": ["bob"]})).await.ok();
+    assert_eq!(read["ReadTime"], json!([0]), "nobody says that it was read");
+}
+
+#[tokio::test]
+async fn the_last_message_is_found_behind_many_that_are_hidden() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    alice.send_to("bob", "stays").await;
+    alice.send_text(&group, "stays").await;
+    for _ in 0..5 {
+        let (mut keys, mut seqs) = (Vec::new(), Vec::new());
+        for n in 0..30 {
+            let sent = alice.send_to("bob", &format!("{n}")).await;
+            keys.push(format!("{}_{}_{}", sent.seq, sent.random, sent.time));
+            seqs.push(alice.send_text(&group, &format!("{n}")).await.seq.to_string());
+        }
+        let body = json!({"From_Account": "bob", "To_Account": "alice", "MsgKeyList": keys});
+        bob.call("openim.delete_c2c_msg_ramble", body).await.ok();
+        let body = json!({"GroupId": "lobby", "Deleter_Account": "bob", "Seqs": seqs});
+        bob.call("group_open_http_svc.delete_group_ramble_msg_by_seq", body).await.ok();
+    }
+    for item in bob.conversations().await {
+        assert_eq!(item["LastMsg"]["MsgBody"][0]["MsgContent"]["Text"], "stays", "{item}");
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
 const PARTS = [
-  'session', 'profile', 'friend', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'damage',
-  'features', 'refusals', 'elements', 'versions', 'browser',
+  'session', 'profile', 'friend', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
+  'damage', 'features', 'refusals', 'elements', 'versions', 'browser',
 ];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */
 const SIDE_BY_SIDE = 3;

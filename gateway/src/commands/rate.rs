@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use protocol::ErrorCode;
 use protocol::id::{AppId, UserId};
+use serde::Serialize;
 
 use super::{Context, Refusal, Row};
 use crate::services::rates::Quota;
@@ -43,6 +44,29 @@ impl Rate {
 
 fn rate_of(row: &Row, each: Each) -> Option<Rate> {
     row.rates.iter().copied().find(|rate| rate.each == each)
+}
+
+/// What the SDKs hold themselves to before they ask; without it, to numbers of their own.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct ClientLimit {
+    /// Without the service.
+    #[serde(rename = "cmd")]
+    command: &'static str,
+    /// A time in seconds in which so many requests are let go, and the rest is refused by the SDK itself.
+    #[serde(rename = "interval")]
+    seconds: u32,
+    count: u32,
+}
+
+impl ClientLimit {
+    /// What a user's rate lets through: all that may come at once, and again when as much has flowed in.
+    pub(super) fn of(row: &Row, times: u32) -> Option<Self> {
+        let quota = rate_of(row, Each::User)?.quota(times);
+        let (_, command) = row.name.split_once('.')?;
+        let seconds = quota.seconds.max(BURST_SECONDS);
+        let count = if quota.is_off() { u32::MAX } else { quota.burst };
+        Some(Self { command, seconds, count })
+    }
 }
 
 /// A user who proved who they are.
@@ -120,6 +144,9 @@ pub(super) use rate;
 
 #[cfg(test)]
 mod tests {
+    use super::super::table;
+    use super::*;
+
     #[test]
     fn a_rate_reads_as_it_is_written() {
         assert_eq!(rate!(10 per second per user).to_string(), "10 a second per user");
@@ -133,5 +160,17 @@ mod tests {
         let of_a_minute = rate!(6 per minute per app).quota(2);
         assert_eq!((of_a_minute.calls, of_a_minute.seconds, of_a_minute.burst), (12, 60, 12));
         assert!(rate!(10 per second per user).quota(0).is_off());
+    }
+
+    #[test]
+    fn clients_hold_themselves_to_what_is_let_through() {
+        let row = table().find(|row| row.name == "openim.getroammsg").unwrap();
+        let rate = rate_of(row, Each::User).unwrap();
+        let limit = |count| Some(ClientLimit { command: "getroammsg", seconds: 10, count });
+        assert_eq!(ClientLimit::of(row, 1), limit(10 * rate.calls));
+        assert_eq!(ClientLimit::of(row, 3), limit(30 * rate.calls));
+        assert_eq!(ClientLimit::of(row, 0), limit(u32::MAX));
+        let row = table().find(|row| rate_of(row, Each::User).is_none()).unwrap();
+        assert_eq!(ClientLimit::of(row, 1), None);
     }
 }

@@ -219,8 +219,8 @@ fn body<'a>(event: &'a Event, Stamp { seq, at }: Stamp, user: &UserId) -> Cow<'a
         Event::Entry(Entry::GroupMessage { group, message, counts }) => {
             event::message::in_group(GroupItem::message(group, seq, at, message, *counts))
         }
-        Event::Entry(Entry::GroupTip { group, tip, counts }) => {
-            event::group::tip(GroupItem::tip(group, seq, at, tip, *counts))
+        Event::Entry(Entry::GroupTip { group, tip, .. }) => {
+            event::group::tip(GroupItem::tip(group, seq, at, tip))
         }
         Event::Entry(Entry::C2cMessage { to, message }) => {
             event::message::between_two(C2cItem::new(to, at, message))
@@ -270,6 +270,11 @@ mod tests {
                 // They asked for no acknowledgement.
                 expected.truncate(expected.len() - 1);
                 expected.push_str(r#","NeedAck":1,"SessionData":"n12"}"#);
+            }
+            if matches!(event, Event::Entry(Entry::GroupTip { counts: true, .. })) {
+                // They let tips count as unread.
+                expected.truncate(expected.len() - "}]}]}".len());
+                expected.push_str(r#","SendMsgControl":{"NoUnread":1,"NoLastMsg":0}}]}]}"#);
             }
             assert_eq!(body(&event, stamp, &alice), expected);
         }

@@ -11,6 +11,7 @@ use protocol::message::Message;
 use protocol::push::Mark;
 use serde::{Deserialize, Serialize};
 
+use super::conversation::group_taken_off_up_to;
 use super::deps::{Actor, Deps, side_by_side, whole_ones};
 use super::group::{GroupError, GroupRef, Groups, Member};
 use super::timeline::{Entry, Position, Timelines, position_key};
@@ -95,7 +96,8 @@ impl Mentions {
             .collect())
     }
 
-    /// The last number of what a member has seen, cleared, or was not there for; nothing when they are none.
+    /// The last number of what a member has seen, cleared, taken off their list, or was not there for; nothing when they are
+    /// none.
     async fn seen_up_to(&self, found: &GroupRef, user: &UserId) -> Result<Option<Seq>, StorageError> {
         let keys = [found.member_key(user), position_key(&found.channel().log, user)];
         let mut values = self.deps.engine.get(&found.partition(), &keys).await?;
@@ -104,7 +106,8 @@ impl Mentions {
         let member: Versioned<Member> = records::versioned(&member)?;
         let position: Option<Position> = position.map(|value| records::decode(&value.bytes)).transpose()?;
         let Position { read, cleared, mentions, .. } = position.unwrap_or_default();
-        Ok(Some(read.max(cleared).max(mentions).max(member.record.joined_after)))
+        let taken_off = group_taken_off_up_to(&self.deps, found.app, user, &found.id).await?;
+        Ok(Some(read.max(cleared).max(mentions).max(member.record.joined_after).max(taken_off)))
     }
 
     /// The actor has seen these: in each group everything up to the last of them. Groups that they are not in do not

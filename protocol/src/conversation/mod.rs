@@ -150,9 +150,10 @@ pub struct GroupItem {
     pub next_seq: Seq,
     #[serde(rename = "MsgGroupReadedSeq")]
     pub read: Seq,
+    /// Those that count.
     #[serde(rename = "UnreadMsgCount")]
     pub unread: u64,
-    /// Of the unread ones, those that do not count.
+    /// Newer SDKs take it off what is unread; older ones do not know it.
     #[serde(rename = "GroupIgnoredUnreadSeqCount")]
     pub ignored: u64,
     #[serde(rename = "MsgTimeStamp")]

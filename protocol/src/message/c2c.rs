@@ -106,7 +106,8 @@ pub struct GetHistory {
     pub peer: UserId,
     #[serde(rename = "MaxCnt", default)]
     pub count: u32,
-    /// Unix seconds. Without a key: messages up to (or from) this time, inclusive; 0 means the newest.
+    /// Unix seconds. Without a key: messages up to (or from) this time, inclusive; 0 means the newest. Such a page has all
+    /// of each of its seconds, so it may have more messages than the client asks for.
     #[serde(rename = "LastMsgTime", default)]
     pub time: u64,
     /// The page lies strictly beyond the message with this key.

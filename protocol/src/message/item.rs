@@ -185,8 +185,8 @@ impl<'a> GroupItem<'a> {
         }
     }
 
-    /// A tip: a notice that is a part of the group's history.
-    pub fn tip(label: &'a GroupLabel, seq: Seq, at: Millis, tip: &'a Tip, unread: bool) -> Self {
+    /// A tip: a notice that is a part of the group's history. It counts as unread nowhere, and newer SDKs would count it.
+    pub fn tip(label: &'a GroupLabel, seq: Seq, at: Millis, tip: &'a Tip) -> Self {
         Self {
             event: Some(4),
             from: super::SYSTEM_ACCOUNT,
@@ -202,7 +202,7 @@ impl<'a> GroupItem<'a> {
             cloud_custom_data: "",
             group: GroupInfo::of(label, None),
             mentions: Vec::new(),
-            control: control(!unread, false),
+            control: control(true, false),
             online_only: None,
             wants_receipt: None,
             extensible: None,

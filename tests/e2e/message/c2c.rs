@@ -126,6 +126,68 @@ async fn history_goes_both_ways_by_key() {
 }
 
 #[tokio::test]
+async fn a_page_from_a_second_on_is_made_of_whole_seconds() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let began = gateway.clock.now().seconds();
+    // 40 of one second, then 3 of each.
+    for n in 0..49 {
+        alice.send_to("bob", &format!("{n}")).await;
+        if n >= 39 && n % 3 == 0 {
+            gateway.clock.advance(Duration::from_secs(1));
+        }
+    }
+    // As the SDKs go on after a lost line: from the last second that they have.
+    for (direction, from) in [(1, began), (0, began + 10)] {
+        let (mut found, mut time, mut pages) = (std::collections::BTreeSet::new(), from, 0);
+        loop {
+            let body = json!({"Peer_Account": "alice", "MaxCnt": 4, "LastMsgTime": time, "MsgKey": "",
+                "GetDirection": direction});
+            let page = bob.call("openim.getroammsg", body).await.ok();
+            let items = page["MsgList"].as_array().unwrap();
+            assert_eq!(page["MsgCnt"], items.len());
+            let time_of = |item: &serde_json::Value| item["MsgTimeStamp"].as_u64().unwrap();
+            assert!(items.is_sorted_by_key(time_of));
+            let text = |item: &serde_json::Value| {
+                item["MsgBody"][0]["MsgContent"]["Text"].as_str().unwrap().to_owned()
+            };
+            found.extend(items.iter().map(text));
+            pages += 1;
+            let farthest = if direction == 1 { items.last() } else { items.first() };
+            assert_eq!(page["LastMsgTime"], time_of(farthest.unwrap()));
+            if page["Complete"] == 1 {
+                break;
+            }
+            assert_ne!(page["LastMsgTime"], time, "the client does not come further");
+            time = page["LastMsgTime"].as_u64().unwrap();
+        }
+        assert_eq!((found.len(), pages), (49, 3), "direction {direction}");
+    }
+}
+
+#[tokio::test]
+async fn the_rest_of_a_second_too_large_for_an_answer_does_not_stop_the_reading() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let began = gateway.clock.now().seconds();
+    let long = "x".repeat(10 * 1024);
+    for n in 0..150 {
+        alice.send_to("bob", &format!("{n} {long}")).await;
+    }
+    gateway.clock.advance(Duration::from_secs(1));
+    alice.send_to("bob", "later").await;
+    let body =
+        json!({"Peer_Account": "alice", "MaxCnt": 16, "LastMsgTime": began, "MsgKey": "", "GetDirection": 1});
+    let page = bob.call("openim.getroammsg", body).await.ok();
+    assert!((1_000_000..1_200_000).contains(&page.to_string().len()), "{} bytes", page.to_string().len());
+    assert_eq!((&page["Complete"], &page["LastMsgTime"]), (&json!(1), &json!(began + 1)));
+    assert_eq!(
+        page["MsgList"].as_array().unwrap().last().unwrap()["MsgBody"][0]["MsgContent"]["Text"],
+        "later"
+    );
+}
+
+#[tokio::test]
 async fn what_one_deletes_for_himself_the_other_keeps() {
     let gateway = TestGateway::start().await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;

@@ -11,6 +11,7 @@ export class Relay {
   #holding = false;
   #parked = null;
   #gag = null;
+  #counters = [];
 
   /** How many connections the device has opened so far. */
   opened = 0;
@@ -40,6 +41,13 @@ export class Relay {
     return new Promise((resolve) => { this.#gag = { command, resolve, link: null }; });
   }
 
+  /** From now on counts the gateway's answers to `command`: gives a function that tells how many there were. */
+  count(command) {
+    const counter = { command, count: 0, rest: '' };
+    this.#counters.push(counter);
+    return () => counter.count;
+  }
+
   unmute() {
     const { link } = this.#gag;
     this.#gag = null;
@@ -59,7 +67,7 @@ export class Relay {
    * dial again only when they next have something to ask.
    */
   interrupt() {
-    this.#parked = [];
+    this.#parked ??= [];
     this.cut();
   }
 
@@ -114,6 +122,12 @@ export class Relay {
         this.#gag.link = link;
         this.#gag.resolve();
       }
+      this.#counters.forEach((counter) => {
+        const text = counter.rest + chunk.toString('latin1');
+        counter.count += text.split(counter.command).length - 1;
+        // Of a name that begins in this chunk and ends in the next.
+        counter.rest = text.slice(text.lastIndexOf(counter.command) + 1).slice(1 - counter.command.length);
+      });
       if (!this.#holding) client.write(chunk);
     });
     gateway.on('end', () => client.end());

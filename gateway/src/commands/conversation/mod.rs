@@ -138,7 +138,7 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
 }
 
 fn group_item(conversation: GroupConversation) -> GroupItem {
-    let GroupConversation { found, member, preference, last, end, unread, ignored, .. } = conversation;
+    let GroupConversation { found, member, preference, last, end, unread, .. } = conversation;
     let label = found.label();
     let group = found.group.record;
     let is_recalled = last.as_ref().is_some_and(|seen| seen.recall.is_some());
@@ -159,7 +159,7 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
             nick: String::new(),
             message: LastMessage::Tip {
                 event: 4,
-                tip: raw(&GroupMessageItem::tip(&label, seen.seq, seen.at, &tip, false)),
+                tip: raw(&GroupMessageItem::tip(&label, seen.seq, seen.at, &tip)),
             },
         },
     });
@@ -174,7 +174,8 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
         // counts as unread.
         read: Seq(end.seq.0.saturating_sub(unread)),
         unread,
-        ignored,
+        // 2.x knows of no such number.
+        ignored: 0,
         time: end.at.seconds(),
         seq: end.seq,
         flags: if is_recalled { 2 } else { 0 },

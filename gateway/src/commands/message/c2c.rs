@@ -132,7 +132,11 @@ pub(in crate::commands) async fn get_history(
     if direction == Direction::Older {
         history.items.reverse();
     }
-    let mut page = Filling::new(count, page::BYTES);
+    let mut page = if history.is_whole {
+        Filling::new(usize::MAX, usize::MAX)
+    } else {
+        Filling::new(count, page::BYTES)
+    };
     let mut farthest = None;
     for seen in &history.items {
         let Some(item) = item(&actor, &request.peer, seen) else { continue };

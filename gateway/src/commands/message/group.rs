@@ -110,7 +110,7 @@ pub(in crate::commands) async fn send(
 fn item(label: &GroupLabel, seen: &Seen, counts: bool) -> Box<RawValue> {
     let item = match &seen.entry {
         Entry::Message(message) => GroupItem::message(label, seen.seq, seen.at, message, counts),
-        Entry::Tip(tip) => GroupItem::tip(label, seen.seq, seen.at, tip, counts),
+        Entry::Tip(tip) => GroupItem::tip(label, seen.seq, seen.at, tip),
     };
     let item = item.in_history(seen.recall.as_ref());
     if seen.is_hidden { raw(&item.hidden()) } else { raw(&item) }

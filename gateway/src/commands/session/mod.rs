@@ -10,9 +10,11 @@ use protocol::session::{
     Background, CONFIG_LIFETIME_SECONDS, ClientConfig, FetchConfig, FetchPurchaseBits, Foreground, Hello,
     LoggedIn, Login, Logout, MediaKey, NoMediaKey, Ping, PurchaseBits, Statistics,
 };
+use protocol::{Request, group, message};
 
 use super::features::purchase_bits;
-use super::table::{Row, rows};
+use super::rate::ClientLimit;
+use super::table::{self, Row, rows};
 use super::{Call, Caller, Context, Effect, Proof, Refusal};
 use crate::services::session::SessionError;
 
@@ -42,6 +44,11 @@ pub(super) static ROWS: &[Row] = rows! {
 /// How long after the hello by which an SDK hears that its session is over its connection is closed. It asks for a new
 /// UserSig then; one that is cut off before takes its session up again and does not expect to be refused. Source: observed.
 const AFTER_HELLO: Duration = Duration::from_secs(2);
+
+/// What the SDKs ask for each conversation with news when they come back. By themselves they ask at most 20 times a second
+/// for history and 8 times for groups, and never again for the rest. Source: observed.
+const ASKED_ON_RETURN: [&str; 3] =
+    [message::c2c::GetHistory::NAME, message::group::GetHistory::NAME, group::GetWithSelf::NAME];
 
 pub(super) async fn ping(_: &Context, _: &Call, _: Ping) -> Result<Empty, Refusal> {
     Ok(Empty {})
@@ -114,11 +121,20 @@ pub(super) async fn foreground(_: &Context, _: &Call, _: Foreground) -> Result<E
     Ok(Empty {})
 }
 
-pub(super) async fn fetch_config(_: &Context, call: &Call, _: FetchConfig) -> Result<ClientConfig, Refusal> {
+pub(super) async fn fetch_config(
+    context: &Context,
+    call: &Call,
+    _: FetchConfig,
+) -> Result<ClientConfig, Refusal> {
     let app: AppId = call.user()?.app;
+    let times = context.services.throttle.rates(app).commands;
+    let limits = ASKED_ON_RETURN.iter().filter_map(|name| ClientLimit::of(table::find(name)?, times));
+    let limits: Vec<ClientLimit> = limits.collect();
     // The statistics of the SDKs go to their vendor's analysts; here nobody reads them.
     let config = serde_json::json!({
         "evt_rpt_sdkappid_bl": app.to_string(), "q_rpt_sdkappid_bl": app.to_string(),
+        // A text in the text, as the SDKs read it.
+        "cmd_frequency_limit": serde_json::json!(limits).to_string(),
     });
     Ok(ClientConfig {
         code: 0,

@@ -182,18 +182,18 @@ impl Accounts {
         ))
     }
 
-    /// Voids every UserSig and session up to this second.
-    pub async fn void(&self, app: AppId, user: &UserId) -> Result<bool, StorageError> {
+    /// Voids every UserSig and session up to this second. Gives the time; nothing when there is no such account.
+    pub async fn void(&self, app: AppId, user: &UserId) -> Result<Option<Millis>, StorageError> {
         if self.get(app, user).await?.is_none() {
-            return Ok(false);
+            return Ok(None);
         }
-        let now = self.deps.now().seconds();
+        let now = self.deps.now();
         let change = |account: &mut Account| {
-            account.not_before = account.not_before.max(now);
+            account.not_before = account.not_before.max(now.seconds());
             Ok::<_, StorageError>(Vec::new())
         };
         self.update(app, user, change, None).await?;
-        Ok(true)
+        Ok(Some(now))
     }
 
     /// Makes or changes the account. `change` returns the tags that devices must hear of, or why nothing is changed.

@@ -20,13 +20,20 @@ use crate::storage::records::Versioned;
 use crate::storage::{Log, Partition, StorageError, Window};
 
 pub use preference::Preference;
-pub(super) use preference::{count_pinned, group_key};
+pub(super) use preference::{count_pinned, group_key, group_taken_off_up_to};
 
-/// Unread messages are counted one by one up to here; beyond, the difference of the numbers stands for them.
+/// Unread messages are counted one by one up to here; beyond, the difference of the numbers stands for the rest.
 const COUNTED_UNREAD: usize = 200;
 
-/// How far back the last message is looked for among those that do not become one.
-const LAST_WINDOW: usize = 20;
+/// And among so many entries: who says much where nobody else does has many that do not count.
+const COUNTED_AMONG: usize = 2000;
+
+/// Entries that are read at once while the last message is looked for: mostly the newest is the last.
+const LAST_AT_ONCE: usize = 20;
+
+/// How far back the last message is looked for among those that do not become one. Users hide theirs 30 at a time, and what
+/// wants not to be the last comes between others, so it is hardly ever farther; but a list has many conversations.
+const LAST_AMONG: usize = 1000;
 
 /// Why something about conversations was not done.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +82,7 @@ pub struct GroupConversation {
     pub last: Option<Seen>,
     /// The newest number and its Unix second.
     pub end: crate::storage::LogEnd,
-    /// Numbers after the read position, of which `ignored` do not count.
     pub unread: u64,
-    pub ignored: u64,
 }
 
 /// A conversation of the list.
@@ -183,7 +188,7 @@ impl Conversations {
         Ok(Some(PeerConversation {
             account: self.accounts.get(actor.app, &peer).await?,
             last: self.last(&log, &actor.user, position).await?,
-            unread: self.unread(&log, &actor.user, position, end.seq).await?.counted,
+            unread: self.unread(&log, &actor.user, preference.starts(position), end.seq).await?,
             peer_read_time: self.timelines.position(&log, &peer).await?.read_time,
             preference,
             peer,
@@ -193,11 +198,11 @@ impl Conversations {
     /// Unread counts of the peers with any.
     pub async fn unread_of_peers(&self, actor: &Actor) -> Result<Vec<(UserId, u64)>, StorageError> {
         let peers = self.peers(actor.app, &actor.user).await?;
-        let counts = whole_ones(peers, |(peer, _)| async move {
+        let counts = whole_ones(peers, |(peer, preference)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
-            let position = self.timelines.position(&log, &actor.user).await?;
+            let position = preference.starts(self.timelines.position(&log, &actor.user).await?);
             let end = self.deps.engine.log_end(&log).await?.seq;
-            let count = self.unread(&log, &actor.user, position, end).await?.counted;
+            let count = self.unread(&log, &actor.user, position, end).await?;
             Ok::<_, StorageError>((peer, count))
         });
         Ok(counts.await?.into_iter().filter(|(_, count)| *count > 0).collect())
@@ -223,11 +228,10 @@ impl Conversations {
         }
         // What was said before one came is not unread.
         position.read = position.read.max(member.joined_after);
-        let (unread, ignored) = if rules.counts_unread {
-            let unread = self.unread(&found.channel().log, &actor.user, position, end.seq).await?;
-            (unread.all, unread.all - unread.counted)
+        let unread = if rules.counts_unread {
+            self.unread(&found.channel().log, &actor.user, preference.starts(position), end.seq).await?
         } else {
-            (0, 0)
+            0
         };
         Ok(Some(GroupConversation {
             last: self.last(&found.channel().log, &actor.user, position).await?,
@@ -236,7 +240,6 @@ impl Conversations {
             preference,
             end,
             unread,
-            ignored,
         }))
     }
 
@@ -247,44 +250,38 @@ impl Conversations {
         reader: &UserId,
         position: Position,
     ) -> Result<Option<Seen>, StorageError> {
-        let window = Window {
-            from: position.cleared.next(),
-            to: Seq(u64::MAX),
-            limit: LAST_WINDOW,
-            newest_first: true,
-        };
-        let seen = self.timelines.read(log, window, Some(reader)).await?;
-        Ok(seen.into_iter().find(|seen| {
-            let may_be_last = match &seen.entry {
-                Entry::Message(message) => !message.options.no_last,
-                Entry::Tip(_) => true,
-            };
-            may_be_last && !seen.is_hidden
-        }))
+        let (from, mut to) = (position.cleared.next(), Seq(u64::MAX));
+        let (mut at_once, mut looked_at) = (LAST_AT_ONCE, 0);
+        while from <= to && looked_at < LAST_AMONG {
+            let limit = at_once.min(LAST_AMONG - looked_at);
+            let window = Window { from, to, limit, newest_first: true };
+            let seen = self.timelines.read(log, window, Some(reader)).await?;
+            let Some(oldest) = seen.last() else { break };
+            to = oldest.seq.previous();
+            looked_at += seen.len();
+            at_once *= 4;
+            let last = seen.into_iter().find(|seen| {
+                let may_be_last = match &seen.entry {
+                    Entry::Message(message) => !message.options.no_last,
+                    Entry::Tip(_) => true,
+                };
+                may_be_last && !seen.is_hidden
+            });
+            if last.is_some() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
     }
 
+    /// How many messages after a reader's position count as unread.
     async fn unread(
         &self,
         log: &Log,
         reader: &UserId,
         position: Position,
         end: Seq,
-    ) -> Result<Unread, StorageError> {
-        let after = position.read.max(position.cleared);
-        let all = end.0.saturating_sub(after.0);
-        if all == 0 {
-            return Ok(Unread { all, counted: 0 });
-        }
-        let window = Window { from: after.next(), to: end, limit: COUNTED_UNREAD, newest_first: false };
-        if all > COUNTED_UNREAD as u64 {
-            // What was dropped unread is unread no more.
-            let first = self.deps.engine.read(log, Window { limit: 1, ..window }).await?;
-            let left = first.first().map_or(0, |first| end.next().0.saturating_sub(first.seq.0));
-            if left == 0 || left > COUNTED_UNREAD as u64 {
-                return Ok(Unread { all, counted: left });
-            }
-        }
-        let seen = self.timelines.read(log, window, Some(reader)).await?;
+    ) -> Result<u64, StorageError> {
         let counts = |seen: &&Seen| match &seen.entry {
             Entry::Message(message) => {
                 message.from.user != *reader
@@ -294,7 +291,21 @@ impl Conversations {
             }
             Entry::Tip(_) => false,
         };
-        Ok(Unread { all, counted: seen.iter().filter(counts).count() as u64 })
+        let mut after = position.read.max(position.cleared);
+        let (mut counted, mut looked_at) = (0, 0);
+        while after < end {
+            let window = Window { from: after.next(), to: end, limit: COUNTED_UNREAD, newest_first: false };
+            let seen = self.timelines.read(log, window, Some(reader)).await?;
+            // What was dropped unread is unread no more.
+            let Some(last) = seen.last() else { break };
+            after = last.seq;
+            counted += seen.iter().filter(counts).count();
+            looked_at += seen.len();
+            if counted >= COUNTED_UNREAD || looked_at >= COUNTED_AMONG {
+                return Ok(counted as u64 + end.0.saturating_sub(after.0));
+            }
+        }
+        Ok(counted as u64)
     }
 
     /// The log of a conversation; `None` for a group that the user is not in.
@@ -339,10 +350,4 @@ impl Conversations {
         let push = Push::new(event::conversation::all_read(peers, &groups)).by(actor.origin());
         self.deps.tell(actor.app, &actor.user, None, push).await;
     }
-}
-
-/// Numbers after a read position, and how many of them count.
-struct Unread {
-    all: u64,
-    counted: u64,
 }

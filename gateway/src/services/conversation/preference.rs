@@ -16,6 +16,7 @@ use crate::bus::{Push, Topic};
 use crate::services::decide::{Decision, Refused};
 use crate::services::deps::{Actor, Deps, side_by_side};
 use crate::services::tally::Tally;
+use crate::services::timeline::Position;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table, Value};
 use crate::telemetry::Bound;
@@ -48,6 +49,12 @@ impl Preference {
         self.receive != 0 && self.talked == Some(false)
     }
 
+    /// Where the user stands as far as what is unread goes: what was said before they took the conversation off their list
+    /// is not, as on the devices from which it went. The peer is not told that it was read.
+    pub(super) fn starts(self, position: Position) -> Position {
+        Position { read: position.read.max(self.hidden_up_to), ..position }
+    }
+
     /// Whether it is the same as none.
     fn says_nothing(self, target: &Target) -> bool {
         let plain = Self { talked: self.talked, ..Self::default() };
@@ -74,6 +81,18 @@ fn key(target: &Target) -> Key {
 /// Where a user's view of a group is kept.
 pub(in crate::services) fn group_key(group: &GroupId) -> Key {
     key(&Target::Group(group.clone()))
+}
+
+/// Up to where a group was taken off a user's list: what is told of it before is nothing new to them.
+pub(in crate::services) async fn group_taken_off_up_to(
+    deps: &Deps,
+    app: AppId,
+    user: &UserId,
+    group: &GroupId,
+) -> Result<Seq, StorageError> {
+    let found: Option<Versioned<Preference>> =
+        records::get(&deps.engine, &Partition::user(app, user), group_key(group)).await?;
+    Ok(found.map_or(Seq::ZERO, |found| found.record.hidden_up_to))
 }
 
 async fn of_user(

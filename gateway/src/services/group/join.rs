@@ -1,12 +1,13 @@
 //! Coming in and going out.
 
+use protocol::event;
 use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, Role, Shown};
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::lifecycle::check_text;
 use super::{Denial, GroupError, GroupRef, Groups, Indexed, Member, Text, joined_key, rank, require};
-use crate::bus::{Control, Topic};
+use crate::bus::{Control, Push, Topic};
 use crate::services::conversation::{self, Preference};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, MayBeDamage, unless_damaged};
@@ -241,6 +242,9 @@ impl Groups {
             let placed = self.placed(&found, user, &member.record).await?;
             let now = self.deps.now();
             let (key, unchanged) = found.unchanged();
+            let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
+            let number = self.deps.clock.number();
+            let all_read = Push::new(event::message::group_read(user, id, end, number, now));
             let mut batch = Batch::new(found.partition(), now)
                 .check(key.clone(), unchanged)
                 .check(found.member_key(user), Expected::Version(member.version))
@@ -248,6 +252,8 @@ impl Groups {
                 // They come back as one who is new: what was said before is read, and nothing of it is unread.
                 .delete(position_key(&found.channel().log, user))
                 .add(found.count_key(), -1, None)
+                // The SDKs keep what was unread and who was mentioned, and show it when the user is in the group again.
+                .announce(Topic::User(actor.app, user.clone()), all_read)
                 // Before the tip: one who left hears nothing more of the group, or their client would list it again.
                 .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
             batch = self.without_place(batch, &found, user, &member.record, placed);

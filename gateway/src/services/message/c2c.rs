@@ -57,6 +57,8 @@ pub enum Direction {
 /// A page of history, oldest first.
 pub struct C2cHistory {
     pub items: Vec<Seen>,
+    /// It ends where a second does, so all of it is told, however much it is.
+    pub is_whole: bool,
     pub is_complete: bool,
     /// Where so much was looked at that the page ends before it is full: the last that was, which is not on it.
     pub looked_up_to: Option<MessageKey>,
@@ -67,6 +69,14 @@ const STRIDE: usize = 64;
 
 /// How many entries one page looks at: beyond it the client goes on, wherever those lie that the reader may see.
 const LOOKED_AT: usize = 4096;
+
+/// What a page of whole seconds holds before it ends with the next one, in bytes as [`weight`] counts them.
+const WHOLE_SECONDS: usize = 256 * 1024;
+
+/// What it tells of one second. Two users within their rates say less, unless what they say is long. What is more is left
+/// out of the page, and the reading goes on with the next second: a reader who names a second cannot ask for the rest of
+/// one, and would ask for the same page for ever. It is in the pages that are read by the keys of messages.
+const OF_A_SECOND: usize = 1024 * 1024;
 
 /// Pairs that are kept in memory as ones that have begun to talk.
 const PAIRS: usize = 20_000;
@@ -212,6 +222,10 @@ impl C2cMessages {
 
     /// History of the actor with a peer: `count` messages strictly beyond `key`, or from the second `time` on
     /// (inclusive), or from the newest.
+    ///
+    /// A page from a second on is made of whole seconds, and has one beyond it unless there is none: some SDKs go on from
+    /// the last second of a page, and so must neither lose the rest of it nor get the same page again. So they do after a
+    /// lost line, and when they hop. Source: observed.
     pub async fn history(
         &self,
         actor: &Actor,
@@ -228,6 +242,7 @@ impl C2cMessages {
             Some(key) => self.find(&log, key).await?,
             None => None,
         };
+        let from_second = (key.is_none() && time > 0).then_some(time);
         // A message that expired or never was still says by its time where the page lies.
         let time = key.map_or(time, |key| key.time);
         match (direction, found) {
@@ -239,7 +254,12 @@ impl C2cMessages {
             (Direction::Older, None) => {}
             (Direction::Newer, None) => low = low.max(self.timelines.first_at(&log, time).await?),
         }
-        self.collect(&log, &actor.user, low, high, direction, count).await
+        match from_second {
+            Some(second) => {
+                self.whole_seconds(&log, &actor.user, (low, high), direction, (second, count)).await
+            }
+            None => self.collect(&log, &actor.user, low, high, direction, count).await,
+        }
     }
 
     /// The visible entries of a range, `count` of them from the side where the reading begins.
@@ -279,7 +299,68 @@ impl C2cMessages {
         if direction == Direction::Older {
             items.reverse();
         }
-        Ok(C2cHistory { items, is_complete, looked_up_to })
+        Ok(C2cHistory { items, is_whole: false, is_complete, looked_up_to })
+    }
+
+    /// The visible entries of a range that begins with a second, in whole seconds: at least `count` of them, and one that
+    /// is not of that second.
+    async fn whole_seconds(
+        &self,
+        log: &Log,
+        reader: &UserId,
+        (mut low, mut high): (Seq, Seq),
+        direction: Direction,
+        (second, count): (u64, usize),
+    ) -> Result<C2cHistory, C2cError> {
+        let mut items: Vec<Seen> = Vec::new();
+        let (mut is_complete, mut looked_up_to) = (true, None);
+        let (mut looked_at, mut weight_of_all, mut weight_of_last) = (0, 0, 0);
+        'page: while low <= high {
+            let newest_first = direction == Direction::Older;
+            let window = Window { from: low, to: high, limit: STRIDE, newest_first };
+            let stride = self.timelines.read(log, window, Some(reader)).await?;
+            let Some(last) = stride.last() else { break };
+            match direction {
+                Direction::Older => high = last.seq.previous(),
+                Direction::Newer => low = last.seq.next(),
+            }
+            looked_at += stride.len();
+            let end = stride.iter().rev().find_map(key_of);
+            for seen in stride.into_iter().filter(|seen| !seen.is_hidden) {
+                let at = seen.at.seconds();
+                match items.last().map(|item| item.at.seconds()) {
+                    Some(last) if last == at && weight_of_last > OF_A_SECOND => {
+                        match direction {
+                            Direction::Older => high = self.timelines.first_at(log, at).await?.previous(),
+                            Direction::Newer => {
+                                low = self.timelines.first_at(log, at.saturating_add(1)).await?
+                            }
+                        }
+                        continue 'page;
+                    }
+                    Some(last) if last != at => {
+                        let has_enough = items.len() >= count || weight_of_all > WHOLE_SECONDS;
+                        if has_enough && last != second {
+                            is_complete = false;
+                            break 'page;
+                        }
+                        weight_of_last = 0;
+                    }
+                    _ => {}
+                }
+                weight_of_last += weight(&seen);
+                weight_of_all += weight(&seen);
+                items.push(seen);
+            }
+            if looked_at >= LOOKED_AT && low <= high && end.is_some() {
+                (is_complete, looked_up_to) = (false, end);
+                break;
+            }
+        }
+        if direction == Direction::Older {
+            items.reverse();
+        }
+        Ok(C2cHistory { items, is_whole: true, is_complete, looked_up_to })
     }
 
     /// The message with this key.
@@ -374,6 +455,16 @@ impl C2cMessages {
             self.timelines.hide(&log, &actor.user, &seqs).await?;
         }
         Ok(())
+    }
+}
+
+/// About how many bytes an entry has in an answer.
+fn weight(seen: &Seen) -> usize {
+    /// What is around the body of a message.
+    const AROUND: usize = 400;
+    match &seen.entry {
+        Entry::Message(message) => AROUND + message.body.as_json().len() + message.cloud_custom_data.len(),
+        Entry::Tip(_) => AROUND,
     }
 }
 

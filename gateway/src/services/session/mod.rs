@@ -471,10 +471,11 @@ impl Sessions {
     }
 
     /// Ends all sessions of a user and voids their UserSigs. False when there is no such account.
+    ///
+    /// UserSigs say the second in which they were made, and those of the second of the kick are void: one of them may be
+    /// the stolen one. So it is over when that second is, and one that is made then is good.
     pub async fn kick(&self, app: AppId, user: &UserId) -> Result<bool, SessionError> {
-        if !self.accounts.void(app, user).await? {
-            return Ok(false);
-        }
+        let Some(voided_at) = self.accounts.void(app, user).await? else { return Ok(false) };
         // The sessions are void already; this tells the devices and cleans up.
         let found = self.all_devices(app, user).await?;
         let mut batch = Batch::new(Partition::user(app, user), self.deps.now());
@@ -486,6 +487,7 @@ impl Sessions {
         }
         let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
         self.deps.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
+        tokio::time::sleep(rest_of_second(voided_at)).await;
         Ok(true)
     }
 
@@ -625,6 +627,11 @@ impl Sessions {
 /// [`Sessions::ended`] tells it from a store that was put back.
 fn later_than(devices: &[DeviceRecord], now: Millis) -> Millis {
     devices.iter().map(|device| Millis(device.since.0.saturating_add(1))).fold(now, Millis::max)
+}
+
+/// How long it is until the next second begins.
+fn rest_of_second(now: Millis) -> Duration {
+    Duration::from_millis(1000 - now.0 % 1000)
 }
 
 /// A number that no device of the list has; never 0, which means "none" on the wire.

@@ -16,6 +16,7 @@ use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
 use crate::bus::{Push, Topic};
 use crate::services::account::Accounts;
+use crate::services::conversation::group_taken_off_up_to;
 use crate::services::deps::{Actor, Deps};
 use crate::services::group::{GroupError, GroupRef, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
@@ -302,13 +303,17 @@ impl GroupMessages {
         Ok(self.timelines.recalls(&found.channel().log, (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
 
-    /// Whether a member has yet to read a message: one that was not recalled, nor said before they came.
+    /// Whether a member has yet to read a message: one that was not recalled, nor said before they came, nor taken off their
+    /// list.
     pub async fn is_unread(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<bool, StorageError> {
         let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(false) };
         let Some(member) = self.groups.member(&found, &actor.user).await? else { return Ok(false) };
         let Position { read, cleared, .. } =
             self.timelines.position(&found.channel().log, &actor.user).await?;
         if seq <= read.max(cleared).max(member.record.joined_after) {
+            return Ok(false);
+        }
+        if seq <= group_taken_off_up_to(&self.deps, actor.app, &actor.user, group).await? {
             return Ok(false);
         }
         let seen = self.timelines.entry(&found.channel().log, seq).await?;

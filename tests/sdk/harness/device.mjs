@@ -158,6 +158,11 @@ export class Device {
     return this.events('MESSAGE_RECEIVED').flat().filter(matches);
   }
 
+  /** All that it was ever told by `name`, whatever the mark. */
+  allEvents(name) {
+    return this.#events.filter((event) => event.name === name).map((event) => event.data);
+  }
+
   events(name) {
     return this.#events.slice(this.#mark).filter((event) => event.name === name).map((event) => event.data);
   }
@@ -175,6 +180,15 @@ export class Device {
     });
     this.#faults = [];
     return faults.map(({ fault, text }) => `${this.user} (${this.kind}): ${fault}: ${text}`);
+  }
+
+  /** The process stands still, as that of a laptop that sleeps does: its timers too. */
+  sleep() {
+    this.#child.kill('SIGSTOP');
+  }
+
+  wake() {
+    this.#child.kill('SIGCONT');
   }
 
   async close() {

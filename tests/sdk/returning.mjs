@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, meeting, notice, texts } from './harness/actions.mjs';
+import { NOTICE, meeting, notice, texts, work } from './harness/actions.mjs';
 import { Relay } from './harness/relay.mjs';
 import { Rest } from './harness/rest.mjs';
 import { elapse } from '../js/wait.mjs';
@@ -82,13 +82,6 @@ async function gaps(t, kind) {
       assert.deepEqual(texts(bob.messages()).sort(), ['after', 'before', 'missed one', 'missed two']);
     });
   }
-}
-
-/** A Work group of `owner`, who invites the others. Gives its ID. */
-async function work(owner, others) {
-  const memberList = others.map(({ user }) => ({ userID: user }));
-  const { group } = await owner.createGroup({ type: owner.types.GRP_WORK, name: 'Work', memberList });
-  return group.groupID;
 }
 
 const told = (device) => device.messages(({ type }) => type === 'TIMGroupSystemNoticeElem')

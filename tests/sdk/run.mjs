@@ -4,7 +4,8 @@ import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
 const PARTS = [
-  'session', 'profile', 'friend', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'converging', 'damage',
+  'session', 'profile', 'friend', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume',
+  'converging', 'damage',
   'features', 'refusals', 'elements', 'versions', 'browser',
 ];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
-    Delivery, DeviceClaim, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership, MissedInGroup,
-    Numbering, RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
+    Delivery, DeviceClaim, DeviceId, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership,
+    MissedByDevice, MissedInGroup, MostMissed, Numbering, RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
@@ -62,7 +62,7 @@ impl Room {
             connection.outbound.open(Socket(taken.clone()));
             let user = UserId::parse(&format!("user_{number}")).expect("a valid id");
             let device = DeviceClaim { id: 1, platform: 7, since: Millis(0) };
-            let attached = hub.attach(&connection, Attachment { app: APP, user, device }).await;
+            let attached = hub.attach(&connection, Attachment { app: APP, user, device }, None).await;
             attached.expect("a bus inside the process follows at once");
             connection.outbound.release();
             connections.push(connection);
@@ -237,6 +237,17 @@ impl Source for OneRoom {
 
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
         Ok(vec![Membership { group: room_id(), joined_at: Millis(0), joined_after: Seq::ZERO }])
+    }
+
+    async fn missed_by_device(
+        &self,
+        _: AppId,
+        _: &UserId,
+        _: DeviceId,
+        _: Millis,
+        _: MostMissed,
+    ) -> Result<MissedByDevice, SourceError> {
+        Ok(MissedByDevice::default())
     }
 
     async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<Ended>, SourceError> {

@@ -27,8 +27,8 @@ pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
 pub use source::{
-    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedInGroup, Pairs,
-    RecallMark, Recalls, Source, SourceError, UserPlace,
+    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedInGroup,
+    MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
 };
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

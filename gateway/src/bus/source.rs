@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use protocol::conversation::Target;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::KickReason;
 
@@ -194,6 +195,24 @@ pub enum MissedInGroup {
     Gone,
 }
 
+/// How much of what it missed a device is told.
+#[derive(Clone, Copy, Debug)]
+pub struct MostMissed {
+    /// Of one conversation.
+    pub messages: usize,
+    /// Of all of them together, about.
+    pub bytes: usize,
+}
+
+/// What a device missed that was away.
+#[derive(Debug, Default)]
+pub struct MissedByDevice {
+    /// What it is told, in order.
+    pub events: Vec<(Stamp, Event)>,
+    /// Conversations in which it missed more than it is told. It has to read them anew.
+    pub anew: Vec<Target>,
+}
+
 /// A group of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -273,6 +292,16 @@ pub trait Source: Send + Sync + 'static {
         user: &UserId,
         from: &UserPlace,
     ) -> Result<Vec<(Stamp, Entry)>, SourceError>;
+
+    /// What a device has missed that had everything said before a time.
+    async fn missed_by_device(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: DeviceId,
+        since: Millis,
+        most: MostMissed,
+    ) -> Result<MissedByDevice, SourceError>;
 
     /// The groups of a user.
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError>;

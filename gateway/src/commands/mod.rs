@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use protocol::envelope;
-use protocol::id::{AppId, Seq, UserId};
+use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
@@ -160,9 +160,19 @@ impl UserCaller {
 /// What a command changes about the connection it came on.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// The device is logged in here. One that is back knows what it heard before, and reads what it missed.
+    /// The device is logged in here. One that is back has what it was told before the time `back_since`, and is told what was
+    /// said since.
     /// Where `lasts` is set the connection is closed after it: the session is over, and the client had time to hear so.
-    Attach { app: AppId, user: UserId, device: Device, token: String, is_back: bool, lasts: Option<Duration> },
+    Attach {
+        app: AppId,
+        user: UserId,
+        device: Device,
+        token: String,
+        back_since: Option<Millis>,
+        lasts: Option<Duration>,
+    },
+    /// The device has what it was told before a time.
+    Heard { at: Millis },
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
     /// it was told any.
     Synced { notices: Option<Seq> },
@@ -379,5 +389,13 @@ fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
 pub async fn disconnected(context: &Context, app: AppId, user: &UserId, device: &Device) {
     if let Err(error) = context.services.sessions.disconnected(app, user, device).await {
         tracing::warn!(%error, "a device that is gone could not be noted");
+    }
+}
+
+/// A device has what it was told before a time.
+pub async fn heard(context: &Context, app: AppId, user: &UserId, device: &Device, at: Millis) {
+    if let Err(error) = context.services.sessions.heard(app, user, device, at).await {
+        // It is told more again when it comes back.
+        tracing::warn!(%error, "what a device has heard could not be noted");
     }
 }

@@ -21,6 +21,8 @@ pub struct File {
     pub max_frame_bytes: usize,
     /// What may wait for a slow reader before they are cut off; they come back and read what they missed.
     pub queue_bytes: usize,
+    /// What a device that is back is told at most of a conversation. Where it missed more, it reads it anew.
+    pub missed_messages: usize,
     /// At the end, connections are asked to go elsewhere over this time; 0 is at once.
     pub drain_seconds: u64,
     /// Connections in all. 0 is as many as the limit of open files allows, less a reserve for the store.
@@ -52,6 +54,7 @@ impl Default for File {
         Self {
             max_frame_bytes: 512 * 1024,
             queue_bytes: 4 * 1024 * 1024,
+            missed_messages: 1000,
             drain_seconds: 5,
             max_connections: 0,
             max_connections_per_address: 10_000,
@@ -74,6 +77,7 @@ impl Default for File {
 pub struct Connections {
     pub max_frame_bytes: usize,
     pub queue_bytes: usize,
+    pub missed_messages: usize,
     pub drain: Duration,
     pub max_in_all: Option<usize>,
     pub max_per_address: Option<usize>,
@@ -118,6 +122,7 @@ impl File {
         Connections {
             max_frame_bytes: bound(self.max_frame_bytes).unwrap_or(ANY_FRAME),
             queue_bytes: bound(self.queue_bytes).unwrap_or(usize::MAX),
+            missed_messages: bound(self.missed_messages).unwrap_or(usize::MAX),
             drain: Duration::from_secs(self.drain_seconds),
             max_in_all: bound(self.max_connections),
             max_per_address: bound(self.max_connections_per_address),

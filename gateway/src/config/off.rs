@@ -61,6 +61,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
 
         "connection.max_frame_bytes" => connections.max_frame_bytes == u32::MAX as usize,
         "connection.queue_bytes" => is_any(connections.queue_bytes),
+        "connection.missed_messages" => is_any(connections.missed_messages),
         // At once.
         "connection.drain_seconds" => connections.drain.is_zero(),
         "connection.max_connections" => connections.max_in_all.is_none(),

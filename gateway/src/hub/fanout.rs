@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
 use bytes::Bytes;
-use protocol::id::Seq;
+use protocol::id::{Millis, Seq};
 use protocol::message::Message;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -34,13 +35,21 @@ const MOST_AT_ONCE: usize = 64;
 enum Job {
     Push(Followers, Delivery),
     Close(Vec<Arc<Connection>>, Closing),
+    /// What was put before this time has been done.
+    Reach(Millis),
 }
 
 /// The workers. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Fanout {
-    workers: Arc<[mpsc::Sender<Job>]>,
+    workers: Arc<[Worker]>,
     hasher: std::hash::RandomState,
+}
+
+struct Worker {
+    jobs: mpsc::Sender<Job>,
+    /// The time before which all that was put to it has been done, in milliseconds.
+    reached: Arc<AtomicU64>,
 }
 
 impl Fanout {
@@ -49,8 +58,9 @@ impl Fanout {
         let count = available_parallelism().map_or(1, usize::from);
         let begin = |_| {
             let (sender, jobs) = mpsc::channel(QUEUE);
-            tasks.spawn(serve(jobs, clock.clone(), stop.clone()));
-            sender
+            let reached = Arc::new(AtomicU64::new(0));
+            tasks.spawn(serve(jobs, clock.clone(), stop.clone(), reached.clone()));
+            Worker { jobs: sender, reached }
         };
         Self { workers: (0..count).map(begin).collect(), hasher: std::hash::RandomState::new() }
     }
@@ -72,11 +82,29 @@ impl Fanout {
     async fn put(&self, topic: &Topic, job: Job) {
         let worker = self.hasher.hash_one(topic) as usize % self.workers.len();
         // A worker ends with the hub.
-        let _ = self.workers[worker].send(job).await;
+        let _ = self.workers[worker].jobs.send(job).await;
+    }
+
+    /// Has it noted when all that was put before `now` is written.
+    pub(super) async fn reach(&self, now: Millis) {
+        for worker in self.workers.iter() {
+            let _ = worker.jobs.send(Job::Reach(now)).await;
+        }
+    }
+
+    /// The time before which all that was put is written: for every topic.
+    pub(super) fn reached(&self) -> Millis {
+        let reached = self.workers.iter().map(|worker| worker.reached.load(Ordering::Relaxed));
+        Millis(reached.min().unwrap_or_default())
     }
 }
 
-async fn serve(mut jobs: mpsc::Receiver<Job>, clock: Clock, stop: CancellationToken) {
+async fn serve(
+    mut jobs: mpsc::Receiver<Job>,
+    clock: Clock,
+    stop: CancellationToken,
+    reached: Arc<AtomicU64>,
+) {
     let mut taken = Vec::with_capacity(MOST_AT_ONCE);
     let mut stopped = pin!(stop.cancelled());
     loop {
@@ -96,6 +124,7 @@ async fn serve(mut jobs: mpsc::Receiver<Job>, clock: Clock, stop: CancellationTo
                         connection.outbound.close(reason);
                     }
                 }
+                Run::Reach(at) => reached.store(at.0, Ordering::Relaxed),
             }
         }
     }
@@ -105,6 +134,7 @@ async fn serve(mut jobs: mpsc::Receiver<Job>, clock: Clock, stop: CancellationTo
 enum Run {
     Push(Followers, Vec<Delivery>),
     Close(Vec<Arc<Connection>>, Closing),
+    Reach(Millis),
 }
 
 /// Puts together what goes to the same followers. The order within a topic stays.
@@ -127,6 +157,11 @@ fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
             Job::Close(connections, reason) => {
                 last.clear();
                 runs.push(Run::Close(connections, reason));
+            }
+            Job::Reach(at) => {
+                // What comes behind it is not put together with what came before.
+                last.clear();
+                runs.push(Run::Reach(at));
             }
         }
     }

@@ -11,6 +11,7 @@ mod frame;
 mod outbound;
 mod position;
 mod recovery;
+mod returning;
 mod shard;
 #[cfg(test)]
 mod tests;
@@ -30,12 +31,14 @@ use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
+pub use frame::Frame;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
 pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Pipe};
 #[cfg(any(test, feature = "internals"))]
-pub use {frame::Frame, outbound::Outbound};
+pub use outbound::Outbound;
+pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
+pub use returning::Back;
 
 use self::connection::Follower;
 use self::fanout::Fanout;
@@ -66,8 +69,11 @@ pub struct Hub {
     bus: Arc<dyn Bus>,
     source: Arc<dyn Source>,
     fanout: Fanout,
+    clock: Clock,
     /// Bounds how many topics are recovered at once.
     recoveries: Arc<Semaphore>,
+    /// Bounds for how many devices that are back it is read at once what they missed.
+    returns: Arc<Semaphore>,
     /// Everything that the hub does by itself, until it is told to stop.
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -82,7 +88,9 @@ impl Hub {
             bus,
             source,
             fanout: Fanout::start(clock, &tasks, &stop),
+            clock: clock.clone(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE)),
+            returns: Arc::new(Semaphore::new(returning::AT_ONCE)),
             tasks,
             stop,
         }
@@ -92,6 +100,7 @@ impl Hub {
     pub fn start(&self, receiver: Receiver) {
         self.spawn(self.clone().run(receiver));
         self.spawn(self.clone().keep_watch());
+        self.spawn(self.clone().keep_time());
     }
 
     /// Ends everything that the hub does by itself: nobody hears anything more.
@@ -119,20 +128,22 @@ impl Hub {
     /// the first of them for the end of what it missed, so the answer to its login comes before.
     ///
     /// Whoever is told after this that they are logged in reads from the store what was said before, so it succeeds
-    /// only when nothing that is said from now on can be missed.
+    /// only when nothing that is said from now on can be missed. Of one who is
+    /// back it gives the pushes that they missed, to be written right after the answer to the login.
     pub async fn attach(
         &self,
         connection: &Arc<Connection>,
         attachment: Attachment,
-    ) -> Result<(), NotFollowed> {
+        back: Option<Back>,
+    ) -> Result<Vec<Frame>, NotFollowed> {
         if connection.attachment().is_some_and(|known| *known == attachment) {
             // A login that was repeated: to begin anew would miss what is said meanwhile.
-            return Ok(());
+            return Ok(Vec::new());
         }
         self.detach(connection);
         let (app, user) = (attachment.app, attachment.user.clone());
         connection.outbound.hold();
-        let login = connection.attach(attachment);
+        let login = connection.attach(attachment.clone());
         self.follow(connection, vec![Topic::User(app, user.clone())]).await?;
         // After the attachment: changes of membership while the list is read are heard.
         let groups = self.source.groups_of(app, &user).await.map_err(|error| {
@@ -142,7 +153,10 @@ impl Hub {
         let enter = |membership: Membership| connection.enter(&membership.group, false);
         self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
         connection.has_entered(login);
-        Ok(())
+        match back {
+            Some(back) => self.missed(connection, &attachment, back).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Logs the connection's device out when its session ended before the connection could hear of it.

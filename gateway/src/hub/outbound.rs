@@ -19,6 +19,9 @@ use super::frame::Frame;
 /// Frames that one system call takes.
 const FRAMES_AT_ONCE: usize = 64;
 
+/// After so many pushes the client is asked for a receipt.
+pub const RECEIPT_AFTER: u32 = 64;
+
 /// A queue that has grown beyond this gives its memory back once it is empty.
 const SPARE_FRAMES: usize = 16;
 
@@ -77,6 +80,8 @@ struct Queue {
     held: Option<Box<Held>>,
     /// Notices up to this number were told in an answer.
     told: Seq,
+    /// Pushes since the client was last asked for a receipt.
+    unreceipted: u32,
 }
 
 /// Pushes that wait, in their order. A notice has its number.
@@ -84,6 +89,8 @@ struct Queue {
 struct Held {
     frames: Vec<(Option<Seq>, Frame)>,
     bytes: usize,
+    /// Whether none but notices wait.
+    only_notices: bool,
 }
 
 /// The way out of one connection.
@@ -109,6 +116,7 @@ impl Outbound {
             is_over: false,
             held: None,
             told: Seq::ZERO,
+            unreceipted: 0,
         };
         Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
     }
@@ -149,8 +157,11 @@ impl Outbound {
         if number.is_some_and(|number| number <= queue.told) {
             return;
         }
-        let is_to_wake = match queue.held.take() {
-            None => self.write(&mut queue, Kind::Push, frame),
+        queue.unreceipted = queue.unreceipted.saturating_add(1);
+        let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
+        let is_held = |held: &Held| number.is_some() || !held.only_notices;
+        let is_to_wake = match queue.held.take_if(|held| is_held(held)) {
+            None => self.write(&mut queue, Kind::Push, frame) || is_to_ask,
             Some(mut held) => {
                 held.bytes += frame.len();
                 held.frames.push((number, frame.clone()));
@@ -159,7 +170,7 @@ impl Outbound {
                 if is_too_much {
                     queue.overflow();
                 }
-                is_too_much
+                is_too_much || is_to_ask
             }
         };
         drop(queue);
@@ -168,9 +179,45 @@ impl Outbound {
         }
     }
 
+    /// Asks for a receipt, behind all that was pushed till now.
+    pub(super) fn push_receipt(&self, frame: &Frame) {
+        self.push_as(None, frame);
+        self.queue().unreceipted = 0;
+    }
+
+    /// Pushes since the client was last asked for a receipt. The connection's task is woken when there are
+    /// [`RECEIPT_AFTER`].
+    pub fn unreceipted(&self) -> u32 {
+        self.queue().unreceipted
+    }
+
+    /// What may wait for the socket.
+    pub(super) fn most_bytes(&self) -> usize {
+        self.most_bytes
+    }
+
     /// From now on pushes wait until they are released; answers do not.
     pub fn hold(&self) {
-        self.queue().held.get_or_insert_default();
+        self.queue().held.get_or_insert_default().only_notices = false;
+    }
+
+    /// Writes the pushes that a device missed, before those that wait, and lets all go but notices.
+    pub fn resume(&self, missed: &[Frame]) {
+        let mut queue = self.queue();
+        let Some(mut held) = queue.held.take() else { return };
+        let frames = held.frames.extract_if(.., |(number, _)| number.is_none()).map(|(_, frame)| frame);
+        let frames: Vec<Frame> = missed.iter().cloned().chain(frames).collect();
+        held.bytes = held.frames.iter().map(|(_, frame)| frame.len()).sum();
+        held.only_notices = true;
+        queue.held = Some(held);
+        queue.unreceipted = queue.unreceipted.saturating_add(u32::try_from(missed.len()).unwrap_or(u32::MAX));
+        // In one piece: a system call, not one for each.
+        let is_to_wake =
+            !frames.is_empty() && self.write(&mut queue, Kind::Push, &Frame::from(frames.concat()));
+        drop(queue);
+        if is_to_wake {
+            self.task.wake();
+        }
     }
 
     /// Notices up to a number were told in an answer: those among the pushes that wait or come late are left out.

@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::id::Seq;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::connection::{Connection, Follower, Seat};
 use super::followers::{Followers, List};
@@ -60,7 +62,13 @@ enum Continuity {
     /// Nothing is missing.
     Open(Box<Place>),
     /// A task looks for what is missing, or begins to follow; what comes meanwhile waits.
-    Held { waiting: Vec<Delivery>, is_suspect: bool, is_resubscribed: bool },
+    Held { waiting: Vec<Delivery>, is_suspect: bool, is_resubscribed: bool, since: Instant },
+}
+
+impl Continuity {
+    fn held() -> Self {
+        Self::Held { waiting: Vec::new(), is_suspect: false, is_resubscribed: false, since: Instant::now() }
+    }
 }
 
 /// One following of a topic: from the first who came to the last who went.
@@ -139,8 +147,7 @@ impl Shards {
     pub(super) fn join(&self, topic: &Topic, follower: Follower, since: Option<Seq>) -> Join {
         let mut shard = self.shard(topic);
         let is_new = !shard.contains_key(topic);
-        let held = || Continuity::Held { waiting: Vec::new(), is_suspect: false, is_resubscribed: false };
-        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(held()));
+        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Continuity::held()));
         let mut recovery = None;
         match &mut room.continuity {
             Continuity::Open(place) if since.is_none_or(|since| place.is_before(since)) => {
@@ -211,6 +218,15 @@ impl Shards {
         room.map(|room| room.followers.now()).unwrap_or_default()
     }
 
+    /// For how long something of the topic may have been missing.
+    pub(super) fn held_for(&self, topic: &Topic) -> Option<Duration> {
+        let shard = self.shard(topic);
+        match shard.get(topic)?.continuity {
+            Continuity::Held { since, .. } => Some(since.elapsed()),
+            Continuity::Open(_) | Continuity::Sound => None,
+        }
+    }
+
     /// How many follow a topic, or are about to.
     pub(super) fn count(&self, topic: &Topic) -> usize {
         let shard = self.shard(topic);
@@ -259,7 +275,7 @@ impl Shards {
         else {
             return Next::Gone;
         };
-        let Continuity::Held { waiting, is_suspect, is_resubscribed } = &mut room.continuity else {
+        let Continuity::Held { waiting, is_suspect, is_resubscribed, .. } = &mut room.continuity else {
             return Next::Gone;
         };
         if std::mem::take(is_suspect) {
@@ -365,8 +381,7 @@ impl Watch {
 impl Room {
     /// Holds an open topic; nothing when somebody holds it already.
     fn hold(&mut self, topic: &Topic) -> Option<Recovery> {
-        let held = Continuity::Held { waiting: Vec::new(), is_suspect: false, is_resubscribed: false };
-        match std::mem::replace(&mut self.continuity, held) {
+        match std::mem::replace(&mut self.continuity, Continuity::held()) {
             Continuity::Open(place) => {
                 let lease = Lease { topic: topic.clone(), room: self.id };
                 Some(Recovery { lease, place: Some(place) })

@@ -20,8 +20,8 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::bus::{
-    BusError, Entry, GroupPlace, HeardWindow, MissedInGroup, Numbering, Pairs, Push, RecallMark, Recalls,
-    SourceError, Stamp, UserPlace, channel,
+    BusError, Entry, GroupPlace, HeardWindow, MissedByDevice, MissedInGroup, MostMissed, Numbering, Pairs,
+    Push, RecallMark, Recalls, SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -270,6 +270,17 @@ impl Source for World {
         Ok(self.members.lock().unwrap().clone())
     }
 
+    async fn missed_by_device(
+        &self,
+        _: AppId,
+        _: &UserId,
+        _: DeviceId,
+        _: Millis,
+        _: MostMissed,
+    ) -> Result<MissedByDevice, SourceError> {
+        Ok(MissedByDevice::default())
+    }
+
     async fn ended(&self, _: AppId, _: &UserId, _: DeviceClaim) -> Result<Option<Ended>, SourceError> {
         self.answer()?;
         Ok(*self.ended.lock().unwrap())
@@ -306,7 +317,7 @@ impl Bench {
 
     async fn log_in(&self, name: &str) -> Arc<Connection> {
         let connection = self.hub.connect(Dialect::Text, None, 1 << 30);
-        self.hub.attach(&connection, attachment(name)).await.unwrap();
+        self.hub.attach(&connection, attachment(name), None).await.unwrap();
         connection.outbound.release();
         connection
     }
@@ -427,7 +438,7 @@ async fn nothing_is_said_between_the_login_and_the_following() {
     let bench = Bench::new();
     bench.world.is_slow.store(true, Ordering::Relaxed);
     let alice = bench.hub.connect(Dialect::Text, None, 1 << 30);
-    let attach = bench.hub.attach(&alice, attachment("alice"));
+    let attach = bench.hub.attach(&alice, attachment("alice"), None);
     let talk = async {
         for _ in 0..60 {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -456,14 +467,14 @@ async fn who_cannot_be_followed_is_not_logged_in() {
     bench.world.is_slow.store(true, Ordering::Relaxed);
     let alice = bench.hub.connect(Dialect::Text, None, 1 << 30);
     let begun = tokio::time::Instant::now();
-    assert!(bench.hub.attach(&alice, attachment("alice")).await.is_err());
+    assert!(bench.hub.attach(&alice, attachment("alice"), None).await.is_err());
     assert!(begun.elapsed() >= FOLLOW_DEADLINE);
     bench.world.is_slow.store(false, Ordering::Relaxed);
     bench.hub.disconnect(&alice);
     // The groups of a user are as much of it as the user.
     let bob = bench.hub.connect(Dialect::Text, None, 1 << 30);
     bench.world.groups_fail.store(true, Ordering::Relaxed);
-    assert!(bench.hub.attach(&bob, attachment("bob")).await.is_err());
+    assert!(bench.hub.attach(&bob, attachment("bob"), None).await.is_err());
     bench.settle().await;
     assert!(heard(&alice).is_empty() && heard(&bob).is_empty());
 }
@@ -473,7 +484,7 @@ async fn a_login_that_is_repeated_misses_nothing() {
     let bench = Bench::new();
     let alice = bench.log_in("alice").await;
     bench.world.is_slow.store(true, Ordering::Relaxed);
-    let again = bench.hub.attach(&alice, attachment("alice"));
+    let again = bench.hub.attach(&alice, attachment("alice"), None);
     bench.bring(bench.world.say()).await;
     bench.bring(bench.world.write_to_alice("bob", "<meanwhile>")).await;
     again.await.unwrap();
@@ -485,7 +496,7 @@ async fn a_login_that_is_repeated_misses_nothing() {
 async fn what_is_pushed_waits_for_the_answer_to_the_login() {
     let bench = Bench::new();
     let alice = bench.hub.connect(Dialect::Text, None, 1 << 30);
-    bench.hub.attach(&alice, attachment("alice")).await.unwrap();
+    bench.hub.attach(&alice, attachment("alice"), None).await.unwrap();
     bench.bring(bench.world.say()).await;
     bench.bring(bench.world.say()).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -626,7 +637,7 @@ async fn a_logout_takes_out_who_logged_in_before_it_and_nobody_else() {
     let first = alice.follower().unwrap();
     let device = DeviceClaim { id: 1, platform: 1, since: Millis(0) };
     bench.hub.detach(&alice);
-    bench.hub.attach(&alice, Attachment { app: APP, user: user("alice"), device }).await.unwrap();
+    bench.hub.attach(&alice, Attachment { app: APP, user: user("alice"), device }, None).await.unwrap();
     alice.outbound.release();
     bench.hub.shards.remove(&room_topic(), first.seat());
     bench.bring(bench.world.say()).await;

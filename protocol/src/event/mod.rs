@@ -91,7 +91,7 @@ fn kept(event: impl Serialize, number: Seq) -> String {
         #[serde(rename = "SessionData")]
         receipt: String,
     }
-    let receipt = Receipt { notice: number }.to_string();
+    let receipt = Receipt::Notice(number).to_string();
     let kept = Kept { events: Events { events: [event] }, needs_ack: 1, receipt };
     serde_json::to_string(&kept).expect("an event has only texts for keys")
 }

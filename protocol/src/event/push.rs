@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{kept, system_item, text};
 use crate::id::{Millis, Seq, UserId};
-use crate::push::{ALL_RANDOM, Mark, Notice};
+use crate::push::{ALL_RANDOM, Mark, Notice, Receipt};
 
 /// The event of a notice, as pushes and `openim.getmsg` have it.
 pub fn notice_event(user: &UserId, notice: &Notice, number: u64, at: Millis) -> Value {
@@ -24,6 +24,12 @@ pub fn notice(user: &UserId, notice: &Notice, number: u64, at: Millis) -> String
 /// The same, kept under its number for devices that are away.
 pub fn kept_notice(user: &UserId, notice: &Notice, number: Seq, at: Millis) -> String {
     kept(notice_event(user, notice, number.0, at), number)
+}
+
+/// Asks the client whether it has what it was told before a time. Nothing else is in it.
+pub fn receipt_wanted(at: Millis) -> String {
+    let receipt = Receipt::Time(at).to_string();
+    json!({"EventArray": [], "NeedAck": 1, "SessionData": receipt}).to_string()
 }
 
 /// The event of a mention, as pushes and `openim.getmsg` have it.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::group::Shown;
-use crate::id::{GroupId, Seq, UserId};
+use crate::id::{GroupId, Millis, Seq, UserId};
 use crate::message::GroupLabel;
 use crate::request::{Empty, request};
 
@@ -75,21 +75,32 @@ pub struct Mark {
 /// a notice is its number among the user's, which is its `MsgRandom` too and begins with 1.
 pub const ALL_RANDOM: u64 = 0;
 
-/// What a client sends back for a push: which notice it was. Shape: `n` and the number. Opaque to clients.
+/// What a client sends back for a push. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    pub notice: Seq,
+pub enum Receipt {
+    /// Which notice it was. Shape: `n` and the number.
+    Notice(Seq),
+    /// The push stood behind everything that was said before this time. Shape: `t` and the Unix milliseconds.
+    Time(Millis),
 }
 
 impl Receipt {
     pub fn parse(text: &str) -> Option<Self> {
-        Some(Self { notice: Seq(text.strip_prefix('n')?.parse().ok()?) })
+        let number = || text.get(1..)?.parse().ok();
+        match text.chars().next()? {
+            'n' => Some(Self::Notice(Seq(number()?))),
+            't' => Some(Self::Time(Millis(number()?))),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "n{}", self.notice)
+        match self {
+            Self::Notice(seq) => write!(f, "n{seq}"),
+            Self::Time(at) => write!(f, "t{}", at.0),
+        }
     }
 }
 

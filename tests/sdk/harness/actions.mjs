@@ -14,6 +14,13 @@ export async function meeting(owner, others = [], more = {}) {
   return group.groupID;
 }
 
+/** A Work group of `owner`, who invites the others. Gives its ID. */
+export async function work(owner, others) {
+  const memberList = others.map(({ user }) => ({ userID: user }));
+  const { group } = await owner.createGroup({ type: owner.types.GRP_WORK, name: 'Work', memberList });
+  return group.groupID;
+}
+
 export function groupConversation(groupID) {
   return `GROUP${groupID}`;
 }

@@ -155,16 +155,17 @@ export class Model {
    * How the list of conversations of a device differs. `logs` has what is stored, by conversation; `isFresh` is whether
    * the device has logged in just now.
    */
-  differencesOfList({ name, user }, { list, total }, logs, { isFresh }) {
+  differencesOfList({ name, user, kind }, { list, total }, logs, { isFresh }) {
     const differences = [];
     let sum = 0;
     for (const [conversation, log] of logs) {
       const view = this.view(user, conversation, log);
       const shown = list.get(conversation);
       if (!view) {
-        // The SDKs keep a group that one was put out of on the list until the next login, and count nothing in it.
+        // The SDKs keep a group that one was put out of on the list until the next login. 3.6.6 counts nothing in it any more,
+        // 2.27.6 what it had counted by then.
         if (shown && isFresh) differences.push(`${conversation} is listed`);
-        if (shown?.unread > 0) differences.push(`${conversation} has ${shown.unread} unread after ${user} was put out`);
+        if (shown?.unread > 0 && kind === 'chat') differences.push(`${conversation} has ${shown.unread} unread after ${user} was put out`);
         sum += shown?.unread ?? 0;
         continue;
       }

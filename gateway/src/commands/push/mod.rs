@@ -6,7 +6,7 @@ use protocol::request::Empty;
 
 use super::page::once;
 use super::table::{Row, rows};
-use super::{Call, Context, Refusal};
+use super::{Call, Context, Effect, Refusal};
 
 pub(super) static ROWS: &[Row] = rows! {
     C2C {
@@ -24,7 +24,12 @@ pub(super) async fn ack(context: &Context, call: &Call, request: Ack) -> Result<
     if let (Ok(actor), Some(receipt)) = (call.actor(), Receipt::parse(&request.receipt))
         && let Some(device) = actor.device
     {
-        context.services.notices.acknowledge(actor.app, &actor.user, device, receipt.notice);
+        match receipt {
+            Receipt::Notice(seq) => {
+                context.services.notices.acknowledge(actor.app, &actor.user, device, seq);
+            }
+            Receipt::Time(at) => call.set_effect(Effect::Heard { at }),
+        }
     }
     Ok(Empty {})
 }

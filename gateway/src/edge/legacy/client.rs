@@ -50,7 +50,7 @@ async fn arrive(edge: &Edge, legacy: Arc<Legacy>, user: &UserId) -> Result<Arriv
     };
     let dialect = Dialect::Legacy(legacy.settings.zone);
     let connection = edge.hub.connect(dialect, Some(group), edge.settings.connections.queue_bytes);
-    if edge.hub.attach(&connection, session.attachment()).await.is_err() {
+    if edge.hub.attach(&connection, session.attachment(), None).await.is_err() {
         edge.hub.disconnect(&connection);
         commands::disconnected(&edge.context, session.app, &session.user, &session.device).await;
         return Err(refusal(ErrorCode::BACKEND_TIMEOUT));
@@ -67,6 +67,8 @@ impl ClientProtocol for LegacyClient {
 
     /// A browser's WebSocket and many a library never ping.
     const IS_ASKED: bool = true;
+
+    const GIVES_RECEIPTS: bool = false;
 
     fn begin(
         self: &Arc<Self>,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use protocol::id::AppId;
+use protocol::id::{AppId, Millis};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -32,7 +32,10 @@ use crate::edge::Edge;
 use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
-use crate::hub::{Closing, Connection, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame};
+use crate::hub::{
+    Back, Closing, Connection, Frame, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
+    text_frame,
+};
 use crate::telemetry::Bound;
 
 /// Messages that cannot be read, before the stream counts as broken.
@@ -55,6 +58,12 @@ const SYNC_DEADLINE: Duration = Duration::from_secs(5);
 /// How long it may take to see that while it keeps asking. An SDK reads what it missed page by page, one after another,
 /// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
 const SYNC_AT_MOST: Duration = Duration::from_secs(30);
+
+/// A client that was pushed something is asked for a receipt no more often than this, unless it was pushed much.
+const RECEIPT_EVERY: Duration = Duration::from_secs(60);
+
+/// After so many receipts in less time it is kept how far a client has heard.
+const KEPT_AFTER: u32 = 8;
 
 /// The farewell to a client that is wanted again.
 const COME_BACK: &str = "going down, come back";
@@ -93,12 +102,31 @@ struct Arriving {
     is_back: bool,
     reply: Option<String>,
     _counted: Option<CountedLogin>,
-    following: Pin<Box<dyn Future<Output = Result<(), NotFollowed>> + Send>>,
+    following: Pin<Box<dyn Future<Output = Result<Vec<Frame>, NotFollowed>> + Send>>,
     /// Calls that have ended meanwhile and change who is logged in here.
     later: Vec<Done>,
 }
 
-/// How long pushes wait for the client to see what it missed.
+/// How far the client is known to have heard.
+struct Heard {
+    /// What was said before this time it has; unknown at first, for it is where the login left it.
+    at: Option<Millis>,
+    /// The time that the last receipt it was asked for names.
+    asked: Option<Millis>,
+    asked_at: Instant,
+    /// When it was last kept.
+    kept_at: Instant,
+    /// Receipts since.
+    unkept: u32,
+}
+
+impl Heard {
+    fn since(now: Instant) -> Self {
+        Self { at: None, asked: None, asked_at: now, kept_at: now, unkept: 0 }
+    }
+}
+
+/// How long notices wait for the client to ask for those that it missed.
 struct Held {
     /// Until then, and while calls are under way.
     until: Instant,
@@ -123,6 +151,9 @@ pub(in crate::edge) trait ClientProtocol: Send + Sync + 'static {
 
     /// Whether a client that is silent is asked if it is there, because it does not speak up by itself.
     const IS_ASKED: bool;
+
+    /// Whether it acknowledges what it is asked to.
+    const GIVES_RECEIPTS: bool;
 
     /// A client whose connection lived shorter than this does not dial again by itself: it is not ended before. Source:
     /// observed.
@@ -151,7 +182,7 @@ enum End {
 /// What a connection has to do next.
 enum Next {
     Done(Done),
-    Followed(Result<(), NotFollowed>),
+    Followed(Result<Vec<Frame>, NotFollowed>),
     Closing(Closing),
     End(End),
     Moment,
@@ -197,6 +228,7 @@ pub(super) fn serve<S: ClientProtocol>(
         calls: None,
         arriving: None,
         held: None,
+        heard: Heard::since(now),
         malformed: 0,
         since: now,
         heard_at: now,
@@ -230,8 +262,9 @@ struct Served<S> {
     calls: Option<Box<Calls>>,
     /// Present while a login waits to be answered.
     arriving: Option<Box<Arriving>>,
-    /// Present while pushes wait for the client to see what it missed.
+    /// Present while notices wait for the client to ask for those that it missed.
     held: Option<Held>,
+    heard: Heard,
     malformed: u32,
     since: Instant,
     /// When the peer last said something.
@@ -384,8 +417,44 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
+    /// Asks the client for a receipt where it is time for one. Nobody is woken to see that: a client says something when it
+    /// has heard nothing for a while.
+    fn ask_receipt(&mut self) {
+        let unreceipted = self.connection.outbound.unreceipted();
+        if unreceipted == 0 {
+            return;
+        }
+        let now = Instant::now();
+        if unreceipted >= RECEIPT_AFTER || self.heard.asked_at + RECEIPT_EVERY <= now {
+            self.heard.asked = self.edge.hub.ask_receipt(&self.connection).or(self.heard.asked);
+            self.heard.asked_at = now;
+        }
+    }
+
+    /// The client has what was said before a time, which is one that it was asked to acknowledge.
+    fn has_heard(&mut self, at: Millis) {
+        let Some(session) =
+            self.session.clone().filter(|_| self.heard.asked.is_some_and(|asked| at <= asked))
+        else {
+            return;
+        };
+        self.heard.at = self.heard.at.max(Some(at));
+        self.heard.unkept += 1;
+        let now = Instant::now();
+        if self.heard.unkept >= KEPT_AFTER || self.heard.kept_at + RECEIPT_EVERY <= now {
+            (self.heard.kept_at, self.heard.unkept) = (now, 0);
+            let context = self.edge.context.clone();
+            self.edge.tasks.spawn(async move {
+                commands::heard(&context, session.app, &session.user, &session.device, at).await;
+            });
+        }
+    }
+
     /// What is to be done next. Cancelling loses nothing.
     fn poll_next(&mut self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Next> {
+        if S::GIVES_RECEIPTS && self.arriving.is_none() && self.session.is_some() {
+            self.ask_receipt();
+        }
         let closing = self.connection.outbound.poll_closing(context);
         if let Some(calls) = &mut self.calls {
             match calls.poll_next_unpin(context) {
@@ -562,6 +631,10 @@ impl<S: ClientProtocol> Served<S> {
             }
             // Answered already.
             Effect::Said => {}
+            Effect::Heard { at } => {
+                self.reply(reply.as_deref());
+                self.has_heard(*at);
+            }
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
                 self.held = None;
@@ -569,15 +642,17 @@ impl<S: ClientProtocol> Served<S> {
                 self.place.wait();
                 self.reply(reply.as_deref());
             }
-            Effect::Attach { is_back, .. } => {
-                let is_back = *is_back;
+            Effect::Attach { back_since, .. } => {
+                let most_messages = self.edge.settings.connections.missed_messages;
+                let back = back_since.map(|since| Back { since, most_messages });
                 let Some(session) = Session::new(*effect) else { return };
                 let (hub, connection) = (self.edge.hub.clone(), self.connection.clone());
                 let attachment = session.attachment();
                 // Beside the calls: a client whose pings are not answered meanwhile would go.
-                let following = Box::pin(async move { hub.attach(&connection, attachment).await });
+                let following = Box::pin(async move { hub.attach(&connection, attachment, back).await });
                 let session = Arc::new(session);
                 let later = Vec::new();
+                let is_back = back.is_some();
                 let arriving = Arriving { session, is_back, reply, _counted: arrival, following, later };
                 self.arriving = Some(Box::new(arriving));
                 self.tell_door();
@@ -587,7 +662,7 @@ impl<S: ClientProtocol> Served<S> {
 
     /// Answers a login, now that nothing which is said can be missed. Without that the client is to come again: it would
     /// read what there is and never hear of what was said between its reading and the following.
-    async fn arrive(&mut self, followed: Result<(), NotFollowed>) {
+    async fn arrive(&mut self, followed: Result<Vec<Frame>, NotFollowed>) {
         let Some(arriving) = self.arriving.take() else { return };
         let Arriving { session, is_back, reply, later, .. } = *arriving;
         let other = |old: &mut Arc<Session>| old.user != session.user || old.app != session.app;
@@ -597,13 +672,19 @@ impl<S: ClientProtocol> Served<S> {
         }
         self.session = Some(session);
         self.place.log_in();
-        if followed.is_err() {
+        let Ok(missed) = followed else {
             self.connection.outbound.close(Closing::GoingAway);
             return;
-        }
+        };
         self.reply(reply.as_deref());
         if is_back {
-            self.held = Some(Held::since(Instant::now()));
+            let now = Instant::now();
+            self.connection.outbound.resume(&missed);
+            self.held = Some(Held::since(now));
+            self.heard = Heard::since(now);
+            if !missed.is_empty() {
+                self.heard.asked = self.edge.hub.ask_receipt(&self.connection);
+            }
         } else {
             self.release();
         }
@@ -673,6 +754,9 @@ impl<S: ClientProtocol> Served<S> {
             let _ = arriving.following.await;
             self.session = Some(arriving.session);
             later = arriving.later;
+        }
+        if let (Some(session), Some(at), true) = (&self.session, self.heard.at, self.heard.unkept > 0) {
+            commands::heard(&self.edge.context, session.app, &session.user, &session.device, at).await;
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
         for done in later {

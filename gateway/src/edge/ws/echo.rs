@@ -36,6 +36,8 @@ impl ClientProtocol for Echo {
 
     const IS_ASKED: bool = false;
 
+    const GIVES_RECEIPTS: bool = false;
+
     /// Nobody dials again, and it is seen how soon a connection is ended.
     const SHORTEST_LIFE: Duration = Duration::ZERO;
 

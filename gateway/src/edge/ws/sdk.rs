@@ -44,6 +44,8 @@ impl ClientProtocol for Client {
     /// A client pings after 10 s without an inbound frame and says hello in between.
     const IS_ASKED: bool = false;
 
+    const GIVES_RECEIPTS: bool = true;
+
     fn begin(
         self: &Arc<Self>,
         edge: &Edge,

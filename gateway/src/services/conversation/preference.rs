@@ -182,7 +182,7 @@ impl Conversations {
         decided.await
     }
 
-    pub(super) async fn preference(
+    pub(in crate::services) async fn preference(
         &self,
         app: AppId,
         user: &UserId,
@@ -194,7 +194,7 @@ impl Conversations {
     }
 
     /// The user's views of peers.
-    pub(super) async fn peers(
+    pub(in crate::services) async fn peers(
         &self,
         app: AppId,
         user: &UserId,

@@ -4,6 +4,7 @@
 //! up, so any instance with the same key knows it after any restart; what is kept of a session is only what can end it:
 //! the device list of the user, and the account's "not before".
 
+mod position;
 mod token;
 
 use std::collections::HashSet;
@@ -26,6 +27,7 @@ use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 use crate::telemetry::Bound;
 
+pub(super) use position::DevicePosition;
 pub use token::Claims;
 
 /// Why somebody is not let in.
@@ -85,6 +87,8 @@ pub struct LoggedIn {
     pub account: Account,
     pub device: Device,
     pub token: String,
+    /// Set when the session is taken up again: what was said before this time the device has.
+    pub back_since: Option<Millis>,
 }
 
 /// What is kept of a device.
@@ -346,9 +350,11 @@ impl Sessions {
             if let Some(expected) = expected {
                 batch = batch.check(devices_key(platform), expected);
             }
-            batch = batch.put(devices_key(platform), records::encode(&devices));
+            batch = batch
+                .put(devices_key(platform), records::encode(&devices))
+                .put(position::key(id), records::encode(&DevicePosition::at(now)));
             for device in replaced {
-                batch = batch.delete(heard_key(device.id));
+                batch = batch.delete(heard_key(device.id)).delete(position::key(device.id));
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
@@ -357,7 +363,7 @@ impl Sessions {
         });
         let (account, device) = decided.await?;
         let token = self.token(app, user, &device)?;
-        Ok(LoggedIn { account, device, token })
+        Ok(LoggedIn { account, device, token, back_since: None })
     }
 
     /// Makes room for one more device of a platform, of which there are `devices`, where the user has as many as they may
@@ -432,8 +438,10 @@ impl Sessions {
             }
         })
         .await?;
+        let back_since = self.position(app, user, device).await?;
         let token = self.token(app, user, device)?;
-        Ok(LoggedIn { account, device: Device { visit: place.visit, ..device.clone() }, token })
+        let device = Device { visit: place.visit, ..device.clone() };
+        Ok(LoggedIn { account, device, token, back_since: Some(back_since) })
     }
 
     /// Ends the session of a device that asked for it.
@@ -473,7 +481,7 @@ impl Sessions {
         for (suffix, devices) in found {
             batch = batch.delete(Key::new(Table::Session, suffix));
             for device in devices.record {
-                batch = batch.delete(heard_key(device.id));
+                batch = batch.delete(heard_key(device.id)).delete(position::key(device.id));
             }
         }
         let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
@@ -585,7 +593,7 @@ impl Sessions {
                 .check(devices_key(platform), expected);
             for (gone, _) in before {
                 if devices.iter().all(|device| device.id != gone) {
-                    batch = batch.delete(heard_key(gone));
+                    batch = batch.delete(heard_key(gone)).delete(position::key(gone));
                 }
             }
             let batch = if devices.is_empty() {

@@ -70,11 +70,19 @@ pub struct Position {
     /// They have seen up to here that everybody was mentioned.
     #[serde(rename = "m", default, skip_serializing_if = "is_zero")]
     pub mentions: Seq,
+    /// When they last read further; zero where that was before it was noted.
+    #[serde(rename = "a", default, skip_serializing_if = "is_never")]
+    pub moved_at: Millis,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(seq: &Seq) -> bool {
     *seq == Seq::ZERO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_never(at: &Millis) -> bool {
+    *at == Millis(0)
 }
 
 /// An entry, as one reader sees it.
@@ -285,11 +293,15 @@ impl Timelines {
                 read_time: before.read_time.max(to.read_time),
                 cleared: before.cleared.max(to.cleared),
                 mentions: before.mentions.max(to.mentions),
+                moved_at: before.moved_at,
             };
+            let has_read = after.read > before.read || after.read_time > before.read_time;
+            let now = self.deps.now();
+            let after = Position { moved_at: if has_read { now } else { before.moved_at }, ..after };
             if before == after {
                 return Ok(Decision::Done(false));
             }
-            let mut batch = Batch::new(log.partition.clone(), self.deps.now())
+            let mut batch = Batch::new(log.partition.clone(), now)
                 .check(key.clone(), expected)
                 .put(key, records::encode(&after));
             for (topic, event) in announces {

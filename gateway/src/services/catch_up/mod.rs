@@ -1,4 +1,6 @@
-//! What somebody missed who followed a topic and did not hear everything: answered from the store.
+//! What somebody missed who followed a topic and did not hear everything, or who was away: answered from the store.
+
+mod device;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,8 +17,9 @@ use super::push::{Notices, StoredNotice};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, CLOCK_DIFFERENCE, DeviceClaim, Ended, Event, GroupPlace, HeardWindow, Membership, MissedInGroup,
-    Pairs, Push, RecallMark, Recalls, Source, SourceError, Stamp, UserPlace,
+    self, CLOCK_DIFFERENCE, DeviceClaim, DeviceId, Ended, Event, GroupPlace, HeardWindow, Membership,
+    MissedByDevice, MissedInGroup, MostMissed, Pairs, Push, RecallMark, Recalls, Source, SourceError, Stamp,
+    UserPlace,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -89,28 +92,42 @@ impl CatchUp {
         heard: Option<&HeardWindow>,
         since: Millis,
     ) -> Result<Vec<Seen>, StorageError> {
+        let mut missed = self.back_to(log, (since, Seq::ZERO), None, usize::MAX).await?.unwrap_or_default();
+        let is_heard = |stamp| heard.is_some_and(|heard| heard.has(stamp));
+        missed.retain(|seen| seen.recall.is_none() && !is_heard(Stamp { seq: seen.seq, at: seen.at }));
+        Ok(missed)
+    }
+
+    /// The entries of a log since a time and after a number, oldest first, as `reader` sees them; nothing when there are more
+    /// than `most`.
+    async fn back_to(
+        &self,
+        log: &Log,
+        (since, after): (Millis, Seq),
+        reader: Option<&UserId>,
+        most: usize,
+    ) -> Result<Option<Vec<Seen>>, StorageError> {
         let end = self.deps.engine.log_end(log).await?;
-        let mut missed = Vec::new();
+        let mut entries = Vec::new();
         let mut to = end.seq;
         // From the newest down: how far it goes back is told by the time alone.
-        'pages: while to > Seq::ZERO && end.at >= since {
-            let window = Window { from: Seq(1), to, limit: PAGE, newest_first: true };
-            let page = self.timelines.read(log, window, None).await?;
+        'pages: while to > after && end.at >= since {
+            let window = Window { from: after.next(), to, limit: PAGE, newest_first: true };
+            let page = self.timelines.read(log, window, reader).await?;
             let Some(last) = page.last() else { break };
             to = last.seq.previous();
             for seen in page {
                 if seen.at < since {
                     break 'pages;
                 }
-                if seen.recall.is_none()
-                    && !heard.is_some_and(|heard| heard.has(Stamp { seq: seen.seq, at: seen.at }))
-                {
-                    missed.push(seen);
+                if entries.len() == most {
+                    return Ok(None);
                 }
+                entries.push(seen);
             }
         }
-        missed.reverse();
-        Ok(missed)
+        entries.reverse();
+        Ok(Some(entries))
     }
 }
 
@@ -224,6 +241,17 @@ impl Source for CatchUp {
             }
         }
         Ok(entries)
+    }
+
+    async fn missed_by_device(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: DeviceId,
+        since: Millis,
+        most: MostMissed,
+    ) -> Result<MissedByDevice, SourceError> {
+        self.missed(app, user, device, since, most).await
     }
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {

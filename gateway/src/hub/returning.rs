@@ -1,0 +1,126 @@
+//! Devices that come back: what they missed, and how it is known what they have.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::id::{Millis, Seq};
+use protocol::{envelope, event};
+
+use super::connection::Connection;
+use super::frame::{Content, Encoded, Frame, text_frame};
+use super::{Attachment, Hub, NotFollowed};
+use crate::bus::{Event, MostMissed, Push, Stamp, Topic};
+
+/// Devices for which it is read at once what they missed: after a restart all come at once.
+pub(super) const AT_ONCE: usize = 64;
+
+/// What is said takes this long at most to be written to those who hear it, where nothing is known to be in the way: a disk
+/// may be slow between the time of an entry and its announcement, and what a bus lost is noticed by the look for quiet topics.
+/// Who is back is told as much again.
+const ON_THE_WAY: Duration = Duration::from_secs(10);
+
+/// How often it is noted how far the workers are.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What is told of what was missed, about; and no more than half of what may wait for a socket, for as much may be said
+/// meanwhile.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+
+/// A device that comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Back {
+    /// What was said before, and was to be heard by it, it has.
+    pub since: Millis,
+    /// Messages of a conversation that it is told at most. Where it missed more, it reads the conversation anew.
+    pub most_messages: usize,
+}
+
+impl Hub {
+    /// The pushes that a device has missed which had everything said before a time: what was said since, in order. To be
+    /// asked for when it follows its topics, and written before anything else that is pushed to it.
+    pub(super) async fn missed(
+        &self,
+        connection: &Arc<Connection>,
+        attached: &Attachment,
+        back: Back,
+    ) -> Result<Vec<Frame>, NotFollowed> {
+        // The semaphore is never closed.
+        let _permit = self.returns.acquire().await;
+        let bytes = MOST_BYTES.min(connection.outbound.most_bytes() / 2);
+        let most = MostMissed { messages: back.most_messages, bytes };
+        let (app, user, device) = (attached.app, &attached.user, attached.device.id);
+        let missed = self.source.missed_by_device(app, user, device, back.since, most).await;
+        let missed = missed.map_err(|error| {
+            tracing::warn!(%error, "what a device has missed could not be read");
+            NotFollowed
+        })?;
+        metrics::counter!("gateway_resumed_total").increment(1);
+        metrics::counter!("gateway_resumed_events_total").increment(missed.events.len() as u64);
+        let mut frames = Vec::with_capacity(missed.events.len() + 1);
+        if !missed.anew.is_empty() {
+            metrics::counter!("gateway_resumed_anew_total").increment(missed.anew.len() as u64);
+            // Off its list, so that it forgets what it has of them: it reads the list next, and finds them there.
+            let body = event::conversation::deleted(&missed.anew);
+            let event = Event::from(Push::new(body));
+            frames.extend(self.frame(connection, attached, &event, None));
+        }
+        for (stamp, event) in &missed.events {
+            frames.extend(self.frame(connection, attached, event, Some(*stamp)));
+        }
+        Ok(frames)
+    }
+
+    fn frame(
+        &self,
+        connection: &Connection,
+        attached: &Attachment,
+        event: &Event,
+        stamp: Option<Stamp>,
+    ) -> Option<Frame> {
+        // What tells of no log entry has a number that differs from others of the kind.
+        let unnumbered = || Stamp { seq: Seq(self.clock.number()), at: self.clock.now() };
+        let stamp = stamp.unwrap_or_else(unnumbered);
+        Encoded::new(Content::Event(event, stamp, attached.user.clone())).frame(connection.dialect)
+    }
+
+    /// Asks the device for a receipt, behind all that was pushed to it till now. Gives the time that it names: the device
+    /// has what was said before it when it acknowledges that.
+    pub fn ask_receipt(&self, connection: &Arc<Connection>) -> Option<Millis> {
+        let attached = connection.attachment()?;
+        let at = self.written_before(connection, &attached)?;
+        let text = envelope::push(event::PUSH, &event::push::receipt_wanted(at));
+        connection.outbound.push_receipt(&text_frame(connection.dialect, &text));
+        Some(at)
+    }
+
+    /// The time before which everything that the device hears is written to its connection.
+    fn written_before(&self, connection: &Arc<Connection>, attached: &Attachment) -> Option<Millis> {
+        let mut at = self.fanout.reached();
+        if self.bus.can_lose() {
+            let groups = connection.groups().into_iter().map(|group| Topic::Group(attached.app, group));
+            let user = Topic::User(attached.app, attached.user.clone());
+            let held = groups.chain([user]).filter_map(|topic| self.shards.held_for(&topic)).max();
+            let now = self.clock.now();
+            at = held.map_or(at, |held| at.min(earlier(now, held)));
+        }
+        let at = earlier(at, ON_THE_WAY);
+        (at > Millis(0)).then_some(at)
+    }
+
+    /// Has it noted, for as long as the process lives, how far the workers are.
+    pub(super) async fn keep_time(self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            // What waits on the bus has not come to them.
+            if !self.bus.is_behind() {
+                self.fanout.reach(self.clock.now()).await;
+            }
+        }
+    }
+}
+
+fn earlier(at: Millis, by: Duration) -> Millis {
+    Millis(at.0.saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+}

@@ -1,0 +1,228 @@
+//! What a device missed while it was away: everything that it would have heard on its topics, but for its notices, which
+//! have numbers of their own and are asked for (`openim.getmsg`).
+
+use protocol::conversation::Target;
+use protocol::event;
+use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::message::c2c::MessageKey;
+
+use super::{CatchUp, PAGE, earlier};
+use crate::bus::{self, DeviceId, Event, MissedByDevice, MostMissed, Push, SourceError, Stamp};
+use crate::services::StorageError;
+use crate::services::conversation::{Preference, pair_log};
+use crate::services::deps::whole_ones;
+use crate::services::group::{GroupError, GroupRef, Member};
+use crate::services::timeline::{Entry, PastRecall, Position, Seen};
+use crate::storage::Log;
+
+/// What a message takes in a push beside what was said, about.
+const ENVELOPE_BYTES: usize = 600;
+
+/// What was missed of a conversation.
+struct Talk {
+    target: Target,
+    /// In the order in which they are to be heard; nothing where it is too much.
+    events: Option<Vec<(Stamp, Event)>>,
+    bytes: usize,
+}
+
+/// Who reads, and since when.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    app: AppId,
+    user: &'a UserId,
+    device: DeviceId,
+    since: Millis,
+    most: MostMissed,
+}
+
+impl Reader<'_> {
+    /// Whether the device said it itself: it was answered, or says it again until it is.
+    fn said(&self, seen: &Seen) -> bool {
+        let Entry::Message(message) = &seen.entry else { return false };
+        message.from.user == *self.user && message.origin == Some(self.device)
+    }
+}
+
+/// What a reader has not heard of a log.
+enum Unheard {
+    Entries(Vec<Seen>),
+    TooMuch,
+}
+
+impl CatchUp {
+    pub(super) async fn missed(
+        &self,
+        app: AppId,
+        user: &UserId,
+        device: DeviceId,
+        since: Millis,
+        most: MostMissed,
+    ) -> Result<MissedByDevice, SourceError> {
+        let reader = Reader { app, user, device, since: earlier(since), most };
+        let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
+        let groups = whole_ones(joined, |(found, member)| self.of_group(reader, found, member));
+        let groups = groups.await.map_err(|error: GroupError| SourceError(error.to_string()))?;
+        let peers = self.conversations.peers(app, user).await?;
+        let peers = whole_ones(peers, |(peer, preference)| self.of_peer(reader, peer, preference)).await?;
+        let mut talks: Vec<Talk> = groups.into_iter().chain(peers).flatten().collect();
+        // Where not all of them fit, most of them do.
+        talks.sort_by_key(|talk| talk.bytes);
+        let (mut missed, mut bytes) = (MissedByDevice::default(), 0);
+        let mut events = Vec::new();
+        for talk in talks {
+            bytes += talk.bytes;
+            match talk.events {
+                Some(heard) if bytes <= most.bytes => {
+                    let mut time = Millis(0);
+                    for (stamp, event) in heard {
+                        time = time.max(stamp.at);
+                        events.push((time, (stamp, event)));
+                    }
+                }
+                _ => missed.anew.push(talk.target),
+            }
+        }
+        // As it was heard by those who were there; the order within a conversation stays.
+        events.sort_by_key(|(time, _)| *time);
+        missed.events = events.into_iter().map(|(_, event)| event).collect();
+        Ok(missed)
+    }
+
+    async fn of_group(
+        &self,
+        reader: Reader<'_>,
+        found: GroupRef,
+        member: Member,
+    ) -> Result<Option<Talk>, GroupError> {
+        let channel = found.channel();
+        let target = Target::Group(found.id.clone());
+        let position = self.timelines.position(&channel.log, reader.user).await?;
+        let preference = self.conversations.preference(reader.app, reader.user, &target).await?;
+        let from = member.joined_after.max(position.cleared).max(preference.hidden_up_to);
+        let unheard = self.unheard(&channel.log, reader, from).await?;
+        let mut talk = Talk { target, events: None, bytes: 0 };
+        let Unheard::Entries(entries) = unheard else { return Ok(Some(talk)) };
+        let first = entries.first().map_or(Seq(u64::MAX), |first| first.seq);
+        let mut events = Vec::new();
+        for past in self.recalls(&channel.log, reader).await? {
+            if past.seq > from && past.seq < first {
+                events.extend(self.recalled(&found, past).await?);
+            }
+        }
+        let mut is_read = position.moved_at < reader.since;
+        for seen in entries {
+            if !is_read && seen.seq > position.read {
+                is_read = true;
+                events.extend(self.read_group(reader, &found, position));
+            }
+            talk.bytes += size(&seen);
+            let recall = seen.recall.clone();
+            let (stamp, seq) = (Stamp { seq: seen.seq, at: seen.at }, seen.seq);
+            events.push((stamp, self.event(&found, seen.entry)));
+            if let Some(recall) = recall {
+                let past = PastRecall { seq, random: 0, recall, at_us: stamp.at.0 * 1000 };
+                events.extend(self.recalled(&found, past).await?);
+            }
+        }
+        if !is_read {
+            events.extend(self.read_group(reader, &found, position));
+        }
+        talk.events = Some(events);
+        Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
+    }
+
+    /// That the user has read a group on another device.
+    fn read_group(&self, reader: Reader<'_>, found: &GroupRef, position: Position) -> Option<(Stamp, Event)> {
+        if position.read == Seq::ZERO {
+            return None;
+        }
+        let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
+        let body = event::message::group_read(reader.user, &found.id, position.read, stamp.seq.0, stamp.at);
+        Some((stamp, Push::new(body).into()))
+    }
+
+    async fn of_peer(
+        &self,
+        reader: Reader<'_>,
+        peer: UserId,
+        preference: Preference,
+    ) -> Result<Option<Talk>, StorageError> {
+        let log = pair_log(reader.app, reader.user, &peer);
+        let position = self.timelines.position(&log, reader.user).await?;
+        let theirs = self.timelines.position(&log, &peer).await?;
+        let from = position.cleared.max(preference.hidden_up_to);
+        let target = Target::Peer(peer.clone());
+        let mut talk = Talk { target, events: None, bytes: 0 };
+        let Unheard::Entries(entries) = self.unheard(&log, reader, from).await? else {
+            return Ok(Some(talk));
+        };
+        let first = entries.first().map_or(Seq(u64::MAX), |first| first.seq);
+        let mut events = Vec::new();
+        for past in self.recalls(&log, reader).await? {
+            if past.seq > from
+                && past.seq < first
+                && let Some(seen) = self.timelines.entry(&log, past.seq).await?
+            {
+                events.extend(pair_recalled(reader.user, &peer, &seen));
+            }
+        }
+        let own = (position.moved_at >= reader.since && position.read_time > 0).then(|| {
+            let stamp = Stamp { seq: Seq::ZERO, at: position.moved_at };
+            (stamp, Event::from(Push::new(event::message::c2c_read(&peer, position.read_time))))
+        });
+        let mut own = own.into_iter();
+        for seen in entries {
+            if seen.seq > position.read {
+                events.extend(own.next());
+            }
+            talk.bytes += size(&seen);
+            let recalled = pair_recalled(reader.user, &peer, &seen);
+            let stamp = Stamp { seq: seen.seq, at: seen.at };
+            if let Entry::Message(message) = seen.entry {
+                let to = if message.from.user == *reader.user { &peer } else { reader.user };
+                events.push((stamp, bus::Entry::C2cMessage { to: to.clone(), message }.into()));
+            }
+            events.extend(recalled);
+        }
+        events.extend(own);
+        if theirs.moved_at >= reader.since && theirs.read_time > 0 {
+            let stamp = Stamp { seq: Seq::ZERO, at: theirs.moved_at };
+            events.push((stamp, Push::new(event::message::read_by_peer(&peer, theirs.read_time)).into()));
+        }
+        talk.events = Some(events);
+        Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
+    }
+
+    /// What was recalled while the reader's device was away.
+    async fn recalls(&self, log: &Log, reader: Reader<'_>) -> Result<Vec<PastRecall>, StorageError> {
+        self.timelines.recalls(log, (reader.since.0 * 1000, Seq::ZERO), u64::MAX, PAGE).await
+    }
+
+    /// The entries after a number that the reader's device has not heard and the reader may see, oldest first.
+    async fn unheard(&self, log: &Log, reader: Reader<'_>, from: Seq) -> Result<Unheard, StorageError> {
+        let most = reader.most.messages;
+        let entries = self.back_to(log, (reader.since, from), Some(reader.user), most).await?;
+        let Some(entries) = entries else { return Ok(Unheard::TooMuch) };
+        let is_news = |seen: &Seen| !seen.is_hidden && !reader.said(seen);
+        Ok(Unheard::Entries(entries.into_iter().filter(is_news).collect()))
+    }
+}
+
+fn size(seen: &Seen) -> usize {
+    let said = match &seen.entry {
+        Entry::Message(message) => message.body.as_json().len() + message.cloud_custom_data.len(),
+        Entry::Tip(_) => 0,
+    };
+    said + ENVELOPE_BYTES
+}
+
+/// What both of a pair are told of the recall of a message, if it was recalled.
+fn pair_recalled(user: &UserId, peer: &UserId, seen: &Seen) -> Option<(Stamp, Event)> {
+    let (Entry::Message(message), Some(recall)) = (&seen.entry, &seen.recall) else { return None };
+    let (from, to) = if message.from.user == *user { (user, peer) } else { (peer, user) };
+    let key = MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() };
+    let body =
+        event::message::c2c_recalled(from, to, key, (message.from.tiny_id, message.client_time), recall);
+    Some((Stamp { seq: seen.seq, at: seen.at }, Push::new(body).into()))
+}

@@ -169,6 +169,8 @@ export class Model {
         sum += shown?.unread ?? 0;
         continue;
       }
+      // All that was said in it was refused.
+      if (view.length === 0) continue;
       const unread = this.unread(user, conversation, view);
       if (!shown) {
         differences.push(`${conversation} is not listed`);

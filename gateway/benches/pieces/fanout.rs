@@ -12,7 +12,8 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
     Delivery, DeviceClaim, DeviceId, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership,
-    MissedByDevice, MissedInGroup, MostMissed, Numbering, RecallMark, Recalls, Source, SourceError, Stamp, Topic, UserPlace, channel,
+    MissedByDevice, MissedInGroup, MostMissed, Numbering, RecallMark, Recalls, Source, SourceError, Stamp,
+    Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};

@@ -160,17 +160,9 @@ impl UserCaller {
 /// What a command changes about the connection it came on.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// The device is logged in here. One that is back has what it was told before the time `back_since`, and is told what was
-    /// said since.
+    /// The device is logged in here. One that is back is told what was said since [`Device::back_since`].
     /// Where `lasts` is set the connection is closed after it: the session is over, and the client had time to hear so.
-    Attach {
-        app: AppId,
-        user: UserId,
-        device: Device,
-        token: String,
-        back_since: Option<Millis>,
-        lasts: Option<Duration>,
-    },
+    Attach { app: AppId, user: UserId, device: Device, token: String, lasts: Option<Duration> },
     /// The device has what it was told before a time.
     Heard { at: Millis },
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
@@ -203,6 +195,14 @@ impl Call {
         if let Caller::User(UserCaller { proof: Proof::Token(_) | Proof::Session(_), .. }) = &self.caller {
             self.set_effect(Effect::Said);
         }
+    }
+
+    /// Whether the device is back on this connection: it was told all that happened while it was away.
+    fn is_resumed(&self) -> bool {
+        matches!(
+            &self.caller,
+            Caller::User(UserCaller { proof: Proof::Session(Device { back_since: Some(_), .. }), .. })
+        )
     }
 
     /// Who acts. The table lets nobody anonymous get here; the refusal is for a row that is wrong.
@@ -383,6 +383,13 @@ fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
         return Err(Refusal::Forbidden("no permission: a user acts only for themselves"));
     }
     Ok(request)
+}
+
+/// Whether a command reads the counts that clients keep by what they are pushed. One that is asked for while a device is
+/// told what it missed waits until it has that: the SDKs take what is counted in the answer and add what they have not come
+/// to yet.
+pub fn reads_counts(name: &str) -> bool {
+    [protocol::conversation::GetPage::NAME, protocol::message::c2c::Sync::NAME].contains(&name)
 }
 
 /// The connection of a logged-in device is gone.

@@ -252,7 +252,16 @@ pub(in crate::commands) async fn delete_for_me(
     Ok(Empty {})
 }
 
-async fn recall_list(context: &Context, actor: &Actor, query: RecallQuery) -> Result<RecallList, Refusal> {
+/// What was recalled while a device was away. One that is back was told so when it came: 2.x SDKs count a recall that they
+/// are told twice as two messages less to be read.
+async fn recall_list(
+    context: &Context,
+    (actor, is_resumed): (&Actor, bool),
+    query: RecallQuery,
+) -> Result<RecallList, Refusal> {
+    if is_resumed {
+        return Ok(RecallList { group: query.group, next_us: 0, recalls: Vec::new() });
+    }
     let limit = (query.limit as usize).clamp(1, MAX_RECALLS);
     let end_us = if query.end_us == 0 { u64::MAX } else { query.end_us };
     let messages = &context.services.group_messages;
@@ -279,10 +288,10 @@ pub(in crate::commands) async fn get_recalls(
     if request.queries.len() > MAX_QUERIES {
         return Err(Refusal::malformed("NotifyReqList has at most 10 groups"));
     }
-    let actor = &actor;
+    let (actor, is_resumed) = (&actor, call.is_resumed());
     let lists = side_by_side(request.queries, |query| async move {
         let group = query.group.clone();
-        match recall_list(context, actor, query).await {
+        match recall_list(context, (actor, is_resumed), query).await {
             // A group that the user left meanwhile must not spoil the others; an empty list ends the question.
             Err(Refusal::Coded(_)) => Ok(RecallList { group, next_us: 0, recalls: Vec::new() }),
             told => told,
@@ -296,5 +305,5 @@ pub(in crate::commands) async fn get_group_recalls(
     call: &Call,
     request: GetGroupRecalls,
 ) -> Result<RecallList, Refusal> {
-    recall_list(context, &call.actor()?, request.query).await
+    recall_list(context, (&call.actor()?, call.is_resumed()), request.query).await
 }

@@ -71,7 +71,6 @@ pub(super) async fn login(context: &Context, call: &Call, _: Login) -> Result<Lo
         user: user.clone(),
         device: login.device.clone(),
         token: login.token.clone(),
-        back_since: login.back_since,
         lasts: sessions.remaining(app, &login.device).map(|left| left.saturating_add(until_told)),
     });
     Ok(LoggedIn {

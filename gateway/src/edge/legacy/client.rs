@@ -17,7 +17,7 @@ use crate::commands;
 use crate::edge::Edge;
 use crate::edge::peer::Peer;
 use crate::edge::reply::{Refusal, Reply};
-use crate::edge::ws::{self, Arrival, Call, ClientProtocol, Done, Session};
+use crate::edge::ws::{self, Arrival, Call, ClientProtocol, Done, Session, Settling};
 use crate::hub::Dialect;
 
 /// How such a client talks.
@@ -74,6 +74,7 @@ impl ClientProtocol for LegacyClient {
         self: &Arc<Self>,
         edge: &Edge,
         session: Option<Arc<Session>>,
+        _settling: Option<Settling>,
         _is_text: bool,
         payload: Bytes,
     ) -> Call {

@@ -11,6 +11,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_util::sync::CancellationToken;
 
 use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
@@ -58,6 +60,9 @@ const SYNC_DEADLINE: Duration = Duration::from_secs(5);
 /// How long it may take to see that while it keeps asking. An SDK reads what it missed page by page, one after another,
 /// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
 const SYNC_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How long a client that is told what it missed may take to have it. What it asks for that counts messages waits for that.
+const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 
 /// A client that was pushed something is asked for a receipt no more often than this, unless it was pushed much.
 const RECEIPT_EVERY: Duration = Duration::from_secs(60);
@@ -126,6 +131,34 @@ impl Heard {
     }
 }
 
+/// A client that is being told what it missed. Over when it has acknowledged that, or had the time to.
+#[derive(Clone)]
+pub(in crate::edge) struct Settling {
+    is_over: CancellationToken,
+    at_most: Instant,
+    /// Calls that wait for the end of it.
+    waiting: Arc<AtomicUsize>,
+    has_acknowledged: bool,
+}
+
+impl Settling {
+    fn since(begin: Instant) -> Self {
+        Self {
+            is_over: CancellationToken::new(),
+            at_most: begin + SETTLE_AT_MOST,
+            waiting: Arc::default(),
+            has_acknowledged: false,
+        }
+    }
+
+    /// Waits until it is over, or has taken too long.
+    pub(super) async fn is_over(self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _ = tokio::time::timeout_at(self.at_most, self.is_over.cancelled()).await;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// How long notices wait for the client to ask for those that it missed.
 struct Held {
     /// Until then, and while calls are under way.
@@ -164,6 +197,7 @@ pub(in crate::edge) trait ClientProtocol: Send + Sync + 'static {
         self: &Arc<Self>,
         edge: &Edge,
         session: Option<Arc<Session>>,
+        settling: Option<Settling>,
         is_text: bool,
         payload: Bytes,
     ) -> Call;
@@ -229,6 +263,7 @@ pub(super) fn serve<S: ClientProtocol>(
         arriving: None,
         held: None,
         heard: Heard::since(now),
+        settling: None,
         malformed: 0,
         since: now,
         heard_at: now,
@@ -265,6 +300,8 @@ struct Served<S> {
     /// Present while notices wait for the client to ask for those that it missed.
     held: Option<Held>,
     heard: Heard,
+    /// Present while the client is told what it missed.
+    settling: Option<Settling>,
     malformed: u32,
     since: Instant,
     /// When the peer last said something.
@@ -298,7 +335,10 @@ impl<S: ClientProtocol> Served<S> {
                 self.poll_next(context, timer.as_mut())
             });
             match next.await {
-                Next::Done(done) => self.complete(done).await,
+                Next::Done(done) => {
+                    self.complete(done).await;
+                    self.settle();
+                }
                 Next::Followed(followed) => Box::pin(self.arrive(followed)).await,
                 Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
                 Next::Closing(Closing::LoggedOut) => return End::Close(CloseCode::Normal, "logged out"),
@@ -431,8 +471,24 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
+    /// Lets the calls go on that wait for the client to have what it missed. What it asked for in between is answered first:
+    /// an SDK has come to what was said in a group that is new to it when it knows what the group is.
+    fn settle(&mut self) {
+        let Some(settling) = self.settling.as_ref().filter(|settling| settling.has_acknowledged) else {
+            return;
+        };
+        let under_way = self.calls.as_ref().map_or(0, |calls| calls.len());
+        if under_way <= settling.waiting.load(Ordering::Relaxed) {
+            settling.is_over.cancel();
+            self.settling = None;
+        }
+    }
+
     /// The client has what was said before a time, which is one that it was asked to acknowledge.
     fn has_heard(&mut self, at: Millis) {
+        if let Some(settling) = self.settling.as_mut().filter(|_| self.heard.asked == Some(at)) {
+            settling.has_acknowledged = true;
+        }
         let Some(session) =
             self.session.clone().filter(|_| self.heard.asked.is_some_and(|asked| at <= asked))
         else {
@@ -539,7 +595,7 @@ impl<S: ClientProtocol> Served<S> {
     fn begin(&mut self, is_text: bool, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
-        let mut call = self.protocol.begin(&self.edge, session, is_text, payload);
+        let mut call = self.protocol.begin(&self.edge, session, self.settling.clone(), is_text, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
@@ -637,14 +693,14 @@ impl<S: ClientProtocol> Served<S> {
             }
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
-                self.held = None;
+                (self.held, self.settling) = (None, None);
                 self.session = None;
                 self.place.wait();
                 self.reply(reply.as_deref());
             }
-            Effect::Attach { back_since, .. } => {
+            Effect::Attach { device, .. } => {
                 let most_messages = self.edge.settings.connections.missed_messages;
-                let back = back_since.map(|since| Back { since, most_messages });
+                let back = device.back_since.map(|since| Back { since, most_messages });
                 let Some(session) = Session::new(*effect) else { return };
                 let (hub, connection) = (self.edge.hub.clone(), self.connection.clone());
                 let attachment = session.attachment();
@@ -684,6 +740,7 @@ impl<S: ClientProtocol> Served<S> {
             self.heard = Heard::since(now);
             if !missed.is_empty() {
                 self.heard.asked = self.edge.hub.ask_receipt(&self.connection);
+                self.settling = self.heard.asked.map(|_| Settling::since(now));
             }
         } else {
             self.release();

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
 
-use super::{Arrival, Call, ClientProtocol, Done, Session, upgrade};
+use super::{Arrival, Call, ClientProtocol, Done, Session, Settling, upgrade};
 use crate::edge::Edge;
 use crate::edge::peer::Peer;
 use crate::edge::reply::Reply;
@@ -45,6 +45,7 @@ impl ClientProtocol for Echo {
         self: &Arc<Self>,
         _edge: &Edge,
         _session: Option<Arc<Session>>,
+        _settling: Option<Settling>,
         is_text: bool,
         payload: Bytes,
     ) -> Call {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::hub::Connection;
 
-pub(super) use connection::{Call, ClientProtocol, Done};
+pub(super) use connection::{Call, ClientProtocol, Done, Settling};
 #[cfg(feature = "internals")]
 pub(super) use echo::serve as serve_echo;
 #[cfg(feature = "internals")]

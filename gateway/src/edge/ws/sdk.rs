@@ -10,7 +10,7 @@ use protocol::envelope::{self, Frame};
 use protocol::{ErrorCode, Failure};
 
 use super::session::{Client, Session, identity};
-use super::{Arrival, Call, ClientProtocol, Done, upgrade};
+use super::{Arrival, Call, ClientProtocol, Done, Settling, upgrade};
 use crate::commands::{self, Answer, Effect};
 use crate::edge::Edge;
 use crate::edge::admission::CountedLogin;
@@ -50,13 +50,21 @@ impl ClientProtocol for Client {
         self: &Arc<Self>,
         edge: &Edge,
         session: Option<Arc<Session>>,
+        settling: Option<Settling>,
         _is_text: bool,
         payload: Bytes,
     ) -> Call {
         let (edge, client) = (edge.clone(), self.clone());
         Box::pin(async move {
             match Frame::parse(&payload) {
-                Ok(frame) => carry_out(&edge, &client, session.as_deref(), &frame).await,
+                Ok(frame) => {
+                    if let Some(settling) = settling
+                        && commands::reads_counts(&frame.head.servcmd)
+                    {
+                        settling.is_over().await;
+                    }
+                    carry_out(&edge, &client, session.as_deref(), &frame).await
+                }
                 Err(failure) => {
                     let reply = envelope::push(MALFORMED, &envelope::refusal(&failure));
                     Done { reply: Some(reply), is_malformed: true, ..Done::default() }

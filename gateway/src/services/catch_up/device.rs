@@ -103,12 +103,11 @@ impl CatchUp {
         let unheard = self.unheard(&channel.log, reader, from).await?;
         let mut talk = Talk { target, events: None, bytes: 0 };
         let Unheard::Entries(entries) = unheard else { return Ok(Some(talk)) };
+        let Some(recalls) = self.recalls(&channel.log, reader, from).await? else { return Ok(Some(talk)) };
         let first = entries.first().map_or(Seq(u64::MAX), |first| first.seq);
         let mut events = Vec::new();
-        for past in self.recalls(&channel.log, reader).await? {
-            if past.seq > from && past.seq < first {
-                events.extend(self.recalled(&found, past).await?);
-            }
+        for past in recalls.into_iter().filter(|past| past.seq < first) {
+            events.extend(self.recalled(&found, past).await?);
         }
         let mut is_read = position.moved_at < reader.since;
         for seen in entries {
@@ -157,13 +156,11 @@ impl CatchUp {
         let Unheard::Entries(entries) = self.unheard(&log, reader, from).await? else {
             return Ok(Some(talk));
         };
+        let Some(recalls) = self.recalls(&log, reader, from).await? else { return Ok(Some(talk)) };
         let first = entries.first().map_or(Seq(u64::MAX), |first| first.seq);
         let mut events = Vec::new();
-        for past in self.recalls(&log, reader).await? {
-            if past.seq > from
-                && past.seq < first
-                && let Some(seen) = self.timelines.entry(&log, past.seq).await?
-            {
+        for past in recalls.into_iter().filter(|past| past.seq < first) {
+            if let Some(seen) = self.timelines.entry(&log, past.seq).await? {
                 events.extend(pair_recalled(reader.user, &peer, &seen));
             }
         }
@@ -194,9 +191,27 @@ impl CatchUp {
         Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
     }
 
-    /// What was recalled while the reader's device was away.
-    async fn recalls(&self, log: &Log, reader: Reader<'_>) -> Result<Vec<PastRecall>, StorageError> {
-        self.timelines.recalls(log, (reader.since.0 * 1000, Seq::ZERO), u64::MAX, PAGE).await
+    /// What was recalled while the reader's device was away, of entries after a number; nothing when it is too much.
+    async fn recalls(
+        &self,
+        log: &Log,
+        reader: Reader<'_>,
+        from: Seq,
+    ) -> Result<Option<Vec<PastRecall>>, StorageError> {
+        let mut after = (reader.since.0 * 1000, Seq::ZERO);
+        let mut recalls: Vec<PastRecall> = Vec::new();
+        loop {
+            let page = self.timelines.recalls(log, after, u64::MAX, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map_or(after, |last| (last.at_us, last.seq));
+            recalls.extend(page.into_iter().filter(|past| past.seq > from));
+            if recalls.len() > reader.most.messages {
+                return Ok(None);
+            }
+            if is_last {
+                return Ok(Some(recalls));
+            }
+        }
     }
 
     /// The entries after a number that the reader's device has not heard and the reader may see, oldest first.

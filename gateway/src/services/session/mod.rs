@@ -79,6 +79,8 @@ pub struct Device {
     pub visit: u64,
     /// The last Unix second of its session. Tokens of versions that set no end have none.
     pub until: Option<u64>,
+    /// Set when its session was taken up again: what was said before this time it has, and what was said since it is told.
+    pub back_since: Option<Millis>,
 }
 
 /// A login that succeeded.
@@ -87,8 +89,6 @@ pub struct LoggedIn {
     pub account: Account,
     pub device: Device,
     pub token: String,
-    /// Set when the session is taken up again: what was said before this time the device has.
-    pub back_since: Option<Millis>,
 }
 
 /// What is kept of a device.
@@ -358,12 +358,12 @@ impl Sessions {
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
-            let device = Device { id, platform, since, visit: place.visit, until: Some(until) };
+            let device = Device { id, platform, since, visit: place.visit, until: Some(until), back_since: None };
             Ok::<_, SessionError>(Decision::Commit(batch, (account, device)))
         });
         let (account, device) = decided.await?;
         let token = self.token(app, user, &device)?;
-        Ok(LoggedIn { account, device, token, back_since: None })
+        Ok(LoggedIn { account, device, token })
     }
 
     /// Makes room for one more device of a platform, of which there are `devices`, where the user has as many as they may
@@ -419,7 +419,7 @@ impl Sessions {
     /// Takes up the session of a checked token on a new connection.
     pub async fn resume(&self, claims: &Claims) -> Result<LoggedIn, SessionError> {
         let Claims { device: id, platform, since, until, .. } = *claims;
-        let device = Device { id, platform, since, visit: 0, until };
+        let device = Device { id, platform, since, visit: 0, until, back_since: None };
         self.resume_device(claims.app, &claims.user, &device).await
     }
 
@@ -438,10 +438,10 @@ impl Sessions {
             }
         })
         .await?;
-        let back_since = self.position(app, user, device).await?;
+        let back_since = Some(self.position(app, user, device).await?);
         let token = self.token(app, user, device)?;
-        let device = Device { visit: place.visit, ..device.clone() };
-        Ok(LoggedIn { account, device, token, back_since: Some(back_since) })
+        let device = Device { visit: place.visit, back_since, ..device.clone() };
+        Ok(LoggedIn { account, device, token })
     }
 
     /// Ends the session of a device that asked for it.

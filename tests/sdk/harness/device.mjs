@@ -44,6 +44,7 @@ export class Device {
   #mark = 0;
   #faults = [];
   #refusals = new Set();
+  #excused = new Set();
   #spent = new Map([[GROUP_PROFILE, []], [HISTORY, []]]);
   #userSig;
 
@@ -167,6 +168,11 @@ export class Device {
     return this.#events.slice(this.#mark).filter((event) => event.name === name).map((event) => event.data);
   }
 
+  /** From now on it is no fault if the SDK complains of this code, for a reason that the caller gives. */
+  excuse(code) {
+    this.#excused.add(code);
+  }
+
   /**
    * What the SDK should not have said: unhandled rejections, errors on its console.
    *
@@ -176,7 +182,7 @@ export class Device {
   takeFaults() {
     const faults = this.#faults.filter(({ fault, text }) => {
       const code = Number(/"?code"?:\s*"?(\d+)/.exec(text)?.[1]);
-      return !(fault === 'console error' && this.#refusals.has(code));
+      return !(fault === 'console error' && this.#refusals.has(code)) && !this.#excused.has(code);
     });
     this.#faults = [];
     return faults.map(({ fault, text }) => `${this.user} (${this.kind}): ${fault}: ${text}`);

@@ -288,6 +288,7 @@ const CARRIED: &[&str] = &[
     "event::push::kept_notice",
     "event::push::mark",
     "event::push::mark_of_all",
+    "event::push::receipt_wanted",
     "event::push::notice",
     "event::session::kicked",
     "group::Change",

@@ -1,7 +1,7 @@
 //! A device that was away and is back hears everything it missed, and nothing twice.
 //!
-//! An SDK takes the newest message that it has of a conversation for the end of what it knows, and reads what is newer:
-//! so nothing new may reach it before it has seen what it missed.
+//! An SDK takes the newest message that it has of a conversation for the end of what it knows: so what it missed is pushed
+//! with the answer to its login, before all that is new.
 
 use std::time::{Duration, Instant};
 
@@ -30,118 +30,84 @@ async fn nothing_is_pushed(user: &User) {
     assert!(events.is_empty(), "{}: {events:#?}", user.name);
 }
 
+/// The texts that were pushed to a user, of groups and of users, in their order.
+fn heard(user: &User) -> Vec<String> {
+    let text = |event: &Event| {
+        let items = [&event.value["GroupMsgArray"][0], &event.value["C2cMsgArray"][0]];
+        items
+            .into_iter()
+            .find_map(|item| item["MsgBody"][0]["MsgContent"]["Text"].as_str().map(str::to_owned))
+    };
+    user.socket.events().iter().filter_map(text).collect()
+}
+
 #[tokio::test]
-async fn what_is_new_comes_after_what_was_missed() {
+async fn what_was_missed_comes_with_the_login_and_what_is_new_behind_it() {
     let gateway = TestGateway::start().await;
     let [alice, bob, carol] = gateway.users(["alice", "bob", "carol"]).await;
     let group = alice.create_group("lobby").await;
     bob.join(&group).await;
     carol.join(&group).await;
-    bob.sync().await;
     let bob = back(&gateway, bob).await;
     alice.send_text(&group, "missed").await;
     alice.send_to("bob", "missed too").await;
     bob.try_login().await.ok();
     alice.send_text(&group, "new").await;
     alice.send_to("bob", "new too").await;
-    alice.send_to("carol", "end").await;
-    carol.expect_message_from("alice", "end").await;
-    nothing_is_pushed(&bob).await;
-    // What it reads now has everything, and there is no gap to what is pushed.
-    let list = bob.conversations().await;
-    assert_eq!(
-        list.iter().find(|item| item["ToGroupId"] == "lobby" || item["ToAccount"] == "lobby").unwrap()["MsgSeq"],
-        2
-    );
-    assert_eq!(bob.history_with("alice").await, ["missed too", "new too"]);
-    nothing_is_pushed(&bob).await;
-    bob.sync().await;
-    bob.expect_message(&group, "new").await;
     bob.expect_message_from("alice", "new too").await;
-    assert_eq!(bob.messages(&group), [(2, "new".to_owned())]);
-    // From now on it hears at once.
-    alice.send_text(&group, "now").await;
-    bob.expect_message(&group, "now").await;
+    bob.expect_message(&group, "new").await;
+    let mut said = heard(&bob);
+    assert_eq!(said.drain(..2).collect::<Vec<_>>(), ["missed", "missed too"]);
+    said.sort();
+    assert_eq!(said, ["new", "new too"]);
 }
 
-/// Whoever logs in afresh has nothing to miss, and one that never asks is not left alone for ever.
+/// Whoever logs in afresh reads what there is.
 #[tokio::test]
-async fn nobody_waits_without_end() {
+async fn who_is_not_back_is_told_nothing_of_the_past() {
     let gateway = TestGateway::start().await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
     let group = alice.create_group("lobby").await;
     bob.join(&group).await;
-    let bob = back(&gateway, bob).await;
-    bob.try_login().await.ok();
-    let begun = Instant::now();
-    alice.send_text(&group, "hello?").await;
-    let fresh = User::connect(
-        gateway.address(),
-        "bob",
-        gateway.usersig("bob"),
-        Device::wechat("f".repeat(32)),
-        Dialect::Binary,
-    )
-    .await;
+    alice.send_text(&group, "before").await;
+    let device = Device::wechat("f".repeat(32));
+    let fresh =
+        User::connect(gateway.address(), "bob", gateway.usersig("bob"), device, Dialect::Binary).await;
     fresh.login().await;
-    alice.send_text(&group, "hello").await;
-    fresh.expect_message(&group, "hello").await;
-    assert!(begun.elapsed() < LEFT_ALONE, "{:?}", begun.elapsed());
-    bob.expect_message(&group, "hello").await;
-    assert!(begun.elapsed() >= LEFT_ALONE, "{:?}", begun.elapsed());
-    assert_eq!(bob.messages(&group).len(), 2);
+    nothing_is_pushed(&fresh).await;
 }
 
-/// A long way back: whoever reads page after page is not told what is new before the last.
+/// Notices are asked for page after page. One that is new is told after the last.
 #[tokio::test]
-async fn who_keeps_asking_is_left_alone_until_the_sync() {
+async fn who_keeps_asking_is_told_no_notice_until_the_sync() {
     let gateway = TestGateway::start().await;
     let [alice, bob] = gateway.users(["alice", "bob"]).await;
-    let group = alice.create_group("lobby").await;
-    bob.join(&group).await;
+    bob.sync().await;
     let bob = back(&gateway, bob).await;
-    alice.send_text(&group, "missed").await;
     bob.try_login().await.ok();
-    alice.send_text(&group, "new").await;
     let begun = Instant::now();
+    let group = invite(&alice, "group").await;
+    let is_notice = |event: &Event| event.value["Event"] == 5;
     while begun.elapsed() < ASKED_FOR {
         bob.history_texts(&group).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
-        nothing_is_pushed(&bob).await;
+        bob.ping().await;
+        assert!(!bob.socket.events().iter().any(is_notice));
     }
-    bob.sync().await;
-    bob.expect_message(&group, "new").await;
-    assert_eq!(bob.messages(&group), [(2, "new".to_owned())]);
-}
-
-/// What is said after the login is no less than what is pushed the end of what the SDK knows.
-#[tokio::test]
-async fn what_is_said_on_the_way_back_is_acknowledged_after_what_was_missed() {
-    let gateway = TestGateway::start().await;
-    let [alice, bob] = gateway.users(["alice", "bob"]).await;
-    let group = alice.create_group("lobby").await;
-    bob.join(&group).await;
+    assert_eq!(told(&bob.sync().await), ["group"]);
+    alice.send_text(&group, "end").await;
+    bob.expect_message(&group, "end").await;
+    assert!(!bob.socket.events().iter().any(is_notice));
+    // One that asks for nothing is not left alone for ever.
     let bob = back(&gateway, bob).await;
-    alice.send_text(&group, "missed").await;
     bob.try_login().await.ok();
-    let to_group = bob.begin("group_open_http_svc.send_group_msg", bob.group_text(&group, "mine")).await;
-    let to_alice = bob.begin("openim.sendmsg", bob.c2c_text("alice", "mine too")).await;
-    alice.expect_message(&group, "mine").await;
-    alice.expect_message_from("bob", "mine too").await;
-    bob.conversations().await;
-    for request in [&to_group, &to_alice] {
-        assert!(bob.socket.answered(request).is_none(), "{request:?}");
-    }
-    bob.sync().await;
-    assert_eq!(bob.answer(&to_group).await.ok()["MsgSeq"], 2);
-    bob.answer(&to_alice).await.ok();
-    // From now on it is answered at once.
     let begun = Instant::now();
-    bob.send_text(&group, "more").await;
-    assert!(begun.elapsed() < LEFT_ALONE, "{:?}", begun.elapsed());
+    let other = invite(&alice, "other").await;
+    bob.expect_notice(&other, INVITED).await;
+    assert!(begun.elapsed() >= LEFT_ALONE, "{:?}", begun.elapsed());
 }
 
-/// What was unanswered is sent again before the login. An SDK takes its own words for the end of what it missed.
+/// An SDK takes its own words for the end of what it missed, and sends again before the login what was unanswered.
 #[tokio::test]
 async fn ones_own_words_are_acknowledged_after_what_was_missed() {
     let gateway = TestGateway::start().await;
@@ -150,18 +116,23 @@ async fn ones_own_words_are_acknowledged_after_what_was_missed() {
     bob.join(&group).await;
     let bob = back(&gateway, bob).await;
     alice.send_text(&group, "missed").await;
+    alice.send_to("bob", "missed too").await;
     let to_group = bob.begin("group_open_http_svc.send_group_msg", bob.group_text(&group, "mine")).await;
     let to_alice = bob.begin("openim.sendmsg", bob.c2c_text("alice", "mine too")).await;
     alice.expect_message(&group, "mine").await;
     alice.expect_message_from("bob", "mine too").await;
-    bob.try_login().await.ok();
-    bob.conversations().await;
+    bob.ping().await;
     for request in [&to_group, &to_alice] {
         assert!(bob.socket.answered(request).is_none(), "{request:?}");
     }
-    bob.sync().await;
+    bob.try_login().await.ok();
     assert_eq!(bob.answer(&to_group).await.ok()["MsgSeq"], 2);
     bob.answer(&to_alice).await.ok();
+    assert_eq!(heard(&bob), ["missed", "missed too"]);
+    // From now on it is answered at once.
+    let begun = Instant::now();
+    bob.send_text(&group, "more").await;
+    assert!(begun.elapsed() < LEFT_ALONE, "{:?}", begun.elapsed());
 
     // One that does not log in has its answer all the same.
     let bob = back(&gateway, bob).await;
@@ -171,6 +142,133 @@ async fn ones_own_words_are_acknowledged_after_what_was_missed() {
     let begun = Instant::now();
     bob.send_to("alice", "one thing more").await;
     assert!(begun.elapsed() < LEFT_ALONE);
+}
+
+/// The time up to which the client was last asked whether it has what was said.
+fn asked_for(user: &User) -> Option<u64> {
+    user.socket.receipts().iter().rev().find_map(|receipt| receipt.strip_prefix('t')?.parse().ok())
+}
+
+fn receipt(time: u64) -> Value {
+    json!({"SessionData": format!("t{time}")})
+}
+
+/// Says texts until the other is asked whether they have what was said at `at`. Gives the time that they are to acknowledge.
+async fn until_asked(alice: &User, bob: &User, at: u64) -> u64 {
+    for n in 0.. {
+        alice.send_to("bob", &format!("on and on {n}")).await;
+        bob.ping().await;
+        if let Some(time) = asked_for(bob).filter(|time| *time > at) {
+            return time;
+        }
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn what_a_device_has_acknowledged_is_not_told_again() {
+    let mut gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    alice.send_text(&group, "old").await;
+    let said_at = gateway.clock.now().0;
+    // Longer than what is said is on its way.
+    gateway.clock.advance(Duration::from_secs(60));
+    until_asked(&alice, &bob, said_at).await;
+    // Without a word of the client nobody knows what it has, and what it makes up says nothing.
+    acknowledge(&bob, &receipt(u64::MAX)).await;
+    let bob = back(&gateway, bob).await;
+    bob.try_login().await.ok();
+    bob.expect_message(&group, "old").await;
+
+    let time = until_asked(&alice, &bob, said_at).await;
+    acknowledge(&bob, &receipt(time)).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_text(&group, "new").await;
+    bob.try_login().await.ok();
+    bob.expect_message(&group, "new").await;
+    assert!(!heard(&bob).contains(&"old".to_owned()), "{:?}", heard(&bob));
+
+    // The same after a restart, on which everybody comes back.
+    gateway.restart().await;
+    let bob = bob.reconnect(gateway.address(), Dialect::Binary).await;
+    bob.try_login().await.ok();
+    bob.expect_message(&group, "new").await;
+    assert!(!heard(&bob).contains(&"old".to_owned()), "{:?}", heard(&bob));
+}
+
+/// More than is told: the conversation is taken off the SDK's list, which reads it anew.
+#[tokio::test]
+async fn who_missed_too_much_reads_it_anew() {
+    let gateway = TestGateway::start_with(|config| config.connections.missed_messages = 5).await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let [busy, quiet] = [alice.create_group("busy").await, alice.create_group("quiet").await];
+    bob.join(&busy).await;
+    bob.join(&quiet).await;
+    let bob = back(&gateway, bob).await;
+    for n in 0..6 {
+        alice.send_text(&busy, &format!("busy {n}")).await;
+    }
+    for n in 0..5 {
+        alice.send_text(&quiet, &format!("quiet {n}")).await;
+    }
+    bob.try_login().await.ok();
+    bob.expect_message(&quiet, "quiet 4").await;
+    assert_eq!(heard(&bob), ["quiet 0", "quiet 1", "quiet 2", "quiet 3", "quiet 4"]);
+    let first = &bob.socket.events()[0].value;
+    let forgotten = &first["RecentContactMod"][0]["RecentContactDeleteItem"]["RecentContactList"];
+    assert_eq!(forgotten.as_array().unwrap().len(), 1, "{first}");
+    assert!(forgotten.to_string().contains("busy"), "{first}");
+    alice.send_text(&busy, "new").await;
+    bob.expect_message(&busy, "new").await;
+}
+
+/// What others may not see of what was missed, and what one has put away.
+#[tokio::test]
+async fn nobody_is_told_what_they_may_not_see() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let device = Device::wechat(gateway.fresh_instance());
+    let phone = gateway.user_on("bob", device, Dialect::Text).await;
+    let group = alice.create_group("lobby").await;
+    let bob = back(&gateway, bob).await;
+    alice.send_text(&group, "before bob came").await;
+    phone.join(&group).await;
+    alice.send_text(&group, "for bob").await;
+    phone.send_text(&group, "from bob's phone").await;
+    alice.send_to("bob", "cleared").await;
+    let clear = json!({"From_Account": "bob", "Type": 1, "To_Account": "alice"});
+    phone.call("recentcontact.clear_msg", clear).await.ok();
+    alice.send_to("bob", "said later").await;
+    bob.try_login().await.ok();
+    bob.expect_message_from("alice", "said later").await;
+    let mut said = heard(&bob);
+    // The clock stands, so it is all of one time.
+    said.sort();
+    assert_eq!(said, ["for bob", "from bob's phone", "said later"]);
+}
+
+/// What counts messages is answered when the client has what it missed, or had the time to take it in.
+#[tokio::test]
+async fn counts_are_told_to_who_has_what_it_missed() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "missed").await;
+    bob.try_login().await.ok();
+    let list = bob.begin("recentcontact.page_get", json!({"From_Account": "bob"})).await;
+    bob.ping().await;
+    let time = asked_for(&bob).unwrap();
+    assert!(bob.socket.answered(&list).is_none());
+    let begun = Instant::now();
+    acknowledge(&bob, &receipt(time)).await;
+    bob.answer(&list).await.ok();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    // One that acknowledges nothing has its answer a little later.
+    let bob = back(&gateway, bob).await;
+    bob.try_login().await.ok();
+    bob.call("recentcontact.page_get", json!({"From_Account": "bob"})).await.ok();
 }
 
 /// A session that is ended while pushes wait for it leaves none of them to who comes next.
@@ -296,9 +394,9 @@ async fn a_notice_that_comes_at_the_return_is_told_once() {
     bob.try_login().await.ok();
     let group = invite(&alice, "group").await;
     alice.send_text(&group, "end").await;
-    nothing_is_pushed(&bob).await;
-    assert_eq!(told(&bob.sync().await), ["group"]);
     bob.expect_message(&group, "end").await;
+    assert!(!bob.socket.events().iter().any(about(&group)));
+    assert_eq!(told(&bob.sync().await), ["group"]);
     assert!(!bob.socket.events().iter().any(about(&group)));
     let next = invite(&alice, "next").await;
     invited(&bob, &next).await;

@@ -77,6 +77,8 @@ struct Inbox {
     events: Vec<Event>,
     /// Those of `events` that no `expect` has taken yet.
     fresh: Vec<Event>,
+    /// What acknowledges the pushes that asked for it.
+    receipts: Vec<String>,
     /// What no gateway may do.
     faults: Vec<String>,
     /// The close code, 1006 when there was none.
@@ -210,6 +212,11 @@ impl Socket {
     /// Everything that was pushed, in its order.
     pub fn events(&self) -> Vec<Event> {
         self.inbox.lock().unwrap().events.clone()
+    }
+
+    /// What acknowledges the pushes that asked for it, in their order.
+    pub fn receipts(&self) -> Vec<String> {
+        self.inbox.lock().unwrap().receipts.clone()
     }
 
     /// Everything that was pushed since the last call, in its order. It is kept no longer.
@@ -359,5 +366,8 @@ impl Inbox {
         };
         self.fresh.extend(events.iter().cloned());
         self.events.extend(events);
+        if body["NeedAck"] == 1 {
+            self.receipts.push(body["SessionData"].as_str().unwrap_or_default().to_owned());
+        }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use protocol::conversation::Target;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::KickReason;
 
@@ -209,8 +208,9 @@ pub struct MostMissed {
 pub struct MissedByDevice {
     /// What it is told, in order.
     pub events: Vec<(Stamp, Event)>,
-    /// Conversations in which it missed more than it is told. It has to read them anew.
-    pub anew: Vec<Target>,
+    /// How many conversations it has to read anew, because it missed more in them than it is told. The first of the events
+    /// has it do so.
+    pub anew: usize,
 }
 
 /// A group of a user.

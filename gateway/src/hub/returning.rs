@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::id::{Millis, Seq};
+use protocol::id::Millis;
 use protocol::{envelope, event};
 
 use super::connection::Connection;
 use super::frame::{Content, Encoded, Frame, text_frame};
 use super::{Attachment, Hub, NotFollowed};
-use crate::bus::{Event, MostMissed, Push, Stamp, Topic};
+use crate::bus::{Event, MostMissed, Stamp, Topic};
 
 /// Devices for which it is read at once what they missed: after a restart all come at once.
 pub(super) const AT_ONCE: usize = 64;
@@ -56,31 +56,11 @@ impl Hub {
         })?;
         metrics::counter!("gateway_resumed_total").increment(1);
         metrics::counter!("gateway_resumed_events_total").increment(missed.events.len() as u64);
-        let mut frames = Vec::with_capacity(missed.events.len() + 1);
-        if !missed.anew.is_empty() {
-            metrics::counter!("gateway_resumed_anew_total").increment(missed.anew.len() as u64);
-            // Off its list, so that it forgets what it has of them: it reads the list next, and finds them there.
-            let body = event::conversation::deleted(&missed.anew);
-            let event = Event::from(Push::new(body));
-            frames.extend(self.frame(connection, attached, &event, None));
-        }
-        for (stamp, event) in &missed.events {
-            frames.extend(self.frame(connection, attached, event, Some(*stamp)));
-        }
-        Ok(frames)
-    }
-
-    fn frame(
-        &self,
-        connection: &Connection,
-        attached: &Attachment,
-        event: &Event,
-        stamp: Option<Stamp>,
-    ) -> Option<Frame> {
-        // What tells of no log entry has a number that differs from others of the kind.
-        let unnumbered = || Stamp { seq: Seq(self.clock.number()), at: self.clock.now() };
-        let stamp = stamp.unwrap_or_else(unnumbered);
-        Encoded::new(Content::Event(event, stamp, attached.user.clone())).frame(connection.dialect)
+        metrics::counter!("gateway_resumed_anew_total").increment(missed.anew as u64);
+        let frame = |(stamp, event): &(Stamp, Event)| {
+            Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)
+        };
+        Ok(missed.events.iter().filter_map(frame).collect())
     }
 
     /// Asks the device for a receipt, behind all that was pushed to it till now. Gives the time that it names: the device

@@ -68,8 +68,7 @@ impl CatchUp {
         let mut talks: Vec<Talk> = groups.into_iter().chain(peers).flatten().collect();
         // Where not all of them fit, most of them do.
         talks.sort_by_key(|talk| talk.bytes);
-        let (mut missed, mut bytes) = (MissedByDevice::default(), 0);
-        let mut events = Vec::new();
+        let (mut events, mut anew, mut bytes) = (Vec::new(), Vec::new(), 0);
         for talk in talks {
             bytes += talk.bytes;
             match talk.events {
@@ -80,13 +79,18 @@ impl CatchUp {
                         events.push((time, (stamp, event)));
                     }
                 }
-                _ => missed.anew.push(talk.target),
+                _ => anew.push(talk.target),
             }
         }
         // As it was heard by those who were there; the order within a conversation stays.
         events.sort_by_key(|(time, _)| *time);
-        missed.events = events.into_iter().map(|(_, event)| event).collect();
-        Ok(missed)
+        let events = events.into_iter().map(|(_, event)| event);
+        // Taken off its list, so that the SDK forgets what it has of them. It reads the list next, and finds them there.
+        let forget = (!anew.is_empty()).then(|| {
+            let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: self.deps.now() };
+            (stamp, Push::new(event::conversation::deleted(&anew)).into())
+        });
+        Ok(MissedByDevice { events: forget.into_iter().chain(events).collect(), anew: anew.len() })
     }
 
     async fn of_group(

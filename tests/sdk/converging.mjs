@@ -215,18 +215,20 @@ class Telling {
     message.recall = { from, to: Date.now() };
   }
 
-  /** A device reads what it has heard of, once it has heard all that was answered. */
+  /** A device reads a conversation, once it has heard all that it is to hear of it. */
   async #read({ device, conversation }) {
     const { sdk, user } = this.#of(device);
-    const last = this.#model.answered(conversation).filter((message) => message.device !== device && !message.recall).at(-1);
-    if (!last || !this.#model.participates(conversation, user)) return;
-    const isListed = async () => {
-      const { conversationList } = await sdk.getConversationList();
-      return conversationList.some(({ conversationID, lastMessage }) => conversationID === this.#idOf(conversation, user)
-        && lastMessage.lastTime >= last.answer.time);
-    };
-    await until(async () => this.#announced(device).get(conversation)?.includes(last.text) || isListed(),
-      HEARD_WITHIN_MS, `${device} has heard ${last.text} of ${conversation}`);
+    if (!this.#model.participates(conversation, user) || this.#model.answered(conversation).length === 0) return;
+    const due = this.#model.dueBy(device, user, conversation);
+    const hasHeard = () => due.every((text) => this.#announced(device).get(conversation)?.includes(text));
+    const isListed = async () => (await this.#shown(this.#of(device))).list.has(conversation);
+    try {
+      await until(async () => hasHeard() && await isListed(), HEARD_WITHIN_MS, 'it has heard all');
+    } catch {
+      // What it has not heard it cannot read, and is told of at the end.
+      this.#print(`${device} has not heard all of ${conversation} and does not read it`);
+      return;
+    }
     await sdk.setMessageRead({ conversationID: this.#idOf(conversation, user) });
     this.#model.read(user, conversation);
   }

@@ -4,6 +4,8 @@
 import { isPair, isWork } from './story.mjs';
 
 const TIP = 'TIMGroupTipElem';
+/** The SDK of the newest generation, 3.6.6; all others are 2.27.6. */
+const NEWEST = 'chat';
 
 /** So many differences of one kind tell enough. */
 const DIFFERENCES_SHOWN = 4;
@@ -138,17 +140,24 @@ export class Model {
   }
 
   /**
-   * By how much a live device may show less than what is unread.
+   * By how much the count of a live device may be too low, and by how much too high, until the next list mends it.
    *
-   * The SDKs take one off the count for every recall they are told of, also for that of a message which did not count: one
-   * that the user has read, or that they said themselves on another device. The next list from the gateway mends it.
+   * The SDKs take one off for every recall they are told of, also for that of a message which did not count: one that the
+   * user has read, or that they said themselves on another device. 2.27.6 does so for its own recalls too, and does not for
+   * that of a message which it has not in memory, because it was there when it logged in.
    */
-  #tooFew(device, user, conversation) {
-    if (!isPair(conversation) && !isWork(conversation)) return 0;
+  #tolerance(device, user, kind, conversation) {
+    if (!isPair(conversation) && !isWork(conversation)) return { below: 0, above: 0 };
+    const isOlder = kind !== NEWEST;
     const isRead = ({ answer }, recall) => this.#reads.some((read) => read.user === user && read.conversation === conversation
       && read.at <= recall.to && (isPair(conversation) ? answer.time <= read.time : answer.sequence <= read.sequence));
-    return this.answered(conversation).filter((message) => message.recall && message.device !== device
-      && (message.user === user || isRead(message, message.recall))).length;
+    const recalled = this.answered(conversation).filter(({ recall }) => recall);
+    const counts = (message) => message.user !== user && !isRead(message, message.recall);
+    const login = Math.max(0, ...this.#logins.filter((one) => one.device === device).map(({ to }) => to));
+    return {
+      below: recalled.filter((message) => !counts(message) && (isOlder || message.device !== device)).length,
+      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length : 0,
+    };
   }
 
   /**
@@ -165,7 +174,7 @@ export class Model {
         // The SDKs keep a group that one was put out of on the list until the next login. 3.6.6 counts nothing in it any more,
         // 2.27.6 what it had counted by then.
         if (shown && isFresh) differences.push(`${conversation} is listed`);
-        if (shown?.unread > 0 && kind === 'chat') differences.push(`${conversation} has ${shown.unread} unread after ${user} was put out`);
+        if (shown?.unread > 0 && kind === NEWEST) differences.push(`${conversation} has ${shown.unread} unread after ${user} was put out`);
         sum += shown?.unread ?? 0;
         continue;
       }
@@ -177,8 +186,8 @@ export class Model {
         continue;
       }
       sum += shown.unread;
-      const least = isFresh ? unread : Math.max(0, unread - this.#tooFew(name, user, conversation));
-      if (shown.unread < least || shown.unread > unread) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
+      const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation);
+      if (shown.unread < unread - below || shown.unread > unread + above) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
       const last = displayLast(view.at(-1));
       if (shown.last !== last) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);
     }
@@ -213,6 +222,11 @@ export class Model {
       differ('announced after a later one', heard.filter((text, place) => heard.slice(0, place).some((other) => places.indexOf(other) > places.indexOf(text))));
     }
     return differences;
+  }
+
+  /** What a device must have announced of a conversation by now. */
+  dueBy(device, user, conversation) {
+    return this.answered(conversation).filter((message) => this.#due(device, user, message) === 'once').map(({ text }) => text);
   }
 
   /** Whether a device must announce a message: `once`, `never`, or `perhaps`. */

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 
 import { allPages, forget } from './harness/actions.mjs';
-import { Model, display, displayLast } from './harness/model.mjs';
+import { Model, displayLast } from './harness/model.mjs';
 import { RawClient } from './harness/raw.mjs';
 import { Relay } from './harness/relay.mjs';
 import { Rest } from './harness/rest.mjs';
@@ -385,7 +385,7 @@ class Telling {
     for (const [conversation, log] of logs) {
       if (!this.#model.participates(conversation, device.user)) continue;
       const pages = await allPages(device.sdk, this.#idOf(conversation, device.user));
-      const shown = pages.flat().filter(({ status }) => status !== 'fail').map(entryOf).map(display);
+      const shown = pages.flat().filter(({ status }) => status !== 'fail').map(entryOf);
       differences.push(...this.#model.differencesOfHistory(device, conversation, shown, log, { isFresh }));
     }
     return told(differences);

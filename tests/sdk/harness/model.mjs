@@ -199,11 +199,18 @@ export class Model {
   /** How a history that a device reads differs. `shown` is oldest first. */
   differencesOfHistory({ user }, conversation, shown, log, { isFresh }) {
     const view = this.view(user, conversation, log);
-    const wanted = view.map(display);
+    const what = `history of ${conversation}`;
+    if (isFresh) return listDifference(what, shown.map(display), view.map(display));
     const earlier = log.slice(0, log.length - view.length).map(display);
     // The SDKs keep what they have of a group when one is put out of it, and show it before what is said once one is back.
-    const isKept = (entry, place) => place < shown.length - wanted.length && earlier.includes(entry);
-    return listDifference(`history of ${conversation}`, isFresh ? shown : shown.filter((entry, place) => !isKept(entry, place)), wanted);
+    const isKept = (entry, place) => place < shown.length - view.length && earlier.includes(display(entry));
+    const seen = shown.filter((entry, place) => !isKept(entry, place));
+    // A tip of a group that they do not know yet they hold back until they have asked for its profile, and what is said
+    // meanwhile stands before it.
+    const isTip = ({ kind }) => kind === TIP;
+    const tips = [seen, view].map((list) => list.filter(isTip).map(display));
+    const others = [seen, view].map((list) => list.filter((entry) => !isTip(entry)).map(display));
+    return [...listDifference(what, ...others), ...listDifference(`tips of ${conversation}`, ...tips)];
   }
 
   /** How what a device announced differs: texts by conversation, in the order in which they were announced. */

@@ -343,6 +343,8 @@ class Telling {
       this.#print(`at last ${name} comes back`);
       await this.#comeBack({ device: name });
     }
+    // What is pushed while an answer with the list is on its way to 3.6.6 may be older to it than the list.
+    await Promise.all(this.#all().map(({ sdk }) => sdk.quiet()));
   }
 
   /** Something is said in each conversation, by somebody in it, which comes behind everything else. */

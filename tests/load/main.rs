@@ -24,6 +24,7 @@ mod paired;
 mod plot;
 mod process;
 mod quiet;
+mod restart;
 mod run;
 mod scenario;
 mod short;
@@ -76,6 +77,8 @@ enum Command {
     Quiet(Quiet),
     /// Attacks the gateway while others go on with their lives; fails when they feel it.
     Attack(Attack),
+    /// Restarts the gateway under clients who talk; fails when one misses something or is not back in time.
+    Restart(Restart),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -139,6 +142,14 @@ struct Attack {
     place: Place,
     #[command(flatten)]
     options: attack::Options,
+}
+
+#[derive(Args)]
+struct Restart {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: restart::Options,
 }
 
 #[derive(Args)]
@@ -233,6 +244,7 @@ fn main() -> ExitCode {
         }
         Command::Quiet(Quiet { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Attack(Attack { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
+        Command::Restart(Restart { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Curves(Curves { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
         }

@@ -1,7 +1,7 @@
 //! Our gateway, spoken to as the SDKs speak: upgrade, `wslogin` with a UserSig, a Meeting group, `send_group_msg`.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,11 +14,13 @@ use crate::Result;
 use crate::frame::{self, Frame, Opcode};
 use crate::process::Process;
 
-const LOGIN: &str = "im_open_status.wslogin";
-const BEAT: &str = "heartbeat.alive";
+pub(crate) const LOGIN: &str = "im_open_status.wslogin";
+pub(crate) const BEAT: &str = "heartbeat.alive";
+/// What says that a push has come.
+pub(crate) const PUSH_ACK: &str = "openim.ws_msg_push_ack";
 const CREATE: &str = "group_open_http_svc.create_group";
 const JOIN: &str = "group_open_http_svc.apply_join_group";
-const SEND: &str = "group_open_http_svc.send_group_msg";
+pub(crate) const SEND: &str = "group_open_http_svc.send_group_msg";
 
 const SIG_LIFETIME_SECONDS: u64 = 24 * 3600;
 
@@ -45,9 +47,23 @@ pub(crate) fn start(
     key: &SecretKey,
     variables: &[(&str, &str)],
 ) -> Result<(Process, SocketAddr)> {
-    // A build from before there were rates says that it does not know them, and ends.
-    start_with(site, key, variables, RATES_OFF).or_else(|_| start_with(site, key, variables, ""))
+    start_at(site, key, variables, ANYWHERE)
 }
+
+/// The same at an address that is chosen, as one who is started again has to be where they were.
+pub(crate) fn start_at(
+    site: &Site,
+    key: &SecretKey,
+    variables: &[(&str, &str)],
+    address: SocketAddr,
+) -> Result<(Process, SocketAddr)> {
+    // A build from before there were rates says that it does not know them, and ends.
+    start_with(site, key, variables, address, RATES_OFF)
+        .or_else(|_| start_with(site, key, variables, address, ""))
+}
+
+/// A port that is free.
+const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What is measured is how much can be done, not how much one may do.
 pub(crate) const RATES_OFF: &str = "\
@@ -68,6 +84,7 @@ fn start_with(
     site: &Site,
     key: &SecretKey,
     variables: &[(&str, &str)],
+    address: SocketAddr,
     rates: &str,
 ) -> Result<(Process, SocketAddr)> {
     let settings = site.directory.join("gateway.toml");
@@ -75,7 +92,7 @@ fn start_with(
     std::fs::write(&settings, format!("{rates}[group.meeting]\nmax_members = 100000\n"))?;
     let mut command = Command::new(&site.gateway);
     command
-        .args(["--listen", "127.0.0.1:0", "--sdkappid", &APP.to_string(), "--config"])
+        .args(["--listen", &address.to_string(), "--sdkappid", &APP.to_string(), "--config"])
         .arg(settings)
         .arg("--data-dir")
         .arg(site.directory.join("data"))
@@ -143,12 +160,7 @@ struct SdkClient {
 
 impl Client for SdkClient {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        let target = format!(
-            "/binfo?sdkappid={APP}&instanceid={:032x}&random=0.5173&platform=7&host=unknown&version=-1\
-             &sdkversion=3.6.6&compress=gzip",
-            self.seat.number
-        );
-        out.extend_from_slice(frame::upgrade(&target, "").as_bytes());
+        upgrade(self.seat.number, out);
     }
 
     fn enter(&mut self, input: &mut Vec<u8>, out: &mut Vec<u8>) -> std::result::Result<Entry, String> {
@@ -157,7 +169,7 @@ impl Client for SdkClient {
                 return Ok(Entry::Waiting);
             }
             self.step = Step::Login;
-            self.credentials = format!(r#""identifier":"{}","usersig":"{}","#, self.name, self.usersig);
+            self.credentials = credentials_of_login(&self.name, &self.usersig);
             self.call(
                 LOGIN,
                 json!({"State": "Online", "is_web_uniapp": 0, "InstType": 0, "CustomInfo": ""}),
@@ -185,16 +197,7 @@ impl Client for SdkClient {
     fn say(&mut self, number: u64, text: &[u8], out: &mut Vec<u8>) {
         let mut body = std::mem::take(&mut self.body);
         body.clear();
-        let (name, group, time) = (&self.name, &self.group, unix_seconds());
-        // With sender and group it names the message: different for each, and as long for all.
-        let random = 1_000_000_000 + number;
-        let sequence = 1_000_000_000 + number;
-        let _ = write!(
-            body,
-            r#"{{"From_Account":"{name}","GroupId":"{group}","Random":{random},"ClientSeq":{sequence},"MsgPriority":"Normal","MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":""#
-        );
-        body.extend_from_slice(text);
-        let _ = write!(body, r#""}}}}],{BEHIND_BODY}"MsgClientTime":{time},{AT_THE_END}}}"#);
+        group_message(&self.name, &self.group, number, unix_seconds(), text, &mut body);
         self.write(SEND, FIRST_SEND_SEQ + number, &body, out);
         self.body = body;
     }
@@ -227,16 +230,105 @@ impl Client for SdkClient {
     }
 }
 
-/// What follows the message itself in the SDK's request.
-const BEHIND_BODY: &str = r#""CloudCustomData":"","OnlineOnlyFlag":0,"OfflinePushInfo":{"PushFlag":0,"Title":"","Desc":"","Ext":"","ApnsInfo":{"Sound":"","BadgeMode":0,"Image":"","InterruptionLevel":"active","ContentAvailable":0},"AndroidInfo":{"Sound":"","XiaoMiChannelID":"","OPPOChannelID":"","GoogleChannelID":"","VIVOClassification":1,"VIVOCategory":"","HuaWeiCategory":"","OPPOCategory":"","HuaWeiImage":"","HonorImage":"","GoogleImage":"","HonorImportance":""}},"GroupAtInfo":[],"SendMsgControl":[],"#;
+/// The request for a connection of the device with this number.
+pub(crate) fn upgrade(device: u32, out: &mut Vec<u8>) {
+    let target = format!(
+        "/binfo?sdkappid={APP}&instanceid={device:032x}&random=0.5173&platform=7&host=unknown&version=-1\
+         &sdkversion=3.6.6&compress=gzip"
+    );
+    out.extend_from_slice(frame::upgrade(&target, "").as_bytes());
+}
+
+/// Fields of the head that say who asks: before the login,
+pub(crate) fn credentials_of_login(name: &str, usersig: &str) -> String {
+    format!(r#""identifier":"{name}","usersig":"{usersig}","#)
+}
+
+/// and with what its answer brought.
+pub(crate) fn credentials_of_session(a2: &str, tiny_id: &str, instance: u64) -> String {
+    format!(r#""a2":"{a2}","tinyid":"{tiny_id}","status_instid":{instance},"#)
+}
+
+/// With sender and group or peer it names the message: different for each, and as long for all.
+pub(crate) fn random_of(number: u64) -> u64 {
+    1_000_000_000 + number
+}
+
+/// The body of `send_group_msg`.
+pub(crate) fn group_message(
+    name: &str,
+    group: &str,
+    number: u64,
+    time: u64,
+    text: &[u8],
+    body: &mut Vec<u8>,
+) {
+    let random = random_of(number);
+    let _ = write!(
+        body,
+        r#"{{"From_Account":"{name}","GroupId":"{group}","Random":{random},"ClientSeq":{random},"MsgPriority":"Normal","MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":""#
+    );
+    body.extend_from_slice(text);
+    let _ = write!(
+        body,
+        r#""}}}}],"CloudCustomData":"","OnlineOnlyFlag":0,{OFFLINE_PUSH},"GroupAtInfo":[],"SendMsgControl":[],"MsgClientTime":{time},{AT_THE_END}}}"#
+    );
+}
+
+/// The body of `openim.sendmsg`.
+pub(crate) fn message_between_two(
+    name: &str,
+    peer: &str,
+    number: u64,
+    time: u64,
+    text: &[u8],
+    body: &mut Vec<u8>,
+) {
+    let random = random_of(number);
+    let _ = write!(
+        body,
+        r#"{{"From_Account":"{name}","To_Account":"{peer}","MsgSeq":{random},"MsgRandom":{random},"MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":""#
+    );
+    body.extend_from_slice(text);
+    let _ = write!(
+        body,
+        r#""}}}}],"CloudCustomData":"","From_AccountNick":"","From_AccountHeadurl":"",{OFFLINE_PUSH},"SendMsgControl":[],"MsgClientTime":{time},"IsNeedReadReceipt":0,"SupportMessageExtension":0,"IsRelayMsg":0}}"#
+    );
+}
+
+/// Writes a request as the SDK does. `payload` is room to write in.
+pub(crate) fn write_request(
+    credentials: &str,
+    command: &str,
+    seq: u64,
+    body: &[u8],
+    payload: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) {
+    // The SDK gives no checksum of what it sends at every start, nor of what it sends most often.
+    let checksum = if matches!(command, LOGIN | BEAT | PUSH_ACK) { 0 } else { crc32fast::hash(body) };
+    payload.clear();
+    let _ = write!(
+        payload,
+        r#"{{"head":{{"ver":"v4","platform":7,"websdkappid":537048168,"websdkversion":"1.7.3",{credentials}"sdkappid":{APP},"contenttype":"json","reqtime":{},"sdkability":75689843,"sdkability_ext":"","cappid":0,"cs":{checksum},"servcmd":"{command}","seq":{seq}}},"body":"#,
+        unix_seconds(),
+    );
+    payload.extend_from_slice(body);
+    payload.push(b'}');
+    frame::write_masked(Opcode::Binary, payload, out);
+}
+
+/// Of every message.
+const OFFLINE_PUSH: &str = r#""OfflinePushInfo":{"PushFlag":0,"Title":"","Desc":"","Ext":"","ApnsInfo":{"Sound":"","BadgeMode":0,"Image":"","InterruptionLevel":"active","ContentAvailable":0},"AndroidInfo":{"Sound":"","XiaoMiChannelID":"","OPPOChannelID":"","GoogleChannelID":"","VIVOClassification":1,"VIVOCategory":"","HuaWeiCategory":"","OPPOCategory":"","HuaWeiImage":"","HonorImage":"","GoogleImage":"","HonorImportance":""}}"#;
 const AT_THE_END: &str = r#""NeedReadReceipt":0,"SupportMessageExtension":0,"IsRelayMsg":0"#;
 
 impl SdkClient {
     fn logged_in(&mut self, body: &Value, out: &mut Vec<u8>) -> std::result::Result<Entry, String> {
         self.succeeded(LOGIN, body)?;
         let text = |name: &str| body[name].as_str().unwrap_or_default();
-        let (a2, tiny_id, instance) = (text("A2Key"), text("TinyId"), &body["InstId"]);
-        self.credentials = format!(r#""a2":"{a2}","tinyid":"{tiny_id}","status_instid":{instance},"#);
+        let (a2, tiny_id, instance) =
+            (text("A2Key"), text("TinyId"), body["InstId"].as_u64().unwrap_or_default());
+        self.credentials = credentials_of_session(a2, tiny_id, instance);
         self.usersig = String::new();
         self.step = Step::Room;
         let group = self.group.clone();
@@ -266,20 +358,8 @@ impl SdkClient {
         self.write(command, seq, body.to_string().as_bytes(), out);
     }
 
-    /// Writes a request as the SDK does.
     fn write(&mut self, command: &str, seq: u64, body: &[u8], out: &mut Vec<u8>) {
-        // The SDK gives no checksum of what it sends at every start.
-        let checksum = if matches!(command, LOGIN | BEAT) { 0 } else { crc32fast::hash(body) };
-        self.payload.clear();
-        let _ = write!(
-            self.payload,
-            r#"{{"head":{{"ver":"v4","platform":7,"websdkappid":537048168,"websdkversion":"1.7.3",{}"sdkappid":{APP},"contenttype":"json","reqtime":{},"sdkability":75689843,"sdkability_ext":"","cappid":0,"cs":{checksum},"servcmd":"{command}","seq":{seq}}},"body":"#,
-            self.credentials,
-            unix_seconds(),
-        );
-        self.payload.extend_from_slice(body);
-        self.payload.push(b'}');
-        frame::write_masked(Opcode::Binary, &self.payload, out);
+        write_request(&self.credentials, command, seq, body, &mut self.payload, out);
     }
 }
 
@@ -300,7 +380,7 @@ fn number_behind(text: &[u8], name: &[u8]) -> Option<u64> {
     Some(digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
 }
 
-fn unix_seconds() -> u64 {
+pub(crate) fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 

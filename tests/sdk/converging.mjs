@@ -387,9 +387,14 @@ class Telling {
     if (!histories) return told(differences);
     for (const [conversation, log] of logs) {
       if (!this.#model.participates(conversation, device.user)) continue;
-      const pages = await allPages(device.sdk, this.#idOf(conversation, device.user));
-      const shown = pages.flat().filter(({ status }) => status !== 'fail').map(entryOf);
-      differences.push(...this.#model.differencesOfHistory(device, conversation, shown, log, { isFresh }));
+      try {
+        const pages = await allPages(device.sdk, this.#idOf(conversation, device.user));
+        const shown = pages.flat().filter(({ status }) => status !== 'fail').map(entryOf);
+        differences.push(...this.#model.differencesOfHistory(device, conversation, shown, log, { isFresh }));
+      } catch (error) {
+        // Of one that cannot be read the others are to be told all the same.
+        differences.push(`history of ${conversation}: ${error.message}`);
+      }
     }
     return told(differences);
   }

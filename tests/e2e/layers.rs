@@ -301,6 +301,7 @@ const CARRIED: &[&str] = &[
     "id::UserId",
     "legacy",
     "message::C2cItem",
+    "message::ClientNumbers",
     "message::GroupItem",
     "message::GroupLabel",
     "message::Message",

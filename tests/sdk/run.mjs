@@ -5,7 +5,7 @@ import { Report } from './harness/report.mjs';
 
 const PARTS = [
   'session', 'profile', 'friend', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
-  'damage', 'features', 'refusals', 'elements', 'versions', 'browser',
+  'converging', 'damage', 'features', 'refusals', 'elements', 'versions', 'browser',
 ];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */
 const SIDE_BY_SIDE = 3;

@@ -44,6 +44,7 @@ export class Device {
   #mark = 0;
   #faults = [];
   #refusals = new Set();
+  #excused = new Set();
   #spent = new Map([[GROUP_PROFILE, []], [HISTORY, []]]);
   #userSig;
 
@@ -158,8 +159,18 @@ export class Device {
     return this.events('MESSAGE_RECEIVED').flat().filter(matches);
   }
 
+  /** All that it was ever told by `name`, whatever the mark. */
+  allEvents(name) {
+    return this.#events.filter((event) => event.name === name).map((event) => event.data);
+  }
+
   events(name) {
     return this.#events.slice(this.#mark).filter((event) => event.name === name).map((event) => event.data);
+  }
+
+  /** From now on it is no fault if the SDK complains of this code, for a reason that the caller gives. */
+  excuse(code) {
+    this.#excused.add(code);
   }
 
   /**
@@ -171,10 +182,19 @@ export class Device {
   takeFaults() {
     const faults = this.#faults.filter(({ fault, text }) => {
       const code = Number(/"?code"?:\s*"?(\d+)/.exec(text)?.[1]);
-      return !(fault === 'console error' && this.#refusals.has(code));
+      return !(fault === 'console error' && this.#refusals.has(code)) && !this.#excused.has(code);
     });
     this.#faults = [];
     return faults.map(({ fault, text }) => `${this.user} (${this.kind}): ${fault}: ${text}`);
+  }
+
+  /** The process stands still, as that of a laptop that sleeps does: its timers too. */
+  sleep() {
+    this.#child.kill('SIGSTOP');
+  }
+
+  wake() {
+    this.#child.kill('SIGCONT');
   }
 
   async close() {

@@ -57,6 +57,11 @@ export class Gateway {
     return this.#instances[this.#turn % this.#instances.length].port;
   }
 
+  /** Where each of the instances listens, for a client that goes to one of them. */
+  get ports() {
+    return this.#instances.map(({ port }) => port);
+  }
+
   /** What an application puts into its SDK's `proxyServer`. */
   get url() {
     return `ws://127.0.0.1:${this.port}`;
@@ -92,6 +97,20 @@ export class Gateway {
     await this.up();
   }
 
+  /** Ends one as a power cut would, while the others go on. */
+  killOne(index) {
+    return this.#instances[index].kill();
+  }
+
+  upOne(index) {
+    return this.#instances[index].up();
+  }
+
+  /** Breaks the connections by which the instances hear of each other; they make new ones. */
+  cutBus() {
+    return this.#redis.command('CLIENT KILL TYPE pubsub');
+  }
+
   /** Whether the store can be emptied while the gateways run. */
   get canForget() {
     return this.#redis !== null;
@@ -99,7 +118,7 @@ export class Gateway {
 
   /** Empties the store under the gateways. */
   forget() {
-    return this.#redis.flush();
+    return this.#redis.command('FLUSHALL');
   }
 
   /** Whether there are files of our own that can be damaged. */
@@ -154,14 +173,16 @@ class Redis {
     return redis;
   }
 
-  flush() {
+  /** A command whose answer is one line: its text. */
+  command(text) {
     return new Promise((resolve, reject) => {
-      const socket = connect(this.port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'));
+      const socket = connect(this.port, '127.0.0.1', () => socket.write(`${text}\r\n`));
       socket.once('error', reject);
       socket.once('data', (answer) => {
         socket.destroy();
-        if (String(answer) === '+OK\r\n') resolve();
-        else reject(new Error(`FLUSHALL: ${answer}`));
+        const line = String(answer).trimEnd();
+        if (line.startsWith('-')) reject(new Error(`${text}: ${line}`));
+        else resolve(line);
       });
     });
   }

@@ -26,11 +26,17 @@ export class Part {
       this.#report.failed(`${this.name}: the part runs to its end`, error);
     } finally {
       await this.#leave();
-      if (this.gateway && this.#report.hasFailures(this.name)) {
-        this.#report.note(`log of the gateway of '${this.name}', its end:\n${this.gateway.logTail}`);
-      }
-      await this.gateway?.remove();
+      await this.#removeGateway();
     }
+  }
+
+  /** `label` names the scene whose gateway it is, if it is not that of the whole part. */
+  async #removeGateway(label = undefined) {
+    const of = label === undefined ? this.name : `${this.name}: ${label}`;
+    if (this.gateway && this.#report.hasFailures(of)) {
+      this.#report.note(`log of the gateway of '${of}', its end:\n${this.gateway.logTail}`);
+    }
+    await this.gateway?.remove();
   }
 
   /** A setting with devices of its own, which are closed when it ends. `label` begins the names of its checks. */
@@ -46,15 +52,26 @@ export class Part {
     }
   }
 
-  /** Scenes that do not disturb each other, at most `most` of them at once; each has its devices and checks for itself. */
+  /**
+   * Scenes that do not disturb each other, at most `most` of them at once; each has its devices and checks for itself,
+   * and a gateway if it breaks that.
+   */
   async sideBySide(most, scenes) {
     const waiting = [...scenes];
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const { label, body } = next;
+        const { label, body, ownGateway = false } = next;
         const part = new Part(this.name, this.#report);
-        part.gateway = this.gateway;
-        await part.scene(label, () => body(part));
+        if (!ownGateway) {
+          part.gateway = this.gateway;
+          await part.scene(label, () => body(part));
+          continue;
+        }
+        await part.scene(label, async () => {
+          part.gateway = await Gateway.start();
+          part.onLeave(() => part.#removeGateway(label));
+          await body(part);
+        });
       }
     };
     await Promise.all(Array.from({ length: most }, work));

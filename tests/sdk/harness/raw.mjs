@@ -18,7 +18,15 @@ export class RawClient {
   #waiting = new Map();
 
   /** A user who is logged in. `platform` tells them apart from the same user's SDK. */
-  static async login(gateway, user, { platform = WEB } = {}) {
+  static async login(gateway, user, more) {
+    const client = await RawClient.open(gateway, user, more);
+    const { A2Key } = await client.call('im_open_status.wslogin', { State: 'Online' });
+    client.#a2 = A2Key;
+    return client;
+  }
+
+  /** One who shows a UserSig with each request and is no device of the user: nothing is pushed to them. */
+  static async open(gateway, user, { platform = WEB } = {}) {
     const client = new RawClient();
     client.#user = user;
     client.#userSig = gateway.sign(user);
@@ -29,8 +37,6 @@ export class RawClient {
       client.#socket.once('open', resolve);
       client.#socket.once('error', reject);
     }), ANSWER_WITHIN_MS, `${user} is connected`);
-    const { A2Key } = await client.call('im_open_status.wslogin', { State: 'Online' });
-    client.#a2 = A2Key;
     return client;
   }
 

@@ -8,6 +8,7 @@ export class Relay {
   #server;
   #target;
   #links = new Set();
+  #deaf = new Set();
   #holding = false;
   #parked = null;
   #gag = null;
@@ -16,9 +17,10 @@ export class Relay {
   /** How many connections the device has opened so far. */
   opened = 0;
 
-  static async to(gateway) {
+  /** `target` says with its `port` where the next connection goes: a gateway, or one instance of it. */
+  static async to(target) {
     const relay = new Relay();
-    relay.#target = gateway;
+    relay.#target = target;
     relay.#server = createServer((client) => (relay.#parked ? relay.#park(client) : relay.#join(client)));
     await new Promise((resolve, reject) => {
       relay.#server.once('error', reject);
@@ -54,10 +56,30 @@ export class Relay {
     link.client.pipe(link.gateway);
   }
 
+  /** The connections that the device opens from now on go there. */
+  redirect(target) {
+    this.#target = target;
+  }
+
   /** Breaks every connection as a lost network does. What was held is lost; new connections work. */
   cut() {
     this.#holding = false;
     this.#links.forEach((link) => link.destroy());
+  }
+
+  /**
+   * From now on every packet of the present connections vanishes, in both directions, and so does the end of a
+   * connection: as when a laptop leaves its network. New connections work.
+   *
+   * The gateway goes on writing to what it takes for a living device, until `close`; the device is told by nothing but
+   * its own pings, or by `cut`.
+   */
+  halfOpen() {
+    this.#links.forEach((link) => {
+      link.client.unpipe(link.gateway);
+      link.client.resume();
+      link.isDeaf = true;
+    });
   }
 
   /**
@@ -67,8 +89,13 @@ export class Relay {
    * dial again only when they next have something to ask.
    */
   interrupt() {
-    this.#parked ??= [];
+    this.park();
     this.cut();
+  }
+
+  /** The same for connections to come only: those that there are go on, as long as the gateway lives. */
+  park() {
+    this.#parked ??= [];
   }
 
   resume() {
@@ -91,6 +118,7 @@ export class Relay {
   async close() {
     this.#parked?.forEach((client) => client.destroy());
     this.cut();
+    this.#deaf.forEach((gateway) => gateway.destroy());
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -107,11 +135,15 @@ export class Relay {
       client,
       gateway,
       born: Date.now(),
+      isDeaf: false,
       destroy: () => {
         this.#links.delete(link);
         client.resetAndDestroy();
-        gateway.destroy();
+        if (!link.isDeaf) gateway.destroy();
+        else if (!gateway.destroyed) this.#deaf.add(gateway);
       },
+      /** The gateway has ended the connection; a packet that says so vanishes as all others do. */
+      lose: () => (link.isDeaf ? this.#deaf.delete(gateway) : link.destroy()),
     };
     this.#links.add(link);
     client.pipe(gateway);
@@ -128,12 +160,12 @@ export class Relay {
         // Of a name that begins in this chunk and ends in the next.
         counter.rest = text.slice(text.lastIndexOf(counter.command) + 1).slice(1 - counter.command.length);
       });
-      if (!this.#holding) client.write(chunk);
+      if (!this.#holding && !link.isDeaf) client.write(chunk);
     });
-    gateway.on('end', () => client.end());
+    gateway.on('end', () => link.isDeaf || client.end());
     client.on('error', link.destroy);
-    gateway.on('error', link.destroy);
+    gateway.on('error', link.lose);
     client.on('close', link.destroy);
-    gateway.on('close', link.destroy);
+    gateway.on('close', link.lose);
   }
 }

@@ -161,7 +161,7 @@ impl UserCaller {
 /// What a command changes about the connection it came on.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// The device is logged in here. One that is back is told what was said since [`Device::back_since`].
+    /// The device is logged in here. One that is back is told what was said since [`Device::position`].
     /// Where `lasts` is set the connection is closed after it: the session is over, and the client had time to hear so.
     Attach { app: AppId, user: UserId, device: Device, token: String, lasts: Option<Duration> },
     /// The device has what it was told before a time.
@@ -203,7 +203,7 @@ impl Call {
     fn is_resumed(&self) -> bool {
         matches!(
             &self.caller,
-            Caller::User(UserCaller { proof: Proof::Session(Device { back_since: Some(_), .. }), .. })
+            Caller::User(UserCaller { proof: Proof::Session(Device { is_back: true, .. }), .. })
         )
     }
 

@@ -93,10 +93,58 @@ struct Queue {
 /// What the client itself has said, whose answers stand behind what was said before it.
 #[derive(Default)]
 struct Turns {
-    /// What has come to it, and was not answered yet: the latest.
-    come: VecDeque<ClientNumbers>,
+    /// What has come to it, in order, with the answers to it that are there.
+    come: VecDeque<Turn>,
     /// Answers to what has not come to it.
-    answers: VecDeque<(ClientNumbers, Frame, Instant)>,
+    early: VecDeque<Turn>,
+}
+
+struct Turn {
+    numbers: ClientNumbers,
+    answer: Option<Frame>,
+    since: Instant,
+}
+
+impl Turns {
+    /// The answer to something is there.
+    fn answer(&mut self, numbers: ClientNumbers, frame: Frame) {
+        match self.come.iter_mut().find(|turn| turn.numbers == numbers) {
+            Some(turn) => turn.answer = Some(frame),
+            None => self.early.push_back(Turn { numbers, answer: Some(frame), since: Instant::now() }),
+        }
+    }
+
+    /// It comes to the client. What is never answered is that of a connection before this one.
+    fn come(&mut self, numbers: ClientNumbers) {
+        let is_it = |turn: &Turn| turn.numbers == numbers;
+        let early = self.early.iter().position(is_it).and_then(|index| self.early.remove(index));
+        let answer = early.and_then(|turn| turn.answer);
+        self.come.push_back(Turn { numbers, answer, since: Instant::now() });
+        if self.come.len() > MOST_TURNS {
+            self.come.pop_front();
+        }
+    }
+
+    /// The next answer whose turn it is.
+    fn next(&mut self) -> Option<Frame> {
+        self.come.pop_front_if(|turn| turn.answer.is_some())?.answer
+    }
+
+    /// Nothing waits for longer than since a time: what has not come by then comes now, and what nobody answers holds nobody
+    /// up.
+    fn end(&mut self, since: Instant) {
+        while self.come.pop_front_if(|turn| turn.since <= since && turn.answer.is_none()).is_some() {}
+        while let Some(turn) = self.early.pop_front_if(|turn| turn.since <= since) {
+            self.come.push_back(turn);
+        }
+    }
+
+    /// Since when an answer waits.
+    fn waits_since(&self) -> Option<Instant> {
+        let is_waited_for = self.come.iter().any(|turn| turn.answer.is_some());
+        let come = self.come.front().filter(|_| is_waited_for);
+        come.into_iter().chain(self.early.front()).map(|turn| turn.since).min()
+    }
 }
 
 /// Pushes that wait, in their order. A notice has its number.
@@ -158,55 +206,42 @@ impl Outbound {
         }
     }
 
-    /// Writes the answer to what the client said behind what was said before it: when it comes to the client itself.
+    /// Writes the answer to what the client said behind what was said before it: when it comes to the client itself, in the
+    /// order in which that does.
     pub fn say_in_turn(&self, numbers: ClientNumbers, frame: Frame) {
-        let mut queue = self.queue();
-        let turns = queue.turns.get_or_insert_default();
-        let has_come = turns.come.iter().position(|come| *come == numbers);
-        match has_come.and_then(|index| turns.come.remove(index)) {
-            None => turns.answers.push_back((numbers, frame, Instant::now())),
-            Some(_) => {
-                drop(queue);
-                self.push(&frame);
-            }
-        }
+        self.take_turns(|turns| turns.answer(numbers, frame));
     }
 
     /// What the client said comes to it: all that was said before is written.
     pub(super) fn comes(&self, numbers: ClientNumbers) {
+        self.take_turns(|turns| turns.come(numbers));
+    }
+
+    /// Changes whose turn it is, and writes the answers whose turn it is then.
+    fn take_turns(&self, change: impl FnOnce(&mut Turns)) {
         let mut queue = self.queue();
-        let turns = queue.turns.get_or_insert_default();
-        match turns.answers.iter().position(|(waiting, ..)| *waiting == numbers) {
-            Some(index) => {
-                let answer = turns.answers.remove(index);
-                drop(queue);
-                answer.iter().for_each(|(_, frame, _)| self.push(frame));
-            }
-            None => {
-                turns.come.push_back(numbers);
-                if turns.come.len() > MOST_TURNS {
-                    turns.come.pop_front();
-                }
-            }
+        change(queue.turns.get_or_insert_default());
+        let mut is_to_wake = false;
+        while let Some(frame) = queue.turns.as_mut().and_then(|turns| turns.next()) {
+            is_to_wake |= self.put(&mut queue, None, &frame);
+        }
+        drop(queue);
+        if is_to_wake {
+            self.task.wake();
         }
     }
 
     /// Since when an answer waits for its turn.
     pub fn waits_in_turn_since(&self) -> Option<Instant> {
-        self.queue().turns.as_ref()?.answers.front().map(|(_, _, since)| *since)
+        self.queue().turns.as_ref()?.waits_since()
     }
 
     /// Writes the answers that have waited for their turn since a time or longer.
     pub fn end_turns(&self, since: Option<Instant>) {
-        let Some(since) = since else { return };
-        loop {
-            let mut queue = self.queue();
-            let Some(turns) = &mut queue.turns else { return };
-            let Some((_, frame, _)) = turns.answers.pop_front_if(|(_, _, begun)| *begun <= since) else {
-                return;
-            };
-            drop(queue);
-            self.push(&frame);
+        if let Some(since) =
+            since.filter(|since| self.waits_in_turn_since().is_some_and(|begun| begun <= *since))
+        {
+            self.take_turns(|turns| turns.end(since));
         }
     }
 
@@ -222,14 +257,23 @@ impl Outbound {
 
     fn push_as(&self, number: Option<Seq>, frame: &Frame) {
         let mut queue = self.queue();
+        let is_to_wake = self.put(&mut queue, number, frame);
+        drop(queue);
+        if is_to_wake {
+            self.task.wake();
+        }
+    }
+
+    /// Writes a push, or lets it wait. True when the connection's task has to look at it.
+    fn put(&self, queue: &mut Queue, number: Option<Seq>, frame: &Frame) -> bool {
         if number.is_some_and(|number| number <= queue.told) {
-            return;
+            return false;
         }
         queue.unreceipted = queue.unreceipted.saturating_add(1);
         let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
         let is_held = |held: &Held| number.is_some() || !held.only_notices;
-        let is_to_wake = match queue.held.take_if(|held| is_held(held)) {
-            None => self.write(&mut queue, Kind::Push, frame) || is_to_ask,
+        match queue.held.take_if(|held| is_held(held)) {
+            None => self.write(queue, Kind::Push, frame) || is_to_ask,
             Some(mut held) => {
                 held.bytes += frame.len();
                 held.frames.push((number, frame.clone()));
@@ -240,10 +284,6 @@ impl Outbound {
                 }
                 is_too_much || is_to_ask
             }
-        };
-        drop(queue);
-        if is_to_wake {
-            self.task.wake();
         }
     }
 

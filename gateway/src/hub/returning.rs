@@ -64,17 +64,17 @@ impl Hub {
     }
 
     /// Asks the device for a receipt, behind all that was pushed to it till now. Gives the time that it names: the device
-    /// has what was said before it when it acknowledges that.
-    pub fn ask_receipt(&self, connection: &Arc<Connection>) -> Option<Millis> {
+    /// has what was said before it when it acknowledges that. It is known to have what was said before `known`.
+    pub fn ask_receipt(&self, connection: &Arc<Connection>, known: Millis) -> Option<Millis> {
         let attached = connection.attachment()?;
-        let at = self.written_before(connection, &attached)?;
+        let at = self.written_before(connection, &attached).max(known);
         let text = envelope::push(event::PUSH, &event::push::receipt_wanted(at));
         connection.outbound.push_receipt(&text_frame(connection.dialect, &text));
         Some(at)
     }
 
     /// The time before which everything that the device hears is written to its connection.
-    fn written_before(&self, connection: &Arc<Connection>, attached: &Attachment) -> Option<Millis> {
+    fn written_before(&self, connection: &Arc<Connection>, attached: &Attachment) -> Millis {
         let mut at = self.fanout.reached();
         if self.bus.can_lose() {
             let groups = connection.groups().into_iter().map(|group| Topic::Group(attached.app, group));
@@ -83,8 +83,7 @@ impl Hub {
             let now = self.clock.now();
             at = held.map_or(at, |held| at.min(earlier(now, held)));
         }
-        let at = earlier(at, ON_THE_WAY);
-        (at > Millis(0)).then_some(at)
+        earlier(at, ON_THE_WAY)
     }
 
     /// Has it noted, for as long as the process lives, how far the workers are.

@@ -75,13 +75,29 @@ impl Bench {
 
     /// A call of alice's in an application.
     async fn call_in(&self, app: AppId, name: &str, body: &Value) -> ErrorCode {
-        let device = Device { id: 1, platform: 7, since: Millis(1), visit: 1, until: None, back_since: None };
+        let device = Device {
+            id: 1,
+            platform: 7,
+            since: Millis(1),
+            visit: 1,
+            until: None,
+            position: Millis(1),
+            is_back: false,
+        };
         let identity = Identity::Session { app, user: &self.alice, device: &device, instance: "" };
         dispatch(&self.context, identity, name, &body.to_string()).await.code
     }
 
     async fn call(&self, each: Each, name: &str, body: &str) -> ErrorCode {
-        let device = Device { id: 1, platform: 7, since: Millis(1), visit: 1, until: None, back_since: None };
+        let device = Device {
+            id: 1,
+            platform: 7,
+            since: Millis(1),
+            visit: 1,
+            until: None,
+            position: Millis(1),
+            is_back: false,
+        };
         let credentials = Credentials {
             app: APP.0,
             identifier: ADMIN,

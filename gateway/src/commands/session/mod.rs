@@ -133,6 +133,9 @@ pub(super) async fn fetch_config(
     // The statistics of the SDKs go to their vendor's analysts; here nobody reads them.
     let config = serde_json::json!({
         "evt_rpt_sdkappid_bl": app.to_string(), "q_rpt_sdkappid_bl": app.to_string(),
+        // Or 3.x reads a group anew to which its user was invited, and forgets what it heard there: it would take what comes
+        // again for new. Source: observed.
+        "pull_on_invite": "0",
         // A text in the text, as the SDKs read it.
         "cmd_frequency_limit": serde_json::json!(limits).to_string(),
     });

@@ -118,8 +118,8 @@ struct Arriving {
 
 /// How far the client is known to have heard.
 struct Heard {
-    /// What was said before this time it has; unknown at first, for it is where the login left it.
-    at: Option<Millis>,
+    /// What was said before this time it has, or reads after its login.
+    at: Millis,
     /// The time that the last receipt it was asked for names.
     asked: Option<Millis>,
     asked_at: Instant,
@@ -130,8 +130,8 @@ struct Heard {
 }
 
 impl Heard {
-    fn since(now: Instant) -> Self {
-        Self { at: None, asked: None, asked_at: now, kept_at: now, unkept: 0 }
+    fn since(now: Instant, at: Millis) -> Self {
+        Self { at, asked: None, asked_at: now, kept_at: now, unkept: 0 }
     }
 }
 
@@ -257,6 +257,7 @@ pub(super) fn serve<S: ClientProtocol>(
         place.log_in();
     }
     let now = Instant::now();
+    let position = arrival.session.as_ref().map_or(Millis(0), |session| session.device.position);
     let mut served = Served {
         connection: arrival.connection,
         reader,
@@ -266,7 +267,7 @@ pub(super) fn serve<S: ClientProtocol>(
         calls: None,
         arriving: None,
         held: None,
-        heard: Heard::since(now),
+        heard: Heard::since(now, position),
         settling: None,
         malformed: 0,
         since: now,
@@ -478,7 +479,8 @@ impl<S: ClientProtocol> Served<S> {
         }
         let now = Instant::now();
         if unreceipted >= RECEIPT_AFTER || self.heard.asked_at + RECEIPT_EVERY <= now {
-            self.heard.asked = self.edge.hub.ask_receipt(&self.connection).or(self.heard.asked);
+            self.heard.asked =
+                self.edge.hub.ask_receipt(&self.connection, self.heard.at).or(self.heard.asked);
             self.heard.asked_at = now;
         }
     }
@@ -506,7 +508,7 @@ impl<S: ClientProtocol> Served<S> {
         else {
             return;
         };
-        self.heard.at = self.heard.at.max(Some(at));
+        self.heard.at = self.heard.at.max(at);
         self.heard.unkept += 1;
         let now = Instant::now();
         if self.heard.unkept >= KEPT_AFTER || self.heard.kept_at + RECEIPT_EVERY <= now {
@@ -718,7 +720,7 @@ impl<S: ClientProtocol> Served<S> {
             }
             Effect::Attach { device, .. } => {
                 let most_messages = self.edge.settings.connections.missed_messages;
-                let back = device.back_since.map(|since| Back { since, most_messages });
+                let back = device.is_back.then_some(Back { since: device.position, most_messages });
                 let Some(session) = Session::new(*effect) else { return };
                 let (hub, connection) = (self.edge.hub.clone(), self.connection.clone());
                 let attachment = session.attachment();
@@ -744,6 +746,7 @@ impl<S: ClientProtocol> Served<S> {
             // Another user logged in where one had not logged out.
             commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
         }
+        self.heard = Heard::since(Instant::now(), session.device.position);
         self.session = Some(session);
         self.place.log_in();
         let Ok(missed) = followed else {
@@ -755,9 +758,8 @@ impl<S: ClientProtocol> Served<S> {
             let now = Instant::now();
             self.connection.outbound.resume(&missed);
             self.held = Some(Held::since(now));
-            self.heard = Heard::since(now);
             if !missed.is_empty() {
-                self.heard.asked = self.edge.hub.ask_receipt(&self.connection);
+                self.heard.asked = self.edge.hub.ask_receipt(&self.connection, self.heard.at);
                 self.settling = self.heard.asked.map(|_| Settling::since(now));
             }
         } else {
@@ -823,8 +825,9 @@ impl<S: ClientProtocol> Served<S> {
             self.session = Some(arriving.session);
             later = arriving.later;
         }
-        if let (Some(session), Some(at), true) = (&self.session, self.heard.at, self.heard.unkept > 0) {
-            commands::heard(&self.edge.context, session.app, &session.user, &session.device, at).await;
+        if let Some(session) = self.session.as_ref().filter(|_| self.heard.unkept > 0) {
+            let Session { app, user, device, .. } = &**session;
+            commands::heard(&self.edge.context, *app, user, device, self.heard.at).await;
         }
         leave(&self.edge, &self.connection, self.session.as_deref()).await;
         for done in later {

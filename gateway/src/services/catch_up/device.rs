@@ -6,7 +6,7 @@ use protocol::event;
 use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 
-use super::{CatchUp, PAGE, earlier};
+use super::{CatchUp, PAGE};
 use crate::bus::{self, DeviceId, Event, MissedByDevice, MostMissed, Push, SourceError, Stamp};
 use crate::services::StorageError;
 use crate::services::conversation::{Preference, pair_log};
@@ -59,7 +59,7 @@ impl CatchUp {
         since: Millis,
         most: MostMissed,
     ) -> Result<MissedByDevice, SourceError> {
-        let reader = Reader { app, user, device, since: earlier(since), most };
+        let reader = Reader { app, user, device, since, most };
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
         let groups = whole_ones(joined, |(found, member)| self.of_group(reader, found, member));
         let groups = groups.await.map_err(|error: GroupError| SourceError(error.to_string()))?;

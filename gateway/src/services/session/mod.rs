@@ -79,8 +79,10 @@ pub struct Device {
     pub visit: u64,
     /// The last Unix second of its session. Tokens of versions that set no end have none.
     pub until: Option<u64>,
-    /// Set when its session was taken up again: what was said before this time it has, and what was said since it is told.
-    pub back_since: Option<Millis>,
+    /// What was said before this time it has, or reads after its login.
+    pub position: Millis,
+    /// Its session was taken up again: what was said since then it is told.
+    pub is_back: bool,
 }
 
 /// A login that succeeded.
@@ -358,7 +360,7 @@ impl Sessions {
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
-            let device = Device { id, platform, since, visit: place.visit, until: Some(until), back_since: None };
+            let device = Device { id, platform, since, visit: place.visit, until: Some(until), position: now, is_back: false };
             Ok::<_, SessionError>(Decision::Commit(batch, (account, device)))
         });
         let (account, device) = decided.await?;
@@ -419,7 +421,7 @@ impl Sessions {
     /// Takes up the session of a checked token on a new connection.
     pub async fn resume(&self, claims: &Claims) -> Result<LoggedIn, SessionError> {
         let Claims { device: id, platform, since, until, .. } = *claims;
-        let device = Device { id, platform, since, visit: 0, until, back_since: None };
+        let device = Device { id, platform, since, visit: 0, until, position: since, is_back: false };
         self.resume_device(claims.app, &claims.user, &device).await
     }
 
@@ -438,9 +440,9 @@ impl Sessions {
             }
         })
         .await?;
-        let back_since = Some(self.position(app, user, device).await?);
+        let position = self.position(app, user, device).await?;
         let token = self.token(app, user, device)?;
-        let device = Device { visit: place.visit, back_since, ..device.clone() };
+        let device = Device { visit: place.visit, position, is_back: true, ..device.clone() };
         Ok(LoggedIn { account, device, token })
     }
 

@@ -170,9 +170,9 @@ pub enum Effect {
     /// it was told any.
     Synced { notices: Option<Seq> },
     /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
-    /// yet to be told that, they are acknowledged afterwards; and behind what was said before them, where they come to the
-    /// device in their turn.
-    Said { in_turn: Option<ClientNumbers> },
+    /// yet to be told that, they are acknowledged afterwards; and where they stand among what others say, where they come
+    /// to the device as well.
+    Said { numbers: ClientNumbers, is_told: bool },
     /// Nobody is.
     Detach,
 }
@@ -192,10 +192,10 @@ impl Call {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
     }
 
-    /// Something was said, which comes to the device in its turn where it has numbers.
-    fn set_said(&self, in_turn: Option<ClientNumbers>) {
+    /// Something was said, and is told to those who hear it unless it is a repetition.
+    fn set_said(&self, numbers: ClientNumbers, is_told: bool) {
         if let Caller::User(UserCaller { proof: Proof::Token(_) | Proof::Session(_), .. }) = &self.caller {
-            self.set_effect(Effect::Said { in_turn });
+            self.set_effect(Effect::Said { numbers, is_told });
         }
     }
 

@@ -303,10 +303,8 @@ impl Piece<'_> {
         else {
             return None;
         };
-        let is_answered = self.mention.is_none()
-            && self.is_from(follower)
-            && !follower.connection.dialect.hears_itself()
-            && !message.options.online_only;
+        let is_answered =
+            self.mention.is_none() && self.is_from(follower) && !follower.connection.dialect.hears_itself();
         is_answered.then(|| message.client_numbers())
     }
 

@@ -15,6 +15,7 @@ mod returning;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;

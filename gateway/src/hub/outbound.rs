@@ -16,12 +16,10 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
+use super::turns::Turns;
 
 /// Frames that one system call takes.
 const FRAMES_AT_ONCE: usize = 64;
-
-/// What a client said that came to it before it was answered. No more calls than that are under way.
-const MOST_TURNS: usize = 64;
 
 /// After so many pushes the client is asked for a receipt.
 pub const RECEIPT_AFTER: u32 = 64;
@@ -90,63 +88,6 @@ struct Queue {
     turns: Option<Box<Turns>>,
 }
 
-/// What the client itself has said, whose answers stand behind what was said before it.
-#[derive(Default)]
-struct Turns {
-    /// What has come to it, in order, with the answers to it that are there.
-    come: VecDeque<Turn>,
-    /// Answers to what has not come to it.
-    early: VecDeque<Turn>,
-}
-
-struct Turn {
-    numbers: ClientNumbers,
-    answer: Option<Frame>,
-    since: Instant,
-}
-
-impl Turns {
-    /// The answer to something is there.
-    fn answer(&mut self, numbers: ClientNumbers, frame: Frame) {
-        match self.come.iter_mut().find(|turn| turn.numbers == numbers) {
-            Some(turn) => turn.answer = Some(frame),
-            None => self.early.push_back(Turn { numbers, answer: Some(frame), since: Instant::now() }),
-        }
-    }
-
-    /// It comes to the client. What is never answered is that of a connection before this one.
-    fn come(&mut self, numbers: ClientNumbers) {
-        let is_it = |turn: &Turn| turn.numbers == numbers;
-        let early = self.early.iter().position(is_it).and_then(|index| self.early.remove(index));
-        let answer = early.and_then(|turn| turn.answer);
-        self.come.push_back(Turn { numbers, answer, since: Instant::now() });
-        if self.come.len() > MOST_TURNS {
-            self.come.pop_front();
-        }
-    }
-
-    /// The next answer whose turn it is.
-    fn next(&mut self) -> Option<Frame> {
-        self.come.pop_front_if(|turn| turn.answer.is_some())?.answer
-    }
-
-    /// Nothing waits for longer than since a time: what has not come by then comes now, and what nobody answers holds nobody
-    /// up.
-    fn end(&mut self, since: Instant) {
-        while self.come.pop_front_if(|turn| turn.since <= since && turn.answer.is_none()).is_some() {}
-        while let Some(turn) = self.early.pop_front_if(|turn| turn.since <= since) {
-            self.come.push_back(turn);
-        }
-    }
-
-    /// Since when an answer waits.
-    fn waits_since(&self) -> Option<Instant> {
-        let is_waited_for = self.come.iter().any(|turn| turn.answer.is_some());
-        let come = self.come.front().filter(|_| is_waited_for);
-        come.into_iter().chain(self.early.front()).map(|turn| turn.since).min()
-    }
-}
-
 /// Pushes that wait, in their order. A notice has its number.
 #[derive(Default)]
 struct Held {
@@ -206,42 +147,56 @@ impl Outbound {
         }
     }
 
-    /// Writes the answer to what the client said behind what was said before it: when it comes to the client itself, in the
-    /// order in which that does.
-    pub fn say_in_turn(&self, numbers: ClientNumbers, frame: Frame) {
-        self.take_turns(|turns| turns.answer(numbers, frame));
-    }
-
-    /// What the client said comes to it: all that was said before is written.
-    pub(super) fn comes(&self, numbers: ClientNumbers) {
-        self.take_turns(|turns| turns.come(numbers));
-    }
-
-    /// Changes whose turn it is, and writes the answers whose turn it is then.
-    fn take_turns(&self, change: impl FnOnce(&mut Turns)) {
+    /// Writes the answer to what the client said where that stands among what it is told, if it `is_told` now.
+    pub fn say_in_turn(&self, numbers: ClientNumbers, is_told: bool, frame: Frame) {
         let mut queue = self.queue();
-        change(queue.turns.get_or_insert_default());
-        let mut is_to_wake = false;
-        while let Some(frame) = queue.turns.as_mut().and_then(|turns| turns.next()) {
-            is_to_wake |= self.put(&mut queue, None, &frame);
-        }
+        let is_to_wake = match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
+            None => self.take_turns(&mut queue),
+            // Behind the pushes that wait, if any do.
+            Some(frame) => self.put(&mut queue, None, &frame),
+        };
         drop(queue);
         if is_to_wake {
             self.task.wake();
         }
     }
 
-    /// Since when an answer waits for its turn.
-    pub fn waits_in_turn_since(&self) -> Option<Instant> {
-        self.queue().turns.as_ref()?.waits_since()
+    /// What the client said comes to it: all that was said before is written.
+    pub(super) fn comes(&self, numbers: ClientNumbers) {
+        let mut queue = self.queue();
+        queue.turns.get_or_insert_default().come(numbers);
+        let is_to_wake = self.take_turns(&mut queue);
+        // Or nobody would see that nobody answers.
+        let is_waiting = queue.turns.as_ref().is_some_and(|turns| turns.is_waiting());
+        drop(queue);
+        if is_to_wake || is_waiting {
+            self.task.wake();
+        }
     }
 
-    /// Writes the answers that have waited for their turn since a time or longer.
+    /// Writes what nothing stands before any more. True when the connection's task has to look at it.
+    fn take_turns(&self, queue: &mut Queue) -> bool {
+        let mut is_to_wake = false;
+        while let Some((number, frame)) = queue.turns.as_mut().and_then(|turns| turns.next()) {
+            is_to_wake |= self.put_now(queue, number, &frame);
+        }
+        is_to_wake
+    }
+
+    /// Since when an answer waits for its turn, or a push for an answer.
+    pub fn waits_in_turn_since(&self) -> Option<Instant> {
+        self.queue().turns.as_ref()?.since()
+    }
+
+    /// Lets nothing wait for its turn for longer than since a time.
     pub fn end_turns(&self, since: Option<Instant>) {
-        if let Some(since) =
-            since.filter(|since| self.waits_in_turn_since().is_some_and(|begun| begun <= *since))
-        {
-            self.take_turns(|turns| turns.end(since));
+        let Some(since) = since else { return };
+        let mut queue = self.queue();
+        let Some(turns) = queue.turns.as_mut() else { return };
+        turns.end(since);
+        if self.take_turns(&mut queue) {
+            drop(queue);
+            self.task.wake();
         }
     }
 
@@ -264,8 +219,21 @@ impl Outbound {
         }
     }
 
-    /// Writes a push, or lets it wait. True when the connection's task has to look at it.
+    /// Writes a push, or lets it wait: for an answer that stands before it, or until it is released. True when the
+    /// connection's task has to look at it.
     fn put(&self, queue: &mut Queue, number: Option<Seq>, frame: &Frame) -> bool {
+        let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting()) else {
+            return self.put_now(queue, number, frame);
+        };
+        let waiting = turns.push(number, frame.clone());
+        let is_too_much = queue.push_bytes + waiting > self.most_bytes;
+        if is_too_much {
+            queue.overflow();
+        }
+        is_too_much
+    }
+
+    fn put_now(&self, queue: &mut Queue, number: Option<Seq>, frame: &Frame) -> bool {
         if number.is_some_and(|number| number <= queue.told) {
             return false;
         }
@@ -500,6 +468,7 @@ impl Queue {
         (self.push_bytes, self.answer_bytes) = (0, 0);
         self.moved_at = None;
         self.held = None;
+        self.turns = None;
     }
 
     fn overflow(&mut self) {
@@ -671,30 +640,49 @@ mod tests {
         pipe.allow(1000);
         let numbers = |random| ClientNumbers { random, client_seq: 7 };
         // The store has answered before what was said earlier is written.
-        outbound.say_in_turn(numbers(1), frame("answer 1"));
+        outbound.say_in_turn(numbers(1), true, frame("answer 1"));
         outbound.push(&frame("earlier"));
         assert!(outbound.waits_in_turn_since().is_some());
         outbound.comes(numbers(1));
-        // And after it.
+        // And after it: what was said later waits for it.
         outbound.comes(numbers(2));
         outbound.push(&frame("later"));
-        outbound.say_in_turn(numbers(2), frame("answer 2"));
+        outbound.say_in_turn(numbers(2), true, frame("answer 2"));
+        assert_eq!(outbound.waits_in_turn_since(), None);
+        // In the order in which they come, not in that in which they are answered.
+        outbound.comes(numbers(5));
+        outbound.comes(numbers(6));
+        outbound.say_in_turn(numbers(6), true, frame("answer 6"));
+        assert!(outbound.waits_in_turn_since().is_some());
+        outbound.say_in_turn(numbers(5), true, frame("answer 5"));
         assert_eq!(outbound.waits_in_turn_since(), None);
         // What does not come is answered all the same.
-        outbound.say_in_turn(numbers(3), frame("answer 3"));
-        outbound.say_in_turn(numbers(4), frame("answer 4"));
+        outbound.say_in_turn(numbers(3), true, frame("answer 3"));
+        outbound.say_in_turn(numbers(4), true, frame("answer 4"));
         outbound.end_turns(Instant::now().checked_sub(std::time::Duration::from_secs(1)));
         assert!(outbound.waits_in_turn_since().is_some());
         outbound.end_turns(Some(Instant::now()));
         assert_eq!(outbound.waits_in_turn_since(), None);
         let expected =
-            ["earlier", "answer 1", "later", "answer 2", "answer 3", "answer 4"].map(frame).concat();
+            ["earlier", "answer 1", "answer 2", "later", "answer 5", "answer 6", "answer 3", "answer 4"]
+                .map(frame)
+                .concat();
         assert_eq!(*pipe.taken.lock().unwrap(), expected);
-        // What nobody asked for is not kept for ever.
-        for random in 0..1000 {
+        // What nobody asked for is not kept for ever, and what is said again is answered in its place.
+        pipe.taken.lock().unwrap().clear();
+        pipe.allow(1000);
+        for random in 10..1000 {
             outbound.comes(numbers(random));
         }
-        assert_eq!(outbound.queue().turns.as_ref().unwrap().come.len(), MOST_TURNS);
+        outbound.push(&frame("the end"));
+        outbound.say_in_turn(numbers(999), false, frame("answer 999"));
+        assert!(pipe.taken.lock().unwrap().is_empty());
+        outbound.end_turns(Some(Instant::now()));
+        assert_eq!(*pipe.taken.lock().unwrap(), ["answer 999", "the end"].map(frame).concat());
+        // What was given up is not waited for again.
+        outbound.say_in_turn(numbers(998), true, frame("answer 998"));
+        outbound.comes(numbers(998));
+        assert_eq!(outbound.waits_in_turn_since(), None);
     }
 
     #[tokio::test]

@@ -91,7 +91,7 @@ pub(in crate::commands) async fn send(
     };
     let numbers = draft.numbers();
     let said = context.services.c2c_messages.send(&actor, &request.to, draft).await?;
-    call.set_said(said.is_told.then_some(numbers));
+    call.set_said(numbers, said.is_told);
     let time = said.end.at.seconds();
     let key = MessageKey { seq: request.seq, random: u64::from(request.random), time };
     Ok(Sent { time, key: key.to_string() })

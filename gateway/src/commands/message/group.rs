@@ -102,7 +102,7 @@ pub(in crate::commands) async fn send(
     let messages = &context.services.group_messages;
     let numbers = draft.numbers();
     let said = messages.send(&actor, &request.group, draft, &request.only_to).await?;
-    call.set_said(said.is_told.then_some(numbers));
+    call.set_said(numbers, said.is_told);
     Ok(Sent { time: said.end.at.seconds(), seq: said.end.seq })
 }
 

@@ -63,7 +63,7 @@ const SYNC_AT_MOST: Duration = Duration::from_secs(30);
 
 /// How long the answer to one's own words waits for what was said before them. It waits for that to be written, which is
 /// under way; where a bus has lost something it is found later.
-const TURN_AT_MOST: Duration = Duration::from_secs(1);
+const TURN_AT_MOST: Duration = Duration::from_millis(500);
 
 /// How long a client that is told what it missed may take to have it. What it asks for that counts messages waits for that.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
@@ -677,17 +677,15 @@ impl<S: ClientProtocol> Served<S> {
                     held.until = Instant::now() + SYNC_DEADLINE;
                 }
             }
-            (Some(effect), _) if let Effect::Said { in_turn } = *effect => {
+            (Some(effect), _) if let Effect::Said { numbers, is_told } = *effect => {
                 if self.is_yet_to_sync() {
                     self.connection.outbound.hold();
                 }
                 let Some(reply) = done.reply else { return };
                 let frame = text_frame(self.connection.dialect, &reply);
-                match in_turn.filter(|_| self.session.is_some()) {
-                    Some(numbers) => self.connection.outbound.say_in_turn(numbers, frame),
-                    // Behind the pushes that wait, if any do.
-                    None => self.connection.outbound.push(&frame),
-                }
+                // Before its login here it comes to nobody here.
+                let is_told = is_told && self.session.is_some();
+                self.connection.outbound.say_in_turn(numbers, is_told, frame);
             }
             (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
             // Rare and large: boxed, so that a connection at rest does not carry its state.

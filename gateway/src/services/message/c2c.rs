@@ -151,7 +151,7 @@ impl C2cMessages {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
                 self.deps.bus.publish(topic, stamp, event.clone()).await;
             }
-            return Ok(SentMessage { end: LogEnd { seq: Seq::ZERO, at: now }, is_told: false });
+            return Ok(SentMessage { end: LogEnd { seq: Seq::ZERO, at: now }, is_told: true });
         }
         // Before it is stored: who hears nothing of it and says it again says nothing new.
         self.said.note(said);

@@ -74,7 +74,7 @@ impl GroupMessages {
             self.hold_group(actor.app, group, &draft)?;
             let message = self.message(actor, &draft, &speaker).await?;
             let end = self.send_unstored(actor, &speaker.found, message, only_to).await?;
-            return Ok(SentMessage { end, is_told: false });
+            return Ok(SentMessage { end, is_told: true });
         }
         let epoch = self.deps.engine.epoch();
         let mut is_first = true;

@@ -387,6 +387,10 @@ fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
     Ok(request)
 }
 
+/// Questions whose answers clients take in the order of the questions: an SDK 2.x asks for a group that is new to it with
+/// each message that is said there, and comes to the messages in the order of the answers.
+pub const ANSWERED_IN_ORDER: &[&str] = &[protocol::group::GetWithSelf::NAME];
+
 /// Whether a command reads the counts that clients keep by what they are pushed. One that is asked for while a device is
 /// told what it missed waits until it has that: the SDKs take what is counted in the answer and add what they have not come
 /// to yet.

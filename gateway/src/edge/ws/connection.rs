@@ -16,8 +16,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use protocol::id::{AppId, Millis};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
@@ -27,6 +25,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_util::sync::CancellationToken;
 
+use super::calls::Calls;
 use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
 use crate::commands::{self, Effect};
@@ -90,8 +89,6 @@ thread_local! {
 
 /// What a message asks for, on its way.
 pub(in crate::edge) type Call = Pin<Box<dyn Future<Output = Done> + Send>>;
-
-type Calls = FuturesUnordered<Call>;
 
 /// A call that was carried out.
 #[derive(Default)]
@@ -195,6 +192,11 @@ pub(in crate::edge) trait ClientProtocol: Send + Sync + 'static {
     /// A client whose connection lived shorter than this does not dial again by itself: it is not ended before. Source:
     /// observed.
     const SHORTEST_LIFE: Duration = Duration::from_millis(1100);
+
+    /// Whether what a message asks for is answered after all that was asked for so before.
+    fn is_answered_in_order(_payload: &[u8]) -> bool {
+        false
+    }
 
     /// The call that a message asks for.
     fn begin(
@@ -429,7 +431,7 @@ impl<S: ClientProtocol> Served<S> {
     }
 
     fn is_asking(&self) -> bool {
-        self.calls.as_ref().is_some_and(|calls| !calls.is_empty())
+        self.calls.as_ref().is_some_and(|calls| calls.len() > 0)
     }
 
     /// The end of one who is silent or takes nothing for too long.
@@ -527,7 +529,7 @@ impl<S: ClientProtocol> Served<S> {
         }
         let closing = self.connection.outbound.poll_closing(context);
         if let Some(calls) = &mut self.calls {
-            match calls.poll_next_unpin(context) {
+            match calls.poll_next(context) {
                 Poll::Ready(Some(done)) => return Poll::Ready(Next::Done(done)),
                 Poll::Ready(None) => {
                     self.calls = None;
@@ -609,11 +611,12 @@ impl<S: ClientProtocol> Served<S> {
     fn begin(&mut self, is_text: bool, payload: Bytes, context: &mut Context<'_>) -> Poll<Next> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
+        let is_in_order = S::is_answered_in_order(&payload);
         let mut call = self.protocol.begin(&self.edge, session, self.settling.clone(), is_text, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
-            self.calls.get_or_insert_default().push(call);
+            self.calls.get_or_insert_default().push(call, is_in_order);
             self.tell_door();
             return Poll::Pending;
         };
@@ -622,7 +625,11 @@ impl<S: ClientProtocol> Served<S> {
             let reason = "too many messages that cannot be read";
             return Poll::Ready(Next::End(End::Close(CloseCode::Invalid, reason)));
         }
-        Poll::Ready(Next::Done(done))
+        let done = match &mut self.calls {
+            Some(calls) if is_in_order => calls.end(done),
+            _ => Some(done),
+        };
+        done.map_or(Poll::Pending, |done| Poll::Ready(Next::Done(done)))
     }
 
     /// Who has something under way is not asked to make room.

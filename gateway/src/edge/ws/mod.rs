@@ -1,5 +1,6 @@
 //! WebSocket connections, from the upgrade to the end. Who talks on one, and how, is a [`ClientProtocol`].
 
+mod calls;
 mod connection;
 #[cfg(feature = "internals")]
 mod echo;

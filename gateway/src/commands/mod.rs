@@ -37,7 +37,6 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use protocol::envelope;
 use protocol::id::{AppId, Millis, Seq, UserId};
-use protocol::message::ClientNumbers;
 use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
@@ -45,6 +44,7 @@ use tokio_util::task::TaskTracker;
 use crate::services::Services;
 use crate::services::deps::Actor;
 use crate::services::deps::DeviceId;
+use crate::services::message::SentMessage;
 use crate::services::session::Claims;
 use crate::telemetry::Bound;
 
@@ -172,7 +172,7 @@ pub enum Effect {
     /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
     /// yet to be told that, they are acknowledged afterwards; and where they stand among what others say, where they come
     /// to the device as well.
-    Said { numbers: ClientNumbers, is_told: bool },
+    Said(SentMessage),
     /// Nobody is.
     Detach,
 }
@@ -192,10 +192,10 @@ impl Call {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
     }
 
-    /// Something was said, and is told to those who hear it unless it is a repetition.
-    fn set_said(&self, numbers: ClientNumbers, is_told: bool) {
+    /// Something was said.
+    fn set_said(&self, said: SentMessage) {
         if let Caller::User(UserCaller { proof: Proof::Token(_) | Proof::Session(_), .. }) = &self.caller {
-            self.set_effect(Effect::Said { numbers, is_told });
+            self.set_effect(Effect::Said(said));
         }
     }
 

@@ -39,7 +39,7 @@ pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
 #[cfg(any(test, feature = "internals"))]
 pub use outbound::Outbound;
 pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
-pub use returning::Back;
+pub use returning::{Back, Missed};
 
 use self::connection::Follower;
 use self::fanout::Fanout;
@@ -136,7 +136,7 @@ impl Hub {
         connection: &Arc<Connection>,
         attachment: Attachment,
         back: Option<Back>,
-    ) -> Result<Vec<Frame>, NotFollowed> {
+    ) -> Result<Vec<Missed>, NotFollowed> {
         if connection.attachment().is_some_and(|known| *known == attachment) {
             // A login that was repeated: to begin anew would miss what is said meanwhile.
             return Ok(Vec::new());

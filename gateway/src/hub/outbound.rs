@@ -16,7 +16,9 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
+use super::returning::Missed;
 use super::turns::Turns;
+use crate::bus::Topic;
 
 /// Frames that one system call takes.
 const FRAMES_AT_ONCE: usize = 64;
@@ -92,6 +94,8 @@ struct Queue {
 #[derive(Default)]
 struct Held {
     frames: Vec<(Option<Seq>, Frame)>,
+    /// Answers to what the client said before it was told what it missed, with the places of that.
+    answers: Vec<((Topic, Seq), Frame)>,
     bytes: usize,
     /// Whether none but notices wait.
     only_notices: bool,
@@ -159,6 +163,22 @@ impl Outbound {
         if is_to_wake {
             self.task.wake();
         }
+    }
+
+    /// Writes the answer to what the client said before it is told what it missed: where that stands among what it missed.
+    pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), frame: Frame) {
+        let mut queue = self.queue();
+        let Some(frame) = queue.turns.get_or_insert_default().answer(numbers, false, frame) else {
+            let is_to_wake = self.take_turns(&mut queue);
+            drop(queue);
+            if is_to_wake {
+                self.task.wake();
+            }
+            return;
+        };
+        let held = queue.held.get_or_insert_default();
+        held.bytes += frame.len();
+        held.answers.push((place, frame));
     }
 
     /// What the client said comes to it: all that was said before is written.
@@ -277,16 +297,18 @@ impl Outbound {
         self.queue().held.get_or_insert_default().only_notices = false;
     }
 
-    /// Writes the pushes that a device missed, before those that wait, and lets all go but notices.
-    pub fn resume(&self, missed: &[Frame]) {
+    /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to what it
+    /// said meanwhile stand among them.
+    pub fn resume(&self, missed: Vec<Missed>) {
         let mut queue = self.queue();
         let Some(mut held) = queue.held.take() else { return };
-        let frames = held.frames.extract_if(.., |(number, _)| number.is_none()).map(|(_, frame)| frame);
-        let frames: Vec<Frame> = missed.iter().cloned().chain(frames).collect();
+        queue.unreceipted = queue.unreceipted.saturating_add(u32::try_from(missed.len()).unwrap_or(u32::MAX));
+        let mut frames = among(missed, std::mem::take(&mut held.answers));
+        let pushes = held.frames.extract_if(.., |(number, _)| number.is_none()).map(|(_, frame)| frame);
+        frames.extend(pushes);
         held.bytes = held.frames.iter().map(|(_, frame)| frame.len()).sum();
         held.only_notices = true;
         queue.held = Some(held);
-        queue.unreceipted = queue.unreceipted.saturating_add(u32::try_from(missed.len()).unwrap_or(u32::MAX));
         // In one piece: a system call, not one for each.
         let is_to_wake =
             !frames.is_empty() && self.write(&mut queue, Kind::Push, &Frame::from(frames.concat()));
@@ -317,7 +339,7 @@ impl Outbound {
     /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
     pub fn release(&self) {
         let mut queue = self.queue();
-        let Some(held) = queue.held.take().filter(|held| !held.frames.is_empty()) else { return };
+        let Some(held) = queue.held.take().filter(|held| held.bytes > 0) else { return };
         if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
             return;
         }
@@ -328,7 +350,10 @@ impl Outbound {
                 queue.moved_at = Some(Instant::now());
             }
             queue.push_bytes += held.bytes;
-            queue.frames.extend(held.frames.into_iter().map(|(_, frame)| (Kind::Push, frame)));
+            let Held { frames, answers, .. } = *held;
+            let answers = answers.into_iter().map(|(_, frame)| frame);
+            let frames = answers.chain(frames.into_iter().map(|(_, frame)| frame));
+            queue.frames.extend(frames.map(|frame| (Kind::Push, frame)));
         }
         drop(queue);
         self.task.wake();
@@ -496,6 +521,20 @@ impl Queue {
     }
 }
 
+/// What was missed, with the answers to what the client said in between.
+fn among(missed: Vec<Missed>, mut answers: Vec<((Topic, Seq), Frame)>) -> Vec<Frame> {
+    let mut frames = Vec::with_capacity(missed.len() + answers.len());
+    for Missed { place, frame } in missed {
+        if let Some((topic, seq)) = place {
+            let is_before = |((other, own), _): &mut ((Topic, Seq), Frame)| *other == topic && *own < seq;
+            frames.extend(answers.extract_if(.., is_before).map(|(_, answer)| answer));
+        }
+        frames.push(frame);
+    }
+    frames.extend(answers.into_iter().map(|(_, answer)| answer));
+    frames
+}
+
 fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
@@ -505,6 +544,7 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::poll;
+    use protocol::id::{AppId, UserId};
 
     use super::*;
     use crate::hub::{Dialect, text_frame};
@@ -694,9 +734,19 @@ mod tests {
         outbound.push(&frame("new"));
         outbound.push_notice(Seq(1), &frame("notice"));
         outbound.say(&frame("answer"));
-        outbound.resume(&[frame("missed 1"), frame("missed 2")]);
+        let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
+        let missed = |name, seq, text| Missed { place: Some((topic(name), Seq(seq))), frame: frame(text) };
+        let numbers = |random| ClientNumbers { random, client_seq: 7 };
+        outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), frame("own 4"));
+        outbound.say_among_missed(numbers(2), (topic("eve"), Seq(9)), frame("own 9"));
+        outbound.resume(vec![
+            missed("bob", 3, "missed 3"),
+            missed("eve", 1, "eve's"),
+            missed("bob", 5, "missed 5"),
+        ]);
         outbound.push(&frame("newer"));
-        let expected = ["answer", "missed 1", "missed 2", "new", "newer"].map(frame).concat();
+        let expected = ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 9", "new", "newer"];
+        let expected = expected.map(frame).concat();
         assert_eq!(*pipe.taken.lock().unwrap(), expected);
         outbound.release();
         assert_eq!(closing(&outbound).await, Poll::Pending);

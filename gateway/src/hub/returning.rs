@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::id::Millis;
+use protocol::id::{Millis, Seq};
 use protocol::{envelope, event};
 
 use super::connection::Connection;
 use super::frame::{Content, Encoded, Frame, text_frame};
 use super::{Attachment, Hub, NotFollowed};
-use crate::bus::{Event, MostMissed, Stamp, Topic};
+use crate::bus::{Entry, Event, MostMissed, Stamp, Topic};
 
 /// Devices for which it is read at once what they missed: after a restart all come at once.
 pub(super) const AT_ONCE: usize = 64;
@@ -35,6 +35,28 @@ pub struct Back {
     pub most_messages: usize,
 }
 
+/// A push that a device has missed.
+pub struct Missed {
+    /// Of a message and of a tip: the topic of its group, or of the other of two users, and its number there.
+    pub(super) place: Option<(Topic, Seq)>,
+    pub(super) frame: Frame,
+}
+
+fn place(attached: &Attachment, event: &Event, seq: Seq) -> Option<(Topic, Seq)> {
+    let Event::Entry(entry) = event else { return None };
+    let topic = match entry {
+        Entry::GroupMessage { group, .. } | Entry::GroupTip { group, .. } => {
+            Topic::Group(attached.app, group.id.clone())
+        }
+        Entry::C2cMessage { to, message } => {
+            let peer = if message.from.user == attached.user { to } else { &message.from.user };
+            Topic::User(attached.app, peer.clone())
+        }
+        Entry::Notice { .. } | Entry::Mark { .. } => return None,
+    };
+    Some((topic, seq))
+}
+
 impl Hub {
     /// The pushes that a device has missed which had everything said before a time: what was said since, in order. To be
     /// asked for when it follows its topics, and written before anything else that is pushed to it.
@@ -43,7 +65,7 @@ impl Hub {
         connection: &Arc<Connection>,
         attached: &Attachment,
         back: Back,
-    ) -> Result<Vec<Frame>, NotFollowed> {
+    ) -> Result<Vec<Missed>, NotFollowed> {
         // The semaphore is never closed.
         let _permit = self.returns.acquire().await;
         let bytes = MOST_BYTES.min(connection.outbound.most_bytes() / 2);
@@ -57,10 +79,12 @@ impl Hub {
         metrics::counter!("gateway_resumed_total").increment(1);
         metrics::counter!("gateway_resumed_events_total").increment(missed.events.len() as u64);
         metrics::counter!("gateway_resumed_anew_total").increment(missed.anew as u64);
-        let frame = |(stamp, event): &(Stamp, Event)| {
-            Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)
+        let tell = |(stamp, event): &(Stamp, Event)| {
+            let frame =
+                Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)?;
+            Some(Missed { place: place(attached, event, stamp.seq), frame })
         };
-        Ok(missed.events.iter().filter_map(frame).collect())
+        Ok(missed.events.iter().filter_map(tell).collect())
     }
 
     /// Asks the device for a receipt, behind all that was pushed to it till now. Gives the time that it names: the device

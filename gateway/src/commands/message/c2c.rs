@@ -89,10 +89,9 @@ pub(in crate::commands) async fn send(
         mentions: Vec::new(),
         options,
     };
-    let numbers = draft.numbers();
     let said = context.services.c2c_messages.send(&actor, &request.to, draft).await?;
-    call.set_said(numbers, said.is_told);
     let time = said.end.at.seconds();
+    call.set_said(said);
     let key = MessageKey { seq: request.seq, random: u64::from(request.random), time };
     Ok(Sent { time, key: key.to_string() })
 }

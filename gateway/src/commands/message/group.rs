@@ -100,10 +100,10 @@ pub(in crate::commands) async fn send(
         options,
     };
     let messages = &context.services.group_messages;
-    let numbers = draft.numbers();
     let said = messages.send(&actor, &request.group, draft, &request.only_to).await?;
-    call.set_said(numbers, said.is_told);
-    Ok(Sent { time: said.end.at.seconds(), seq: said.end.seq })
+    let end = said.end;
+    call.set_said(said);
+    Ok(Sent { time: end.at.seconds(), seq: end.seq })
 }
 
 /// An entry as the SDKs read it.

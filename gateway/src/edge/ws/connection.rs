@@ -34,7 +34,7 @@ use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
 use crate::hub::{
-    Back, Closing, Connection, Frame, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
+    Back, Closing, Connection, Missed, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
     text_frame,
 };
 use crate::telemetry::Bound;
@@ -108,7 +108,7 @@ struct Arriving {
     is_back: bool,
     reply: Option<String>,
     _counted: Option<CountedLogin>,
-    following: Pin<Box<dyn Future<Output = Result<Vec<Frame>, NotFollowed>> + Send>>,
+    following: Pin<Box<dyn Future<Output = Result<Vec<Missed>, NotFollowed>> + Send>>,
     /// Calls that have ended meanwhile and change who is logged in here.
     later: Vec<Done>,
 }
@@ -222,7 +222,7 @@ enum End {
 /// What a connection has to do next.
 enum Next {
     Done(Done),
-    Followed(Result<Vec<Frame>, NotFollowed>),
+    Followed(Result<Vec<Missed>, NotFollowed>),
     Closing(Closing),
     End(End),
     Moment,
@@ -684,19 +684,26 @@ impl<S: ClientProtocol> Served<S> {
                     held.until = Instant::now() + SYNC_DEADLINE;
                 }
             }
-            (Some(effect), _) if let Effect::Said { numbers, is_told } = *effect => {
-                if self.is_yet_to_sync() {
-                    self.connection.outbound.hold();
-                }
-                let Some(reply) = done.reply else { return };
-                let frame = text_frame(self.connection.dialect, &reply);
-                // Before its login here it comes to nobody here.
-                let is_told = is_told && self.session.is_some();
-                self.connection.outbound.say_in_turn(numbers, is_told, frame);
-            }
+            (Some(effect), _) if matches!(*effect, Effect::Said(_)) => self.acknowledge(*effect, done.reply),
             (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
             // Rare and large: boxed, so that a connection at rest does not carry its state.
             (Some(effect), None) => Box::pin(self.take_effect(effect, done)).await,
+        }
+    }
+
+    /// Answers that something is said.
+    fn acknowledge(&mut self, effect: Effect, reply: Option<String>) {
+        let (Effect::Said(said), Some(reply)) = (effect, reply) else { return };
+        let frame = text_frame(self.connection.dialect, &reply);
+        let is_early = self.is_yet_to_sync();
+        let outbound = &self.connection.outbound;
+        if is_early {
+            outbound.hold();
+            let place = (said.conversation, said.end.seq);
+            outbound.say_among_missed(said.numbers, place, frame);
+        } else {
+            // Before a login it comes to nobody here.
+            outbound.say_in_turn(said.numbers, said.is_told && self.session.is_some(), frame);
         }
     }
 
@@ -711,7 +718,7 @@ impl<S: ClientProtocol> Served<S> {
                 self.release();
             }
             // Answered already.
-            Effect::Said { .. } => {}
+            Effect::Said(_) => {}
             Effect::Heard { at } => {
                 self.reply(reply.as_deref());
                 self.has_heard(*at);
@@ -743,7 +750,7 @@ impl<S: ClientProtocol> Served<S> {
 
     /// Answers a login, now that nothing which is said can be missed. Without that the client is to come again: it would
     /// read what there is and never hear of what was said between its reading and the following.
-    async fn arrive(&mut self, followed: Result<Vec<Frame>, NotFollowed>) {
+    async fn arrive(&mut self, followed: Result<Vec<Missed>, NotFollowed>) {
         let Some(arriving) = self.arriving.take() else { return };
         let Arriving { session, is_back, reply, later, .. } = *arriving;
         let other = |old: &mut Arc<Session>| old.user != session.user || old.app != session.app;
@@ -761,9 +768,10 @@ impl<S: ClientProtocol> Served<S> {
         self.reply(reply.as_deref());
         if is_back {
             let now = Instant::now();
-            self.connection.outbound.resume(&missed);
+            let is_told = !missed.is_empty();
+            self.connection.outbound.resume(missed);
             self.held = Some(Held::since(now));
-            if !missed.is_empty() {
+            if is_told {
                 self.heard.asked = self.edge.hub.ask_receipt(&self.connection, self.heard.at);
                 self.settling = self.heard.asked.map(|_| Settling::since(now));
             }

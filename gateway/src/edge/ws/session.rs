@@ -55,7 +55,7 @@ impl Session {
                 let ends_at = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
                 Some(Self { app, user, device, token, ends_at })
             }
-            Effect::Synced { .. } | Effect::Said { .. } | Effect::Heard { .. } | Effect::Detach => None,
+            Effect::Synced { .. } | Effect::Said(_) | Effect::Heard { .. } | Effect::Detach => None,
         }
     }
 

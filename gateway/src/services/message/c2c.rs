@@ -120,7 +120,7 @@ impl C2cMessages {
         {
             return Err(C2cError::TooLong);
         }
-        let (app, from) = (actor.app, draft.from.clone());
+        let (app, from, numbers) = (actor.app, draft.from.clone(), draft.numbers());
         let said = self.said.key(&(app, &from, to, draft.client_seq, draft.random));
         if self.throttle.is_held(actor) && !self.said.has(said) {
             let (pair, arrow) = ((&from, to), format_args!("{from} to {to}"));
@@ -151,7 +151,13 @@ impl C2cMessages {
                 let stamp = Some(Stamp { seq: Seq::ZERO, at: now });
                 self.deps.bus.publish(topic, stamp, event.clone()).await;
             }
-            return Ok(SentMessage { end: LogEnd { seq: Seq::ZERO, at: now }, is_told: true });
+            let end = LogEnd { seq: Seq::ZERO, at: now };
+            return Ok(SentMessage {
+                numbers,
+                conversation: Topic::User(app, to.clone()),
+                end,
+                is_told: true,
+            });
         }
         // Before it is stored: who hears nothing of it and says it again says nothing new.
         self.said.note(said);
@@ -166,7 +172,7 @@ impl C2cMessages {
         to: &UserId,
         message: Message,
     ) -> Result<SentMessage, C2cError> {
-        let app = actor.app;
+        let (app, numbers) = (actor.app, message.client_numbers());
         let log = pair_log(app, from, to);
         let pair = (self.deps.engine.epoch(), log.clone());
         if self.begun.get(&pair).is_none_or(|since| since.elapsed() > FRESH) {
@@ -203,7 +209,8 @@ impl C2cMessages {
                 {
                     kept.stored(&self.deps);
                 }
-                Ok(SentMessage { end: committed.entry(), is_told: !committed.repeated })
+                let (end, is_told) = (committed.entry(), !committed.repeated);
+                Ok(SentMessage { numbers, conversation: Topic::User(app, to.clone()), end, is_told })
             }
             Outcome::Bound if matches!(room, Room::Full) => {
                 Bound::BytesPerUser.refused(from);

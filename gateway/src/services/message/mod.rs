@@ -11,6 +11,7 @@ use protocol::message::{Body, ClientNumbers, Mention, Options, Priority};
 use super::decide::Refused;
 use super::group::GroupError;
 use super::rates::TooOften;
+use crate::bus::Topic;
 use crate::storage::{LogEnd, StorageError};
 
 pub use c2c::{C2cError, C2cMessages, Direction, key_of};
@@ -40,8 +41,12 @@ impl Draft {
 }
 
 /// A message that was said.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SentMessage {
+    /// By what its client tells it from others that it says.
+    pub numbers: ClientNumbers,
+    /// The group's topic, or that of the other of two users.
+    pub conversation: Topic,
     /// Its number and time; of the first one, when it is a repetition.
     pub end: LogEnd,
     /// Whether it is told now to those who follow where it was said, and so comes to its own sender in its turn.

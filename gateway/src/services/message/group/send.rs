@@ -74,7 +74,8 @@ impl GroupMessages {
             self.hold_group(actor.app, group, &draft)?;
             let message = self.message(actor, &draft, &speaker).await?;
             let end = self.send_unstored(actor, &speaker.found, message, only_to).await?;
-            return Ok(SentMessage { end, is_told: true });
+            let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
+            return Ok(SentMessage { numbers, conversation, end, is_told: true });
         }
         let epoch = self.deps.engine.epoch();
         let mut is_first = true;
@@ -121,7 +122,8 @@ impl GroupMessages {
             }
         }
         self.speakers.insert((epoch, key), speaker);
-        Ok(SentMessage { end, is_told: !committed.repeated })
+        let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
+        Ok(SentMessage { numbers, conversation, end, is_told: !committed.repeated })
     }
 
     /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether

@@ -109,6 +109,10 @@ struct Arriving {
     reply: Option<String>,
     _counted: Option<CountedLogin>,
     following: Pin<Box<dyn Future<Output = Result<Vec<Missed>, NotFollowed>> + Send>>,
+    /// Present when all is followed.
+    followed: Option<Result<Vec<Missed>, NotFollowed>>,
+    /// How long it waits then for what was asked for before it.
+    until: Option<Instant>,
     /// Calls that have ended meanwhile and change who is logged in here.
     later: Vec<Done>,
 }
@@ -542,9 +546,7 @@ impl<S: ClientProtocol> Served<S> {
         if is_asked && !self.place.door().is_some_and(|door| door.has_last_word()) {
             return Poll::Ready(Next::End(End::Gone));
         }
-        if let Some(arriving) = &mut self.arriving
-            && let Poll::Ready(followed) = arriving.following.as_mut().poll(context)
-        {
+        if let Some(followed) = self.poll_followed(context) {
             return Poll::Ready(Next::Followed(followed));
         }
         match closing {
@@ -561,12 +563,28 @@ impl<S: ClientProtocol> Served<S> {
             }
         }
         let stuck = self.connection.outbound.stuck_since().map(|since| since + self.write_deadline());
-        for moment in [stuck, self.message_moment()].into_iter().flatten() {
+        let arriving = self.arriving.as_ref().and_then(|arriving| arriving.until);
+        for moment in [stuck, self.message_moment(), arriving].into_iter().flatten() {
             if moment < timer.deadline() {
                 timer.as_mut().reset(moment);
             }
         }
         timer.poll(context).map(|()| Next::Moment)
+    }
+
+    /// Whether a login can be answered: all is followed, and what a client that is back has said before it is answered, or
+    /// took too long, so that it stands in its place among what it missed.
+    fn poll_followed(&mut self, context: &mut Context<'_>) -> Option<Result<Vec<Missed>, NotFollowed>> {
+        let arriving = self.arriving.as_mut()?;
+        if arriving.followed.is_none()
+            && let Poll::Ready(followed) = arriving.following.as_mut().poll(context)
+        {
+            arriving.followed = Some(followed);
+            arriving.until = Some(Instant::now() + TURN_AT_MOST);
+        }
+        let is_answered = self.calls.is_none() || !arriving.is_back;
+        let is_late = arriving.until.is_some_and(|until| until <= Instant::now());
+        arriving.followed.take_if(|_| is_answered || is_late)
     }
 
     /// Reads and begins what is asked for, while there is room for more calls.
@@ -741,7 +759,17 @@ impl<S: ClientProtocol> Served<S> {
                 let session = Arc::new(session);
                 let later = Vec::new();
                 let is_back = back.is_some();
-                let arriving = Arriving { session, is_back, reply, _counted: arrival, following, later };
+                let (followed, until) = (None, None);
+                let arriving = Arriving {
+                    session,
+                    is_back,
+                    reply,
+                    _counted: arrival,
+                    following,
+                    followed,
+                    until,
+                    later,
+                };
                 self.arriving = Some(Box::new(arriving));
                 self.tell_door();
             }
@@ -834,7 +862,9 @@ impl<S: ClientProtocol> Served<S> {
         // A login on its way comes to its end before it is taken back, or it would leave a follower behind.
         let mut later = Vec::new();
         if let Some(arriving) = self.arriving.take() {
-            let _ = arriving.following.await;
+            if arriving.followed.is_none() {
+                let _ = arriving.following.await;
+            }
             self.session = Some(arriving.session);
             later = arriving.later;
         }

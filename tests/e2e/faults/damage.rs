@@ -275,7 +275,7 @@ async fn a_damaged_table_is_merged_without_what_it_lost() {
         program.ready(200).await;
         program
     };
-    let (mut said, mut lost) = (SAID, 0);
+    let (mut said, mut lost) = (SAID, Vec::new());
     for round in 0.. {
         assert!(round < MOST_ROUNDS, "nothing was merged");
         let mut program = start().await;
@@ -287,6 +287,12 @@ async fn a_damaged_table_is_merged_without_what_it_lost() {
         }
         let sent = alice.send_text(&group, "on").await;
         said += 1;
+        if round == 2 && sent.seq as usize == said + 1 {
+            // Of the number right behind the one that was lost it cannot always be told whether it was lost, too. It is left
+            // out then, a gap for whoever reads.
+            said += 1;
+            lost.push(said - 1);
+        }
         assert_eq!(sent.seq as usize, said, "a number was used twice or left out");
         assert!(program.is_running());
         assert!(program.stop().await.success());
@@ -304,7 +310,7 @@ async fn a_damaged_table_is_merged_without_what_it_lost() {
             let mut bytes = fs::read(newest).unwrap();
             bytes[100] ^= 1;
             fs::write(newest, bytes).unwrap();
-            lost = said;
+            lost.push(said);
         }
     }
     let logged = fs::read_to_string(&log).unwrap();
@@ -316,7 +322,7 @@ async fn a_damaged_table_is_merged_without_what_it_lost() {
     let texts = alice.history_texts(&group).await;
     assert_eq!(texts.len(), said, "{texts:?}");
     let gaps = texts.iter().filter(|(_, text)| text.contains("is damaged")).map(|(seq, _)| *seq as usize);
-    assert_eq!(gaps.collect::<Vec<_>>(), [lost], "{texts:?}");
+    assert_eq!(gaps.collect::<Vec<_>>(), lost, "{texts:?}");
     assert!(alice.joined().await.contains(&group.id));
     alice.conversations().await;
     assert!(program.stop().await.success());

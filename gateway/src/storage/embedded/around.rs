@@ -19,6 +19,7 @@ use super::frame;
 use super::key::{self, Range};
 use super::lost::DELETED;
 use super::store::{ENTRIES, Store, decode_entry, failed, stored, unless_it_panics, value};
+use super::trim::Trimmed;
 
 /// How far an entry that is whole is looked for, to tell when one beside it was written.
 const NEIGHBOURS: u64 = 64;
@@ -37,7 +38,10 @@ pub(super) const DAMAGED: &str = "gateway_store_damaged_total";
 /// One entry, as it can be read.
 enum Found {
     Whole(Entry),
+    /// It is there, and not whole.
     Damaged,
+    /// There may have been one in a block that was lost or cannot be read.
+    PerhapsLost,
     Nothing,
 }
 
@@ -67,7 +71,7 @@ impl Store {
                     at = Some(entry.at);
                     found.push(entry);
                 }
-                Found::Damaged | Found::Nothing => {
+                Found::Damaged | Found::PerhapsLost | Found::Nothing => {
                     self.tell(log, Some(seq));
                     let before = match at {
                         Some(at) => at,
@@ -110,13 +114,13 @@ impl Store {
             Ok(last) => {
                 let last = last.unwrap_or(from).max(from);
                 match self.may_have_lost_behind(log, last) {
-                    true => self.last_there(view, log, last)?,
+                    true => self.last_there(view, log, trimmed, last)?,
                     false => last,
                 }
             }
             Err(StorageError::Damaged { .. }) => {
                 self.tell(log, None);
-                self.last_there(view, log, from)?
+                self.last_there(view, log, trimmed, from)?
             }
             Err(error) => return Err(error),
         };
@@ -131,7 +135,16 @@ impl Store {
     }
 
     /// The last number that has an entry, at or behind `from`.
-    fn last_there(&self, view: &Snapshot, log: &[u8], from: Seq) -> Result<Seq, StorageError> {
+    ///
+    /// It may be one too great, where a filter is wrong about the number behind the last one and the log has nothing that
+    /// is newer than what may be lost: rather is a number left out than used twice.
+    fn last_there(
+        &self,
+        view: &Snapshot,
+        log: &[u8],
+        trimmed: Trimmed,
+        from: Seq,
+    ) -> Result<Seq, StorageError> {
         // A log is dense: with a number, all before it are there. A filter takes one that is not for one that is in a
         // hundred times, and hardly ever several in a row.
         let is_there = |seq: u64| -> Result<bool, StorageError> {
@@ -155,7 +168,70 @@ impl Store {
             let middle = low + (high - low) / 2;
             if is_there(middle)? { low = middle } else { high = middle }
         }
-        Ok(Seq(low))
+        self.without_what_cannot_be(view, log, trimmed, from, Seq(low))
+    }
+
+    /// `last`, or the last before it that an entry is known of, where none behind that can have been lost: a log is written
+    /// in its order, so that nothing is behind an entry that is newer than all that a block had.
+    fn without_what_cannot_be(
+        &self,
+        view: &Snapshot,
+        log: &[u8],
+        trimmed: Trimmed,
+        from: Seq,
+        last: Seq,
+    ) -> Result<Seq, StorageError> {
+        let mut known = last;
+        while known > from && matches!(self.find(view, log, known)?, Found::PerhapsLost) {
+            known = known.previous();
+            if last.0 - known.0 >= IN_A_ROW {
+                return Ok(last);
+            }
+        }
+        if known == Seq::ZERO {
+            return Ok(last);
+        }
+        // Where its row was dropped, the mark of that tells of it.
+        let row = if trimmed.end.seq == known && trimmed.first > known { Seq::ZERO } else { known };
+        let Some(written) = self.sequence_of(&key::entry(log.to_vec(), row)) else { return Ok(last) };
+        for seq in (known.0 + 1..=last.0).map(Seq) {
+            if !self.can_be_lost(&key::entry(log.to_vec(), seq), written)? {
+                return Ok(seq.previous());
+            }
+        }
+        Ok(last)
+    }
+
+    /// The sequence number of the newest version of a row of entries, where that can be read.
+    fn sequence_of(&self, row: &[u8]) -> Option<u64> {
+        let read = || {
+            let item = self.entries.tree.get_internal_entry(row, u64::MAX);
+            item.map_err(|error| failed("end", error.into()))
+        };
+        Some(unless_it_panics("end", read).ok()??.key.seqno)
+    }
+
+    /// Whether a row of entries that cannot be read may be one that was written at this sequence number or later.
+    fn can_be_lost(&self, row: &[u8], written: u64) -> Result<bool, StorageError> {
+        if self.lost.may_have_since(ENTRIES, row, written) {
+            return Ok(true);
+        }
+        for table in self.entries.tree.current_version().iter_tables() {
+            if table.get_highest_seqno() < written {
+                continue;
+            }
+            let range = UserKey::from(row)..=UserKey::from(row);
+            let found = unless_it_panics("end", || {
+                let item = table.range(range).next().transpose();
+                item.map_err(|error| failed("end", error.into()))
+            });
+            match found {
+                Ok(None) => {}
+                Ok(Some(_)) | Err(StorageError::Damaged { .. }) => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     /// What a scan finds where blocks of the tables are damaged: the rows of all others.
@@ -263,15 +339,11 @@ impl Store {
 
     fn find(&self, view: &Snapshot, log: &[u8], seq: Seq) -> Result<Found, StorageError> {
         let row = key::entry(log.to_vec(), seq);
-        let found = unless_it_panics("read", || {
-            let stored = stored("read", view, &self.entries, &row)?;
-            stored.map(|stored| decode_entry("read", &row, stored)).transpose()
-        });
-        match found {
-            Ok(Some(entry)) => Ok(Found::Whole(entry)),
-            Ok(None) if self.lost.may_have(ENTRIES, &row) => Ok(Found::Damaged),
+        match unless_it_panics("read", || stored("read", view, &self.entries, &row)) {
+            Ok(Some(stored)) => Ok(decode_entry("read", &row, stored).map_or(Found::Damaged, Found::Whole)),
+            Ok(None) if self.lost.may_have(ENTRIES, &row) => Ok(Found::PerhapsLost),
             Ok(None) => Ok(Found::Nothing),
-            Err(StorageError::Damaged { .. }) => Ok(Found::Damaged),
+            Err(StorageError::Damaged { .. }) => Ok(Found::PerhapsLost),
             Err(error) => Err(error),
         }
     }

@@ -225,9 +225,10 @@ impl WholeRows {
                 Some(block) => rows.extend(block),
                 None => {
                     let filters = filters(bytes, &places, &low, &high);
-                    lost.push(LostBlock { keyspace, low, high: high.clone(), filters, kept: String::new() });
                     // Of its rows this one is known.
                     rows.push(unreadable(high.clone(), handle.seqno()));
+                    let (high, kept) = (high.clone(), String::new());
+                    lost.push(LostBlock { keyspace, low, high, filters, newest, kept });
                 }
             }
             low = Bound::Excluded(high);

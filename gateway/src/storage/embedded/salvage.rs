@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
+use fjall::{AbstractTree, Keyspace, OwnedWriteBatch, PersistMode};
 use lsm_tree::ValueType;
 use protocol::id::Seq;
 use xxhash_rust::xxh3::xxh3_128;
@@ -88,6 +88,8 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
     target.make(&settings, format)?;
     // What may have been lost before is not absent in the new store either.
     Lost::add(to, lost.blocks()).map_err(|error| fault(to, &error))?;
+    // Its sequence numbers are its own.
+    Lost::date(to, |_| u64::MAX).map_err(|error| fault(to, &error))?;
     let made = to.join("rows");
     let new = Store::open(&made, &settings, Lost::default())?;
     let mut copy =
@@ -111,6 +113,14 @@ pub fn salvage(from: &Path, to: &Path, report: &mut dyn Report) -> Result<Salvag
         }
     }
     let (salvaged, last) = copy.finish(acknowledged)?;
+    // What is written from now on is newer than all that was lost.
+    let newest: HashMap<u64, u64> = journal::KEYSPACES
+        .into_iter()
+        .zip(new.keyspaces())
+        .filter_map(|(number, (rows, _))| Some((number, rows.tree.get_highest_seqno()?)))
+        .collect();
+    Lost::date(to, |keyspace| newest.get(&keyspace).copied().unwrap_or(u64::MAX))
+        .map_err(|error| fault(to, &error))?;
     let (mut watermark, _) = Watermark::open(&to.join("watermark"), true)?;
     watermark.rise(last)?;
     watermark.sync()?;

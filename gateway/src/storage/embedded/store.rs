@@ -3,6 +3,7 @@
 //! Reads go straight to the rows, as of one moment, past the committer.
 
 use std::io::ErrorKind;
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -348,12 +349,18 @@ impl Store {
             return mark;
         }
         self.tell_of_row("entry", &self.entries, &row);
-        let rows = key::entry(log.to_vec(), Seq(1))..=key::entry(log.to_vec(), Seq(u64::MAX));
+        let (low, high) = (key::entry(log.to_vec(), Seq(1)), key::entry(log.to_vec(), Seq(u64::MAX)));
+        let rows = (Bound::Included(low), Bound::Included(high));
         let first = unless_it_panics(operation, || {
-            let guard = view.range(&self.entries, rows).next();
+            let guard = view.range(&self.entries, rows.clone()).next();
             guard.map(|guard| guard.key().map_err(|error| failed(operation, error))).transpose()
         });
-        let first = first?.and_then(|row| key::seq_of(&row)).unwrap_or(Seq(1));
+        let first = match first {
+            // Of the same block, perhaps.
+            Err(StorageError::Damaged { .. }) => self.edge_around(&self.entries, rows, false)?,
+            first => first?,
+        };
+        let first = first.and_then(|row| key::seq_of(&row)).unwrap_or(Seq(1));
         Ok(Trimmed { first, ..Trimmed::NEVER })
     }
 

@@ -366,6 +366,58 @@ async fn a_notice_that_arrived_is_not_told_again() {
     assert_eq!(told(&bob.sync().await), ["fifth"]);
 }
 
+/// What acknowledges the recalls of which a user was told.
+fn told_recalls(user: &User) -> Vec<String> {
+    user.socket.receipts().into_iter().filter(|receipt| receipt.starts_with('r')).collect()
+}
+
+/// The SDKs take one off the unread count for each recall that they are told of.
+#[tokio::test]
+async fn a_recall_that_arrived_is_not_told_again() {
+    let mut gateway = TestGateway::start().await;
+    let [mut alice, mut bob] = gateway.users(["alice", "bob"]).await;
+    let group = invite(&alice, "work").await;
+    for n in 0..2 {
+        let in_group = alice.send_text(&group, &format!("slip {n}")).await;
+        let to_bob = alice.send_to("bob", &format!("slip {n}")).await;
+        alice.recall(&group, in_group.seq).await.ok();
+        let info = json!({"MsgInfo": {"From_Account": "alice", "To_Account": "bob", "MsgSeq": to_bob.seq,
+            "MsgRandom": to_bob.random, "MsgTimeStamp": to_bob.time}});
+        alice.call("openim.msgwithdraw", info).await.ok();
+    }
+    alice.send_text(&group, "the end").await;
+    bob.expect_message(&group, "the end").await;
+    bob.ping().await;
+    // Those of the first two messages arrive, and of the others nobody knows.
+    let told = told_recalls(&bob);
+    assert_eq!(told.len(), 4, "{told:?}");
+    for receipt in &told[..2] {
+        acknowledge(&bob, &json!({"SessionData": receipt})).await;
+    }
+    for made_up in ["r", "r1", "r1-", "r-1", "r1-x", "r18446744073709551615-18446744073709551615"] {
+        acknowledge(&bob, &json!({"SessionData": made_up})).await;
+    }
+    for is_restarted in [false, true] {
+        if is_restarted {
+            gateway.restart().await;
+        }
+        bob = back(&gateway, bob).await;
+        bob.try_login().await.ok();
+        bob.expect_message(&group, "the end").await;
+        bob.ping().await;
+        let (mut again, mut unknown) = (told_recalls(&bob), told[2..].to_vec());
+        again.sort();
+        unknown.sort();
+        assert_eq!(again, unknown, "after a restart: {is_restarted}");
+        assert_eq!(heard(&bob), ["slip 1", "slip 1", "the end"], "after a restart: {is_restarted}");
+        // Who recalled something knows it.
+        alice = back(&gateway, alice).await;
+        alice.try_login().await.ok();
+        alice.ping().await;
+        assert_eq!(told_recalls(&alice), [""; 0], "after a restart: {is_restarted}");
+    }
+}
+
 /// A client that reads its list of conversations anew forgets the marks that it had.
 #[tokio::test]
 async fn a_mention_that_is_not_read_is_told_again() {

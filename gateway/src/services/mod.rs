@@ -21,6 +21,7 @@ pub mod presence;
 pub mod profile;
 pub mod push;
 pub mod rates;
+mod receipts;
 pub mod retention;
 pub mod session;
 mod stored;

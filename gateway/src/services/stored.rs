@@ -14,7 +14,7 @@ use super::friend::{Friendship, Place};
 use super::group::{Group, Indexed, Member};
 use super::mention::Mentioned;
 use super::push::{Heard, StoredNotice};
-use super::session::{Claims, DevicePosition, DeviceRecord};
+use super::session::{Claims, DevicePosition, DeviceRecord, KnownRecalls};
 use super::timeline::{Annotation, Entry, EntryRef, Hidden, Position, RecallNote};
 use crate::storage::records::Record;
 
@@ -76,6 +76,9 @@ stored! {
     // Up to when a device has what was said.
     "device position": DevicePosition, in Read,
         at_most "one a device";
+    // Which recalls a device has acknowledged.
+    "known recalls": KnownRecalls, in Read,
+        at_most "one a device, of 100 recalls";
     "annotation": Annotation, in Annotation,
         at_most "one an entry, of `reason_bytes`; goes with it";
     "mention": Mentioned, in Mention,

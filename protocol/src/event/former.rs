@@ -35,10 +35,10 @@ impl Former {
     pub fn body(&self, user: Option<&UserId>, at: Millis) -> Option<PushBody> {
         Some(match self {
             Former::GroupRecalled { group, message, recall } => {
-                message::group_recalled(group, message, recall, at)
+                message::group_recalled(group, message, recall, at, None)
             }
             Former::C2cRecalled { from, to, key, tiny_id, client_time, recall } => {
-                message::c2c_recalled(from, to, *key, (*tiny_id, *client_time), recall)
+                message::c2c_recalled(from, to, *key, (*tiny_id, *client_time), recall, None)
             }
             Former::ReadByPeer { reader, time } => message::read_by_peer(reader, *time),
             Former::ReadC2c { peer, time } => message::c2c_read(peer, *time),

@@ -7,6 +7,7 @@ use super::{Former, PushBody, c2c_notify, system_item, text};
 use crate::id::{GroupId, Millis, Seq, UserId};
 use crate::message::c2c::MessageKey;
 use crate::message::{C2cItem, GroupItem, GroupLabel, GroupMessageId, Recall};
+use crate::push::Receipt;
 
 /// A message in a group.
 pub fn in_group(item: GroupItem<'_>) -> String {
@@ -33,14 +34,20 @@ pub fn between_two(item: C2cItem<'_>) -> String {
 }
 
 /// A message of a group was recalled. One a push: clients read only the first.
-pub fn group_recalled(label: &GroupLabel, message: &GroupMessageId, recall: &Recall, at: Millis) -> PushBody {
+pub fn group_recalled(
+    label: &GroupLabel,
+    message: &GroupMessageId,
+    recall: &Recall,
+    at: Millis,
+    receipt: Option<Receipt>,
+) -> PushBody {
     let mut item = system_item(None, Some(label), message.seq.0, at);
     item["RevokerInfo"] = json!(recall);
     item["MsgBody"] = json!({"ReportType": 14, "GroupWithdrawInfoArray": [{
         "GroupId": label.id, "MsgSeq": message.seq, "MsgRandom": message.random,
         "TinyId": message.tiny_id.to_string(), "MsgClientTime": message.client_time, "MsgTime": message.time,
     }]});
-    PushBody::of(json!({"Event": 5, "GroupTips": [item]})).formerly(Former::GroupRecalled {
+    PushBody::wanting(json!({"Event": 5, "GroupTips": [item]}), receipt).formerly(Former::GroupRecalled {
         group: label.clone(),
         message: message.clone(),
         recall: recall.clone(),
@@ -54,12 +61,13 @@ pub fn c2c_recalled(
     key: MessageKey,
     (tiny_id, client_time): (u64, u64),
     recall: &Recall,
+    receipt: Option<Receipt>,
 ) -> PushBody {
     let notify = c2c_notify(json!({"WithdrawC2cMsgNotify": {"C2cWithdrawInfoArray": [{
         "From_Account": from, "To_Account": to, "MsgSeq": key.seq, "MsgRand": key.random, "MsgTime": key.time,
         "MsgClientTime": client_time, "TinyId": tiny_id.to_string(), "RevokerInfo": recall,
     }]}}));
-    PushBody::of(notify).formerly(Former::C2cRecalled {
+    PushBody::wanting(notify, receipt).formerly(Former::C2cRecalled {
         from: from.clone(),
         to: to.clone(),
         key,

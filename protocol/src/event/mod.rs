@@ -51,6 +51,12 @@ impl PushBody {
         Self::from_json(json)
     }
 
+    /// The same, which the client acknowledges (`openim.ws_msg_push_ack`) where a receipt is wanted.
+    fn wanting(event: impl Serialize, receipt: Option<Receipt>) -> Self {
+        let Some(receipt) = receipt else { return Self::of(event) };
+        Self::from_json(to_raw_value(&Receipted::of(event, receipt)).expect("an event has only texts for keys"))
+    }
+
     /// Older instances understand it in this spelling.
     fn formerly(mut self, former: Former) -> Self {
         self.former = Some(Box::new(former));
@@ -79,20 +85,27 @@ fn text(event: impl Serialize) -> String {
     serde_json::to_string(&Events { events: [event] }).expect("an event has only texts for keys")
 }
 
+/// The body of a push that the client acknowledges.
+#[derive(Serialize)]
+struct Receipted<T> {
+    #[serde(flatten)]
+    events: Events<T>,
+    #[serde(rename = "NeedAck")]
+    needs_ack: u8,
+    #[serde(rename = "SessionData")]
+    receipt: String,
+}
+
+impl<T: Serialize> Receipted<T> {
+    fn of(event: T, receipt: Receipt) -> Self {
+        Self { events: Events { events: [event] }, needs_ack: 1, receipt: receipt.to_string() }
+    }
+}
+
 /// The body of the push of an entry that is kept among the user's notices: the client acknowledges it
 /// (`openim.ws_msg_push_ack`).
 fn kept(event: impl Serialize, number: Seq) -> String {
-    #[derive(Serialize)]
-    struct Kept<T> {
-        #[serde(flatten)]
-        events: Events<T>,
-        #[serde(rename = "NeedAck")]
-        needs_ack: u8,
-        #[serde(rename = "SessionData")]
-        receipt: String,
-    }
-    let receipt = Receipt::Notice(number).to_string();
-    let kept = Kept { events: Events { events: [event] }, needs_ack: 1, receipt };
+    let kept = Receipted::of(event, Receipt::Notice(number));
     serde_json::to_string(&kept).expect("an event has only texts for keys")
 }
 

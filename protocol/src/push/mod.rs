@@ -82,6 +82,8 @@ pub enum Receipt {
     Notice(Seq),
     /// The push stood behind everything that was said before this time. Shape: `t` and the Unix milliseconds.
     Time(Millis),
+    /// Which recall it told of. Shape: `r`, its Unix microseconds, `-`, and the number of the message.
+    Recall { at_us: u64, seq: Seq },
 }
 
 impl Receipt {
@@ -90,6 +92,10 @@ impl Receipt {
         match text.chars().next()? {
             'n' => Some(Self::Notice(Seq(number()?))),
             't' => Some(Self::Time(Millis(number()?))),
+            'r' => {
+                let (at_us, seq) = text.get(1..)?.split_once('-')?;
+                Some(Self::Recall { at_us: at_us.parse().ok()?, seq: Seq(seq.parse().ok()?) })
+            }
             _ => None,
         }
     }
@@ -100,6 +106,7 @@ impl fmt::Display for Receipt {
         match self {
             Self::Notice(seq) => write!(f, "n{seq}"),
             Self::Time(at) => write!(f, "t{}", at.0),
+            Self::Recall { at_us, seq } => write!(f, "r{at_us}-{seq}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::ErrorCode;
 use serde_json::json;
-use tests::TestGateway;
+use tests::{Device, Dialect, TestGateway};
 
 #[tokio::test]
 async fn a_message_reaches_its_receiver_and_nobody_else() {
@@ -86,7 +86,14 @@ async fn a_message_is_recalled_by_its_author_alone() {
         event.value["C2cNotifyMsgArray"][0]["WithdrawC2cMsgNotify"].is_object()
     })
     .await;
-    alice.call(command, info("alice", "bob")).await.refused(ErrorCode::C2C_RECALLED_ALREADY);
+    // The device that did not hear the answer asks again, and its recall is not told twice.
+    bob.ping().await;
+    let told = bob.socket.events().len();
+    alice.call(command, info("alice", "bob")).await.ok();
+    bob.ping().await;
+    assert_eq!(bob.socket.events().len(), told);
+    let other = gateway.user_on("alice", Device::wechat("d".repeat(32)), Dialect::Binary).await;
+    other.call(command, info("alice", "bob")).await.refused(ErrorCode::C2C_RECALLED_ALREADY);
 
     let late = alice.send_to("bob", "too late").await;
     gateway.clock.advance(Duration::from_secs(121));

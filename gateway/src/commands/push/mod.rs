@@ -7,6 +7,7 @@ use protocol::request::Empty;
 use super::page::once;
 use super::table::{Row, rows};
 use super::{Call, Context, Effect, Refusal};
+use crate::bus::RecallMark;
 
 pub(super) static ROWS: &[Row] = rows! {
     C2C {
@@ -29,6 +30,10 @@ pub(super) async fn ack(context: &Context, call: &Call, request: Ack) -> Result<
                 context.services.notices.acknowledge(actor.app, &actor.user, device, seq);
             }
             Receipt::Time(at) => call.set_effect(Effect::Heard { at }),
+            Receipt::Recall { at_us, seq } => {
+                let mark = RecallMark { at_us, seq };
+                context.services.sessions.knows_recall(actor.app, &actor.user, device, mark);
+            }
         }
     }
     Ok(Empty {})

@@ -1,6 +1,8 @@
 //! What a device missed while it was away: everything that it would have heard on its topics, but for its notices, which
 //! have numbers of their own and are asked for (`openim.getmsg`).
 
+use std::collections::BTreeMap;
+
 use protocol::conversation::Target;
 use protocol::event;
 use protocol::id::{AppId, Millis, Seq, UserId};
@@ -12,6 +14,7 @@ use crate::services::StorageError;
 use crate::services::conversation::{Preference, pair_log};
 use crate::services::deps::whole_ones;
 use crate::services::group::{GroupError, GroupRef, Member};
+use crate::services::session::KnownRecalls;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen};
 use crate::storage::Log;
 
@@ -33,6 +36,8 @@ struct Reader<'a> {
     user: &'a UserId,
     device: DeviceId,
     since: Millis,
+    /// Recalls since then that it has.
+    known: &'a KnownRecalls,
     most: MostMissed,
 }
 
@@ -41,6 +46,12 @@ impl Reader<'_> {
     fn said(&self, seen: &Seen) -> bool {
         let Entry::Message(message) = &seen.entry else { return false };
         message.from.user == *self.user && message.origin == Some(self.device)
+    }
+
+    /// Whether the device has a recall: it acknowledged that, or made it.
+    fn knows(&self, past: &PastRecall) -> bool {
+        let is_own = past.recall.by == *self.user && past.origin == Some(self.device);
+        is_own || self.known.has(past.mark())
     }
 }
 
@@ -59,7 +70,8 @@ impl CatchUp {
         since: Millis,
         most: MostMissed,
     ) -> Result<MissedByDevice, SourceError> {
-        let reader = Reader { app, user, device, since, most };
+        let known = &self.sessions.known_recalls(app, user, device).await?;
+        let reader = Reader { app, user, device, since, known, most };
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
         let groups = whole_ones(joined, |(found, member)| self.of_group(reader, found, member));
         let groups = groups.await.map_err(|error: GroupError| SourceError(error.to_string()))?;
@@ -106,27 +118,32 @@ impl CatchUp {
         let from = member.joined_after.max(position.cleared).max(preference.hidden_up_to);
         let unheard = self.unheard(&channel.log, reader, from).await?;
         let mut talk = Talk { target, events: None, bytes: 0 };
-        let Unheard::Entries(entries) = unheard else { return Ok(Some(talk)) };
-        let Some(recalls) = self.recalls(&channel.log, reader, from).await? else { return Ok(Some(talk)) };
-        let first = entries.first().map_or(Seq(u64::MAX), |first| first.seq);
+        let Unheard::Entries(mut entries) = unheard else { return Ok(Some(talk)) };
+        let Some(mut recalls) = self.recalls(&channel.log, reader, from).await? else {
+            return Ok(Some(talk));
+        };
+        entries.retain(|seen| is_news(seen, &recalls));
         let mut events = Vec::new();
-        for past in recalls.into_iter().filter(|past| past.seq < first) {
-            events.extend(self.recalled(&found, past).await?);
-        }
         let mut is_read = position.moved_at < reader.since;
         for seen in entries {
             if !is_read && seen.seq > position.read {
                 is_read = true;
                 events.extend(self.read_group(reader, &found, position));
             }
-            talk.bytes += size(&seen);
-            let recall = seen.recall.clone();
-            let (stamp, seq) = (Stamp { seq: seen.seq, at: seen.at }, seen.seq);
-            events.push((stamp, self.event(&found, seen.entry)));
-            if let Some(recall) = recall {
-                let past = PastRecall { seq, random: 0, recall, at_us: stamp.at.0 * 1000 };
+            for past in up_to(&mut recalls, seen.seq.previous()) {
                 events.extend(self.recalled(&found, past).await?);
             }
+            talk.bytes += size(&seen);
+            let stamp = Stamp { seq: seen.seq, at: seen.at };
+            events.push((stamp, self.event(&found, seen.entry)));
+            for past in up_to(&mut recalls, stamp.seq) {
+                let recalled = self.recalled(&found, past).await?;
+                // It stands right behind what it takes back.
+                events.extend(recalled.map(|(_, event)| (stamp, event)));
+            }
+        }
+        for past in recalls.into_values() {
+            events.extend(self.recalled(&found, past).await?);
         }
         if !is_read {
             events.extend(self.read_group(reader, &found, position));
@@ -157,17 +174,12 @@ impl CatchUp {
         let from = position.cleared.max(preference.hidden_up_to);
         let target = Target::Peer(peer.clone());
         let mut talk = Talk { target, events: None, bytes: 0 };
-        let Unheard::Entries(entries) = self.unheard(&log, reader, from).await? else {
+        let Unheard::Entries(mut entries) = self.unheard(&log, reader, from).await? else {
             return Ok(Some(talk));
         };
-        let Some(recalls) = self.recalls(&log, reader, from).await? else { return Ok(Some(talk)) };
-        let first = entries.first().map_or(Seq(u64::MAX), |first| first.seq);
+        let Some(mut recalls) = self.recalls(&log, reader, from).await? else { return Ok(Some(talk)) };
+        entries.retain(|seen| is_news(seen, &recalls));
         let mut events = Vec::new();
-        for past in recalls.into_iter().filter(|past| past.seq < first) {
-            if let Some(seen) = self.timelines.entry(&log, past.seq).await? {
-                events.extend(pair_recalled(reader.user, &peer, &seen));
-            }
-        }
         let own = (position.moved_at >= reader.since && position.read_time > 0).then(|| {
             let stamp = Stamp { seq: Seq::ZERO, at: position.moved_at };
             (stamp, Event::from(Push::new(event::message::c2c_read(&peer, position.read_time))))
@@ -177,14 +189,21 @@ impl CatchUp {
             if seen.seq > position.read {
                 events.extend(own.next());
             }
+            for past in up_to(&mut recalls, seen.seq.previous()) {
+                events.extend(self.pair_recalled(&log, (reader.user, &peer), &past).await?);
+            }
             talk.bytes += size(&seen);
-            let recalled = pair_recalled(reader.user, &peer, &seen);
             let stamp = Stamp { seq: seen.seq, at: seen.at };
             if let Entry::Message(message) = seen.entry {
                 let to = if message.from.user == *reader.user { &peer } else { reader.user };
                 events.push((stamp, bus::Entry::C2cMessage { to: to.clone(), message }.into()));
             }
-            events.extend(recalled);
+            for past in up_to(&mut recalls, stamp.seq) {
+                events.extend(self.pair_recalled(&log, (reader.user, &peer), &past).await?);
+            }
+        }
+        for past in recalls.into_values() {
+            events.extend(self.pair_recalled(&log, (reader.user, &peer), &past).await?);
         }
         events.extend(own);
         if theirs.moved_at >= reader.since && theirs.read_time > 0 {
@@ -195,20 +214,38 @@ impl CatchUp {
         Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
     }
 
-    /// What was recalled while the reader's device was away, of entries after a number; nothing when it is too much.
+    /// What both of a pair are told of the recall of a message; nothing when the message is gone.
+    async fn pair_recalled(
+        &self,
+        log: &Log,
+        (user, peer): (&UserId, &UserId),
+        past: &PastRecall,
+    ) -> Result<Option<(Stamp, Event)>, StorageError> {
+        let Some(seen) = self.timelines.entry(log, past.seq).await? else { return Ok(None) };
+        let Entry::Message(message) = &seen.entry else { return Ok(None) };
+        let (from, to) = if message.from.user == *user { (user, peer) } else { (peer, user) };
+        let key = MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() };
+        let ids = (message.from.tiny_id, message.client_time);
+        let body = event::message::c2c_recalled(from, to, key, ids, &past.recall, Some(past.receipt()));
+        Ok(Some((Stamp { seq: seen.seq, at: seen.at }, Push::new(body).into())))
+    }
+
+    /// What was recalled and the reader's device was not told of, of entries after a number, by the numbers of the entries;
+    /// nothing when it is too much.
     async fn recalls(
         &self,
         log: &Log,
         reader: Reader<'_>,
         from: Seq,
-    ) -> Result<Option<Vec<PastRecall>>, StorageError> {
+    ) -> Result<Option<BTreeMap<Seq, PastRecall>>, StorageError> {
         let mut after = (reader.since.0 * 1000, Seq::ZERO);
-        let mut recalls: Vec<PastRecall> = Vec::new();
+        let mut recalls = BTreeMap::new();
         loop {
             let page = self.timelines.recalls(log, after, u64::MAX, PAGE).await?;
             let is_last = page.len() < PAGE;
             after = page.last().map_or(after, |last| (last.at_us, last.seq));
-            recalls.extend(page.into_iter().filter(|past| past.seq > from));
+            let news = page.into_iter().filter(|past| past.seq > from && !reader.knows(past));
+            recalls.extend(news.map(|past| (past.seq, past)));
             if recalls.len() > reader.most.messages {
                 return Ok(None);
             }
@@ -236,12 +273,13 @@ fn size(seen: &Seen) -> usize {
     said + ENVELOPE_BYTES
 }
 
-/// What both of a pair are told of the recall of a message, if it was recalled.
-fn pair_recalled(user: &UserId, peer: &UserId, seen: &Seen) -> Option<(Stamp, Event)> {
-    let (Entry::Message(message), Some(recall)) = (&seen.entry, &seen.recall) else { return None };
-    let (from, to) = if message.from.user == *user { (user, peer) } else { (peer, user) };
-    let key = MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() };
-    let body =
-        event::message::c2c_recalled(from, to, key, (message.from.tiny_id, message.client_time), recall);
-    Some((Stamp { seq: seen.seq, at: seen.at }, Push::new(body).into()))
+/// Whether there is anything to tell of an entry: who has a recall has had the message.
+fn is_news(seen: &Seen, recalls: &BTreeMap<Seq, PastRecall>) -> bool {
+    seen.recall.is_none() || recalls.contains_key(&seen.seq)
+}
+
+/// Takes out the recalls of entries up to a number.
+fn up_to(recalls: &mut BTreeMap<Seq, PastRecall>, seq: Seq) -> impl Iterator<Item = PastRecall> {
+    let later = recalls.split_off(&seq.next());
+    std::mem::replace(recalls, later).into_values()
 }

@@ -81,7 +81,8 @@ impl CatchUp {
             time: seen.at.seconds(),
         };
         let stamp = Stamp { seq: seen.seq, at: Millis(past.at_us / 1000) };
-        let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at);
+        let receipt = self.groups.recall_receipt(found, &past).await?;
+        let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at, receipt);
         Ok(Some((stamp, Push::new(body).into())))
     }
 

@@ -17,6 +17,7 @@ use protocol::group::{
 };
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupLabel;
+use protocol::push::Receipt;
 use serde::{Deserialize, Serialize};
 
 use super::account::Accounts;
@@ -25,10 +26,13 @@ use super::decide::Refused;
 use super::deps::{Actor, Deps, MayBeDamage};
 use super::push::Notices;
 use super::rates::{Throttle, TooOften};
-use super::timeline::EntryRef;
+use super::timeline::{EntryRef, PastRecall};
 use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
+
+/// In a group with more members nobody acknowledges a recall.
+const MOST_RECEIPTS: u64 = 200;
 
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::AddOutcome;
@@ -291,6 +295,20 @@ impl Groups {
     pub async fn count(&self, found: &GroupRef) -> Result<u64, StorageError> {
         let counts = self.deps.engine.counters(&found.partition(), &[found.count_key()]).await?;
         Ok(counts.first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
+    }
+
+    /// What devices acknowledge the push of a recall with. Where nothing is counted nobody minds a recall that they are told
+    /// twice, and where too many hear of one, all of them together would be too much.
+    pub async fn recall_receipt(
+        &self,
+        found: &GroupRef,
+        recalled: &PastRecall,
+    ) -> Result<Option<Receipt>, StorageError> {
+        if !self.rules(found.app, found.group.record.kind).counts_unread {
+            return Ok(None);
+        }
+        let is_small = self.count(found).await? <= MOST_RECEIPTS;
+        Ok(is_small.then(|| recalled.receipt()))
     }
 
     /// Adds a tip to the batch that makes the change: kept in the log, told to the followers.

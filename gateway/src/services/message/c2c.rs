@@ -428,7 +428,10 @@ impl C2cMessages {
             return Err(C2cError::NoMessage);
         }
         if seen.recall.is_some() {
-            return Err(C2cError::RecalledAlready);
+            // A device that did not hear the answer asks again. It is not told of its own recall otherwise.
+            let origin = self.timelines.recalled_on(&log, seen.seq).await?;
+            let is_repeated = actor.device.is_some() && origin == actor.device;
+            return if is_repeated { Ok(()) } else { Err(C2cError::RecalledAlready) };
         }
         if !actor.is_admin
             && !is_recallable(seen.at, self.deps.now(), self.deps.settings(actor.app).limits.recall_seconds)
@@ -437,11 +440,13 @@ impl C2cMessages {
         }
         let recall = Recall { by: actor.user.clone(), reason: String::new() };
         let ids = (message.from.tiny_id, message.client_time);
-        let body = event::message::c2c_recalled(&actor.user, to, key, ids, &recall);
+        let recalled = self.timelines.recall_now((seen.seq, message.random), recall, actor.device);
+        let receipt = Some(recalled.receipt());
+        let body = event::message::c2c_recalled(&actor.user, to, key, ids, &recalled.recall, receipt);
         let event = Event::from(Push::new(body).by(actor.origin()));
         let announces =
             both(actor.app, &actor.user, to).into_iter().map(|topic| (topic, event.clone())).collect();
-        if !self.timelines.recall(&log, seen.seq, message.random, recall, announces).await? {
+        if !self.timelines.recall(&log, recalled, announces).await? {
             return Err(C2cError::RecalledAlready);
         }
         Ok(())

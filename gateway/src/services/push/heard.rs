@@ -3,15 +3,13 @@
 //! An SDK says with its cookie which notices it had at its last sync, and acknowledges those that are pushed to it later.
 //! What was pushed and not acknowledged may be lost on a line that broke, so numbers may be missing in between.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use protocol::id::{AppId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{LOG, Notices};
 use crate::bus::DeviceId;
 use crate::services::decide::Decision;
+use crate::services::receipts::{Acknowledged, Owner};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 
@@ -51,12 +49,6 @@ impl Heard {
         }
     }
 
-    fn add_all(&mut self, other: &Heard) {
-        for range in &other.0 {
-            self.add(*range);
-        }
-    }
-
     /// Without numbers that no notice has yet.
     fn up_to(mut self, most: Seq) -> Self {
         self.0.retain(|(first, _)| *first <= most);
@@ -67,25 +59,11 @@ impl Heard {
     }
 }
 
-/// A device of a user.
-type Owner = (AppId, UserId, DeviceId);
-
-/// What devices have acknowledged and the store does not know yet. There are no more entries than devices that
-/// acknowledge at this moment.
-#[derive(Clone, Default)]
-pub(super) struct Receipts(Arc<Mutex<HashMap<Owner, Receipt>>>);
-
-/// What comes while the store is written goes into the next write.
-#[derive(Default)]
-struct Receipt {
-    written: Heard,
-    waiting: Heard,
-}
-
-impl Receipts {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Owner, Receipt>> {
-        // Nothing under this lock can panic half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Acknowledged for Heard {
+    fn add_all(&mut self, other: &Self) {
+        for range in &other.0 {
+            self.add(*range);
+        }
     }
 }
 
@@ -93,28 +71,14 @@ impl Notices {
     /// A device has a notice. What is asked from now on knows; the store does a little later.
     pub fn acknowledge(&self, app: AppId, user: &UserId, device: DeviceId, seq: Seq) {
         let of = (app, user.clone(), device);
-        let mut receipts = self.receipts.lock();
-        let is_new = !receipts.contains_key(&of);
-        receipts.entry(of.clone()).or_default().waiting.add((seq, seq));
-        drop(receipts);
-        if is_new {
+        if self.receipts.add(&of, &Heard(vec![(seq, seq)])) {
             let notices = self.clone();
             self.deps.tasks.spawn(async move { notices.write_receipts(&of).await });
         }
     }
 
     async fn write_receipts(&self, of: &Owner) {
-        loop {
-            let written = {
-                let mut receipts = self.receipts.lock();
-                let Some(receipt) = receipts.get_mut(of) else { return };
-                receipt.written = std::mem::take(&mut receipt.waiting);
-                if receipt.written == Heard::default() {
-                    receipts.remove(of);
-                    return;
-                }
-                receipt.written.clone()
-            };
+        while let Some(written) = self.receipts.next(of) {
             if let Err(error) = self.write_heard(of, written).await {
                 // The notices may be told once more.
                 tracing::warn!(%error, "the acknowledgement of a notice could not be kept");
@@ -152,16 +116,11 @@ impl Notices {
         user: &UserId,
         device: DeviceId,
     ) -> Result<Heard, StorageError> {
-        // First what waits: it is in the store before it is gone from there.
-        let mut waiting = Heard::default();
-        if let Some(receipt) = self.receipts.lock().get(&(app, user.clone(), device)) {
-            waiting.add_all(&receipt.written);
-            waiting.add_all(&receipt.waiting);
-        }
+        let unwritten = self.receipts.unwritten(&(app, user.clone(), device));
         let found: Option<Versioned<Heard>> =
             records::get(&self.deps.engine, &Partition::user(app, user), heard_key(device)).await?;
         let mut heard = found.map(|found| found.record).unwrap_or_default();
-        heard.add_all(&waiting);
+        heard.add_all(&unwritten);
         Ok(heard)
     }
 }

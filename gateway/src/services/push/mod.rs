@@ -8,8 +8,8 @@ use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::push::{Mark, Notice};
 use serde::{Deserialize, Serialize};
 
-use self::heard::Receipts;
 use super::deps::{Actor, Deps, Outcome};
+use super::receipts::Receipts;
 use super::timeline::{Hidden, entry_of};
 use crate::bus::{DeviceId, Entry, Stamp, Topic};
 use crate::storage::{Batch, Key, Log, Partition, Scan, StorageError, Table, Window, records};
@@ -39,7 +39,7 @@ const CATCH_UP: usize = 100;
 #[derive(Clone)]
 pub struct Notices {
     deps: Deps,
-    receipts: Receipts,
+    receipts: Receipts<Heard>,
 }
 
 /// What a device that was away is told.

@@ -5,6 +5,7 @@
 //! the device list of the user, and the account's "not before".
 
 mod position;
+mod recalls;
 mod token;
 
 use std::collections::HashSet;
@@ -22,12 +23,14 @@ use super::decide::{Decision, Refused};
 use super::deps::{Deps, MayBeDamage, side_by_side};
 use super::push::heard_key;
 use super::rates::TooOften;
+use super::receipts::Receipts;
 use crate::bus::{Control, DeviceClaim, DeviceId, Ended, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 use crate::telemetry::Bound;
 
 pub(super) use position::DevicePosition;
+pub(super) use recalls::KnownRecalls;
 pub use token::Claims;
 
 /// Why somebody is not let in.
@@ -158,6 +161,11 @@ enum Devices {
     Damaged,
 }
 
+/// Nothing is kept any more of what a device has.
+fn without_device(batch: Batch, device: DeviceId) -> Batch {
+    [heard_key(device), position::key(device), recalls::key(device)].into_iter().fold(batch, Batch::delete)
+}
+
 /// The devices of a platform, and what must hold when the list is changed.
 fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>, Expected) {
     found.map_or((Vec::new(), Expected::Absent), |found| (found.record, Expected::Version(found.version)))
@@ -168,11 +176,12 @@ fn devices_of(found: Option<Versioned<Vec<DeviceRecord>>>) -> (Vec<DeviceRecord>
 pub struct Sessions {
     deps: Deps,
     accounts: Accounts,
+    recalls: Receipts<KnownRecalls>,
 }
 
 impl Sessions {
     pub fn new(deps: Deps, accounts: Accounts) -> Self {
-        Self { deps, accounts }
+        Self { deps, accounts, recalls: Receipts::default() }
     }
 
     fn app(&self, app: AppId) -> Result<&Application, SessionError> {
@@ -356,7 +365,7 @@ impl Sessions {
                 .put(devices_key(platform), records::encode(&devices))
                 .put(position::key(id), records::encode(&DevicePosition::at(now)));
             for device in replaced {
-                batch = batch.delete(heard_key(device.id)).delete(position::key(device.id));
+                batch = without_device(batch, device.id);
                 let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
@@ -484,7 +493,7 @@ impl Sessions {
         for (suffix, devices) in found {
             batch = batch.delete(Key::new(Table::Session, suffix));
             for device in devices.record {
-                batch = batch.delete(heard_key(device.id)).delete(position::key(device.id));
+                batch = without_device(batch, device.id);
             }
         }
         let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
@@ -597,7 +606,7 @@ impl Sessions {
                 .check(devices_key(platform), expected);
             for (gone, _) in before {
                 if devices.iter().all(|device| device.id != gone) {
-                    batch = batch.delete(heard_key(gone)).delete(position::key(gone));
+                    batch = without_device(batch, gone);
                 }
             }
             let batch = if devices.is_empty() {

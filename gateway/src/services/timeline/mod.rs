@@ -9,12 +9,13 @@ use bytes::Bytes;
 use protocol::group::Tip;
 use protocol::id::{Millis, Seq, UserId};
 use protocol::message::{Message, Recall};
+use protocol::push::Receipt;
 use serde::{Deserialize, Serialize};
 
 use self::damaged::decode_or_stand_in;
 use super::decide::Decision;
 use super::deps::{Deps, Outcome, side_by_side};
-use crate::bus::{Event, Topic};
+use crate::bus::{DeviceId, Event, RecallMark, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{self, Batch, Expected, Key, Log, StorageError, Table, Window};
 
@@ -41,6 +42,9 @@ pub enum EntryRef<'a> {
 pub(super) struct Annotation {
     #[serde(rename = "r")]
     recall: Recall,
+    /// The device that recalled it; absent where it was none, or not noted.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    origin: Option<DeviceId>,
 }
 
 /// A recall, in the order of their times.
@@ -49,6 +53,9 @@ pub(super) struct RecallNote {
     seq: Seq,
     random: u64,
     recall: Recall,
+    /// The device that recalled it; absent where it was none, or not noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<DeviceId>,
 }
 
 /// That the record is there says all: one user does not see an entry any more.
@@ -104,6 +111,19 @@ pub struct PastRecall {
     pub recall: Recall,
     /// Microseconds.
     pub at_us: u64,
+    /// The device that recalled it; nothing where it was none, or not noted.
+    pub origin: Option<DeviceId>,
+}
+
+impl PastRecall {
+    pub fn mark(&self) -> RecallMark {
+        RecallMark { at_us: self.at_us, seq: self.seq }
+    }
+
+    /// What a client acknowledges it with.
+    pub fn receipt(&self) -> Receipt {
+        Receipt::Recall { at_us: self.at_us, seq: self.seq }
+    }
 }
 
 /// The tables of what is kept beside entries and has no use without them. A record's suffix begins with the name of the
@@ -210,28 +230,43 @@ impl Timelines {
         Ok(self.deps.engine.read(log, window).await?.pop())
     }
 
+    /// The recall of a message, made now.
+    pub fn recall_now(
+        &self,
+        (seq, random): (Seq, u64),
+        recall: Recall,
+        origin: Option<DeviceId>,
+    ) -> PastRecall {
+        // Two recalls of one millisecond must not share a key.
+        let at_us = self.deps.now().0 * 1000 + u64::from(rand::random::<u16>()) % 1000;
+        PastRecall { seq, random, recall, at_us, origin }
+    }
+
     /// Notes that a message was recalled, and tells of it. False when it was recalled before.
     pub async fn recall(
         &self,
         log: &Log,
-        seq: Seq,
-        random: u64,
-        recall: Recall,
+        recalled: PastRecall,
         announces: Vec<(Topic, Event)>,
     ) -> Result<bool, StorageError> {
-        let now = self.deps.now();
-        let note = RecallNote { seq, random, recall: recall.clone() };
-        // Two recalls of one millisecond must not share a key.
-        let at_us = now.0 * 1000 + u64::from(rand::random::<u16>()) % 1000;
+        let PastRecall { seq, random, recall, at_us, origin } = recalled;
+        let note = RecallNote { seq, random, recall: recall.clone(), origin };
         let key = annotation_key(log, seq);
-        let mut batch = Batch::new(log.partition.clone(), now)
+        let mut batch = Batch::new(log.partition.clone(), self.deps.now())
             .check(key.clone(), Expected::Absent)
-            .put(key, records::encode(&Annotation { recall }))
+            .put(key, records::encode(&Annotation { recall, origin }))
             .put(Key::new(Table::Recall, recall_suffix(log, at_us, seq)), records::encode(&note));
         for (topic, event) in announces {
             batch = batch.announce(topic, event);
         }
         Ok(matches!(self.deps.commit(batch).await?, Outcome::Stored(_)))
+    }
+
+    /// The device that recalled an entry; nothing where it was none, or not noted.
+    pub async fn recalled_on(&self, log: &Log, seq: Seq) -> Result<Option<DeviceId>, StorageError> {
+        let found: Option<Versioned<Annotation>> =
+            records::get(&self.deps.engine, &log.partition, annotation_key(log, seq)).await?;
+        Ok(found.and_then(|found| found.record.origin))
     }
 
     /// Recalls after a time in microseconds and up to `end_us`, oldest first; of those of that very time the ones of
@@ -260,7 +295,8 @@ impl Timelines {
                 break;
             }
             let note: RecallNote = records::decode(&value.bytes)?;
-            recalls.push(PastRecall { seq: note.seq, random: note.random, recall: note.recall, at_us });
+            let RecallNote { seq, random, recall, origin } = note;
+            recalls.push(PastRecall { seq, random, recall, at_us, origin });
         }
         Ok(recalls)
     }

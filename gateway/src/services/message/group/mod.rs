@@ -273,18 +273,19 @@ impl GroupMessages {
             client_time: message.client_time,
             time: seen.at.seconds(),
         };
-        let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.deps.now());
+        let recalled = self.timelines.recall_now((seq, message.random), recall, actor.device);
+        let receipt = self.groups.recall_receipt(found, &recalled).await?;
+        let body = event::message::group_recalled(
+            &found.label(),
+            &message_id,
+            &recalled.recall,
+            self.deps.now(),
+            receipt,
+        );
         let push = Push::new(body).by(actor.origin());
         // Recalled before is recalled: the caller has what they want.
-        self.timelines
-            .recall(
-                &found.channel().log,
-                seq,
-                message.random,
-                recall,
-                vec![(found.channel().topic, push.into())],
-            )
-            .await?;
+        let announces = vec![(found.channel().topic, push.into())];
+        self.timelines.recall(&found.channel().log, recalled, announces).await?;
         Ok(Ok(()))
     }
 

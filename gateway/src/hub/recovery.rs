@@ -57,7 +57,7 @@ impl Hub {
         let mut has_looked = false;
         let mut is_resubscribed = false;
         loop {
-            match self.shards.next(&mut recovery) {
+            match self.shards.next(&mut recovery, self.clock.now()) {
                 Next::Gone | Next::Open => return,
                 Next::Suspect { resubscribed } => {
                     has_looked = false;

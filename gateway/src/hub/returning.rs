@@ -17,7 +17,7 @@ pub(super) const AT_ONCE: usize = 64;
 /// What is said takes this long at most to be written to those who hear it, where nothing is known to be in the way: a disk
 /// may be slow between the time of an entry and its announcement, and what a bus lost is noticed by the look for quiet topics.
 /// Who is back is told as much again.
-const ON_THE_WAY: Duration = Duration::from_secs(10);
+pub(super) const ON_THE_WAY: Duration = Duration::from_secs(10);
 
 /// How often it is noted how far the workers are.
 const TICK: Duration = Duration::from_secs(1);
@@ -99,11 +99,12 @@ impl Hub {
 
     /// The time before which everything that the device hears is written to its connection.
     fn written_before(&self, connection: &Arc<Connection>, attached: &Attachment) -> Millis {
-        let mut at = self.fanout.reached();
+        let reached = self.fanout.reached();
+        let mut at = reached;
         if self.bus.can_lose() {
             let groups = connection.groups().into_iter().map(|group| Topic::Group(attached.app, group));
             let user = Topic::User(attached.app, attached.user.clone());
-            let held = groups.chain([user]).filter_map(|topic| self.shards.held_for(&topic)).max();
+            let held = groups.chain([user]).filter_map(|topic| self.shards.held_for(&topic, reached)).max();
             let now = self.clock.now();
             at = held.map_or(at, |held| at.min(earlier(now, held)));
         }
@@ -124,6 +125,6 @@ impl Hub {
     }
 }
 
-fn earlier(at: Millis, by: Duration) -> Millis {
+pub(super) fn earlier(at: Millis, by: Duration) -> Millis {
     Millis(at.0.saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
 }

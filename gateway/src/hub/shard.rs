@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::id::Seq;
+use protocol::id::{Millis, Seq};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -36,8 +36,19 @@ struct Room {
     followers: List,
     newcomers: Vec<Newcomer>,
     continuity: Continuity,
+    /// The last time that it was held.
+    made_up: Option<MadeUp>,
     /// Looks since an event came.
     quiet_for: u32,
+}
+
+/// What was missing of a topic is handed on.
+#[derive(Clone, Copy)]
+struct MadeUp {
+    /// Since when something may have been missing.
+    since: Instant,
+    /// Who was handed something till then has it when the workers are past that time.
+    at: Millis,
 }
 
 /// How the looks for quiet topics go round.
@@ -172,7 +183,8 @@ impl Shards {
 
     fn room(&self, continuity: Continuity) -> Room {
         let id = self.next_room.fetch_add(1, Ordering::Relaxed);
-        Room { id, followers: List::default(), newcomers: Vec::new(), continuity, quiet_for: 0 }
+        let (followers, newcomers) = (List::default(), Vec::new());
+        Room { id, followers, newcomers, continuity, made_up: None, quiet_for: 0 }
     }
 
     /// Lets a follower go.
@@ -218,13 +230,17 @@ impl Shards {
         room.map(|room| room.followers.now()).unwrap_or_default()
     }
 
-    /// For how long something of the topic may have been missing.
-    pub(super) fn held_for(&self, topic: &Topic) -> Option<Duration> {
+    /// For how long something of the topic may not have been written to its followers, where the workers have done
+    /// everything that was put to them before `reached`.
+    pub(super) fn held_for(&self, topic: &Topic, reached: Millis) -> Option<Duration> {
         let shard = self.shard(topic);
-        match shard.get(topic)?.continuity {
-            Continuity::Held { since, .. } => Some(since.elapsed()),
+        let room = shard.get(topic)?;
+        let made_up = room.made_up.filter(|made_up| reached <= made_up.at).map(|made_up| made_up.since);
+        let held = match room.continuity {
+            Continuity::Held { since, .. } => Some(since),
             Continuity::Open(_) | Continuity::Sound => None,
-        }
+        };
+        Some(made_up.into_iter().chain(held).min()?.elapsed())
     }
 
     /// How many follow a topic, or are about to.
@@ -268,14 +284,14 @@ impl Shards {
         recovery
     }
 
-    /// The next thing for a recovery to do.
-    pub(super) fn next(&self, recovery: &mut Recovery) -> Next {
+    /// The next thing for a recovery to do, at the time `now`.
+    pub(super) fn next(&self, recovery: &mut Recovery, now: Millis) -> Next {
         let mut shard = self.shard(&recovery.lease.topic);
         let Some(room) = shard.get_mut(&recovery.lease.topic).filter(|room| room.id == recovery.lease.room)
         else {
             return Next::Gone;
         };
-        let Continuity::Held { waiting, is_suspect, is_resubscribed, .. } = &mut room.continuity else {
+        let Continuity::Held { waiting, is_suspect, is_resubscribed, since } = &mut room.continuity else {
             return Next::Gone;
         };
         if std::mem::take(is_suspect) {
@@ -290,6 +306,7 @@ impl Shards {
         }
         match recovery.place.take() {
             Some(place) => {
+                room.made_up = Some(MadeUp { since: *since, at: now });
                 room.continuity = Continuity::Open(place);
                 Next::Open
             }

@@ -18,6 +18,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
+use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
     BusError, Entry, GroupPlace, HeardWindow, MissedByDevice, MissedInGroup, MostMissed, Numbering, Pairs,
@@ -25,6 +26,9 @@ use crate::bus::{
 };
 
 const APP: AppId = AppId(1);
+
+/// The time when a bench is built.
+const BEGIN: u64 = 1_700_000_000_000;
 
 fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
@@ -308,8 +312,9 @@ impl Bench {
             joined_at: Millis(0),
             joined_after: Seq::ZERO,
         });
-        // A clock that stands still.
-        let hub = Hub::new(world.clone(), world.clone(), &Clock::from_fn(|| Millis(1_700_000_000_000)));
+        let begin = tokio::time::Instant::now();
+        let clock = Clock::from_fn(move || Millis(BEGIN + begin.elapsed().as_millis() as u64));
+        let hub = Hub::new(world.clone(), world.clone(), &clock);
         let (bus, incoming) = channel(64);
         hub.start(incoming);
         Self { world, hub, bus }
@@ -324,6 +329,10 @@ impl Bench {
 
     async fn bring(&self, delivery: Delivery) {
         self.bus.send(Incoming::Event(delivery)).await.unwrap();
+    }
+
+    fn now(&self) -> Millis {
+        self.hub.clock.now()
     }
 
     /// Lets everything that is begun come to its end; the clock of the tasks runs ahead.
@@ -719,6 +728,42 @@ async fn numbers_that_went_back_are_found_within_a_second() {
     assert_eq!(heard(&alice), ["m5", "five"]);
     bench.settle().await;
     assert!(heard(&alice).is_empty());
+}
+
+/// What is missing of a topic was said since it is held, or shortly before. Who comes back in between is told that again
+/// only if no receipt says that they have it.
+#[tokio::test(start_paused = true)]
+async fn a_receipt_covers_nothing_of_a_topic_that_is_held() {
+    for held in [room_topic(), Topic::User(APP, user("alice"))] {
+        let bench = Bench::new();
+        let alice = bench.log_in("alice").await;
+        let receipt = || bench.hub.ask_receipt(&alice, Millis(0)).unwrap();
+        bench.settle().await;
+        let before = bench.now();
+        assert!(receipt() > earlier(before, Duration::from_secs(12)), "nothing is in the way");
+
+        bench.world.fails.store(true, Ordering::Relaxed);
+        drop((bench.world.say(), bench.world.write_to_alice("bob", "<lost>")));
+        bench.bus.send(Incoming::Suspect(held.clone())).await.unwrap();
+        bench.settle().await;
+        bench.settle().await;
+        assert!(
+            receipt() <= earlier(bench.now(), Duration::from_secs(60)),
+            "{held:?} is not known to be whole"
+        );
+        let limit = earlier(before, ON_THE_WAY);
+        assert!(receipt() <= Millis(limit.0 + 100), "{held:?} is held since it was doubted");
+        let known = Millis(before.0 + 1);
+        assert_eq!(bench.hub.ask_receipt(&alice, known), Some(known), "what they acknowledged stays");
+        bench.world.fails.store(false, Ordering::Relaxed);
+        while bench.hub.shards.held_for(&held, Millis(u64::MAX)).is_some() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // What was read from the store is with the workers, and may not be written.
+        assert!(receipt() <= Millis(limit.0 + 100), "{held:?} has just been made up for");
+        bench.settle().await;
+        assert!(receipt() > earlier(bench.now(), Duration::from_secs(12)), "nothing is in the way any more");
+    }
 }
 
 /// Losses, doubts, failures, comings and goings as they fall.

@@ -86,6 +86,8 @@ struct Queue {
     told: Seq,
     /// Pushes since the client was last asked for a receipt.
     unreceipted: u32,
+    /// Pushes of this connection.
+    pushes: u64,
     /// Present when the client has said something.
     turns: Option<Box<Turns>>,
 }
@@ -125,6 +127,7 @@ impl Outbound {
             held: None,
             told: Seq::ZERO,
             unreceipted: 0,
+            pushes: 0,
             turns: None,
         };
         Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
@@ -258,6 +261,7 @@ impl Outbound {
             return false;
         }
         queue.unreceipted = queue.unreceipted.saturating_add(1);
+        queue.pushes = queue.pushes.wrapping_add(1);
         let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
         let is_held = |held: &Held| number.is_some() || !held.only_notices;
         match queue.held.take_if(|held| is_held(held)) {
@@ -285,6 +289,11 @@ impl Outbound {
     /// [`RECEIPT_AFTER`].
     pub fn unreceipted(&self) -> u32 {
         self.queue().unreceipted
+    }
+
+    /// Changes with each push.
+    pub fn pushes(&self) -> u64 {
+        self.queue().pushes
     }
 
     /// What may wait for the socket.

@@ -96,11 +96,10 @@ impl Turns {
 
     /// What is to be written next; a notice with its number.
     pub(super) fn next(&mut self) -> Option<(Option<Seq>, Frame)> {
-        let is_next = |waiting: &mut Waiting| match waiting {
-            Waiting::Own(own) => own.answer.is_some(),
-            Waiting::Push(..) => true,
-        };
-        match self.waiting.pop_front_if(is_next)? {
+        if matches!(self.waiting.front()?, Waiting::Own(Own { answer: None, .. })) {
+            return None;
+        }
+        match self.waiting.pop_front()? {
             Waiting::Own(own) => own.answer.map(|frame| (None, frame)),
             Waiting::Push(number, frame) => {
                 self.bytes -= frame.len();
@@ -121,7 +120,9 @@ impl Turns {
             _ => true,
         });
         unanswered.into_iter().for_each(|numbers| self.give_up(numbers));
-        while let Some(own) = self.early.pop_front_if(|own| own.since <= since) {
+        let is_old = self.early.iter().take_while(|own| own.since <= since).count();
+        let late: Vec<Own> = self.early.drain(..is_old).collect();
+        for own in late {
             self.give_up(own.numbers);
             self.waiting.push_back(Waiting::Own(own));
         }

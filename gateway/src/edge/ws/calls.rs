@@ -15,14 +15,14 @@ use super::connection::{Call, Done};
 /// Calls that are under way, and those that have ended and wait for one before them.
 #[derive(Default)]
 pub(super) struct Calls {
-    under_way: FuturesUnordered<Pin<Box<dyn Future<Output = (Place, Done)> + Send>>>,
+    under_way: FuturesUnordered<Placed>,
     /// Calls that are answered in order, in the order in which they were begun; with what came of those that have ended.
     in_order: VecDeque<(u64, Option<Done>)>,
     begun: u64,
 }
 
-/// Its number among those that are answered in order.
-type Place = Option<u64>;
+/// A call, with its number where it is one of those that are answered in order.
+type Placed = Pin<Box<dyn Future<Output = (Option<u64>, Done)> + Send>>;
 
 impl Calls {
     pub(super) fn len(&self) -> usize {
@@ -53,7 +53,8 @@ impl Calls {
     /// The next that has ended and is to be answered; nothing when none is left.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Done>> {
         loop {
-            if let Some((_, Some(done))) = self.in_order.pop_front_if(|(_, done)| done.is_some()) {
+            if let Some(done) = self.in_order.front_mut().and_then(|(_, done)| done.take()) {
+                self.in_order.pop_front();
                 return Poll::Ready(Some(done));
             }
             match std::task::ready!(self.under_way.poll_next_unpin(context)) {

@@ -157,7 +157,7 @@ impl Settling {
     }
 
     /// Waits until it is over, or has taken too long.
-    pub(super) async fn is_over(self) {
+    pub(super) async fn wait(self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = tokio::time::timeout_at(self.at_most, self.is_over.cancelled()).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! What a connection knows of its client: who is logged in, and how a frame proves it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use protocol::envelope::Head;
@@ -8,7 +9,7 @@ use protocol::id::{AppId, UserId};
 use tokio::time::Instant;
 
 use crate::commands::{Credentials, Device, Effect, Identity};
-use crate::hub::{Attachment, DeviceClaim};
+use crate::hub::{Attachment, Connection, DeviceClaim};
 
 /// What a client tells of itself in the connection's URL, and where it is.
 pub(super) struct Client {
@@ -17,7 +18,8 @@ pub(super) struct Client {
     instance: String,
     from: IpAddr,
     /// Which of all connections it is.
-    connection: u64,
+    number: u64,
+    connection: Option<Arc<Connection>>,
 }
 
 impl Client {
@@ -25,8 +27,8 @@ impl Client {
         /// Longer ones are nobody's: an SDK's has 32 characters.
         const MAX_INSTANCE: usize = 64;
         static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
-        let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-        let mut client = Self { platform: 0, instance: String::new(), from, connection };
+        let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+        let mut client = Self { platform: 0, instance: String::new(), from, number, connection: None };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "platform" => client.platform = value.parse().unwrap_or(0),
@@ -35,6 +37,16 @@ impl Client {
             }
         }
         client
+    }
+
+    /// The client on its connection.
+    pub(super) fn on(self, connection: Arc<Connection>) -> Self {
+        Self { connection: Some(connection), ..self }
+    }
+
+    /// Changes with each push to it.
+    pub(super) fn pushes(&self) -> u64 {
+        self.connection.as_ref().map_or(0, |connection| connection.outbound.pushes())
     }
 }
 
@@ -89,7 +101,7 @@ pub(super) fn identity<'a>(
             token: &head.a2,
             platform: if head.platform == 0 { client.platform } else { head.platform },
             instance: &client.instance,
-            connection: client.connection,
+            connection: client.number,
             from: Some(client.from),
         }),
     }

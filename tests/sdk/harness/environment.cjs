@@ -17,8 +17,11 @@ const QUIET_WITHIN_MS = 5_000;
 const unanswered = new Map();
 
 class WatchedWebSocket extends PlainWebSocket {
-  constructor(...args) {
-    super(...args);
+  constructor(address, protocols, options) {
+    const isOptions = typeof protocols === 'object' && !Array.isArray(protocols);
+    // As in a browser, what one message brings about is done before the next one is heard. Otherwise an answer to which the
+    // SDK comes in few steps overtakes what stood before it and takes more.
+    super(address, isOptions ? [] : protocols, { ...(isOptions ? protocols : options), allowSynchronousEvents: false });
     unanswered.set(this, new Set());
     this.on('message', (data) => this.#note('server', data));
     this.on('close', () => unanswered.delete(this));

@@ -189,8 +189,7 @@ export class Model {
       const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation);
       if (shown.unread < unread - below || shown.unread > unread + above) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
       const last = displayLast(view.at(-1));
-      const isOwn = !isFresh && view.some((entry) => displayLast(entry) === shown.last && this.#isMoved(name, entry));
-      if (shown.last !== last && !isOwn) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);
+      if (shown.last !== last) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);
     }
     for (const conversation of list.keys()) if (!logs.has(conversation)) differences.push(`${conversation} is listed, and nobody ever made it`);
     if (total !== sum) differences.push(`${total} unread in total, and ${sum} in the list`);
@@ -198,7 +197,7 @@ export class Model {
   }
 
   /** How a history that a device reads differs. `shown` is oldest first. */
-  differencesOfHistory({ name, user }, conversation, shown, log, { isFresh }) {
+  differencesOfHistory({ user }, conversation, shown, log, { isFresh }) {
     const view = this.view(user, conversation, log);
     const what = `history of ${conversation}`;
     if (isFresh) return listDifference(what, shown.map(display), view.map(display));
@@ -210,23 +209,8 @@ export class Model {
     // meanwhile stands before it.
     const isTip = ({ kind }) => kind === TIP;
     const tips = [seen, view].map((list) => list.filter(isTip).map(display));
-    const isMoved = (entry) => this.#isMoved(name, entry);
-    const moved = [seen, view].map((list) => list.filter(isMoved).map(display).sort());
-    const others = [seen, view].map((list) => list.filter((entry) => !isTip(entry) && !isMoved(entry)).map(display));
-    return [
-      ...listDifference(what, ...others), ...listDifference(`tips of ${conversation}`, ...tips),
-      ...listDifference(`what ${user} said on the way back in ${conversation}`, ...moved),
-    ];
-  }
-
-  /**
-   * Whether an entry is what the device said itself while its line was down. It sends that again when it is back, and the
-   * answers stand in their places among the pushes; but the SDKs take up an answer a moment later than a push, so that
-   * what comes with it in one read stands before it in their lists until the next login.
-   */
-  #isMoved(device, { text }) {
-    const message = this.#messages.get(text);
-    return message?.device === device && this.#away(device, message) !== undefined;
+    const others = [seen, view].map((list) => list.filter((entry) => !isTip(entry)).map(display));
+    return [...listDifference(what, ...others), ...listDifference(`tips of ${conversation}`, ...tips)];
   }
 
   /** How what a device announced differs: texts by conversation, in the order in which they were announced. */

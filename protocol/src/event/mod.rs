@@ -54,7 +54,9 @@ impl PushBody {
     /// The same, which the client acknowledges (`openim.ws_msg_push_ack`) where a receipt is wanted.
     fn wanting(event: impl Serialize, receipt: Option<Receipt>) -> Self {
         let Some(receipt) = receipt else { return Self::of(event) };
-        Self::from_json(to_raw_value(&Receipted::of(event, receipt)).expect("an event has only texts for keys"))
+        Self::from_json(
+            to_raw_value(&Receipted::of(event, receipt)).expect("an event has only texts for keys"),
+        )
     }
 
     /// Older instances understand it in this spelling.

@@ -96,9 +96,8 @@ impl Sessions {
         device: DeviceId,
     ) -> Result<KnownRecalls, StorageError> {
         let unwritten = self.recalls.unwritten(&(app, user.clone(), device));
-        let found: Option<Versioned<KnownRecalls>> = unless_damaged(
-            records::get(&self.deps.engine, &Partition::user(app, user), key(device)).await,
-        )?;
+        let found: Option<Versioned<KnownRecalls>> =
+            unless_damaged(records::get(&self.deps.engine, &Partition::user(app, user), key(device)).await)?;
         let mut known = found.map(|found| found.record).unwrap_or_default();
         known.add_all(&unwritten);
         Ok(known)

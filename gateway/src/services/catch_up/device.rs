@@ -1,7 +1,7 @@
 //! What a device missed while it was away: everything that it would have heard on its topics, but for its notices, which
 //! have numbers of their own and are asked for (`openim.getmsg`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::conversation::Target;
 use protocol::event;
@@ -46,6 +46,27 @@ impl Reader<'_> {
     fn said(&self, seen: &Seen) -> bool {
         let Entry::Message(message) = &seen.entry else { return false };
         message.from.user == *self.user && message.origin == Some(self.device)
+    }
+
+    /// Whether the device is told that the user has read as far: where it was this device it knows, and would count anew.
+    fn is_told_read(&self, position: Position) -> bool {
+        position.moved_at >= self.since && position.moved_by != Some(self.device)
+    }
+
+    /// Leaves out the recalls that the device has, and what they took back: who has a recall has had the message.
+    ///
+    /// When it is told that the user has read up to `read`, the SDKs count the messages behind that anew, also those that
+    /// were recalled, and take one off for each recall that comes after it.
+    fn keep_news(&self, entries: &mut Vec<Seen>, recalls: &mut BTreeMap<Seq, PastRecall>, read: Option<Seq>) {
+        let is_counted_anew = |seen: &&Seen| match &seen.entry {
+            Entry::Message(message) => {
+                read.is_some_and(|read| seen.seq > read) && message.from.user != *self.user
+            }
+            Entry::Tip(_) => false,
+        };
+        let counted: BTreeSet<Seq> = entries.iter().filter(is_counted_anew).map(|seen| seen.seq).collect();
+        recalls.retain(|seq, past| !self.knows(past) || counted.contains(seq));
+        entries.retain(|seen| seen.recall.is_none() || recalls.contains_key(&seen.seq));
     }
 
     /// Whether the device has a recall: it acknowledged that, or made it.
@@ -122,13 +143,12 @@ impl CatchUp {
         let Some(mut recalls) = self.recalls(&channel.log, reader, from).await? else {
             return Ok(Some(talk));
         };
-        entries.retain(|seen| is_news(seen, &recalls));
+        let mut own = self.read_group(reader, &found, position, &entries);
+        reader.keep_news(&mut entries, &mut recalls, own.is_some().then_some(position.read));
         let mut events = Vec::new();
-        let mut is_read = position.moved_at < reader.since;
         for seen in entries {
-            if !is_read && seen.seq > position.read {
-                is_read = true;
-                events.extend(self.read_group(reader, &found, position));
+            if seen.seq > position.read {
+                events.extend(own.take());
             }
             for past in up_to(&mut recalls, seen.seq.previous()) {
                 events.extend(self.recalled(&found, past).await?);
@@ -145,20 +165,28 @@ impl CatchUp {
         for past in recalls.into_values() {
             events.extend(self.recalled(&found, past).await?);
         }
-        if !is_read {
-            events.extend(self.read_group(reader, &found, position));
-        }
+        events.extend(own);
         talk.events = Some(events);
         Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
     }
 
     /// That the user has read a group on another device.
-    fn read_group(&self, reader: Reader<'_>, found: &GroupRef, position: Position) -> Option<(Stamp, Event)> {
-        if position.read == Seq::ZERO {
+    fn read_group(
+        &self,
+        reader: Reader<'_>,
+        found: &GroupRef,
+        position: Position,
+        entries: &[Seen],
+    ) -> Option<(Stamp, Event)> {
+        if position.read == Seq::ZERO || !reader.is_told_read(position) {
             return None;
         }
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
-        let body = event::message::group_read(reader.user, &found.id, position.read, stamp.seq.0, stamp.at);
+        // 2.x SDKs count all that they have behind it, tips too, which do not count.
+        let behind = entries.iter().filter(|seen| seen.seq > position.read);
+        let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
+        let read = tips.last().map_or(position.read, |tip| tip.seq);
+        let body = event::message::group_read(reader.user, &found.id, read, stamp.seq.0, stamp.at);
         Some((stamp, Push::new(body).into()))
     }
 
@@ -178,16 +206,15 @@ impl CatchUp {
             return Ok(Some(talk));
         };
         let Some(mut recalls) = self.recalls(&log, reader, from).await? else { return Ok(Some(talk)) };
-        entries.retain(|seen| is_news(seen, &recalls));
         let mut events = Vec::new();
-        let own = (position.moved_at >= reader.since && position.read_time > 0).then(|| {
+        let mut own = (reader.is_told_read(position) && position.read_time > 0).then(|| {
             let stamp = Stamp { seq: Seq::ZERO, at: position.moved_at };
             (stamp, Event::from(Push::new(event::message::c2c_read(&peer, position.read_time))))
         });
-        let mut own = own.into_iter();
+        reader.keep_news(&mut entries, &mut recalls, own.is_some().then_some(position.read));
         for seen in entries {
             if seen.seq > position.read {
-                events.extend(own.next());
+                events.extend(own.take());
             }
             for past in up_to(&mut recalls, seen.seq.previous()) {
                 events.extend(self.pair_recalled(&log, (reader.user, &peer), &past).await?);
@@ -230,7 +257,7 @@ impl CatchUp {
         Ok(Some((Stamp { seq: seen.seq, at: seen.at }, Push::new(body).into())))
     }
 
-    /// What was recalled and the reader's device was not told of, of entries after a number, by the numbers of the entries;
+    /// What was recalled while the reader's device was away, of entries after a number, by the numbers of the entries;
     /// nothing when it is too much.
     async fn recalls(
         &self,
@@ -244,8 +271,8 @@ impl CatchUp {
             let page = self.timelines.recalls(log, after, u64::MAX, PAGE).await?;
             let is_last = page.len() < PAGE;
             after = page.last().map_or(after, |last| (last.at_us, last.seq));
-            let news = page.into_iter().filter(|past| past.seq > from && !reader.knows(past));
-            recalls.extend(news.map(|past| (past.seq, past)));
+            let past = page.into_iter().filter(|past| past.seq > from);
+            recalls.extend(past.map(|past| (past.seq, past)));
             if recalls.len() > reader.most.messages {
                 return Ok(None);
             }
@@ -271,11 +298,6 @@ fn size(seen: &Seen) -> usize {
         Entry::Tip(_) => 0,
     };
     said + ENVELOPE_BYTES
-}
-
-/// Whether there is anything to tell of an entry: who has a recall has had the message.
-fn is_news(seen: &Seen, recalls: &BTreeMap<Seq, PastRecall>) -> bool {
-    seen.recall.is_none() || recalls.contains_key(&seen.seq)
 }
 
 /// Takes out the recalls of entries up to a number.

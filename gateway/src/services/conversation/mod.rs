@@ -324,7 +324,8 @@ impl Conversations {
     pub async fn clear(&self, actor: &Actor, target: &Target) -> Result<(), ConversationError> {
         let Some(log) = self.log(actor, target).await? else { return Ok(()) };
         let end = self.deps.engine.log_end(&log).await?;
-        let to = Position { read: end.seq, cleared: end.seq, ..Position::default() };
+        let moved_by = actor.device;
+        let to = Position { read: end.seq, cleared: end.seq, moved_by, ..Position::default() };
         self.timelines.advance(&log, &actor.user, to, &[]).await?;
         Ok(())
     }
@@ -336,7 +337,8 @@ impl Conversations {
             let log = pair_log(actor.app, &actor.user, &peer);
             let end = self.deps.engine.log_end(&log).await?;
             let time = end.at.seconds();
-            let to = Position { read: end.seq, read_time: time, ..Position::default() };
+            let moved_by = actor.device;
+            let to = Position { read: end.seq, read_time: time, moved_by, ..Position::default() };
             let push = Push::new(event::message::read_by_peer(&actor.user, time));
             let announces = [(Topic::User(actor.app, peer), push.into())];
             self.timelines.advance(&log, &actor.user, to, &announces).await

@@ -402,7 +402,7 @@ impl C2cMessages {
         // Or what is said later would be read before.
         let time = time.min(end.at.seconds());
         let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
-        let to = Position { read, read_time: time, ..Position::default() };
+        let to = Position { read, read_time: time, moved_by: actor.device, ..Position::default() };
         let own = Push::new(event::message::c2c_read(peer, time)).by(actor.origin());
         let theirs = Push::new(event::message::read_by_peer(&actor.user, time));
         let announces = [

@@ -80,6 +80,9 @@ pub struct Position {
     /// When they last read further; zero where that was before it was noted.
     #[serde(rename = "a", default, skip_serializing_if = "is_never")]
     pub moved_at: Millis,
+    /// The device that did; absent where it was none, or not noted.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub moved_by: Option<DeviceId>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -330,10 +333,12 @@ impl Timelines {
                 cleared: before.cleared.max(to.cleared),
                 mentions: before.mentions.max(to.mentions),
                 moved_at: before.moved_at,
+                moved_by: before.moved_by,
             };
             let has_read = after.read > before.read || after.read_time > before.read_time;
             let now = self.deps.now();
-            let after = Position { moved_at: if has_read { now } else { before.moved_at }, ..after };
+            let after =
+                if has_read { Position { moved_at: now, moved_by: to.moved_by, ..after } } else { after };
             if before == after {
                 return Ok(Decision::Done(false));
             }

@@ -330,7 +330,8 @@ impl GroupMessages {
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
         let event = push.by(actor.origin()).into();
         let topic = Topic::User(actor.app, actor.user.clone());
-        let to = Position { read: seq, read_time: now.seconds(), ..Position::default() };
+        let (read_time, moved_by) = (now.seconds(), actor.device);
+        let to = Position { read: seq, read_time, moved_by, ..Position::default() };
         self.timelines.advance(&found.channel().log, &actor.user, to, &[(topic, event)]).await?;
         Ok(seq)
     }

@@ -273,8 +273,9 @@ impl GroupMessages {
             client_time: message.client_time,
             time: seen.at.seconds(),
         };
-        let body = event::message::group_recalled(&found.label(), &message_id, &recall, self.deps.now());
-        let push = Push::new(body).by(actor.origin());
+        let now = self.deps.now();
+        let body = event::message::group_recalled(&found.label(), &message_id, &recall, now);
+        let push = Push::new(body).by(actor.origin()).recalling(seq, now);
         // Recalled before is recalled: the caller has what they want.
         self.timelines
             .recall(

@@ -230,6 +230,8 @@ class Telling {
       this.#print(`${device} has not heard all of ${conversation} and does not read it`);
       return;
     }
+    // The SDKs report nothing where they count nothing, and they count too little after some recalls.
+    if ((await this.#shown(this.#of(device))).list.get(conversation).unread === 0) return;
     await sdk.setMessageRead({ conversationID: this.#idOf(conversation, user) });
     this.#model.read(user, conversation);
   }

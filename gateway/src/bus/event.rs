@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Topic;
+use super::{Stamp, Topic};
 
 /// The number of a device's session. Unique among the devices of one user.
 pub type DeviceId = u32;
@@ -84,6 +84,7 @@ pub struct Push {
     body: PushBody,
     origin: Option<Origin>,
     changes_account: bool,
+    recalls: Option<Stamp>,
 }
 
 /// The device that brought something about and has its answer: it is not told again.
@@ -130,7 +131,7 @@ impl Event {
 
 impl Push {
     pub fn new(body: PushBody) -> Self {
-        Self { body, origin: None, changes_account: false }
+        Self { body, origin: None, changes_account: false, recalls: None }
     }
 
     /// The device that it comes from is not told.
@@ -145,6 +146,12 @@ impl Push {
         self
     }
 
+    /// It tells of the recall of a message in the topic's own log, and of the time of that.
+    pub fn recalling(mut self, seq: Seq, at: Millis) -> Self {
+        self.recalls = Some(Stamp { seq, at });
+        self
+    }
+
     /// As clients read it.
     pub fn body(&self) -> &str {
         self.body.json().get()
@@ -154,10 +161,14 @@ impl Push {
         self.changes_account
     }
 
+    pub fn recalls(&self) -> Option<Stamp> {
+        self.recalls
+    }
+
     fn read(topic: &Topic, at: Millis, text: &[u8]) -> Option<Self> {
-        if let Some(Carried { push: Ready { body, origin, changes_account } }) = inside(text) {
+        if let Some(Carried { push: Ready { body, origin, changes_account, recalls } }) = inside(text) {
             let body = PushBody::from_json(body.into_owned());
-            return Some(Self { body, origin, changes_account });
+            return Some(Self { body, origin, changes_account, recalls });
         }
         let former: Former = serde_json::from_slice(text).ok()?;
         let Formed { origin } = inside(text)?;
@@ -170,7 +181,7 @@ impl Push {
             Some(Origin { user, device })
         });
         let changes_account = user.is_some_and(|user| former.changes_profile_of(user));
-        Some(Self { body: former.body(user, at)?, origin, changes_account })
+        Some(Self { body: former.body(user, at)?, origin, changes_account, recalls: None })
     }
 }
 
@@ -199,6 +210,8 @@ struct Ready<'a> {
     origin: Option<Origin>,
     #[serde(rename = "account", default, skip_serializing_if = "std::ops::Not::not")]
     changes_account: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recalls: Option<Stamp>,
 }
 
 impl Serialize for Push {
@@ -223,6 +236,7 @@ impl Serialize for Push {
             body: Cow::Borrowed(self.body.json()),
             origin: self.origin.clone(),
             changes_account: self.changes_account,
+            recalls: self.recalls,
         };
         let origin = self.origin.as_ref().filter(|_| !former.is_empty()).map(|origin| origin.device);
         let mut map = serializer.serialize_map(Some(1))?;
@@ -377,12 +391,14 @@ mod tests {
             PushBody::from_json(RawValue::from_string(r#"{"EventArray":[{"Later":1}]}"#.into()).unwrap());
         for (body, name_of) in [(named, "ReadC2c"), (unnamed, "Push")] {
             let body_text = body.json().get().to_owned();
-            let push = Push::new(body).by(Some(origin.clone())).changing_account();
+            let push =
+                Push::new(body).by(Some(origin.clone())).changing_account().recalling(Seq(3), Millis(4));
             let text = serde_json::to_string(&Event::from(push)).unwrap();
             assert_eq!(name(&text), name_of);
             let Event::Push(push) = read(&alices(), &text) else { panic!("{text}") };
             assert_eq!(push.body(), body_text);
             assert_eq!((push.origin.as_ref(), push.changes_account()), (Some(&origin), true));
+            assert_eq!(push.recalls(), Some(Stamp { seq: Seq(3), at: Millis(4) }));
         }
     }
 

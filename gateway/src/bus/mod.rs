@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use serde::{Deserialize, Serialize};
 
 pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
 pub use liveness::{Liveness, SingleInstance};
@@ -27,8 +28,8 @@ pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
 pub use source::{
-    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedInGroup,
-    MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
+    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardRecalls, HeardWindow, Membership, MissedByDevice,
+    MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
 };
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.
@@ -39,7 +40,7 @@ pub enum Topic {
 }
 
 /// Where in a log the event's entry stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub seq: Seq,
     pub at: Millis,

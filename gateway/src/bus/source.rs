@@ -19,7 +19,44 @@ pub struct GroupPlace {
     /// Recalls were heard up to here.
     pub at: Millis,
     pub window: HeardWindow,
+    pub recalls: HeardRecalls,
 }
+
+impl GroupPlace {
+    /// Notes that a recall was heard; the stamp has the message's number and the time of the recall. False when it was heard
+    /// before.
+    pub fn hear_recall(&mut self, stamp: Stamp) -> bool {
+        if self.has_recall(stamp) {
+            return false;
+        }
+        if self.recalls.0.len() == RECALLS {
+            // While none is missing, those before it were heard too. What is read again is read from as long before the time as
+            // clocks differ, and this one must not be among it.
+            let oldest = self.recalls.0.pop_front().map_or(0, |heard| heard.at.0);
+            self.at = self.at.max(Millis(oldest + CLOCK_DIFFERENCE + 1));
+        }
+        self.recalls.0.push_back(stamp);
+        true
+    }
+
+    pub fn has_recall(&self, stamp: Stamp) -> bool {
+        self.recalls.0.iter().any(|heard| heard.seq == stamp.seq)
+    }
+
+    /// The log has forgotten its entries from a number on, and gives their numbers again.
+    pub fn forget_from(&mut self, first: Seq) {
+        self.seq = self.seq.min(first.previous());
+        self.recalls.0.retain(|heard| heard.seq < first);
+    }
+}
+
+/// Recalls that are remembered of a group: as many as may be told of it again by what waits while it is recovered.
+const RECALLS: usize = 256;
+
+/// The latest recalls in a group that were heard, in the order they were. The SDKs take one off what is unread for each
+/// that they are told of, also where they know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeardRecalls(VecDeque<Stamp>);
 
 /// Where a recall stands among those of a group, which are in the order of their times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,7 +300,7 @@ pub trait Source: Send + Sync + 'static {
         range: (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError>;
 
-    /// What a follower at `from` has missed but for recalls, oldest first.
+    /// What a follower at `from` has missed but for recalls of what they have heard, oldest first.
     async fn missed_in_group(
         &self,
         app: AppId,
@@ -271,8 +308,7 @@ pub trait Source: Send + Sync + 'static {
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError>;
 
-    /// Recalls in an epoch of a group after `after`. Some of them may have been heard: one that is told twice harms
-    /// nobody.
+    /// Recalls in an epoch of a group after `after`, with the numbers of their messages. Some of them may have been heard.
     async fn recalled_in_group(
         &self,
         app: AppId,

@@ -76,7 +76,15 @@ impl Place {
     pub(super) fn skip_gap(&mut self, delivery: &Delivery) {
         match (delivery.numbering, &mut self.log, delivery.stamp) {
             (Numbering::Entry, LogPlace::Group(place), Some(stamp)) => place.seq = stamp.seq.previous(),
-            (Numbering::Offset(offset), ..) => self.offsets.contiguous = offset - 1,
+            (Numbering::Offset(offset), log, _) => {
+                self.offsets.contiguous = offset - 1;
+                if let (LogPlace::Group(place), Some(recall)) = (log, recall(delivery))
+                    && recall.seq > place.seq
+                {
+                    // There is no such message any more.
+                    place.hear_recall(recall);
+                }
+            }
             _ => {}
         }
     }
@@ -121,7 +129,7 @@ impl Place {
         if offset <= heard {
             return Verdict::Known;
         }
-        if offset > heard.max(contiguous) + 1 {
+        if offset > heard.max(contiguous) + 1 || self.misses_recalled(delivery) {
             return Verdict::Missing;
         }
         self.offsets.heard = offset;
@@ -131,10 +139,28 @@ impl Place {
                 place.pairs.forget_silent();
                 is_heard
             }
-            LogPlace::Group(_) => false,
+            LogPlace::Group(place) => is_recall_heard(place, delivery),
         };
         if is_heard { Verdict::Known } else { Verdict::News }
     }
+}
+
+impl Place {
+    /// Whether an event recalls a message that was not heard: it is told behind that.
+    fn misses_recalled(&self, delivery: &Delivery) -> bool {
+        let LogPlace::Group(place) = &self.log else { return false };
+        recall(delivery).is_some_and(|recall| recall.seq > place.seq && !place.has_recall(recall))
+    }
+}
+
+/// Whether an event tells of a recall that was heard; from now on it was.
+fn is_recall_heard(place: &mut GroupPlace, delivery: &Delivery) -> bool {
+    recall(delivery).is_some_and(|stamp| !place.hear_recall(stamp))
+}
+
+fn recall(delivery: &Delivery) -> Option<Stamp> {
+    let Event::Push(push) = delivery.event.as_ref() else { return None };
+    push.recalls()
 }
 
 /// Whether an event of a user's topic that the store keeps was heard; from now on it was.

@@ -180,7 +180,7 @@ impl Hub {
             None => Vec::new(),
         };
         if let Some(first) = log.window.forget_lost(&kept, end) {
-            log.seq = log.seq.min(first.previous());
+            log.forget_from(first);
         }
         log.seq = log.seq.min(end);
         self.recover_recalls(lease, app, group, log).await?;
@@ -191,7 +191,6 @@ impl Hub {
                     *log = place;
                     return Ok(Look::Done);
                 }
-                // A page may have nothing to tell: what was recalled since is not told.
                 MissedInGroup::Events(_, place) if place.seq == log.seq => return Ok(Look::Done),
                 MissedInGroup::Events(events, place) => {
                     for (stamp, event) in events {
@@ -203,7 +202,7 @@ impl Hub {
         }
     }
 
-    /// Tells of the messages that were recalled meanwhile, all of them.
+    /// Tells of the messages that were heard and recalled meanwhile, all of them.
     async fn recover_recalls(
         &self,
         lease: &Lease,
@@ -219,12 +218,15 @@ impl Hub {
             // The first page's: what is recalled while the others are read is told, or is read the next time.
             let begun = *read_at.get_or_insert(page.read_at);
             for (stamp, event) in page.events {
-                self.hand_out(lease, stamp, Arc::new(event)).await;
+                // Behind what was heard it is told with its message.
+                if stamp.seq <= log.seq && log.hear_recall(stamp) {
+                    self.hand_out(lease, stamp, Arc::new(event)).await;
+                }
             }
             match page.next {
                 Some(next) => after = next,
                 None => {
-                    log.at = begun;
+                    log.at = log.at.max(begun);
                     return Ok(());
                 }
             }

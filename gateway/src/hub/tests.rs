@@ -21,8 +21,8 @@ use tokio::sync::mpsc;
 use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
-    BusError, Entry, GroupPlace, HeardWindow, MissedByDevice, MissedInGroup, MostMissed, Numbering, Pairs,
-    Push, RecallMark, Recalls, SourceError, Stamp, UserPlace, channel,
+    BusError, Entry, GroupPlace, HeardRecalls, HeardWindow, MissedByDevice, MissedInGroup, MostMissed,
+    Numbering, Pairs, Push, RecallMark, Recalls, SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -128,6 +128,18 @@ impl World {
         Delivery { topic: room_topic(), stamp, numbering: Numbering::Entry, event: Arc::new(said(seq)) }
     }
 
+    fn recall_of(&self, seq: Seq) -> Event {
+        let body = to_raw_value(&format!("<r{}>", seq.0)).unwrap();
+        Push::new(PushBody::from_json(body)).recalling(seq, self.stamp(seq).at).into()
+    }
+
+    /// Recalls a message of the room, and gives the event of it.
+    fn recall(&self, seq: Seq) -> Delivery {
+        self.recalled.lock().unwrap().push(seq);
+        let numbering = self.next_turn(&room_topic());
+        Delivery { topic: room_topic(), stamp: None, numbering, event: Arc::new(self.recall_of(seq)) }
+    }
+
     /// Stores a message from a peer to `alice`, and gives the event of it.
     fn write_to_alice(&self, peer: &str, text: &str) -> Delivery {
         let message = message(peer, text);
@@ -179,7 +191,8 @@ impl Source for World {
         self.answer()?;
         let seq = Seq(self.last());
         let window = HeardWindow::from_end(self.stamp(seq));
-        Ok(Some(GroupPlace { epoch: Bytes::from_static(b"1"), seq, at: Millis(0), window }))
+        let recalls = HeardRecalls::default();
+        Ok(Some(GroupPlace { epoch: Bytes::from_static(b"1"), seq, at: Millis(0), window, recalls }))
     }
 
     async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
@@ -212,8 +225,14 @@ impl Source for World {
             place.window.hear(self.stamp(*seq));
         }
         let recalled = self.recalled.lock().unwrap();
-        let kept = seqs.into_iter().filter(|seq| !recalled.contains(seq));
-        let events = kept.map(|seq| (self.stamp(seq), said(seq))).collect();
+        let mut events = Vec::new();
+        for seq in seqs {
+            events.push((self.stamp(seq), said(seq)));
+            if recalled.contains(&seq) {
+                place.hear_recall(self.stamp(seq));
+                events.push((self.stamp(seq), self.recall_of(seq)));
+            }
+        }
         Ok(MissedInGroup::Events(events, place))
     }
 
@@ -226,13 +245,11 @@ impl Source for World {
     ) -> Result<Recalls, SourceError> {
         self.answer()?;
         let recalled = self.recalled.lock().unwrap();
-        // All of one moment.
-        let page: Vec<Seq> = recalled.iter().copied().filter(|seq| *seq > after.seq).take(3).collect();
-        let next = page.last().map(|last| RecallMark { at_us: 1, seq: *last });
-        let told = |seq: Seq| {
-            let body = to_raw_value(&format!("<r{}>", seq.0)).unwrap();
-            (self.stamp(seq), Event::from(Push::new(PushBody::from_json(body))))
-        };
+        let mark = |seq: &Seq| RecallMark { at_us: self.stamp(*seq).at.0 * 1000, seq: *seq };
+        let is_after = |seq: &Seq| (mark(seq).at_us, *seq) > (after.at_us, after.seq);
+        let page: Vec<Seq> = recalled.iter().copied().filter(is_after).take(3).collect();
+        let next = page.last().map(mark);
+        let told = |seq: Seq| (self.stamp(seq), self.recall_of(seq));
         let next = next.filter(|_| page.len() == 3);
         Ok(Recalls { events: page.into_iter().map(told).collect(), next, read_at: Millis(1) })
     }
@@ -564,6 +581,49 @@ async fn whatever_number_of_recalls_was_missed_all_are_told() {
     bench.settle().await;
     let expected: Vec<String> = (1..=10).map(|seq| format!("r{seq}")).collect();
     assert_eq!(heard(&alice), expected);
+}
+
+/// The SDKs take one off what is unread for each recall that they are told of.
+#[tokio::test(start_paused = true)]
+async fn a_recall_is_told_once_and_behind_its_message() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    for _ in 0..3 {
+        bench.bring(bench.world.say()).await;
+    }
+    bench.bring(bench.world.recall(Seq(1))).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["m1", "m2", "m3", "r1"]);
+    for _ in 0..2 {
+        bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
+        bench.settle().await;
+    }
+    assert!(heard(&alice).is_empty(), "what was told is told again after a loss");
+
+    let late = bench.world.recall(Seq(2));
+    bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
+    bench.settle().await;
+    bench.bring(late).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["r2"]);
+
+    drop(bench.world.say());
+    bench.bring(bench.world.recall(Seq(4))).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["m4", "r4"]);
+    // More than are remembered, and none of them anew.
+    for seq in 5..=400 {
+        bench.world.now.store(100_000 * seq, Ordering::Relaxed);
+        bench.bring(bench.world.say()).await;
+        bench.bring(bench.world.recall(Seq(seq))).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    bench.settle().await;
+    let told: Vec<String> = (5..=400).flat_map(|seq| [format!("m{seq}"), format!("r{seq}")]).collect();
+    assert_eq!(heard(&alice), told);
+    bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
+    bench.settle().await;
+    assert!(heard(&alice).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

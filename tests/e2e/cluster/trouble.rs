@@ -72,6 +72,40 @@ async fn a_last_message_that_is_lost_is_noticed() {
     soon("a recall", bob.expect_notice(&group, RECALLED)).await;
 }
 
+/// Clocks of instances differ, so what is lost is looked for among what was said before that too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loss_brings_up_nothing_of_before_a_login_and_nothing_twice() {
+    let deaf = Deaf::start().await;
+    let (alice, bob) = (deaf.fleet.user(0, "alice", 1).await, deaf.fleet.user(0, "bob", 2).await);
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    let recall_of = |seq: u64| format!("\"MsgSeq\":{seq},");
+    let mut said = Vec::new();
+    for text in ["first", "second", "third"] {
+        said.push(alice.send_text(&group, text).await);
+    }
+    alice.send_to("bob", "before").await;
+    alice.recall(&group, said[0].seq).await.ok();
+    let bob = deaf.fleet.user(1, "bob", 3).await;
+    alice.recall(&group, said[1].seq).await.ok();
+    bob.expect_notice(&group, RECALLED).await;
+    deaf.unheard(alice.send_to("bob", "unheard")).await;
+    soon("a message to a user", bob.expect_message_from("alice", "unheard")).await;
+    deaf.unheard(alice.recall(&group, said[2].seq)).await.ok();
+    let recalled = soon("a recall", bob.expect_notice(&group, RECALLED)).await.to_string();
+    assert!(recalled.contains(&recall_of(said[2].seq)), "{recalled}");
+    alice.send_text(&group, "marker").await;
+    bob.expect_message(&group, "marker").await;
+    let pushed: Vec<String> = bob.socket.events().iter().map(|event| event.value.to_string()).collect();
+    assert!(pushed.iter().all(|text| !text.contains("\"before\"")), "{pushed:?}");
+    let recalls = |seq| {
+        let name = recall_of(seq);
+        pushed.iter().filter(|text| text.contains("Withdraw") && text.contains(&name)).count()
+    };
+    assert_eq!(recalls(said[0].seq), 0, "it was recalled before the login");
+    assert!(recalls(said[1].seq) <= 1 && recalls(said[2].seq) <= 1, "{pushed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kick_that_is_lost_is_noticed() {
     let deaf = Deaf::start().await;

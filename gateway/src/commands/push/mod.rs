@@ -7,7 +7,6 @@ use protocol::request::Empty;
 use super::page::once;
 use super::table::{Row, rows};
 use super::{Call, Context, Effect, Refusal};
-use crate::bus::RecallMark;
 
 pub(super) static ROWS: &[Row] = rows! {
     C2C {
@@ -31,8 +30,7 @@ pub(super) async fn ack(context: &Context, call: &Call, request: Ack) -> Result<
             }
             Receipt::Time(at) => call.set_effect(Effect::Heard { at }),
             Receipt::Recall { at_us, seq } => {
-                let mark = RecallMark { at_us, seq };
-                context.services.sessions.knows_recall(actor.app, &actor.user, device, mark);
+                context.services.sessions.knows_recall(actor.app, &actor.user, device, (at_us, seq));
             }
         }
     }

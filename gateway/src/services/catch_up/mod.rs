@@ -17,9 +17,9 @@ use super::push::{Notices, StoredNotice};
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, CLOCK_DIFFERENCE, DeviceClaim, DeviceId, Ended, Event, GroupPlace, HeardWindow, Membership,
-    MissedByDevice, MissedInGroup, MostMissed, Pairs, Push, RecallMark, Recalls, Source, SourceError, Stamp,
-    UserPlace,
+    self, CLOCK_DIFFERENCE, DeviceClaim, DeviceId, Ended, Event, GroupPlace, HeardRecalls, HeardWindow,
+    Membership, MissedByDevice, MissedInGroup, MostMissed, Pairs, Push, RecallMark, Recalls, Source,
+    SourceError, Stamp, UserPlace,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -53,7 +53,14 @@ impl CatchUp {
         let at = self.deps.now();
         let LogEnd { seq, at: end_at } = self.deps.engine.log_end(&found.channel().log).await?;
         let window = HeardWindow::from_end(Stamp { seq, at: end_at });
-        Ok(GroupPlace { epoch: found.epoch(), seq, at, window })
+        let mut place =
+            GroupPlace { epoch: found.epoch(), seq, at, window, recalls: HeardRecalls::default() };
+        // Later it is read again from as long before as clocks differ: what is there now is known then.
+        let after = (earlier(at).0 * 1000, Seq::ZERO);
+        for past in self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await? {
+            place.hear_recall(Stamp { seq: past.seq, at: Millis(past.at_us / 1000) });
+        }
+        Ok(place)
     }
 
     fn event(&self, found: &GroupRef, entry: Entry) -> Event {
@@ -83,7 +90,7 @@ impl CatchUp {
         let stamp = Stamp { seq: seen.seq, at: Millis(past.at_us / 1000) };
         let receipt = self.groups.recall_receipt(found, &past).await?;
         let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at, receipt);
-        Ok(Some((stamp, Push::new(body).into())))
+        Ok(Some((stamp, Push::new(body).recalling(past.seq, stamp.at).into())))
     }
 
     /// What was said with a peer and not heard.
@@ -170,17 +177,37 @@ impl Source for CatchUp {
             return Ok(MissedInGroup::Anew(self.place(&found).await?));
         }
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
-        let entries = self.timelines.read(&found.channel().log, window, None).await?;
-        let seq = entries.last().map_or(from.seq, |last| last.seq);
-        let mut window = from.window.clone();
-        for seen in &entries {
-            window.hear(Stamp { seq: seen.seq, at: seen.at });
+        let log = found.channel().log;
+        let entries = self.timelines.read(&log, window, None).await?;
+        // When they were recalled: devices acknowledge a recall by that.
+        let recalled = entries.iter().find(|seen| seen.recall.is_some());
+        let recalls = match recalled.map(|first| (first.at.0 * 1000, Seq::ZERO)) {
+            Some(after) => self.timelines.recalls(&log, after, u64::MAX, PAGE).await?,
+            None => Vec::new(),
+        };
+        let mut place = from.clone();
+        let mut events = Vec::with_capacity(entries.len());
+        for seen in entries {
+            let stamp = Stamp { seq: seen.seq, at: seen.at };
+            place.seq = stamp.seq;
+            place.window.hear(stamp);
+            let recall = seen.recall.clone();
+            events.push((stamp, self.event(&found, seen.entry)));
+            // With its message: without that the SDKs would have a hole there, and count the recall.
+            if let Some(recall) = recall {
+                place.hear_recall(stamp);
+                let known = recalls.iter().find(|past| past.seq == stamp.seq).cloned();
+                let past = known.unwrap_or(PastRecall {
+                    seq: stamp.seq,
+                    random: 0,
+                    recall,
+                    at_us: stamp.at.0 * 1000,
+                    origin: None,
+                });
+                events.extend(self.recalled(&found, past).await?);
+            }
         }
-        // A message that was recalled since was never heard of, and need not be.
-        let kept = entries.into_iter().filter(|seen| seen.recall.is_none());
-        let event = |seen: Seen| (Stamp { seq: seen.seq, at: seen.at }, self.event(&found, seen.entry));
-        let place = GroupPlace { epoch: from.epoch.clone(), seq, at: from.at, window };
-        Ok(MissedInGroup::Events(kept.map(event).collect(), place))
+        Ok(MissedInGroup::Events(events, place))
     }
 
     async fn recalled_in_group(
@@ -204,8 +231,19 @@ impl Source for CatchUp {
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
         let since = self.deps.now();
         let notice = self.notices.last(app, user).await?;
-        let (notices, pairs) = (HeardWindow::default(), Pairs::new(since));
-        Ok(UserPlace { notice, notices, pairs, since })
+        // Later it is read again from as long before as clocks differ: what is there now is known then, by its number.
+        let mut pairs = Pairs::new(since);
+        let peers = self.conversations.possible_peers_of(app, user).await?;
+        let said = whole_ones(peers, |peer| async {
+            let said = self.missed_from(&pair_log(app, user, &peer), None, earlier(since)).await?;
+            Ok::<_, StorageError>((peer, said))
+        });
+        for (peer, said) in said.await? {
+            for seen in said {
+                pairs.hear(&peer, Stamp { seq: seen.seq, at: seen.at });
+            }
+        }
+        Ok(UserPlace { notice, notices: HeardWindow::default(), pairs, since })
     }
 
     async fn missed_by_user(

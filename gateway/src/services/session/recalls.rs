@@ -50,10 +50,10 @@ impl Acknowledged for KnownRecalls {
 }
 
 impl Sessions {
-    /// A device has been told of a recall. What is asked from now on knows; the store does a little later.
-    pub fn knows_recall(&self, app: AppId, user: &UserId, device: DeviceId, mark: RecallMark) {
+    /// A device has been told of a recall, by its time in microseconds and the number of its message. What is asked from now on knows; the store does a little later.
+    pub fn knows_recall(&self, app: AppId, user: &UserId, device: DeviceId, recall: (u64, Seq)) {
         let of = (app, user.clone(), device);
-        if self.recalls.add(&of, &KnownRecalls([(mark.at_us, mark.seq)].into())) {
+        if self.recalls.add(&of, &KnownRecalls([recall].into())) {
             let sessions = self.clone();
             self.deps.tasks.spawn(async move { sessions.write_recalls(&of).await });
         }

@@ -275,14 +275,9 @@ impl GroupMessages {
         };
         let recalled = self.timelines.recall_now((seq, message.random), recall, actor.device);
         let receipt = self.groups.recall_receipt(found, &recalled).await?;
-        let body = event::message::group_recalled(
-            &found.label(),
-            &message_id,
-            &recalled.recall,
-            self.deps.now(),
-            receipt,
-        );
-        let push = Push::new(body).by(actor.origin());
+        let at = Millis(recalled.at_us / 1000);
+        let body = event::message::group_recalled(&found.label(), &message_id, &recalled.recall, at, receipt);
+        let push = Push::new(body).by(actor.origin()).recalling(seq, at);
         // Recalled before is recalled: the caller has what they want.
         let announces = vec![(found.channel().topic, push.into())];
         self.timelines.recall(&found.channel().log, recalled, announces).await?;

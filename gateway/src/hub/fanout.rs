@@ -22,6 +22,7 @@ use super::connection::{Connection, Follower};
 use super::followers::{Followers, PART};
 use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
+use super::returning;
 use crate::bus::{Delivery, DeviceId, Entry, Event, Stamp, Topic};
 use crate::clock::Clock;
 
@@ -252,10 +253,10 @@ impl<'a> Pieces<'a> {
         let is_marked = |message: &&Message| message.marks_as_one_of_all(&follower.attachment.user);
         let is_apart = self.is_author(follower) || !self.mentions.iter().all(is_marked);
         if self.is_common && connection.cares_for_all() && !is_apart {
-            if let Some(frame) = self.together(connection.dialect) {
-                connection.outbound.push(frame);
+            let frame = self.together(connection.dialect);
+            if frame.is_none_or(|frame| connection.outbound.push_at_once(frame)) {
+                return self.events.len() as u64;
             }
-            return self.events.len() as u64;
         }
         let mut pushed = 0;
         for piece in &self.events {
@@ -269,7 +270,9 @@ impl<'a> Pieces<'a> {
                 if frame::is_notice(&piece.delivery.event) {
                     connection.outbound.push_notice(piece.stamp.seq, &frame);
                 } else {
-                    connection.outbound.push(&frame);
+                    let place =
+                        returning::place(&follower.attachment, &piece.delivery.event, piece.stamp.seq);
+                    connection.outbound.push_entry(place.filter(|_| piece.mention.is_none()), &frame);
                 }
                 pushed += 1;
             }

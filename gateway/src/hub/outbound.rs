@@ -4,7 +4,7 @@
 //! Answers come only to who asked, however large: they wait until the socket takes them. While they fill the queue nothing
 //! more is read from the connection ([`Outbound::is_full_of_answers`]), so they are bounded by the calls under way.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -95,12 +95,21 @@ struct Queue {
 /// Pushes that wait, in their order. A notice has its number.
 #[derive(Default)]
 struct Held {
-    frames: Vec<(Option<Seq>, Frame)>,
+    frames: Vec<HeldPush>,
     /// Answers to what the client said before it was told what it missed, with the places of that.
     answers: Vec<((Topic, Seq), Frame)>,
     bytes: usize,
     /// Whether none but notices wait.
     only_notices: bool,
+}
+
+/// A push that waits.
+struct HeldPush {
+    /// Of a notice.
+    number: Option<Seq>,
+    /// Of an entry.
+    place: Option<(Topic, Seq)>,
+    frame: Frame,
 }
 
 /// The way out of one connection.
@@ -160,7 +169,7 @@ impl Outbound {
         let is_to_wake = match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
             None => self.take_turns(&mut queue),
             // Behind the pushes that wait, if any do.
-            Some(frame) => self.put(&mut queue, None, &frame),
+            Some(frame) => self.put(&mut queue, None, None, &frame),
         };
         drop(queue);
         if is_to_wake {
@@ -201,7 +210,7 @@ impl Outbound {
     fn take_turns(&self, queue: &mut Queue) -> bool {
         let mut is_to_wake = false;
         while let Some((number, frame)) = queue.turns.as_mut().and_then(|turns| turns.next()) {
-            is_to_wake |= self.put_now(queue, number, &frame);
+            is_to_wake |= self.put_now(queue, number, None, &frame);
         }
         is_to_wake
     }
@@ -225,17 +234,36 @@ impl Outbound {
 
     /// Writes a push, or several in one piece; while pushes are held it waits with them.
     pub fn push(&self, frame: &Frame) {
-        self.push_as(None, frame);
+        self.push_as(None, None, frame);
+    }
+
+    /// The same, unless pushes are held of which it will be asked which they are: then nothing is done, and it gives false.
+    pub(super) fn push_at_once(&self, frame: &Frame) -> bool {
+        let mut queue = self.queue();
+        if queue.held.as_ref().is_some_and(|held| !held.only_notices) {
+            return false;
+        }
+        let is_to_wake = self.put(&mut queue, None, None, frame);
+        drop(queue);
+        if is_to_wake {
+            self.task.wake();
+        }
+        true
+    }
+
+    /// The same of an entry with its place, by which it is left out where it was missed and told as such.
+    pub(super) fn push_entry(&self, place: Option<(Topic, Seq)>, frame: &Frame) {
+        self.push_as(None, place, frame);
     }
 
     /// The same with a notice, unless an answer has told of it.
     pub fn push_notice(&self, number: Seq, frame: &Frame) {
-        self.push_as(Some(number), frame);
+        self.push_as(Some(number), None, frame);
     }
 
-    fn push_as(&self, number: Option<Seq>, frame: &Frame) {
+    fn push_as(&self, number: Option<Seq>, place: Option<(Topic, Seq)>, frame: &Frame) {
         let mut queue = self.queue();
-        let is_to_wake = self.put(&mut queue, number, frame);
+        let is_to_wake = self.put(&mut queue, number, place, frame);
         drop(queue);
         if is_to_wake {
             self.task.wake();
@@ -244,9 +272,15 @@ impl Outbound {
 
     /// Writes a push, or lets it wait: for an answer that stands before it, or until it is released. True when the
     /// connection's task has to look at it.
-    fn put(&self, queue: &mut Queue, number: Option<Seq>, frame: &Frame) -> bool {
+    fn put(
+        &self,
+        queue: &mut Queue,
+        number: Option<Seq>,
+        place: Option<(Topic, Seq)>,
+        frame: &Frame,
+    ) -> bool {
         let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting()) else {
-            return self.put_now(queue, number, frame);
+            return self.put_now(queue, number, place, frame);
         };
         let waiting = turns.push(number, frame.clone());
         let is_too_much = queue.push_bytes + waiting > self.most_bytes;
@@ -256,7 +290,13 @@ impl Outbound {
         is_too_much
     }
 
-    fn put_now(&self, queue: &mut Queue, number: Option<Seq>, frame: &Frame) -> bool {
+    fn put_now(
+        &self,
+        queue: &mut Queue,
+        number: Option<Seq>,
+        place: Option<(Topic, Seq)>,
+        frame: &Frame,
+    ) -> bool {
         if number.is_some_and(|number| number <= queue.told) {
             return false;
         }
@@ -268,7 +308,7 @@ impl Outbound {
             None => self.write(queue, Kind::Push, frame) || is_to_ask,
             Some(mut held) => {
                 held.bytes += frame.len();
-                held.frames.push((number, frame.clone()));
+                held.frames.push(HeldPush { number, place, frame: frame.clone() });
                 let is_too_much = queue.push_bytes + held.bytes > self.most_bytes;
                 queue.held = Some(held);
                 if is_too_much {
@@ -281,7 +321,7 @@ impl Outbound {
 
     /// Asks for a receipt, behind all that was pushed till now.
     pub(super) fn push_receipt(&self, frame: &Frame) {
-        self.push_as(None, frame);
+        self.push_as(None, None, frame);
         self.queue().unreceipted = 0;
     }
 
@@ -312,10 +352,13 @@ impl Outbound {
         let mut queue = self.queue();
         let Some(mut held) = queue.held.take() else { return };
         queue.unreceipted = queue.unreceipted.saturating_add(u32::try_from(missed.len()).unwrap_or(u32::MAX));
+        let told: HashSet<(Topic, Seq)> = missed.iter().filter_map(|missed| missed.place.clone()).collect();
         let mut frames = among(missed, std::mem::take(&mut held.answers));
-        let pushes = held.frames.extract_if(.., |(number, _)| number.is_none()).map(|(_, frame)| frame);
-        frames.extend(pushes);
-        held.bytes = held.frames.iter().map(|(_, frame)| frame.len()).sum();
+        let pushes = held.frames.extract_if(.., |push| push.number.is_none());
+        // What was said while it was read what was missed is in both.
+        let news = pushes.filter(|push| push.place.as_ref().is_none_or(|place| !told.contains(place)));
+        frames.extend(news.map(|push| push.frame));
+        held.bytes = held.frames.iter().map(|push| push.frame.len()).sum();
         held.only_notices = true;
         queue.held = Some(held);
         // In one piece: a system call, not one for each.
@@ -332,9 +375,9 @@ impl Outbound {
         let mut queue = self.queue();
         queue.told = queue.told.max(told);
         if let Some(held) = &mut queue.held {
-            let is_told = |number: &Option<Seq>| number.is_some_and(|number| number <= told);
-            for (_, frame) in held.frames.extract_if(.., |(number, _)| is_told(number)) {
-                held.bytes -= frame.len();
+            let is_told = |push: &mut HeldPush| push.number.is_some_and(|number| number <= told);
+            for push in held.frames.extract_if(.., is_told) {
+                held.bytes -= push.frame.len();
             }
         }
     }
@@ -361,7 +404,7 @@ impl Outbound {
             queue.push_bytes += held.bytes;
             let Held { frames, answers, .. } = *held;
             let answers = answers.into_iter().map(|(_, frame)| frame);
-            let frames = answers.chain(frames.into_iter().map(|(_, frame)| frame));
+            let frames = answers.chain(frames.into_iter().map(|push| push.frame));
             queue.frames.extend(frames.map(|frame| (Kind::Push, frame)));
         }
         drop(queue);
@@ -742,10 +785,14 @@ mod tests {
         outbound.hold();
         outbound.push(&frame("new"));
         outbound.push_notice(Seq(1), &frame("notice"));
+        // Said while it was read what was missed.
+        assert!(!outbound.push_at_once(&frame("missed 5")));
         outbound.say(&frame("answer"));
         let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
         let missed = |name, seq, text| Missed { place: Some((topic(name), Seq(seq))), frame: frame(text) };
         let numbers = |random| ClientNumbers { random, client_seq: 7 };
+        outbound.push_entry(Some((topic("bob"), Seq(5))), &frame("missed 5"));
+        outbound.push_entry(Some((topic("bob"), Seq(6))), &frame("new 6"));
         outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), frame("own 4"));
         outbound.say_among_missed(numbers(2), (topic("eve"), Seq(9)), frame("own 9"));
         outbound.resume(vec![
@@ -754,7 +801,7 @@ mod tests {
             missed("bob", 5, "missed 5"),
         ]);
         outbound.push(&frame("newer"));
-        let expected = ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 9", "new", "newer"];
+        let expected = ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 9", "new", "new 6", "newer"];
         let expected = expected.map(frame).concat();
         assert_eq!(*pipe.taken.lock().unwrap(), expected);
         outbound.release();

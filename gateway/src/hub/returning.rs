@@ -42,7 +42,8 @@ pub struct Missed {
     pub(super) frame: Frame,
 }
 
-fn place(attached: &Attachment, event: &Event, seq: Seq) -> Option<(Topic, Seq)> {
+/// The place of an event that tells of an entry, as a device of this user sees it.
+pub(super) fn place(attached: &Attachment, event: &Event, seq: Seq) -> Option<(Topic, Seq)> {
     let Event::Entry(entry) = event else { return None };
     let topic = match entry {
         Entry::GroupMessage { group, .. } | Entry::GroupTip { group, .. } => {

@@ -380,8 +380,8 @@ async fn a_log_that_goes_on_after_damage_leaves_no_number_out() {
 async fn give_up(dir: &Path, store: &Store) {
     let (tables, away) = (dir.join("rows/keyspaces/2/tables"), dir.join("away"));
     fs::rename(&tables, &away).unwrap();
-    store.records.insert("row", "value").unwrap();
-    store.records.rotate_memtable().unwrap();
+    // One of these may be the first that is refused.
+    let _ = store.records.insert("row", "value").and_then(|()| store.records.rotate_memtable().map(|_| ()));
     while store.look_for_failure().is_ok() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -233,11 +233,13 @@ impl Outbound {
     }
 
     /// Writes a push, or several in one piece; while pushes are held it waits with them.
+    #[cfg(any(test, feature = "internals"))]
     pub fn push(&self, frame: &Frame) {
         self.push_as(None, None, frame);
     }
 
-    /// The same, unless pushes are held of which it will be asked which they are: then nothing is done, and it gives false.
+    /// Writes a push, or several in one piece; where pushes are held of which it will be asked which they are, it does
+    /// nothing and gives false.
     pub(super) fn push_at_once(&self, frame: &Frame) -> bool {
         let mut queue = self.queue();
         if queue.held.as_ref().is_some_and(|held| !held.only_notices) {
@@ -251,7 +253,7 @@ impl Outbound {
         true
     }
 
-    /// The same of an entry with its place, by which it is left out where it was missed and told as such.
+    /// Writes or holds the push of an entry with its place, by which it is left out where it was missed and told as such.
     pub(super) fn push_entry(&self, place: Option<(Topic, Seq)>, frame: &Frame) {
         self.push_as(None, place, frame);
     }

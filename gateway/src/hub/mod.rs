@@ -128,8 +128,8 @@ impl Hub {
     /// the first of them for the end of what it missed, so the answer to its login comes before.
     ///
     /// Whoever is told after this that they are logged in reads from the store what was said before, so it succeeds
-    /// only when nothing that is said from now on can be missed. Of one who is
-    /// back it gives the pushes that they missed, to be written right after the answer to the login.
+    /// only when nothing that is said from now on can be missed. Of one who is back it gives the pushes that they missed, to
+    /// be written right after the answer to the login.
     pub async fn attach(
         &self,
         connection: &Arc<Connection>,
@@ -218,7 +218,7 @@ impl Hub {
         let (attachment, groups, seat) = connection.detach()?;
         // What waited was for this user, and goes out before another one can be there.
         connection.outbound.release();
-        connection.outbound.forget_notices();
+        connection.outbound.forget_user();
         self.shards.remove(&Topic::User(attachment.app, attachment.user.clone()), seat);
         for group in groups {
             self.shards.remove(&Topic::Group(attachment.app, group), seat);

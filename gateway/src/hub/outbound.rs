@@ -153,57 +153,49 @@ impl Outbound {
         let _ = self.pipe.set(Box::new(pipe));
     }
 
-    /// Writes an answer, whatever pushes wait. It is never too large.
-    pub fn say(&self, frame: &Frame) {
-        let mut queue = self.queue();
-        let is_to_wake = self.write(&mut queue, Kind::Answer, frame);
-        drop(queue);
+    /// Does something to the queue, and wakes the connection's task where that has to look at it.
+    fn change(&self, work: impl FnOnce(&mut Queue) -> bool) {
+        let is_to_wake = work(&mut self.queue());
         if is_to_wake {
             self.task.wake();
         }
+    }
+
+    /// Writes an answer, whatever pushes wait. It is never too large.
+    pub fn say(&self, frame: &Frame) {
+        self.change(|queue| self.write(queue, Kind::Answer, frame));
     }
 
     /// Writes the answer to what the client said where that stands among what it is told, if it `is_told` now.
     pub fn say_in_turn(&self, numbers: ClientNumbers, is_told: bool, frame: Frame) {
-        let mut queue = self.queue();
-        let is_to_wake = match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
-            None => self.take_turns(&mut queue),
+        self.change(|queue| match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
+            None => self.take_turns(queue),
             // Behind the pushes that wait, if any do.
-            Some(frame) => self.put(&mut queue, None, None, &frame),
-        };
-        drop(queue);
-        if is_to_wake {
-            self.task.wake();
-        }
+            Some(frame) => self.put(queue, None, None, &frame),
+        });
     }
 
     /// Writes the answer to what the client said before it is told what it missed: where that stands among what it missed.
     pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), frame: Frame) {
-        let mut queue = self.queue();
-        let Some(frame) = queue.turns.get_or_insert_default().answer(numbers, false, frame) else {
-            let is_to_wake = self.take_turns(&mut queue);
-            drop(queue);
-            if is_to_wake {
-                self.task.wake();
-            }
-            return;
-        };
-        let held = queue.held.get_or_insert_default();
-        held.bytes += frame.len();
-        held.answers.push((place, frame));
+        self.change(|queue| {
+            let Some(frame) = queue.turns.get_or_insert_default().answer(numbers, false, frame) else {
+                return self.take_turns(queue);
+            };
+            let held = queue.held.get_or_insert_default();
+            held.bytes += frame.len();
+            held.answers.push((place, frame));
+            false
+        });
     }
 
     /// What the client said comes to it: all that was said before is written.
     pub(super) fn comes(&self, numbers: ClientNumbers) {
-        let mut queue = self.queue();
-        queue.turns.get_or_insert_default().come(numbers);
-        let is_to_wake = self.take_turns(&mut queue);
-        // Or nobody would see that nobody answers.
-        let is_waiting = queue.turns.as_ref().is_some_and(|turns| turns.is_waiting());
-        drop(queue);
-        if is_to_wake || is_waiting {
-            self.task.wake();
-        }
+        self.change(|queue| {
+            queue.turns.get_or_insert_default().come(numbers);
+            let is_to_wake = self.take_turns(queue);
+            // Or nobody would see that nobody answers.
+            is_to_wake || queue.turns.as_ref().is_some_and(|turns| turns.is_waiting())
+        });
     }
 
     /// Writes what nothing stands before any more. True when the connection's task has to look at it.
@@ -222,14 +214,16 @@ impl Outbound {
 
     /// Lets nothing wait for its turn for longer than since a time.
     pub fn end_turns(&self, since: Option<Instant>) {
-        let Some(since) = since else { return };
-        let mut queue = self.queue();
-        let Some(turns) = queue.turns.as_mut() else { return };
-        turns.end(since);
-        if self.take_turns(&mut queue) {
-            drop(queue);
-            self.task.wake();
+        if let Some(since) = since {
+            self.change(|queue| self.end(queue, since));
         }
+    }
+
+    fn end(&self, queue: &mut Queue, since: Instant) -> bool {
+        if let Some(turns) = &mut queue.turns {
+            turns.end(since);
+        }
+        self.take_turns(queue)
     }
 
     /// Writes a push, or several in one piece; while pushes are held it waits with them.
@@ -264,12 +258,7 @@ impl Outbound {
     }
 
     fn push_as(&self, number: Option<Seq>, place: Option<(Topic, Seq)>, frame: &Frame) {
-        let mut queue = self.queue();
-        let is_to_wake = self.put(&mut queue, number, place, frame);
-        drop(queue);
-        if is_to_wake {
-            self.task.wake();
-        }
+        self.change(|queue| self.put(queue, number, place, frame));
     }
 
     /// Writes a push, or lets it wait: for an answer that stands before it, or until it is released. True when the
@@ -351,25 +340,23 @@ impl Outbound {
     /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to what it
     /// said meanwhile stand among them.
     pub fn resume(&self, missed: Vec<Missed>) {
-        let mut queue = self.queue();
-        let Some(mut held) = queue.held.take() else { return };
-        queue.unreceipted = queue.unreceipted.saturating_add(u32::try_from(missed.len()).unwrap_or(u32::MAX));
-        let told: HashSet<(Topic, Seq)> = missed.iter().filter_map(|missed| missed.place.clone()).collect();
-        let mut frames = among(missed, std::mem::take(&mut held.answers));
-        let pushes = held.frames.extract_if(.., |push| push.number.is_none());
-        // What was said while it was read what was missed is in both.
-        let news = pushes.filter(|push| push.place.as_ref().is_none_or(|place| !told.contains(place)));
-        frames.extend(news.map(|push| push.frame));
-        held.bytes = held.frames.iter().map(|push| push.frame.len()).sum();
-        held.only_notices = true;
-        queue.held = Some(held);
-        // In one piece: a system call, not one for each.
-        let is_to_wake =
-            !frames.is_empty() && self.write(&mut queue, Kind::Push, &Frame::from(frames.concat()));
-        drop(queue);
-        if is_to_wake {
-            self.task.wake();
-        }
+        self.change(|queue| {
+            let mut held = queue.held.take().unwrap_or_default();
+            let count = u32::try_from(missed.len()).unwrap_or(u32::MAX);
+            queue.unreceipted = queue.unreceipted.saturating_add(count);
+            let told: HashSet<(Topic, Seq)> =
+                missed.iter().filter_map(|missed| missed.place.clone()).collect();
+            let mut frames = among(missed, std::mem::take(&mut held.answers));
+            let pushes = held.frames.extract_if(.., |push| push.number.is_none());
+            // What was said while it was read what was missed is in both.
+            let news = pushes.filter(|push| push.place.as_ref().is_none_or(|place| !told.contains(place)));
+            frames.extend(news.map(|push| push.frame));
+            held.bytes = held.frames.iter().map(|push| push.frame.len()).sum();
+            held.only_notices = true;
+            queue.held = Some(held);
+            // In one piece: a system call, not one for each.
+            !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()))
+        });
     }
 
     /// Notices up to a number were told in an answer: those among the pushes that wait or come late are left out.
@@ -384,10 +371,13 @@ impl Outbound {
         }
     }
 
-    /// Another user may come: nothing of what was told counts.
-    pub(super) fn forget_notices(&self) {
-        let mut queue = self.queue();
-        (queue.told, queue.turns) = (Seq::ZERO, None);
+    /// Another user may come: what waits for its turn was this one's, and nothing of what was told counts.
+    pub(super) fn forget_user(&self) {
+        self.change(|queue| {
+            let is_to_wake = self.end(queue, Instant::now());
+            (queue.told, queue.turns) = (Seq::ZERO, None);
+            is_to_wake
+        });
     }
 
     /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
@@ -447,8 +437,9 @@ impl Outbound {
         is_first
     }
 
-    /// Sends the close frame, if there is one; nothing is written after it.
+    /// Sends what waits for its turn, and the close frame, if there is one; nothing is written after it.
     pub fn say_last(&self, frame: Option<&Frame>) {
+        self.end_turns(Some(Instant::now()));
         if let Some(frame) = frame {
             self.say(frame);
         }
@@ -779,6 +770,32 @@ mod tests {
         assert_eq!(outbound.waits_in_turn_since(), None);
     }
 
+    /// Whoever logs out, or is to go elsewhere, has the answers to what they asked.
+    #[tokio::test]
+    async fn an_answer_that_waits_for_its_turn_is_not_lost_with_the_user() {
+        let numbers = |random| ClientNumbers { random, client_seq: 7 };
+        for is_end in [false, true] {
+            let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+            outbound.open(pipe.clone());
+            pipe.allow(1000);
+            outbound.comes(numbers(1));
+            outbound.push(&frame("push"));
+            outbound.say_in_turn(numbers(2), true, frame("answer"));
+            assert!(pipe.taken.lock().unwrap().is_empty());
+            let mut expected = vec!["push", "answer"];
+            if is_end {
+                outbound.say_last(Some(&frame("good bye")));
+                expected.push("good bye");
+            } else {
+                outbound.forget_user();
+            }
+            assert_eq!(
+                *pipe.taken.lock().unwrap(),
+                expected.into_iter().map(frame).collect::<Vec<_>>().concat()
+            );
+        }
+    }
+
     #[tokio::test]
     async fn what_was_missed_comes_before_what_waits_and_notices_wait_on() {
         let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
@@ -836,7 +853,7 @@ mod tests {
         push(5);
         push(7);
         assert_eq!(outbound.take(), [frame("notice 6"), frame("notice 7")]);
-        outbound.forget_notices();
+        outbound.forget_user();
         push(1);
         assert_eq!(outbound.take(), [frame("notice 1")]);
     }

@@ -519,7 +519,7 @@ impl<S: ClientProtocol> Served<S> {
         let now = Instant::now();
         if self.heard.unkept >= KEPT_AFTER || self.heard.kept_at + RECEIPT_EVERY <= now {
             (self.heard.kept_at, self.heard.unkept) = (now, 0);
-            let context = self.edge.context.clone();
+            let (context, at) = (self.edge.context.clone(), self.heard.at);
             self.edge.tasks.spawn(async move {
                 commands::heard(&context, session.app, &session.user, &session.device, at).await;
             });

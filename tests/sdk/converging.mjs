@@ -134,6 +134,8 @@ class Telling {
       await this.#group({ device: owner, group: name, others: members.filter((user) => user !== owner) });
     }
     await Promise.all(this.#all().map(({ sdk }) => sdk.quiet()));
+    // By which the frames of `SDK_FRAMES` are told apart.
+    if (process.env.SDK_FRAMES) this.#print(`processes: ${this.#all().map(({ name, sdk }) => `${name} ${sdk.process}`).join(', ')}`);
   }
 
   async #group({ device, group: name, others }) {

@@ -158,6 +158,7 @@ impl CatchUp {
         Ok(told.await?.into_iter().flatten().collect())
     }
 
+    /// That the user has read a group, on another device.
     fn group_read(&self, reader: Reader<'_>, group: &GroupId, read: Seq, at: Millis) -> (Stamp, Event) {
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at };
         let body = event::message::group_read(reader.user, group, read, stamp.seq.0, stamp.at);
@@ -183,15 +184,18 @@ impl CatchUp {
         };
         let (mut events, mut recalled) = (Vec::new(), Vec::new());
         let is_new = member.joined_at >= reader.since;
-        // What was unread before they left and came again is not.
+        // Of what was unread before they left and came again nothing is.
         let came_again = is_new && member.joined_after > Seq::ZERO;
-        if came_again && self.groups.rules(found.app, found.group.record.kind).counts_unread {
-            events.push(self.group_read(reader, &found.id, member.joined_after, member.joined_at));
-        }
-        let mut own = self.read_group(reader, &found, position, &entries);
-        reader.keep_news(&mut entries, &mut recalls, own.is_some().then_some(position.read));
+        let came_again = came_again && self.groups.rules(found.app, found.group.record.kind).counts_unread;
+        let read = position.read.max(if came_again { member.joined_after } else { Seq::ZERO });
+        let is_told = came_again || read > Seq::ZERO && reader.is_told_read(position);
+        let mut own = is_told.then(|| {
+            let at = if came_again { member.joined_at } else { position.moved_at };
+            self.group_read(reader, &found.id, after_tips(read, &entries), at)
+        });
+        reader.keep_news(&mut entries, &mut recalls, is_told.then_some(read));
         for seen in entries {
-            if seen.seq > position.read {
+            if seen.seq > read {
                 events.extend(own.take());
             }
             for past in up_to(&mut recalls, seen.seq.previous()) {
@@ -219,24 +223,6 @@ impl CatchUp {
         events.extend(own);
         talk.events = Some(events);
         Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
-    }
-
-    /// That the user has read a group on another device.
-    fn read_group(
-        &self,
-        reader: Reader<'_>,
-        found: &GroupRef,
-        position: Position,
-        entries: &[Seen],
-    ) -> Option<(Stamp, Event)> {
-        if position.read == Seq::ZERO || !reader.is_told_read(position) {
-            return None;
-        }
-        // 2.x SDKs count all that they have behind it, tips too, which do not count.
-        let behind = entries.iter().filter(|seen| seen.seq > position.read);
-        let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
-        let read = tips.last().map_or(position.read, |tip| tip.seq);
-        Some(self.group_read(reader, &found.id, read, position.moved_at))
     }
 
     async fn of_peer(
@@ -339,6 +325,14 @@ impl CatchUp {
         let is_news = |seen: &Seen| !seen.is_hidden && !reader.said(seen);
         Ok(Unheard::Entries(entries.into_iter().filter(is_news).collect()))
     }
+}
+
+/// Where a reader of everything up to `read` is told that they are: 2.x SDKs count all that they have behind it, tips too,
+/// which do not count.
+fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
+    let behind = entries.iter().filter(|seen| seen.seq > read);
+    let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
+    tips.last().map_or(read, |tip| tip.seq)
 }
 
 fn size(seen: &Seen) -> usize {

@@ -27,7 +27,7 @@ async fn of_recalls_more_than_a_page_is_read() {
     services.group_messages.recall(&admin, &group, &all, "").await.unwrap();
 
     let mut told = Vec::new();
-    let mut after = RecallMark { at_us: place.at.0 * 1000, seq: Seq::ZERO };
+    let mut after = RecallMark { at_us: place.asides.since().0 * 1000, seq: Seq::ZERO };
     loop {
         let page = services.catch_up.recalled_in_group(APP, &group, &place.epoch, after).await.unwrap();
         assert!(page.events.len() < all.len(), "it is a page");

@@ -277,7 +277,7 @@ impl CatchUp {
     }
 
     /// What both of a pair are told of the recall of a message; nothing when the message is gone.
-    async fn pair_recalled(
+    pub(super) async fn pair_recalled(
         &self,
         log: &Log,
         (user, peer): (&UserId, &UserId),

@@ -15,7 +15,7 @@ use super::decide::Refused;
 use super::deps::{Actor, Deps, MayBeDamage, side_by_side, whole_ones};
 use super::group::{GroupError, GroupRef, Groups, Indexed, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
-use crate::bus::{Push, Topic};
+use crate::bus::{AsideOf, Push, Topic};
 use crate::storage::records::Versioned;
 use crate::storage::{Log, Partition, StorageError, Window};
 
@@ -345,9 +345,10 @@ impl Conversations {
             let log = pair_log(actor.app, &actor.user, &peer);
             let end = self.deps.engine.log_end(&log).await?;
             let time = end.at.seconds();
-            let moved_by = actor.device;
-            let to = Position { read: end.seq, read_time: time, moved_by, ..Position::default() };
+            let (moved_at, moved_by) = (self.deps.now(), actor.device);
+            let to = Position { read: end.seq, read_time: time, moved_at, moved_by, ..Position::default() };
             let push = Push::new(event::message::read_by_peer(&actor.user, time));
+            let push = push.telling(to.aside(|to| AsideOf::ReadByPeer { peer: actor.user.clone(), to }));
             let announces = [(Topic::User(actor.app, peer), push.into())];
             self.timelines.advance(&log, &actor.user, to, &announces).await
         });

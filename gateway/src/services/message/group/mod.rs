@@ -14,7 +14,7 @@ use self::send::Speaker;
 use super::said::Said;
 use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
-use crate::bus::{Push, Topic};
+use crate::bus::{Aside, AsideOf, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::group_taken_off_up_to;
 use crate::services::deps::{Actor, Deps};
@@ -277,7 +277,8 @@ impl GroupMessages {
         let receipt = self.groups.recall_receipt(found, &recalled).await?;
         let at = Millis(recalled.at_us / 1000);
         let body = event::message::group_recalled(&found.label(), &message_id, &recalled.recall, at, receipt);
-        let push = Push::new(body).by(actor.origin()).recalling(seq, at);
+        let of = AsideOf::Recall { message: Stamp { seq, at: seen.at } };
+        let push = Push::new(body).by(actor.origin()).telling(Aside { of, at });
         // Recalled before is recalled: the caller has what they want.
         let announces = vec![(found.channel().topic, push.into())];
         self.timelines.recall(&found.channel().log, recalled, announces).await?;
@@ -323,10 +324,11 @@ impl GroupMessages {
         let seq = seq.min(end);
         let (now, number) = (self.deps.now(), self.deps.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
-        let event = push.by(actor.origin()).into();
-        let topic = Topic::User(actor.app, actor.user.clone());
         let (read_time, moved_by) = (now.seconds(), actor.device);
-        let to = Position { read: seq, read_time, moved_by, ..Position::default() };
+        let to = Position { read: seq, read_time, moved_at: now, moved_by, ..Position::default() };
+        let aside = to.aside(|to| AsideOf::GroupRead { group: group.clone(), to });
+        let event = push.by(actor.origin()).telling(aside).into();
+        let topic = Topic::User(actor.app, actor.user.clone());
         self.timelines.advance(&found.channel().log, &actor.user, to, &[(topic, event)]).await?;
         Ok(seq)
     }

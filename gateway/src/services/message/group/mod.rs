@@ -319,18 +319,31 @@ impl GroupMessages {
     }
 
     /// Notes how far a member has read, but not beyond the newest message, and tells their other devices. Gives how far.
+    ///
+    /// Tips behind it are read as well. The device that says so is told that, for 2.x SDKs count all that they have behind what
+    /// they have read, also a tip that has come meanwhile.
     pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<Seq, MessageError> {
+        /// They come one by one; where there are more, what is unread is counted anew at the next login.
+        const TIPS: usize = 20;
         let (found, _) = self.readable(actor, group).await?;
-        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
-        let seq = seq.min(end);
+        let log = found.channel().log;
+        let end = self.deps.engine.log_end(&log).await?.seq;
+        let said = seq.min(end);
+        let mut seq = said;
+        if said < end {
+            let window = Window { from: said.next(), to: end, limit: TIPS, newest_first: false };
+            let behind = self.timelines.read(&log, window, Some(&actor.user)).await?;
+            let tips = behind.iter().take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
+            seq = tips.last().map_or(said, |tip| tip.seq);
+        }
         let (now, number) = (self.deps.now(), self.deps.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
+        let push = if seq > said { push } else { push.by(actor.origin()) };
+        let topic = Topic::User(actor.app, actor.user.clone());
         let (read_time, moved_by) = (now.seconds(), actor.device);
         let to = Position { read: seq, read_time, moved_at: now, moved_by, ..Position::default() };
         let aside = to.aside(|to| AsideOf::GroupRead { group: group.clone(), to });
-        let event = push.by(actor.origin()).telling(aside).into();
-        let topic = Topic::User(actor.app, actor.user.clone());
-        self.timelines.advance(&found.channel().log, &actor.user, to, &[(topic, event)]).await?;
+        self.timelines.advance(&log, &actor.user, to, &[(topic, push.telling(aside).into())]).await?;
         Ok(seq)
     }
 

@@ -40,8 +40,8 @@ impl CatchUp {
             asides: HeardAsides::new(since),
             since,
         };
-        // Later it is read again from as long before as clocks differ: what is there now is known then. What was read of groups
-        // is not, since it does no harm when it is told again.
+        // Later it is read again from as long before as clocks differ: what is there now is known then. A look at each group
+        // would cost every login more than it is worth that nothing which was read of groups in this time is told again.
         for (stamp, event) in self.missed_of_peers(app, user, &place).await? {
             place.hear(user, &event, Some(stamp));
         }
@@ -101,8 +101,9 @@ impl CatchUp {
         from: &UserPlace,
     ) -> Result<Vec<(Stamp, Event)>, StorageError> {
         let log = pair_log(app, user, &peer);
-        let said = self.missed_from(&log, from.pairs.with(&peer), earlier(from.pairs.since())).await?;
-        let [own, theirs] = self.timelines.positions(&log, [user, &peer]).await?;
+        let said = self.missed_from(&log, from.pairs.with(&peer), earlier(from.pairs.since()));
+        let positions = self.timelines.positions(&log, [user, &peer]);
+        let (said, [own, theirs]) = futures_util::try_join!(said, positions)?;
         // Read after what was said, so that of a message that is told the recall is too.
         let first_recalled = said.iter().find(|seen| seen.recall.is_some()).map(|seen| seen.at);
         let since = from.asides.since();

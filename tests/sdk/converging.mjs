@@ -46,6 +46,7 @@ class Telling {
   #groupIds = new Map();
   #sends = [];
   #rest;
+  #printed = [];
 
   constructor(t, seed) {
     this.#t = t;
@@ -73,8 +74,11 @@ class Telling {
     });
   }
 
+  /** Of one story the steps are printed as they are done; of many, those of a story that fails. */
   #print(line) {
-    if (SEED !== undefined) console.log(`      ${new Date().toISOString().slice(11, 23)} ${line}`);
+    const printed = `      ${new Date().toISOString().slice(11, 23)} ${line}`;
+    if (SEED === undefined) this.#printed.push(printed);
+    else console.log(printed);
   }
 
   #all() {
@@ -134,6 +138,8 @@ class Telling {
       await this.#group({ device: owner, group: name, others: members.filter((user) => user !== owner) });
     }
     await Promise.all(this.#all().map(({ sdk }) => sdk.quiet()));
+    // By which the frames of `SDK_FRAMES` are told apart.
+    if (process.env.SDK_FRAMES) this.#print(`processes: ${this.#all().map(({ name, sdk }) => `${name} ${sdk.process}`).join(', ')}`);
   }
 
   async #group({ device, group: name, others }) {
@@ -365,6 +371,7 @@ class Telling {
     const found = await Promise.all(this.#all().map((device) => this.#differences(device, logs, { histories, isFresh })));
     const all = [...wrong, ...found.flat()];
     if (all.length === 0) return;
+    this.#printed.splice(0).forEach((line) => console.log(line));
     const shown = all.length > DIFFERENCES_SHOWN ? [...all.slice(0, DIFFERENCES_SHOWN), `(${all.length} in all)`] : all;
     assert.fail([...shown, `to see it again: ${this.#replay()}`].join('\n'));
   }

@@ -34,11 +34,11 @@ pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
-pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
+pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
 pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
 #[cfg(any(test, feature = "internals"))]
-pub use {frame::Frame, outbound::Outbound};
+pub use outbound::Outbound;
 
 use self::connection::Follower;
 use self::fanout::Fanout;
@@ -135,10 +135,10 @@ impl Hub {
         connection: &Arc<Connection>,
         attachment: Attachment,
         back: Option<Back>,
-    ) -> Result<Vec<Missed>, NotFollowed> {
+    ) -> Result<Missed, NotFollowed> {
         if connection.attachment().is_some_and(|known| *known == attachment) {
             // A login that was repeated: to begin anew would miss what is said meanwhile.
-            return Ok(Vec::new());
+            return Ok(Missed::default());
         }
         self.detach(connection);
         let (app, user) = (attachment.app, attachment.user.clone());
@@ -155,7 +155,7 @@ impl Hub {
         connection.has_entered(login);
         match back {
             Some(back) => self.missed(connection, &attachment, back).await,
-            None => Ok(Vec::new()),
+            None => Ok(Missed::default()),
         }
     }
 

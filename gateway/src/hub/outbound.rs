@@ -16,7 +16,7 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
-use super::returning::Missed;
+use super::returning::{Missed, MissedPush};
 use super::turns::Turns;
 use crate::bus::Topic;
 
@@ -338,8 +338,9 @@ impl Outbound {
     }
 
     /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to what it
-    /// said meanwhile stand among them.
-    pub fn resume(&self, missed: Vec<Missed>) {
+    /// said meanwhile stand among them. Gives what it is told when it has come to the end of those.
+    pub fn resume(&self, missed: Missed) -> Vec<Frame> {
+        let Missed { pushes: missed, late } = missed;
         self.change(|queue| {
             let mut held = queue.held.take().unwrap_or_default();
             let count = u32::try_from(missed.len()).unwrap_or(u32::MAX);
@@ -357,6 +358,12 @@ impl Outbound {
             // In one piece: a system call, not one for each.
             !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()))
         });
+        late
+    }
+
+    /// Writes what a device missed and is told at the end.
+    pub fn push_late(&self, late: &[Frame]) {
+        self.change(|queue| late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake));
     }
 
     /// Notices up to a number were told in an answer: those among the pushes that wait or come late are left out.
@@ -395,8 +402,7 @@ impl Outbound {
             }
             queue.push_bytes += held.bytes;
             let Held { frames, answers, .. } = *held;
-            let answers = answers.into_iter().map(|(_, frame)| frame);
-            let frames = answers.chain(frames.into_iter().map(|push| push.frame));
+            let frames = among(Vec::new(), answers).into_iter().chain(frames.into_iter().map(|push| push.frame));
             queue.frames.extend(frames.map(|frame| (Kind::Push, frame)));
         }
         drop(queue);
@@ -567,9 +573,11 @@ impl Queue {
 }
 
 /// What was missed, with the answers to what the client said in between.
-fn among(missed: Vec<Missed>, mut answers: Vec<((Topic, Seq), Frame)>) -> Vec<Frame> {
+fn among(missed: Vec<MissedPush>, mut answers: Vec<((Topic, Seq), Frame)>) -> Vec<Frame> {
+    // Calls do not end in the order in which they were begun.
+    answers.sort_by(|(place, _), (other, _)| place.cmp(other));
     let mut frames = Vec::with_capacity(missed.len() + answers.len());
-    for Missed { place, frame } in missed {
+    for MissedPush { place, frame } in missed {
         if let Some((topic, seq)) = place {
             let is_before = |((other, own), _): &mut ((Topic, Seq), Frame)| *other == topic && *own < seq;
             frames.extend(answers.extract_if(.., is_before).map(|(_, answer)| answer));
@@ -808,7 +816,7 @@ mod tests {
         assert!(!outbound.push_at_once(&frame("missed 5")));
         outbound.say(&frame("answer"));
         let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
-        let missed = |name, seq, text| Missed { place: Some((topic(name), Seq(seq))), frame: frame(text) };
+        let missed = |name, seq, text| MissedPush { place: Some((topic(name), Seq(seq))), frame: frame(text) };
         let numbers = |random| ClientNumbers { random, client_seq: 7 };
         outbound.push_entry(Some((topic("bob"), Seq(5))), &frame("missed 5"));
         outbound.push_entry(Some((topic("bob"), Seq(6))), &frame("new 6"));

@@ -35,8 +35,22 @@ pub struct Back {
     pub most_messages: usize,
 }
 
-/// A push that a device has missed.
+/// What a device has missed.
+#[derive(Default)]
 pub struct Missed {
+    pub(super) pushes: Vec<MissedPush>,
+    /// What it is told when it has come to the end of those.
+    pub(super) late: Vec<Frame>,
+}
+
+impl Missed {
+    pub fn is_empty(&self) -> bool {
+        self.pushes.is_empty() && self.late.is_empty()
+    }
+}
+
+/// A push that a device has missed.
+pub(super) struct MissedPush {
     /// Of a message and of a tip: the topic of its group, or of the other of two users, and its number there.
     pub(super) place: Option<(Topic, Seq)>,
     pub(super) frame: Frame,
@@ -66,7 +80,7 @@ impl Hub {
         connection: &Arc<Connection>,
         attached: &Attachment,
         back: Back,
-    ) -> Result<Vec<Missed>, NotFollowed> {
+    ) -> Result<Missed, NotFollowed> {
         // The semaphore is never closed.
         let _permit = self.returns.acquire().await;
         let bytes = MOST_BYTES.min(connection.outbound.most_bytes() / 2);
@@ -78,14 +92,17 @@ impl Hub {
             NotFollowed
         })?;
         metrics::counter!("gateway_resumed_total").increment(1);
-        metrics::counter!("gateway_resumed_events_total").increment(missed.events.len() as u64);
+        metrics::counter!("gateway_resumed_events_total").increment((missed.events.len() + missed.late.len()) as u64);
         metrics::counter!("gateway_resumed_anew_total").increment(missed.anew as u64);
-        let tell = |(stamp, event): &(Stamp, Event)| {
-            let frame =
-                Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)?;
-            Some(Missed { place: place(attached, event, stamp.seq), frame })
+        let frame = |(stamp, event): &(Stamp, Event)| {
+            Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)
         };
-        Ok(missed.events.iter().filter_map(tell).collect())
+        let push = |told: &(Stamp, Event)| {
+            let (stamp, event) = told;
+            Some(MissedPush { place: place(attached, event, stamp.seq), frame: frame(told)? })
+        };
+        let pushes = missed.events.iter().filter_map(push).collect();
+        Ok(Missed { pushes, late: missed.late.iter().filter_map(frame).collect() })
     }
 
     /// Asks the device for a receipt, behind all that was pushed to it till now. Gives the time that it names: the device

@@ -323,7 +323,7 @@ pub(in crate::commands) async fn sync(
             events.push(raw(&event::push::mark_of_all_event(&mark, at)));
         }
     }
-    let unread = context.services.conversations.unread_of_peers(&actor).await?;
+    let unread = unread_of_peers(context, &actor, is_new).await?;
     // One that is new was told no notices, so those that are on their way to it are not left out.
     call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last) });
     Ok(Synced {
@@ -332,9 +332,25 @@ pub(in crate::commands) async fn sync(
         flag: 2,
         messages: Vec::new(),
         events,
-        unread: unread.into_iter().map(|(peer, count)| PairUnread { peer, count }).collect(),
+        unread,
         remaining: Vec::new(),
     })
+}
+
+/// What is unread of peers. One that is back has counted what it was pushed, and is not told of a conversation that ends
+/// with a recall: 2.x SDKs then show that message as it was.
+async fn unread_of_peers(
+    context: &Context,
+    actor: &Actor,
+    is_new: bool,
+) -> Result<Vec<PairUnread>, StorageError> {
+    let conversations = &context.services.conversations;
+    let unread = conversations.unread_of_peers(actor).await?;
+    let told = side_by_side(unread, |(peer, count)| async move {
+        let is_told = is_new || !conversations.ends_with_recall(actor, &peer).await?;
+        Ok::<_, StorageError>(is_told.then_some(PairUnread { peer, count }))
+    });
+    Ok(told.await?.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

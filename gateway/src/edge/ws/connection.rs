@@ -34,7 +34,7 @@ use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
 use crate::hub::{
-    Back, Closing, Connection, Missed, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
+    Back, Closing, Connection, Frame, Missed, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
     text_frame,
 };
 use crate::telemetry::Bound;
@@ -108,9 +108,9 @@ struct Arriving {
     is_back: bool,
     reply: Option<String>,
     _counted: Option<CountedLogin>,
-    following: Pin<Box<dyn Future<Output = Result<Vec<Missed>, NotFollowed>> + Send>>,
+    following: Pin<Box<dyn Future<Output = Result<Missed, NotFollowed>> + Send>>,
     /// Present when all is followed.
-    followed: Option<Result<Vec<Missed>, NotFollowed>>,
+    followed: Option<Result<Missed, NotFollowed>>,
     /// How long it waits then for what was asked for before it.
     until: Option<Instant>,
     /// Calls that have ended meanwhile and change who is logged in here.
@@ -144,11 +144,14 @@ pub(in crate::edge) struct Settling {
     /// Calls that wait for the end of it.
     waiting: Arc<AtomicUsize>,
     has_acknowledged: bool,
+    /// What it is told at the end.
+    late: Arc<[Frame]>,
 }
 
 impl Settling {
-    fn since(begin: Instant) -> Self {
+    fn since(begin: Instant, late: Vec<Frame>) -> Self {
         Self {
+            late: late.into(),
             is_over: CancellationToken::new(),
             at_most: begin + SETTLE_AT_MOST,
             waiting: Arc::default(),
@@ -226,7 +229,7 @@ enum End {
 /// What a connection has to do next.
 enum Next {
     Done(Done),
-    Followed(Result<Vec<Missed>, NotFollowed>),
+    Followed(Result<Missed, NotFollowed>),
     Closing(Closing),
     End(End),
     Moment,
@@ -348,7 +351,7 @@ impl<S: ClientProtocol> Served<S> {
             match next.await {
                 Next::Done(done) => {
                     self.complete(done).await;
-                    self.settle();
+                    self.settle(Instant::now());
                 }
                 Next::Followed(followed) => Box::pin(self.arrive(followed)).await,
                 Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
@@ -373,6 +376,7 @@ impl<S: ClientProtocol> Served<S> {
                         self.is_leaving = true;
                         self.connection.outbound.close(Closing::GoingAway);
                     }
+                    self.settle(now);
                     self.connection.outbound.end_turns(now.checked_sub(TURN_AT_MOST));
                     if self.held_moment().is_some_and(|moment| moment <= now) {
                         self.release();
@@ -396,6 +400,7 @@ impl<S: ClientProtocol> Served<S> {
         let turn_moment = self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST);
         let others = [
             turn_moment,
+            self.settling.as_ref().map(|settling| settling.at_most),
             drain_at,
             self.held_moment(),
             self.session_end(),
@@ -493,14 +498,15 @@ impl<S: ClientProtocol> Served<S> {
 
     /// Lets the calls go on that wait for the client to have what it missed. What it asked for in between is answered first:
     /// an SDK has come to what was said in a group that is new to it when it knows what the group is.
-    fn settle(&mut self) {
-        let Some(settling) = self.settling.as_ref().filter(|settling| settling.has_acknowledged) else {
-            return;
-        };
+    fn settle(&mut self, now: Instant) {
         let under_way = self.calls.as_ref().map_or(0, |calls| calls.len());
-        if under_way <= settling.waiting.load(Ordering::Relaxed) {
+        let is_settled = |settling: &mut Settling| {
+            let is_asking = under_way > settling.waiting.load(Ordering::Relaxed);
+            settling.has_acknowledged && !is_asking || settling.at_most <= now
+        };
+        if let Some(settling) = self.settling.take_if(is_settled) {
+            self.connection.outbound.push_late(&settling.late);
             settling.is_over.cancel();
-            self.settling = None;
         }
     }
 
@@ -574,7 +580,7 @@ impl<S: ClientProtocol> Served<S> {
 
     /// Whether a login can be answered: all is followed, and what a client that is back has said before it is answered, or
     /// took too long, so that it stands in its place among what it missed.
-    fn poll_followed(&mut self, context: &mut Context<'_>) -> Option<Result<Vec<Missed>, NotFollowed>> {
+    fn poll_followed(&mut self, context: &mut Context<'_>) -> Option<Result<Missed, NotFollowed>> {
         let arriving = self.arriving.as_mut()?;
         if arriving.followed.is_none()
             && let Poll::Ready(followed) = arriving.following.as_mut().poll(context)
@@ -778,7 +784,7 @@ impl<S: ClientProtocol> Served<S> {
 
     /// Answers a login, now that nothing which is said can be missed. Without that the client is to come again: it would
     /// read what there is and never hear of what was said between its reading and the following.
-    async fn arrive(&mut self, followed: Result<Vec<Missed>, NotFollowed>) {
+    async fn arrive(&mut self, followed: Result<Missed, NotFollowed>) {
         let Some(arriving) = self.arriving.take() else { return };
         let Arriving { session, is_back, reply, later, .. } = *arriving;
         let other = |old: &mut Arc<Session>| old.user != session.user || old.app != session.app;
@@ -797,11 +803,11 @@ impl<S: ClientProtocol> Served<S> {
         if is_back {
             let now = Instant::now();
             let is_told = !missed.is_empty();
-            self.connection.outbound.resume(missed);
+            let late = self.connection.outbound.resume(missed);
             self.held = Some(Held::since(now));
             if is_told {
                 self.heard.asked = self.edge.hub.ask_receipt(&self.connection, self.heard.at);
-                self.settling = self.heard.asked.map(|_| Settling::since(now));
+                self.settling = self.heard.asked.map(|_| Settling::since(now, late));
             }
         } else {
             self.release();

@@ -35,10 +35,10 @@ pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
 pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
-pub use returning::{Back, Missed};
 #[cfg(any(test, feature = "internals"))]
 pub use outbound::Outbound;
+pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
+pub use returning::{Back, Missed};
 
 use self::connection::Follower;
 use self::fanout::Fanout;

@@ -363,7 +363,9 @@ impl Outbound {
 
     /// Writes what a device missed and is told at the end.
     pub fn push_late(&self, late: &[Frame]) {
-        self.change(|queue| late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake));
+        self.change(|queue| {
+            late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake)
+        });
     }
 
     /// Notices up to a number were told in an answer: those among the pushes that wait or come late are left out.
@@ -402,7 +404,8 @@ impl Outbound {
             }
             queue.push_bytes += held.bytes;
             let Held { frames, answers, .. } = *held;
-            let frames = among(Vec::new(), answers).into_iter().chain(frames.into_iter().map(|push| push.frame));
+            let frames =
+                among(Vec::new(), answers).into_iter().chain(frames.into_iter().map(|push| push.frame));
             queue.frames.extend(frames.map(|frame| (Kind::Push, frame)));
         }
         drop(queue);
@@ -816,7 +819,8 @@ mod tests {
         assert!(!outbound.push_at_once(&frame("missed 5")));
         outbound.say(&frame("answer"));
         let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
-        let missed = |name, seq, text| MissedPush { place: Some((topic(name), Seq(seq))), frame: frame(text) };
+        let missed =
+            |name, seq, text| MissedPush { place: Some((topic(name), Seq(seq))), frame: frame(text) };
         let numbers = |random| ClientNumbers { random, client_seq: 7 };
         outbound.push_entry(Some((topic("bob"), Seq(5))), &frame("missed 5"));
         outbound.push_entry(Some((topic("bob"), Seq(6))), &frame("new 6"));

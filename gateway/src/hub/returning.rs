@@ -92,7 +92,8 @@ impl Hub {
             NotFollowed
         })?;
         metrics::counter!("gateway_resumed_total").increment(1);
-        metrics::counter!("gateway_resumed_events_total").increment((missed.events.len() + missed.late.len()) as u64);
+        metrics::counter!("gateway_resumed_events_total")
+            .increment((missed.events.len() + missed.late.len()) as u64);
         metrics::counter!("gateway_resumed_anew_total").increment(missed.anew as u64);
         let frame = |(stamp, event): &(Stamp, Event)| {
             Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)

@@ -34,8 +34,8 @@ use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
 use crate::hub::{
-    Back, Closing, Connection, Frame, Missed, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
-    text_frame,
+    Back, Closing, Connection, Frame, Missed, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame,
+    pong_frame, text_frame,
 };
 use crate::telemetry::Bound;
 

@@ -21,8 +21,8 @@ pub struct Aside {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AsideOf {
-    /// A message of the topic's own log was recalled.
-    Recall { message: Stamp },
+    /// A message of the topic's group was recalled.
+    Recall { group: GroupId, message: Stamp },
     /// A message between the topic's user and a peer was recalled.
     PeerRecall { peer: UserId, message: Stamp },
     /// The topic's user has read a peer.
@@ -115,7 +115,7 @@ impl HeardAsides {
 impl Heard {
     fn of(aside: &Aside) -> Self {
         let (about, what) = match &aside.of {
-            AsideOf::Recall { message } => (hash(()), What::Recall(*message)),
+            AsideOf::Recall { message, .. } => (hash(()), What::Recall(*message)),
             AsideOf::PeerRecall { peer, message } => (hash(peer), What::Recall(*message)),
             AsideOf::PeerRead { peer, to } => (hash(("by me", peer)), What::Read(*to)),
             AsideOf::ReadByPeer { peer, to } => (hash(("by them", peer)), What::Read(*to)),
@@ -201,7 +201,8 @@ mod tests {
     fn numbers_that_are_given_again_are_forgotten() {
         let own = |seq| {
             let message = Stamp { seq: Seq(seq), at: Millis(1) };
-            Aside { of: AsideOf::Recall { message }, at: Millis(5) }
+            let group = GroupId::parse("room").unwrap();
+            Aside { of: AsideOf::Recall { group, message }, at: Millis(5) }
         };
         let mut heard = HeardAsides::new(Millis(0));
         heard.hear(&own(1));

@@ -404,7 +404,8 @@ mod tests {
         for (body, name_of) in [(named, "ReadC2c"), (unnamed, "Push")] {
             let body_text = body.json().get().to_owned();
             let message = Stamp { seq: Seq(3), at: Millis(4) };
-            let aside = Aside { of: AsideOf::Recall { message }, at: Millis(5) };
+            let group = GroupId::parse("room").unwrap();
+            let aside = Aside { of: AsideOf::Recall { group, message }, at: Millis(5) };
             let push = Push::new(body).by(Some(origin.clone())).changing_account().telling(aside.clone());
             let text = serde_json::to_string(&Event::from(push)).unwrap();
             assert_eq!(name(&text), name_of);

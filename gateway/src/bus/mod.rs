@@ -42,7 +42,7 @@ pub enum Topic {
 }
 
 /// Where in a log the event's entry stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamp {
     pub seq: Seq,
     pub at: Millis,

@@ -22,7 +22,7 @@ use super::connection::{Connection, Follower};
 use super::followers::{Followers, PART};
 use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
-use super::returning;
+use super::returning::Subject;
 use crate::bus::{Delivery, DeviceId, Entry, Event, Stamp, Topic};
 use crate::clock::Clock;
 
@@ -270,9 +270,8 @@ impl<'a> Pieces<'a> {
                 if frame::is_notice(&piece.delivery.event) {
                     connection.outbound.push_notice(piece.stamp.seq, &frame);
                 } else {
-                    let place =
-                        returning::place(&follower.attachment, &piece.delivery.event, piece.stamp.seq);
-                    connection.outbound.push_entry(place.filter(|_| piece.mention.is_none()), &frame);
+                    let subject = Subject::of(&follower.attachment, &piece.delivery.event, piece.stamp.seq);
+                    connection.outbound.push_once(subject.filter(|_| piece.mention.is_none()), &frame);
                 }
                 pushed += 1;
             }

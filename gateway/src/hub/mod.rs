@@ -8,6 +8,7 @@ mod connection;
 mod fanout;
 mod followers;
 mod frame;
+mod held;
 mod outbound;
 mod position;
 mod recovery;
@@ -37,7 +38,7 @@ pub use frame::message_frame;
 pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
 #[cfg(any(test, feature = "internals"))]
 pub use outbound::Outbound;
-pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
+pub use outbound::{Closing, Late, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
 
 use self::connection::Follower;

@@ -159,7 +159,7 @@ impl LogPlace {
     /// Whether a recall is of a message that was not heard: it is told behind that.
     fn misses_message_of(&self, aside: &Aside) -> bool {
         match (self, &aside.of) {
-            (LogPlace::Group(place), AsideOf::Recall { message }) => {
+            (LogPlace::Group(place), AsideOf::Recall { message, .. }) => {
                 message.seq > place.seq && !place.asides.has(aside)
             }
             (LogPlace::User(place), AsideOf::PeerRecall { peer, message }) => {

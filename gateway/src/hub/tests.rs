@@ -75,7 +75,9 @@ const SAID_AT: Millis = Millis(1000);
 
 fn push_of(aside: Aside) -> Event {
     let text = match &aside.of {
-        AsideOf::Recall { message } | AsideOf::PeerRecall { message, .. } => format!("<r{}>", message.seq.0),
+        AsideOf::Recall { message, .. } | AsideOf::PeerRecall { message, .. } => {
+            format!("<r{}>", message.seq.0)
+        }
         AsideOf::PeerRead { to, .. } => format!("<read{}>", to.seq.0),
         other => panic!("nobody tells of {other:?}"),
     };
@@ -145,7 +147,10 @@ impl World {
 
     fn recall_of(&self, seq: Seq) -> Event {
         let message = self.stamp(seq);
-        push_of(Aside { of: AsideOf::Recall { message }, at: message.at })
+        push_of(Aside {
+            of: AsideOf::Recall { group: GroupId::parse("room").unwrap(), message },
+            at: message.at,
+        })
     }
 
     /// Recalls a message of the room, and gives the event of it.

@@ -110,11 +110,15 @@ async fn ask(
     /// Where others talk all the time there is always something new.
     const AT_MOST: usize = 3;
     let servcmd = frame.head.servcmd.as_ref();
-    let dispatch =
-        || commands::dispatch(&edge.context, identity(session, client, &frame.head), servcmd, body);
     if !commands::reads_counts(servcmd) {
-        return dispatch().await;
+        return commands::dispatch(&edge.context, identity(session, client, &frame.head, &[]), servcmd, body)
+            .await;
     }
+    let dispatch = || async {
+        let to_come = client.recalls_to_come();
+        let identity = identity(session, client, &frame.head, &to_come);
+        commands::dispatch(&edge.context, identity, servcmd, body).await
+    };
     let mut pushes = client.pushes();
     let mut answer = dispatch().await;
     for _ in 1..AT_MOST {

@@ -92,7 +92,8 @@ impl CatchUp {
         let stamp = Stamp { seq: seen.seq, at: Millis(past.at_us / 1000) };
         let receipt = self.groups.recall_receipt(found, &past).await?;
         let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at, receipt);
-        let of = AsideOf::Recall { message: Stamp { seq: seen.seq, at: seen.at } };
+        let message = Stamp { seq: seen.seq, at: seen.at };
+        let of = AsideOf::Recall { group: found.id.clone(), message };
         let push = Push::new(body).by(past.made_on()).telling(Aside { of, at: stamp.at });
         Ok(Some((stamp, push.into())))
     }

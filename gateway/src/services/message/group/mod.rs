@@ -277,7 +277,8 @@ impl GroupMessages {
         let receipt = self.groups.recall_receipt(found, &recalled).await?;
         let at = Millis(recalled.at_us / 1000);
         let body = event::message::group_recalled(&found.label(), &message_id, &recalled.recall, at, receipt);
-        let of = AsideOf::Recall { message: Stamp { seq, at: seen.at } };
+        let message = Stamp { seq, at: seen.at };
+        let of = AsideOf::Recall { group: found.id.clone(), message };
         let push = Push::new(body).by(actor.origin()).telling(Aside { of, at });
         // Recalled before is recalled: the caller has what they want.
         let announces = vec![(found.channel().topic, push.into())];

@@ -1,0 +1,155 @@
+//! What waits while a device that is back is told what it missed.
+//!
+//! Nothing new comes before that. Two kinds wait on until the device has synced, for which the SDKs ask next: notices, which
+//! the answer may have, and recalls between two users. The SDKs set what is unread of a peer by that answer and take one off
+//! for each recall, whether they know it or not: told behind the answer, which counts them, none is taken off twice.
+
+use std::collections::HashSet;
+
+use protocol::id::{Seq, UserId};
+use tokio::time::Instant;
+
+use super::frame::Frame;
+use super::returning::{MissedPush, ON_THE_WAY, Subject};
+use crate::bus::Topic;
+
+/// Pushes that wait, in their order, and answers.
+#[derive(Default)]
+pub(super) struct Held {
+    pushes: Vec<HeldPush>,
+    /// Answers to what the client said before it was told what it missed, with the places of that.
+    answers: Vec<((Topic, Seq), Frame)>,
+    bytes: usize,
+    /// Whether it was told what it missed, so that only what is for behind the sync waits.
+    is_told: bool,
+}
+
+struct HeldPush {
+    /// Of a notice.
+    number: Option<Seq>,
+    subject: Option<Subject>,
+    frame: Frame,
+}
+
+impl HeldPush {
+    fn is_for_behind_sync(&self) -> bool {
+        is_for_behind_sync(self.number, self.subject.as_ref())
+    }
+}
+
+fn is_for_behind_sync(number: Option<Seq>, subject: Option<&Subject>) -> bool {
+    number.is_some() || matches!(subject, Some(Subject::Recall(Topic::User(..), _)))
+}
+
+impl Held {
+    /// Whether a push waits; a notice has a number.
+    pub(super) fn holds(&self, number: Option<Seq>, subject: Option<&Subject>) -> bool {
+        !self.is_told || is_for_behind_sync(number, subject)
+    }
+
+    /// Whether no push but those that wait on is held.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// From now on everything waits.
+    pub(super) fn hold_all(&mut self) {
+        self.is_told = false;
+    }
+
+    /// Gives the bytes of all that waits.
+    pub(super) fn push(&mut self, number: Option<Seq>, subject: Option<Subject>, frame: Frame) -> usize {
+        self.bytes += frame.len();
+        self.pushes.push(HeldPush { number, subject, frame });
+        self.bytes
+    }
+
+    pub(super) fn answer(&mut self, place: (Topic, Seq), frame: Frame) {
+        self.bytes += frame.len();
+        self.answers.push((place, frame));
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What is written of what the device missed and of what waits: in order, the answers among it.
+    pub(super) fn resume(&mut self, missed: Vec<MissedPush>) -> Vec<Frame> {
+        let told: HashSet<Subject> = missed.iter().filter_map(|missed| missed.subject.clone()).collect();
+        // What was said while it was read what was missed is in both.
+        self.pushes.retain(|push| push.subject.as_ref().is_none_or(|subject| !told.contains(subject)));
+        let (late, missed): (Vec<_>, Vec<_>) =
+            missed.into_iter().partition(|missed| is_for_behind_sync(None, missed.subject.as_ref()));
+        let mut frames = among(missed, std::mem::take(&mut self.answers));
+        let news = self.pushes.extract_if(.., |push| !push.is_for_behind_sync());
+        frames.extend(news.map(|push| push.frame));
+        let late =
+            late.into_iter().map(|MissedPush { subject, frame }| HeldPush { number: None, subject, frame });
+        self.pushes.splice(..0, late);
+        self.bytes = self.pushes.iter().map(|push| push.frame.len()).sum();
+        self.is_told = true;
+        frames
+    }
+
+    /// Leaves out the notices up to a number.
+    pub(super) fn leave_out_notices(&mut self, told: Seq) {
+        let is_told = |push: &mut HeldPush| push.number.is_some_and(|number| number <= told);
+        for push in self.pushes.extract_if(.., is_told) {
+            self.bytes -= push.frame.len();
+        }
+    }
+
+    /// The recalls that the device is told behind its sync, by the peer and the number of the message.
+    pub(super) fn peer_recalls(&self) -> Vec<(UserId, Seq)> {
+        let recall = |push: &HeldPush| match &push.subject {
+            Some(Subject::Recall(Topic::User(_, peer), message)) => Some((peer.clone(), message.seq)),
+            _ => None,
+        };
+        self.pushes.iter().filter_map(recall).collect()
+    }
+
+    /// All that waits, in order.
+    pub(super) fn into_frames(self) -> impl Iterator<Item = Frame> {
+        among(Vec::new(), self.answers).into_iter().chain(self.pushes.into_iter().map(|push| push.frame))
+    }
+}
+
+/// What was missed, with the answers to what the client said in between.
+fn among(missed: Vec<MissedPush>, mut answers: Vec<((Topic, Seq), Frame)>) -> Vec<Frame> {
+    // Calls do not end in the order in which they were begun.
+    answers.sort_by(|(place, _), (other, _)| place.cmp(other));
+    let mut frames = Vec::with_capacity(missed.len() + answers.len());
+    for MissedPush { subject, frame } in missed {
+        if let Some(Subject::Entry(topic, seq)) = subject {
+            let is_before = |((other, own), _): &mut ((Topic, Seq), Frame)| *other == topic && *own < seq;
+            frames.extend(answers.extract_if(.., is_before).map(|(_, answer)| answer));
+        }
+        frames.push(frame);
+    }
+    frames.extend(answers.into_iter().map(|(_, answer)| answer));
+    frames
+}
+
+/// The recalls that a device was told when it came back: what tells of one of them once more is late.
+pub(super) struct ToldRecalls {
+    at: Instant,
+    of: HashSet<Subject>,
+}
+
+impl ToldRecalls {
+    /// Nothing where there are none.
+    pub(super) fn among<'a>(missed: impl Iterator<Item = &'a MissedPush>) -> Option<Self> {
+        let subjects = missed.filter_map(|missed| missed.subject.clone());
+        let of: HashSet<_> = subjects.filter(|subject| matches!(subject, Subject::Recall(..))).collect();
+        (!of.is_empty()).then(|| Self { at: Instant::now(), of })
+    }
+
+    /// Whether nothing that was pushed when they were read can still be on its way.
+    pub(super) fn is_over(&self) -> bool {
+        self.at.elapsed() > ON_THE_WAY
+    }
+
+    pub(super) fn has(&self, subject: &Subject) -> bool {
+        self.of.contains(subject)
+    }
+}

@@ -98,19 +98,6 @@ impl CatchUp {
         Ok(Some((stamp, push.into())))
     }
 
-    /// What was said with a peer and not heard.
-    async fn missed_from(
-        &self,
-        log: &Log,
-        heard: Option<&HeardWindow>,
-        since: Millis,
-    ) -> Result<Vec<Seen>, StorageError> {
-        let mut missed = self.back_to(log, (since, Seq::ZERO), None, usize::MAX).await?.unwrap_or_default();
-        let is_heard = |stamp| heard.is_some_and(|heard| heard.has(stamp));
-        missed.retain(|seen| !is_heard(Stamp { seq: seen.seq, at: seen.at }));
-        Ok(missed)
-    }
-
     /// The entries of a log since a time and after a number, oldest first, as `reader` sees them; nothing when there are more
     /// than `most`.
     async fn back_to(

@@ -1,8 +1,6 @@
 //! What a follower of a user's topic has missed: notices, what was said with each peer, what was recalled of it, and what
 //! the user and the peers have read.
 
-use std::collections::BTreeMap;
-
 use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
@@ -16,8 +14,8 @@ use crate::services::conversation::pair_log;
 use crate::services::deps::{unless_damaged, whole_ones};
 use crate::services::group::{GroupRef, Member};
 use crate::services::push::StoredNotice;
-use crate::services::timeline::{Entry, PastRecall, Position};
-use crate::storage::Log;
+use crate::services::timeline::{Entry, PastRecall, Position, Seen};
+use crate::storage::{Log, Window};
 
 /// Where an event stands among those of its conversation: behind the entry with this number, in this order.
 type Place = (Seq, Rank);
@@ -40,8 +38,8 @@ impl CatchUp {
             asides: HeardAsides::new(since),
             since,
         };
-        // Later it is read again from as long before as clocks differ: what is there now is known then. What was read of groups
-        // is not, since it does no harm when it is told again.
+        // Later it is read again from as long before as clocks differ: what is there now is known then. A look at each group
+        // would cost every login more than it is worth that nothing which was read of groups in this time is told again.
         for (stamp, event) in self.missed_of_peers(app, user, &place).await? {
             place.hear(user, &event, Some(stamp));
         }
@@ -101,8 +99,9 @@ impl CatchUp {
         from: &UserPlace,
     ) -> Result<Vec<(Stamp, Event)>, StorageError> {
         let log = pair_log(app, user, &peer);
-        let said = self.missed_from(&log, from.pairs.with(&peer), earlier(from.pairs.since())).await?;
-        let [own, theirs] = self.timelines.positions(&log, [user, &peer]).await?;
+        let said = self.missed_from(&log, from.pairs.with(&peer), earlier(from.pairs.since()));
+        let positions = self.timelines.positions(&log, [user, &peer]);
+        let (said, [own, theirs]) = futures_util::try_join!(said, positions)?;
         // Read after what was said, so that of a message that is told the recall is too.
         let first_recalled = said.iter().find(|seen| seen.recall.is_some()).map(|seen| seen.at);
         let since = from.asides.since();
@@ -111,7 +110,7 @@ impl CatchUp {
 
         let mut events: Vec<(Place, (Stamp, Event))> = Vec::new();
         let is_told = |seq: Seq| said.binary_search_by_key(&seq, |seen| seen.seq).is_ok();
-        for past in recalls.into_values() {
+        for past in recalls {
             let (seq, at) = (past.seq, Millis(past.at_us / 1000));
             let Some((stamp, event)) = self.peer_recall(&log, user, &peer, past).await? else { continue };
             let is_news = || at >= since && event.aside().is_some_and(|aside| !from.asides.has(aside));
@@ -147,6 +146,19 @@ impl CatchUp {
         Ok(events)
     }
 
+    /// What was said with a peer and not heard.
+    async fn missed_from(
+        &self,
+        log: &Log,
+        heard: Option<&HeardWindow>,
+        since: Millis,
+    ) -> Result<Vec<Seen>, StorageError> {
+        let mut missed = self.back_to(log, (since, Seq::ZERO), None, usize::MAX).await?.unwrap_or_default();
+        let is_heard = |stamp| heard.is_some_and(|heard| heard.has(stamp));
+        missed.retain(|seen| !is_heard(Stamp { seq: seen.seq, at: seen.at }));
+        Ok(missed)
+    }
+
     /// What the devices of both are told of a recall; nothing when its message is gone. The stamp is the message's.
     async fn peer_recall(
         &self,
@@ -162,19 +174,15 @@ impl CatchUp {
         Ok(Some((message, push.into())))
     }
 
-    /// Recalls in a log since a time, by the numbers of their messages.
-    async fn recalls_since(
-        &self,
-        log: &Log,
-        since: Millis,
-    ) -> Result<BTreeMap<Seq, PastRecall>, StorageError> {
+    /// Recalls in a log since a time.
+    async fn recalls_since(&self, log: &Log, since: Millis) -> Result<Vec<PastRecall>, StorageError> {
         let mut after = (since.0 * 1000, Seq::ZERO);
-        let mut recalls = BTreeMap::new();
+        let mut recalls = Vec::new();
         loop {
             let page = self.timelines.recalls(log, after, u64::MAX, PAGE).await?;
             let is_last = page.len() < PAGE;
             after = page.last().map_or(after, |last| (last.at_us, last.seq));
-            recalls.extend(page.into_iter().map(|past| (past.seq, past)));
+            recalls.extend(page);
             if is_last {
                 return Ok(recalls);
             }
@@ -195,8 +203,14 @@ impl CatchUp {
         if position.moved_at < from.asides.since() || position.read == Seq::ZERO || from.asides.has(&aside) {
             return Ok(None);
         }
+        // 2.x SDKs count all that they have behind it, tips too, which do not count.
+        let from = position.read.next();
+        let behind = Window { from, to: Seq(u64::MAX), limit: PAGE, newest_first: false };
+        let behind = self.timelines.read(&found.channel().log, behind, None).await?;
+        let tips = behind.iter().take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
+        let read = tips.last().map_or(position.read, |tip| tip.seq);
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
-        let body = event::message::group_read(user, group, position.read, stamp.seq.0, stamp.at);
+        let body = event::message::group_read(user, group, read, stamp.seq.0, stamp.at);
         Ok(Some((stamp, told_read(body, user, position, aside))))
     }
 }

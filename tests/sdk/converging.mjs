@@ -156,6 +156,22 @@ class Telling {
       }
     }
     this.#model.grouped(name, [user, ...others]);
+    await this.#known(name, [user, ...others]);
+  }
+
+  /**
+   * Waits until the devices of these users that are there know a group.
+   *
+   * 2.27.6 asks for each message what its group is until it knows, and puts in the order of the answers what is said meanwhile.
+   */
+  async #known(group, users) {
+    const there = this.#all().filter((device) => device.isUp && users.includes(device.user));
+    await Promise.all(there.map(async (device) => {
+      const isListed = async () => (await this.#shown(device)).list.has(group);
+      // One that the bus was cut from hears of it later.
+      await until(isListed, HEARD_WITHIN_MS, `${device.name} lists ${group}`).catch((error) => this.#print(error.message));
+      await device.sdk.quiet();
+    }));
   }
 
   async #makeGroup(step) {
@@ -250,6 +266,7 @@ class Telling {
     const what = { groupID: this.#groupIds.get(group), userIDList: [user] };
     await (isMember ? sdk.addGroupMember(what) : sdk.deleteGroupMember(what));
     done();
+    if (isMember) await this.#known(group, [user]);
   }
 
   async #leave(name, how) {
@@ -331,6 +348,8 @@ class Telling {
   /** A back end ends the logins of a user, who logs in again. */
   async #putOut({ user }) {
     const devices = this.#all().filter((device) => device.user === user);
+    // One that is just back is told what it missed before it is put out.
+    await Promise.all(devices.map(({ sdk }) => sdk.quiet()));
     const back = devices.map(({ name }) => this.#model.login(name));
     const kicks = devices.map(({ sdk }) => sdk.allEvents('KICKED_OUT').length);
     await this.#rest.kick(user);

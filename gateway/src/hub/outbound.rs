@@ -154,6 +154,16 @@ impl Outbound {
         self.change(|queue| self.write(queue, Kind::Answer, frame));
     }
 
+    /// Writes an answer unless something was pushed since there were so many [`Outbound::pushes`]: true when it is written.
+    pub fn say_unless_pushed(&self, pushes: u64, frame: &Frame) -> bool {
+        let mut is_said = false;
+        self.change(|queue| {
+            is_said = queue.pushes == pushes;
+            is_said && self.write(queue, Kind::Answer, frame)
+        });
+        is_said
+    }
+
     /// Writes the answer to what the client said where that stands among what it is told, if it `is_told` now.
     pub fn say_in_turn(&self, numbers: ClientNumbers, is_told: bool, frame: Frame) {
         self.change(|queue| match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {

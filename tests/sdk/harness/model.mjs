@@ -144,19 +144,23 @@ export class Model {
    *
    * The SDKs take one off for every recall they are told of, also for that of a message which did not count: one that the
    * user has read, or that they said themselves on another device. 2.27.6 does so for its own recalls too, and does not for
-   * that of a message which it has not in memory, because it was there when it logged in.
+   * that of a message which it has not in memory, because it was there when it logged in. When it hears how far its user has
+   * read it counts all that it has behind that, also tips.
    */
-  #tolerance(device, user, kind, conversation) {
+  #tolerance(device, user, kind, conversation, view) {
     if (!isPair(conversation) && !isWork(conversation)) return { below: 0, above: 0 };
     const isOlder = kind !== NEWEST;
     const isRead = ({ answer }, recall) => this.#reads.some((read) => read.user === user && read.conversation === conversation
       && read.at <= recall.to && (isPair(conversation) ? answer.time <= read.time : answer.sequence <= read.sequence));
     const recalled = this.answered(conversation).filter(({ recall }) => recall);
     const counts = (message) => message.user !== user && !isRead(message, message.recall);
+    const reads = this.#reads.filter((read) => read.user === user && read.conversation === conversation);
+    const read = Math.max(0, ...reads.map(({ sequence }) => sequence));
+    const tips = view.filter((entry) => entry.kind === TIP && entry.sequence > read).length;
     const login = Math.max(0, ...this.#logins.filter((one) => one.device === device).map(({ to }) => to));
     return {
       below: recalled.filter((message) => !counts(message) && (isOlder || message.device !== device)).length,
-      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length : 0,
+      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length + (reads.length > 0 ? tips : 0) : 0,
     };
   }
 
@@ -186,7 +190,7 @@ export class Model {
         continue;
       }
       sum += shown.unread;
-      const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation);
+      const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation, view);
       if (shown.unread < unread - below || shown.unread > unread + above) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
       const last = displayLast(view.at(-1));
       if (shown.last !== last) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);

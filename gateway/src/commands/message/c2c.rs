@@ -11,7 +11,7 @@ use protocol::message::c2c::{
     ReportRead, Send, Sent, Sync, Synced,
 };
 use protocol::message::{Body, BodyError, C2cItem, Priority};
-use protocol::push::Mark;
+use protocol::push::{Mark, NoticeKind};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
@@ -286,7 +286,10 @@ pub(in crate::commands) async fn sync(
         async move {
             let event = match kept {
                 StoredNotice::Notice(notice) if !is_new => {
-                    Some(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
+                    // It read the list before this: the SDKs would count nothing in the group any more.
+                    let is_undone = notice.kind == NoticeKind::Kicked
+                        && context.services.groups.is_member(actor, &notice.group.id).await?;
+                    (!is_undone).then(|| raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
                 }
                 StoredNotice::Notice(_) => None,
                 StoredNotice::Mark(mark) => {

@@ -254,8 +254,8 @@ pub struct MostMissed {
 pub struct MissedByDevice {
     /// What it is told, in order.
     pub events: Vec<(Stamp, Event)>,
-    /// What it is told when it has come to the end of those: recalls in groups that may be new to it. An SDK asks what such a
-    /// group is before it puts a message of it anywhere, and finds nothing to recall meanwhile.
+    /// What it is told when it has come to the end of those: what was recalled and read of groups that may be new to it. An SDK
+    /// asks what such a group is before it puts a message of it anywhere, and finds nothing to recall meanwhile.
     pub late: Vec<(Stamp, Event)>,
     /// How many conversations it has to read anew, because it missed more in them than it is told. The first of the events
     /// has it do so.

@@ -182,47 +182,53 @@ impl CatchUp {
         let Some(mut recalls) = self.recalls(&channel.log, reader, from).await? else {
             return Ok(Some(talk));
         };
-        let (mut events, mut recalled) = (Vec::new(), Vec::new());
         let is_new = member.joined_at >= reader.since;
-        // Of what was unread before they left and came again nothing is.
+        let mut events = Vec::new();
         let came_again = is_new && member.joined_after > Seq::ZERO;
         let came_again = came_again && self.groups.rules(found.app, found.group.record.kind).counts_unread;
-        let read = position.read.max(if came_again { member.joined_after } else { Seq::ZERO });
-        let is_told = came_again || read > Seq::ZERO && reader.is_told_read(position);
-        let mut own = is_told.then(|| {
-            let at = if came_again { member.joined_at } else { position.moved_at };
-            self.group_read(reader, &found.id, after_tips(read, &entries), at)
+        if came_again {
+            // Of what was unread before they left nothing is.
+            let read = after_tips(member.joined_after, &entries);
+            events.push(self.group_read(reader, &found.id, read, member.joined_at));
+        }
+        let mut own = (position.read > Seq::ZERO && reader.is_told_read(position)).then(|| {
+            let read = after_tips(position.read, &entries);
+            self.group_read(reader, &found.id, read, position.moved_at)
         });
-        reader.keep_news(&mut entries, &mut recalls, is_told.then_some(read));
+        let read = own.as_ref().map(|_| position.read).or(came_again.then_some(member.joined_after));
+        reader.keep_news(&mut entries, &mut recalls, read);
+        // What is told of entries, not an entry itself: it waits for them where the group is new.
+        let mut beside = Vec::new();
         for seen in entries {
-            if seen.seq > read {
-                events.extend(own.take());
+            if seen.seq > position.read {
+                beside.extend(own.take());
             }
             for past in up_to(&mut recalls, seen.seq.previous()) {
-                recalled.extend(self.recalled(&found, past).await?);
-                if !is_new {
-                    events.append(&mut recalled);
-                }
+                beside.extend(self.recalled(&found, past).await?);
+            }
+            if !is_new {
+                events.append(&mut beside);
             }
             talk.bytes += size(&seen);
             let stamp = Stamp { seq: seen.seq, at: seen.at };
             events.push((stamp, self.event(&found, seen.entry)));
             for past in up_to(&mut recalls, stamp.seq) {
                 // It stands right behind what it takes back.
-                recalled.extend(self.recalled(&found, past).await?.map(|(_, event)| (stamp, event)));
-                if !is_new {
-                    events.append(&mut recalled);
-                }
+                beside.extend(self.recalled(&found, past).await?.map(|(_, event)| (stamp, event)));
             }
         }
         for past in recalls.into_values() {
-            recalled.extend(self.recalled(&found, past).await?);
+            beside.extend(self.recalled(&found, past).await?);
         }
-        let rest = if is_new { &mut talk.late } else { &mut events };
-        rest.append(&mut recalled);
-        events.extend(own);
+        beside.extend(own);
+        if is_new {
+            talk.late = beside;
+        } else {
+            events.append(&mut beside);
+        }
+        let is_told = !events.is_empty() || !talk.late.is_empty();
         talk.events = Some(events);
-        Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
+        Ok(is_told.then_some(talk))
     }
 
     async fn of_peer(

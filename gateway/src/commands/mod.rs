@@ -42,6 +42,7 @@ use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
 
 use crate::services::Services;
+use crate::services::conversation::Counted;
 use crate::services::deps::Actor;
 use crate::services::deps::DeviceId;
 use crate::services::message::SentMessage;
@@ -170,7 +171,9 @@ pub enum Effect {
     Heard { at: Millis },
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
     /// it was told any.
-    Synced { notices: Option<Seq> },
+    Synced { notices: Option<Seq>, counted: Vec<Counted> },
+    /// The answer counts what is unread.
+    Counted(Vec<Counted>),
     /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
     /// yet to be told that, they are acknowledged afterwards; and where they stand among what others say, where they come
     /// to the device as well.

@@ -18,16 +18,17 @@ mod shard;
 mod tests;
 mod turns;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::{
-    Bus, Control, Delivery, DeviceId, Ended, Event, Incoming, Membership, Receiver, Source, Topic,
+    Bus, Control, Delivery, DeviceId, Ended, Event, Incoming, Membership, Receiver, Source, Stamp, Topic,
 };
 use crate::clock::Clock;
 
@@ -58,6 +59,9 @@ pub struct Attachment {
 /// How long a login waits for its topics to be followed, first the user's and then those of the groups.
 const FOLLOW_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long an answer that counts messages waits for those that it counts.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_millis(500);
+
 /// The topics of a user could not be followed, so nobody may believe that the user is there.
 #[derive(Debug, thiserror::Error)]
 #[error("what concerns the user could not be followed")]
@@ -71,6 +75,8 @@ pub struct Hub {
     source: Arc<dyn Source>,
     fanout: Fanout,
     clock: Clock,
+    /// Tells that something was put to the workers.
+    news: Arc<Notify>,
     /// Bounds how many topics are recovered at once.
     recoveries: Arc<Semaphore>,
     /// Bounds for how many devices that are back it is read at once what they missed.
@@ -90,6 +96,7 @@ impl Hub {
             source,
             fanout: Fanout::start(clock, &tasks, &stop),
             clock: clock.clone(),
+            news: Arc::default(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE)),
             returns: Arc::new(Semaphore::new(returning::AT_ONCE)),
             tasks,
@@ -250,7 +257,32 @@ impl Hub {
                 },
                 Incoming::Suspect(topic) => self.begin_recovery(self.shards.suspect(&topic, true)),
             }
+            self.news.notify_waiters();
         }
+    }
+
+    /// Waits until what was said in these groups, and between a user and these others, is written to who hears it here, but
+    /// no longer than [`CAUGHT_UP_WITHIN`]: clients add what they are pushed to what an answer has counted.
+    pub async fn caught_up(&self, app: AppId, user: &UserId, ends: &[(&Topic, Stamp)]) {
+        let own = Topic::User(app, user.clone());
+        let is_put = |(conversation, end): &(&Topic, Stamp)| match conversation {
+            Topic::Group(..) => self.shards.has_admitted(conversation, None, *end),
+            Topic::User(_, peer) => self.shards.has_admitted(&own, Some(peer), *end),
+        };
+        let catching_up = async {
+            loop {
+                // Before the look, so that what happens in between is not missed.
+                let mut news = pin!(self.news.notified());
+                news.as_mut().enable();
+                if ends.iter().all(is_put) {
+                    break;
+                }
+                news.await;
+            }
+            self.fanout.flushed().await;
+        };
+        // What takes longer has been lost on the way, and is made up for.
+        let _ = tokio::time::timeout(CAUGHT_UP_WITHIN, catching_up).await;
     }
 
     /// Does what an event means for those who follow its topic.

@@ -1,9 +1,9 @@
 //! Which events of a topic were heard, and whether one is missing.
 
 use bytes::Bytes;
-use protocol::id::Seq;
+use protocol::id::{Seq, UserId};
 
-use crate::bus::{Aside, AsideOf, Delivery, GroupPlace, Numbering, Topic, UserPlace};
+use crate::bus::{Aside, AsideOf, Delivery, GroupPlace, Numbering, Stamp, Topic, UserPlace};
 
 /// Where this node stands in a topic.
 #[derive(Clone, Debug)]
@@ -148,6 +148,15 @@ impl Place {
 }
 
 impl LogPlace {
+    /// Whether an entry was heard; of a user's topic, one of the talk with a peer.
+    pub(super) fn has(&self, peer: Option<&UserId>, entry: Stamp) -> bool {
+        match (self, peer) {
+            (LogPlace::Group(place), _) => place.seq >= entry.seq,
+            (LogPlace::User(place), Some(peer)) => place.pairs.has(peer, entry),
+            (LogPlace::User(_), None) => true,
+        }
+    }
+
     /// Notes that something was heard that is kept beside a log. False when it was heard before.
     pub(super) fn hear(&mut self, aside: &Aside) -> bool {
         match self {

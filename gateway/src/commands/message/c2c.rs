@@ -20,6 +20,7 @@ use crate::commands::page::{self, Filling, once};
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::StorageError;
+use crate::services::conversation::{Counted, PeerUnread};
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::message::{C2cError, Direction, Draft, key_of};
 use crate::services::push::StoredNotice;
@@ -326,9 +327,9 @@ pub(in crate::commands) async fn sync(
             events.push(raw(&event::push::mark_of_all_event(&mark, at)));
         }
     }
-    let unread = unread_of_peers(context, call, &actor, is_new).await?;
+    let (unread, counted) = unread_of_peers(context, call, &actor, is_new).await?;
     // One that is new was told no notices, so those that are on their way to it are not left out.
-    call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last) });
+    call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last), counted });
     Ok(Synced {
         // Never empty: the SDKs drop an answer with an empty cookie.
         cookie: knows.to_string(),
@@ -349,9 +350,13 @@ async fn unread_of_peers(
     call: &Call,
     actor: &Actor,
     is_new: bool,
-) -> Result<Vec<PairUnread>, StorageError> {
+) -> Result<(Vec<PairUnread>, Vec<Counted>), StorageError> {
     let conversations = &context.services.conversations;
-    let mut unread: BTreeMap<UserId, u64> = conversations.unread_of_peers(actor).await?.into_iter().collect();
+    let (mut unread, mut counted) = (BTreeMap::new(), Vec::new());
+    for PeerUnread { peer, count, counted: up_to } in conversations.unread_of_peers(actor).await? {
+        unread.insert(peer, count);
+        counted.push(up_to);
+    }
     let to_come = call.recalls_to_come();
     for (peer, _) in to_come {
         *unread.entry(peer.clone()).or_default() += 1;
@@ -361,7 +366,7 @@ async fn unread_of_peers(
         let is_told = last.is_none_or(|last| to_come.contains(&(peer.clone(), last)));
         Ok::<_, StorageError>(is_told.then_some(PairUnread { peer, count }))
     });
-    Ok(told.await?.into_iter().flatten().collect())
+    Ok((told.await?.into_iter().flatten().collect(), counted))
 }
 
 #[cfg(test)]

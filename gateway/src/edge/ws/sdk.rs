@@ -18,6 +18,7 @@ use crate::edge::admission::CountedLogin;
 use crate::edge::peer::Peer;
 use crate::edge::reply::Reply;
 use crate::hub::Dialect;
+use crate::services::conversation::Counted;
 
 /// The command under which a frame that cannot be read is answered: there is no request to pair the answer with,
 /// and clients ignore pushes of names that they do not know.
@@ -118,7 +119,15 @@ async fn count(
     loop {
         let (pushes, to_come) = (client.pushes(), client.recalls_to_come());
         let identity = identity(session, client, &frame.head, &to_come);
-        let answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
+        let mut answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
+        if let (Some(effect), Some(session)) = (answer.effect.as_deref(), session)
+            && let Effect::Counted(counted) | Effect::Synced { counted, .. } = effect
+        {
+            let ends: Vec<_> =
+                counted.iter().map(|Counted { conversation, end }| (conversation, *end)).collect();
+            edge.hub.caught_up(session.app, &session.user, &ends).await;
+        }
+        answer.effect.take_if(|effect| matches!(**effect, Effect::Counted(_)));
         if answer.code != ErrorCode::OK {
             // One that was good is better than a refusal.
             return (good.unwrap_or(answer), false);

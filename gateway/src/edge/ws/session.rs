@@ -80,7 +80,11 @@ impl Session {
                 let ends_at = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
                 Some(Self { app, user, device, token, ends_at })
             }
-            Effect::Synced { .. } | Effect::Said(_) | Effect::Heard { .. } | Effect::Detach => None,
+            Effect::Counted(_)
+            | Effect::Synced { .. }
+            | Effect::Said(_)
+            | Effect::Heard { .. }
+            | Effect::Detach => None,
         }
     }
 

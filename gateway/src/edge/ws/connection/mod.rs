@@ -544,7 +544,7 @@ impl<S: ClientProtocol> Served<S> {
     async fn take_effect(&mut self, effect: Box<Effect>, done: Done) {
         let Done { reply, arrival, .. } = done;
         match &*effect {
-            Effect::Synced { notices } => {
+            Effect::Synced { notices, .. } => {
                 self.reply(reply.as_deref());
                 if let Some(notices) = notices {
                     self.connection.outbound.knows_notices(*notices);
@@ -553,6 +553,7 @@ impl<S: ClientProtocol> Served<S> {
             }
             // Answered already.
             Effect::Said(_) => {}
+            Effect::Counted(_) => self.reply(reply.as_deref()),
             Effect::Heard { at } => {
                 self.reply(reply.as_deref());
                 self.has_heard(*at);

@@ -165,11 +165,12 @@ class Telling {
    * 2.27.6 asks for each message what its group is until it knows, and puts in the order of the answers what is said meanwhile.
    */
   async #known(group, users) {
-    const there = this.#all().filter((device) => device.isUp && users.includes(device.user));
+    // A Meeting is listed when something is said in it.
+    const there = this.#all().filter((device) => device.isUp && isWork(group) && users.includes(device.user));
     await Promise.all(there.map(async (device) => {
       const isListed = async () => (await this.#shown(device)).list.has(group);
-      // One that the bus was cut from hears of it later.
-      await until(isListed, HEARD_WITHIN_MS, `${device.name} lists ${group}`).catch((error) => this.#print(error.message));
+      // Where the bus was cut it takes a while.
+      await until(isListed, BACK_WITHIN_MS, `${device.name} lists ${group}`);
       await device.sdk.quiet();
     }));
   }
@@ -259,7 +260,8 @@ class Telling {
   }
 
   async #membership({ device, group, user }, isMember) {
-    const { sdk } = this.#of(device);
+    const { sdk, user: owner } = this.#of(device);
+    await this.#known(group, [owner]);
     const done = this.#model.membership(group, user, isMember);
     // The SDKs go on asking after a group that one was put out of, and nobody hears the answer.
     for (const one of this.#all()) if (one.user === user) one.sdk.excuse(NO_MEMBER);

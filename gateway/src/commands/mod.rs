@@ -42,13 +42,13 @@ use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
 
 use crate::services::Services;
-use crate::services::conversation::Counted;
 use crate::services::deps::Actor;
 use crate::services::deps::DeviceId;
 use crate::services::message::SentMessage;
 use crate::services::session::Claims;
 use crate::telemetry::Bound;
 
+pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
 pub use table::{Row, table};

@@ -18,7 +18,6 @@ use crate::edge::admission::CountedLogin;
 use crate::edge::peer::Peer;
 use crate::edge::reply::Reply;
 use crate::hub::Dialect;
-use crate::services::conversation::Counted;
 
 /// The command under which a frame that cannot be read is answered: there is no request to pair the answer with,
 /// and clients ignore pushes of names that they do not know.
@@ -124,7 +123,7 @@ async fn count(
             && let Effect::Counted(counted) | Effect::Synced { counted, .. } = effect
         {
             let ends: Vec<_> =
-                counted.iter().map(|Counted { conversation, end }| (conversation, *end)).collect();
+                counted.iter().map(|commands::Counted { conversation, end }| (conversation, *end)).collect();
             edge.hub.caught_up(session.app, &session.user, &ends).await;
         }
         answer.effect.take_if(|effect| matches!(**effect, Effect::Counted(_)));

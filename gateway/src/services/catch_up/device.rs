@@ -10,7 +10,9 @@ use protocol::message::c2c::MessageKey;
 use protocol::push::{Notice, NoticeKind};
 
 use super::{CatchUp, PAGE};
-use crate::bus::{self, DeviceId, Event, MissedByDevice, MostMissed, Push, SourceError, Stamp};
+use crate::bus::{
+    self, Aside, AsideOf, DeviceId, Event, MissedByDevice, MostMissed, Push, SourceError, Stamp,
+};
 use crate::services::StorageError;
 use crate::services::conversation::{Preference, pair_log};
 use crate::services::deps::{side_by_side, whole_ones};
@@ -295,7 +297,10 @@ impl CatchUp {
         let key = MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() };
         let ids = (message.from.tiny_id, message.client_time);
         let body = event::message::c2c_recalled(from, to, key, ids, &past.recall, Some(past.receipt()));
-        Ok(Some((Stamp { seq: seen.seq, at: seen.at }, Push::new(body).into())))
+        let stamp = Stamp { seq: seen.seq, at: seen.at };
+        let of = AsideOf::PeerRecall { peer: peer.clone(), message: stamp };
+        let aside = Aside { of, at: Millis(past.at_us / 1000) };
+        Ok(Some((stamp, Push::new(body).by(past.made_on()).telling(aside).into())))
     }
 
     /// What was recalled while the reader's device was away, of entries after a number, by the numbers of the entries;
@@ -335,7 +340,7 @@ impl CatchUp {
 
 /// Where a reader of everything up to `read` is told that they are: 2.x SDKs count all that they have behind it, tips too,
 /// which do not count.
-fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
+pub(super) fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
     let behind = entries.iter().filter(|seen| seen.seq > read);
     let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
     tips.last().map_or(read, |tip| tip.seq)

@@ -4,6 +4,7 @@
 use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
+use super::device::after_tips;
 use super::{CatchUp, PAGE, earlier};
 use crate::bus::{
     self, Aside, AsideOf, Event, HeardAsides, HeardWindow, Membership, MissedByUser, Origin, Pairs, Push,
@@ -112,7 +113,9 @@ impl CatchUp {
         let is_told = |seq: Seq| said.binary_search_by_key(&seq, |seen| seen.seq).is_ok();
         for past in recalls {
             let (seq, at) = (past.seq, Millis(past.at_us / 1000));
-            let Some((stamp, event)) = self.peer_recall(&log, user, &peer, past).await? else { continue };
+            let Some((stamp, event)) = self.pair_recalled(&log, (user, &peer), &past).await? else {
+                continue;
+            };
             let is_news = || at >= since && event.aside().is_some_and(|aside| !from.asides.has(aside));
             // One of a message that was said after this was read is told with that.
             if is_told(seq) || (from.pairs.has(&peer, stamp) && is_news()) {
@@ -159,21 +162,6 @@ impl CatchUp {
         Ok(missed)
     }
 
-    /// What the devices of both are told of a recall; nothing when its message is gone. The stamp is the message's.
-    async fn peer_recall(
-        &self,
-        log: &Log,
-        user: &UserId,
-        peer: &UserId,
-        past: PastRecall,
-    ) -> Result<Option<(Stamp, Event)>, StorageError> {
-        let told = self.pair_recalled(log, (user, peer), &past).await?;
-        let Some((message, Event::Push(push))) = told else { return Ok(None) };
-        let of = AsideOf::PeerRecall { peer: peer.clone(), message };
-        let push = push.by(past.made_on()).telling(Aside { of, at: Millis(past.at_us / 1000) });
-        Ok(Some((message, push.into())))
-    }
-
     /// Recalls in a log since a time.
     async fn recalls_since(&self, log: &Log, since: Millis) -> Result<Vec<PastRecall>, StorageError> {
         let mut after = (since.0 * 1000, Seq::ZERO);
@@ -203,12 +191,10 @@ impl CatchUp {
         if position.moved_at < from.asides.since() || position.read == Seq::ZERO || from.asides.has(&aside) {
             return Ok(None);
         }
-        // 2.x SDKs count all that they have behind it, tips too, which do not count.
         let from = position.read.next();
         let behind = Window { from, to: Seq(u64::MAX), limit: PAGE, newest_first: false };
         let behind = self.timelines.read(&found.channel().log, behind, None).await?;
-        let tips = behind.iter().take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
-        let read = tips.last().map_or(position.read, |tip| tip.seq);
+        let read = after_tips(position.read, &behind);
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
         let body = event::message::group_read(user, group, read, stamp.seq.0, stamp.at);
         Ok(Some((stamp, told_read(body, user, position, aside))))

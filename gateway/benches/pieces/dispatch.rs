@@ -128,7 +128,7 @@ impl Caller {
 
     async fn call(&self, name: &str, body: &str) {
         let (user, device) = (&self.user, &self.device);
-        let identity = Identity::Session { app: APP, user, device, instance: "1", recalls_to_come: &[] };
+        let identity = Identity::Session { app: APP, user, device, instance: "1" };
         let answer = dispatch(&self.context, identity, name, body).await;
         assert_eq!(answer.code, ErrorCode::OK, "{name}: {}", answer.body);
     }

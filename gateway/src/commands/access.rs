@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 
-use protocol::id::{AppId, Seq, UserId};
+use protocol::id::{AppId, UserId};
 use protocol::session::KickReason;
 use protocol::{ErrorCode, Failure, usersig};
 use serde_json::json;
@@ -49,14 +49,7 @@ pub struct Credentials<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Identity<'a> {
     /// A frame that repeats the token of the connection's own session.
-    Session {
-        app: AppId,
-        user: &'a UserId,
-        device: &'a Device,
-        instance: &'a str,
-        /// What it is told behind the answer to its sync.
-        recalls_to_come: &'a [(UserId, Seq)],
-    },
+    Session { app: AppId, user: &'a UserId, device: &'a Device, instance: &'a str },
     /// Any other frame.
     Frame(Credentials<'a>),
     /// A REST call.
@@ -117,7 +110,7 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
 
 async fn user(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Caller, Refusal> {
     let credentials = match identity {
-        Identity::Session { app, user, device, instance, recalls_to_come } => {
+        Identity::Session { app, user, device, instance } => {
             context.services.sessions.check_end(app, device.since, device.until)?;
             rate::hold_user(context, row, app, user)?;
             return Ok(Caller::User(UserCaller {
@@ -127,7 +120,6 @@ async fn user(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Ca
                 platform: device.platform,
                 instance: instance.to_owned(),
                 from: None,
-                recalls_to_come: recalls_to_come.to_vec(),
             }));
         }
         Identity::Frame(credentials) | Identity::Rest(credentials) => credentials,
@@ -152,7 +144,6 @@ async fn user(context: &Context, identity: Identity<'_>, row: &Row) -> Result<Ca
         platform: credentials.platform,
         instance: credentials.instance.to_owned(),
         from: credentials.from,
-        recalls_to_come: Vec::new(),
     }))
 }
 

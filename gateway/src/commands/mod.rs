@@ -136,8 +136,6 @@ pub struct UserCaller {
     pub instance: String,
     /// Where they call from; unknown on a connection's own session, which has proved itself before.
     pub from: Option<IpAddr>,
-    /// Recalls that their device is told behind the answer to its sync, by the peer and the number of the message.
-    pub recalls_to_come: Vec<(UserId, Seq)>,
 }
 
 /// How a user proved who they are.
@@ -210,14 +208,6 @@ impl Call {
             &self.caller,
             Caller::User(UserCaller { proof: Proof::Session(Device { is_back: true, .. }), .. })
         )
-    }
-
-    /// Recalls that the device is told behind the answer to its sync, by the peer and the number of the message.
-    fn recalls_to_come(&self) -> &[(UserId, Seq)] {
-        match &self.caller {
-            Caller::User(caller) => &caller.recalls_to_come,
-            Caller::Anonymous | Caller::Admin { .. } => &[],
-        }
     }
 
     /// Who acts. The table lets nobody anonymous get here; the refusal is for a row that is wrong.

@@ -1,12 +1,11 @@
 //! What waits while a device that is back is told what it missed.
 //!
-//! Nothing new comes before that. Two kinds wait on until the device has synced, for which the SDKs ask next: notices, which
-//! the answer may have, and recalls between two users. The SDKs set what is unread of a peer by that answer and take one off
-//! for each recall, whether they know it or not: told behind the answer, which counts them, none is taken off twice.
+//! Nothing new comes before that. Notices wait on until the device has synced, for which the SDKs ask next: the answer may
+//! have them.
 
 use std::collections::HashSet;
 
-use protocol::id::{Seq, UserId};
+use protocol::id::Seq;
 use tokio::time::Instant;
 
 use super::frame::Frame;
@@ -20,7 +19,7 @@ pub(super) struct Held {
     /// Answers to what the client said before it was told what it missed, with the places of that.
     answers: Vec<((Topic, Seq), Frame)>,
     bytes: usize,
-    /// Whether it was told what it missed, so that only what is for behind the sync waits.
+    /// Whether it was told what it missed, so that only notices wait.
     is_told: bool,
 }
 
@@ -31,23 +30,13 @@ struct HeldPush {
     frame: Frame,
 }
 
-impl HeldPush {
-    fn is_for_behind_sync(&self) -> bool {
-        is_for_behind_sync(self.number, self.subject.as_ref())
-    }
-}
-
-fn is_for_behind_sync(number: Option<Seq>, subject: Option<&Subject>) -> bool {
-    number.is_some() || matches!(subject, Some(Subject::Recall(Topic::User(..), _)))
-}
-
 impl Held {
     /// Whether a push waits; a notice has a number.
-    pub(super) fn holds(&self, number: Option<Seq>, subject: Option<&Subject>) -> bool {
-        !self.is_told || is_for_behind_sync(number, subject)
+    pub(super) fn holds(&self, number: Option<Seq>) -> bool {
+        !self.is_told || number.is_some()
     }
 
-    /// Whether no push but those that wait on is held.
+    /// Whether none but notices are held.
     pub(super) fn is_told(&self) -> bool {
         self.is_told
     }
@@ -78,14 +67,9 @@ impl Held {
         let told: HashSet<Subject> = missed.iter().filter_map(|missed| missed.subject.clone()).collect();
         // What was said while it was read what was missed is in both.
         self.pushes.retain(|push| push.subject.as_ref().is_none_or(|subject| !told.contains(subject)));
-        let (late, missed): (Vec<_>, Vec<_>) =
-            missed.into_iter().partition(|missed| is_for_behind_sync(None, missed.subject.as_ref()));
         let mut frames = among(missed, std::mem::take(&mut self.answers));
-        let news = self.pushes.extract_if(.., |push| !push.is_for_behind_sync());
+        let news = self.pushes.extract_if(.., |push| push.number.is_none());
         frames.extend(news.map(|push| push.frame));
-        let late =
-            late.into_iter().map(|MissedPush { subject, frame }| HeldPush { number: None, subject, frame });
-        self.pushes.splice(..0, late);
         self.bytes = self.pushes.iter().map(|push| push.frame.len()).sum();
         self.is_told = true;
         frames
@@ -97,15 +81,6 @@ impl Held {
         for push in self.pushes.extract_if(.., is_told) {
             self.bytes -= push.frame.len();
         }
-    }
-
-    /// The recalls that the device is told behind its sync, by the peer and the number of the message.
-    pub(super) fn peer_recalls(&self) -> Vec<(UserId, Seq)> {
-        let recall = |push: &HeldPush| match &push.subject {
-            Some(Subject::Recall(Topic::User(_, peer), message)) => Some((peer.clone(), message.seq)),
-            _ => None,
-        };
-        self.pushes.iter().filter_map(recall).collect()
     }
 
     /// All that waits, in order.

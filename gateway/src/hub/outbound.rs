@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use futures_util::task::AtomicWaker;
-use protocol::id::{Seq, UserId};
+use protocol::id::Seq;
 use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
@@ -297,7 +297,7 @@ impl Outbound {
         queue.unreceipted = queue.unreceipted.saturating_add(1);
         queue.pushes = queue.pushes.wrapping_add(1);
         let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
-        let Some(held) = queue.held.as_mut().filter(|held| held.holds(number, subject.as_ref())) else {
+        let Some(held) = queue.held.as_mut().filter(|held| held.holds(number)) else {
             return self.write(queue, Kind::Push, frame) || is_to_ask;
         };
         let waiting = held.push(number, subject, frame.clone());
@@ -355,11 +355,6 @@ impl Outbound {
         self.change(|queue| {
             late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake)
         });
-    }
-
-    /// The recalls that the device is told behind its sync, by the peer and the number of the message.
-    pub fn peer_recalls(&self) -> Vec<(UserId, Seq)> {
-        self.queue().held.as_ref().map(|held| held.peer_recalls()).unwrap_or_default()
     }
 
     /// Notices up to a number were told in an answer: those among the pushes that wait or come late are left out.
@@ -578,7 +573,7 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::poll;
-    use protocol::id::{AppId, GroupId, Millis};
+    use protocol::id::{AppId, GroupId, Millis, UserId};
 
     use super::*;
     use crate::bus::Stamp;
@@ -822,7 +817,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_recall_is_told_once_and_one_between_two_users_behind_the_sync() {
+    async fn a_recall_that_was_missed_is_told_once() {
         let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
         outbound.open(pipe.clone());
         pipe.allow(1000);
@@ -837,19 +832,14 @@ mod tests {
         let missed = |subject, text| MissedPush { subject, frame: frame(text) };
         let pushes =
             vec![missed(of_bob(1), "bob 1"), missed(of_room(3), "room 3"), missed(of_room(4), "room 4")];
-        outbound.resume(Missed { pushes, late: vec![missed(of_room(5), "room 5")] });
+        let late = outbound.resume(Missed { pushes, late: vec![missed(of_room(5), "room 5")] });
         assert!(!outbound.push_at_once(&frame("which it is has to be looked at")));
         for (seq, text) in [(4, "room 4"), (5, "room 5"), (6, "room 6")] {
             outbound.push_once(of_room(seq), &frame(text));
         }
-        let expected = ["room 3", "room 4", "room 6"].map(frame).concat();
-        assert_eq!(*pipe.taken.lock().unwrap(), expected);
-        let to_come: Vec<u64> = outbound.peer_recalls().into_iter().map(|(_, seq)| seq.0).collect();
-        assert_eq!(to_come, [1, 2]);
-        outbound.release();
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        let later = ["bob 1", "bob 2"].map(frame).concat();
-        assert_eq!(*pipe.taken.lock().unwrap(), [expected, later].concat());
+        outbound.push_late(late);
+        let expected = ["bob 1", "room 3", "room 4", "bob 2", "room 6", "room 5"];
+        assert_eq!(*pipe.taken.lock().unwrap(), expected.map(frame).concat());
     }
 
     #[tokio::test(start_paused = true)]

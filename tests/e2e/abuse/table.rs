@@ -84,8 +84,7 @@ impl Bench {
             position: Millis(1),
             is_back: false,
         };
-        let identity =
-            Identity::Session { app, user: &self.alice, device: &device, instance: "", recalls_to_come: &[] };
+        let identity = Identity::Session { app, user: &self.alice, device: &device, instance: "" };
         dispatch(&self.context, identity, name, &body.to_string()).await.code
     }
 
@@ -110,13 +109,7 @@ impl Bench {
             from: None,
         };
         let identity = match each {
-            Each::User => Identity::Session {
-                app: APP,
-                user: &self.alice,
-                device: &device,
-                instance: "",
-                recalls_to_come: &[],
-            },
+            Each::User => Identity::Session { app: APP, user: &self.alice, device: &device, instance: "" },
             Each::App => Identity::Rest(credentials),
             Each::Connection => Identity::Frame(Credentials { identifier: "", usersig: "", ..credentials }),
         };

@@ -327,7 +327,7 @@ pub(in crate::commands) async fn sync(
             events.push(raw(&event::push::mark_of_all_event(&mark, at)));
         }
     }
-    let (unread, counted) = unread_of_peers(context, call, &actor, is_new).await?;
+    let (unread, counted) = unread_of_peers(context, &actor, is_new).await?;
     // One that is new was told no notices, so those that are on their way to it are not left out.
     call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last), counted });
     Ok(Synced {
@@ -341,29 +341,18 @@ pub(in crate::commands) async fn sync(
     })
 }
 
-/// What is unread of peers. The SDKs take one off for each recall that they are told of, so those to come are counted.
-///
-/// One that is back has counted what it was pushed. It is not told of a conversation that ends with a recall which it has: 2.x
-/// SDKs would show that message as it was.
+/// What is unread of peers. One that is back has counted what it was pushed, and is not told of a conversation that ends
+/// with a recall: 2.x SDKs would show that message as it was.
 async fn unread_of_peers(
     context: &Context,
-    call: &Call,
     actor: &Actor,
     is_new: bool,
 ) -> Result<(Vec<PairUnread>, Vec<Counted>), StorageError> {
     let conversations = &context.services.conversations;
-    let (mut unread, mut counted) = (BTreeMap::new(), Vec::new());
-    for PeerUnread { peer, count, counted: up_to } in conversations.unread_of_peers(actor).await? {
-        unread.insert(peer, count);
-        counted.push(up_to);
-    }
-    let to_come = call.recalls_to_come();
-    for (peer, _) in to_come {
-        *unread.entry(peer.clone()).or_default() += 1;
-    }
-    let told = side_by_side(unread, |(peer, count)| async move {
-        let last = if is_new { None } else { conversations.recalled_at_end(actor, &peer).await? };
-        let is_told = last.is_none_or(|last| to_come.contains(&(peer.clone(), last)));
+    let unread = conversations.unread_of_peers(actor).await?;
+    let counted = unread.iter().map(|unread| unread.counted.clone()).collect();
+    let told = side_by_side(unread, |PeerUnread { peer, count, .. }| async move {
+        let is_told = is_new || !conversations.ends_with_recall(actor, &peer).await?;
         Ok::<_, StorageError>(is_told.then_some(PairUnread { peer, count }))
     });
     Ok((told.await?.into_iter().flatten().collect(), counted))

@@ -105,7 +105,7 @@ impl LegacyClient {
     async fn say(&self, edge: &Edge, session: &Session, words: &str) -> Result<(), ErrorCode> {
         let data = self.0.as_json(edge, &session.user, words).await?;
         let body = self.0.room_message(&data, true).to_string();
-        let identity = session.identity("", &[]);
+        let identity = session.identity("");
         match Box::pin(commands::dispatch(&edge.context, identity, group::Send::NAME, &body)).await.code {
             ErrorCode::OK => Ok(()),
             code => Err(code),

@@ -89,7 +89,7 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
     let (answer, is_said) = match frame.body() {
         Ok(body) if commands::reads_counts(servcmd) => count(edge, client, session, frame, body).await,
         Ok(body) => {
-            let identity = identity(session, client, &frame.head, &[]);
+            let identity = identity(session, client, &frame.head);
             (commands::dispatch(&edge.context, identity, servcmd, body).await, false)
         }
         Err(failure) => (Answer::refusal(&failure), false),
@@ -116,8 +116,8 @@ async fn count(
     let servcmd = frame.head.servcmd.as_ref();
     let (mut good, mut carried_out): (Option<Answer>, _) = (None, 0);
     loop {
-        let (pushes, to_come) = (client.pushes(), client.recalls_to_come());
-        let identity = identity(session, client, &frame.head, &to_come);
+        let pushes = client.pushes();
+        let identity = identity(session, client, &frame.head);
         let mut answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
         if let (Some(effect), Some(session)) = (answer.effect.as_deref(), session)
             && let Effect::Counted(counted) | Effect::Synced { counted, .. } = effect

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use protocol::envelope::Head;
-use protocol::id::{AppId, Seq, UserId};
+use protocol::id::{AppId, UserId};
 use tokio::time::Instant;
 
 use crate::commands::{Credentials, Device, Effect, Identity};
@@ -42,11 +42,6 @@ impl Client {
     /// The client on its connection.
     pub(super) fn on(self, connection: Arc<Connection>) -> Self {
         Self { connection: Some(connection), ..self }
-    }
-
-    /// The recalls that it is told behind its sync.
-    pub(super) fn recalls_to_come(&self) -> Vec<(UserId, Seq)> {
-        self.connection.as_ref().map(|connection| connection.outbound.peer_recalls()).unwrap_or_default()
     }
 
     /// Changes with each push to it.
@@ -95,13 +90,8 @@ impl Session {
     }
 
     /// Proves that a call comes from the session itself. `instance` is the id of the client's SDK object.
-    pub(in crate::edge) fn identity<'a>(
-        &'a self,
-        instance: &'a str,
-        recalls_to_come: &'a [(UserId, Seq)],
-    ) -> Identity<'a> {
-        let Self { app, user, device, .. } = self;
-        Identity::Session { app: *app, user, device, instance, recalls_to_come }
+    pub(in crate::edge) fn identity<'a>(&'a self, instance: &'a str) -> Identity<'a> {
+        Identity::Session { app: self.app, user: &self.user, device: &self.device, instance }
     }
 }
 
@@ -111,11 +101,10 @@ pub(super) fn identity<'a>(
     session: Option<&'a Session>,
     client: &'a Client,
     head: &'a Head<'a>,
-    recalls_to_come: &'a [(UserId, Seq)],
 ) -> Identity<'a> {
     match session {
         Some(session) if session.token == head.a2 && session.app.0 == head.sdkappid => {
-            session.identity(&client.instance, recalls_to_come)
+            session.identity(&client.instance)
         }
         _ => Identity::Frame(Credentials {
             app: head.sdkappid,

@@ -237,12 +237,12 @@ impl Conversations {
         Ok(counts.await?.into_iter().filter(|unread| unread.count > 0).collect())
     }
 
-    /// The last message of a conversation with a peer, as the list shows it, if it was recalled.
-    pub async fn recalled_at_end(&self, actor: &Actor, peer: &UserId) -> Result<Option<Seq>, StorageError> {
+    /// Whether the last message of a conversation with a peer, as the list shows it, was recalled.
+    pub async fn ends_with_recall(&self, actor: &Actor, peer: &UserId) -> Result<bool, StorageError> {
         let log = pair_log(actor.app, &actor.user, peer);
         let position = self.timelines.position(&log, &actor.user).await?;
         let last = self.last(&log, &actor.user, position).await?;
-        Ok(last.filter(|seen| seen.recall.is_some()).map(|seen| seen.seq))
+        Ok(last.is_some_and(|seen| seen.recall.is_some()))
     }
 
     /// `None` when it is not on the list: nothing was said in it.

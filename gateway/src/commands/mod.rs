@@ -401,6 +401,17 @@ pub fn reads_counts(name: &str) -> bool {
     [protocol::conversation::GetPage::NAME, protocol::message::c2c::Sync::NAME].contains(&name)
 }
 
+/// Whether a command changes what [`reads_counts`] reads, for the caller themselves.
+pub fn changes_counts(name: &str) -> bool {
+    use protocol::conversation::{Clear, Delete, DeleteMany, Pin, ReadAll};
+    use protocol::message::{c2c, group};
+    const OF_LISTS: [&str; 5] = [Clear::NAME, Delete::NAME, DeleteMany::NAME, Pin::NAME, ReadAll::NAME];
+    const OF_PEERS: [&str; 3] = [c2c::RecallMessage::NAME, c2c::ReportRead::NAME, c2c::DeleteForMe::NAME];
+    const OF_GROUPS: [&str; 3] =
+        [group::RecallMessages::NAME, group::ReportRead::NAME, group::DeleteForMe::NAME];
+    OF_LISTS.contains(&name) || OF_PEERS.contains(&name) || OF_GROUPS.contains(&name)
+}
+
 /// The connection of a logged-in device is gone.
 pub async fn disconnected(context: &Context, app: AppId, user: &UserId, device: &Device) {
     if let Err(error) = context.services.sessions.disconnected(app, user, device).await {

@@ -320,6 +320,12 @@ impl Outbound {
         self.queue().unreceipted
     }
 
+    /// Counts what is not pushed, because the client brought it about.
+    pub fn count_push(&self) {
+        let mut queue = self.queue();
+        queue.pushes = queue.pushes.wrapping_add(1);
+    }
+
     /// Changes with each push.
     pub fn pushes(&self) -> u64 {
         self.queue().pushes

@@ -90,7 +90,11 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
         Ok(body) if commands::reads_counts(servcmd) => count(edge, client, session, frame, body).await,
         Ok(body) => {
             let identity = identity(session, client, &frame.head);
-            (commands::dispatch(&edge.context, identity, servcmd, body).await, false)
+            let answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
+            if commands::changes_counts(servcmd) {
+                client.has_changed();
+            }
+            (answer, false)
         }
         Err(failure) => (Answer::refusal(&failure), false),
     };
@@ -103,7 +107,7 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
 }
 
 /// Has a command carried out that reads the counts, and answers it: true when that is done. It is carried out again where
-/// something was pushed meanwhile: the SDKs believe the answer, and would take what they have heard for unheard.
+/// something was pushed or changed meanwhile: the SDKs believe the answer, and would take what they have heard for unheard.
 async fn count(
     edge: &Edge,
     client: &Client,

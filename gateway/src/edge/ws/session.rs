@@ -44,6 +44,13 @@ impl Client {
         Self { connection: Some(connection), ..self }
     }
 
+    /// The client has changed by itself what it would be pushed.
+    pub(super) fn has_changed(&self) {
+        if let Some(connection) = &self.connection {
+            connection.outbound.count_push();
+        }
+    }
+
     /// Changes with each push to it.
     pub(super) fn pushes(&self) -> u64 {
         self.connection.as_ref().map_or(0, |connection| connection.outbound.pushes())

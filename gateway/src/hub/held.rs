@@ -62,11 +62,14 @@ impl Held {
         self.bytes
     }
 
-    /// What is written of what the device missed and of what waits: in order, the answers among it.
-    pub(super) fn resume(&mut self, missed: Vec<MissedPush>) -> Vec<Frame> {
+    /// What is written of what the device missed and of what waits: in order, the answers among it. `recalls` has those that
+    /// it is told, now or at the end.
+    pub(super) fn resume(&mut self, missed: Vec<MissedPush>, recalls: Option<&ToldRecalls>) -> Vec<Frame> {
         let told: HashSet<Subject> = missed.iter().filter_map(|missed| missed.subject.clone()).collect();
         // What was said while it was read what was missed is in both.
-        self.pushes.retain(|push| push.subject.as_ref().is_none_or(|subject| !told.contains(subject)));
+        let is_told =
+            |subject: &Subject| told.contains(subject) || recalls.is_some_and(|recalls| recalls.has(subject));
+        self.pushes.retain(|push| !push.subject.as_ref().is_some_and(is_told));
         let mut frames = among(missed, std::mem::take(&mut self.answers));
         let news = self.pushes.extract_if(.., |push| push.number.is_none());
         frames.extend(news.map(|push| push.frame));

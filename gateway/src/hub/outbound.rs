@@ -341,15 +341,16 @@ impl Outbound {
         self.queue().held.get_or_insert_default().hold_all();
     }
 
-    /// Writes the pushes that a device missed, before those that wait, and lets all go but those that wait on. The answers to
+    /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to
     /// what it said meanwhile stand among them. Gives what it is told when it has come to the end of those.
     pub fn resume(&self, missed: Missed) -> Late {
         let Missed { pushes, late } = missed;
         self.change(|queue| {
             let count = u32::try_from(pushes.len()).unwrap_or(u32::MAX);
             queue.unreceipted = queue.unreceipted.saturating_add(count);
-            queue.told_recalls = ToldRecalls::among(pushes.iter().chain(&late)).map(Box::new);
-            let frames = queue.held.get_or_insert_default().resume(pushes);
+            let recalls = ToldRecalls::among(pushes.iter().chain(&late)).map(Box::new);
+            let frames = queue.held.get_or_insert_default().resume(pushes, recalls.as_deref());
+            queue.told_recalls = recalls;
             // In one piece: a system call, not one for each.
             !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()))
         });
@@ -835,6 +836,7 @@ mod tests {
         outbound.push_once(of_bob(1), &frame("bob 1"));
         outbound.push_once(of_bob(2), &frame("bob 2"));
         outbound.push_once(of_room(3), &frame("room 3"));
+        outbound.push_once(of_room(5), &frame("room 5"));
         let missed = |subject, text| MissedPush { subject, frame: frame(text) };
         let pushes =
             vec![missed(of_bob(1), "bob 1"), missed(of_room(3), "room 3"), missed(of_room(4), "room 4")];

@@ -36,11 +36,11 @@ pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
-pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
-#[cfg(any(test, feature = "internals"))]
-pub use outbound::Outbound;
+pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
 pub use outbound::{Closing, Late, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
+#[cfg(any(test, feature = "internals"))]
+pub use {frame::Frame, outbound::Outbound};
 
 use self::connection::Follower;
 use self::fanout::Fanout;

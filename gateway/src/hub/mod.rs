@@ -264,6 +264,9 @@ impl Hub {
     /// Waits until what was said in these groups, and between a user and these others, is written to who hears it here, but
     /// no longer than [`CAUGHT_UP_WITHIN`]: clients add what they are pushed to what an answer has counted.
     pub async fn caught_up(&self, app: AppId, user: &UserId, ends: &[(&Topic, Stamp)]) {
+        if ends.is_empty() {
+            return;
+        }
         let own = Topic::User(app, user.clone());
         let is_put = |(conversation, end): &(&Topic, Stamp)| match conversation {
             Topic::Group(..) => self.shards.has_admitted(conversation, None, *end),

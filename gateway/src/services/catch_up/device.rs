@@ -19,7 +19,7 @@ use crate::services::deps::{side_by_side, whole_ones};
 use crate::services::group::{GroupError, GroupRef, Member};
 use crate::services::push::StoredNotice;
 use crate::services::session::KnownRecalls;
-use crate::services::timeline::{Entry, PastRecall, Position, Seen};
+use crate::services::timeline::{Entry, PastRecall, Position, Seen, after_tips};
 use crate::storage::Log;
 
 /// What a message takes in a push beside what was said, about.
@@ -336,14 +336,6 @@ impl CatchUp {
         let is_news = |seen: &Seen| !seen.is_hidden && !reader.said(seen);
         Ok(Unheard::Entries(entries.into_iter().filter(is_news).collect()))
     }
-}
-
-/// Where a reader of everything up to `read` is told that they are: 2.x SDKs count all that they have behind it, tips too,
-/// which do not count.
-pub(super) fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
-    let behind = entries.iter().filter(|seen| seen.seq > read);
-    let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
-    tips.last().map_or(read, |tip| tip.seq)
 }
 
 fn size(seen: &Seen) -> usize {

@@ -4,7 +4,6 @@
 use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
-use super::device::after_tips;
 use super::{CatchUp, PAGE, earlier};
 use crate::bus::{
     self, Aside, AsideOf, Event, HeardAsides, HeardWindow, Membership, MissedByUser, Origin, Pairs, Push,
@@ -15,7 +14,7 @@ use crate::services::conversation::pair_log;
 use crate::services::deps::{unless_damaged, whole_ones};
 use crate::services::group::{GroupRef, Member};
 use crate::services::push::StoredNotice;
-use crate::services::timeline::{Entry, PastRecall, Position, Seen};
+use crate::services::timeline::{Entry, PastRecall, Position, Seen, after_tips};
 use crate::storage::{Log, Window};
 
 /// Where an event stands among those of its conversation: behind the entry with this number, in this order.

@@ -47,6 +47,14 @@ pub(super) struct Annotation {
     origin: Option<DeviceId>,
 }
 
+/// Where a reader of everything up to `read` is told that they are: 2.x SDKs count all that they have behind it, tips too,
+/// which do not count.
+pub(in crate::services) fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
+    let behind = entries.iter().filter(|seen| seen.seq > read);
+    let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
+    tips.last().map_or(read, |tip| tip.seq)
+}
+
 /// A recall, in the order of their times.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RecallNote {

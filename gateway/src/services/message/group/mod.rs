@@ -21,7 +21,7 @@ use crate::services::deps::{Actor, Deps};
 use crate::services::group::{GroupError, GroupRef, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
 use crate::services::rates::Throttle;
-use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
+use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines, after_tips};
 use crate::storage::records::Versioned;
 use crate::storage::{StorageError, Window};
 
@@ -333,8 +333,7 @@ impl GroupMessages {
         if said < end {
             let window = Window { from: said.next(), to: end, limit: TIPS, newest_first: false };
             let behind = self.timelines.read(&log, window, Some(&actor.user)).await?;
-            let tips = behind.iter().take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
-            seq = tips.last().map_or(said, |tip| tip.seq);
+            seq = after_tips(said, &behind);
         }
         let (now, number) = (self.deps.now(), self.deps.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));

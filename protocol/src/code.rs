@@ -84,6 +84,7 @@ codes! {
     GROUP_ACCOUNT_MISSING = 10019, "the account does not exist";
     GROUP_ID_TAKEN = 10021, "the group id is taken";
     GROUP_TOO_FAST = 10023, "too many messages in this group, try again later";
+    APPLICATION_DECIDED = 10024, "the application or invitation was decided already, or is not open";
     GROUP_ID_YOURS = 10025, "the group id is taken, and you own the group";
     RECALL_MISSING = 10030, "the message to recall does not exist";
     RECALL_TOO_LATE = 10031, "it is too late to recall the message";

@@ -50,6 +50,8 @@ pub struct Limits {
     pub muted_strangers: usize,
     /// Members of one group, and past members, who may not speak.
     pub mutes_per_group: usize,
+    /// Applications of one group that wait for a decision.
+    pub applications_per_group: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -77,6 +79,7 @@ impl Limits {
             &mut self.pinned_conversations,
             &mut self.muted_strangers,
             &mut self.mutes_per_group,
+            &mut self.applications_per_group,
             &mut self.members_per_call,
         ] {
             if *most == 0 {
@@ -117,6 +120,7 @@ impl Default for Limits {
             pinned_conversations: 50,
             muted_strangers: 1000,
             mutes_per_group: 10_000,
+            applications_per_group: 1000,
             members_per_call: 300,
         }
     }

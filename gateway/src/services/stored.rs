@@ -11,7 +11,7 @@ use protocol::group::Role;
 use super::account::Account;
 use super::conversation::Preference;
 use super::friend::{Friendship, Place};
-use super::group::{Group, Indexed, Member};
+use super::group::{Application, Group, Indexed, Member, WaitingEntry};
 use super::mention::Mentioned;
 use super::push::{Heard, StoredNotice};
 use super::session::{Claims, DevicePosition, DeviceRecord, KnownRecalls};
@@ -68,6 +68,11 @@ stored! {
     // The Unix second up to which a member may not speak.
     "mute": u64, in Mute,
         at_most "`mutes_per_group`, of members and past members";
+    "application": Application, in Application,
+        at_most "`applications_per_group`, of `reason_bytes` and `custom_value_bytes`";
+    // That a user decides about an application.
+    "application entry": WaitingEntry, in Application,
+        at_most "one an application and a user who decides, or did when it was made";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.
@@ -91,7 +96,7 @@ stored! {
         at_most "`message_bytes` each; `bytes_per_group`, `bytes_per_peer`, `bytes_per_user`, \
                  `messages_per_conversation` and `days`, where they are set";
     "notice": StoredNotice, in Message,
-        at_most "`notices_per_user` of `reason_bytes`; `messages_per_conversation` and `days`, where they are set";
+        at_most "`notices_per_user` of `reason_bytes` and `custom_value_bytes`; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.
     "token": Claims, in, at_most "nothing is stored";
 }

@@ -31,6 +31,9 @@ pub enum Table {
     Order,
     /// group; epoch, user; until when they may not speak. Until then it survives leaving and coming again.
     Mute,
+    /// group; epoch, kind, user; that the user waits to be let in, or is asked whether they come.
+    /// user; time, group, kind, user; that the user may have to decide about such an application. A superset of the truth.
+    Application,
     /// group; epoch, name; a number kept by the store: of members, of bytes that are kept. pair; epoch, `bytes`, user; of
     /// bytes that are kept of what one of the two has said. group or pair; epoch, `given`; up to which entry bytes were given
     /// back. user; name; how many rows of a kind the user has, `friends` those of
@@ -53,7 +56,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 16] = [
+    pub const ALL: [Table; 17] = [
         Table::Account,
         Table::Session,
         Table::Joined,
@@ -63,6 +66,7 @@ impl Table {
         Table::Member,
         Table::Order,
         Table::Mute,
+        Table::Application,
         Table::Counter,
         Table::Read,
         Table::Annotation,
@@ -84,6 +88,7 @@ impl Table {
             Table::Member => b'm',
             Table::Order => b'i',
             Table::Mute => b'q',
+            Table::Application => b'p',
             Table::Counter => b'n',
             Table::Read => b'r',
             Table::Annotation => b'e',

@@ -42,6 +42,10 @@ bounds! {
     AddressLogins = "address_logins";
     /// Bytes of an answer that can be asked for in parts.
     AnswerBytes = "answer_bytes";
+    /// Applications of a user.
+    Applications = "applications";
+    /// Applications that wait in a group.
+    ApplicationsPerGroup = "applications_per_group";
     /// A request's body that did not come in time.
     BodyTime = "body_time";
     /// Bytes of messages that are kept of a group.

@@ -13,6 +13,17 @@ pub fn notice_event(user: &UserId, notice: &Notice, number: u64, at: Millis) -> 
         "ReportType": notice.kind.report_type(), "Operator_Account": notice.operator.user,
         "RemarkInfo": notice.remark, "MsgOperatorMemberExtraInfo": notice.operator,
     });
+    if let Some(application) = &notice.application {
+        let body = &mut item["MsgBody"];
+        body["Authentication"] = application.token.as_str().into();
+        body["MsgKey"] = application.at_us.into();
+        if let Some(invited) = &application.invited {
+            body["List_Account"] = json!([invited]);
+        }
+        if !application.custom.is_empty() {
+            body["UserDefinedField"] = application.custom.as_str().into();
+        }
+    }
     json!({"Event": 5, "GroupTips": [item]})
 }
 

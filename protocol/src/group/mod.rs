@@ -1,5 +1,6 @@
 //! Groups: their kinds, their life, their members, and the tips that tell of changes.
 
+mod application;
 mod join;
 mod kind;
 mod life;
@@ -7,6 +8,7 @@ mod member;
 mod profile;
 mod tip;
 
+pub use application::*;
 pub use join::*;
 pub use kind::*;
 pub use life::*;

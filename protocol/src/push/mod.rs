@@ -22,13 +22,35 @@ pub struct Notice {
     /// Free text: a reason, a greeting.
     #[serde(rename = "x", default, skip_serializing_if = "String::is_empty")]
     pub remark: String,
+    /// The application that it tells of, to those who decide about it.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationRef>,
+}
+
+/// Names an application in a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationRef {
+    #[serde(rename = "t")]
+    pub at_us: u64,
+    #[serde(rename = "k")]
+    pub token: String,
+    /// Whom it would bring in, where that is not the operator.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub invited: Option<UserId>,
+    /// The application's own field.
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    pub custom: String,
 }
 
 /// `ReportType` on the wire. Source: "Group System" (269/1502), observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoticeKind {
-    /// To the other devices of one who came in by themselves.
+    /// To those who decide: somebody wants to come in.
+    Applied,
+    /// To one who was let in, and to the other devices of one who came in by themselves.
     Accepted,
+    /// To one who was not let in.
+    Rejected,
     /// To one who was put out.
     Kicked,
     /// To all members: the group is gone.
@@ -37,6 +59,8 @@ pub enum NoticeKind {
     Created,
     /// To one who was brought in.
     Invited,
+    /// To one who is invited, and says whether they come.
+    Asked,
     /// To the other devices of one who left.
     Quit,
     /// To a new admin.
@@ -48,7 +72,9 @@ pub enum NoticeKind {
 impl NoticeKind {
     pub fn report_type(self) -> u8 {
         match self {
+            NoticeKind::Applied => 1,
             NoticeKind::Accepted => 2,
+            NoticeKind::Rejected => 3,
             NoticeKind::Kicked => 4,
             NoticeKind::Dismissed => 5,
             NoticeKind::Created => 6,
@@ -56,6 +82,7 @@ impl NoticeKind {
             NoticeKind::Quit => 8,
             NoticeKind::AdminGranted => 9,
             NoticeKind::AdminRevoked => 10,
+            NoticeKind::Asked => 12,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Coming in and going out by oneself.
 
-use protocol::group::{Applications, GetApplications, Join, Joined, Quit};
+use protocol::group::{Join, Joined, Quit};
 use protocol::request::Empty;
 
 use crate::commands::{Call, Context, Refusal};
+use crate::services::group::JoinOutcome;
 
 pub(in crate::commands) async fn join(
     context: &Context,
@@ -11,8 +12,12 @@ pub(in crate::commands) async fn join(
     request: Join,
 ) -> Result<Joined, Refusal> {
     let actor = call.actor()?;
-    context.services.groups.join(&actor, &request.group).await?;
-    Ok(Joined { status: "JoinedSuccess" })
+    let outcome = context.services.groups.join(&actor, &request.group, (&request.text, &request.custom)).await?;
+    let status = match outcome {
+        JoinOutcome::Joined => "JoinedSuccess",
+        JoinOutcome::Waiting => "WaitAdminApproval",
+    };
+    Ok(Joined { status })
 }
 
 pub(in crate::commands) async fn quit(
@@ -23,12 +28,4 @@ pub(in crate::commands) async fn quit(
     let actor = call.actor()?;
     context.services.groups.quit(&actor, &request.group).await?;
     Ok(Empty {})
-}
-
-pub(in crate::commands) async fn get_applications(
-    _: &Context,
-    _: &Call,
-    _: GetApplications,
-) -> Result<Applications, Refusal> {
-    Ok(Applications::default())
 }

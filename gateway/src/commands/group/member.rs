@@ -119,6 +119,7 @@ pub(in crate::commands) async fn add(
         AddOutcome::Failed => 0,
         AddOutcome::Added => 1,
         AddOutcome::WasMember => 2,
+        AddOutcome::Waiting => 3,
         AddOutcome::InTooManyGroups => 4,
     };
     let results = users

@@ -1,12 +1,13 @@
 //! Groups.
 
+mod application;
 mod join;
 mod lifecycle;
 mod member;
 mod profile;
 
 use protocol::group::{
-    AddMembers, ChangeOwner, CountOnline, Create, DeleteMembers, Dismiss, Get, GetApplications, GetJoined,
+    AddMembers, AnswerInvitation, ChangeOwner, CountOnline, Create, DecideInvitation, DecideJoin, DeleteMembers, Dismiss, Get, GetApplications, GetCommunityApplications, GetJoined,
     GetJoinedCommunities, GetMembers, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify,
     ModifyMember, Quit,
 };
@@ -26,7 +27,10 @@ pub(super) static ROWS: &[Row] = rows! {
         User ChangeOwner => lifecycle::change_owner, 10 per second per user;
         User Join => join::join, 20 per second per user;
         User Quit => join::quit, 20 per second per user;
-        User GetApplications => join::get_applications, 20 per second per user;
+        User GetApplications => application::get, 20 per second per user;
+        User DecideJoin => application::decide_join, 20 per second per user;
+        User DecideInvitation => application::decide_invitation, 20 per second per user;
+        User AnswerInvitation => application::answer_invitation, 20 per second per user;
         User GetJoined => profile::get_joined, 20 per second per user;
         User GetWithSelf => profile::get_with_self, 50 per second per user;
         User GetPublic => profile::get_public, 50 per second per user;
@@ -40,6 +44,7 @@ pub(super) static ROWS: &[Row] = rows! {
         User CountOnline => member::count_online, 20 per second per user;
     }
     COMMUNITY {
+        User GetCommunityApplications => application::get_of_communities, 20 per second per user;
         User GetJoinedCommunities => profile::get_joined_communities, 20 per second per user;
     }
 };
@@ -56,7 +61,10 @@ impl From<GroupError> for Refusal {
             GroupError::NotMember => not_allowed("not a member of the group"),
             GroupError::NotAllowed(denial) => not_allowed(denial),
             GroupError::KindNotServed => not_allowed("groups of this type are not served here"),
-            GroupError::ApprovalNotServed => not_allowed("joining with approval is not served here"),
+            GroupError::Decided => ErrorCode::APPLICATION_DECIDED.into(),
+            GroupError::TooManyApplications => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group").into()
+            }
             GroupError::NoCommunities => ErrorCode::COMMUNITY_OFF.into(),
             GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
             GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER.into(),
@@ -101,6 +109,8 @@ fn what_is_invalid(invalid: Invalid) -> String {
                 Text::Face => "FaceUrl",
                 Text::NameCard => "NameCard",
                 Text::Reason => "Reason",
+                Text::Application => "ApplyMsg or ApprovalMsg",
+                Text::ApplicationField => "UserDefinedField",
             };
             format!("{name} has at most {most} bytes")
         }
@@ -124,6 +134,8 @@ fn what_is_invalid(invalid: Invalid) -> String {
         // The two commands that name messages or receivers so, and how.
         Invalid::NoSuchMessage => "Seqs must be numbers of messages of the group".to_owned(),
         Invalid::NoAdmins => "MemberList: Role must be Member: groups of this type have no admins".to_owned(),
+        Invalid::NoApplication => "Authentication must be that of an application or of the notice about it".to_owned(),
+        Invalid::NotWhoApplied => "Applicant_Account or Inviter_Account must be who applied".to_owned(),
         Invalid::ReceiverNotMember => "To_Account must be members of the group".to_owned(),
     }
 }

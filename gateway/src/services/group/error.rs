@@ -40,6 +40,10 @@ pub enum Invalid {
     NoAdmins,
     #[error("a receiver is not a member")]
     ReceiverNotMember,
+    #[error("this names no application")]
+    NoApplication,
+    #[error("somebody else applied")]
+    NotWhoApplied,
 }
 
 /// A text of a group or of a member.
@@ -52,6 +56,10 @@ pub enum Text {
     NameCard,
     /// Why somebody was put out or a message recalled.
     Reason,
+    /// What is said to those who decide about an application, or by them.
+    Application,
+    /// The application's own beside it.
+    ApplicationField,
 }
 
 /// The fields that the application defines.

@@ -1,10 +1,11 @@
 //! Coming in and going out.
 
 use protocol::event;
-use protocol::group::{ApplyJoinOption, Change, InviteJoinOption, Role, Shown};
+use protocol::group::{ApplicationKind, ApplyJoinOption, Change, InviteJoinOption, Role, Shown};
 use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
+use super::application::{ApplicationId, OpenApplication};
 use super::lifecycle::check_text;
 use super::{Denial, GroupError, GroupRef, Groups, Indexed, Member, Text, joined_key, rank, require};
 use crate::bus::{Control, Push, Topic};
@@ -39,6 +40,25 @@ impl Entering {
     }
 }
 
+/// How a membership begins.
+pub(super) struct Entrance {
+    pub(super) entering: Entering,
+    /// As the tip tells it.
+    pub(super) is_invited: bool,
+    /// Without a tip.
+    pub(super) is_silent: bool,
+    /// The application that is decided by it: it must be open still. Others of the same user end as well.
+    pub(super) decides: Option<OpenApplication>,
+}
+
+/// What became of one who wants to come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinOutcome {
+    Joined,
+    /// The owner or an admin decides.
+    Waiting,
+}
+
 /// How many groups a user was put into, and in which hour: one count of the store has both.
 fn invitations_key() -> Key {
     Key::new(Table::Counter, "invitations")
@@ -53,12 +73,20 @@ pub enum AddOutcome {
     Failed,
     Added,
     WasMember,
+    /// Somebody decides about it.
+    Waiting,
     InTooManyGroups,
 }
 
 impl Groups {
-    /// Lets the actor in by themselves.
-    pub async fn join(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
+    /// Lets the actor in by themselves, or notes that they want to come in. `asked` is what they say to those who decide,
+    /// and the application's own field.
+    pub async fn join(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        asked: (&str, &str),
+    ) -> Result<JoinOutcome, GroupError> {
         let found = self.existing(actor.app, id).await?;
         match self.apply_join(&found) {
             ApplyJoinOption::FreeAccess => {}
@@ -66,17 +94,28 @@ impl Groups {
                 return Err(GroupError::NotAllowed(Denial::NobodyMayApply));
             }
             ApplyJoinOption::NeedPermission => {
-                return Err(GroupError::ApprovalNotServed);
+                if self.member(&found, &actor.user).await?.is_some() {
+                    return Err(GroupError::AlreadyMember);
+                }
+                let application = ApplicationId { kind: ApplicationKind::Join, user: actor.user.clone() };
+                self.apply(actor, &found, &application, asked).await?;
+                return Ok(JoinOutcome::Waiting);
             }
         }
-        self.enter(actor, id, &actor.user, Role::Member, false, false).await?;
+        let entrance = Entrance {
+            entering: Entering::OfRight,
+            is_invited: false,
+            is_silent: false,
+            decides: None,
+        };
+        self.enter(actor, id, &actor.user, Role::Member, entrance).await?;
 
         let notice = self.notice(actor, &found, NoticeKind::Accepted, "").await?;
         self.notices.notify_live(actor.app, &actor.user, notice, actor.device).await;
-        Ok(())
+        Ok(JoinOutcome::Joined)
     }
 
-    /// Brings others in without asking them.
+    /// Brings others in, or notes that the actor wants to: where the group's option or its kind says that somebody is asked first.
     pub async fn add(
         &self,
         actor: &Actor,
@@ -92,20 +131,31 @@ impl Groups {
             self.throttle.take(actor.app, Rule::MembersAdded, &actor.user, many)?;
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
-        let lowest = match found.group.record.invite_join {
-            InviteJoinOption::FreeAccess => Some(Role::Member),
-            InviteJoinOption::NeedPermission => Some(Role::Admin),
-            InviteJoinOption::DisableInvite => None,
+        let option = found.group.record.invite_join;
+        require(actor, member.as_ref(), (option != InviteJoinOption::DisableInvite).then_some(Role::Member))?;
+        let rules = self.rules(found.app, found.group.record.kind);
+        let is_approved = option != InviteJoinOption::NeedPermission
+            || require(actor, member.as_ref(), rules.approves).is_ok();
+        let asks = if actor.is_admin {
+            None
+        } else if !is_approved {
+            Some(ApplicationKind::InvitationToApprove)
+        } else {
+            rules.asks_invited.then_some(ApplicationKind::Invitation)
         };
-        require(actor, member.as_ref(), lowest)?;
 
         let mut outcomes = Vec::with_capacity(users.len());
         for user in users {
-            let outcome = match self.add_one(actor, &found, user, silent).await {
+            let added = match asks {
+                None => self.add_one(actor, &found, user, silent).await,
+                Some(kind) => self.propose(actor, &found, kind, user).await,
+            };
+            let outcome = match added {
+                Ok(()) if asks.is_some() => AddOutcome::Waiting,
                 Ok(()) => AddOutcome::Added,
                 Err(GroupError::AlreadyMember) => AddOutcome::WasMember,
                 Err(GroupError::TooManyGroups) => AddOutcome::InTooManyGroups,
-                Err(GroupError::TooManyInvitations) => AddOutcome::Failed,
+                Err(GroupError::TooManyInvitations | GroupError::TooManyApplications) => AddOutcome::Failed,
                 // The first who finds the group full, or too many accounts made, says so; those before were let in.
                 Err(error @ (GroupError::Full | GroupError::TooOften(_))) if outcomes.is_empty() => {
                     return Err(error);
@@ -126,7 +176,13 @@ impl Groups {
         silent: bool,
     ) -> Result<(), GroupError> {
         self.accounts.ensure_named::<GroupError>(actor, user).await?;
-        self.enter(actor, &found.id, user, Role::Member, true, silent).await?;
+        let entrance = Entrance {
+            entering: Entering::of(actor, user),
+            is_invited: true,
+            is_silent: silent,
+            decides: None,
+        };
+        self.enter(actor, &found.id, user, Role::Member, entrance).await?;
         if !silent {
             let notice = self.notice(actor, found, NoticeKind::Invited, "").await?;
             self.notices.notify(actor.app, user, StoredNotice::Notice(notice), None).await?;
@@ -134,23 +190,39 @@ impl Groups {
         Ok(())
     }
 
+    /// Notes that the actor wants a user to come in.
+    async fn propose(
+        &self,
+        actor: &Actor,
+        found: &GroupRef,
+        kind: ApplicationKind,
+        user: &UserId,
+    ) -> Result<(), GroupError> {
+        self.accounts.ensure_named::<GroupError>(actor, user).await?;
+        if self.member(found, user).await?.is_some() {
+            return Err(GroupError::AlreadyMember);
+        }
+        let application = ApplicationId { kind, user: user.clone() };
+        self.apply(actor, found, &application, ("", "")).await
+    }
+
     /// Makes `user` a member.
-    async fn enter(
+    pub(super) async fn enter(
         &self,
         actor: &Actor,
         id: &GroupId,
         user: &UserId,
         role: Role,
-        invited: bool,
-        silent: bool,
+        entrance: Entrance,
     ) -> Result<(), GroupError> {
+        let Entrance { entering, is_invited, is_silent, decides } = &entrance;
         let decided = self.deps.decide("enter a group", || async {
             let found = self.existing(actor.app, id).await?;
             if self.member(&found, user).await?.is_some() {
                 return Err(GroupError::AlreadyMember);
             }
             // The index is a superset of the truth, so it is written first.
-            self.index(actor.app, user, id, Entering::of(actor, user)).await?;
+            self.index(actor.app, user, id, *entering).await?;
             let now = self.deps.now();
             let after = self.deps.engine.log_end(&found.channel().log).await?.seq;
             let member = Member::new(role, now, after);
@@ -166,9 +238,10 @@ impl Groups {
                     Control::Entered { group: id.clone(), after },
                 );
             batch = self.with_places(batch, &found, [(user, &member)]);
-            if self.rules(found.app, found.group.record.kind).tips.membership && !silent {
+            batch = self.without_applications(batch, &found, user, decides.as_ref()).await?;
+            if self.rules(found.app, found.group.record.kind).tips.membership && !is_silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
-                let change = Change::Joined { members: vec![shown], invited };
+                let change = Change::Joined { members: vec![shown], invited: *is_invited };
                 let members = self.count(&found).await? + 1;
                 batch = self.with_tip(batch, &found, actor, change, Some(members)).await?;
             }
@@ -434,7 +507,7 @@ impl Groups {
         remark: &str,
     ) -> Result<Notice, GroupError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
-        Ok(Notice { group: found.label(), operator, kind, remark: remark.to_owned() })
+        Ok(Notice { group: found.label(), operator, kind, remark: remark.to_owned(), application: None })
     }
 }
 

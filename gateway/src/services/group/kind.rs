@@ -54,6 +54,10 @@ pub struct Rules {
     /// Whether one who is no member finds the group by its id.
     pub is_found: bool,
     pub invite_join: InviteJoinOption,
+    /// The lowest role that decides who comes in, where somebody decides.
+    pub approves: Option<Role>,
+    /// Whether one who is invited is asked.
+    pub asks_invited: bool,
     pub owner_may_quit: bool,
     /// By a user; an administrator always may.
     pub owner_may_dismiss: bool,
@@ -76,13 +80,10 @@ const NO_TIPS: Tips = Tips { membership: false, role: false, mute: false, profil
 const ALL_TIPS: Tips = Tips { membership: true, role: true, mute: false, profile: true };
 
 impl Rules {
-    /// Whether such groups can be made here: whether everything is there that the row asks for. Joining with approval,
-    /// members by presence, messages that are not kept and topics are not.
+    /// Whether such groups can be made here: whether everything is there that the row asks for. Members by presence,
+    /// messages that are not kept and topics are not.
     pub fn is_served(&self) -> bool {
-        self.apply_join != ApplyJoinOption::NeedPermission
-            && self.membership == Membership::Stored
-            && self.history == History::Log
-            && !self.has_topics
+        self.membership == Membership::Stored && self.history == History::Log && !self.has_topics
     }
 
     /// The vendor's defaults.
@@ -98,6 +99,8 @@ impl Rules {
             apply_join_is_fixed: false,
             is_found: true,
             invite_join: InviteJoinOption::DisableInvite,
+            approves: admins,
+            asks_invited: false,
             owner_may_quit: false,
             owner_may_dismiss: true,
             owner_may_change: true,
@@ -121,6 +124,7 @@ impl Rules {
                 invite_join: InviteJoinOption::FreeAccess,
                 owner_may_quit: true,
                 owner_may_dismiss: false,
+                approves: Some(Role::Owner),
                 has_admins: false,
                 edits_profile: Some(Role::Member),
                 kicks: Some(Role::Owner),
@@ -178,6 +182,8 @@ pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shows_earlier_messages: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks_invited: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tips: Option<Tips>,
 }
 
@@ -199,6 +205,7 @@ impl RuleBook {
             rules.counts_unread = changed.counts_unread.unwrap_or(rules.counts_unread);
             rules.shows_earlier_messages =
                 changed.shows_earlier_messages.unwrap_or(rules.shows_earlier_messages);
+            rules.asks_invited = changed.asks_invited.unwrap_or(rules.asks_invited);
             rules.tips = changed.tips.unwrap_or(rules.tips);
             rules
         };
@@ -229,8 +236,7 @@ mod tests {
     fn what_is_served_is_of_the_shape_that_is_there() {
         let is_served = |kind: &GroupKind| Rules::of(*kind).is_served();
         let served: Vec<GroupKind> = GroupKind::ALL.into_iter().filter(is_served).collect();
-        assert_eq!(served.len(), 2, "{served:?}");
-        assert!(is_served(&GroupKind::Work) && is_served(&GroupKind::Meeting));
+        assert_eq!(served, [GroupKind::Work, GroupKind::Public, GroupKind::Meeting]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ const OF_AN_EPOCH: &[Table] = &[
     Table::Member,
     Table::Order,
     Table::Mute,
+    Table::Application,
     Table::Counter,
     Table::Read,
     Table::Annotation,
@@ -166,11 +167,6 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     }
     if !rules.has_admins && new.members.iter().any(|member| member.is_admin) {
         return Err(GroupError::Invalid(Invalid::NoAdmins));
-    }
-    if (new.apply_join == Some(ApplyJoinOption::NeedPermission) && !rules.apply_join_is_fixed)
-        || new.invite_join == Some(InviteJoinOption::NeedPermission)
-    {
-        return Err(GroupError::ApprovalNotServed);
     }
     Ok(())
 }
@@ -309,7 +305,7 @@ impl Groups {
     ) -> Result<(), GroupError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let notice =
-            |kind| Notice { group: group.label(id), operator: operator.clone(), kind, remark: String::new() };
+            |kind| Notice { group: group.label(id), operator: operator.clone(), kind, remark: String::new(), application: None };
         let told = side_by_side(users_of(members), |user| {
             let is_owner = group.owner.as_ref() == Some(&user);
             let notice = notice(if is_owner { NoticeKind::Created } else { NoticeKind::Invited });
@@ -336,6 +332,7 @@ impl Groups {
                 operator: self.accounts.shown(actor.app, &actor.user).await?,
                 kind: NoticeKind::Dismissed,
                 remark: String::new(),
+                application: None,
             };
             let (key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
@@ -372,7 +369,7 @@ impl Groups {
             };
             let former = found.group.record.owner.clone();
             if former.as_ref() == Some(heir) {
-                return Ok(Decision::Done(()));
+                return Ok(Decision::Done(found));
             }
             let now = self.deps.now();
             let mut group = found.group.record.clone();
@@ -404,9 +401,10 @@ impl Groups {
                 let change = ProfileChange { owner: Some(heir.clone()), ..ProfileChange::default() };
                 batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
             }
-            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+            Ok::<_, GroupError>(Decision::Commit(batch, found))
         });
-        decided.await
+        self.hand_over_applications(&decided.await?, heir).await?;
+        Ok(())
     }
 }
 

@@ -281,6 +281,9 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         let role = change.role.unwrap_or(before.role);
+        if role > before.role {
+            self.hand_over_applications(found, user).await?;
+        }
         if role == before.role || !self.rules(found.app, found.group.record.kind).tells_admins {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! Groups: their life, their members and their profile.
 
+mod application;
 mod error;
 mod join;
 mod kind;
@@ -35,7 +36,9 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 const MOST_RECEIPTS: u64 = 200;
 
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
-pub use join::AddOutcome;
+pub use application::{Application, Waiting};
+pub(in crate::services) use application::WaitingEntry;
+pub use join::{AddOutcome, JoinOutcome};
 #[cfg(any(test, feature = "internals"))]
 pub use kind::Tips;
 pub use kind::{Overrides, RuleBook, Rules};
@@ -58,8 +61,10 @@ pub enum GroupError {
     NotAllowed(Denial),
     #[error("groups of this type are not served here")]
     KindNotServed,
-    #[error("joining with approval is not served here")]
-    ApprovalNotServed,
+    #[error("nobody waits so: it was decided")]
+    Decided,
+    #[error("too many applications wait in the group")]
+    TooManyApplications,
     #[error("communities are not served")]
     NoCommunities,
     #[error("the owner cannot quit")]

@@ -171,11 +171,6 @@ impl Groups {
         text(&edit.introduction, limits.group_introduction_bytes, Text::Introduction)?;
         text(&edit.notification, limits.group_notification_bytes, Text::Notification)?;
         text(&edit.face, limits.group_face_bytes, Text::Face)?;
-        if edit.apply_join == Some(ApplyJoinOption::NeedPermission)
-            || edit.invite_join == Some(InviteJoinOption::NeedPermission)
-        {
-            return Err(GroupError::ApprovalNotServed);
-        }
         check_custom(&edit.custom, Fields::OfGroup, limits)
     }
 }

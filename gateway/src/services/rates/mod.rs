@@ -68,6 +68,8 @@ pub struct Rates {
     pub groups_made: Quota,
     /// Members that a user adds to groups, also to new ones.
     pub members_added: Quota,
+    /// Applications of a user, and invitations about which somebody decides.
+    pub applications: Quota,
     /// Accounts that a user makes by naming somebody who has none.
     pub user_accounts_made: Quota,
     /// Accounts that the back ends of an application make.
@@ -98,6 +100,7 @@ impl Default for Rates {
             user_mentions_of_all: Quota { calls: 10, seconds: 60, burst: 50 },
             groups_made: Quota { calls: 600, seconds: 3600, burst: 300 },
             members_added: Quota { calls: 600, seconds: 60, burst: 6000 },
+            applications: Quota { calls: 60, seconds: 60, burst: 200 },
             user_accounts_made: Quota { calls: 60, seconds: 60, burst: 1000 },
             app_accounts_made: Quota { calls: 200, seconds: 1, burst: 20_000 },
             profile_changes: Quota { calls: 60, seconds: 60, burst: 100 },
@@ -123,6 +126,7 @@ impl Rates {
             user_mentions_of_all: off,
             groups_made: off,
             members_added: off,
+            applications: off,
             user_accounts_made: off,
             app_accounts_made: off,
             profile_changes: off,
@@ -144,6 +148,7 @@ pub enum Rule {
     UserMentionsOfAll,
     GroupsMade,
     MembersAdded,
+    Applications,
     UserAccountsMade,
     AppAccountsMade,
     ProfileChanges,
@@ -161,6 +166,7 @@ impl Rule {
             Rule::UserMentionsOfAll => rates.user_mentions_of_all,
             Rule::GroupsMade => rates.groups_made,
             Rule::MembersAdded => rates.members_added,
+            Rule::Applications => rates.applications,
             Rule::UserAccountsMade => rates.user_accounts_made,
             Rule::AppAccountsMade => rates.app_accounts_made,
             Rule::ProfileChanges => rates.profile_changes,
@@ -178,6 +184,7 @@ impl Rule {
             Rule::UserMentionsOfAll => "this user mentions everybody too often",
             Rule::GroupsMade => "this user makes too many groups",
             Rule::MembersAdded => "this user adds too many members",
+            Rule::Applications => "this user applies and invites too often",
             Rule::UserAccountsMade => "this user names too many who have no account yet",
             Rule::AppAccountsMade => "too many are named who have no account yet",
             Rule::ProfileChanges => "this profile is changed too often",
@@ -194,6 +201,7 @@ impl Rule {
             Rule::GroupMentionsOfAll | Rule::UserMentionsOfAll => Bound::MentionsOfAll,
             Rule::GroupsMade => Bound::GroupsMade,
             Rule::MembersAdded => Bound::MembersAdded,
+            Rule::Applications => Bound::Applications,
             Rule::UserAccountsMade | Rule::AppAccountsMade => Bound::AccountsMade,
             Rule::ProfileChanges => Bound::ProfileChanges,
             Rule::FriendsAdded => Bound::FriendsAdded,

@@ -1,0 +1,83 @@
+//! Who waits to be let in, and what is decided about them.
+
+use protocol::group::{
+    AnswerInvitation, ApplicationInfo, ApplicationKind, Applications, DecideInvitation, DecideJoin, GetApplications,
+    GetCommunityApplications,
+};
+use protocol::request::Empty;
+
+use crate::commands::{Call, Context, Refusal};
+use crate::services::deps::Actor;
+use crate::services::group::{GroupError, Waiting};
+
+pub(in crate::commands) async fn get(
+    context: &Context,
+    call: &Call,
+    request: GetApplications,
+) -> Result<Applications, Refusal> {
+    let actor = call.actor()?;
+    let page = context.services.groups.waiting(&actor, request.from, request.limit).await?;
+    let mut applications = Vec::with_capacity(page.waiting.len());
+    for waiting in page.waiting {
+        applications.push(info(context, &actor, waiting).await?);
+    }
+    Ok(Applications { next: page.next.unwrap_or(0), unread: applications.len(), applications })
+}
+
+async fn info(context: &Context, actor: &Actor, waiting: Waiting) -> Result<ApplicationInfo, GroupError> {
+    let Waiting { found, id, application } = waiting;
+    let token = id.token(&application);
+    let shown = context.services.accounts.shown(actor.app, &application.by).await?;
+    Ok(ApplicationInfo {
+        from: application.by,
+        nick: shown.nick,
+        face: shown.face,
+        to: if id.kind == ApplicationKind::Join { actor.user.clone() } else { id.user },
+        group: found.id,
+        name: found.group.record.name,
+        at_us: application.at_us,
+        token,
+        handled: 0,
+        text: application.text,
+        custom: application.custom,
+        kind: id.kind,
+    })
+}
+
+pub(in crate::commands) async fn get_of_communities(
+    _: &Context,
+    _: &Call,
+    _: GetCommunityApplications,
+) -> Result<Applications, Refusal> {
+    Ok(Applications::default())
+}
+
+pub(in crate::commands) async fn decide_join(
+    context: &Context,
+    call: &Call,
+    request: DecideJoin,
+) -> Result<Empty, Refusal> {
+    let (application, answer) = ((&*request.token, &request.applicant), (request.verdict, &*request.text));
+    context.services.groups.answer_application(&call.actor()?, &request.group, application, answer).await?;
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn decide_invitation(
+    context: &Context,
+    call: &Call,
+    request: DecideInvitation,
+) -> Result<Empty, Refusal> {
+    let (application, answer) = ((&*request.token, &request.inviter), (request.verdict, &*request.text));
+    context.services.groups.answer_application(&call.actor()?, &request.group, application, answer).await?;
+    Ok(Empty {})
+}
+
+pub(in crate::commands) async fn answer_invitation(
+    context: &Context,
+    call: &Call,
+    request: AnswerInvitation,
+) -> Result<Empty, Refusal> {
+    let (application, answer) = ((&*request.token, &request.inviter), (request.verdict, &*request.text));
+    context.services.groups.answer_application(&call.actor()?, &request.group, application, answer).await?;
+    Ok(Empty {})
+}

@@ -302,13 +302,11 @@ async function notMade(t, kind) {
   await rest.group(`taken_${kind}`, 'somebody');
   const { types } = alice;
   const cases = {
-    'of a type that is not served (Public)': [[10004], { type: types.GRP_PUBLIC }],
     'of a type that is not served (AVChatRoom)': [[10004], { type: types.GRP_AVCHATROOM }],
     'of a type that is not served (Community)': [[11000, 60009], { type: types.GRP_COMMUNITY, groupID: undefined }],
     'with an ID that is taken': [[10021], { groupID: `taken_${kind}` }],
     'with an ID that is none': [[10004, 10015], { groupID: '@TGS#mine' }],
     'with a name of 200 bytes': [[10004], { name: 'n'.repeat(200) }],
-    'with invitations that need approval': [[10004], { inviteOption: types.INVITE_OPTIONS_NEED_PERMISSION }],
     'with 400 members': [[10005], { memberList: Array.from({ length: 400 }, (_, n) => ({ userID: `member${n}` })) }],
     'with a custom field that has no name': [[10004], { groupCustomField: [{ key: '', value: 'x' }] }],
   };

@@ -768,6 +768,7 @@ async fn what_has_no_number_of_a_log_has_one_of_its_own() {
             operator: Shown { user: user("owner"), nick: String::new(), face: String::new() },
             kind: NoticeKind::Dismissed,
             remark: String::new(),
+            application: None,
         };
         let event = Control::Dismissed { notice, origin: None }.into();
         bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Offset(1), event }).await;

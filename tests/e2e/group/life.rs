@@ -41,11 +41,8 @@ async fn what_is_not_made_is_refused_with_a_code_that_the_sdks_take_for_one() {
     let gateway = TestGateway::start().await;
     let alice = gateway.user("alice").await;
     for (changed, code) in [
-        (json!({"Type": "Public"}), ErrorCode::GROUP_BAD_PARAMETER),
         (json!({"Type": "AVChatRoom"}), ErrorCode::GROUP_BAD_PARAMETER),
         (json!({"Type": "Community"}), ErrorCode::COMMUNITY_OFF),
-        (json!({"ApplyJoinOption": "NeedPermission"}), ErrorCode::GROUP_BAD_PARAMETER),
-        (json!({"InviteJoinOption": "NeedPermission"}), ErrorCode::GROUP_BAD_PARAMETER),
         (json!({"Owner_Account": "bob"}), ErrorCode::NOT_ADMIN),
     ] {
         let mut body = json!({"Type": "ChatRoom", "Name": "n", "Owner_Account": "alice"});

@@ -1,5 +1,6 @@
 //! Groups.
 
+mod application;
 mod join;
 mod life;
 mod member;

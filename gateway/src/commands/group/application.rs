@@ -1,8 +1,8 @@
 //! Who waits to be let in, and what is decided about them.
 
 use protocol::group::{
-    AnswerInvitation, ApplicationInfo, ApplicationKind, Applications, DecideInvitation, DecideJoin, GetApplications,
-    GetCommunityApplications,
+    AnswerInvitation, ApplicationInfo, ApplicationKind, Applications, DecideInvitation, DecideJoin,
+    GetApplications, GetCommunityApplications,
 };
 use protocol::request::Empty;
 

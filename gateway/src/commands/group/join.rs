@@ -12,7 +12,8 @@ pub(in crate::commands) async fn join(
     request: Join,
 ) -> Result<Joined, Refusal> {
     let actor = call.actor()?;
-    let outcome = context.services.groups.join(&actor, &request.group, (&request.text, &request.custom)).await?;
+    let outcome =
+        context.services.groups.join(&actor, &request.group, (&request.text, &request.custom)).await?;
     let status = match outcome {
         JoinOutcome::Joined => "JoinedSuccess",
         JoinOutcome::Waiting => "WaitAdminApproval",

@@ -7,9 +7,9 @@ mod member;
 mod profile;
 
 use protocol::group::{
-    AddMembers, AnswerInvitation, ChangeOwner, CountOnline, Create, DecideInvitation, DecideJoin, DeleteMembers, Dismiss, Get, GetApplications, GetCommunityApplications, GetJoined,
-    GetJoinedCommunities, GetMembers, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify,
-    ModifyMember, Quit,
+    AddMembers, AnswerInvitation, ChangeOwner, CountOnline, Create, DecideInvitation, DecideJoin,
+    DeleteMembers, Dismiss, Get, GetApplications, GetCommunityApplications, GetJoined, GetJoinedCommunities,
+    GetMembers, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify, ModifyMember, Quit,
 };
 use protocol::{ErrorCode, Failure};
 
@@ -63,7 +63,8 @@ impl From<GroupError> for Refusal {
             GroupError::KindNotServed => not_allowed("groups of this type are not served here"),
             GroupError::Decided => ErrorCode::APPLICATION_DECIDED.into(),
             GroupError::TooManyApplications => {
-                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group").into()
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group")
+                    .into()
             }
             GroupError::NoCommunities => ErrorCode::COMMUNITY_OFF.into(),
             GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
@@ -134,7 +135,9 @@ fn what_is_invalid(invalid: Invalid) -> String {
         // The two commands that name messages or receivers so, and how.
         Invalid::NoSuchMessage => "Seqs must be numbers of messages of the group".to_owned(),
         Invalid::NoAdmins => "MemberList: Role must be Member: groups of this type have no admins".to_owned(),
-        Invalid::NoApplication => "Authentication must be that of an application or of the notice about it".to_owned(),
+        Invalid::NoApplication => {
+            "Authentication must be that of an application or of the notice about it".to_owned()
+        }
         Invalid::NotWhoApplied => "Applicant_Account or Inviter_Account must be who applied".to_owned(),
         Invalid::ReceiverNotMember => "To_Account must be members of the group".to_owned(),
     }

@@ -11,7 +11,7 @@ use protocol::id::{AppId, GroupId, UserId};
 use protocol::push::{ApplicationRef, NoticeKind};
 use serde::{Deserialize, Serialize};
 
-use super::join::{Entrance, Entering};
+use super::join::{Entering, Entrance};
 use super::lifecycle::check_text;
 use super::{Denial, GroupError, GroupRef, Groups, Invalid, Text, rank};
 use crate::services::decide::Decision;
@@ -167,7 +167,8 @@ impl Groups {
                 return Err(GroupError::TooManyApplications);
             }
             let (entry, entries) = ((application.at_us, id.clone()), self.deciders(found, id).await?);
-            side_by_side(entries, |user| self.note_waiting(found, user, std::slice::from_ref(&entry))).await?;
+            side_by_side(entries, |user| self.note_waiting(found, user, std::slice::from_ref(&entry)))
+                .await?;
             let (group_key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
                 .check(group_key, unchanged)
@@ -225,7 +226,8 @@ impl Groups {
         let Some(lowest) = self.rules(found.app, found.group.record.kind).approves else {
             return Ok(Vec::new());
         };
-        let roles: Vec<Role> = [Role::Owner, Role::Admin].into_iter().filter(|role| *role >= lowest).collect();
+        let roles: Vec<Role> =
+            [Role::Owner, Role::Admin].into_iter().filter(|role| *role >= lowest).collect();
         let mut deciders = Vec::new();
         loop {
             let page = self.page(found, Some(&roles), deciders.len(), Some(AT_ONCE)).await?;
@@ -263,13 +265,9 @@ impl Groups {
         if self.open_applications(found).await? == 0 {
             return Ok(());
         }
-        let open: Vec<(Bytes, Versioned<Application>)> = records::scan_all(
-            &self.deps.engine,
-            &found.partition(),
-            Table::Application,
-            found.epoch(),
-        )
-        .await?;
+        let open: Vec<(Bytes, Versioned<Application>)> =
+            records::scan_all(&self.deps.engine, &found.partition(), Table::Application, found.epoch())
+                .await?;
         let epoch_bytes = found.epoch().len();
         let entries: Vec<(u64, ApplicationId)> = open
             .into_iter()
@@ -370,7 +368,8 @@ impl Groups {
     ) -> Result<(), StorageError> {
         let now = self.deps.now();
         if now.0.saturating_sub(at_us / 1000) > ENTRY_GRACE_MS {
-            let batch = Batch::new(Partition::user(app, user), now).delete(Key::new(Table::Application, suffix));
+            let batch =
+                Batch::new(Partition::user(app, user), now).delete(Key::new(Table::Application, suffix));
             self.deps.commit(batch).await?;
         }
         Ok(())
@@ -385,7 +384,8 @@ impl Groups {
         (verdict, text): (Verdict, &str),
     ) -> Result<(), GroupError> {
         check_text(text, self.deps.settings(actor.app).limits.reason_bytes, Text::Application)?;
-        let (id, secret) = ApplicationId::of_token(token).ok_or(GroupError::Invalid(Invalid::NoApplication))?;
+        let (id, secret) =
+            ApplicationId::of_token(token).ok_or(GroupError::Invalid(Invalid::NoApplication))?;
         let found = self.existing(actor.app, group).await?;
         if !self.decides(actor, &found, &id).await? {
             return Err(GroupError::NotAllowed(Denial::RoleTooLow));
@@ -456,7 +456,8 @@ impl Groups {
         user: &UserId,
         decides: Option<&OpenApplication>,
     ) -> Result<Batch, GroupError> {
-        let kinds = [ApplicationKind::Join, ApplicationKind::Invitation, ApplicationKind::InvitationToApprove];
+        let kinds =
+            [ApplicationKind::Join, ApplicationKind::Invitation, ApplicationKind::InvitationToApprove];
         let ids = kinds.map(|kind| ApplicationId { kind, user: user.clone() });
         let keys = ids.each_ref().map(|id| found.application_key(id));
         let values = self.deps.engine.get(&found.partition(), &keys).await?;

@@ -102,12 +102,8 @@ impl Groups {
                 return Ok(JoinOutcome::Waiting);
             }
         }
-        let entrance = Entrance {
-            entering: Entering::OfRight,
-            is_invited: false,
-            is_silent: false,
-            decides: None,
-        };
+        let entrance =
+            Entrance { entering: Entering::OfRight, is_invited: false, is_silent: false, decides: None };
         self.enter(actor, id, &actor.user, Role::Member, entrance).await?;
 
         let notice = self.notice(actor, &found, NoticeKind::Accepted, "").await?;

@@ -304,8 +304,13 @@ impl Groups {
         members: &[(UserId, Member)],
     ) -> Result<(), GroupError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
-        let notice =
-            |kind| Notice { group: group.label(id), operator: operator.clone(), kind, remark: String::new(), application: None };
+        let notice = |kind| Notice {
+            group: group.label(id),
+            operator: operator.clone(),
+            kind,
+            remark: String::new(),
+            application: None,
+        };
         let told = side_by_side(users_of(members), |user| {
             let is_owner = group.owner.as_ref() == Some(&user);
             let notice = notice(if is_owner { NoticeKind::Created } else { NoticeKind::Invited });

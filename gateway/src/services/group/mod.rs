@@ -35,9 +35,9 @@ use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 /// In a group with more members nobody acknowledges a recall.
 const MOST_RECEIPTS: u64 = 200;
 
-pub use error::{Denial, FieldFault, Fields, Invalid, Text};
-pub use application::{Application, Waiting};
 pub(in crate::services) use application::WaitingEntry;
+pub use application::{Application, Waiting};
+pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::{AddOutcome, JoinOutcome};
 #[cfg(any(test, feature = "internals"))]
 pub use kind::Tips;

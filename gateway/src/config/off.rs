@@ -94,6 +94,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.pinned_conversations" => is_any(limits.pinned_conversations),
         "limits.muted_strangers" => is_any(limits.muted_strangers),
         "limits.mutes_per_group" => is_any(limits.mutes_per_group),
+        "limits.applications_per_group" => is_any(limits.applications_per_group),
         "limits.members_per_call" => is_any(limits.members_per_call),
         // 0 is known as none where they are asked for.
         "limits.invitations_per_hour" => limits.invitations_per_hour == 0,
@@ -112,6 +113,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "rates.user_mentions_of_all" => is_quota_off(rates.user_mentions_of_all),
         "rates.groups_made" => is_quota_off(rates.groups_made),
         "rates.members_added" => is_quota_off(rates.members_added),
+        "rates.applications" => is_quota_off(rates.applications),
         "rates.user_accounts_made" => is_quota_off(rates.user_accounts_made),
         "rates.app_accounts_made" => is_quota_off(rates.app_accounts_made),
         "rates.profile_changes" => is_quota_off(rates.profile_changes),

@@ -30,7 +30,9 @@ pub trait Request: DeserializeOwned + Send + 'static {
 /// A request's doc comment says in its first sentence what the command does, which `gateway/COMMANDS.md` repeats, and
 /// ends with an example of its body, which the tests call and mutate. In an example `{caller}`, `{other}`, `{third}` and
 /// `{group}` stand for two users who talk, a third, and the group of the two; `{seq}` is a message in it, and
-/// `{told.seq}`, `{told.random}` and `{told.time}` name one from the caller to the other.
+/// `{told.seq}`, `{told.random}` and `{told.time}` name one from the caller to the other. In `{club}`, a group of the
+/// caller, the third has `{applied}` and the other has `{proposed}` somebody; the other has `{invited}` the caller into
+/// `{party}`.
 macro_rules! request {
     ($request:ident = $name:literal $(also $alias:literal)* -> $response:ty) => {
         $crate::request::request! { @ $request, $name, [$($alias),*], $response, |_| None }

@@ -3,6 +3,8 @@
 //! In every example the caller's own name stands only where the request says in whose name it acts, and the other's name
 //! wherever somebody else is meant: tests derive from it who may act for whom, and what malformed requests look like.
 
+use gateway::services::group::{Overrides, RuleBook};
+use protocol::group::GroupKind;
 use protocol::id::GroupId;
 use serde_json::{Value, json};
 use tests::{Group, Sent, TestGateway, User};
@@ -25,6 +27,25 @@ pub(crate) struct Scene {
     pub(crate) said: Sent,
     /// Of the caller, to the other.
     pub(crate) told: Sent,
+    /// Owned by the caller, who decides who comes in.
+    club: Group,
+    /// Owned by the other, who has invited the caller.
+    party: Group,
+    /// The applications about which the caller decides: of the third, of the other for somebody, and for themselves.
+    applications: [String; 3],
+}
+
+/// A gateway in which all examples succeed.
+pub(crate) async fn gateway() -> TestGateway {
+    TestGateway::start_with(|config| {
+        config.apps.set(|settings| {
+            settings.rules = RuleBook::new(|kind| Overrides {
+                asks_invited: Some(kind == GroupKind::Public),
+                ..Overrides::default()
+            });
+        });
+    })
+    .await
 }
 
 impl Scene {
@@ -45,7 +66,14 @@ impl Scene {
         user.call("group_open_http_svc.group_msg_recall", recall).await.ok();
         let said = user.send_text(&group, SECRETS[0]).await;
         let told = user.send_to(&other, SECRETS[0]).await;
-        (Self { caller, other, third, group, said, told }, user, friend)
+        let (club, party) = (Group { id: format!("club{tag}") }, Group { id: format!("party{tag}") });
+        let applications = applied(gateway, (&user, &friend, &third), (&club, &party)).await;
+        (Self { caller, other, third, group, said, told, club, party, applications }, user, friend)
+    }
+
+    /// The groups that an example may speak of.
+    pub(crate) fn groups(&self) -> [&Group; 3] {
+        [&self.group, &self.club, &self.party]
     }
 
     /// A valid body of the command, from the doc comment of its request; `None` for a command without an example.
@@ -61,11 +89,49 @@ impl Scene {
             ("{told.seq}", seq.to_string()),
             ("{told.random}", random.to_string()),
             ("{told.time}", time.to_string()),
+            ("{club}", self.club.id.clone()),
+            ("{party}", self.party.id.clone()),
+            ("{applied}", self.applications[0].clone()),
+            ("{proposed}", self.applications[1].clone()),
+            ("{invited}", self.applications[2].clone()),
         ];
         let fill = |text: String, (word, value): &(&str, String)| text.replace(word, value);
         let text = stands_for.iter().fold(request.example.clone()?, fill);
         Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{command}: {error}: {text}")))
     }
+}
+
+/// Has the third apply to the club of the user, the friend propose somebody for it, and invite the user to their party.
+async fn applied(
+    gateway: &TestGateway,
+    (user, friend, third): (&User, &User, &str),
+    (club, party): (&Group, &Group),
+) -> [String; 3] {
+    let create = |id: &str, option: &str, members: Value| {
+        json!({
+            "Type": "Public", "Name": "n", "GroupId": id, "InviteJoinOption": option, "MemberList": members,
+        })
+    };
+    let add = "group_open_http_svc.add_group_member";
+    let members = json!([{"Member_Account": friend.name}]);
+    let body = create(&club.id, "NeedPermission", members);
+    user.call("group_open_http_svc.create_group", body).await.ok();
+    let body = create(&party.id, "FreeAccess", json!([]));
+    friend.call("group_open_http_svc.create_group", body).await.ok();
+    let guest =
+        json!({"GroupId": club.id, "MemberList": [{"Member_Account": format!("guest-{}", user.name)}]});
+    friend.call(add, guest).await.ok();
+    let invitation = json!({"GroupId": party.id, "MemberList": [{"Member_Account": user.name}]});
+    friend.call(add, invitation).await.ok();
+    let applicant = gateway.user(third).await;
+    applicant.call("group_open_http_svc.apply_join_group", json!({"GroupId": club.id})).await.ok();
+    let page = user.call("group_open_http_svc.get_pendency", json!({"StartTime": 0, "Limit": 20})).await.ok();
+    let token = |kind: u8| {
+        let mut waiting = page["PendencyList"].as_array().unwrap().iter();
+        let one = waiting.find(|one| one["PendencyType"] == kind).unwrap();
+        one["Authentication"].as_str().unwrap().to_owned()
+    };
+    [token(0), token(2), token(1)]
 }
 
 /// A copy in which every text that is exactly `from` is `to`; the number of those.

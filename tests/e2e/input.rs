@@ -8,7 +8,7 @@ use protocol::json::MAX_DEPTH;
 use serde_json::{Value, json};
 use tests::{Admin, Answer, Dialect, Group, RawSocket, Socket, TestGateway, User, is_documented};
 
-use crate::examples::{Scene, nowhere, replaced};
+use crate::examples::{self, Scene, nowhere, replaced};
 
 /// Somebody in the same gateway who must not notice anything.
 struct Bystander {
@@ -121,7 +121,7 @@ async fn pour(user: &User, command: &str, bodies: &[Value]) {
 
 #[tokio::test]
 async fn wrong_members_of_every_request_are_answered_on_the_socket() {
-    let gateway = TestGateway::start().await;
+    let gateway = examples::gateway().await;
     let bystander = Bystander::of(&gateway).await;
     let row = |(index, row): (usize, &'static Row)| {
         let gateway = &gateway;
@@ -150,7 +150,7 @@ async fn wrong_members_of_every_request_are_answered_on_the_socket() {
 
 #[tokio::test]
 async fn wrong_members_of_every_request_are_answered_by_rest() {
-    let gateway = TestGateway::start().await;
+    let gateway = examples::gateway().await;
     let bystander = Bystander::of(&gateway).await;
     for (index, row) in table().enumerate().filter(|(_, row)| row.is_on(Surface::Rest)) {
         let (scene, _caller, _other) = Scene::set(&gateway, &format!("-{index}")).await;
@@ -264,7 +264,7 @@ fn judge_refusal(row: &Row, body: &Value, names: &[String], answer: &Value, faul
 /// A developer reads what is wrong: the member by its name on the wire, and what it should be.
 #[tokio::test]
 async fn a_refusal_is_a_text_for_people() {
-    let gateway = TestGateway::start().await;
+    let gateway = examples::gateway().await;
     let row = |(index, row): (usize, &'static Row)| {
         let gateway = &gateway;
         async move {
@@ -344,7 +344,7 @@ async fn an_unknown_group_is_refused_by_every_command() {
             answer.documented()
         };
     };
-    let gateway = TestGateway::start().await;
+    let gateway = examples::gateway().await;
     let (scene, caller, _other) = Scene::set(&gateway, "").await;
     let admin = gateway.admin();
     let mut tried = 0;
@@ -559,7 +559,7 @@ async fn a_message_in_pieces_is_put_together() {
 
 #[tokio::test]
 async fn frames_before_a_login_are_answered() {
-    let gateway = TestGateway::start().await;
+    let gateway = examples::gateway().await;
     let nobody = gateway.anonymous().await;
     let (scene, _caller, _other) = Scene::set(&gateway, "").await;
     for row in table() {

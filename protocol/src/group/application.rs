@@ -131,8 +131,8 @@ pub enum Verdict {
 /// `group_open_http_svc.handle_apply_join_group`: decides about one who wants to come in. Source: observed.
 ///
 /// ```json
-/// {"GroupId": "{group}", "Applicant_Account": "{third}", "HandleMsg": "Agree", "ApprovalMsg": "welcome",
-/// "Authentication": "a", "MsgKey": 1}
+/// {"GroupId": "{club}", "Applicant_Account": "{third}", "HandleMsg": "Agree", "ApprovalMsg": "welcome",
+/// "Authentication": "{applied}", "MsgKey": 1}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct DecideJoin {
@@ -157,8 +157,8 @@ request! { DecideJoin = "group_open_http_svc.handle_apply_join_group" -> Empty }
 /// observed.
 ///
 /// ```json
-/// {"GroupId": "{group}", "Applicant_Account": "{other}", "Invited_Account": "{third}", "HandleMsg": "Reject",
-/// "ApprovalMsg": "no", "Authentication": "a", "MsgKey": 1}
+/// {"GroupId": "{club}", "Applicant_Account": "{other}", "HandleMsg": "Reject", "ApprovalMsg": "no",
+/// "Authentication": "{proposed}", "MsgKey": 1}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct DecideInvitation {
@@ -181,8 +181,8 @@ request! { DecideInvitation = "group_open_http_svc.handle_invite_join_permission
 /// `group_open_http_svc.handle_invite_join_group`: says whether one comes in who was invited. Source: observed.
 ///
 /// ```json
-/// {"GroupId": "{group}", "Inviter_Account": "{other}", "HandleMsg": "Agree", "ApprovalMsg": "", "Authentication": "a",
-/// "MsgKey": 1}
+/// {"GroupId": "{party}", "Inviter_Account": "{other}", "HandleMsg": "Agree", "ApprovalMsg": "",
+/// "Authentication": "{invited}", "MsgKey": 1}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct AnswerInvitation {

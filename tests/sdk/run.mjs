@@ -4,7 +4,7 @@ import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
 const PARTS = [
-  'session', 'profile', 'friend', 'group', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
+  'session', 'profile', 'friend', 'group', 'application', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
   'damage', 'features', 'refusals', 'elements', 'versions', 'browser',
 ];
 /** Parts that run when they are named: this one still fails in few of a hundred stories, mostly where the machine is very busy. */

@@ -51,7 +51,7 @@ const NOBODY_IS_TOLD = {
   ],
   'asked by the SDK itself after a log-in or a lost line; the application reads its memory': [
     `${GROUP}get_group_notify`, `${GROUP}batch_get_group_notify`, 'million_group_open_http_svc.get_joined_group_list',
-    `${CONTACT}page_get`, `${CONTACT}get_contact_group`, `${CONTACT}search_contact_group`, `${C2C}getmsg`, `${C2C}authkey`,
+    'million_group_open_http_svc.get_pendency', `${CONTACT}page_get`, `${CONTACT}get_contact_group`, `${CONTACT}search_contact_group`, `${C2C}getmsg`, `${C2C}authkey`,
     `${C2C}get_peer_read_time`, `${C2C}get_c2c_peer_mute_notifications`,
     'sns.black_list_get', 'sns.friend_get', 'sns.group_get', 'sns.pendency_get',
   ],
@@ -60,7 +60,11 @@ const NOBODY_IS_TOLD = {
   'who leaves is gone, whatever the answer': ['im_open_status.wslogout'],
   'marks that were seen; what is awaited is the read report behind it': [`${C2C}deletemsg`],
   'older than both: they send batch_delete': [`${CONTACT}delete`],
+  'no method of theirs leads to it: only the native SDKs answer invitations': [`${GROUP}handle_invite_join_group`],
 };
+
+/** An application as the SDKs list it. */
+const APPLICATION = { applicationType: 0, authentication: '00-somebody', messageKey: 1 };
 
 /** Methods of one SDK alone. */
 const ONE_SDK = {
@@ -86,6 +90,12 @@ const SCENES = {
     [`${GROUP}get_group_self_member_info`, 'getGroupProfile', ({ alice, meet }) => alice.raw('getGroupProfile', { groupID: meet })],
     [`${GROUP}get_group_public_info`, 'searchGroupByID', ({ alice, foreign }) => alice.searchGroupByID(foreign)],
     [`${GROUP}get_pendency`, 'getGroupApplicationList', ({ alice }) => alice.getGroupApplicationList()],
+    [`${GROUP}handle_apply_join_group`, 'handleGroupApplication', ({ alice, bob, meet }) =>
+      alice.handleGroupApplication({ handleAction: 'Agree', handleMessage: '', application: { ...APPLICATION, applicant: bob.user, groupID: meet } })],
+    [`${GROUP}handle_invite_join_permission_group`, 'handleGroupApplication of an invitation', ({ alice, bob, meet }) =>
+      alice.handleGroupApplication({
+        handleAction: 'Agree', handleMessage: '', application: { ...APPLICATION, applicationType: 2, applicant: bob.user, userID: 'somebody', groupID: meet },
+      })],
     [`${GROUP}modify_group_base_info`, 'updateGroupProfile', ({ alice, meet }) => alice.updateGroupProfile({ groupID: meet, name: 'never' })],
     [`${GROUP}change_group_owner`, 'changeGroupOwner', ({ alice, bob, meet }) => alice.changeGroupOwner({ groupID: meet, newOwnerID: bob.user })],
   ],

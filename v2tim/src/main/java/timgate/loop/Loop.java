@@ -1,0 +1,68 @@
+package timgate.loop;
+
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import timgate.Log;
+
+/**
+ * The thread on which everything happens that changes a state: what is written in one place needs no locks.
+ *
+ * It never waits for the network, nor for an app's callback.
+ */
+public final class Loop {
+    private final ScheduledThreadPoolExecutor executor;
+
+    public Loop(final String name) {
+        executor = new ScheduledThreadPoolExecutor(1, new ThreadFactory() {
+            @Override
+            public Thread newThread(Runnable work) {
+                Thread thread = new Thread(work, name);
+                thread.setDaemon(true);
+                return thread;
+            }
+        });
+        // A time-out that was called off is to leave nothing behind: most of them are.
+        executor.setRemoveOnCancelPolicy(true);
+    }
+
+    /** Runs it after all that was given before. Nothing happens when the loop has ended. */
+    public void run(Runnable work) {
+        after(0, work);
+    }
+
+    /** Runs it later. */
+    public Timer after(long milliseconds, Runnable work) {
+        try {
+            return new Timer(executor.schedule(guarded(work), milliseconds, TimeUnit.MILLISECONDS));
+        } catch (RejectedExecutionException ended) {
+            return new Timer(null);
+        }
+    }
+
+    /** What was given before still runs; timers do not. */
+    public void end() {
+        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        executor.execute(new Runnable() {
+            @Override
+            public void run() {
+                executor.shutdown();
+            }
+        });
+    }
+
+    /** A fault in one piece of work is not to end those that follow. */
+    private static Runnable guarded(final Runnable work) {
+        return new Runnable() {
+            @Override
+            public void run() {
+                try {
+                    work.run();
+                } catch (RuntimeException fault) {
+                    Log.error("a fault in the library", fault);
+                }
+            }
+        };
+    }
+}

@@ -21,8 +21,8 @@ use tokio::sync::mpsc;
 use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
-    BusError, Entry, GroupPlace, HeardRecalls, HeardWindow, MissedByDevice, MissedInGroup, MostMissed,
-    Numbering, Pairs, Push, RecallMark, Recalls, SourceError, Stamp, UserPlace, channel,
+    BusError, DeviceId, Entry, GroupPlace, HeardRecalls, HeardWindow, MissedByDevice, MissedInGroup,
+    MostMissed, Numbering, Pairs, Push, RecallMark, Recalls, SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);

@@ -9,8 +9,8 @@ import timgate.thread.CallbackThread;
  *
  * <p>A call that did nothing must not report success, so each of these answers
  * {@link BaseConstants#ERR_SDK_INTERFACE_NOT_SUPPORT} with a line that names the call and the reason. Every
- * other call of the managers and elements is served: the table in the README is made from this one, and a
- * test calls each method to see that the two agree. To serve a call is to delete its row.
+ * other call of the managers and elements is served: CALLS.md is made from this table, and a test calls each
+ * method to see that the code agrees with it. To serve a call is to delete its row.
  */
 enum NotServed {
     SOUND_GET_URL(V2TIMSoundElem.class, "getUrl", 1, Why.FILES),

@@ -4,6 +4,8 @@ import android.content.Context;
 
 import java.util.List;
 
+import timgate.thread.CallbackThread;
+
 /** What {@link V2TIMManager} does. */
 final class Sdk extends V2TIMManager {
     final Listeners<V2TIMSDKListener> sdkListeners = new Listeners<V2TIMSDKListener>();
@@ -177,8 +179,18 @@ final class Sdk extends V2TIMManager {
         NotServed.SDK_UNSUBSCRIBE_USER_INFO.answer(callback);
     }
 
+    /** {@code setUIPlatform} only tells the vendor's statistics which kit an app is built with: taken, not used. */
     @Override
-    public void callExperimentalAPI(String api, Object param, V2TIMValueCallback<Object> callback) {
-        NotServed.SDK_CALL_EXPERIMENTAL_API.answer(callback);
+    public void callExperimentalAPI(String api, Object param, final V2TIMValueCallback<Object> callback) {
+        if (!"setUIPlatform".equals(api)) {
+            NotServed.SDK_CALL_EXPERIMENTAL_API.answer(callback);
+        } else if (callback != null) {
+            CallbackThread.post(new Runnable() {
+                @Override
+                public void run() {
+                    callback.onSuccess(null);
+                }
+            });
+        }
     }
 }

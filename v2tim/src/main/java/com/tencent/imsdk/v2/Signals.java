@@ -47,7 +47,7 @@ final class Signals extends V2TIMSignalingManager {
 
     @Override
     public V2TIMSignalingInfo getSignalingInfo(V2TIMMessage msg) {
-        return null;
+        return Signal.in(msg);
     }
 
     @Override

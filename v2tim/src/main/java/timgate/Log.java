@@ -37,6 +37,10 @@ public final class Log {
         say(WARN, text);
     }
 
+    public static void error(String text) {
+        say(ERROR, text);
+    }
+
     public static void error(String text, Throwable cause) {
         say(ERROR, text + ": " + describe(cause));
     }

@@ -1,6 +1,12 @@
 package android.content;
 
+import android.content.pm.PackageManager;
+
 /** Android's own class in shape only, so that the library compiles without Android. Not shipped. */
 public abstract class Context {
     public abstract Context getApplicationContext();
+
+    public abstract PackageManager getPackageManager();
+
+    public abstract String getPackageName();
 }

@@ -1,67 +1,38 @@
 package timgate.loop;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.concurrent.Semaphore;
+import timgate.thread.CallbackThread;
 
 /**
- * The one thread on which the app is called back, in the order of what happened.
+ * Gives callbacks to the app's thread and knows how many wait there.
  *
- * A callback is always given to it, also from a call on that very thread: an app is never to see `onError` before the
- * call that fails has returned.
+ * An app whose thread is busy takes nothing for a while. What the gateway sends meanwhile stays with the gateway, which has
+ * a bound for it, and does not fill the phone's memory.
  */
-public abstract class Callbacks {
-    /** So much may wait for an app that is busy before nothing more is read from the gateway. */
+public final class Callbacks {
+    /** So many may wait before nothing more is read from the gateway. */
     private static final int MOST = 2048;
 
-    private final Deque<Runnable> waiting = new ArrayDeque<Runnable>();
-    private boolean isScheduled;
+    private final Semaphore room = new Semaphore(MOST);
 
-    private final Runnable next = new Runnable() {
-        @Override
-        public void run() {
-            Runnable callback;
-            boolean hasMore;
-            synchronized (waiting) {
-                callback = waiting.pollFirst();
-                hasMore = !waiting.isEmpty();
-                isScheduled = hasMore;
-                waiting.notifyAll();
-            }
-            // One at a time, so that a burst does not hold up what else a main thread has to draw; and before the app is
-            // called, because an exception of the app ends nothing but that call.
-            if (hasMore) {
-                schedule(this);
-            }
-            if (callback != null) {
+    /** Calls back on the thread, in the order of these calls. */
+    public void post(final Runnable callback) {
+        // More than the bound are posted when an app makes many calls: it made them, and each is answered.
+        final boolean isCounted = room.tryAcquire();
+        CallbackThread.post(new Runnable() {
+            @Override
+            public void run() {
+                if (isCounted) {
+                    room.release();
+                }
                 callback.run();
             }
-        }
-    };
-
-    public final void post(Runnable callback) {
-        boolean isFirst;
-        synchronized (waiting) {
-            waiting.addLast(callback);
-            isFirst = !isScheduled;
-            isScheduled = true;
-        }
-        if (isFirst) {
-            schedule(next);
-        }
+        });
     }
 
-    /**
-     * Waits while too much waits for the app: the thread that reads from the gateway does so, and what an app does not take
-     * stays there. Never called on the callback thread itself.
-     */
-    public final void awaitRoom() throws InterruptedException {
-        synchronized (waiting) {
-            while (waiting.size() >= MOST) {
-                waiting.wait();
-            }
-        }
+    /** Waits until there is room. Never called on the callback thread itself. */
+    public void awaitRoom() throws InterruptedException {
+        room.acquire();
+        room.release();
     }
-
-    /** Runs it on the thread, after what was given before. */
-    protected abstract void schedule(Runnable work);
 }

@@ -1,6 +1,5 @@
 package timgate.loop;
 
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -12,6 +11,8 @@ import timgate.Log;
  * It never waits for the network, nor for an app's callback.
  */
 public final class Loop {
+    private static final long IDLE_SECONDS = 5;
+
     private final ScheduledThreadPoolExecutor executor;
 
     public Loop(final String name) {
@@ -25,31 +26,20 @@ public final class Loop {
         });
         // A time-out that was called off is to leave nothing behind: most of them are.
         executor.setRemoveOnCancelPolicy(true);
+        // It is never shut down, because what an app calls at that moment would then have no answer: the thread goes by itself
+        // when there is nothing to do.
+        executor.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+        executor.allowCoreThreadTimeOut(true);
     }
 
-    /** Runs it after all that was given before. Nothing happens when the loop has ended. */
+    /** Runs it after all that was given before. */
     public void run(Runnable work) {
         after(0, work);
     }
 
     /** Runs it later. */
     public Timer after(long milliseconds, Runnable work) {
-        try {
-            return new Timer(executor.schedule(guarded(work), milliseconds, TimeUnit.MILLISECONDS));
-        } catch (RejectedExecutionException ended) {
-            return new Timer(null);
-        }
-    }
-
-    /** What was given before still runs; timers do not. */
-    public void end() {
-        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        executor.execute(new Runnable() {
-            @Override
-            public void run() {
-                executor.shutdown();
-            }
-        });
+        return new Timer(executor.schedule(guarded(work), milliseconds, TimeUnit.MILLISECONDS));
     }
 
     /** A fault in one piece of work is not to end those that follow. */

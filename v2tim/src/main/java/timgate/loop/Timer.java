@@ -11,9 +11,7 @@ public final class Timer {
     }
 
     public void cancel() {
-        if (work != null) {
-            work.cancel(false);
-        }
+        work.cancel(false);
     }
 
     /** For a field that holds a timer, or none. */

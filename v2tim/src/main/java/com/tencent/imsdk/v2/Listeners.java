@@ -37,6 +37,31 @@ final class Listeners<L> implements Iterable<L> {
         all.clear();
     }
 
+    /** Tells those who are registered when their turn on the callback thread comes. */
+    void tell(final Tell<L> tell) {
+        Reply.callbacks().post(new Runnable() {
+            @Override
+            public void run() {
+                RuntimeException thrown = null;
+                for (L listener : all) {
+                    try {
+                        tell.to(listener);
+                    } catch (RuntimeException ofTheApp) {
+                        // The others are told all the same; then it ends the app as any other would.
+                        thrown = ofTheApp;
+                    }
+                }
+                if (thrown != null) {
+                    throw thrown;
+                }
+            }
+        });
+    }
+
+    boolean isEmpty() {
+        return all.isEmpty();
+    }
+
     @Override
     public Iterator<L> iterator() {
         return all.iterator();

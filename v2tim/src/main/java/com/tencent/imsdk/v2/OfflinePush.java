@@ -1,5 +1,8 @@
 package com.tencent.imsdk.v2;
 
+import timgate.session.Refusal;
+import timgate.session.Request;
+
 /** What {@link V2TIMOfflinePushManager} does. */
 final class OfflinePush extends V2TIMOfflinePushManager {
     @Override
@@ -8,12 +11,36 @@ final class OfflinePush extends V2TIMOfflinePushManager {
     }
 
     @Override
-    public void doBackground(int unreadCount, V2TIMCallback callback) {
-        NotServed.PUSH_DO_BACKGROUND.answer(callback);
+    public void doBackground(final int unreadCount, V2TIMCallback callback) {
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("doBackground");
+            client.run(new Client.Work(reply) {
+                @Override
+                void work() {
+                    client.sessions.line().setInFront(false);
+                    client.sessions.ask(Request.of("im_open_status.ws_stat_background", "C2CUnread", Math.max(0, unreadCount), "GroupUnread", 0, "is_web_uniapp", 0), new Ask.Done(reply));
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void doForeground(V2TIMCallback callback) {
-        NotServed.PUSH_DO_FOREGROUND.answer(callback);
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("doForeground");
+            client.run(new Client.Work(reply) {
+                @Override
+                void work() {
+                    client.sessions.line().setInFront(true);
+                    client.sessions.ask(Request.of("im_open_status.ws_stat_foreground", "is_web_uniapp", 0), new Ask.Done(reply));
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 }

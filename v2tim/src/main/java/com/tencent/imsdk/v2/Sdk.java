@@ -1,9 +1,13 @@
 package com.tencent.imsdk.v2;
 
 import android.content.Context;
-
+import java.util.ArrayList;
 import java.util.List;
-
+import java.util.Map;
+import org.json.JSONObject;
+import timgate.session.Refusal;
+import timgate.session.Request;
+import timgate.session.Session;
 import timgate.thread.CallbackThread;
 
 /** What {@link V2TIMManager} does. */
@@ -14,12 +18,14 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public boolean initSDK(Context context, int sdkAppID, V2TIMSDKConfig config) {
-        return NotServed.SDK_INIT_SDK.refuse();
+        return Setup.start(context, sdkAppID, config);
     }
 
     @Override
     public boolean initSDK(Context context, int sdkAppID, V2TIMSDKConfig config, V2TIMSDKListener listener) {
-        return NotServed.SDK_INIT_SDK_4.refuse();
+        // Before the start: it is told of the first connection too.
+        sdkListeners.add(listener);
+        return initSDK(context, sdkAppID, config);
     }
 
     @Override
@@ -34,6 +40,7 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public void unInitSDK() {
+        Client.stop();
     }
 
     @Override
@@ -43,27 +50,56 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public long getServerTime() {
-        return 0;
+        Client client = Client.current();
+        Session session = client == null ? null : client.sessions.session();
+        return session == null ? 0 : session.seconds();
     }
 
     @Override
     public void login(String userID, String userSig, V2TIMCallback callback) {
-        NotServed.SDK_LOGIN.answer(callback);
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.set("login");
+            final String user = Check.text("login: userID", userID);
+            final String signature = Check.text("login: userSig", userSig);
+            client.run(new Client.Work(reply) {
+                @Override
+                void work() {
+                    client.sessions.login(user, signature, new Ask.Done(reply));
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void logout(V2TIMCallback callback) {
-        NotServed.SDK_LOGOUT.answer(callback);
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.set("logout");
+            client.run(new Client.Work(reply) {
+                @Override
+                void work() {
+                    client.sessions.logout(new Ask.Done(reply));
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public String getLoginUser() {
-        return "";
+        Client client = Client.current();
+        Session session = client == null ? null : client.sessions.session();
+        return session == null ? "" : session.user;
     }
 
     @Override
     public int getLoginStatus() {
-        return V2TIM_STATUS_LOGOUT;
+        Client client = Client.current();
+        return client == null ? V2TIM_STATUS_LOGOUT : client.sessions.status().number;
     }
 
     @Override
@@ -78,29 +114,25 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public String sendC2CTextMessage(String text, String userID, V2TIMValueCallback<V2TIMMessage> callback) {
-        NotServed.SDK_SEND_C2C_TEXT_MESSAGE.answer(callback);
-        return null;
+        return Outgoing.send(NewMessage.text(text), userID, null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null, Reply.of(callback));
     }
 
     @Override
     public String sendC2CCustomMessage(byte[] customData, String userID,
             V2TIMValueCallback<V2TIMMessage> callback) {
-        NotServed.SDK_SEND_C2C_CUSTOM_MESSAGE.answer(callback);
-        return null;
+        return Outgoing.send(NewMessage.custom(customData), userID, null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null, Reply.of(callback));
     }
 
     @Override
     public String sendGroupTextMessage(String text, String groupID, int priority,
             V2TIMValueCallback<V2TIMMessage> callback) {
-        NotServed.SDK_SEND_GROUP_TEXT_MESSAGE.answer(callback);
-        return null;
+        return Outgoing.send(NewMessage.text(text), null, groupID, priority, false, null, Reply.of(callback));
     }
 
     @Override
     public String sendGroupCustomMessage(byte[] customData, String groupID, int priority,
             V2TIMValueCallback<V2TIMMessage> callback) {
-        NotServed.SDK_SEND_GROUP_CUSTOM_MESSAGE.answer(callback);
-        return null;
+        return Outgoing.send(NewMessage.custom(customData), null, groupID, priority, false, null, Reply.of(callback));
     }
 
     @Override
@@ -121,32 +153,100 @@ final class Sdk extends V2TIMManager {
     @Override
     public void createGroup(String groupType, String groupID, String groupName,
             V2TIMValueCallback<String> callback) {
-        NotServed.SDK_CREATE_GROUP.answer(callback);
+        V2TIMGroupInfo info = new V2TIMGroupInfo();
+        info.setGroupType(groupType);
+        info.setGroupID(groupID);
+        info.setGroupName(groupName);
+        V2TIMManager.getGroupManager().createGroup(info, null, callback);
     }
 
     @Override
     public void joinGroup(String groupID, String message, V2TIMCallback callback) {
-        NotServed.SDK_JOIN_GROUP.answer(callback);
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("joinGroup");
+            client.ask(Request.of(Groups.GROUP + "apply_join_group", "GroupId", Check.text("joinGroup: groupID", groupID),
+                "ApplyMsg", message == null ? "" : message, "WebPushFlag", 1), new Ask.Done(reply));
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
-    public void quitGroup(String groupID, V2TIMCallback callback) {
-        NotServed.SDK_QUIT_GROUP.answer(callback);
+    public void quitGroup(final String groupID, V2TIMCallback callback) {
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("quitGroup");
+            client.ask(Request.of(Groups.GROUP + "quit_group", "GroupId", Check.text("quitGroup: groupID", groupID)), new Ask<Void>(reply) {
+                @Override
+                Void value(JSONObject body) {
+                    client.conversing.gone(ConversationId.ofGroup(groupID));
+                    return null;
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
-    public void dismissGroup(String groupID, V2TIMCallback callback) {
-        NotServed.SDK_DISMISS_GROUP.answer(callback);
+    public void dismissGroup(final String groupID, V2TIMCallback callback) {
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("dismissGroup");
+            client.ask(Request.of(Groups.GROUP + "destroy_group", "GroupId", Check.text("dismissGroup: groupID", groupID)), new Ask<Void>(reply) {
+                @Override
+                Void value(JSONObject body) {
+                    client.conversing.gone(ConversationId.ofGroup(groupID));
+                    return null;
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void getUsersInfo(List<String> userIDList, V2TIMValueCallback<List<V2TIMUserFullInfo>> callback) {
-        NotServed.SDK_GET_USERS_INFO.answer(callback);
+        final Reply<List<V2TIMUserFullInfo>> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("getUsersInfo");
+            final List<String> users = Check.list("getUsersInfo: userIDList", userIDList, Users.MOST);
+            client.ask(Users.request(client.session("getUsersInfo").user, users), new Ask<List<V2TIMUserFullInfo>>(reply) {
+                @Override
+                List<V2TIMUserFullInfo> value(JSONObject body) {
+                    Map<String, V2TIMUserFullInfo> found = Users.read(body);
+                    List<V2TIMUserFullInfo> list = new ArrayList<V2TIMUserFullInfo>();
+                    for (String user : users) {
+                        if (found.containsKey(user)) {
+                            list.add(found.get(user));
+                        }
+                    }
+                    return list;
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void setSelfInfo(V2TIMUserFullInfo info, V2TIMCallback callback) {
-        NotServed.SDK_SET_SELF_INFO.answer(callback);
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = Client.loggedIn("setSelfInfo");
+            final Session session = client.session("setSelfInfo");
+            client.ask(Request.of("profile.portrait_set", "From_Account", session.user,
+                "ProfileItem", Users.write(Check.given("setSelfInfo: the info", info))), new Ask<Void>(reply) {
+                    @Override
+                    Void value(JSONObject body) {
+                        Users.tellSelf(client, session);
+                        return null;
+                    }
+                });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package com.tencent.imsdk.v2;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** What {@link V2TIMSignalingManager} does. */
@@ -19,30 +20,30 @@ final class Signals extends V2TIMSignalingManager {
     @Override
     public String invite(String invitee, String data, boolean onlineUserOnly,
             V2TIMOfflinePushInfo offlinePushInfo, int timeout, V2TIMCallback callback) {
-        NotServed.SIGNALING_INVITE.answer(callback);
-        return null;
+        List<String> invitees = new ArrayList<String>();
+        invitees.add(invitee);
+        return Inviting.invite(invitees, invitee, null, data, onlineUserOnly, offlinePushInfo, timeout, Reply.of(callback));
     }
 
     @Override
     public String inviteInGroup(String groupID, List<String> inviteeList, String data, boolean onlineUserOnly,
             int timeout, V2TIMCallback callback) {
-        NotServed.SIGNALING_INVITE_IN_GROUP.answer(callback);
-        return null;
+        return Inviting.invite(inviteeList, null, groupID, data, onlineUserOnly, null, timeout, Reply.of(callback));
     }
 
     @Override
     public void cancel(String inviteID, String data, V2TIMCallback callback) {
-        NotServed.SIGNALING_CANCEL.answer(callback);
+        Inviting.answer("cancel", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_CANCEL_INVITE, Reply.of(callback));
     }
 
     @Override
     public void accept(String inviteID, String data, V2TIMCallback callback) {
-        NotServed.SIGNALING_ACCEPT.answer(callback);
+        Inviting.answer("accept", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_ACCEPT_INVITE, Reply.of(callback));
     }
 
     @Override
     public void reject(String inviteID, String data, V2TIMCallback callback) {
-        NotServed.SIGNALING_REJECT.answer(callback);
+        Inviting.answer("reject", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_REJECT_INVITE, Reply.of(callback));
     }
 
     @Override
@@ -52,7 +53,7 @@ final class Signals extends V2TIMSignalingManager {
 
     @Override
     public void addInvitedSignaling(V2TIMSignalingInfo info, V2TIMCallback callback) {
-        NotServed.SIGNALING_ADD_INVITED_SIGNALING.answer(callback);
+        Inviting.add(info, Reply.of(callback));
     }
 
     @Override

@@ -1,0 +1,231 @@
+package com.tencent.imsdk.v2;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.json.JSONObject;
+import timgate.Codes;
+import timgate.line.Address;
+import timgate.loop.Loop;
+import timgate.session.Answer;
+import timgate.session.Refusal;
+import timgate.session.Request;
+import timgate.session.Session;
+import timgate.session.Sessions;
+import timgate.wire.Frame;
+import timgate.wire.Json;
+
+/** What is made by {@code initSDK} and ended by {@code unInitSDK}: one line to the gateway, and all that is kept of a user. */
+final class Client implements Sessions.Observer {
+    private static volatile Client current;
+
+    final int sdkAppId;
+    final Sessions sessions;
+    final Recent recent = new Recent();
+    final Seen seen = new Seen();
+    final Conversing conversing;
+    final Inviting inviting;
+    private final Loop loop = new Loop("timgate");
+    private final Pushes pushes;
+
+    private Client(int sdkAppId, Address address) {
+        this.sdkAppId = sdkAppId;
+        sessions = new Sessions(loop, Reply.callbacks(), address, sdkAppId, this);
+        conversing = new Conversing(this);
+        inviting = new Inviting(this);
+        pushes = new Pushes(this);
+    }
+
+    /** A piece of work on the loop that ends in a reply. */
+    abstract static class Work implements Runnable {
+        private final Reply<?> reply;
+
+        Work(Reply<?> reply) {
+            this.reply = reply;
+        }
+
+        abstract void work() throws Refusal;
+
+        @Override
+        public final void run() {
+            try {
+                work();
+            } catch (Refusal refusal) {
+                reply.fail(refusal);
+            } catch (RuntimeException fault) {
+                reply.fail(fault);
+            }
+        }
+    }
+
+    /** Null before {@code initSDK}. */
+    static Client current() {
+        return current;
+    }
+
+    /** The client that is set up; refuses before {@code initSDK}. */
+    static Client set(String call) throws Refusal {
+        Client client = current;
+        if (client == null) {
+            throw new Refusal(Codes.NOT_INITIALIZED, call + ": initSDK was not called, or returned false");
+        }
+        return client;
+    }
+
+    /** The client of somebody who is logged in. */
+    static Client loggedIn(String call) throws Refusal {
+        Client client = set(call);
+        if (client.sessions.session() == null) {
+            throw new Refusal(Codes.NOT_LOGGED_IN, call + ": nobody is logged in; call login first");
+        }
+        return client;
+    }
+
+    /** Sets the library up. The same application again changes nothing. */
+    static synchronized void start(int sdkAppId, Address address) {
+        Client old = current;
+        if (old != null && old.sdkAppId == sdkAppId) {
+            return;
+        }
+        stop();
+        final Client made = new Client(sdkAppId, address);
+        current = made;
+        made.loop.run(new Runnable() {
+            @Override
+            public void run() {
+                made.sessions.line().open();
+            }
+        });
+    }
+
+    static synchronized void stop() {
+        final Client old = current;
+        current = null;
+        if (old != null) {
+            old.loop.run(new Runnable() {
+                @Override
+                public void run() {
+                    old.sessions.close(Codes.NOT_INITIALIZED, "unInitSDK was called");
+                }
+            });
+        }
+    }
+
+    /** Does it on the loop. */
+    void run(Work work) {
+        loop.run(work);
+    }
+
+    Loop loop() {
+        return loop;
+    }
+
+    /** Asks the gateway. */
+    void ask(final Request request, final Answer answer) {
+        loop.run(new Runnable() {
+            @Override
+            public void run() {
+                sessions.ask(request, answer);
+            }
+        });
+    }
+
+    /** The session of the loop's present; refuses when there is none any more. */
+    Session session(String call) throws Refusal {
+        Session session = sessions.session();
+        if (session == null) {
+            throw new Refusal(Codes.NOT_LOGGED_IN, call + ": nobody is logged in any more");
+        }
+        return session;
+    }
+
+    private boolean isCurrent() {
+        return this == current;
+    }
+
+    // ---- what becomes of the line and the session
+
+    @Override
+    public void connecting() {
+        tell(new Tell<V2TIMSDKListener>() {
+            @Override
+            void to(V2TIMSDKListener listener) {
+                listener.onConnecting();
+            }
+        });
+    }
+
+    @Override
+    public void connected() {
+        tell(new Tell<V2TIMSDKListener>() {
+            @Override
+            void to(V2TIMSDKListener listener) {
+                listener.onConnectSuccess();
+            }
+        });
+    }
+
+    @Override
+    public void connectFailed(final int code, final String text) {
+        tell(new Tell<V2TIMSDKListener>() {
+            @Override
+            void to(V2TIMSDKListener listener) {
+                listener.onConnectFailed(code, text);
+            }
+        });
+    }
+
+    @Override
+    public void loggedIn(Session session, boolean isBack) {
+        conversing.sync(isBack);
+    }
+
+    @Override
+    public void loggedOut() {
+        recent.clear();
+        seen.clear();
+        conversing.clear();
+        inviting.clear();
+    }
+
+    @Override
+    public void kicked() {
+        tell(new Tell<V2TIMSDKListener>() {
+            @Override
+            void to(V2TIMSDKListener listener) {
+                listener.onKickedOffline();
+            }
+        });
+    }
+
+    @Override
+    public void expired() {
+        tell(new Tell<V2TIMSDKListener>() {
+            @Override
+            void to(V2TIMSDKListener listener) {
+                listener.onUserSigExpired();
+            }
+        });
+    }
+
+    @Override
+    public void pushed(Frame frame) {
+        pushes.take(frame);
+    }
+
+    /** What a sync brought of messages and events, as if it had been pushed. */
+    void take(List<JSONObject> messages, List<JSONObject> events) {
+        if (!messages.isEmpty()) {
+            List<JSONObject> whole = new ArrayList<JSONObject>();
+            whole.add(Json.object("C2cMsgArray", Json.listOf(messages)));
+            pushes.take(whole);
+        }
+        pushes.take(events);
+    }
+
+    private void tell(Tell<V2TIMSDKListener> tell) {
+        // Of one that was ended nothing is told: the app has set up another, or none.
+        if (isCurrent()) {
+            Managers.SDK.sdkListeners.tell(tell);
+        }
+    }
+}

@@ -106,7 +106,10 @@ final class Pushes {
             client.recent.add(message);
             client.conversing.heard(message, group);
         }
-        Managers.MESSAGES.received(message);
+        // A signal that is sent in passing is for the signalling listeners alone.
+        if (!message.onlineUserOnly || Signal.in(message) == null) {
+            Managers.MESSAGES.received(message);
+        }
         client.inviting.received(message);
     }
 

@@ -100,6 +100,7 @@ async function breaks(t) {
     const sent = phone.refusal('group', 'getJoinedGroupList');
     await elapse(300);
     relay.interrupt();
+    await phone.event('onConnecting');
     const unsent = phone.refusal('sdk', 'getUsersInfo', ['web_r']);
     assert.equal((await sent).code, 6012);
     assert.equal((await unsent).code, 9508);

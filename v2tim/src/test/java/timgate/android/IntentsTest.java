@@ -28,8 +28,8 @@ public class IntentsTest {
         sent.setCloudCustomData("cloud");
         sent.setLocalCustomInt(7);
 
-        V2TIMMessage read = (V2TIMMessage) afterAProcess(new Intent().putExtra("message", sent))
-            .getSerializableExtra("message");
+        V2TIMMessage read = afterAProcess(new Intent().putExtra("message", sent))
+            .getSerializableExtra("message", V2TIMMessage.class);
 
         assertNotSame(sent, read);
         assertEquals(V2TIMMessage.V2TIM_ELEM_TYPE_CUSTOM, read.getElemType());

@@ -178,6 +178,14 @@ fun properties(it: V2TIMOfflinePushInfo) {
     it.androidSound = it.androidSound
     it.androidOPPOChannelID = it.androidOPPOChannelID
     it.androidVIVOClassification = it.androidVIVOClassification
+    it.androidFCMChannelID = it.androidFCMChannelID
+    it.androidHuaWeiCategory = it.androidHuaWeiCategory
+    it.androidVIVOCategory = it.androidVIVOCategory
+    it.androidHonorImportance = it.androidHonorImportance
+    it.androidMeizuNotifyType = it.androidMeizuNotifyType
+    it.iosInterruptionLevel = it.iosInterruptionLevel
+    it.vendorParams = it.vendorParams
+    use(it.isIOSBackgroundNotification)
 }
 
 fun makeV2TIMOfflinePushInfo() = V2TIMOfflinePushInfo()

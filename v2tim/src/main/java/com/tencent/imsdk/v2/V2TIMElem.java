@@ -44,17 +44,17 @@ public class V2TIMElem implements Serializable {
         return next;
     }
 
-    /** Puts an element at the end of the chain. An element that is in the chain already is not added. */
+    /** Puts an element, with what hangs on it, at the end of the chain; not when that would close a ring. */
     public void appendElem(V2TIMElem elem) {
-        if (elem == null) {
-            return;
-        }
         V2TIMElem last = this;
-        while (last != elem && last.next != null) {
+        while (last.next != null) {
             last = last.next;
         }
-        if (last != elem) {
-            last.next = elem;
+        for (V2TIMElem e = elem; e != null; e = e.next) {
+            if (e == last) {
+                return;
+            }
         }
+        last.next = elem;
     }
 }

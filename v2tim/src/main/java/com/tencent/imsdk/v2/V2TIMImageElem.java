@@ -86,6 +86,6 @@ public class V2TIMImageElem extends V2TIMElem {
 
     @Override
     public String toString() {
-        return "V2TIMImageElem{imageList=" + imageList + "}";
+        return "V2TIMImageElem{imageList=" + Shown.size(imageList) + "}";
     }
 }

@@ -24,6 +24,14 @@ public class V2TIMOfflinePushInfo implements Serializable {
     String androidSound;
     String androidOPPOChannelID;
     int androidVIVOClassification = 1;
+    String androidFCMChannelID;
+    String androidHuaWeiCategory;
+    String androidVIVOCategory;
+    String androidHonorImportance;
+    int androidMeizuNotifyType;
+    String iosInterruptionLevel;
+    String vendorParams;
+    boolean iosBackgroundNotification;
 
     public V2TIMOfflinePushInfo() {
     }
@@ -99,6 +107,70 @@ public class V2TIMOfflinePushInfo implements Serializable {
 
     public void setAndroidVIVOClassification(int androidVIVOClassification) {
         this.androidVIVOClassification = androidVIVOClassification;
+    }
+
+    public String getAndroidFCMChannelID() {
+        return androidFCMChannelID;
+    }
+
+    public void setAndroidFCMChannelID(String androidFCMChannelID) {
+        this.androidFCMChannelID = androidFCMChannelID;
+    }
+
+    public String getAndroidHuaWeiCategory() {
+        return androidHuaWeiCategory;
+    }
+
+    public void setAndroidHuaWeiCategory(String androidHuaWeiCategory) {
+        this.androidHuaWeiCategory = androidHuaWeiCategory;
+    }
+
+    public String getAndroidVIVOCategory() {
+        return androidVIVOCategory;
+    }
+
+    public void setAndroidVIVOCategory(String androidVIVOCategory) {
+        this.androidVIVOCategory = androidVIVOCategory;
+    }
+
+    public String getAndroidHonorImportance() {
+        return androidHonorImportance;
+    }
+
+    public void setAndroidHonorImportance(String androidHonorImportance) {
+        this.androidHonorImportance = androidHonorImportance;
+    }
+
+    public int getAndroidMeizuNotifyType() {
+        return androidMeizuNotifyType;
+    }
+
+    public void setAndroidMeizuNotifyType(int androidMeizuNotifyType) {
+        this.androidMeizuNotifyType = androidMeizuNotifyType;
+    }
+
+    public String getIOSInterruptionLevel() {
+        return iosInterruptionLevel;
+    }
+
+    public void setIOSInterruptionLevel(String iosInterruptionLevel) {
+        this.iosInterruptionLevel = iosInterruptionLevel;
+    }
+
+    public String getVendorParams() {
+        return vendorParams;
+    }
+
+    public void setVendorParams(String vendorParams) {
+        this.vendorParams = vendorParams;
+    }
+
+    public boolean isIOSBackgroundNotification() {
+        return iosBackgroundNotification;
+    }
+
+    public void enableIOSBackgroundNotification(boolean iosBackgroundNotification) {
+        this.iosBackgroundNotification = iosBackgroundNotification;
     }
 
     @Override

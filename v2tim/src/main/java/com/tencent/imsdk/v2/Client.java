@@ -138,6 +138,24 @@ final class Client implements Sessions.Observer {
         return session;
     }
 
+    void inFront(final boolean isInFront) {
+        loop.run(new Runnable() {
+            @Override
+            public void run() {
+                sessions.line().setInFront(isInFront);
+            }
+        });
+    }
+
+    void networkChanged() {
+        loop.run(new Runnable() {
+            @Override
+            public void run() {
+                sessions.line().check();
+            }
+        });
+    }
+
     private boolean isCurrent() {
         return this == current;
     }

@@ -3,6 +3,7 @@ package com.tencent.imsdk.v2;
 import android.content.Context;
 import timgate.Gateway;
 import timgate.Log;
+import timgate.android.Surroundings;
 import timgate.line.Address;
 
 /** Makes the library ready: the log, the address, the client. */
@@ -27,8 +28,29 @@ final class Setup {
             return false;
         }
         Client.start(sdkAppID, address);
+        if (context != null) {
+            Surroundings.watch(context.getApplicationContext(), WATCH);
+        }
         return true;
     }
+
+    private static final Surroundings.Observer WATCH = new Surroundings.Observer() {
+        @Override
+        public void inFront(boolean isInFront) {
+            Client client = Client.current();
+            if (client != null) {
+                client.inFront(isInFront);
+            }
+        }
+
+        @Override
+        public void networkChanged() {
+            Client client = Client.current();
+            if (client != null) {
+                client.networkChanged();
+            }
+        }
+    };
 
     /** Gives lines to the app, on its thread, and to the console where it wants none by itself. */
     private static final class Lines implements Log.Sink {

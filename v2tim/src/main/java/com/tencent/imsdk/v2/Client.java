@@ -16,8 +16,7 @@ import timgate.wire.Json;
 
 /** What is made by {@code initSDK} and ended by {@code unInitSDK}: one line to the gateway, and all that is kept of a user. */
 final class Client implements Sessions.Observer {
-    private static volatile Client current;
-
+    final Managers all;
     final int sdkAppId;
     final Sessions sessions;
     final Recent recent = new Recent();
@@ -27,7 +26,8 @@ final class Client implements Sessions.Observer {
     private final Loop loop = new Loop("timgate");
     private final Pushes pushes;
 
-    private Client(int sdkAppId, Address address) {
+    Client(Managers all, int sdkAppId, Address address) {
+        this.all = all;
         this.sdkAppId = sdkAppId;
         sessions = new Sessions(loop, Reply.callbacks(), address, sdkAppId, this);
         conversing = new Conversing(this);
@@ -57,57 +57,24 @@ final class Client implements Sessions.Observer {
         }
     }
 
-    /** Null before {@code initSDK}. */
-    static Client current() {
-        return current;
-    }
-
-    /** The client that is set up; refuses before {@code initSDK}. */
-    static Client set(String call) throws Refusal {
-        Client client = current;
-        if (client == null) {
-            throw new Refusal(Codes.NOT_INITIALIZED, call + ": initSDK was not called, or returned false");
-        }
-        return client;
-    }
-
-    /** The client of somebody who is logged in. */
-    static Client loggedIn(String call) throws Refusal {
-        Client client = set(call);
-        if (client.sessions.session() == null) {
-            throw new Refusal(Codes.NOT_LOGGED_IN, call + ": nobody is logged in; call login first");
-        }
-        return client;
-    }
-
-    /** Sets the library up. The same application again changes nothing. */
-    static synchronized void start(int sdkAppId, Address address) {
-        Client old = current;
-        if (old != null && old.sdkAppId == sdkAppId) {
-            return;
-        }
-        stop();
-        final Client made = new Client(sdkAppId, address);
-        current = made;
-        made.loop.run(new Runnable() {
+    /** Connects; nobody is logged in yet. */
+    void open() {
+        loop.run(new Runnable() {
             @Override
             public void run() {
-                made.sessions.line().open();
+                sessions.line().open();
             }
         });
     }
 
-    static synchronized void stop() {
-        final Client old = current;
-        current = null;
-        if (old != null) {
-            old.loop.run(new Runnable() {
-                @Override
-                public void run() {
-                    old.sessions.close(Codes.NOT_INITIALIZED, "unInitSDK was called");
-                }
-            });
-        }
+    /** Ends everything: each call has its answer, and nothing is told any more. */
+    void close() {
+        loop.run(new Runnable() {
+            @Override
+            public void run() {
+                sessions.close(Codes.NOT_INITIALIZED, "unInitSDK was called");
+            }
+        });
     }
 
     /** Does it on the loop. */
@@ -157,7 +124,7 @@ final class Client implements Sessions.Observer {
     }
 
     private boolean isCurrent() {
-        return this == current;
+        return this == all.client();
     }
 
     // ---- what becomes of the line and the session
@@ -243,7 +210,7 @@ final class Client implements Sessions.Observer {
     private void tell(Tell<V2TIMSDKListener> tell) {
         // Of one that was ended nothing is told: the app has set up another, or none.
         if (isCurrent()) {
-            Managers.SDK.sdkListeners.tell(tell);
+            all.sdk.sdkListeners.tell(tell);
         }
     }
 }

@@ -16,6 +16,11 @@ final class Conversations extends V2TIMConversationManager {
     private static final int MOST_DELETED = 100;
 
     final Listeners<V2TIMConversationListener> listeners = new Listeners<V2TIMConversationListener>();
+    private final Managers all;
+
+    Conversations(Managers all) {
+        this.all = all;
+    }
 
     @Override
     public void setConversationListener(V2TIMConversationListener listener) {
@@ -43,7 +48,7 @@ final class Conversations extends V2TIMConversationManager {
             V2TIMValueCallback<List<V2TIMConversation>> callback) {
         final Reply<List<V2TIMConversation>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getConversationList");
+            final Client client = all.loggedIn("getConversationList");
             final List<String> ids = Check.list("getConversationList: conversationIDList", conversationIDList, Integer.MAX_VALUE);
             whenRead(client, new Client.Work(reply) {
                 @Override
@@ -82,7 +87,7 @@ final class Conversations extends V2TIMConversationManager {
     public void getConversation(String conversationID, V2TIMValueCallback<V2TIMConversation> callback) {
         final Reply<V2TIMConversation> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getConversation");
+            final Client client = all.loggedIn("getConversation");
             final String id = named("getConversation", conversationID);
             whenRead(client, new Client.Work(reply) {
                 @Override
@@ -102,7 +107,7 @@ final class Conversations extends V2TIMConversationManager {
     public void deleteConversation(String conversationID, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("deleteConversation");
+            final Client client = all.loggedIn("deleteConversation");
             final String id = named("deleteConversation", conversationID);
             delete(client, Collections.singletonList(id), true, new Ask<Void>(reply) {
                 @Override
@@ -127,7 +132,7 @@ final class Conversations extends V2TIMConversationManager {
             V2TIMValueCallback<List<V2TIMConversationOperationResult>> callback) {
         final Reply<List<V2TIMConversationOperationResult>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("deleteConversationList");
+            final Client client = all.loggedIn("deleteConversationList");
             final List<String> ids = Check.list("deleteConversationList: conversationIDList", conversationIDList, MOST_DELETED);
             for (String id : ids) {
                 named("deleteConversationList", id);
@@ -160,7 +165,7 @@ final class Conversations extends V2TIMConversationManager {
     public void setConversationDraft(String conversationID, final String draftText, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setConversationDraft");
+            final Client client = all.loggedIn("setConversationDraft");
             final String id = named("setConversationDraft", conversationID);
             client.run(new Client.Work(reply) {
                 @Override
@@ -179,7 +184,7 @@ final class Conversations extends V2TIMConversationManager {
     public void pinConversation(String conversationID, final boolean isPinned, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("pinConversation");
+            final Client client = all.loggedIn("pinConversation");
             final String id = named("pinConversation", conversationID);
             client.ask(Request.of("recentcontact.top", "From_Account", client.session("pinConversation").user, "OperationType", isPinned ? 1 : 2,
                 "RecentContactItem", Json.list(contact(id))), new Ask<Void>(reply) {
@@ -198,7 +203,7 @@ final class Conversations extends V2TIMConversationManager {
     public void getTotalUnreadMessageCount(V2TIMValueCallback<Long> callback) {
         final Reply<Long> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getTotalUnreadMessageCount");
+            final Client client = all.loggedIn("getTotalUnreadMessageCount");
             whenRead(client, new Client.Work(reply) {
                 @Override
                 void work() throws Refusal {
@@ -230,15 +235,15 @@ final class Conversations extends V2TIMConversationManager {
         String user = ConversationId.user(conversationID);
         String group = ConversationId.group(conversationID);
         if (Check.isEmpty(conversationID)) {
-            Reading.ofAll(true, true, reply);
+            Reading.ofAll(all, true, true, reply);
         } else if (conversationID.equals("c2c")) {
-            Reading.ofAll(true, false, reply);
+            Reading.ofAll(all, true, false, reply);
         } else if (conversationID.equals("group")) {
-            Reading.ofAll(false, true, reply);
+            Reading.ofAll(all, false, true, reply);
         } else if (user != null) {
-            Reading.ofUser(user, reply);
+            Reading.ofUser(all, user, reply);
         } else if (group != null) {
-            Reading.ofGroup(group, reply);
+            Reading.ofGroup(all, group, reply);
         } else {
             reply.fail(Check.wrong("cleanConversationUnreadMessageCount: the ID \"" + conversationID + "\"", "begins with neither c2c_ nor group_"));
         }
@@ -275,10 +280,10 @@ final class Conversations extends V2TIMConversationManager {
     }
 
     /** `filter` may be null. */
-    private static void page(final String call, final long nextSeq, final int count, final V2TIMConversationListFilter filter,
+    private void page(final String call, final long nextSeq, final int count, final V2TIMConversationListFilter filter,
             final Reply<V2TIMConversationResult> reply) {
         try {
-            final Client client = Client.loggedIn(call);
+            final Client client = all.loggedIn(call);
             if (count < 1) {
                 throw Check.wrong(call + ": the count", "is below 1");
             }

@@ -34,8 +34,8 @@ final class Conversing {
     private final Client client;
     private final Map<String, Talk> talks = new LinkedHashMap<String, Talk>();
     private final Set<Long> orders = new HashSet<Long>();
-    /** What apps were told of each conversation last. */
-    private final Map<String, String> told = new HashMap<String, String>();
+    /** Those that apps were told of. */
+    private final Set<String> told = new HashSet<String>();
     private final Set<String> changed = new LinkedHashSet<String>();
     private final List<String> deleted = new ArrayList<String>();
     private final List<Client.Work> waiting = new ArrayList<Client.Work>();
@@ -72,7 +72,9 @@ final class Conversing {
                 listener.onSyncServerStart();
             }
         });
-        new Sync(syncs, new HashSet<String>(talks.keySet())).page(Json.object(
+        // What has changed so far is told before, so that what changes from here on is the reading's.
+        tellChanges();
+        new Sync(syncs).page(Json.object(
             "TimeStamp", 0, "StartIndex", 0, "TopTimeStamp", 0, "TopStartIndex", 0));
     }
 
@@ -81,11 +83,16 @@ final class Conversing {
         private final int number;
         /** Those that were there before and were not in the list so far. */
         private final Set<String> missing;
+        /** How they looked before, to tell those alone that look otherwise now. */
+        private final Map<String, String> looks = new HashMap<String, String>();
         private int pages;
 
-        Sync(int number, Set<String> before) {
+        Sync(int number) {
             this.number = number;
-            this.missing = before;
+            this.missing = new HashSet<String>(talks.keySet());
+            for (Talk talk : talks.values()) {
+                looks.put(talk.id, talk.look());
+            }
         }
 
         private abstract class Part implements Answer {
@@ -124,7 +131,7 @@ final class Conversing {
                         String id = Talk.idOf(item);
                         if (id != null) {
                             missing.remove(id);
-                            Talk talk = talk(id);
+                            Talk talk = obtain(id);
                             talk.read(item, session, client.recent);
                             order(talk, Math.max(talk.lastTime(), Json.number(item, "MsgTimeStamp")) * 1000);
                         }
@@ -169,7 +176,6 @@ final class Conversing {
                 if (!talk.isOfGroup()) {
                     Integer count = counts.get(talk.id);
                     talk.setUnread(count == null ? 0 : count);
-                    changed.add(talk.id);
                 }
             }
         }
@@ -179,6 +185,11 @@ final class Conversing {
                 forget(id);
             }
             isRead = true;
+            for (Talk talk : talks.values()) {
+                if (!talk.look().equals(looks.get(talk.id))) {
+                    changed.add(talk.id);
+                }
+            }
             tellChanges();
             tell(new Tell<V2TIMConversationListener>() {
                 @Override
@@ -224,14 +235,19 @@ final class Conversing {
         return talks.get(id);
     }
 
-    private Talk talk(String id) {
+    private Talk obtain(String id) {
         Talk talk = talks.get(id);
         if (talk == null) {
             talk = new Talk(id);
             talks.put(id, talk);
         }
-        changed.add(id);
         return talk;
+    }
+
+    /** One that is about to be changed. */
+    private Talk talk(String id) {
+        changed.add(id);
+        return obtain(id);
     }
 
     /** The most recently used first. */
@@ -466,22 +482,20 @@ final class Conversing {
     void tellChanges() {
         final List<V2TIMConversation> fresh = new ArrayList<V2TIMConversation>();
         final List<V2TIMConversation> other = new ArrayList<V2TIMConversation>();
+        boolean isHeard = !client.all.conversations.listeners.isEmpty();
         for (String id : changed) {
             Talk talk = talks.get(id);
-            if (talk == null) {
-                continue;
-            }
-            String look = talk.look();
-            String before = told.put(id, look);
-            if (before == null) {
-                fresh.add(talk.copy());
-            } else if (!before.equals(look)) {
-                other.add(talk.copy());
+            boolean isFresh = talk != null && told.add(id);
+            if (talk != null && isHeard) {
+                (isFresh ? fresh : other).add(talk.copy());
             }
         }
         changed.clear();
         final List<String> gone = new ArrayList<String>(deleted);
         deleted.clear();
+        if (!isHeard) {
+            return;
+        }
         final long unread = unread();
         final boolean isUnreadChanged = unread != toldUnread;
         toldUnread = unread;
@@ -507,7 +521,7 @@ final class Conversing {
         });
     }
 
-    private static void tell(Tell<V2TIMConversationListener> tell) {
-        Managers.CONVERSATIONS.listeners.tell(tell);
+    private void tell(Tell<V2TIMConversationListener> tell) {
+        client.all.conversations.listeners.tell(tell);
     }
 }

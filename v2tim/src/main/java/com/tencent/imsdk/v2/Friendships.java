@@ -16,6 +16,11 @@ final class Friendships extends V2TIMFriendshipManager {
     private static final String SNS = "sns.";
 
     final Listeners<V2TIMFriendshipListener> listeners = new Listeners<V2TIMFriendshipListener>();
+    private final Managers all;
+
+    Friendships(Managers all) {
+        this.all = all;
+    }
 
     @Override
     public void setFriendListener(V2TIMFriendshipListener listener) {
@@ -36,7 +41,7 @@ final class Friendships extends V2TIMFriendshipManager {
     public void getFriendList(V2TIMValueCallback<List<V2TIMFriendInfo>> callback) {
         final Reply<List<V2TIMFriendInfo>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getFriendList");
+            final Client client = all.loggedIn("getFriendList");
             friends(client, client.session("getFriendList").user, 0, new LinkedHashMap<String, V2TIMFriendInfo>(), reply);
         } catch (Refusal refusal) {
             reply.fail(refusal);
@@ -48,7 +53,7 @@ final class Friendships extends V2TIMFriendshipManager {
             V2TIMValueCallback<List<V2TIMFriendInfoResult>> callback) {
         final Reply<List<V2TIMFriendInfoResult>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getFriendsInfo");
+            final Client client = all.loggedIn("getFriendsInfo");
             List<String> users = Check.list("getFriendsInfo: userIDList", userIDList, Users.MOST);
             client.ask(specified(client.session("getFriendsInfo").user, users), new Ask<List<V2TIMFriendInfoResult>>(reply) {
                 @Override
@@ -77,7 +82,7 @@ final class Friendships extends V2TIMFriendshipManager {
             V2TIMValueCallback<V2TIMFriendOperationResult> callback) {
         final Reply<V2TIMFriendOperationResult> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("addFriend");
+            final Client client = all.loggedIn("addFriend");
             Check.given("addFriend: the application", application);
             JSONObject item = Json.object(
                 "To_Account", Check.text("addFriend: the user's ID", application.userID),
@@ -121,7 +126,7 @@ final class Friendships extends V2TIMFriendshipManager {
     public void getFriendApplicationList(V2TIMValueCallback<V2TIMFriendApplicationResult> callback) {
         final Reply<V2TIMFriendApplicationResult> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getFriendApplicationList");
+            final Client client = all.loggedIn("getFriendApplicationList");
             client.ask(Request.of(SNS + "pendency_get", "From_Account", client.session("getFriendApplicationList").user,
                 "PendencyType", "Pendency_Type_Both", "StartTime", 0, "MaxLimited", 100, "LastSequence", 0),
                 new Ask<V2TIMFriendApplicationResult>(reply) {
@@ -182,7 +187,7 @@ final class Friendships extends V2TIMFriendshipManager {
     public void getBlackList(V2TIMValueCallback<List<V2TIMFriendInfo>> callback) {
         final Reply<List<V2TIMFriendInfo>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getBlackList");
+            final Client client = all.loggedIn("getBlackList");
             client.ask(Request.of(SNS + "black_list_get", "From_Account", client.session("getBlackList").user, "StartIndex", 0, "MaxLimited", 1000),
                 new Ask<List<V2TIMFriendInfo>>(reply) {
                     @Override
@@ -210,7 +215,7 @@ final class Friendships extends V2TIMFriendshipManager {
             V2TIMValueCallback<List<V2TIMFriendGroup>> callback) {
         final Reply<List<V2TIMFriendGroup>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getFriendGroups");
+            final Client client = all.loggedIn("getFriendGroups");
             final List<String> names = groupNameList == null ? new ArrayList<String>() : new ArrayList<String>(groupNameList);
             client.ask(Request.of(SNS + "group_get", "From_Account", client.session("getFriendGroups").user, "LastSequence", 0,
                 "NeedFriend", "Need_Friend_Type_Yes"), new Ask<List<V2TIMFriendGroup>>(reply) {

@@ -139,7 +139,7 @@ final class GroupNews {
         });
     }
 
-    private static void tell(Tell<V2TIMGroupListener> tell) {
-        Managers.SDK.groupListeners.tell(tell);
+    private void tell(Tell<V2TIMGroupListener> tell) {
+        client.all.sdk.groupListeners.tell(tell);
     }
 }

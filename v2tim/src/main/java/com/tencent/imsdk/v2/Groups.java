@@ -29,12 +29,18 @@ final class Groups extends V2TIMGroupManager {
     private static final int MOST_KICKED = 100;
     private static final int MOST_KEYWORDS = 5;
 
+    private final Managers all;
+
+    Groups(Managers all) {
+        this.all = all;
+    }
+
     @Override
     public void createGroup(V2TIMGroupInfo info, List<V2TIMCreateGroupMemberInfo> memberList,
             V2TIMValueCallback<String> callback) {
         final Reply<String> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("createGroup");
+            final Client client = all.loggedIn("createGroup");
             Check.given("createGroup: the info", info);
             JSONObject asked = Json.object(
                 "Type", GroupWire.typeToWire(Check.text("createGroup: the type", info.groupType)),
@@ -79,7 +85,7 @@ final class Groups extends V2TIMGroupManager {
     public void getJoinedGroupList(V2TIMValueCallback<List<V2TIMGroupInfo>> callback) {
         final Reply<List<V2TIMGroupInfo>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getJoinedGroupList");
+            final Client client = all.loggedIn("getJoinedGroupList");
             final List<V2TIMGroupInfo> found = new ArrayList<V2TIMGroupInfo>();
             joined(client, client.session("getJoinedGroupList").user, 0, found, reply, new Step(reply) {
                 @Override
@@ -97,7 +103,7 @@ final class Groups extends V2TIMGroupManager {
             V2TIMValueCallback<List<V2TIMGroupInfoResult>> callback) {
         final Reply<List<V2TIMGroupInfoResult>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getGroupsInfo");
+            final Client client = all.loggedIn("getGroupsInfo");
             final List<String> ids = Check.list("getGroupsInfo: groupIDList", groupIDList, MOST_GROUPS);
             final Map<String, V2TIMGroupInfoResult> results = new LinkedHashMap<String, V2TIMGroupInfoResult>();
             client.ask(Request.of(GROUP + "get_group_self_member_info", "GroupIdList", Json.listOf(ids), "ResponseFilter", Json.object(
@@ -129,7 +135,7 @@ final class Groups extends V2TIMGroupManager {
     public void setGroupInfo(V2TIMGroupInfo info, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setGroupInfo");
+            final Client client = all.loggedIn("setGroupInfo");
             Check.given("setGroupInfo: the info", info);
             JSONObject asked = Json.object("GroupId", Check.text("setGroupInfo: the group's ID", info.groupID));
             put(asked, info, "GroupName", "Name", info.groupName);
@@ -155,7 +161,7 @@ final class Groups extends V2TIMGroupManager {
             V2TIMValueCallback<List<V2TIMGroupInfo>> callback) {
         final Reply<List<V2TIMGroupInfo>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("searchGroups");
+            final Client client = all.loggedIn("searchGroups");
             Check.given("searchGroups: the parameters", searchParam);
             final List<String> keywords = Check.list("searchGroups: the keywords", searchParam.keywordList, MOST_KEYWORDS);
             final boolean ofIds = searchParam.searchGroupID;
@@ -203,7 +209,7 @@ final class Groups extends V2TIMGroupManager {
     public void getGroupOnlineMemberCount(String groupID, V2TIMValueCallback<Integer> callback) {
         final Reply<Integer> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getGroupOnlineMemberCount");
+            final Client client = all.loggedIn("getGroupOnlineMemberCount");
             Check.text("getGroupOnlineMemberCount: groupID", groupID);
             client.ask(Request.of(GROUP + "get_online_member_num", "GroupId", groupID), new Ask<Integer>(reply) {
                 @Override
@@ -221,7 +227,7 @@ final class Groups extends V2TIMGroupManager {
             V2TIMValueCallback<V2TIMGroupMemberInfoResult> callback) {
         final Reply<V2TIMGroupMemberInfoResult> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getGroupMemberList");
+            final Client client = all.loggedIn("getGroupMemberList");
             Check.text("getGroupMemberList: groupID", groupID);
             if (nextSeq < 0) {
                 throw Check.wrong("getGroupMemberList: nextSeq", "is below 0; give 0, or what the page before said");
@@ -253,7 +259,7 @@ final class Groups extends V2TIMGroupManager {
             V2TIMValueCallback<List<V2TIMGroupMemberFullInfo>> callback) {
         final Reply<List<V2TIMGroupMemberFullInfo>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getGroupMembersInfo");
+            final Client client = all.loggedIn("getGroupMembersInfo");
             Check.text("getGroupMembersInfo: groupID", groupID);
             List<String> users = Check.list("getGroupMembersInfo: memberList", memberList, MOST_MEMBERS);
             client.ask(Request.of(GROUP + "get_specified_group_member_info", "GroupId", groupID, "Member_List_Account", Json.listOf(users),
@@ -284,7 +290,7 @@ final class Groups extends V2TIMGroupManager {
     public void setGroupMemberInfo(String groupID, V2TIMGroupMemberFullInfo info, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setGroupMemberInfo");
+            final Client client = all.loggedIn("setGroupMemberInfo");
             Check.text("setGroupMemberInfo: groupID", groupID);
             Check.given("setGroupMemberInfo: the info", info);
             JSONObject asked = member(groupID, Check.text("setGroupMemberInfo: the user's ID", info.userID));
@@ -307,7 +313,7 @@ final class Groups extends V2TIMGroupManager {
     public void muteGroupMember(String groupID, String userID, int seconds, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("muteGroupMember");
+            final Client client = all.loggedIn("muteGroupMember");
             JSONObject asked = member(Check.text("muteGroupMember: groupID", groupID), Check.text("muteGroupMember: userID", userID));
             client.ask(Request.with(GROUP + "modify_group_member_info", Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
         } catch (Refusal refusal) {
@@ -319,7 +325,7 @@ final class Groups extends V2TIMGroupManager {
     public void muteAllGroupMembers(String groupID, boolean isMute, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("muteAllGroupMembers");
+            final Client client = all.loggedIn("muteAllGroupMembers");
             client.ask(Request.of(GROUP + "modify_group_base_info", "GroupId", Check.text("muteAllGroupMembers: groupID", groupID),
                 "ShutUpAllMember", isMute ? "On" : "Off"), new Ask.Done(reply));
         } catch (Refusal refusal) {
@@ -332,7 +338,7 @@ final class Groups extends V2TIMGroupManager {
             V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
         final Reply<List<V2TIMGroupMemberOperationResult>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("inviteUserToGroup");
+            final Client client = all.loggedIn("inviteUserToGroup");
             Check.text("inviteUserToGroup: groupID", groupID);
             JSONArray members = new JSONArray();
             for (String user : Check.list("inviteUserToGroup: userList", userList, MOST_INVITED)) {
@@ -359,7 +365,7 @@ final class Groups extends V2TIMGroupManager {
             V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
         final Reply<List<V2TIMGroupMemberOperationResult>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("kickGroupMember");
+            final Client client = all.loggedIn("kickGroupMember");
             Check.text("kickGroupMember: groupID", groupID);
             final List<String> users = Check.list("kickGroupMember: memberList", memberList, MOST_KICKED);
             client.ask(Request.of(GROUP + "delete_group_member", "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
@@ -392,7 +398,7 @@ final class Groups extends V2TIMGroupManager {
     public void setGroupMemberRole(String groupID, String userID, int role, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setGroupMemberRole");
+            final Client client = all.loggedIn("setGroupMemberRole");
             JSONObject asked = member(Check.text("setGroupMemberRole: groupID", groupID), Check.text("setGroupMemberRole: userID", userID));
             client.ask(Request.with(GROUP + "modify_group_member_info", Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))),
                 new Ask.Done(reply));
@@ -405,7 +411,7 @@ final class Groups extends V2TIMGroupManager {
     public void transferGroupOwner(String groupID, String userID, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("transferGroupOwner");
+            final Client client = all.loggedIn("transferGroupOwner");
             client.ask(Request.of(GROUP + "change_group_owner", "GroupId", Check.text("transferGroupOwner: groupID", groupID),
                 "NewOwner_Account", Check.text("transferGroupOwner: userID", userID)), new Ask.Done(reply));
         } catch (Refusal refusal) {
@@ -417,7 +423,7 @@ final class Groups extends V2TIMGroupManager {
     public void getGroupApplicationList(V2TIMValueCallback<V2TIMGroupApplicationResult> callback) {
         final Reply<V2TIMGroupApplicationResult> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getGroupApplicationList");
+            final Client client = all.loggedIn("getGroupApplicationList");
             client.ask(Request.of(GROUP + "get_pendency", "StartTime", 0, "Limit", 20, "Handle_Account", client.session("getGroupApplicationList").user),
                 new Ask<V2TIMGroupApplicationResult>(reply) {
                     @Override

@@ -52,9 +52,9 @@ abstract class History {
         boolean isNewer;
     }
 
-    static void read(Wanted wanted, Reply<List<V2TIMMessage>> reply) {
+    static void read(Managers all, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
         try {
-            final Client client = Client.loggedIn("the history");
+            final Client client = all.loggedIn("the history");
             boolean isOfGroup = !Check.isEmpty(wanted.groupID);
             if (!isOfGroup && Check.isEmpty(wanted.userID)) {
                 throw Check.wrong("the history: userID and groupID", "are both empty; give one");

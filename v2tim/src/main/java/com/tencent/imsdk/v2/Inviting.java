@@ -64,10 +64,10 @@ final class Inviting {
     // ---- what apps do
 
     /** Gives the invitation's ID at once; null when nothing is sent, and the reply says why. */
-    static String invite(List<String> invitees, String receiver, String groupID, String data, boolean onlineUserOnly,
+    static String invite(Managers all, List<String> invitees, String receiver, String groupID, String data, boolean onlineUserOnly,
             V2TIMOfflinePushInfo push, final int timeout, final Reply<Void> reply) {
         try {
-            final Client client = Client.loggedIn("invite");
+            final Client client = all.loggedIn("invite");
             final V2TIMSignalingInfo info = new V2TIMSignalingInfo();
             info.inviteeList = Check.list("invite: the invitees", invitees, MOST_INVITEES);
             if (groupID == null) {
@@ -87,7 +87,7 @@ final class Inviting {
                     client.inviting.keep(info, info.timeout);
                 }
             });
-            String sent = Outgoing.send(message(info), groupID == null ? receiver : null, groupID,
+            String sent = Outgoing.send(all, message(info), groupID == null ? receiver : null, groupID,
                 V2TIMMessage.V2TIM_PRIORITY_DEFAULT, onlineUserOnly, push, new Sent(reply) {
                     @Override
                     void failed() {
@@ -107,9 +107,9 @@ final class Inviting {
     }
 
     /** Cancels, accepts or rejects. */
-    static void answer(final String call, final String id, final String data, final int action, final Reply<Void> reply) {
+    static void answer(Managers all, final String call, final String id, final String data, final int action, final Reply<Void> reply) {
         try {
-            final Client client = Client.loggedIn(call);
+            final Client client = all.loggedIn(call);
             Check.text(call + ": inviteID", id);
             client.run(new Client.Work(reply) {
                 @Override
@@ -144,7 +144,7 @@ final class Inviting {
         info.inviteeList = new ArrayList<String>(isByInviter ? invitation.left : Collections.singletonList(self));
         boolean isInGroup = !Check.isEmpty(info.groupID);
         String receiver = isInGroup ? null : isByInviter ? invitation.info.inviteeList.get(0) : info.inviter;
-        Outgoing.send(message(info), receiver, isInGroup ? info.groupID : null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null,
+        Outgoing.send(client.all, message(info), receiver, isInGroup ? info.groupID : null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null,
             new Sent(reply) {
                 @Override
                 void arrived() {
@@ -158,9 +158,9 @@ final class Inviting {
             });
     }
 
-    static void add(final V2TIMSignalingInfo info, final Reply<Void> reply) {
+    static void add(Managers all, final V2TIMSignalingInfo info, final Reply<Void> reply) {
         try {
-            final Client client = Client.loggedIn("addInvitedSignaling");
+            final Client client = all.loggedIn("addInvitedSignaling");
             Check.given("addInvitedSignaling: the info", info);
             Check.text("addInvitedSignaling: the ID", info.inviteID);
             client.run(new Client.Work(reply) {
@@ -267,7 +267,7 @@ final class Inviting {
 
     /** Looks whether a message is a signal. */
     void received(V2TIMMessage message) {
-        if (message.elemType != V2TIMMessage.V2TIM_ELEM_TYPE_CUSTOM || Managers.SIGNALS.listeners.isEmpty() && open.isEmpty()) {
+        if (message.elemType != V2TIMMessage.V2TIM_ELEM_TYPE_CUSTOM || client.all.signals.listeners.isEmpty() && open.isEmpty()) {
             return;
         }
         final V2TIMSignalingInfo info = Signal.in(message);
@@ -337,7 +337,7 @@ final class Inviting {
         }
     }
 
-    private static void tell(Tell<V2TIMSignalingListener> tell) {
-        Managers.SIGNALS.listeners.tell(tell);
+    private void tell(Tell<V2TIMSignalingListener> tell) {
+        client.all.signals.listeners.tell(tell);
     }
 }

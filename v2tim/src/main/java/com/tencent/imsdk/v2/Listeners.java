@@ -37,8 +37,11 @@ final class Listeners<L> implements Iterable<L> {
         all.clear();
     }
 
-    /** Tells those who are registered when their turn on the callback thread comes. */
+    /** Tells those who are registered when their turn on the callback thread comes; nothing where nobody is now. */
     void tell(final Tell<L> tell) {
+        if (all.isEmpty()) {
+            return;
+        }
         Reply.callbacks().post(new Runnable() {
             @Override
             public void run() {

@@ -10,19 +10,19 @@ final class LocalHistory {
     private LocalHistory() {
     }
 
-    static void read(History.Wanted wanted, Reply<List<V2TIMMessage>> reply) {
+    static void read(Managers all, History.Wanted wanted, Reply<List<V2TIMMessage>> reply) {
         try {
-            Client client = Client.loggedIn("the local history");
+            Client client = all.loggedIn("the local history");
             if (Check.isEmpty(wanted.groupID) && Check.isEmpty(wanted.userID)) {
                 throw Check.wrong("the local history: userID and groupID", "are both empty; give one");
             }
-            List<V2TIMMessage> all = client.recent.of(wanted.userID, Check.isEmpty(wanted.groupID) ? null : wanted.groupID);
+            List<V2TIMMessage> known = client.recent.of(wanted.userID, Check.isEmpty(wanted.groupID) ? null : wanted.groupID);
             if (wanted.isNewer) {
-                Collections.reverse(all);
+                Collections.reverse(known);
             }
             List<V2TIMMessage> found = new ArrayList<V2TIMMessage>();
             boolean isBehind = wanted.last == null;
-            for (V2TIMMessage message : all) {
+            for (V2TIMMessage message : known) {
                 boolean isWanted = wanted.types == null || wanted.types.isEmpty() || wanted.types.contains(message.elemType);
                 if (isBehind && isWanted && found.size() < wanted.count) {
                     found.add(message);

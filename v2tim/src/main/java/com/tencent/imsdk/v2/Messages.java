@@ -14,6 +14,11 @@ final class Messages extends V2TIMMessageManager {
     private static final int MOST_DELETED = 30;
 
     final Listeners<V2TIMAdvancedMsgListener> listeners = new Listeners<V2TIMAdvancedMsgListener>();
+    private final Managers all;
+
+    Messages(Managers all) {
+        this.all = all;
+    }
 
     @Override
     public void addAdvancedMsgListener(V2TIMAdvancedMsgListener listener) {
@@ -101,14 +106,14 @@ final class Messages extends V2TIMMessageManager {
     public String sendMessage(V2TIMMessage message, String receiver, String groupID, int priority,
             boolean onlineUserOnly, V2TIMOfflinePushInfo offlinePushInfo,
             V2TIMSendCallback<V2TIMMessage> callback) {
-        return Outgoing.send(message, receiver, groupID, priority, onlineUserOnly, offlinePushInfo, Reply.of(callback));
+        return Outgoing.send(all, message, receiver, groupID, priority, onlineUserOnly, offlinePushInfo, Reply.of(callback));
     }
 
     @Override
     public void setC2CReceiveMessageOpt(List<String> userIDList, final int opt, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setC2CReceiveMessageOpt");
+            final Client client = all.loggedIn("setC2CReceiveMessageOpt");
             final List<String> users = Check.list("setC2CReceiveMessageOpt: userIDList", userIDList, 30);
             GroupWire.receiveWord("setC2CReceiveMessageOpt", opt);
             client.ask(Request.of("openim.set_c2c_peer_mute_notifications", "Peer_Account", Json.listOf(users),
@@ -131,7 +136,7 @@ final class Messages extends V2TIMMessageManager {
             V2TIMValueCallback<List<V2TIMReceiveMessageOptInfo>> callback) {
         Reply<List<V2TIMReceiveMessageOptInfo>> reply = Reply.of(callback);
         try {
-            Client client = Client.loggedIn("getC2CReceiveMessageOpt");
+            Client client = all.loggedIn("getC2CReceiveMessageOpt");
             List<String> users = Check.list("getC2CReceiveMessageOpt: userIDList", userIDList, 30);
             client.ask(Request.of("openim.get_c2c_peer_mute_notifications", "To_Account", client.session("getC2CReceiveMessageOpt").user,
                 "Peer_Account", Json.listOf(users)), new Ask<List<V2TIMReceiveMessageOptInfo>>(reply) {
@@ -156,7 +161,7 @@ final class Messages extends V2TIMMessageManager {
     public void setGroupReceiveMessageOpt(final String groupID, final int opt, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setGroupReceiveMessageOpt");
+            final Client client = all.loggedIn("setGroupReceiveMessageOpt");
             Check.text("setGroupReceiveMessageOpt: groupID", groupID);
             client.ask(Request.of("group_open_http_svc.modify_group_member_info", "GroupId", groupID,
                 "Member_Account", client.session("setGroupReceiveMessageOpt").user,
@@ -179,7 +184,7 @@ final class Messages extends V2TIMMessageManager {
         wanted.userID = userID;
         wanted.count = count;
         wanted.last = lastMsg;
-        History.read(wanted, Reply.of(callback));
+        History.read(all, wanted, Reply.of(callback));
     }
 
     @Override
@@ -192,7 +197,7 @@ final class Messages extends V2TIMMessageManager {
         if (Check.isEmpty(groupID)) {
             Reply.of(callback).fail(Check.wrong("getGroupHistoryMessageList: groupID", "is empty; give it"));
         } else {
-            History.read(wanted, Reply.of(callback));
+            History.read(all, wanted, Reply.of(callback));
         }
     }
 
@@ -216,18 +221,18 @@ final class Messages extends V2TIMMessageManager {
         wanted.seqs = option.messageSeqList;
         switch (option.getType) {
             case V2TIMMessageListGetOption.V2TIM_GET_CLOUD_OLDER_MSG:
-                History.read(wanted, reply);
+                History.read(all, wanted, reply);
                 break;
             case V2TIMMessageListGetOption.V2TIM_GET_CLOUD_NEWER_MSG:
                 wanted.isNewer = true;
-                History.read(wanted, reply);
+                History.read(all, wanted, reply);
                 break;
             case V2TIMMessageListGetOption.V2TIM_GET_LOCAL_OLDER_MSG:
-                LocalHistory.read(wanted, reply);
+                LocalHistory.read(all, wanted, reply);
                 break;
             case V2TIMMessageListGetOption.V2TIM_GET_LOCAL_NEWER_MSG:
                 wanted.isNewer = true;
-                LocalHistory.read(wanted, reply);
+                LocalHistory.read(all, wanted, reply);
                 break;
             default:
                 reply.fail(Check.wrong("getHistoryMessageList: the type", option.getType + " is none; give one of V2TIM_GET_*"));
@@ -239,7 +244,7 @@ final class Messages extends V2TIMMessageManager {
     public void revokeMessage(V2TIMMessage msg, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("revokeMessage");
+            final Client client = all.loggedIn("revokeMessage");
             final V2TIMMessage message = Check.given("revokeMessage: the message", msg);
             final boolean isOfGroup = message.groupID != null;
             if (message.seq == 0) {
@@ -284,24 +289,24 @@ final class Messages extends V2TIMMessageManager {
 
     @Override
     public void markC2CMessageAsRead(String userID, V2TIMCallback callback) {
-        Reading.ofUser(userID, Reply.of(callback));
+        Reading.ofUser(all, userID, Reply.of(callback));
     }
 
     @Override
     public void markGroupMessageAsRead(String groupID, V2TIMCallback callback) {
-        Reading.ofGroup(groupID, Reply.of(callback));
+        Reading.ofGroup(all, groupID, Reply.of(callback));
     }
 
     @Override
     public void markAllMessageAsRead(V2TIMCallback callback) {
-        Reading.ofAll(true, true, Reply.of(callback));
+        Reading.ofAll(all, true, true, Reply.of(callback));
     }
 
     @Override
     public void deleteMessageFromLocalStorage(V2TIMMessage msg, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            Client client = Client.loggedIn("deleteMessageFromLocalStorage");
+            Client client = all.loggedIn("deleteMessageFromLocalStorage");
             Check.given("deleteMessageFromLocalStorage: the message", msg);
             client.recent.hide(Check.text("deleteMessageFromLocalStorage: the message's ID", msg.msgID));
             msg.status = V2TIMMessage.V2TIM_MSG_STATUS_HAS_DELETED;
@@ -315,7 +320,7 @@ final class Messages extends V2TIMMessageManager {
     public void deleteMessages(List<V2TIMMessage> msgs, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("deleteMessages");
+            final Client client = all.loggedIn("deleteMessages");
             final List<V2TIMMessage> list = Check.list("deleteMessages: the list", msgs, MOST_DELETED);
             V2TIMMessage first = list.get(0);
             JSONArray names = new JSONArray();
@@ -372,7 +377,7 @@ final class Messages extends V2TIMMessageManager {
     public void findMessages(List<String> messageIDList, V2TIMValueCallback<List<V2TIMMessage>> callback) {
         Reply<List<V2TIMMessage>> reply = Reply.of(callback);
         try {
-            Client client = Client.loggedIn("findMessages");
+            Client client = all.loggedIn("findMessages");
             List<V2TIMMessage> found = new ArrayList<V2TIMMessage>();
             for (String id : Check.list("findMessages: messageIDList", messageIDList, Integer.MAX_VALUE)) {
                 V2TIMMessage message = client.recent.get(id);
@@ -422,7 +427,7 @@ final class Messages extends V2TIMMessageManager {
 
     private void clear(String call, int type, String field, final String peer, Reply<Void> reply) {
         try {
-            final Client client = Client.loggedIn(call);
+            final Client client = all.loggedIn(call);
             Check.text(call + ": the ID", peer);
             client.ask(Request.of("recentcontact.clear_msg", "From_Account", client.session(call).user, "Type", type, field, peer),
                 new Ask.Done(reply));
@@ -440,8 +445,8 @@ final class Messages extends V2TIMMessageManager {
                 listener.onRecvNewMessage(message);
             }
         });
-        if (!Managers.SDK.simpleListeners.isEmpty()) {
-            Simple.received(message);
+        if (!all.sdk.simpleListeners.isEmpty()) {
+            Simple.received(all.sdk.simpleListeners, message);
         }
     }
 

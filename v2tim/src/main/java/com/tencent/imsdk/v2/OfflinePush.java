@@ -5,6 +5,12 @@ import timgate.session.Request;
 
 /** What {@link V2TIMOfflinePushManager} does. */
 final class OfflinePush extends V2TIMOfflinePushManager {
+    private final Managers all;
+
+    OfflinePush(Managers all) {
+        this.all = all;
+    }
+
     @Override
     public void setOfflinePushConfig(V2TIMOfflinePushConfig config, V2TIMCallback callback) {
         NotServed.PUSH_SET_OFFLINE_PUSH_CONFIG.answer(callback);
@@ -14,7 +20,7 @@ final class OfflinePush extends V2TIMOfflinePushManager {
     public void doBackground(final int unreadCount, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("doBackground");
+            final Client client = all.loggedIn("doBackground");
             client.run(new Client.Work(reply) {
                 @Override
                 void work() {
@@ -31,7 +37,7 @@ final class OfflinePush extends V2TIMOfflinePushManager {
     public void doForeground(V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("doForeground");
+            final Client client = all.loggedIn("doForeground");
             client.run(new Client.Work(reply) {
                 @Override
                 void work() {

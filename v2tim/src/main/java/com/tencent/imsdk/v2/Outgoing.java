@@ -27,10 +27,10 @@ final class Outgoing {
     }
 
     /** Gives the message's ID; null when nothing is sent, and the reply says why. */
-    static String send(final V2TIMMessage message, String receiver, String groupID, int priority, boolean onlineUserOnly,
+    static String send(Managers all, final V2TIMMessage message, String receiver, String groupID, int priority, boolean onlineUserOnly,
             V2TIMOfflinePushInfo push, final Reply<V2TIMMessage> reply) {
         try {
-            final Client client = Client.loggedIn("sendMessage");
+            final Client client = all.loggedIn("sendMessage");
             Check.given("sendMessage: the message", message);
             boolean hasReceiver = !Check.isEmpty(receiver);
             boolean hasGroup = !Check.isEmpty(groupID);

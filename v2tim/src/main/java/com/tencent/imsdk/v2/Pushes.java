@@ -84,7 +84,7 @@ final class Pushes {
             }
         } else if (event.has("FriendListMod")) {
             for (JSONObject change : Json.objects(event, "FriendListMod")) {
-                Managers.FRIENDSHIPS.changed(client, change);
+                client.all.friendships.changed(client, change);
             }
         }
     }
@@ -108,7 +108,7 @@ final class Pushes {
         }
         // A signal that is sent in passing is for the signalling listeners alone.
         if (!message.onlineUserOnly || Signal.in(message) == null) {
-            Managers.MESSAGES.received(message);
+            client.all.messages.received(message);
         }
         client.inviting.received(message);
     }
@@ -122,7 +122,7 @@ final class Pushes {
             Received.recalled(message, revoker);
         }
         client.conversing.recalled(id, userID, groupID, seq, revoker);
-        Managers.MESSAGES.recalled(id, revoker);
+        client.all.messages.recalled(id, revoker);
     }
 
     // ---- what happened between users
@@ -135,7 +135,7 @@ final class Pushes {
                 for (V2TIMMessage message : client.recent.of(reader, null)) {
                     message.peerRead |= message.self && message.timestamp <= time;
                 }
-                Managers.MESSAGES.readByPeer(reader, time);
+                client.all.messages.readByPeer(reader, time);
             }
         } else if (notice.has("ReadC2cMsgNotify")) {
             for (JSONObject read : Json.objects(Json.object(notice, "ReadC2cMsgNotify"), "UinPairReadArray")) {
@@ -174,7 +174,7 @@ final class Pushes {
                     client.recent.add(tip);
                     client.conversing.heard(tip, Json.object(item, "GroupInfo"));
                     groups.tip(tip.groupID, body);
-                    Managers.MESSAGES.received(tip);
+                    client.all.messages.received(tip);
                 }
             } else {
                 groups.passing(Json.text(item, "ToGroupId"), body);

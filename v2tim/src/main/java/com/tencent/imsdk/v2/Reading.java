@@ -14,12 +14,12 @@ final class Reading {
     }
 
     /** All that this user said; all that all users said when none is named. */
-    static void ofUser(final String userID, final Reply<Void> reply) {
+    static void ofUser(Managers all, final String userID, final Reply<Void> reply) {
         if (Check.isEmpty(userID)) {
-            ofAll(true, false, reply);
+            ofAll(all, true, false, reply);
             return;
         }
-        withClient("markC2CMessageAsRead", reply, new Part() {
+        withClient(all, "markC2CMessageAsRead", reply, new Part() {
             @Override
             void with(final Client client) {
                 final String id = ConversationId.ofUser(userID);
@@ -37,12 +37,12 @@ final class Reading {
     }
 
     /** All of a group; all of all groups when none is named. */
-    static void ofGroup(final String groupID, final Reply<Void> reply) {
+    static void ofGroup(Managers all, final String groupID, final Reply<Void> reply) {
         if (Check.isEmpty(groupID)) {
-            ofAll(false, true, reply);
+            ofAll(all, false, true, reply);
             return;
         }
-        withClient("markGroupMessageAsRead", reply, new Part() {
+        withClient(all, "markGroupMessageAsRead", reply, new Part() {
             @Override
             void with(final Client client) {
                 Talk talk = client.conversing.find(ConversationId.ofGroup(groupID));
@@ -75,8 +75,8 @@ final class Reading {
     }
 
     /** Everything of users, of groups, or of both. */
-    static void ofAll(final boolean users, final boolean groups, final Reply<Void> reply) {
-        withClient("marking as read", reply, new Part() {
+    static void ofAll(Managers all, final boolean users, final boolean groups, final Reply<Void> reply) {
+        withClient(all, "marking as read", reply, new Part() {
             @Override
             void with(final Client client) {
                 JSONArray read = new JSONArray();
@@ -108,9 +108,9 @@ final class Reading {
         abstract void with(Client client);
     }
 
-    private static void withClient(String call, Reply<Void> reply, final Part part) {
+    private static void withClient(Managers all, String call, Reply<Void> reply, final Part part) {
         try {
-            final Client client = Client.loggedIn(call);
+            final Client client = all.loggedIn(call);
             client.run(new Client.Work(reply) {
                 @Override
                 void work() throws Refusal {

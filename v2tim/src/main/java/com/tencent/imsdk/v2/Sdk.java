@@ -15,10 +15,15 @@ final class Sdk extends V2TIMManager {
     final Listeners<V2TIMSDKListener> sdkListeners = new Listeners<V2TIMSDKListener>();
     final Listeners<V2TIMSimpleMsgListener> simpleListeners = new Listeners<V2TIMSimpleMsgListener>();
     final Listeners<V2TIMGroupListener> groupListeners = new Listeners<V2TIMGroupListener>();
+    private final Managers all;
+
+    Sdk(Managers all) {
+        this.all = all;
+    }
 
     @Override
     public boolean initSDK(Context context, int sdkAppID, V2TIMSDKConfig config) {
-        return Setup.start(context, sdkAppID, config);
+        return Setup.start(all, context, sdkAppID, config);
     }
 
     @Override
@@ -40,7 +45,7 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public void unInitSDK() {
-        Client.stop();
+        all.stop();
     }
 
     @Override
@@ -50,7 +55,7 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public long getServerTime() {
-        Client client = Client.current();
+        Client client = all.client();
         Session session = client == null ? null : client.sessions.session();
         return session == null ? 0 : session.seconds();
     }
@@ -59,7 +64,7 @@ final class Sdk extends V2TIMManager {
     public void login(String userID, String userSig, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.set("login");
+            final Client client = all.set("login");
             final String user = Check.text("login: userID", userID);
             final String signature = Check.text("login: userSig", userSig);
             client.run(new Client.Work(reply) {
@@ -77,7 +82,7 @@ final class Sdk extends V2TIMManager {
     public void logout(V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.set("logout");
+            final Client client = all.set("logout");
             client.run(new Client.Work(reply) {
                 @Override
                 void work() {
@@ -91,14 +96,14 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public String getLoginUser() {
-        Client client = Client.current();
+        Client client = all.client();
         Session session = client == null ? null : client.sessions.session();
         return session == null ? "" : session.user;
     }
 
     @Override
     public int getLoginStatus() {
-        Client client = Client.current();
+        Client client = all.client();
         return client == null ? V2TIM_STATUS_LOGOUT : client.sessions.status().number;
     }
 
@@ -114,25 +119,25 @@ final class Sdk extends V2TIMManager {
 
     @Override
     public String sendC2CTextMessage(String text, String userID, V2TIMValueCallback<V2TIMMessage> callback) {
-        return Outgoing.send(NewMessage.text(text), userID, null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null, Reply.of(callback));
+        return Outgoing.send(all, NewMessage.text(text), userID, null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null, Reply.of(callback));
     }
 
     @Override
     public String sendC2CCustomMessage(byte[] customData, String userID,
             V2TIMValueCallback<V2TIMMessage> callback) {
-        return Outgoing.send(NewMessage.custom(customData), userID, null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null, Reply.of(callback));
+        return Outgoing.send(all, NewMessage.custom(customData), userID, null, V2TIMMessage.V2TIM_PRIORITY_DEFAULT, false, null, Reply.of(callback));
     }
 
     @Override
     public String sendGroupTextMessage(String text, String groupID, int priority,
             V2TIMValueCallback<V2TIMMessage> callback) {
-        return Outgoing.send(NewMessage.text(text), null, groupID, priority, false, null, Reply.of(callback));
+        return Outgoing.send(all, NewMessage.text(text), null, groupID, priority, false, null, Reply.of(callback));
     }
 
     @Override
     public String sendGroupCustomMessage(byte[] customData, String groupID, int priority,
             V2TIMValueCallback<V2TIMMessage> callback) {
-        return Outgoing.send(NewMessage.custom(customData), null, groupID, priority, false, null, Reply.of(callback));
+        return Outgoing.send(all, NewMessage.custom(customData), null, groupID, priority, false, null, Reply.of(callback));
     }
 
     @Override
@@ -157,14 +162,14 @@ final class Sdk extends V2TIMManager {
         info.setGroupType(groupType);
         info.setGroupID(groupID);
         info.setGroupName(groupName);
-        V2TIMManager.getGroupManager().createGroup(info, null, callback);
+        all.groups.createGroup(info, null, callback);
     }
 
     @Override
     public void joinGroup(String groupID, String message, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("joinGroup");
+            final Client client = all.loggedIn("joinGroup");
             client.ask(Request.of(Groups.GROUP + "apply_join_group", "GroupId", Check.text("joinGroup: groupID", groupID),
                 "ApplyMsg", message == null ? "" : message, "WebPushFlag", 1), new Ask.Done(reply));
         } catch (Refusal refusal) {
@@ -176,7 +181,7 @@ final class Sdk extends V2TIMManager {
     public void quitGroup(final String groupID, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("quitGroup");
+            final Client client = all.loggedIn("quitGroup");
             client.ask(Request.of(Groups.GROUP + "quit_group", "GroupId", Check.text("quitGroup: groupID", groupID)), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
@@ -193,7 +198,7 @@ final class Sdk extends V2TIMManager {
     public void dismissGroup(final String groupID, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("dismissGroup");
+            final Client client = all.loggedIn("dismissGroup");
             client.ask(Request.of(Groups.GROUP + "destroy_group", "GroupId", Check.text("dismissGroup: groupID", groupID)), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
@@ -210,7 +215,7 @@ final class Sdk extends V2TIMManager {
     public void getUsersInfo(List<String> userIDList, V2TIMValueCallback<List<V2TIMUserFullInfo>> callback) {
         final Reply<List<V2TIMUserFullInfo>> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("getUsersInfo");
+            final Client client = all.loggedIn("getUsersInfo");
             final List<String> users = Check.list("getUsersInfo: userIDList", userIDList, Users.MOST);
             client.ask(Users.request(client.session("getUsersInfo").user, users), new Ask<List<V2TIMUserFullInfo>>(reply) {
                 @Override
@@ -234,7 +239,7 @@ final class Sdk extends V2TIMManager {
     public void setSelfInfo(V2TIMUserFullInfo info, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
-            final Client client = Client.loggedIn("setSelfInfo");
+            final Client client = all.loggedIn("setSelfInfo");
             final Session session = client.session("setSelfInfo");
             client.ask(Request.of("profile.portrait_set", "From_Account", session.user,
                 "ProfileItem", Users.write(Check.given("setSelfInfo: the info", info))), new Ask<Void>(reply) {

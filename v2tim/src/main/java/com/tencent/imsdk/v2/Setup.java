@@ -12,7 +12,7 @@ final class Setup {
     }
 
     /** False, with a line in the log, when there is no address of a gateway or no application. */
-    static boolean start(Context context, int sdkAppID, V2TIMSDKConfig config) {
+    static boolean start(Managers all, Context context, int sdkAppID, V2TIMSDKConfig config) {
         V2TIMSDKConfig chosen = config == null ? new V2TIMSDKConfig() : config;
         Log.to(new Lines(chosen.getLogLevel(), chosen.getLogListener()));
         if (sdkAppID <= 0) {
@@ -27,7 +27,7 @@ final class Setup {
             Log.error("initSDK: " + missing.getMessage());
             return false;
         }
-        Client.start(sdkAppID, address);
+        all.start(sdkAppID, address);
         if (context != null) {
             Surroundings.watch(context.getApplicationContext(), WATCH);
         }
@@ -37,7 +37,7 @@ final class Setup {
     private static final Surroundings.Observer WATCH = new Surroundings.Observer() {
         @Override
         public void inFront(boolean isInFront) {
-            Client client = Client.current();
+            Client client = Managers.APP.client();
             if (client != null) {
                 client.inFront(isInFront);
             }
@@ -45,7 +45,7 @@ final class Setup {
 
         @Override
         public void networkChanged() {
-            Client client = Client.current();
+            Client client = Managers.APP.client();
             if (client != null) {
                 client.networkChanged();
             }

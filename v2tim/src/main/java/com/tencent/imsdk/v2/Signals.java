@@ -6,6 +6,11 @@ import java.util.List;
 /** What {@link V2TIMSignalingManager} does. */
 final class Signals extends V2TIMSignalingManager {
     final Listeners<V2TIMSignalingListener> listeners = new Listeners<V2TIMSignalingListener>();
+    private final Managers all;
+
+    Signals(Managers all) {
+        this.all = all;
+    }
 
     @Override
     public void addSignalingListener(V2TIMSignalingListener listener) {
@@ -22,28 +27,28 @@ final class Signals extends V2TIMSignalingManager {
             V2TIMOfflinePushInfo offlinePushInfo, int timeout, V2TIMCallback callback) {
         List<String> invitees = new ArrayList<String>();
         invitees.add(invitee);
-        return Inviting.invite(invitees, invitee, null, data, onlineUserOnly, offlinePushInfo, timeout, Reply.of(callback));
+        return Inviting.invite(all, invitees, invitee, null, data, onlineUserOnly, offlinePushInfo, timeout, Reply.of(callback));
     }
 
     @Override
     public String inviteInGroup(String groupID, List<String> inviteeList, String data, boolean onlineUserOnly,
             int timeout, V2TIMCallback callback) {
-        return Inviting.invite(inviteeList, null, groupID, data, onlineUserOnly, null, timeout, Reply.of(callback));
+        return Inviting.invite(all, inviteeList, null, groupID, data, onlineUserOnly, null, timeout, Reply.of(callback));
     }
 
     @Override
     public void cancel(String inviteID, String data, V2TIMCallback callback) {
-        Inviting.answer("cancel", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_CANCEL_INVITE, Reply.of(callback));
+        Inviting.answer(all, "cancel", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_CANCEL_INVITE, Reply.of(callback));
     }
 
     @Override
     public void accept(String inviteID, String data, V2TIMCallback callback) {
-        Inviting.answer("accept", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_ACCEPT_INVITE, Reply.of(callback));
+        Inviting.answer(all, "accept", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_ACCEPT_INVITE, Reply.of(callback));
     }
 
     @Override
     public void reject(String inviteID, String data, V2TIMCallback callback) {
-        Inviting.answer("reject", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_REJECT_INVITE, Reply.of(callback));
+        Inviting.answer(all, "reject", inviteID, data, V2TIMSignalingInfo.SIGNALING_ACTION_TYPE_REJECT_INVITE, Reply.of(callback));
     }
 
     @Override
@@ -53,7 +58,7 @@ final class Signals extends V2TIMSignalingManager {
 
     @Override
     public void addInvitedSignaling(V2TIMSignalingInfo info, V2TIMCallback callback) {
-        Inviting.add(info, Reply.of(callback));
+        Inviting.add(all, info, Reply.of(callback));
     }
 
     @Override

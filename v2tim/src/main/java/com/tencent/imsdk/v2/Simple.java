@@ -5,12 +5,12 @@ final class Simple {
     private Simple() {
     }
 
-    static void received(final V2TIMMessage message) {
+    static void received(Listeners<V2TIMSimpleMsgListener> listeners, final V2TIMMessage message) {
         final boolean isText = message.elemType == V2TIMMessage.V2TIM_ELEM_TYPE_TEXT;
         if (!isText && message.elemType != V2TIMMessage.V2TIM_ELEM_TYPE_CUSTOM) {
             return;
         }
-        Managers.SDK.simpleListeners.tell(new Tell<V2TIMSimpleMsgListener>() {
+        listeners.tell(new Tell<V2TIMSimpleMsgListener>() {
             @Override
             void to(V2TIMSimpleMsgListener listener) {
                 String id = message.msgID;

@@ -145,12 +145,12 @@ final class Users {
         if (user.equals(session.user)) {
             tellSelf(client, session);
         } else {
-            Managers.FRIENDSHIPS.profileChanged(client, user);
+            client.all.friendships.profileChanged(client, user);
         }
     }
 
     /** Listeners get the whole profile, of which a push has a part. */
-    static void tellSelf(Client client, final Session session) {
+    static void tellSelf(final Client client, final Session session) {
         List<String> self = new ArrayList<String>();
         self.add(session.user);
         client.sessions.ask(request(session.user, self), new Quietly() {
@@ -158,7 +158,7 @@ final class Users {
             public void done(JSONObject body) {
                 final V2TIMUserFullInfo whole = read(body).get(session.user);
                 if (whole != null) {
-                    Managers.SDK.sdkListeners.tell(new Tell<V2TIMSDKListener>() {
+                    client.all.sdk.sdkListeners.tell(new Tell<V2TIMSDKListener>() {
                         @Override
                         void to(V2TIMSDKListener listener) {
                             listener.onSelfInfoUpdated(whole);

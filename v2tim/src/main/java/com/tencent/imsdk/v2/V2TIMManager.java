@@ -31,31 +31,31 @@ public abstract class V2TIMManager {
     public static final int V2TIM_STATUS_LOGOUT = 3;
 
     public static V2TIMManager getInstance() {
-        return Managers.SDK;
+        return Managers.APP.sdk;
     }
 
     public static V2TIMMessageManager getMessageManager() {
-        return Managers.MESSAGES;
+        return Managers.APP.messages;
     }
 
     public static V2TIMGroupManager getGroupManager() {
-        return Managers.GROUPS;
+        return Managers.APP.groups;
     }
 
     public static V2TIMConversationManager getConversationManager() {
-        return Managers.CONVERSATIONS;
+        return Managers.APP.conversations;
     }
 
     public static V2TIMFriendshipManager getFriendshipManager() {
-        return Managers.FRIENDSHIPS;
+        return Managers.APP.friendships;
     }
 
     public static V2TIMSignalingManager getSignalingManager() {
-        return Managers.SIGNALS;
+        return Managers.APP.signals;
     }
 
     public static V2TIMOfflinePushManager getOfflinePushManager() {
-        return Managers.OFFLINE_PUSH;
+        return Managers.APP.offlinePush;
     }
 
     /**

@@ -11,8 +11,8 @@ import java.util.List;
 final class Call {
     /** Each class with calls, and an object of it. */
     private static final Object[] OWNERS = {
-        Managers.SDK, Managers.MESSAGES, Managers.GROUPS, Managers.CONVERSATIONS, Managers.FRIENDSHIPS,
-        Managers.SIGNALS, Managers.OFFLINE_PUSH, new V2TIMImageElem.V2TIMImage(), new V2TIMSoundElem(),
+        Managers.APP.sdk, Managers.APP.messages, Managers.APP.groups, Managers.APP.conversations, Managers.APP.friendships,
+        Managers.APP.signals, Managers.APP.offlinePush, new V2TIMImageElem.V2TIMImage(), new V2TIMSoundElem(),
         new V2TIMVideoElem(), new V2TIMFileElem(), new V2TIMMergerElem(),
     };
 

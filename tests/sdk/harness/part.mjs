@@ -81,11 +81,11 @@ export class Part {
    * One named check. It fails when `body` throws, when it does not end, or when an SDK meanwhile printed an
    * unhandled rejection or an error that no call was rejected with.
    */
-  async check(name, body) {
+  async check(name, body, withinMs = CHECK_WITHIN_MS) {
     this.#devices.forEach((device) => device.mark());
     const title = this.#title(name);
     try {
-      await within(body(), CHECK_WITHIN_MS, 'the check ends');
+      await within(body(), withinMs, 'the check ends');
       const faults = [...this.#devices].flatMap((device) => device.takeFaults());
       if (faults.length > 0) throw new Error(faults.join('\n'));
       this.#report.passed(title);

@@ -107,6 +107,19 @@ async function breaks(t) {
     relay.resume();
     await back();
   });
+  await t.check('who was put out while they had no line is told when it is back, once', async () => {
+    relay.interrupt();
+    await phone.event('onConnecting');
+    const open = phone.refusal('sdk', 'getUsersInfo', ['web_r']);
+    const other = await t.phone(phone.user);
+    relay.resume();
+    await phone.event('onKickedOffline');
+    assert.equal((await open).code, 6014);
+    await elapse(500);
+    assert.equal(phone.events('onKickedOffline').length, 1);
+    assert.deepEqual(other.events('onKickedOffline'), []);
+    await phone.login();
+  });
   await t.check('a log-out without a line ends the session here', async () => {
     relay.interrupt();
     await phone.event('onConnecting');

@@ -91,6 +91,8 @@ public final class Sessions implements Line.Owner {
     private final Calls greetings;
     private Entry entry;
     private Answer leaving;
+    /** Why nothing is done any more; null while the library is set up. */
+    private Refusal closed;
     /** Whether the gateway knows on this connection who speaks. */
     private boolean isAttached;
     private volatile Session session;
@@ -149,6 +151,10 @@ public final class Sessions implements Line.Owner {
 
     /** Logs in; another user who is logged in is logged out for it. */
     public void login(String user, String userSig, Answer answer) {
+        if (closed != null) {
+            answer.refused(closed);
+            return;
+        }
         if (entry != null) {
             answer.refused(new Refusal(Codes.LOGIN_IN_PROCESS, "login: " + entry.user + " is being logged in; wait for the callback"));
             return;
@@ -235,6 +241,10 @@ public final class Sessions implements Line.Owner {
     }
 
     public void ask(final Request request, long withinMs, final Answer answer) {
+        if (closed != null) {
+            answer.refused(closed);
+            return;
+        }
         if (session == null) {
             answer.refused(new Refusal(Codes.NOT_LOGGED_IN, request.command + ": nobody is logged in; call login first"));
             return;
@@ -268,6 +278,8 @@ public final class Sessions implements Line.Owner {
 
     /** Ends everything: each call has its answer, and nothing is told any more. */
     public void close(int code, String text) {
+        // First: what is asked by those who are refused below is refused too.
+        closed = new Refusal(code, text);
         if (entry != null) {
             failEntry(new Refusal(code, "login: " + text));
         }

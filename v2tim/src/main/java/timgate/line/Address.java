@@ -2,6 +2,7 @@ package timgate.line;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.Locale;
 import java.util.Random;
 import timgate.wire.Head;
 
@@ -33,7 +34,9 @@ public final class Address {
         if (uri.getQuery() != null || uri.getFragment() != null) {
             throw new IllegalArgumentException("the address \"" + base + "\" has more than a host, a port and a path" + mend);
         }
-        return new Address(base.endsWith("/") ? base.substring(0, base.length() - 1) : base);
+        // The WebSocket library knows these two words in small letters only.
+        String rest = base.substring(scheme.length());
+        return new Address(scheme.toLowerCase(Locale.ROOT) + (rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest));
     }
 
     /** The address of one connection. `instance` is the same over reconnects: by it the gateway knows the device again. */

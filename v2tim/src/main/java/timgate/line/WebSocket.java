@@ -1,6 +1,7 @@
 package timgate.line;
 
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
@@ -12,6 +13,7 @@ import org.java_websocket.client.WebSocketClient;
 import org.java_websocket.drafts.Draft_6455;
 import org.java_websocket.exceptions.WebsocketNotConnectedException;
 import org.java_websocket.extensions.IExtension;
+import org.java_websocket.framing.CloseFrame;
 import org.java_websocket.handshake.ServerHandshake;
 import org.java_websocket.protocols.IProtocol;
 import org.java_websocket.protocols.Protocol;
@@ -27,11 +29,11 @@ final class WebSocket implements Socket {
     /** More than a gateway sends in one message, which is a page of history. */
     private static final int MAX_MESSAGE_BYTES = 16 << 20;
     private static final int CONNECT_WITHIN_MS = 10_000;
+    private static final int HANDSHAKE_WITHIN_MS = 10_000;
     private static final Charset UTF_8 = Charset.forName("UTF-8");
 
     private final Events events;
     private final AtomicBoolean isOver = new AtomicBoolean();
-    private final AbortableSockets sockets = new AbortableSockets();
     private final Client client;
 
     WebSocket(URI address, Events events) {
@@ -56,20 +58,41 @@ final class WebSocket implements Socket {
     @Override
     public void abandon() {
         if (isOver.compareAndSet(false, true)) {
-            sockets.abort();
+            abort();
         }
+    }
+
+    /** Closing the TCP socket is the only way to end a dial, a handshake or a write to a line that is dead at once. */
+    private void abort() {
+        final java.net.Socket socket = client.getSocket();
+        if (socket == null) {
+            return;
+        }
+        // On Android nothing that touches the network may be done on the main thread, and closing may; with TLS it may wait.
+        Thread closing = new Thread("timgate-close") {
+            @Override
+            public void run() {
+                try {
+                    socket.close();
+                } catch (IOException gone) {
+                    Log.debug("a connection that is given up was closed already");
+                }
+            }
+        };
+        closing.setDaemon(true);
+        closing.start();
     }
 
     private void end(String why) {
         if (isOver.compareAndSet(false, true)) {
-            sockets.abort();
+            abort();
             events.ended(why);
         }
     }
 
     private final class Client extends WebSocketClient {
         private boolean verifiesHost;
-        private String lastError = "";
+        private volatile String lastError = "";
 
         Client(URI address) {
             super(
@@ -80,7 +103,7 @@ final class WebSocket implements Socket {
                     MAX_MESSAGE_BYTES),
                 null,
                 CONNECT_WITHIN_MS);
-            setSocketFactory(sockets);
+            // No socket factory: with one the library leaves TLS to it, and says everything in the clear where it has none.
             setTcpNoDelay(true);
             setDaemon(true);
             // The protocol has heartbeats of its own.
@@ -95,6 +118,16 @@ final class WebSocket implements Socket {
                 // There the platform does not compare the certificate's name with the host's by itself.
                 verifiesHost = true;
             }
+            limitHandshake(HANDSHAKE_WITHIN_MS);
+        }
+
+        /** A handshake with a line that is dead ends in time: closing the socket of one may wait for it. 0 is no limit. */
+        private void limitHandshake(int milliseconds) {
+            try {
+                getSocket().setSoTimeout(milliseconds);
+            } catch (SocketException gone) {
+                Log.debug("a connection ended at once");
+            }
         }
 
         @Override
@@ -104,9 +137,13 @@ final class WebSocket implements Socket {
                 end("the certificate is not that of " + host);
                 return;
             }
-            if (!isOver.get()) {
-                events.opened();
+            if (isOver.get()) {
+                // It was given up before there was a socket to close.
+                abort();
+                return;
             }
+            limitHandshake(0);
+            events.opened();
         }
 
         @Override
@@ -128,7 +165,14 @@ final class WebSocket implements Socket {
         @Override
         public void onClose(int code, String reason, boolean byGateway) {
             String why = reason == null || reason.isEmpty() ? lastError : reason;
-            end(why.isEmpty() ? "the connection was closed (" + code + ")" : why);
+            if (!why.isEmpty()) {
+                end(why);
+            } else if (code == CloseFrame.NEVER_CONNECTED && uri.getScheme().equals("wss")) {
+                // Of two threads that see a handshake fail the one that knows no reason may be the first.
+                end("the TLS handshake failed: the certificate of " + uri.getHost() + " may be another host's, or nobody's that is trusted");
+            } else {
+                end("the connection was closed (" + code + ")");
+            }
         }
 
         @Override

@@ -19,6 +19,8 @@ import org.robolectric.RuntimeEnvironment;
 import org.robolectric.android.controller.ActivityController;
 import org.robolectric.annotation.Config;
 
+import timgate.phone.Surroundings;
+
 /** An app in the back, in front, and on another network, as Android itself tells of it. */
 @RunWith(RobolectricTestRunner.class)
 @Config(sdk = 35, manifest = Config.NONE)

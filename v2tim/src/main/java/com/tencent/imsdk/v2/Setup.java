@@ -3,7 +3,7 @@ package com.tencent.imsdk.v2;
 import android.content.Context;
 import timgate.Gateway;
 import timgate.Log;
-import timgate.android.Surroundings;
+import timgate.phone.Surroundings;
 import timgate.line.Address;
 
 /** Makes the library ready: the log, the address, the client. */

@@ -1,4 +1,4 @@
-package timgate.android;
+package timgate.phone;
 
 import android.app.Activity;
 import android.app.Application;

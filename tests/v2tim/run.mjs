@@ -3,7 +3,7 @@
 import { Part } from '../sdk/harness/part.mjs';
 import { Report } from '../sdk/harness/report.mjs';
 
-const PARTS = ['session', 'message', 'group', 'conversation', 'people', 'signaling', 'line', 'crowd'];
+const PARTS = ['session', 'message', 'group', 'conversation', 'people', 'signaling', 'line', 'crowd', 'sample'];
 /** Each part has its own gateway and a few JVMs. */
 const SIDE_BY_SIDE = 2;
 

@@ -299,8 +299,11 @@ async function betweenUsers(t) {
   await t.check('what the phone has read the web is told', async () => {
     await web.tell('phone_b', 'read by the phone');
     await phone.received('read by the phone');
+    const isRead = async () => (await phone.message('getC2CHistoryMessageList', 'web_b', 1, null))[0].read;
+    assert.equal(await isRead(), false);
     await phone.message('markC2CMessageAsRead', 'web_b');
     await web.event('MESSAGE_READ_BY_PEER');
+    assert.equal(await isRead(), true);
   });
   await t.check('a history from a time on', async () => {
     const sent = await phone.tell('web_b', 'now');

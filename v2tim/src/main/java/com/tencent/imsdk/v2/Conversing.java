@@ -335,6 +335,9 @@ final class Conversing {
         if (talk != null) {
             talk.setUnread(0);
             changed.add(id);
+            for (V2TIMMessage message : client.recent.of(ConversationId.user(id), ConversationId.group(id))) {
+                message.read = true;
+            }
             tellChanges();
         }
     }
@@ -403,7 +406,9 @@ final class Conversing {
         }
         int left = 0;
         for (V2TIMMessage message : client.recent.of(userID, null)) {
-            if (!message.self && !message.excludedFromUnreadCount && message.timestamp > time) {
+            boolean isLeft = message.timestamp > time;
+            message.read |= !isLeft;
+            if (!message.self && !message.excludedFromUnreadCount && isLeft) {
                 left += 1;
             }
         }
@@ -418,7 +423,9 @@ final class Conversing {
         }
         int left = 0;
         for (V2TIMMessage message : client.recent.of(null, groupID)) {
-            if (!message.self && !message.excludedFromUnreadCount && message.seq > seq) {
+            boolean isLeft = message.seq > seq;
+            message.read |= !isLeft;
+            if (!message.self && !message.excludedFromUnreadCount && isLeft) {
                 left += 1;
             }
         }

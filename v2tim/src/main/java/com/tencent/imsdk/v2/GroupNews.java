@@ -77,10 +77,6 @@ final class GroupNews {
         });
     }
 
-    /** What is told in passing and stands in no history. Of that the gateway serves nothing yet. */
-    void passing(String groupID, JSONObject body) {
-    }
-
     void notice(JSONObject item, JSONObject body, Session session) {
         String named = Json.text(item, "ToGroupId");
         final String groupID = named.isEmpty() ? Json.text(Json.object(item, "GroupInfo"), "GroupId") : named;

@@ -108,6 +108,8 @@ abstract class History {
 
     /** The object of a message that the app knows, brought up to date: it may have set something on it. */
     private V2TIMMessage known(V2TIMMessage read) {
+        Talk talk = client.conversing.find(ConversationId.of(read));
+        read.read |= talk != null && talk.unread() == 0;
         V2TIMMessage known = client.recent.get(read.msgID);
         if (known == null) {
             client.recent.add(read);
@@ -115,6 +117,7 @@ abstract class History {
         }
         known.timestamp = read.timestamp;
         known.seq = read.seq;
+        known.read |= read.read;
         known.peerRead |= read.peerRead;
         if (known.status != V2TIMMessage.V2TIM_MSG_STATUS_LOCAL_REVOKED) {
             known.status = read.status;

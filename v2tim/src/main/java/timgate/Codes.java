@@ -11,7 +11,6 @@ public final class Codes {
     public static final int INVALID_PARAMETERS = 6017;
     public static final int LOGGED_OUT_BEFORE_LOGIN_FINISHED = 6023;
     public static final int USER_SIG_EXPIRED = 6206;
-    public static final int KICKED_WHILE_AWAY = 6208;
     /** Too many calls are waiting. */
     public static final int TOO_MANY_CALLS = 7008;
     public static final int NOT_SUPPORTED = 7013;

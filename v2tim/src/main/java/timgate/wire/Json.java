@@ -3,7 +3,6 @@ package timgate.wire;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import org.json.JSONArray;
 import org.json.JSONException;
 import org.json.JSONObject;
@@ -138,14 +137,5 @@ public final class Json {
             }
         }
         return texts;
-    }
-
-    /** Custom fields as the wire has them: a list of `Key` and `Value`, under these names. */
-    public static JSONArray pairs(Map<String, String> fields, String key, String value) {
-        JSONArray pairs = new JSONArray();
-        for (Map.Entry<String, String> field : fields.entrySet()) {
-            pairs.put(object(key, field.getKey(), value, field.getValue()));
-        }
-        return pairs;
     }
 }

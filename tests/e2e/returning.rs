@@ -371,6 +371,11 @@ fn told_recalls(user: &User) -> Vec<String> {
     user.socket.receipts().into_iter().filter(|receipt| receipt.starts_with('r')).collect()
 }
 
+async fn withdraw(from: &User, to: &str, (seq, random, time): (u64, u64, u64)) {
+    let info = json!({"MsgInfo": {"From_Account": from.name, "To_Account": to, "MsgSeq": seq, "MsgRandom": random, "MsgTimeStamp": time}});
+    from.call("openim.msgwithdraw", info).await.ok();
+}
+
 /// The SDKs take one off the unread count for each recall that they are told of.
 #[tokio::test]
 async fn a_recall_that_arrived_is_not_told_again() {
@@ -381,9 +386,7 @@ async fn a_recall_that_arrived_is_not_told_again() {
         let in_group = alice.send_text(&group, &format!("slip {n}")).await;
         let to_bob = alice.send_to("bob", &format!("slip {n}")).await;
         alice.recall(&group, in_group.seq).await.ok();
-        let info = json!({"MsgInfo": {"From_Account": "alice", "To_Account": "bob", "MsgSeq": to_bob.seq,
-            "MsgRandom": to_bob.random, "MsgTimeStamp": to_bob.time}});
-        alice.call("openim.msgwithdraw", info).await.ok();
+        withdraw(&alice, "bob", (to_bob.seq, to_bob.random, to_bob.time)).await;
     }
     alice.send_text(&group, "the end").await;
     bob.expect_message(&group, "the end").await;
@@ -404,6 +407,8 @@ async fn a_recall_that_arrived_is_not_told_again() {
         bob = back(&gateway, bob).await;
         bob.try_login().await.ok();
         bob.expect_message(&group, "the end").await;
+        has_come_to_the_end(&bob).await;
+        bob.sync().await;
         bob.ping().await;
         let (mut again, mut unknown) = (told_recalls(&bob), told[2..].to_vec());
         again.sort();
@@ -415,6 +420,91 @@ async fn a_recall_that_arrived_is_not_told_again() {
         alice.try_login().await.ok();
         alice.ping().await;
         assert_eq!(told_recalls(&alice), [""; 0], "after a restart: {is_restarted}");
+    }
+}
+
+/// The client has what it missed.
+async fn has_come_to_the_end(user: &User) {
+    user.ping().await;
+    acknowledge(user, &receipt(asked_for(user).unwrap())).await;
+}
+
+/// An SDK that does not know a group asks what it is before it puts a message of it anywhere: there is nothing to recall yet.
+#[tokio::test]
+async fn recalls_in_a_group_that_is_new_to_a_device_are_told_last() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let bob = back(&gateway, bob).await;
+    let group = invite(&alice, "work").await;
+    let slip = alice.send_text(&group, "slip").await;
+    alice.recall(&group, slip.seq).await.ok();
+    alice.send_text(&group, "the end").await;
+    bob.try_login().await.ok();
+    bob.expect_message(&group, "the end").await;
+    bob.ping().await;
+    assert_eq!(told_recalls(&bob), [""; 0], "nothing is told of it before the group is known");
+    let question = json!({"GroupIdList": ["work"], "ResponseFilter": {"GroupBaseInfoFilter": ["Type"]}});
+    bob.call("group_open_http_svc.get_group_self_member_info", question).await.ok();
+    has_come_to_the_end(&bob).await;
+    bob.ping().await;
+    assert_eq!(told_recalls(&bob).len(), 1);
+    // One that acknowledges nothing is told it a little later.
+    let bob = back(&gateway, bob).await;
+    bob.try_login().await.ok();
+    let late = |event: &Event| event.value["GroupTips"][0]["MsgBody"]["GroupWithdrawInfoArray"].is_array();
+    bob.expect_event("the recall", late).await;
+}
+
+/// When they are told how much is unread of a peer, 2.x SDKs show the last message as it was before its recall.
+#[tokio::test]
+async fn who_is_back_is_not_told_the_count_of_a_talk_that_ends_with_a_recall() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    bob.sync().await;
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "stays").await;
+    let slip = alice.send_to("bob", "slip").await;
+    withdraw(&alice, "bob", (slip.seq, slip.random, slip.time)).await;
+    bob.try_login().await.ok();
+    bob.expect_message_from("alice", "slip").await;
+    has_come_to_the_end(&bob).await;
+    assert_eq!(told_recalls(&bob).len(), 1);
+    let of_alice = |synced: &Value| synced["C2CPairUnreadCount"].clone();
+    assert_eq!(of_alice(&bob.sync().await), json!([]));
+    alice.send_to("bob", "the end").await;
+    let bob = back(&gateway, bob).await;
+    bob.try_login().await.ok();
+    has_come_to_the_end(&bob).await;
+    assert_eq!(of_alice(&bob.sync().await), json!([{"From_Account": "alice", "UnreadCount": 2}]));
+}
+
+/// The SDKs keep what they counted in a group that they were put out of, and show it when they are in it again.
+#[tokio::test]
+async fn nothing_stays_unread_of_a_group_that_one_was_put_out_of() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = invite(&alice, "work").await;
+    alice.send_text(&group, "unread").await;
+    bob.sync().await;
+    let mut bob = back(&gateway, bob).await;
+    let bring_in = json!({"GroupId": "work", "MemberList": [{"Member_Account": "bob"}]});
+    alice.kick(&group, &["bob"]).await.ok();
+    let read = |event: &Event| event.value["GroupTips"][0]["MsgBody"]["GroupReadInfoArray"].is_array();
+    for is_there_again in [false, true] {
+        if is_there_again {
+            alice.call("group_open_http_svc.add_group_member", bring_in.clone()).await.ok();
+            alice.send_text(&group, "new").await;
+        }
+        bob.try_login().await.ok();
+        bob.ping().await;
+        let pushed = bob.socket.events();
+        let place = pushed.iter().position(read).expect("it is told that nothing is unread");
+        let first = pushed.iter().position(|event| event.value["GroupMsgArray"].is_array());
+        assert!(first.is_none_or(|first| place < first), "before what is new: {pushed:#?}");
+        let told = told(&bob.sync().await).len();
+        // That it was put out of a group that it is in is over: the SDKs would count nothing there any more.
+        assert_eq!(told, 1, "put out, or invited; there again: {is_there_again}");
+        bob = back(&gateway, bob).await;
     }
 }
 

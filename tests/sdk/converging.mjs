@@ -46,6 +46,7 @@ class Telling {
   #groupIds = new Map();
   #sends = [];
   #rest;
+  #printed = [];
 
   constructor(t, seed) {
     this.#t = t;
@@ -73,8 +74,11 @@ class Telling {
     });
   }
 
+  /** Of one story the steps are printed as they are done; of many, those of a story that fails. */
   #print(line) {
-    if (SEED !== undefined) console.log(`      ${new Date().toISOString().slice(11, 23)} ${line}`);
+    const printed = `      ${new Date().toISOString().slice(11, 23)} ${line}`;
+    if (SEED === undefined) this.#printed.push(printed);
+    else console.log(printed);
   }
 
   #all() {
@@ -134,6 +138,8 @@ class Telling {
       await this.#group({ device: owner, group: name, others: members.filter((user) => user !== owner) });
     }
     await Promise.all(this.#all().map(({ sdk }) => sdk.quiet()));
+    // By which the frames of `SDK_FRAMES` are told apart.
+    if (process.env.SDK_FRAMES) this.#print(`processes: ${this.#all().map(({ name, sdk }) => `${name} ${sdk.process}`).join(', ')}`);
   }
 
   async #group({ device, group: name, others }) {
@@ -150,6 +156,25 @@ class Telling {
       }
     }
     this.#model.grouped(name, [user, ...others]);
+    await this.#known(name, [user, ...others]);
+  }
+
+  /**
+   * Waits until the devices of these users that are there know a group.
+   *
+   * 2.27.6 asks for each message what its group is until it knows, and puts in the order of the answers what is said meanwhile.
+   */
+  async #known(group, users) {
+    // A Meeting is listed when something is said in it.
+    const there = this.#all().filter((device) => device.isUp && isWork(group) && users.includes(device.user));
+    await Promise.all(there.map(async (device) => {
+      // Not by asking for the list: of one that is empty 2.27.6 asks the gateway, and counts what comes meanwhile twice.
+      const lists = () => device.sdk.allEvents('CONVERSATION_LIST_UPDATED').flat();
+      const isListed = () => lists().some(({ conversationID }) => conversationID === this.#idOf(group, device.user));
+      // Where the bus was cut it takes a while.
+      await until(isListed, BACK_WITHIN_MS, `${device.name} lists ${group}`);
+      await device.sdk.quiet();
+    }));
   }
 
   async #makeGroup(step) {
@@ -237,13 +262,15 @@ class Telling {
   }
 
   async #membership({ device, group, user }, isMember) {
-    const { sdk } = this.#of(device);
+    const { sdk, user: owner } = this.#of(device);
+    await this.#known(group, [owner]);
     const done = this.#model.membership(group, user, isMember);
     // The SDKs go on asking after a group that one was put out of, and nobody hears the answer.
     for (const one of this.#all()) if (one.user === user) one.sdk.excuse(NO_MEMBER);
     const what = { groupID: this.#groupIds.get(group), userIDList: [user] };
     await (isMember ? sdk.addGroupMember(what) : sdk.deleteGroupMember(what));
     done();
+    if (isMember) await this.#known(group, [user]);
   }
 
   async #leave(name, how) {
@@ -325,6 +352,8 @@ class Telling {
   /** A back end ends the logins of a user, who logs in again. */
   async #putOut({ user }) {
     const devices = this.#all().filter((device) => device.user === user);
+    // One that is just back is told what it missed before it is put out.
+    await Promise.all(devices.map(({ sdk }) => sdk.quiet()));
     const back = devices.map(({ name }) => this.#model.login(name));
     const kicks = devices.map(({ sdk }) => sdk.allEvents('KICKED_OUT').length);
     await this.#rest.kick(user);
@@ -365,6 +394,7 @@ class Telling {
     const found = await Promise.all(this.#all().map((device) => this.#differences(device, logs, { histories, isFresh })));
     const all = [...wrong, ...found.flat()];
     if (all.length === 0) return;
+    this.#printed.splice(0).forEach((line) => console.log(line));
     const shown = all.length > DIFFERENCES_SHOWN ? [...all.slice(0, DIFFERENCES_SHOWN), `(${all.length} in all)`] : all;
     assert.fail([...shown, `to see it again: ${this.#replay()}`].join('\n'));
   }

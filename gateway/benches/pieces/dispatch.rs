@@ -127,7 +127,8 @@ impl Caller {
     }
 
     async fn call(&self, name: &str, body: &str) {
-        let identity = Identity::Session { app: APP, user: &self.user, device: &self.device, instance: "1" };
+        let (user, device) = (&self.user, &self.device);
+        let identity = Identity::Session { app: APP, user, device, instance: "1" };
         let answer = dispatch(&self.context, identity, name, body).await;
         assert_eq!(answer.code, ErrorCode::OK, "{name}: {}", answer.body);
     }

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use gateway::bus::{
     Delivery, DeviceClaim, DeviceId, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership,
-    MissedByDevice, MissedInGroup, MostMissed, Numbering, RecallMark, Recalls, Source, SourceError, Stamp,
-    Topic, UserPlace, channel,
+    MissedByDevice, MissedByUser, MissedInGroup, MostMissed, Numbering, RecallMark, Recalls, Source,
+    SourceError, Stamp, Topic, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
@@ -227,13 +227,8 @@ impl Source for OneRoom {
         Err(SourceError("nobody has missed anything".to_owned()))
     }
 
-    async fn missed_by_user(
-        &self,
-        _: AppId,
-        _: &UserId,
-        _: &UserPlace,
-    ) -> Result<Vec<(Stamp, Entry)>, SourceError> {
-        Ok(Vec::new())
+    async fn missed_by_user(&self, _: AppId, _: &UserId, _: &UserPlace) -> Result<MissedByUser, SourceError> {
+        Ok(MissedByUser::default())
     }
 
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {

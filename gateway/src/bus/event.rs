@@ -23,11 +23,11 @@ use protocol::push::{Mark, Notice};
 use protocol::session::{KickReason, Terminal};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Stamp, Topic};
+use super::{Aside, Topic};
 
 /// The number of a device's session. Unique among the devices of one user.
 pub type DeviceId = u32;
@@ -91,7 +91,7 @@ pub struct Push {
     body: PushBody,
     origin: Option<Origin>,
     changes_account: bool,
-    recalls: Option<Stamp>,
+    aside: Option<Aside>,
 }
 
 /// The device that brought something about and has its answer: it is not told again.
@@ -105,6 +105,14 @@ impl Event {
     /// Whether it stands for a log entry of its topic: who has the entry has the event.
     pub fn is_entry(&self) -> bool {
         matches!(self, Event::Entry(Entry::GroupMessage { .. } | Entry::GroupTip { .. }))
+    }
+
+    /// What it tells of that is kept beside a log.
+    pub fn aside(&self) -> Option<&Aside> {
+        match self {
+            Event::Push(push) => push.aside.as_ref(),
+            Event::Entry(_) | Event::Control(_) | Event::Unknown => None,
+        }
     }
 
     /// The device that brought it about, and whose device that is.
@@ -138,7 +146,7 @@ impl Event {
 
 impl Push {
     pub fn new(body: PushBody) -> Self {
-        Self { body, origin: None, changes_account: false, recalls: None }
+        Self { body, origin: None, changes_account: false, aside: None }
     }
 
     /// The device that it comes from is not told.
@@ -153,9 +161,9 @@ impl Push {
         self
     }
 
-    /// It tells of the recall of a message in the topic's own log, and of the time of that.
-    pub fn recalling(mut self, seq: Seq, at: Millis) -> Self {
-        self.recalls = Some(Stamp { seq, at });
+    /// It tells of something that is kept beside a log.
+    pub fn telling(mut self, aside: Aside) -> Self {
+        self.aside = Some(aside);
         self
     }
 
@@ -168,14 +176,10 @@ impl Push {
         self.changes_account
     }
 
-    pub fn recalls(&self) -> Option<Stamp> {
-        self.recalls
-    }
-
     fn read(topic: &Topic, at: Millis, text: &[u8]) -> Option<Self> {
-        if let Some(Carried { push: Ready { body, origin, changes_account, recalls } }) = inside(text) {
+        if let Some(Carried { push: Ready { body, origin, changes_account, aside } }) = inside(text) {
             let body = PushBody::from_json(body.into_owned());
-            return Some(Self { body, origin, changes_account, recalls });
+            return Some(Self { body, origin, changes_account, aside });
         }
         let former: Former = serde_json::from_slice(text).ok()?;
         let Formed { origin } = inside(text)?;
@@ -188,7 +192,7 @@ impl Push {
             Some(Origin { user, device })
         });
         let changes_account = user.is_some_and(|user| former.changes_profile_of(user));
-        Some(Self { body: former.body(user, at)?, origin, changes_account, recalls: None })
+        Some(Self { body: former.body(user, at)?, origin, changes_account, aside: None })
     }
 }
 
@@ -217,8 +221,14 @@ struct Ready<'a> {
     origin: Option<Origin>,
     #[serde(rename = "account", default, skip_serializing_if = "std::ops::Not::not")]
     changes_account: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    recalls: Option<Stamp>,
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    aside: Option<Aside>,
+}
+
+/// Nothing in the place of what has no name here.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Aside>, D::Error> {
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(text.get()).ok())
 }
 
 impl Serialize for Push {
@@ -243,7 +253,7 @@ impl Serialize for Push {
             body: Cow::Borrowed(self.body.json()),
             origin: self.origin.clone(),
             changes_account: self.changes_account,
-            recalls: self.recalls,
+            aside: self.aside.clone(),
         };
         let origin = self.origin.as_ref().filter(|_| !former.is_empty()).map(|origin| origin.device);
         let mut map = serializer.serialize_map(Some(1))?;
@@ -294,6 +304,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::bus::{AsideOf, Stamp};
 
     /// What instances of 0.1 published, and the body of the push that they made of it for `alice`.
     const OF_0_1: &str =
@@ -379,6 +390,7 @@ mod tests {
         for text in [
             json!({"Push": {"push": {"body": body, "origin": origin}}}),
             json!({"Later": {"x": 1, "origin": [], "push": {"body": body, "origin": origin, "later": {}}}}),
+            json!({"Push": {"push": {"body": body, "origin": origin, "aside": {"of": "Later"}}}}),
         ] {
             for topic in [alices(), room()] {
                 let event = read(&topic, &text.to_string());
@@ -398,14 +410,16 @@ mod tests {
             PushBody::from_json(RawValue::from_string(r#"{"EventArray":[{"Later":1}]}"#.into()).unwrap());
         for (body, name_of) in [(named, "ReadC2c"), (unnamed, "Push")] {
             let body_text = body.json().get().to_owned();
-            let push =
-                Push::new(body).by(Some(origin.clone())).changing_account().recalling(Seq(3), Millis(4));
+            let message = Stamp { seq: Seq(3), at: Millis(4) };
+            let group = GroupId::parse("room").unwrap();
+            let aside = Aside { of: AsideOf::Recall { group, message }, at: Millis(5) };
+            let push = Push::new(body).by(Some(origin.clone())).changing_account().telling(aside.clone());
             let text = serde_json::to_string(&Event::from(push)).unwrap();
             assert_eq!(name(&text), name_of);
             let Event::Push(push) = read(&alices(), &text) else { panic!("{text}") };
             assert_eq!(push.body(), body_text);
             assert_eq!((push.origin.as_ref(), push.changes_account()), (Some(&origin), true));
-            assert_eq!(push.recalls(), Some(Stamp { seq: Seq(3), at: Millis(4) }));
+            assert_eq!(push.aside, Some(aside));
         }
     }
 

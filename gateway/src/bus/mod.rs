@@ -3,6 +3,7 @@
 //! The bus may lose an event, the store may not: an event of a log carries its number and time, so that a
 //! receiver can see that one is missing and read it from the store.
 
+mod aside;
 mod event;
 mod liveness;
 mod local;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
+pub use aside::{Aside, AsideOf, HeardAsides, ReadTo};
 pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
 pub use liveness::{Liveness, SingleInstance};
 pub use local::LocalBus;
@@ -28,7 +30,7 @@ pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
 pub use source::{
-    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardRecalls, HeardWindow, Membership, MissedByDevice,
+    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedByUser,
     MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
 };
 
@@ -40,7 +42,7 @@ pub enum Topic {
 }
 
 /// Where in a log the event's entry stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamp {
     pub seq: Seq,
     pub at: Millis,

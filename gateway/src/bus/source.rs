@@ -7,7 +7,7 @@ use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::KickReason;
 
-use super::{DeviceId, Entry, Event, Stamp};
+use super::{DeviceId, Entry, Event, HeardAsides, Stamp};
 
 /// How far a group was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,47 +16,18 @@ pub struct GroupPlace {
     pub epoch: Bytes,
     /// The last number that was heard.
     pub seq: Seq,
-    /// Recalls were heard up to here.
-    pub at: Millis,
     pub window: HeardWindow,
-    pub recalls: HeardRecalls,
+    /// The recalls that were heard.
+    pub asides: HeardAsides,
 }
 
 impl GroupPlace {
-    /// Notes that a recall was heard; the stamp has the message's number and the time of the recall. False when it was heard
-    /// before.
-    pub fn hear_recall(&mut self, stamp: Stamp) -> bool {
-        if self.has_recall(stamp) {
-            return false;
-        }
-        if self.recalls.0.len() == RECALLS {
-            // While none is missing, those before it were heard too. What is read again is read from as long before the time as
-            // clocks differ, and this one must not be among it.
-            let oldest = self.recalls.0.pop_front().map_or(0, |heard| heard.at.0);
-            self.at = self.at.max(Millis(oldest + CLOCK_DIFFERENCE + 1));
-        }
-        self.recalls.0.push_back(stamp);
-        true
-    }
-
-    pub fn has_recall(&self, stamp: Stamp) -> bool {
-        self.recalls.0.iter().any(|heard| heard.seq == stamp.seq)
-    }
-
     /// The log has forgotten its entries from a number on, and gives their numbers again.
     pub fn forget_from(&mut self, first: Seq) {
         self.seq = self.seq.min(first.previous());
-        self.recalls.0.retain(|heard| heard.seq < first);
+        self.asides.forget_from(first);
     }
 }
-
-/// Recalls that are remembered of a group: as many as may be told of it again by what waits while it is recovered.
-const RECALLS: usize = 256;
-
-/// The latest recalls in a group that were heard, in the order they were. The SDKs take one off what is unread for each
-/// that they are told of, also where they know it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HeardRecalls(VecDeque<Stamp>);
 
 /// Where a recall stands among those of a group, which are in the order of their times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +55,29 @@ pub struct UserPlace {
     /// The notices that were heard since.
     pub notices: HeardWindow,
     pub pairs: Pairs,
+    /// What was recalled and read.
+    pub asides: HeardAsides,
     /// Since when the topic is followed.
     pub since: Millis,
+}
+
+impl UserPlace {
+    /// Notes that the user has heard an event. False when they heard it before, as far as the store keeps it.
+    pub fn hear(&mut self, user: &UserId, event: &Event, stamp: Option<Stamp>) -> bool {
+        match (event, stamp) {
+            (Event::Entry(Entry::C2cMessage { to, message }), Some(stamp))
+                if !message.options.online_only =>
+            {
+                let peer = if message.from.user == *user { to } else { &message.from.user };
+                self.pairs.hear(peer, stamp)
+            }
+            (Event::Entry(Entry::Notice { .. } | Entry::Mark { .. }), Some(stamp)) => {
+                self.notices.hear(stamp)
+            }
+            // What is kept nowhere or in the log of a group, or beside a log.
+            _ => event.aside().is_none_or(|aside| self.asides.hear(aside)),
+        }
+    }
 }
 
 /// Clocks of instances may differ by so many milliseconds.
@@ -127,6 +119,12 @@ impl Pairs {
 
     pub fn with(&self, peer: &UserId) -> Option<&HeardWindow> {
         self.windows.get(peer)
+    }
+
+    /// Whether it was heard, or said before it would have been.
+    pub fn has(&self, peer: &UserId, stamp: Stamp) -> bool {
+        let is_before = stamp.at.0 + CLOCK_DIFFERENCE < self.since.0;
+        is_before || self.with(peer).is_some_and(|heard| heard.has(stamp))
     }
 
     /// False when it was heard before.
@@ -231,6 +229,17 @@ pub enum MissedInGroup {
     Gone,
 }
 
+/// What a follower of a user's topic has missed.
+#[derive(Debug, Default)]
+pub struct MissedByUser {
+    /// Notices in their order, and what happened with each peer and in each group in its order.
+    pub events: Vec<(Stamp, Event)>,
+    /// The groups of the user.
+    pub groups: Vec<Membership>,
+    /// When it was read.
+    pub read_at: Millis,
+}
+
 /// How much of what it missed a device is told.
 #[derive(Clone, Copy, Debug)]
 pub struct MostMissed {
@@ -245,6 +254,9 @@ pub struct MostMissed {
 pub struct MissedByDevice {
     /// What it is told, in order.
     pub events: Vec<(Stamp, Event)>,
+    /// What it is told when it has come to the end of those: what was recalled and read of groups that may be new to it. An SDK
+    /// asks what such a group is before it puts a message of it anywhere, and finds nothing to recall meanwhile.
+    pub late: Vec<(Stamp, Event)>,
     /// How many conversations it has to read anew, because it missed more in them than it is told. The first of the events
     /// has it do so.
     pub anew: usize,
@@ -308,7 +320,7 @@ pub trait Source: Send + Sync + 'static {
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError>;
 
-    /// Recalls in an epoch of a group after `after`, with the numbers of their messages. Some of them may have been heard.
+    /// Recalls in an epoch of a group after `after`. Some of them may have been heard.
     async fn recalled_in_group(
         &self,
         app: AppId,
@@ -320,14 +332,13 @@ pub trait Source: Send + Sync + 'static {
     /// Where a user's topic stands now.
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError>;
 
-    /// The entries that a follower at `from` has missed: notices in their order, and what was said with
-    /// each peer in its order.
+    /// What a follower at `from` has missed, as far as the store keeps it.
     async fn missed_by_user(
         &self,
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Entry)>, SourceError>;
+    ) -> Result<MissedByUser, SourceError>;
 
     /// What a device has missed that had everything said before a time.
     async fn missed_by_device(

@@ -48,6 +48,7 @@ use crate::services::message::SentMessage;
 use crate::services::session::Claims;
 use crate::telemetry::Bound;
 
+pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
 pub use table::{Row, table};
@@ -168,7 +169,9 @@ pub enum Effect {
     Heard { at: Millis },
     /// The device has seen what it missed: it may be pushed what is new. Of its notices it has those up to a number, where
     /// it was told any.
-    Synced { notices: Option<Seq> },
+    Synced { notices: Option<Seq>, counted: Vec<Counted> },
+    /// The answer counts what is unread.
+    Counted(Vec<Counted>),
     /// A device with a session said something. Its SDK takes its own words for the end of what it missed, so where it is
     /// yet to be told that, they are acknowledged afterwards; and where they stand among what others say, where they come
     /// to the device as well.
@@ -396,6 +399,17 @@ pub const ANSWERED_IN_ORDER: &[&str] = &[protocol::group::GetWithSelf::NAME];
 /// to yet.
 pub fn reads_counts(name: &str) -> bool {
     [protocol::conversation::GetPage::NAME, protocol::message::c2c::Sync::NAME].contains(&name)
+}
+
+/// Whether a command changes what [`reads_counts`] reads, for the caller themselves.
+pub fn changes_counts(name: &str) -> bool {
+    use protocol::conversation::{Clear, Delete, DeleteMany, Pin, ReadAll};
+    use protocol::message::{c2c, group};
+    const OF_LISTS: [&str; 5] = [Clear::NAME, Delete::NAME, DeleteMany::NAME, Pin::NAME, ReadAll::NAME];
+    const OF_PEERS: [&str; 3] = [c2c::RecallMessage::NAME, c2c::ReportRead::NAME, c2c::DeleteForMe::NAME];
+    const OF_GROUPS: [&str; 3] =
+        [group::RecallMessages::NAME, group::ReportRead::NAME, group::DeleteForMe::NAME];
+    OF_LISTS.contains(&name) || OF_PEERS.contains(&name) || OF_GROUPS.contains(&name)
 }
 
 /// The connection of a logged-in device is gone.

@@ -14,7 +14,7 @@ use std::thread::available_parallelism;
 use bytes::Bytes;
 use protocol::id::{Millis, Seq};
 use protocol::message::{ClientNumbers, Message};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,7 +22,7 @@ use super::connection::{Connection, Follower};
 use super::followers::{Followers, PART};
 use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
-use super::returning;
+use super::returning::Subject;
 use crate::bus::{Delivery, DeviceId, Entry, Event, Stamp, Topic};
 use crate::clock::Clock;
 
@@ -38,6 +38,8 @@ enum Job {
     Close(Vec<Arc<Connection>>, Closing),
     /// What was put before this time has been done.
     Reach(Millis),
+    /// Somebody waits for what was put before.
+    Tell(oneshot::Sender<()>),
 }
 
 /// The workers. A cheap handle.
@@ -86,6 +88,17 @@ impl Fanout {
         let _ = self.workers[worker].jobs.send(job).await;
     }
 
+    /// Waits until all that was put till now is written.
+    pub(super) async fn flushed(&self) {
+        let told = self.workers.iter().map(|worker| async {
+            let (tell, told) = oneshot::channel();
+            // A worker ends with the hub.
+            let _ = worker.jobs.send(Job::Tell(tell)).await;
+            let _ = told.await;
+        });
+        futures_util::future::join_all(told).await;
+    }
+
     /// Has it noted when all that was put before `now` is written.
     pub(super) async fn reach(&self, now: Millis) {
         for worker in self.workers.iter() {
@@ -126,6 +139,8 @@ async fn serve(
                     }
                 }
                 Run::Reach(at) => reached.store(at.0, Ordering::Relaxed),
+                // Who does not wait any more need not be told.
+                Run::Tell(tell) => _ = tell.send(()),
             }
         }
     }
@@ -136,6 +151,7 @@ enum Run {
     Push(Followers, Vec<Delivery>),
     Close(Vec<Arc<Connection>>, Closing),
     Reach(Millis),
+    Tell(oneshot::Sender<()>),
 }
 
 /// Puts together what goes to the same followers. The order within a topic stays.
@@ -163,6 +179,10 @@ fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
                 // What comes behind it is not put together with what came before.
                 last.clear();
                 runs.push(Run::Reach(at));
+            }
+            Job::Tell(tell) => {
+                last.clear();
+                runs.push(Run::Tell(tell));
             }
         }
     }
@@ -270,9 +290,8 @@ impl<'a> Pieces<'a> {
                 if frame::is_notice(&piece.delivery.event) {
                     connection.outbound.push_notice(piece.stamp.seq, &frame);
                 } else {
-                    let place =
-                        returning::place(&follower.attachment, &piece.delivery.event, piece.stamp.seq);
-                    connection.outbound.push_entry(place.filter(|_| piece.mention.is_none()), &frame);
+                    let subject = Subject::of(&follower.attachment, &piece.delivery.event, piece.stamp.seq);
+                    connection.outbound.push_once(subject.filter(|_| piece.mention.is_none()), &frame);
                 }
                 pushed += 1;
             }

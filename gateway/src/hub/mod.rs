@@ -8,6 +8,7 @@ mod connection;
 mod fanout;
 mod followers;
 mod frame;
+mod held;
 mod outbound;
 mod position;
 mod recovery;
@@ -17,16 +18,19 @@ mod shard;
 mod tests;
 mod turns;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::Newcomer;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, Control, Delivery, Ended, Event, Incoming, Membership, Receiver, Source, Topic};
+use crate::bus::{
+    Bus, Control, Delivery, Ended, Event, Incoming, Membership, Receiver, Source, Stamp, Topic,
+};
 use crate::clock::Clock;
 
 pub use crate::bus::DeviceClaim;
@@ -34,7 +38,7 @@ pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
 pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Pipe, RECEIPT_AFTER};
+pub use outbound::{Closing, Late, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
 #[cfg(any(test, feature = "internals"))]
 pub use {frame::Frame, outbound::Outbound};
@@ -56,6 +60,9 @@ pub struct Attachment {
 /// How long a login waits for its topics to be followed, first the user's and then those of the groups.
 const FOLLOW_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long an answer that counts messages waits for those that it counts.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_millis(500);
+
 /// The topics of a user could not be followed, so nobody may believe that the user is there.
 #[derive(Debug, thiserror::Error)]
 #[error("what concerns the user could not be followed")]
@@ -69,6 +76,8 @@ pub struct Hub {
     source: Arc<dyn Source>,
     fanout: Fanout,
     clock: Clock,
+    /// Tells that something was put to the workers.
+    news: Arc<Notify>,
     /// Bounds how many topics are recovered at once.
     recoveries: Arc<Semaphore>,
     /// Bounds for how many devices that are back it is read at once what they missed.
@@ -88,6 +97,7 @@ impl Hub {
             source,
             fanout: Fanout::start(clock, &tasks, &stop),
             clock: clock.clone(),
+            news: Arc::default(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE)),
             returns: Arc::new(Semaphore::new(returning::AT_ONCE)),
             tasks,
@@ -134,10 +144,10 @@ impl Hub {
         connection: &Arc<Connection>,
         attachment: Attachment,
         back: Option<Back>,
-    ) -> Result<Vec<Missed>, NotFollowed> {
+    ) -> Result<Missed, NotFollowed> {
         if connection.attachment().is_some_and(|known| *known == attachment) {
             // A login that was repeated: to begin anew would miss what is said meanwhile.
-            return Ok(Vec::new());
+            return Ok(Missed::default());
         }
         self.detach(connection);
         let (app, user) = (attachment.app, attachment.user.clone());
@@ -154,7 +164,7 @@ impl Hub {
         connection.has_entered(login);
         match back {
             Some(back) => self.missed(connection, &attachment, back).await,
-            None => Ok(Vec::new()),
+            None => Ok(Missed::default()),
         }
     }
 
@@ -248,7 +258,35 @@ impl Hub {
                 },
                 Incoming::Suspect(topic) => self.begin_recovery(self.shards.suspect(&topic, true)),
             }
+            self.news.notify_waiters();
         }
+    }
+
+    /// Waits until what was said in these groups, and between a user and these others, is written to who hears it here, but
+    /// no longer than [`CAUGHT_UP_WITHIN`]: clients add what they are pushed to what an answer has counted.
+    pub async fn caught_up(&self, app: AppId, user: &UserId, ends: &[(&Topic, Stamp)]) {
+        if ends.is_empty() {
+            return;
+        }
+        let own = Topic::User(app, user.clone());
+        let is_put = |(conversation, end): &(&Topic, Stamp)| match conversation {
+            Topic::Group(..) => self.shards.has_admitted(conversation, None, *end),
+            Topic::User(_, peer) => self.shards.has_admitted(&own, Some(peer), *end),
+        };
+        let catching_up = async {
+            loop {
+                // Before the look, so that what happens in between is not missed.
+                let mut news = pin!(self.news.notified());
+                news.as_mut().enable();
+                if ends.iter().all(is_put) {
+                    break;
+                }
+                news.await;
+            }
+            self.fanout.flushed().await;
+        };
+        // What takes longer has been lost on the way, and is made up for.
+        let _ = tokio::time::timeout(CAUGHT_UP_WITHIN, catching_up).await;
     }
 
     /// Does what an event means for those who follow its topic.

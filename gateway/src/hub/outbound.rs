@@ -4,7 +4,7 @@
 //! Answers come only to who asked, however large: they wait until the socket takes them. While they fill the queue nothing
 //! more is read from the connection ([`Outbound::is_full_of_answers`]), so they are bounded by the calls under way.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -16,7 +16,8 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
-use super::returning::Missed;
+use super::held::{Held, ToldRecalls};
+use super::returning::{Missed, Subject};
 use super::turns::Turns;
 use crate::bus::Topic;
 
@@ -90,27 +91,13 @@ struct Queue {
     pushes: u64,
     /// Present when the client has said something.
     turns: Option<Box<Turns>>,
+    /// Present for a while when the device is back and was told of recalls.
+    told_recalls: Option<Box<ToldRecalls>>,
 }
 
-/// Pushes that wait, in their order. A notice has its number.
+/// What a device that is back is told when it has come to the end of what it missed.
 #[derive(Default)]
-struct Held {
-    frames: Vec<HeldPush>,
-    /// Answers to what the client said before it was told what it missed, with the places of that.
-    answers: Vec<((Topic, Seq), Frame)>,
-    bytes: usize,
-    /// Whether none but notices wait.
-    only_notices: bool,
-}
-
-/// A push that waits.
-struct HeldPush {
-    /// Of a notice.
-    number: Option<Seq>,
-    /// Of an entry.
-    place: Option<(Topic, Seq)>,
-    frame: Frame,
-}
+pub struct Late(Vec<Frame>);
 
 /// The way out of one connection.
 ///
@@ -138,6 +125,7 @@ impl Outbound {
             unreceipted: 0,
             pushes: 0,
             turns: None,
+            told_recalls: None,
         };
         Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
     }
@@ -166,6 +154,16 @@ impl Outbound {
         self.change(|queue| self.write(queue, Kind::Answer, frame));
     }
 
+    /// Writes an answer unless something was pushed since there were so many [`Outbound::pushes`]: true when it is written.
+    pub fn say_unless_pushed(&self, pushes: u64, frame: &Frame) -> bool {
+        let mut is_said = false;
+        self.change(|queue| {
+            is_said = queue.pushes == pushes;
+            is_said && self.write(queue, Kind::Answer, frame)
+        });
+        is_said
+    }
+
     /// Writes the answer to what the client said where that stands among what it is told, if it `is_told` now.
     pub fn say_in_turn(&self, numbers: ClientNumbers, is_told: bool, frame: Frame) {
         self.change(|queue| match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
@@ -181,9 +179,7 @@ impl Outbound {
             let Some(frame) = queue.turns.get_or_insert_default().answer(numbers, false, frame) else {
                 return self.take_turns(queue);
             };
-            let held = queue.held.get_or_insert_default();
-            held.bytes += frame.len();
-            held.answers.push((place, frame));
+            queue.held.get_or_insert_default().answer(place, frame);
             false
         });
     }
@@ -195,6 +191,19 @@ impl Outbound {
             let is_to_wake = self.take_turns(queue);
             // Or nobody would see that nobody answers.
             is_to_wake || queue.turns.as_ref().is_some_and(|turns| turns.is_waiting())
+        });
+    }
+
+    /// Whether questions are under way whose answers the client takes in order. An SDK asks so what a group is for each
+    /// message that it has of one it does not know, and puts them in their places by the answers: what is pushed meanwhile would
+    /// come before them.
+    pub fn is_asked_in_order(&self, is_asked: bool) {
+        self.change(|queue| {
+            if !is_asked && queue.turns.is_none() {
+                return false;
+            }
+            queue.turns.get_or_insert_default().is_asked_in_order(is_asked);
+            self.take_turns(queue)
         });
     }
 
@@ -236,7 +245,7 @@ impl Outbound {
     /// nothing and gives false.
     pub(super) fn push_at_once(&self, frame: &Frame) -> bool {
         let mut queue = self.queue();
-        if queue.held.as_ref().is_some_and(|held| !held.only_notices) {
+        if queue.held.as_ref().is_some_and(|held| !held.is_told()) || queue.told_recalls.is_some() {
             return false;
         }
         let is_to_wake = self.put(&mut queue, None, None, frame);
@@ -247,9 +256,9 @@ impl Outbound {
         true
     }
 
-    /// Writes or holds the push of an entry with its place, by which it is left out where it was missed and told as such.
-    pub(super) fn push_entry(&self, place: Option<(Topic, Seq)>, frame: &Frame) {
-        self.push_as(None, place, frame);
+    /// The same with what it tells of, by which it is left out where that was missed and told as such.
+    pub(super) fn push_once(&self, subject: Option<Subject>, frame: &Frame) {
+        self.push_as(None, subject, frame);
     }
 
     /// The same with a notice, unless an answer has told of it.
@@ -257,21 +266,15 @@ impl Outbound {
         self.push_as(Some(number), None, frame);
     }
 
-    fn push_as(&self, number: Option<Seq>, place: Option<(Topic, Seq)>, frame: &Frame) {
-        self.change(|queue| self.put(queue, number, place, frame));
+    fn push_as(&self, number: Option<Seq>, subject: Option<Subject>, frame: &Frame) {
+        self.change(|queue| self.put(queue, number, subject, frame));
     }
 
     /// Writes a push, or lets it wait: for an answer that stands before it, or until it is released. True when the
     /// connection's task has to look at it.
-    fn put(
-        &self,
-        queue: &mut Queue,
-        number: Option<Seq>,
-        place: Option<(Topic, Seq)>,
-        frame: &Frame,
-    ) -> bool {
+    fn put(&self, queue: &mut Queue, number: Option<Seq>, subject: Option<Subject>, frame: &Frame) -> bool {
         let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting()) else {
-            return self.put_now(queue, number, place, frame);
+            return self.put_now(queue, number, subject, frame);
         };
         let waiting = turns.push(number, frame.clone());
         let is_too_much = queue.push_bytes + waiting > self.most_bytes;
@@ -285,29 +288,24 @@ impl Outbound {
         &self,
         queue: &mut Queue,
         number: Option<Seq>,
-        place: Option<(Topic, Seq)>,
+        subject: Option<Subject>,
         frame: &Frame,
     ) -> bool {
-        if number.is_some_and(|number| number <= queue.told) {
+        if number.is_some_and(|number| number <= queue.told) || queue.has_told(subject.as_ref()) {
             return false;
         }
         queue.unreceipted = queue.unreceipted.saturating_add(1);
         queue.pushes = queue.pushes.wrapping_add(1);
         let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
-        let is_held = |held: &Held| number.is_some() || !held.only_notices;
-        match queue.held.take_if(|held| is_held(held)) {
-            None => self.write(queue, Kind::Push, frame) || is_to_ask,
-            Some(mut held) => {
-                held.bytes += frame.len();
-                held.frames.push(HeldPush { number, place, frame: frame.clone() });
-                let is_too_much = queue.push_bytes + held.bytes > self.most_bytes;
-                queue.held = Some(held);
-                if is_too_much {
-                    queue.overflow();
-                }
-                is_too_much || is_to_ask
-            }
+        let Some(held) = queue.held.as_mut().filter(|held| held.holds(number)) else {
+            return self.write(queue, Kind::Push, frame) || is_to_ask;
+        };
+        let waiting = held.push(number, subject, frame.clone());
+        let is_too_much = queue.push_bytes + waiting > self.most_bytes;
+        if is_too_much {
+            queue.overflow();
         }
+        is_too_much || is_to_ask
     }
 
     /// Asks for a receipt, behind all that was pushed till now.
@@ -322,6 +320,12 @@ impl Outbound {
         self.queue().unreceipted
     }
 
+    /// Counts what is not pushed, because the client brought it about.
+    pub fn count_push(&self) {
+        let mut queue = self.queue();
+        queue.pushes = queue.pushes.wrapping_add(1);
+    }
+
     /// Changes with each push.
     pub fn pushes(&self) -> u64 {
         self.queue().pushes
@@ -334,28 +338,29 @@ impl Outbound {
 
     /// From now on pushes wait until they are released; answers do not.
     pub fn hold(&self) {
-        self.queue().held.get_or_insert_default().only_notices = false;
+        self.queue().held.get_or_insert_default().hold_all();
     }
 
-    /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to what it
-    /// said meanwhile stand among them.
-    pub fn resume(&self, missed: Vec<Missed>) {
+    /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to
+    /// what it said meanwhile stand among them. Gives what it is told when it has come to the end of those.
+    pub fn resume(&self, missed: Missed) -> Late {
+        let Missed { pushes, late } = missed;
         self.change(|queue| {
-            let mut held = queue.held.take().unwrap_or_default();
-            let count = u32::try_from(missed.len()).unwrap_or(u32::MAX);
+            let count = u32::try_from(pushes.len()).unwrap_or(u32::MAX);
             queue.unreceipted = queue.unreceipted.saturating_add(count);
-            let told: HashSet<(Topic, Seq)> =
-                missed.iter().filter_map(|missed| missed.place.clone()).collect();
-            let mut frames = among(missed, std::mem::take(&mut held.answers));
-            let pushes = held.frames.extract_if(.., |push| push.number.is_none());
-            // What was said while it was read what was missed is in both.
-            let news = pushes.filter(|push| push.place.as_ref().is_none_or(|place| !told.contains(place)));
-            frames.extend(news.map(|push| push.frame));
-            held.bytes = held.frames.iter().map(|push| push.frame.len()).sum();
-            held.only_notices = true;
-            queue.held = Some(held);
+            let recalls = ToldRecalls::among(pushes.iter().chain(&late)).map(Box::new);
+            let frames = queue.held.get_or_insert_default().resume(pushes, recalls.as_deref());
+            queue.told_recalls = recalls;
             // In one piece: a system call, not one for each.
             !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()))
+        });
+        Late(late.into_iter().map(|missed| missed.frame).collect())
+    }
+
+    /// Writes what a device missed and is told at the end.
+    pub fn push_late(&self, Late(late): Late) {
+        self.change(|queue| {
+            late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake)
         });
     }
 
@@ -364,10 +369,7 @@ impl Outbound {
         let mut queue = self.queue();
         queue.told = queue.told.max(told);
         if let Some(held) = &mut queue.held {
-            let is_told = |push: &mut HeldPush| push.number.is_some_and(|number| number <= told);
-            for push in held.frames.extract_if(.., is_told) {
-                held.bytes -= push.frame.len();
-            }
+            held.leave_out_notices(told);
         }
     }
 
@@ -375,7 +377,7 @@ impl Outbound {
     pub(super) fn forget_user(&self) {
         self.change(|queue| {
             let is_to_wake = self.end(queue, Instant::now());
-            (queue.told, queue.turns) = (Seq::ZERO, None);
+            (queue.told, queue.turns, queue.told_recalls) = (Seq::ZERO, None, None);
             is_to_wake
         });
     }
@@ -383,21 +385,18 @@ impl Outbound {
     /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
     pub fn release(&self) {
         let mut queue = self.queue();
-        let Some(held) = queue.held.take().filter(|held| held.bytes > 0) else { return };
+        let Some(held) = queue.held.take().filter(|held| held.bytes() > 0) else { return };
         if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
             return;
         }
-        if queue.push_bytes + held.bytes > self.most_bytes {
+        if queue.push_bytes + held.bytes() > self.most_bytes {
             queue.overflow();
         } else {
             if queue.frames.is_empty() {
                 queue.moved_at = Some(Instant::now());
             }
-            queue.push_bytes += held.bytes;
-            let Held { frames, answers, .. } = *held;
-            let answers = answers.into_iter().map(|(_, frame)| frame);
-            let frames = answers.chain(frames.into_iter().map(|push| push.frame));
-            queue.frames.extend(frames.map(|frame| (Kind::Push, frame)));
+            queue.push_bytes += held.bytes();
+            queue.frames.extend(held.into_frames().map(|frame| (Kind::Push, frame)));
         }
         drop(queue);
         self.task.wake();
@@ -533,6 +532,12 @@ impl Queue {
         }
     }
 
+    /// Whether the device was told of it when it came back.
+    fn has_told(&mut self, subject: Option<&Subject>) -> bool {
+        self.told_recalls.take_if(|told| told.is_over());
+        subject.is_some_and(|subject| self.told_recalls.as_ref().is_some_and(|told| told.has(subject)))
+    }
+
     fn forget(&mut self) {
         self.frames = VecDeque::new();
         (self.push_bytes, self.answer_bytes) = (0, 0);
@@ -566,20 +571,6 @@ impl Queue {
     }
 }
 
-/// What was missed, with the answers to what the client said in between.
-fn among(missed: Vec<Missed>, mut answers: Vec<((Topic, Seq), Frame)>) -> Vec<Frame> {
-    let mut frames = Vec::with_capacity(missed.len() + answers.len());
-    for Missed { place, frame } in missed {
-        if let Some((topic, seq)) = place {
-            let is_before = |((other, own), _): &mut ((Topic, Seq), Frame)| *other == topic && *own < seq;
-            frames.extend(answers.extract_if(.., is_before).map(|(_, answer)| answer));
-        }
-        frames.push(frame);
-    }
-    frames.extend(answers.into_iter().map(|(_, answer)| answer));
-    frames
-}
-
 fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
@@ -589,9 +580,11 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::poll;
-    use protocol::id::{AppId, UserId};
+    use protocol::id::{AppId, GroupId, Millis, UserId};
 
     use super::*;
+    use crate::bus::Stamp;
+    use crate::hub::returning::MissedPush;
     use crate::hub::{Dialect, text_frame};
 
     /// Takes as many bytes as it is allowed to.
@@ -808,24 +801,72 @@ mod tests {
         assert!(!outbound.push_at_once(&frame("missed 5")));
         outbound.say(&frame("answer"));
         let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
-        let missed = |name, seq, text| Missed { place: Some((topic(name), Seq(seq))), frame: frame(text) };
+        let entry = |name, seq| Subject::Entry(topic(name), Seq(seq));
+        let missed = |name, seq, text| MissedPush { subject: Some(entry(name, seq)), frame: frame(text) };
         let numbers = |random| ClientNumbers { random, client_seq: 7 };
-        outbound.push_entry(Some((topic("bob"), Seq(5))), &frame("missed 5"));
-        outbound.push_entry(Some((topic("bob"), Seq(6))), &frame("new 6"));
-        outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), frame("own 4"));
+        outbound.push_once(Some(entry("bob", 5)), &frame("missed 5"));
+        outbound.push_once(Some(entry("bob", 6)), &frame("new 6"));
+        // Calls do not end in the order in which they were begun.
         outbound.say_among_missed(numbers(2), (topic("eve"), Seq(9)), frame("own 9"));
-        outbound.resume(vec![
-            missed("bob", 3, "missed 3"),
-            missed("eve", 1, "eve's"),
-            missed("bob", 5, "missed 5"),
-        ]);
+        outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), frame("own 4"));
+        outbound.say_among_missed(numbers(3), (topic("eve"), Seq(8)), frame("own 8"));
+        let pushes =
+            vec![missed("bob", 3, "missed 3"), missed("eve", 1, "eve's"), missed("bob", 5, "missed 5")];
+        outbound.resume(Missed { pushes, late: Vec::new() });
         outbound.push(&frame("newer"));
-        let expected = ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 9", "new", "new 6", "newer"];
+        let expected =
+            ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 8", "own 9", "new", "new 6", "newer"];
         let expected = expected.map(frame).concat();
         assert_eq!(*pipe.taken.lock().unwrap(), expected);
         outbound.release();
         assert_eq!(closing(&outbound).await, Poll::Pending);
         assert_eq!(*pipe.taken.lock().unwrap(), [&expected[..], &frame("notice")].concat());
+    }
+
+    #[tokio::test]
+    async fn a_recall_that_was_missed_is_told_once() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        outbound.hold();
+        let app = AppId(1);
+        let recall = |topic, seq| Some(Subject::Recall(topic, Stamp { seq: Seq(seq), at: Millis(seq) }));
+        let of_bob = |seq| recall(Topic::User(app, UserId::parse("bob").unwrap()), seq);
+        let of_room = |seq| recall(Topic::Group(app, GroupId::parse("room").unwrap()), seq);
+        outbound.push_once(of_bob(1), &frame("bob 1"));
+        outbound.push_once(of_bob(2), &frame("bob 2"));
+        outbound.push_once(of_room(3), &frame("room 3"));
+        outbound.push_once(of_room(5), &frame("room 5"));
+        let missed = |subject, text| MissedPush { subject, frame: frame(text) };
+        let pushes =
+            vec![missed(of_bob(1), "bob 1"), missed(of_room(3), "room 3"), missed(of_room(4), "room 4")];
+        let late = outbound.resume(Missed { pushes, late: vec![missed(of_room(5), "room 5")] });
+        assert!(!outbound.push_at_once(&frame("which it is has to be looked at")));
+        for (seq, text) in [(4, "room 4"), (5, "room 5"), (6, "room 6")] {
+            outbound.push_once(of_room(seq), &frame(text));
+        }
+        outbound.push_late(late);
+        let expected = ["bob 1", "room 3", "room 4", "bob 2", "room 6", "room 5"];
+        assert_eq!(*pipe.taken.lock().unwrap(), expected.map(frame).concat());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pushes_wait_for_the_answers_that_clients_take_in_order() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        outbound.is_asked_in_order(true);
+        outbound.push(&frame("push"));
+        outbound.say(&frame("answer"));
+        assert_eq!(*pipe.taken.lock().unwrap(), frame("answer"));
+        outbound.is_asked_in_order(false);
+        let expected = ["answer", "push"].map(frame).concat();
+        assert_eq!(*pipe.taken.lock().unwrap(), expected);
+        outbound.is_asked_in_order(true);
+        outbound.push(&frame("other"));
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        outbound.end_turns(Some(Instant::now()));
+        assert_eq!(*pipe.taken.lock().unwrap(), [expected, frame("other").to_vec()].concat());
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use protocol::id::{Seq, UserId};
 
-use crate::bus::{Delivery, Entry, Event, GroupPlace, Numbering, Stamp, Topic, UserPlace};
+use crate::bus::{Aside, AsideOf, Delivery, GroupPlace, Numbering, Stamp, Topic, UserPlace};
 
 /// Where this node stands in a topic.
 #[derive(Clone, Debug)]
@@ -78,11 +78,11 @@ impl Place {
             (Numbering::Entry, LogPlace::Group(place), Some(stamp)) => place.seq = stamp.seq.previous(),
             (Numbering::Offset(offset), log, _) => {
                 self.offsets.contiguous = offset - 1;
-                if let (LogPlace::Group(place), Some(recall)) = (log, recall(delivery))
-                    && recall.seq > place.seq
+                if let Some(aside) = delivery.event.aside()
+                    && log.misses_message_of(aside)
                 {
                     // There is no such message any more.
-                    place.hear_recall(recall);
+                    log.hear(aside);
                 }
             }
             _ => {}
@@ -129,58 +129,52 @@ impl Place {
         if offset <= heard {
             return Verdict::Known;
         }
-        if offset > heard.max(contiguous) + 1 || self.misses_recalled(delivery) {
+        if offset > heard.max(contiguous) + 1
+            || delivery.event.aside().is_some_and(|aside| self.log.misses_message_of(aside))
+        {
             return Verdict::Missing;
         }
         self.offsets.heard = offset;
-        let is_heard = match &mut self.log {
-            LogPlace::User(place) => {
-                let is_heard = is_heard(place, delivery);
+        let is_news = match (&mut self.log, &delivery.topic) {
+            (LogPlace::User(place), Topic::User(_, user)) => {
+                let is_news = place.hear(user, &delivery.event, delivery.stamp);
                 place.pairs.forget_silent();
-                is_heard
+                is_news
             }
-            LogPlace::Group(place) => is_recall_heard(place, delivery),
+            (log, _) => delivery.event.aside().is_none_or(|aside| log.hear(aside)),
         };
-        if is_heard { Verdict::Known } else { Verdict::News }
+        if is_news { Verdict::News } else { Verdict::Known }
     }
 }
 
-impl Place {
-    /// Whether an event recalls a message that was not heard: it is told behind that.
-    fn misses_recalled(&self, delivery: &Delivery) -> bool {
-        let LogPlace::Group(place) = &self.log else { return false };
-        recall(delivery).is_some_and(|recall| recall.seq > place.seq && !place.has_recall(recall))
-    }
-}
-
-/// Whether an event tells of a recall that was heard; from now on it was.
-fn is_recall_heard(place: &mut GroupPlace, delivery: &Delivery) -> bool {
-    recall(delivery).is_some_and(|stamp| !place.hear_recall(stamp))
-}
-
-fn recall(delivery: &Delivery) -> Option<Stamp> {
-    let Event::Push(push) = delivery.event.as_ref() else { return None };
-    push.recalls()
-}
-
-/// Whether an event of a user's topic that the store keeps was heard; from now on it was.
-fn is_heard(place: &mut UserPlace, delivery: &Delivery) -> bool {
-    let Some(stamp) = delivery.stamp else { return false };
-    let (Topic::User(_, user), Event::Entry(entry)) = (&delivery.topic, delivery.event.as_ref()) else {
-        return false;
-    };
-    !hear(place, user, entry, stamp)
-}
-
-/// Notes that an entry was heard by a user. False when it was heard before.
-pub(super) fn hear(place: &mut UserPlace, user: &UserId, entry: &Entry, stamp: Stamp) -> bool {
-    match entry {
-        Entry::C2cMessage { to, message } if !message.options.online_only => {
-            let peer = if message.from.user == *user { to } else { &message.from.user };
-            place.pairs.hear(peer, stamp)
+impl LogPlace {
+    /// Whether an entry was heard; of a user's topic, one of the talk with a peer.
+    pub(super) fn has(&self, peer: Option<&UserId>, entry: Stamp) -> bool {
+        match (self, peer) {
+            (LogPlace::Group(place), _) => place.seq >= entry.seq,
+            (LogPlace::User(place), Some(peer)) => place.pairs.has(peer, entry),
+            (LogPlace::User(_), None) => true,
         }
-        Entry::Notice { .. } | Entry::Mark { .. } => place.notices.hear(stamp),
-        // What is kept nowhere, or in the log of a group.
-        Entry::C2cMessage { .. } | Entry::GroupMessage { .. } | Entry::GroupTip { .. } => true,
+    }
+
+    /// Notes that something was heard that is kept beside a log. False when it was heard before.
+    pub(super) fn hear(&mut self, aside: &Aside) -> bool {
+        match self {
+            LogPlace::Group(place) => place.asides.hear(aside),
+            LogPlace::User(place) => place.asides.hear(aside),
+        }
+    }
+
+    /// Whether a recall is of a message that was not heard: it is told behind that.
+    fn misses_message_of(&self, aside: &Aside) -> bool {
+        match (self, &aside.of) {
+            (LogPlace::Group(place), AsideOf::Recall { message, .. }) => {
+                message.seq > place.seq && !place.asides.has(aside)
+            }
+            (LogPlace::User(place), AsideOf::PeerRecall { peer, message }) => {
+                !place.pairs.has(peer, *message) && !place.asides.has(aside)
+            }
+            _ => false,
+        }
     }
 }

@@ -14,11 +14,11 @@ use protocol::session::Newcomer;
 use super::Hub;
 use super::connection::Follower;
 use super::followers::Followers;
-use super::position::{self, LogPlace, Place, Verdict};
+use super::position::{LogPlace, Place, Verdict};
 use super::shard::{Lease, Next, Recovery, Watch};
 use crate::bus::{
-    CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedInGroup, Numbering, RecallMark, SourceError, Stamp,
-    Topic, UserPlace,
+    CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedByUser, MissedInGroup, Numbering, RecallMark,
+    SourceError, Stamp, Topic, UserPlace,
 };
 
 /// Topics that may be recovered at once: after an outage there are many, and the store has other work too.
@@ -211,8 +211,7 @@ impl Hub {
         group: &GroupId,
         log: &mut GroupPlace,
     ) -> Result<(), SourceError> {
-        let mut after =
-            RecallMark { at_us: log.at.0.saturating_sub(CLOCK_DIFFERENCE) * 1000, seq: Seq::ZERO };
+        let mut after = RecallMark { at_us: log.asides.since().0 * 1000, seq: Seq::ZERO };
         let mut read_at = None;
         loop {
             let page = self.source.recalled_in_group(app, group, &log.epoch, after).await?;
@@ -220,14 +219,14 @@ impl Hub {
             let begun = *read_at.get_or_insert(page.read_at);
             for (stamp, event) in page.events {
                 // Behind what was heard it is told with its message.
-                if stamp.seq <= log.seq && log.hear_recall(stamp) {
+                if stamp.seq <= log.seq && event.aside().is_none_or(|aside| log.asides.hear(aside)) {
                     self.hand_out(lease, stamp, Arc::new(event)).await;
                 }
             }
             match page.next {
                 Some(next) => after = next,
                 None => {
-                    log.at = log.at.max(begun);
+                    log.asides.heard_up_to(begun);
                     return Ok(());
                 }
             }
@@ -242,12 +241,13 @@ impl Hub {
         user: &UserId,
         log: &mut UserPlace,
     ) -> Result<(), SourceError> {
-        for (stamp, entry) in self.source.missed_by_user(app, user, log).await? {
-            if position::hear(log, user, &entry, stamp) {
-                self.hand_out(lease, stamp, entry.into()).await;
+        let MissedByUser { events, groups, read_at } = self.source.missed_by_user(app, user, log).await?;
+        for (stamp, event) in events {
+            if log.hear(user, &event, Some(stamp)) {
+                self.hand_out(lease, stamp, Arc::new(event)).await;
             }
         }
-        let groups = self.source.groups_of(app, user).await?;
+        log.asides.heard_up_to(read_at);
         let since = Millis(log.since.0.saturating_sub(CLOCK_DIFFERENCE));
         for follower in self.shards.followers(lease).iter().filter(|follower| follower.is_here()) {
             let connection = &follower.connection;

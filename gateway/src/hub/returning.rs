@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::id::{Millis, Seq};
+use protocol::id::{GroupId, Millis, Seq, UserId};
 use protocol::{envelope, event};
 
 use super::connection::Connection;
 use super::frame::{Content, Encoded, Frame, text_frame};
 use super::{Attachment, Hub, NotFollowed};
-use crate::bus::{Entry, Event, MostMissed, Stamp, Topic};
+use crate::bus::{AsideOf, Entry, Event, MostMissed, Stamp, Topic};
 
 /// Devices for which it is read at once what they missed: after a restart all come at once.
 pub(super) const AT_ONCE: usize = 64;
@@ -35,27 +35,58 @@ pub struct Back {
     pub most_messages: usize,
 }
 
-/// A push that a device has missed.
+/// What a device has missed.
+#[derive(Default)]
 pub struct Missed {
-    /// Of a message and of a tip: the topic of its group, or of the other of two users, and its number there.
-    pub(super) place: Option<(Topic, Seq)>,
+    pub(super) pushes: Vec<MissedPush>,
+    /// What it is told when it has come to the end of those.
+    pub(super) late: Vec<MissedPush>,
+}
+
+impl Missed {
+    pub fn is_empty(&self) -> bool {
+        self.pushes.is_empty() && self.late.is_empty()
+    }
+}
+
+/// A push that a device has missed.
+pub(super) struct MissedPush {
+    pub(super) subject: Option<Subject>,
     pub(super) frame: Frame,
 }
 
-/// The place of an event that tells of an entry, as a device of this user sees it.
-pub(super) fn place(attached: &Attachment, event: &Event, seq: Seq) -> Option<(Topic, Seq)> {
-    let Event::Entry(entry) = event else { return None };
-    let topic = match entry {
-        Entry::GroupMessage { group, .. } | Entry::GroupTip { group, .. } => {
-            Topic::Group(attached.app, group.id.clone())
+/// What a push tells of, where a client is not to hear of it twice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    /// An entry of a group, or of the talk with a peer.
+    Entry(Topic, Seq),
+    /// The recall of one.
+    Recall(Topic, Stamp),
+}
+
+impl Subject {
+    /// What an event tells a device of this user.
+    pub(super) fn of(attached: &Attachment, event: &Event, seq: Seq) -> Option<Self> {
+        let group = |group: &GroupId| Topic::Group(attached.app, group.clone());
+        let peer = |peer: &UserId| Topic::User(attached.app, peer.clone());
+        match event {
+            Event::Entry(Entry::GroupMessage { group: label, .. } | Entry::GroupTip { group: label, .. }) => {
+                Some(Subject::Entry(group(&label.id), seq))
+            }
+            Event::Entry(Entry::C2cMessage { to, message }) => {
+                let is_own = message.from.user == attached.user;
+                Some(Subject::Entry(peer(if is_own { to } else { &message.from.user }), seq))
+            }
+            Event::Push(_) => match &event.aside()?.of {
+                AsideOf::Recall { message, group: of } => Some(Subject::Recall(group(of), *message)),
+                AsideOf::PeerRecall { peer: with, message } => Some(Subject::Recall(peer(with), *message)),
+                AsideOf::PeerRead { .. } | AsideOf::ReadByPeer { .. } | AsideOf::GroupRead { .. } => None,
+            },
+            Event::Entry(Entry::Notice { .. } | Entry::Mark { .. }) | Event::Control(_) | Event::Unknown => {
+                None
+            }
         }
-        Entry::C2cMessage { to, message } => {
-            let peer = if message.from.user == attached.user { to } else { &message.from.user };
-            Topic::User(attached.app, peer.clone())
-        }
-        Entry::Notice { .. } | Entry::Mark { .. } => return None,
-    };
-    Some((topic, seq))
+    }
 }
 
 impl Hub {
@@ -66,7 +97,7 @@ impl Hub {
         connection: &Arc<Connection>,
         attached: &Attachment,
         back: Back,
-    ) -> Result<Vec<Missed>, NotFollowed> {
+    ) -> Result<Missed, NotFollowed> {
         // The semaphore is never closed.
         let _permit = self.returns.acquire().await;
         let bytes = MOST_BYTES.min(connection.outbound.most_bytes() / 2);
@@ -78,14 +109,16 @@ impl Hub {
             NotFollowed
         })?;
         metrics::counter!("gateway_resumed_total").increment(1);
-        metrics::counter!("gateway_resumed_events_total").increment(missed.events.len() as u64);
+        metrics::counter!("gateway_resumed_events_total")
+            .increment((missed.events.len() + missed.late.len()) as u64);
         metrics::counter!("gateway_resumed_anew_total").increment(missed.anew as u64);
-        let tell = |(stamp, event): &(Stamp, Event)| {
-            let frame =
-                Encoded::new(Content::Event(event, *stamp, user.clone())).frame(connection.dialect)?;
-            Some(Missed { place: place(attached, event, stamp.seq), frame })
+        let push = |(stamp, event): &(Stamp, Event)| {
+            let encoded = Encoded::new(Content::Event(event, *stamp, user.clone()));
+            let frame = encoded.frame(connection.dialect)?;
+            Some(MissedPush { subject: Subject::of(attached, event, stamp.seq), frame })
         };
-        Ok(missed.events.iter().filter_map(tell).collect())
+        let pushes = missed.events.iter().filter_map(push).collect();
+        Ok(Missed { pushes, late: missed.late.iter().filter_map(push).collect() })
     }
 
     /// Asks the device for a receipt, behind all that was pushed to it till now. Gives the time that it names: the device

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::id::{Millis, Seq};
+use protocol::id::{Millis, Seq, UserId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Follower, Seat};
 use super::followers::{Followers, List};
 use super::position::{Place, Verdict};
-use crate::bus::{Bus, Delivery, Topic};
+use crate::bus::{Bus, Delivery, Stamp, Topic};
 
 const SHARDS: usize = 64;
 
@@ -241,6 +241,18 @@ impl Shards {
             Continuity::Open(_) | Continuity::Sound => None,
         };
         Some(made_up.into_iter().chain(held).min()?.elapsed())
+    }
+
+    /// Whether what was said in a topic up to an entry has been put to the workers; of a user's topic, what was said with a
+    /// peer. Where the bus loses nothing it is on its way before anybody reads it.
+    pub(super) fn has_admitted(&self, topic: &Topic, peer: Option<&UserId>, end: Stamp) -> bool {
+        let shard = self.shard(topic);
+        let Some(room) = shard.get(topic) else { return true };
+        match &room.continuity {
+            Continuity::Sound => true,
+            Continuity::Open(place) => place.log.has(peer, end),
+            Continuity::Held { .. } => false,
+        }
     }
 
     /// How many follow a topic, or are about to.

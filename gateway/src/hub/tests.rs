@@ -21,8 +21,9 @@ use tokio::sync::mpsc;
 use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
-    BusError, DeviceId, Entry, GroupPlace, HeardRecalls, HeardWindow, MissedByDevice, MissedInGroup,
-    MostMissed, Numbering, Pairs, Push, RecallMark, Recalls, SourceError, Stamp, UserPlace, channel,
+    Aside, AsideOf, BusError, DeviceId, Entry, GroupPlace, HeardAsides, HeardWindow, MissedByDevice,
+    MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Push, ReadTo, RecallMark, Recalls,
+    SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -69,6 +70,20 @@ fn said(seq: Seq) -> Event {
     Entry::GroupMessage { group, message: message("author", &format!("<m{}>", seq.0)), counts: true }.into()
 }
 
+/// When peers say something.
+const SAID_AT: Millis = Millis(1000);
+
+fn push_of(aside: Aside) -> Event {
+    let text = match &aside.of {
+        AsideOf::Recall { message, .. } | AsideOf::PeerRecall { message, .. } => {
+            format!("<r{}>", message.seq.0)
+        }
+        AsideOf::PeerRead { to, .. } => format!("<read{}>", to.seq.0),
+        other => panic!("nobody tells of {other:?}"),
+    };
+    Push::new(PushBody::from_json(to_raw_value(&text).unwrap())).telling(aside).into()
+}
+
 /// What the store keeps and the bus counts.
 #[derive(Default)]
 struct World {
@@ -77,6 +92,8 @@ struct World {
     now: AtomicU64,
     /// What was said with each peer by and to `alice`.
     pairs: Mutex<HashMap<UserId, Vec<Message>>>,
+    /// What was recalled of it, and the last that `alice` has read.
+    asides: Mutex<Vec<Aside>>,
     offsets: Mutex<HashMap<Topic, u64>>,
     members: Mutex<Vec<Membership>>,
     ended: Mutex<Option<Ended>>,
@@ -129,8 +146,11 @@ impl World {
     }
 
     fn recall_of(&self, seq: Seq) -> Event {
-        let body = to_raw_value(&format!("<r{}>", seq.0)).unwrap();
-        Push::new(PushBody::from_json(body)).recalling(seq, self.stamp(seq).at).into()
+        let message = self.stamp(seq);
+        push_of(Aside {
+            of: AsideOf::Recall { group: GroupId::parse("room").unwrap(), message },
+            at: message.at,
+        })
     }
 
     /// Recalls a message of the room, and gives the event of it.
@@ -140,6 +160,28 @@ impl World {
         Delivery { topic: room_topic(), stamp: None, numbering, event: Arc::new(self.recall_of(seq)) }
     }
 
+    /// Stores an aside for `alice`, and gives the event of it.
+    fn tell_alice(&self, of: AsideOf) -> Delivery {
+        let topic = Topic::User(APP, user("alice"));
+        let numbering = self.next_turn(&topic);
+        let aside = Aside { of, at: SAID_AT };
+        let mut asides = self.asides.lock().unwrap();
+        if let AsideOf::PeerRead { .. } = &aside.of {
+            asides.retain(|other| !matches!(other.of, AsideOf::PeerRead { .. }));
+        }
+        asides.push(aside.clone());
+        Delivery { topic, stamp: None, numbering, event: Arc::new(push_of(aside)) }
+    }
+
+    fn recall_of_peer(&self, peer: &str, seq: u64) -> Delivery {
+        let message = Stamp { seq: Seq(seq), at: SAID_AT };
+        self.tell_alice(AsideOf::PeerRecall { peer: user(peer), message })
+    }
+
+    fn read_peer(&self, peer: &str, seq: u64) -> Delivery {
+        self.tell_alice(AsideOf::PeerRead { peer: user(peer), to: ReadTo { seq: Seq(seq), time: seq } })
+    }
+
     /// Stores a message from a peer to `alice`, and gives the event of it.
     fn write_to_alice(&self, peer: &str, text: &str) -> Delivery {
         let message = message(peer, text);
@@ -147,7 +189,7 @@ impl World {
         let log = pairs.entry(user(peer)).or_default();
         log.push(message.clone());
         let topic = Topic::User(APP, user("alice"));
-        let stamp = Some(Stamp { seq: Seq(log.len() as u64), at: Millis(1000) });
+        let stamp = Some(Stamp { seq: Seq(log.len() as u64), at: SAID_AT });
         let numbering = self.next_turn(&topic);
         Delivery { topic, stamp, numbering, event: Entry::C2cMessage { to: user("alice"), message }.into() }
     }
@@ -191,8 +233,8 @@ impl Source for World {
         self.answer()?;
         let seq = Seq(self.last());
         let window = HeardWindow::from_end(self.stamp(seq));
-        let recalls = HeardRecalls::default();
-        Ok(Some(GroupPlace { epoch: Bytes::from_static(b"1"), seq, at: Millis(0), window, recalls }))
+        let asides = HeardAsides::new(Millis(0));
+        Ok(Some(GroupPlace { epoch: Bytes::from_static(b"1"), seq, window, asides }))
     }
 
     async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
@@ -229,8 +271,9 @@ impl Source for World {
         for seq in seqs {
             events.push((self.stamp(seq), said(seq)));
             if recalled.contains(&seq) {
-                place.hear_recall(self.stamp(seq));
-                events.push((self.stamp(seq), self.recall_of(seq)));
+                let recall = self.recall_of(seq);
+                place.asides.hear(recall.aside().unwrap());
+                events.push((self.stamp(seq), recall));
             }
         }
         Ok(MissedInGroup::Events(events, place))
@@ -257,7 +300,8 @@ impl Source for World {
     async fn user_place(&self, _: AppId, _: &UserId) -> Result<UserPlace, SourceError> {
         self.answer()?;
         let (notices, pairs) = (HeardWindow::default(), Pairs::new(Millis(0)));
-        Ok(UserPlace { notice: Seq::ZERO, notices, pairs, since: Millis(0) })
+        let asides = HeardAsides::new(Millis(0));
+        Ok(UserPlace { notice: Seq::ZERO, notices, pairs, asides, since: Millis(0) })
     }
 
     async fn missed_by_user(
@@ -265,22 +309,22 @@ impl Source for World {
         _: AppId,
         _: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, Entry)>, SourceError> {
+    ) -> Result<MissedByUser, SourceError> {
         self.answer()?;
         let mut events = Vec::new();
         for (peer, log) in self.pairs.lock().unwrap().iter() {
             for (message, seq) in log.iter().zip(1..) {
-                if !from
-                    .pairs
-                    .with(peer)
-                    .is_some_and(|heard| heard.has(Stamp { seq: Seq(seq), at: Millis(1000) }))
-                {
+                let stamp = Stamp { seq: Seq(seq), at: SAID_AT };
+                if !from.pairs.has(peer, stamp) {
                     let entry = Entry::C2cMessage { to: user("alice"), message: message.clone() };
-                    events.push((Stamp { seq: Seq(seq), at: Millis(1000) }, entry));
+                    events.push((stamp, entry.into()));
                 }
             }
         }
-        Ok(events)
+        let asides = self.asides.lock().unwrap();
+        let asides = asides.iter().filter(|aside| aside.at >= from.asides.since());
+        events.extend(asides.map(|aside| (Stamp { seq: Seq::ZERO, at: aside.at }, push_of(aside.clone()))));
+        Ok(MissedByUser { events, groups: self.members.lock().unwrap().clone(), read_at: SAID_AT })
     }
 
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
@@ -624,6 +668,75 @@ async fn a_recall_is_told_once_and_behind_its_message() {
     bench.bus.send(Incoming::Suspect(room_topic())).await.unwrap();
     bench.settle().await;
     assert!(heard(&alice).is_empty());
+}
+
+/// So are those of what a peer has said.
+#[tokio::test(start_paused = true)]
+async fn a_recall_of_a_peer_is_told_once_and_behind_its_message() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let topic = Topic::User(APP, user("alice"));
+    let doubt = || bench.bus.send(Incoming::Suspect(topic.clone()));
+    for text in ["<m1>", "<m2>", "<m3>"] {
+        bench.bring(bench.world.write_to_alice("bob", text)).await;
+    }
+    bench.bring(bench.world.recall_of_peer("bob", 1)).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["m1", "m2", "m3", "r1"]);
+    for _ in 0..2 {
+        doubt().await.unwrap();
+        bench.settle().await;
+    }
+    assert!(heard(&alice).is_empty(), "what was told is told again after a loss");
+
+    // The last event of the topic is lost, which shows in no later one.
+    drop(bench.world.recall_of_peer("bob", 2));
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["r2"]);
+
+    let late = bench.world.recall_of_peer("bob", 3);
+    doubt().await.unwrap();
+    bench.settle().await;
+    bench.bring(late).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["r3"]);
+
+    // What was stored by an instance that ended before it told anybody.
+    bench.world.pairs.lock().unwrap().get_mut(&user("bob")).unwrap().push(message("bob", "<m4>"));
+    bench.bring(bench.world.recall_of_peer("bob", 4)).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["m4", "r4"]);
+    // There is no such message any more.
+    bench.bring(bench.world.recall_of_peer("bob", 99)).await;
+    bench.settle().await;
+    bench.bring(bench.world.write_to_alice("bob", "<m5>")).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice).last().map(String::as_str), Some("m5"));
+}
+
+/// The SDKs count anew what lies behind a position that they are told of.
+#[tokio::test(start_paused = true)]
+async fn what_was_read_elsewhere_is_told_once_and_never_goes_back() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let topic = Topic::User(APP, user("alice"));
+    bench.bring(bench.world.read_peer("bob", 1)).await;
+    bench.settle().await;
+    bench.bus.send(Incoming::Suspect(topic.clone())).await.unwrap();
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["read1"]);
+
+    drop(bench.world.read_peer("bob", 2));
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["read2"]);
+
+    // The third waits behind a loss while the store has a fourth already.
+    let [late, latest] = [bench.world.read_peer("bob", 3), bench.world.read_peer("bob", 4)];
+    bench.bus.send(Incoming::Suspect(topic)).await.unwrap();
+    bench.bring(late).await;
+    bench.bring(latest).await;
+    bench.settle().await;
+    assert_eq!(heard(&alice), ["read4"]);
 }
 
 #[tokio::test(start_paused = true)]

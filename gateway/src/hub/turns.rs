@@ -24,6 +24,8 @@ pub(super) struct Turns {
     early: VecDeque<Own>,
     /// The latest of those that wait no more, though only their answer was there, or only they had come.
     given_up: VecDeque<ClientNumbers>,
+    /// Since when the client waits for answers that it takes in order. Everything waits for them.
+    asked: Option<Instant>,
     /// Of the pushes that wait.
     bytes: usize,
 }
@@ -82,9 +84,14 @@ impl Turns {
         }
     }
 
+    /// Whether answers are to come that the client takes in order.
+    pub(super) fn is_asked_in_order(&mut self, is_asked: bool) {
+        self.asked = is_asked.then(|| self.asked.unwrap_or_else(Instant::now));
+    }
+
     /// Whether a push has to wait.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || self.asked.is_some()
     }
 
     /// Lets a push wait. Gives the bytes of all that do.
@@ -96,7 +103,7 @@ impl Turns {
 
     /// What is to be written next; a notice with its number.
     pub(super) fn next(&mut self) -> Option<(Option<Seq>, Frame)> {
-        if matches!(self.waiting.front()?, Waiting::Own(Own { answer: None, .. })) {
+        if self.asked.is_some() || matches!(self.waiting.front()?, Waiting::Own(Own { answer: None, .. })) {
             return None;
         }
         match self.waiting.pop_front()? {
@@ -111,6 +118,7 @@ impl Turns {
     /// Nothing waits for longer than since a time: what has not come by then comes now, and what nobody answers, because
     /// another connection was asked, holds nobody up.
     pub(super) fn end(&mut self, since: Instant) {
+        self.asked.take_if(|asked| *asked <= since);
         let mut unanswered = Vec::new();
         self.waiting.retain(|waiting| match waiting {
             Waiting::Own(own) if own.since <= since && own.answer.is_none() => {
@@ -134,6 +142,6 @@ impl Turns {
             Waiting::Own(own) => Some(own.since),
             Waiting::Push(..) => None,
         });
-        first.into_iter().chain(self.early.front().map(|own| own.since)).min()
+        first.into_iter().chain(self.early.front().map(|own| own.since)).chain(self.asked).min()
     }
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use protocol::ErrorCode;
-use serde_json::json;
-use tests::{Dialect, Group, InstanceSettings, Persistence, Proxy, RedisServer, Signal};
+use serde_json::{Value, json};
+use tests::{Device, Dialect, Group, InstanceSettings, Persistence, Proxy, RedisServer, Sent, Signal, User};
 use tokio::time::timeout;
 
 use crate::load::{Fleet, say};
@@ -50,6 +50,35 @@ impl Deaf {
         self.proxy.lose(0.0);
         done
     }
+}
+
+impl Deaf {
+    /// Alice where everything is heard, and where it is not her other device and bob.
+    async fn party(&self) -> [User; 3] {
+        let (alice, bob) = (self.fleet.user(0, "alice", 1).await, self.fleet.user(1, "bob", 2).await);
+        let device = Device::wechat(format!("{:032x}", 3));
+        let (address, sig) = (self.fleet.instances[1].address, self.fleet.settings.usersig("alice"));
+        let hers = User::connect(address, "alice", sig, device, Dialect::Binary).await;
+        hers.login().await;
+        [alice, hers, bob]
+    }
+
+    /// Something else is lost and made up for: what was told before is not told again.
+    async fn lose_more(&self, alice: &User, there: &[&User]) {
+        self.unheard(alice.send_to("bob", "unheard")).await;
+        for user in there {
+            soon("a message to a user", user.expect_message_from("alice", "unheard")).await;
+        }
+        alice.send_to("bob", "the end").await;
+        for user in there {
+            user.expect_message_from("alice", "the end").await;
+        }
+    }
+}
+
+/// How many of what was pushed to a user satisfy `is_it`.
+fn count(user: &User, is_it: impl Fn(&Value) -> bool) -> usize {
+    user.socket.events().iter().filter(|event| is_it(&event.value)).count()
 }
 
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
@@ -104,6 +133,123 @@ async fn a_loss_brings_up_nothing_of_before_a_login_and_nothing_twice() {
     };
     assert_eq!(recalls(said[0].seq), 0, "it was recalled before the login");
     assert!(recalls(said[1].seq) <= 1 && recalls(said[2].seq) <= 1, "{pushed:?}");
+}
+
+/// What one says to another and takes back.
+async fn take_back(alice: &User, slip: &Sent) {
+    let slip = json!({"From_Account": "alice", "To_Account": "bob", "MsgSeq": slip.seq,
+        "MsgRandom": slip.random, "MsgTimeStamp": slip.time});
+    alice.call("openim.msgwithdraw", json!({"MsgInfo": slip})).await.ok();
+}
+
+fn is_recall_of(slip: &Sent, event: &Value) -> bool {
+    let info = &event["C2cNotifyMsgArray"][0]["WithdrawC2cMsgNotify"]["C2cWithdrawInfoArray"][0];
+    info["MsgSeq"] == slip.seq && info["MsgRand"] == slip.random
+}
+
+/// The SDKs take one off what is unread for each recall that they are told of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recall_between_two_that_is_lost_is_told_once() {
+    let deaf = Deaf::start().await;
+    let [alice, hers, bob] = deaf.party().await;
+    let there = [&hers, &bob];
+    let recalled = async |slip: &Sent| {
+        for user in there {
+            let told = user.expect_event("a recall", |event| is_recall_of(slip, &event.value));
+            soon("a recall", told).await;
+        }
+    };
+    let mut slips = Vec::new();
+    for text in ["first", "second", "third"] {
+        slips.push(alice.send_to("bob", text).await);
+        for user in there {
+            user.expect_message_from("alice", text).await;
+        }
+    }
+    take_back(&alice, &slips[0]).await;
+    recalled(&slips[0]).await;
+    deaf.unheard(take_back(&alice, &slips[1])).await;
+    recalled(&slips[1]).await;
+    // One that was never heard, and taken back meanwhile, is there for the devices that are told of both.
+    let gone = async {
+        let slip = alice.send_to("bob", "gone").await;
+        take_back(&alice, &slip).await;
+        slip
+    };
+    slips.push(deaf.unheard(gone).await);
+    recalled(&slips[3]).await;
+    take_back(&alice, &slips[2]).await;
+    recalled(&slips[2]).await;
+    deaf.lose_more(&alice, &there).await;
+    for user in there {
+        for slip in &slips {
+            assert_eq!(count(user, |event| is_recall_of(slip, event)), 1, "{}", user.name);
+        }
+        let events = user.socket.events();
+        let is_gone = |event: &Value| event["C2cMsgArray"][0]["MsgRandom"] == slips[3].random;
+        let said = events.iter().position(|event| is_gone(&event.value)).unwrap();
+        let taken_back = events.iter().position(|event| is_recall_of(&slips[3], &event.value)).unwrap();
+        assert!(said < taken_back, "{events:#?}");
+    }
+    // The device that took them back is not told.
+    assert_eq!(count(&alice, |event| slips.iter().any(|slip| is_recall_of(slip, event))), 0);
+}
+
+async fn read(user: &User, peer: &str, said: &Sent) {
+    let item = json!({"To_Account": peer, "LastedMsgTime": said.time});
+    user.call("openim.msgreaded", json!({"C2CMsgReaded": {"C2CMsgReadedItem": [item]}})).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_that_is_lost_is_told() {
+    let deaf = Deaf::start().await;
+    let [alice, hers, bob] = deaf.party().await;
+    let said = bob.send_to("alice", "read me").await;
+    alice.expect_message_from("bob", "read me").await;
+    deaf.unheard(read(&alice, "bob", &said)).await;
+    let is_receipt = |event: &Value| {
+        let read = &event["C2cNotifyMsgArray"][0]["C2cReadedReceipt"]["UinPairReadArray"][0];
+        read["From_Account"] == "alice" && read["LastReadTime"] == said.time
+    };
+    soon("a receipt", bob.expect_event("a receipt", |event| is_receipt(&event.value))).await;
+    deaf.lose_more(&alice, &[&hers, &bob]).await;
+    assert_eq!(count(&bob, is_receipt), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_elsewhere_and_is_lost_is_told() {
+    let deaf = Deaf::start().await;
+    let [alice, hers, bob] = deaf.party().await;
+    let said = bob.send_to("alice", "read me").await;
+    alice.expect_message_from("bob", "read me").await;
+    deaf.unheard(read(&alice, "bob", &said)).await;
+    let is_read = |event: &Value| {
+        let read = &event["C2cNotifyMsgArray"][0]["ReadC2cMsgNotify"]["UinPairReadArray"][0];
+        read["From_Account"] == "bob" && read["LastReadTime"] == said.time
+    };
+    soon("what she read", hers.expect_event("what she read", |event| is_read(&event.value))).await;
+    deaf.lose_more(&alice, &[&hers, &bob]).await;
+    assert_eq!(count(&hers, is_read), 1, "{:#?}", hers.socket.events());
+    assert_eq!(count(&alice, is_read), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_was_read_elsewhere_is_told_after_a_loss() {
+    let deaf = Deaf::start().await;
+    let [alice, hers, bob] = deaf.party().await;
+    let group = alice.create_group("lobby").await;
+    bob.join(&group).await;
+    let said = bob.send_text(&group, "read me").await;
+    for user in [&alice, &hers] {
+        user.expect_message(&group, "read me").await;
+    }
+    let read = json!({"GroupId": group.id, "MsgReadedSeq": said.seq});
+    deaf.unheard(alice.call("group_open_http_svc.msg_read_report", read)).await.ok();
+    soon("what she read", hers.expect_notice_of_reading(&group.id, said.seq)).await;
+    deaf.lose_more(&alice, &[&hers, &bob]).await;
+    let is_read = |event: &Value| event["GroupTips"][0]["MsgBody"]["GroupReadInfoArray"].is_array();
+    assert_eq!(count(&hers, is_read), 1);
+    assert_eq!(count(&alice, is_read), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

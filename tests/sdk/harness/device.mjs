@@ -60,6 +60,7 @@ export class Device {
     device.#server = server;
     device.#child = fork(HOST, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     running.add(device.#child);
+    device.process = device.#child.pid;
     device.#child.on('message', (message) => device.#hear(message));
     // A child that ends while it is told to is said to have an error.
     device.#child.on('error', (error) => device.closed || device.#fault('the channel to the process', String(error)));

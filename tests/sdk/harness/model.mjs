@@ -7,6 +7,9 @@ const TIP = 'TIMGroupTipElem';
 /** The SDK of the newest generation, 3.6.6; all others are 2.27.6. */
 const NEWEST = 'chat';
 
+/** Between a push that comes when the line breaks, and its acknowledgement. */
+const BROKEN_MS = 300;
+
 /** So many differences of one kind tell enough. */
 const DIFFERENCES_SHOWN = 4;
 
@@ -144,19 +147,26 @@ export class Model {
    *
    * The SDKs take one off for every recall they are told of, also for that of a message which did not count: one that the
    * user has read, or that they said themselves on another device. 2.27.6 does so for its own recalls too, and does not for
-   * that of a message which it has not in memory, because it was there when it logged in.
+   * that of a message which it has not in memory, because it was there when it logged in. When it hears how far its user has
+   * read it counts all that it has behind that, also tips. And a recall that came just when the line broke, so that it could
+   * not be acknowledged, is told again.
    */
-  #tolerance(device, user, kind, conversation) {
+  #tolerance(device, user, kind, conversation, view) {
     if (!isPair(conversation) && !isWork(conversation)) return { below: 0, above: 0 };
     const isOlder = kind !== NEWEST;
     const isRead = ({ answer }, recall) => this.#reads.some((read) => read.user === user && read.conversation === conversation
       && read.at <= recall.to && (isPair(conversation) ? answer.time <= read.time : answer.sequence <= read.sequence));
     const recalled = this.answered(conversation).filter(({ recall }) => recall);
     const counts = (message) => message.user !== user && !isRead(message, message.recall);
+    const reads = this.#reads.filter((read) => read.user === user && read.conversation === conversation);
+    const read = Math.max(0, ...reads.map(({ sequence }) => sequence));
+    const tips = view.filter((entry) => entry.kind === TIP && entry.sequence > read).length;
     const login = Math.max(0, ...this.#logins.filter((one) => one.device === device).map(({ to }) => to));
+    const lines = this.#absences.filter((one) => one.device === device);
+    const isTwice = ({ recall }) => lines.some(({ from }) => recall.from <= from + BROKEN_MS && recall.to >= from - BROKEN_MS);
     return {
-      below: recalled.filter((message) => !counts(message) && (isOlder || message.device !== device)).length,
-      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length : 0,
+      below: recalled.filter((message) => isTwice(message) || (!counts(message) && (isOlder || message.device !== device))).length,
+      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length + (reads.length > 0 ? tips : 0) : 0,
     };
   }
 
@@ -186,7 +196,7 @@ export class Model {
         continue;
       }
       sum += shown.unread;
-      const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation);
+      const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation, view);
       if (shown.unread < unread - below || shown.unread > unread + above) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
       const last = displayLast(view.at(-1));
       if (shown.last !== last) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);

@@ -16,7 +16,7 @@ use protocol::{ErrorCode, Failure};
 
 use super::page::{self, Filling, once};
 use super::table::{Row, rows};
-use super::{Call, Context, Refusal, family};
+use super::{Call, Context, Effect, Refusal, family};
 use crate::services::conversation::{Conversation, ConversationError, GroupConversation, PeerConversation};
 use crate::services::deps::side_by_side;
 use crate::services::timeline::{Entry, Seen};
@@ -83,17 +83,22 @@ pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -
     let conversations = &context.services.conversations;
     let mut places = conversations.places(&actor, request.index).await?.into_iter().peekable();
     let mut page = Filling::new(PAGE, page::BYTES);
+    let mut counted = Vec::new();
     while places.peek().is_some() {
         let some: Vec<_> = places.by_ref().take(AT_ONCE).collect();
         let numbers: Vec<u64> = some.iter().map(|place| place.number).collect();
         for (number, conversation) in numbers.into_iter().zip(conversations.at(&actor, some).await?) {
             let item = match conversation {
                 Some(Conversation::Peer(conversation)) => raw(&peer_item(*conversation)),
-                Some(Conversation::Group(conversation)) => raw(&group_item(*conversation)),
+                Some(Conversation::Group(conversation)) => {
+                    counted.extend(conversation.counted());
+                    raw(&group_item(*conversation))
+                }
                 None => continue,
             };
             if !page.takes(item) {
                 // Those that share the number of the first that is left out come once more.
+                call.set_effect(Effect::Counted(counted));
                 return Ok(Page {
                     complete: 0,
                     index: number.max(request.index.saturating_add(1)),
@@ -103,6 +108,7 @@ pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -
             }
         }
     }
+    call.set_effect(Effect::Counted(counted));
     Ok(Page { complete: 1, conversations: page.items(), ..Page::default() })
 }
 

@@ -11,7 +11,7 @@ use protocol::message::c2c::{
     ReportRead, Send, Sent, Sync, Synced,
 };
 use protocol::message::{Body, BodyError, C2cItem, Priority};
-use protocol::push::Mark;
+use protocol::push::{Mark, NoticeKind};
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
@@ -20,6 +20,7 @@ use crate::commands::page::{self, Filling, once};
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Effect, Refusal};
 use crate::services::StorageError;
+use crate::services::conversation::{Counted, PeerUnread};
 use crate::services::deps::{Actor, side_by_side};
 use crate::services::message::{C2cError, Direction, Draft, key_of};
 use crate::services::push::StoredNotice;
@@ -286,7 +287,10 @@ pub(in crate::commands) async fn sync(
         async move {
             let event = match kept {
                 StoredNotice::Notice(notice) if !is_new => {
-                    Some(raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
+                    // It read the list before this: the SDKs would count nothing in the group any more.
+                    let is_undone = notice.kind == NoticeKind::Kicked
+                        && context.services.groups.is_member(actor, &notice.group.id).await?;
+                    (!is_undone).then(|| raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
                 }
                 StoredNotice::Notice(_) => None,
                 StoredNotice::Mark(mark) => {
@@ -323,18 +327,35 @@ pub(in crate::commands) async fn sync(
             events.push(raw(&event::push::mark_of_all_event(&mark, at)));
         }
     }
-    let unread = context.services.conversations.unread_of_peers(&actor).await?;
+    let (unread, counted) = unread_of_peers(context, &actor, is_new).await?;
     // One that is new was told no notices, so those that are on their way to it are not left out.
-    call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last) });
+    call.set_effect(Effect::Synced { notices: (!is_new).then_some(missed.last), counted });
     Ok(Synced {
         // Never empty: the SDKs drop an answer with an empty cookie.
         cookie: knows.to_string(),
         flag: 2,
         messages: Vec::new(),
         events,
-        unread: unread.into_iter().map(|(peer, count)| PairUnread { peer, count }).collect(),
+        unread,
         remaining: Vec::new(),
     })
+}
+
+/// What is unread of peers. One that is back has counted what it was pushed, and is not told of a conversation that ends
+/// with a recall: 2.x SDKs would show that message as it was.
+async fn unread_of_peers(
+    context: &Context,
+    actor: &Actor,
+    is_new: bool,
+) -> Result<(Vec<PairUnread>, Vec<Counted>), StorageError> {
+    let conversations = &context.services.conversations;
+    let unread = conversations.unread_of_peers(actor).await?;
+    let counted = unread.iter().map(|unread| unread.counted.clone()).collect();
+    let told = side_by_side(unread, |PeerUnread { peer, count, .. }| async move {
+        let is_told = is_new || !conversations.ends_with_recall(actor, &peer).await?;
+        Ok::<_, StorageError>(is_told.then_some(PairUnread { peer, count }))
+    });
+    Ok((told.await?.into_iter().flatten().collect(), counted))
 }
 
 #[cfg(test)]

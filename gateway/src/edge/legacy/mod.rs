@@ -4,7 +4,7 @@
 //! administrator, with a UserSig that is made for the call. Room, history and connections are those of everybody.
 //!
 //! * The two things that no command has, a page of history by time and a bare UserSig, are in `commands/legacy.rs`.
-//! * A connection is that of `edge/ws/connection.rs`: the same queue, deadlines and drain. One call runs at a time, so
+//! * A connection is that of `edge/ws/connection/`: the same queue, deadlines and drain. One call runs at a time, so
 //!   messages stay in order.
 //! * Joining, logging in and following come before the upgrade is answered, so a client hears everything from the moment
 //!   it is open.

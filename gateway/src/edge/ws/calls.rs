@@ -29,6 +29,11 @@ impl Calls {
         self.under_way.len()
     }
 
+    /// Whether one is under way, or waits, that is answered in order.
+    pub(super) fn has_in_order(&self) -> bool {
+        !self.in_order.is_empty()
+    }
+
     /// A call that has been begun.
     pub(super) fn push(&mut self, call: Call, is_in_order: bool) {
         let place = is_in_order.then(|| self.take_place(None));

@@ -86,52 +86,72 @@ impl ClientProtocol for Client {
 
 async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, frame: &Frame<'_>) -> Done {
     let servcmd = frame.head.servcmd.as_ref();
-    let answer = match frame.body() {
-        Ok(body) => ask(edge, client, session, frame, body).await,
-        Err(failure) => Answer::refusal(&failure),
+    let (answer, is_said) = match frame.body() {
+        Ok(body) if commands::reads_counts(servcmd) => count(edge, client, session, frame, body).await,
+        Ok(body) => {
+            let identity = identity(session, client, &frame.head);
+            let answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
+            if commands::changes_counts(servcmd) {
+                client.has_changed();
+            }
+            (answer, false)
+        }
+        Err(failure) => (Answer::refusal(&failure), false),
     };
-    let (answer, arrival) = count(edge, session, answer).await;
-    let reply = envelope::answer(servcmd, frame.head.seq, &answer.body);
+    let (answer, arrival) = count_login(edge, session, answer).await;
+    let reply = (!is_said).then(|| envelope::answer(servcmd, frame.head.seq, &answer.body));
     // What was repeated from before the login here is not the end of catching up.
     let is_old = |effect: &Effect| session.is_none() && matches!(effect, Effect::Synced { .. });
     let effect = answer.effect.filter(|effect| !is_old(effect));
-    Done { reply: Some(reply), effect, arrival, is_malformed: false }
+    Done { reply, effect, arrival, is_malformed: false }
 }
 
-/// Has a command carried out. One that reads the counts is asked again where something was pushed meanwhile: the SDKs
-/// believe the answer, and would take what they have heard for unheard.
-async fn ask(
+/// Has a command carried out that reads the counts, and answers it: true when that is done. It is carried out again where
+/// something was pushed or changed meanwhile: the SDKs believe the answer, and would take what they have heard for unheard.
+async fn count(
     edge: &Edge,
     client: &Client,
     session: Option<&Session>,
     frame: &Frame<'_>,
     body: &str,
-) -> Answer {
+) -> (Answer, bool) {
     /// Where others talk all the time there is always something new.
     const AT_MOST: usize = 3;
     let servcmd = frame.head.servcmd.as_ref();
-    let dispatch =
-        || commands::dispatch(&edge.context, identity(session, client, &frame.head), servcmd, body);
-    if !commands::reads_counts(servcmd) {
-        return dispatch().await;
-    }
-    let mut pushes = client.pushes();
-    let mut answer = dispatch().await;
-    for _ in 1..AT_MOST {
-        if answer.code != ErrorCode::OK || client.pushes() == pushes {
-            break;
+    let (mut good, mut carried_out): (Option<Answer>, _) = (None, 0);
+    loop {
+        let pushes = client.pushes();
+        let identity = identity(session, client, &frame.head);
+        let mut answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
+        if let (Some(effect), Some(session)) = (answer.effect.as_deref(), session)
+            && let Effect::Counted(counted) | Effect::Synced { counted, .. } = effect
+        {
+            let ends: Vec<_> =
+                counted.iter().map(|commands::Counted { conversation, end }| (conversation, *end)).collect();
+            edge.hub.caught_up(session.app, &session.user, &ends).await;
         }
-        pushes = client.pushes();
-        let again = dispatch().await;
-        if again.code == ErrorCode::OK {
-            answer = again;
+        answer.effect.take_if(|effect| matches!(**effect, Effect::Counted(_)));
+        if answer.code != ErrorCode::OK {
+            // One that was good is better than a refusal.
+            return (good.unwrap_or(answer), false);
         }
+        if client.say_unless_pushed(pushes, &envelope::answer(servcmd, frame.head.seq, &answer.body)) {
+            return (answer, true);
+        }
+        carried_out += 1;
+        if carried_out == AT_MOST {
+            return (answer, false);
+        }
+        good = Some(answer);
     }
-    answer
 }
 
 /// Takes back a login of a user who has enough connections. Gives what counts any other until its connection is.
-async fn count(edge: &Edge, session: Option<&Session>, answer: Answer) -> (Answer, Option<CountedLogin>) {
+async fn count_login(
+    edge: &Edge,
+    session: Option<&Session>,
+    answer: Answer,
+) -> (Answer, Option<CountedLogin>) {
     let Some(Effect::Attach { app, user, device, .. }) = answer.effect.as_deref() else {
         return (answer, None);
     };

@@ -9,7 +9,7 @@ use protocol::id::{AppId, UserId};
 use tokio::time::Instant;
 
 use crate::commands::{Credentials, Device, Effect, Identity};
-use crate::hub::{Attachment, Connection, DeviceClaim};
+use crate::hub::{Attachment, Connection, DeviceClaim, text_frame};
 
 /// What a client tells of itself in the connection's URL, and where it is.
 pub(super) struct Client {
@@ -44,9 +44,24 @@ impl Client {
         Self { connection: Some(connection), ..self }
     }
 
+    /// The client has changed by itself what it would be pushed.
+    pub(super) fn has_changed(&self) {
+        if let Some(connection) = &self.connection {
+            connection.outbound.count_push();
+        }
+    }
+
     /// Changes with each push to it.
     pub(super) fn pushes(&self) -> u64 {
         self.connection.as_ref().map_or(0, |connection| connection.outbound.pushes())
+    }
+
+    /// Writes an answer unless something was pushed since there were so many pushes: true when it is written.
+    pub(super) fn say_unless_pushed(&self, pushes: u64, reply: &str) -> bool {
+        let say = |connection: &Arc<Connection>| {
+            connection.outbound.say_unless_pushed(pushes, &text_frame(connection.dialect, reply))
+        };
+        self.connection.as_ref().is_some_and(say)
     }
 }
 
@@ -67,7 +82,11 @@ impl Session {
                 let ends_at = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
                 Some(Self { app, user, device, token, ends_at })
             }
-            Effect::Synced { .. } | Effect::Said(_) | Effect::Heard { .. } | Effect::Detach => None,
+            Effect::Counted(_)
+            | Effect::Synced { .. }
+            | Effect::Said(_)
+            | Effect::Heard { .. }
+            | Effect::Detach => None,
         }
     }
 

@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::conversation::Target;
 use protocol::event;
-use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
+use protocol::push::{Notice, NoticeKind};
 
 use super::{CatchUp, PAGE};
-use crate::bus::{self, DeviceId, Event, MissedByDevice, MostMissed, Push, SourceError, Stamp};
+use crate::bus::{
+    self, Aside, AsideOf, DeviceId, Event, MissedByDevice, MostMissed, Push, SourceError, Stamp,
+};
 use crate::services::StorageError;
 use crate::services::conversation::{Preference, pair_log};
-use crate::services::deps::whole_ones;
+use crate::services::deps::{side_by_side, whole_ones};
 use crate::services::group::{GroupError, GroupRef, Member};
+use crate::services::push::StoredNotice;
 use crate::services::session::KnownRecalls;
-use crate::services::timeline::{Entry, PastRecall, Position, Seen};
+use crate::services::timeline::{Entry, PastRecall, Position, Seen, after_tips};
 use crate::storage::Log;
 
 /// What a message takes in a push beside what was said, about.
@@ -26,6 +30,8 @@ struct Talk {
     target: Target,
     /// In the order in which they are to be heard; nothing where it is too much.
     events: Option<Vec<(Stamp, Event)>>,
+    /// What is to be heard after those of all conversations.
+    late: Vec<(Stamp, Event)>,
     bytes: usize,
 }
 
@@ -101,7 +107,7 @@ impl CatchUp {
         let mut talks: Vec<Talk> = groups.into_iter().chain(peers).flatten().collect();
         // Where not all of them fit, most of them do.
         talks.sort_by_key(|talk| talk.bytes);
-        let (mut events, mut anew, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let (mut events, mut late, mut anew, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for talk in talks {
             bytes += talk.bytes;
             match talk.events {
@@ -111,9 +117,13 @@ impl CatchUp {
                         time = time.max(stamp.at);
                         events.push((time, (stamp, event)));
                     }
+                    late.extend(talk.late);
                 }
                 _ => anew.push(talk.target),
             }
+        }
+        for (stamp, event) in self.groups_left(reader).await? {
+            events.push((stamp.at, (stamp, event)));
         }
         // As it was heard by those who were there; the order within a conversation stays.
         events.sort_by_key(|(time, _)| *time);
@@ -123,7 +133,38 @@ impl CatchUp {
             let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: self.deps.now() };
             (stamp, Push::new(event::conversation::deleted(&anew)).into())
         });
-        Ok(MissedByDevice { events: forget.into_iter().chain(events).collect(), anew: anew.len() })
+        let events = forget.into_iter().chain(events).collect();
+        Ok(MissedByDevice { events, late, anew: anew.len() })
+    }
+
+    /// That nothing is unread in the groups that the reader was put out of: the SDKs keep what they had counted, and show it
+    /// when the reader is in the group again.
+    async fn groups_left(&self, reader: Reader<'_>) -> Result<Vec<(Stamp, Event)>, StorageError> {
+        let notices = self.notices.since(reader.app, reader.user, Seq::ZERO).await?;
+        let left = notices.into_iter().filter_map(|(_, at, kept)| match kept {
+            StoredNotice::Notice(Notice { kind: NoticeKind::Kicked, group, .. }) if at >= reader.since => {
+                Some((group.id, at))
+            }
+            StoredNotice::Notice(_) | StoredNotice::Mark(_) => None,
+        });
+        // Of those in whom they are again it is said with what they missed there.
+        let left: BTreeMap<GroupId, Millis> = left.collect();
+        let told = side_by_side(left, |(group, at)| async move {
+            let Some(found) = self.groups.find(reader.app, &group).await? else { return Ok(None) };
+            if self.groups.member(&found, reader.user).await?.is_some() {
+                return Ok(None);
+            }
+            let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
+            Ok::<_, StorageError>(Some(self.group_read(reader, &found.id, end, at)))
+        });
+        Ok(told.await?.into_iter().flatten().collect())
+    }
+
+    /// That the user has read a group, on another device.
+    fn group_read(&self, reader: Reader<'_>, group: &GroupId, read: Seq, at: Millis) -> (Stamp, Event) {
+        let stamp = Stamp { seq: Seq(self.deps.clock.number()), at };
+        let body = event::message::group_read(reader.user, group, read, stamp.seq.0, stamp.at);
+        (stamp, Push::new(body).into())
     }
 
     async fn of_group(
@@ -138,56 +179,58 @@ impl CatchUp {
         let preference = self.conversations.preference(reader.app, reader.user, &target).await?;
         let from = member.joined_after.max(position.cleared).max(preference.hidden_up_to);
         let unheard = self.unheard(&channel.log, reader, from).await?;
-        let mut talk = Talk { target, events: None, bytes: 0 };
+        let mut talk = Talk { target, events: None, late: Vec::new(), bytes: 0 };
         let Unheard::Entries(mut entries) = unheard else { return Ok(Some(talk)) };
         let Some(mut recalls) = self.recalls(&channel.log, reader, from).await? else {
             return Ok(Some(talk));
         };
-        let mut own = self.read_group(reader, &found, position, &entries);
-        reader.keep_news(&mut entries, &mut recalls, own.is_some().then_some(position.read));
+        let is_new = member.joined_at >= reader.since;
         let mut events = Vec::new();
+        let came_again = is_new && member.joined_after > Seq::ZERO;
+        let came_again = came_again && self.groups.rules(found.app, found.group.record.kind).counts_unread;
+        if came_again {
+            // Of what was unread before they left nothing is.
+            let read = after_tips(member.joined_after, &entries);
+            events.push(self.group_read(reader, &found.id, read, member.joined_at));
+        }
+        let mut own = (position.read > Seq::ZERO && reader.is_told_read(position)).then(|| {
+            let read = after_tips(position.read, &entries);
+            self.group_read(reader, &found.id, read, position.moved_at)
+        });
+        let read = own.as_ref().map(|_| position.read).or(came_again.then_some(member.joined_after));
+        reader.keep_news(&mut entries, &mut recalls, read);
+        // What is told of entries, not an entry itself: it waits for them where the group is new.
+        let mut beside = Vec::new();
         for seen in entries {
             if seen.seq > position.read {
-                events.extend(own.take());
+                beside.extend(own.take());
             }
             for past in up_to(&mut recalls, seen.seq.previous()) {
-                events.extend(self.recalled(&found, past).await?);
+                beside.extend(self.recalled(&found, past).await?);
+            }
+            if !is_new {
+                events.append(&mut beside);
             }
             talk.bytes += size(&seen);
             let stamp = Stamp { seq: seen.seq, at: seen.at };
             events.push((stamp, self.event(&found, seen.entry)));
             for past in up_to(&mut recalls, stamp.seq) {
-                let recalled = self.recalled(&found, past).await?;
                 // It stands right behind what it takes back.
-                events.extend(recalled.map(|(_, event)| (stamp, event)));
+                beside.extend(self.recalled(&found, past).await?.map(|(_, event)| (stamp, event)));
             }
         }
         for past in recalls.into_values() {
-            events.extend(self.recalled(&found, past).await?);
+            beside.extend(self.recalled(&found, past).await?);
         }
-        events.extend(own);
+        beside.extend(own);
+        if is_new {
+            talk.late = beside;
+        } else {
+            events.append(&mut beside);
+        }
+        let is_told = !events.is_empty() || !talk.late.is_empty();
         talk.events = Some(events);
-        Ok(talk.events.as_ref().is_some_and(|events| !events.is_empty()).then_some(talk))
-    }
-
-    /// That the user has read a group on another device.
-    fn read_group(
-        &self,
-        reader: Reader<'_>,
-        found: &GroupRef,
-        position: Position,
-        entries: &[Seen],
-    ) -> Option<(Stamp, Event)> {
-        if position.read == Seq::ZERO || !reader.is_told_read(position) {
-            return None;
-        }
-        let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
-        // 2.x SDKs count all that they have behind it, tips too, which do not count.
-        let behind = entries.iter().filter(|seen| seen.seq > position.read);
-        let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
-        let read = tips.last().map_or(position.read, |tip| tip.seq);
-        let body = event::message::group_read(reader.user, &found.id, read, stamp.seq.0, stamp.at);
-        Some((stamp, Push::new(body).into()))
+        Ok(is_told.then_some(talk))
     }
 
     async fn of_peer(
@@ -201,7 +244,7 @@ impl CatchUp {
         let theirs = self.timelines.position(&log, &peer).await?;
         let from = position.cleared.max(preference.hidden_up_to);
         let target = Target::Peer(peer.clone());
-        let mut talk = Talk { target, events: None, bytes: 0 };
+        let mut talk = Talk { target, events: None, late: Vec::new(), bytes: 0 };
         let Unheard::Entries(mut entries) = self.unheard(&log, reader, from).await? else {
             return Ok(Some(talk));
         };
@@ -242,7 +285,7 @@ impl CatchUp {
     }
 
     /// What both of a pair are told of the recall of a message; nothing when the message is gone.
-    async fn pair_recalled(
+    pub(super) async fn pair_recalled(
         &self,
         log: &Log,
         (user, peer): (&UserId, &UserId),
@@ -254,7 +297,10 @@ impl CatchUp {
         let key = MessageKey { seq: message.client_seq, random: message.random, time: seen.at.seconds() };
         let ids = (message.from.tiny_id, message.client_time);
         let body = event::message::c2c_recalled(from, to, key, ids, &past.recall, Some(past.receipt()));
-        Ok(Some((Stamp { seq: seen.seq, at: seen.at }, Push::new(body).into())))
+        let stamp = Stamp { seq: seen.seq, at: seen.at };
+        let of = AsideOf::PeerRecall { peer: peer.clone(), message: stamp };
+        let aside = Aside { of, at: Millis(past.at_us / 1000) };
+        Ok(Some((stamp, Push::new(body).by(past.made_on()).telling(aside).into())))
     }
 
     /// What was recalled while the reader's device was away, of entries after a number, by the numbers of the entries;

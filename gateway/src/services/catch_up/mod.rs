@@ -1,6 +1,7 @@
 //! What somebody missed who followed a topic and did not hear everything, or who was away: answered from the store.
 
 mod device;
+mod user;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,16 +11,16 @@ use protocol::message::GroupMessageId;
 
 use super::StorageError;
 use super::account::Accounts;
-use super::conversation::{Conversations, pair_log};
-use super::deps::{Deps, side_by_side, whole_ones};
+use super::conversation::Conversations;
+use super::deps::{Deps, side_by_side};
 use super::group::{GroupRef, Groups};
-use super::push::{Notices, StoredNotice};
+use super::push::Notices;
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, CLOCK_DIFFERENCE, DeviceClaim, DeviceId, Ended, Event, GroupPlace, HeardRecalls, HeardWindow,
-    Membership, MissedByDevice, MissedInGroup, MostMissed, Pairs, Push, RecallMark, Recalls, Source,
-    SourceError, Stamp, UserPlace,
+    self, Aside, AsideOf, CLOCK_DIFFERENCE, DeviceClaim, DeviceId, Ended, Event, GroupPlace, HeardAsides,
+    HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup, MostMissed, Push, RecallMark,
+    Recalls, Source, SourceError, Stamp, UserPlace,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -53,14 +54,15 @@ impl CatchUp {
         let at = self.deps.now();
         let LogEnd { seq, at: end_at } = self.deps.engine.log_end(&found.channel().log).await?;
         let window = HeardWindow::from_end(Stamp { seq, at: end_at });
-        let mut place =
-            GroupPlace { epoch: found.epoch(), seq, at, window, recalls: HeardRecalls::default() };
+        let mut asides = HeardAsides::new(at);
         // Later it is read again from as long before as clocks differ: what is there now is known then.
-        let after = (earlier(at).0 * 1000, Seq::ZERO);
-        for past in self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await? {
-            place.hear_recall(Stamp { seq: past.seq, at: Millis(past.at_us / 1000) });
+        let after = (asides.since().0 * 1000, Seq::ZERO);
+        let past = self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await?;
+        let known = side_by_side(past, |past| self.recalled(found, past)).await?;
+        for aside in known.iter().flatten().filter_map(|(_, event)| event.aside()) {
+            asides.hear(aside);
         }
-        Ok(place)
+        Ok(GroupPlace { epoch: found.epoch(), seq, window, asides })
     }
 
     fn event(&self, found: &GroupRef, entry: Entry) -> Event {
@@ -90,20 +92,10 @@ impl CatchUp {
         let stamp = Stamp { seq: seen.seq, at: Millis(past.at_us / 1000) };
         let receipt = self.groups.recall_receipt(found, &past).await?;
         let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at, receipt);
-        Ok(Some((stamp, Push::new(body).recalling(past.seq, stamp.at).into())))
-    }
-
-    /// What was said with a peer and not heard.
-    async fn missed_from(
-        &self,
-        log: &Log,
-        heard: Option<&HeardWindow>,
-        since: Millis,
-    ) -> Result<Vec<Seen>, StorageError> {
-        let mut missed = self.back_to(log, (since, Seq::ZERO), None, usize::MAX).await?.unwrap_or_default();
-        let is_heard = |stamp| heard.is_some_and(|heard| heard.has(stamp));
-        missed.retain(|seen| seen.recall.is_none() && !is_heard(Stamp { seq: seen.seq, at: seen.at }));
-        Ok(missed)
+        let message = Stamp { seq: seen.seq, at: seen.at };
+        let of = AsideOf::Recall { group: found.id.clone(), message };
+        let push = Push::new(body).by(past.made_on()).telling(Aside { of, at: stamp.at });
+        Ok(Some((stamp, push.into())))
     }
 
     /// The entries of a log since a time and after a number, oldest first, as `reader` sees them; nothing when there are more
@@ -195,7 +187,6 @@ impl Source for CatchUp {
             events.push((stamp, self.event(&found, seen.entry)));
             // With its message: without that the SDKs would have a hole there, and count the recall.
             if let Some(recall) = recall {
-                place.hear_recall(stamp);
                 let known = recalls.iter().find(|past| past.seq == stamp.seq).cloned();
                 let past = known.unwrap_or(PastRecall {
                     seq: stamp.seq,
@@ -204,7 +195,12 @@ impl Source for CatchUp {
                     at_us: stamp.at.0 * 1000,
                     origin: None,
                 });
-                events.extend(self.recalled(&found, past).await?);
+                if let Some(recalled) = self.recalled(&found, past).await? {
+                    if let Some(aside) = recalled.1.aside() {
+                        place.asides.hear(aside);
+                    }
+                    events.push(recalled);
+                }
             }
         }
         Ok(MissedInGroup::Events(events, place))
@@ -229,21 +225,7 @@ impl Source for CatchUp {
     }
 
     async fn user_place(&self, app: AppId, user: &UserId) -> Result<UserPlace, SourceError> {
-        let since = self.deps.now();
-        let notice = self.notices.last(app, user).await?;
-        // Later it is read again from as long before as clocks differ: what is there now is known then, by its number.
-        let mut pairs = Pairs::new(since);
-        let peers = self.conversations.possible_peers_of(app, user).await?;
-        let said = whole_ones(peers, |peer| async {
-            let said = self.missed_from(&pair_log(app, user, &peer), None, earlier(since)).await?;
-            Ok::<_, StorageError>((peer, said))
-        });
-        for (peer, said) in said.await? {
-            for seen in said {
-                pairs.hear(&peer, Stamp { seq: seen.seq, at: seen.at });
-            }
-        }
-        Ok(UserPlace { notice, notices: HeardWindow::default(), pairs, since })
+        self.place_of_user(app, user).await
     }
 
     async fn missed_by_user(
@@ -251,35 +233,8 @@ impl Source for CatchUp {
         app: AppId,
         user: &UserId,
         from: &UserPlace,
-    ) -> Result<Vec<(Stamp, bus::Entry)>, SourceError> {
-        let last_notice = self.notices.last(app, user).await?;
-        let mut entries = Vec::new();
-        for (seq, at, kept) in self.notices.since(app, user, from.notice.min(last_notice)).await? {
-            if from.notices.has(Stamp { seq, at }) {
-                continue;
-            }
-            let entry = match kept {
-                StoredNotice::Notice(notice) => bus::Entry::Notice { notice, origin: None },
-                StoredNotice::Mark(mark) => bus::Entry::Mark { mark },
-            };
-            entries.push((Stamp { seq, at }, entry));
-        }
-        let peers = self.conversations.possible_peers_of(app, user).await?;
-        let missed = whole_ones(peers, |peer| async {
-            let (heard, since) = (from.pairs.with(&peer), earlier(from.pairs.since()));
-            let missed = self.missed_from(&pair_log(app, user, &peer), heard, since).await?;
-            Ok::<_, StorageError>((peer, missed))
-        });
-        for (peer, missed) in missed.await? {
-            for seen in missed {
-                if let Entry::Message(message) = seen.entry {
-                    let to = if message.from.user == *user { peer.clone() } else { user.clone() };
-                    let stamp = Stamp { seq: seen.seq, at: seen.at };
-                    entries.push((stamp, bus::Entry::C2cMessage { to, message }));
-                }
-            }
-        }
-        Ok(entries)
+    ) -> Result<MissedByUser, SourceError> {
+        self.missed_on_topic(app, user, from).await
     }
 
     async fn missed_by_device(
@@ -295,12 +250,7 @@ impl Source for CatchUp {
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
-        let membership = |(found, member): (GroupRef, super::group::Member)| Membership {
-            group: found.id,
-            joined_at: member.joined_at,
-            joined_after: member.joined_after,
-        };
-        Ok(joined.into_iter().map(membership).collect())
+        Ok(joined.iter().map(|(found, member)| user::membership(found, member)).collect())
     }
 
     async fn ended(

@@ -15,9 +15,9 @@ use super::decide::Refused;
 use super::deps::{Actor, Deps, MayBeDamage, side_by_side, whole_ones};
 use super::group::{GroupError, GroupRef, Groups, Indexed, Member};
 use super::timeline::{Entry, Position, Seen, Timelines};
-use crate::bus::{Push, Topic};
+use crate::bus::{AsideOf, Push, Stamp, Topic};
 use crate::storage::records::Versioned;
-use crate::storage::{Log, Partition, StorageError, Window};
+use crate::storage::{Log, LogEnd, Partition, StorageError, Window};
 
 pub use preference::Preference;
 pub(super) use preference::{count_pinned, group_key, group_taken_off_up_to};
@@ -74,6 +74,27 @@ pub struct PeerConversation {
     pub peer_read_time: u64,
 }
 
+/// What is unread of a peer.
+pub struct PeerUnread {
+    pub peer: UserId,
+    pub count: u64,
+    pub counted: Counted,
+}
+
+/// Up to where messages were counted. What of them has not been pushed clients would count twice.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// The topic of a group, or of the other of two users.
+    pub conversation: Topic,
+    pub end: Stamp,
+}
+
+impl Counted {
+    fn of(conversation: Topic, end: LogEnd) -> Self {
+        Self { conversation, end: Stamp { seq: end.seq, at: end.at } }
+    }
+}
+
 /// A conversation in a group.
 pub struct GroupConversation {
     pub found: GroupRef,
@@ -83,6 +104,13 @@ pub struct GroupConversation {
     /// The newest number and its Unix second.
     pub end: crate::storage::LogEnd,
     pub unread: u64,
+}
+
+impl GroupConversation {
+    /// Up to where it was counted, where anything is unread.
+    pub fn counted(&self) -> Option<Counted> {
+        (self.unread > 0).then(|| Counted::of(self.found.channel().topic, self.end))
+    }
 }
 
 /// A conversation of the list.
@@ -196,16 +224,25 @@ impl Conversations {
     }
 
     /// Unread counts of the peers with any.
-    pub async fn unread_of_peers(&self, actor: &Actor) -> Result<Vec<(UserId, u64)>, StorageError> {
+    pub async fn unread_of_peers(&self, actor: &Actor) -> Result<Vec<PeerUnread>, StorageError> {
         let peers = self.peers(actor.app, &actor.user).await?;
         let counts = whole_ones(peers, |(peer, preference)| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let position = preference.starts(self.timelines.position(&log, &actor.user).await?);
-            let end = self.deps.engine.log_end(&log).await?.seq;
-            let count = self.unread(&log, &actor.user, position, end).await?;
-            Ok::<_, StorageError>((peer, count))
+            let end = self.deps.engine.log_end(&log).await?;
+            let count = self.unread(&log, &actor.user, position, end.seq).await?;
+            let counted = Counted::of(Topic::User(actor.app, peer.clone()), end);
+            Ok::<_, StorageError>(PeerUnread { peer, count, counted })
         });
-        Ok(counts.await?.into_iter().filter(|(_, count)| *count > 0).collect())
+        Ok(counts.await?.into_iter().filter(|unread| unread.count > 0).collect())
+    }
+
+    /// Whether the last message of a conversation with a peer, as the list shows it, was recalled.
+    pub async fn ends_with_recall(&self, actor: &Actor, peer: &UserId) -> Result<bool, StorageError> {
+        let log = pair_log(actor.app, &actor.user, peer);
+        let position = self.timelines.position(&log, &actor.user).await?;
+        let last = self.last(&log, &actor.user, position).await?;
+        Ok(last.is_some_and(|seen| seen.recall.is_some()))
     }
 
     /// `None` when it is not on the list: nothing was said in it.
@@ -333,13 +370,14 @@ impl Conversations {
     /// Everything is read: all peers if asked, and groups up to a number.
     pub async fn read_all_peers(&self, actor: &Actor) -> Result<(), ConversationError> {
         let unread = self.unread_of_peers(actor).await?;
-        let reads = side_by_side(unread, |(peer, _)| async move {
+        let reads = side_by_side(unread, |PeerUnread { peer, .. }| async move {
             let log = pair_log(actor.app, &actor.user, &peer);
             let end = self.deps.engine.log_end(&log).await?;
             let time = end.at.seconds();
-            let moved_by = actor.device;
-            let to = Position { read: end.seq, read_time: time, moved_by, ..Position::default() };
+            let (moved_at, moved_by) = (self.deps.now(), actor.device);
+            let to = Position { read: end.seq, read_time: time, moved_at, moved_by, ..Position::default() };
             let push = Push::new(event::message::read_by_peer(&actor.user, time));
+            let push = push.telling(to.aside(|to| AsideOf::ReadByPeer { peer: actor.user.clone(), to }));
             let announces = [(Topic::User(actor.app, peer), push.into())];
             self.timelines.advance(&log, &actor.user, to, &announces).await
         });

@@ -259,6 +259,12 @@ impl Groups {
         self.deps.settings(app).rules.of(kind)
     }
 
+    /// Whether somebody is in a group.
+    pub async fn is_member(&self, actor: &Actor, id: &GroupId) -> Result<bool, StorageError> {
+        let Some(found) = self.find(actor.app, id).await? else { return Ok(false) };
+        Ok(self.member(&found, &actor.user).await?.is_some())
+    }
+
     /// The group, if there is one.
     pub async fn find(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRef>, StorageError> {
         let group = records::get(&self.deps.engine, &Partition::group(app, id), group_key()).await?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::event;
-use protocol::id::{AppId, Seq, UserId};
+use protocol::id::{AppId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::message::{Message, Recall};
 
 use super::said::Said;
 use super::sender_order::{Next, SenderOrder};
 use super::{Draft, SentMessage, is_recallable};
-use crate::bus::{self, Event, Push, Stamp, Topic};
+use crate::bus::{self, Aside, AsideOf, Event, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::{Conversations, pair_log};
 use crate::services::deps::{Actor, Deps, Outcome, side_by_side};
@@ -402,9 +402,12 @@ impl C2cMessages {
         // Or what is said later would be read before.
         let time = time.min(end.at.seconds());
         let read = self.timelines.first_at(&log, time.saturating_add(1)).await?.previous();
-        let to = Position { read, read_time: time, moved_by: actor.device, ..Position::default() };
+        let (moved_at, moved_by) = (self.deps.now(), actor.device);
+        let to = Position { read, read_time: time, moved_at, moved_by, ..Position::default() };
         let own = Push::new(event::message::c2c_read(peer, time)).by(actor.origin());
+        let own = own.telling(to.aside(|to| AsideOf::PeerRead { peer: peer.clone(), to }));
         let theirs = Push::new(event::message::read_by_peer(&actor.user, time));
+        let theirs = theirs.telling(to.aside(|to| AsideOf::ReadByPeer { peer: actor.user.clone(), to }));
         let announces = [
             (Topic::User(actor.app, peer.clone()), theirs.into()),
             (Topic::User(actor.app, actor.user.clone()), own.into()),
@@ -443,9 +446,16 @@ impl C2cMessages {
         let recalled = self.timelines.recall_now((seen.seq, message.random), recall, actor.device);
         let receipt = Some(recalled.receipt());
         let body = event::message::c2c_recalled(&actor.user, to, key, ids, &recalled.recall, receipt);
-        let event = Event::from(Push::new(body).by(actor.origin()));
-        let announces =
-            both(actor.app, &actor.user, to).into_iter().map(|topic| (topic, event.clone())).collect();
+        let push = Push::new(body).by(actor.origin());
+        let (message, at) = (Stamp { seq: seen.seq, at: seen.at }, Millis(recalled.at_us / 1000));
+        let told = |user: &UserId, peer: &UserId| {
+            let of = AsideOf::PeerRecall { peer: peer.clone(), message };
+            (Topic::User(actor.app, user.clone()), Event::from(push.clone().telling(Aside { of, at })))
+        };
+        let mut announces = vec![told(to, &actor.user)];
+        if *to != actor.user {
+            announces.push(told(&actor.user, to));
+        }
         if !self.timelines.recall(&log, recalled, announces).await? {
             return Err(C2cError::RecalledAlready);
         }

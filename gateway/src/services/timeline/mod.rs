@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use self::damaged::decode_or_stand_in;
 use super::decide::Decision;
-use super::deps::{Deps, Outcome, side_by_side};
-use crate::bus::{DeviceId, Event, RecallMark, Topic};
+use super::deps::{Deps, Outcome, side_by_side, unless_damaged};
+use crate::bus::{Aside, AsideOf, DeviceId, Event, Origin, ReadTo, RecallMark, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{self, Batch, Expected, Key, Log, StorageError, Table, Window};
 
@@ -45,6 +45,14 @@ pub(super) struct Annotation {
     /// The device that recalled it; absent where it was none, or not noted.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     origin: Option<DeviceId>,
+}
+
+/// Where a reader of everything up to `read` is told that they are: 2.x SDKs count all that they have behind it, tips too,
+/// which do not count.
+pub(in crate::services) fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
+    let behind = entries.iter().filter(|seen| seen.seq > read);
+    let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
+    tips.last().map_or(read, |tip| tip.seq)
 }
 
 /// A recall, in the order of their times.
@@ -85,6 +93,13 @@ pub struct Position {
     pub moved_by: Option<DeviceId>,
 }
 
+impl Position {
+    /// What a push tells of it.
+    pub fn aside(&self, of: impl FnOnce(ReadTo) -> AsideOf) -> Aside {
+        Aside { of: of(ReadTo { seq: self.read, time: self.read_time }), at: self.moved_at }
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(seq: &Seq) -> bool {
     *seq == Seq::ZERO
@@ -121,6 +136,11 @@ pub struct PastRecall {
 impl PastRecall {
     pub fn mark(&self) -> RecallMark {
         RecallMark { at_us: self.at_us, seq: self.seq }
+    }
+
+    /// The device that recalled it, which is not told.
+    pub fn made_on(&self) -> Option<Origin> {
+        self.origin.map(|device| Origin { user: self.recall.by.clone(), device })
     }
 
     /// What a client acknowledges it with.
@@ -309,6 +329,21 @@ impl Timelines {
         let found: Option<Versioned<Position>> =
             records::get(&self.deps.engine, &log.partition, position_key(log, user)).await?;
         Ok(found.map(|found| found.record).unwrap_or_default())
+    }
+
+    /// Where some users stand; at the beginning where that is damaged.
+    pub async fn positions<const N: usize>(
+        &self,
+        log: &Log,
+        users: [&UserId; N],
+    ) -> Result<[Position; N], StorageError> {
+        let keys = users.map(|user| position_key(log, user));
+        let found = records::get_each::<Position>(&self.deps.engine, &log.partition, &keys).await?;
+        let mut positions = [Position::default(); N];
+        for (position, found) in positions.iter_mut().zip(found) {
+            *position = unless_damaged(found)?.map(|found| found.record).unwrap_or_default();
+        }
+        Ok(positions)
     }
 
     /// Moves a user forward, never back, and tells of it. False when they stood there already.

@@ -120,6 +120,7 @@ impl Store {
             }
             Err(StorageError::Damaged { .. }) => {
                 self.tell(log, None);
+                let from = self.last_beside(view, log, from)?;
                 self.last_there(view, log, trimmed, from)?
             }
             Err(error) => return Err(error),
@@ -134,6 +135,49 @@ impl Store {
         Ok(LogEnd { seq, at })
     }
 
+    /// The first number that has an entry, or had one that may be lost, at or before `found`: the first one that is whole
+    /// is not where a log begins whose first block is damaged.
+    ///
+    /// It may be too small, where entries that were trimmed are in a damaged block too, or a filter is wrong: rather is a
+    /// number told of as damaged that is gone than one left out without a word.
+    pub(super) fn first_there(&self, view: &Snapshot, log: &[u8], found: Seq) -> Result<Seq, StorageError> {
+        let is_there = |seq: u64| -> Result<bool, StorageError> {
+            for seq in seq..(seq + IN_A_ROW).min(found.0) {
+                if matches!(self.find(view, log, Seq(seq))?, Found::Nothing) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        // The number 0 is no entry's.
+        let (mut low, mut high, mut step) = (0, found.0, 1);
+        while step < high {
+            if !is_there(high - step)? {
+                low = high - step;
+                break;
+            }
+            high -= step;
+            step *= 2;
+        }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if is_there(middle)? { high = middle } else { low = middle }
+        }
+        Ok(Seq(high))
+    }
+
+    /// The last number behind `from` whose row a table has beside its damaged blocks, or else `from`.
+    fn last_beside(&self, view: &Snapshot, log: &[u8], from: Seq) -> Result<Seq, StorageError> {
+        let low = Bound::Included(key::entry(log.to_vec(), from.next()));
+        let high = Bound::Included(key::entry(log.to_vec(), Seq(u64::MAX)));
+        let last = self.edge_around(&self.entries, (low, high), true)?.and_then(|row| key::seq_of(&row));
+        match last {
+            Some(last) if matches!(self.find(view, log, last)?, Found::Whole(_) | Found::Damaged) => Ok(last),
+            // Deleted, or not there yet.
+            _ => Ok(from),
+        }
+    }
+
     /// The last number that has an entry, at or behind `from`.
     ///
     /// It may be one too great, where a filter is wrong about the number behind the last one and the log has nothing that
@@ -145,11 +189,20 @@ impl Store {
         trimmed: Trimmed,
         from: Seq,
     ) -> Result<Seq, StorageError> {
+        // Without its filter a block may have any number, but none behind an entry that is newer than it.
+        let written = self.when_written(log, trimmed, from);
         // A log is dense: with a number, all before it are there. A filter takes one that is not for one that is in a
         // hundred times, and hardly ever several in a row.
         let is_there = |seq: u64| -> Result<bool, StorageError> {
-            for seq in (seq.saturating_sub(IN_A_ROW - 1).max(from.0 + 1)..=seq).rev() {
-                if matches!(self.find(view, log, Seq(seq))?, Found::Nothing) {
+            for seq in (seq.saturating_sub(IN_A_ROW - 1).max(from.0 + 1)..=seq).rev().map(Seq) {
+                let is_there = match (self.find(view, log, seq)?, written) {
+                    (Found::Nothing, _) => false,
+                    (Found::PerhapsLost, Some(written)) => {
+                        self.can_be_lost(&key::entry(log.to_vec(), seq), written)?
+                    }
+                    _ => true,
+                };
+                if !is_there {
                     return Ok(false);
                 }
             }
@@ -188,18 +241,23 @@ impl Store {
                 return Ok(last);
             }
         }
-        if known == Seq::ZERO {
-            return Ok(last);
-        }
-        // Where its row was dropped, the mark of that tells of it.
-        let row = if trimmed.end.seq == known && trimmed.first > known { Seq::ZERO } else { known };
-        let Some(written) = self.sequence_of(&key::entry(log.to_vec(), row)) else { return Ok(last) };
+        let Some(written) = self.when_written(log, trimmed, known) else { return Ok(last) };
         for seq in (known.0 + 1..=last.0).map(Seq) {
             if !self.can_be_lost(&key::entry(log.to_vec(), seq), written)? {
                 return Ok(seq.previous());
             }
         }
         Ok(last)
+    }
+
+    /// The sequence number at which an entry, or a later one, was written, where that can be told.
+    fn when_written(&self, log: &[u8], trimmed: Trimmed, known: Seq) -> Option<u64> {
+        if known == Seq::ZERO {
+            return None;
+        }
+        // Where its row was dropped, the mark of that tells of it.
+        let row = if trimmed.end.seq == known && trimmed.first > known { Seq::ZERO } else { known };
+        self.sequence_of(&key::entry(log.to_vec(), row))
     }
 
     /// The sequence number of the newest version of a row of entries, where that can be read.

@@ -229,13 +229,14 @@ fn listed_tables(section: &[u8]) -> Option<Vec<Listed>> {
             }
         }
     }
-    Some(tables)
+    rest.is_empty().then_some(tables)
 }
 
 fn listed_values(section: &[u8]) -> Option<Vec<Listed>> {
     let mut rest = section;
     let count = u32::from_le_bytes(*rest.split_off(..4)?.first_chunk()?);
-    (0..count).map(|_| listed(section, &mut rest, 0)).collect()
+    let values = (0..count).map(|_| listed(section, &mut rest, 0)).collect::<Option<_>>()?;
+    rest.is_empty().then_some(values)
 }
 
 fn listed(section: &[u8], rest: &mut &[u8], level: u8) -> Option<Listed> {

@@ -595,7 +595,8 @@ fn list(folder: &Path) -> io::Result<Option<Restored>> {
     let lists = manifest::lists(folder)?;
     let in_force =
         |number: u64, sum: u128| Ok(Some(Restored::whole(current.clone(), manifest::current(number, sum))));
-    if let Some((number, sum)) = manifest::parse_named(&stored[..stored.len().min(24)]) {
+    let named = manifest::parse_named(&stored[..stored.len().min(24)]);
+    if let Some((number, sum)) = named {
         // The number, or what is behind, is wrong.
         for (other, list) in &lists {
             if xxh3_128(list) == sum {
@@ -615,6 +616,10 @@ fn list(folder: &Path) -> io::Result<Option<Restored>> {
     }
     // One that is newer than the one in force says the same in another way: both have what the journals have not.
     let Some((number, list)) = lists.last() else { return Ok(None) };
+    // With a checksum that it does not have, more than a byte of it may be damaged, and what it names less than it did.
+    if named.is_some_and(|(named, _)| named == *number) {
+        return Ok(None);
+    }
     if manifest::names_whole_files(folder, *number, list)? {
         return in_force(*number, xxh3_128(list));
     }

@@ -330,7 +330,7 @@ impl Store {
 
     /// How far the log whose rows begin with `log` was trimmed.
     ///
-    /// Where that is damaged, the rows that are left say where it begins.
+    /// Where that is damaged, the rows that are there or may be lost say where it begins.
     pub(super) fn trimmed(
         &self,
         operation: &'static str,
@@ -360,8 +360,8 @@ impl Store {
             Err(StorageError::Damaged { .. }) => self.edge_around(&self.entries, rows, false)?,
             first => first?,
         };
-        let first = first.and_then(|row| key::seq_of(&row)).unwrap_or(Seq(1));
-        Ok(Trimmed { first, ..Trimmed::NEVER })
+        let found = first.and_then(|row| key::seq_of(&row)).unwrap_or(Seq(1));
+        Ok(Trimmed { first: self.first_there(view, log, found)?, ..Trimmed::NEVER })
     }
 
     /// How far the last stored group left the log trimmed. Only for the committer.

@@ -14,14 +14,14 @@ use self::send::Speaker;
 use super::said::Said;
 use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
-use crate::bus::{Push, Topic};
+use crate::bus::{Aside, AsideOf, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::group_taken_off_up_to;
 use crate::services::deps::{Actor, Deps};
 use crate::services::group::{GroupError, GroupRef, Groups, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
 use crate::services::rates::Throttle;
-use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines};
+use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines, after_tips};
 use crate::storage::records::Versioned;
 use crate::storage::{StorageError, Window};
 
@@ -277,7 +277,9 @@ impl GroupMessages {
         let receipt = self.groups.recall_receipt(found, &recalled).await?;
         let at = Millis(recalled.at_us / 1000);
         let body = event::message::group_recalled(&found.label(), &message_id, &recalled.recall, at, receipt);
-        let push = Push::new(body).by(actor.origin()).recalling(seq, at);
+        let message = Stamp { seq, at: seen.at };
+        let of = AsideOf::Recall { group: found.id.clone(), message };
+        let push = Push::new(body).by(actor.origin()).telling(Aside { of, at });
         // Recalled before is recalled: the caller has what they want.
         let announces = vec![(found.channel().topic, push.into())];
         self.timelines.recall(&found.channel().log, recalled, announces).await?;
@@ -317,17 +319,30 @@ impl GroupMessages {
     }
 
     /// Notes how far a member has read, but not beyond the newest message, and tells their other devices. Gives how far.
+    ///
+    /// Tips behind it are read as well. The device that says so is told that, for 2.x SDKs count all that they have behind what
+    /// they have read, also a tip that has come meanwhile.
     pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<Seq, MessageError> {
+        /// They come one by one; where there are more, what is unread is counted anew at the next login.
+        const TIPS: usize = 20;
         let (found, _) = self.readable(actor, group).await?;
-        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
-        let seq = seq.min(end);
+        let log = found.channel().log;
+        let end = self.deps.engine.log_end(&log).await?.seq;
+        let said = seq.min(end);
+        let mut seq = said;
+        if said < end {
+            let window = Window { from: said.next(), to: end, limit: TIPS, newest_first: false };
+            let behind = self.timelines.read(&log, window, Some(&actor.user)).await?;
+            seq = after_tips(said, &behind);
+        }
         let (now, number) = (self.deps.now(), self.deps.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
-        let event = push.by(actor.origin()).into();
+        let push = if seq > said { push } else { push.by(actor.origin()) };
         let topic = Topic::User(actor.app, actor.user.clone());
         let (read_time, moved_by) = (now.seconds(), actor.device);
-        let to = Position { read: seq, read_time, moved_by, ..Position::default() };
-        self.timelines.advance(&found.channel().log, &actor.user, to, &[(topic, event)]).await?;
+        let to = Position { read: seq, read_time, moved_at: now, moved_by, ..Position::default() };
+        let aside = to.aside(|to| AsideOf::GroupRead { group: group.clone(), to });
+        self.timelines.advance(&log, &actor.user, to, &[(topic, push.telling(aside).into())]).await?;
         Ok(seq)
     }
 

@@ -160,6 +160,28 @@ async fn nothing_is_mended_where_a_row_is_unknown() {
     assert!(mended(dir.path(), &gone, 6).is_none());
 }
 
+/// A list of which more than a byte is damaged may name less than it did: no table is left out on its word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_list_is_not_put_in_force() {
+    let whole = tempfile::tempdir().unwrap();
+    filled(whole.path()).await;
+    for number in 1..=3 {
+        let dir = tempfile::tempdir().unwrap();
+        copy(whole.path(), dir.path());
+        let folder = dir.path().join(format!("rows/keyspaces/{number}"));
+        let (last, mut list) = manifest::lists(&folder).unwrap().pop().unwrap();
+        let places = manifest::places(&list).unwrap();
+        let tables = places.into_iter().find(|(name, _)| name == b"tables").unwrap().1;
+        // It has no levels any more, and so no tables that could be missing.
+        list[tables.start] = 0;
+        list[tables.end - 1] ^= 1;
+        let path = folder.join(format!("v{last}"));
+        fs::write(&path, &list).unwrap();
+        assert!(Embedded::open_with(dir.path(), LocalBus::new().0, &SMALL).is_err(), "keyspace {number}");
+        assert!(fs::read(&path).unwrap() == list, "the file is left as it was");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_lists_are_known_by_their_checksums() {
     let whole = tempfile::tempdir().unwrap();

@@ -6,12 +6,13 @@
 //! Most connections are silent most of the time, so what lies here while nothing happens is kept small: no buffer, one
 //! timer, and nothing of a call that has ended. Answers and pushes are written by whoever has them (`hub::Outbound`).
 
+mod returning;
+
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,8 +24,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_util::sync::CancellationToken;
 
+pub(in crate::edge) use self::returning::Settling;
+use self::returning::{Arriving, Heard, Telling, ToSync};
 use super::calls::Calls;
 use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
@@ -33,10 +35,7 @@ use crate::edge::Edge;
 use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
-use crate::hub::{
-    Back, Closing, Connection, Missed, NotFollowed, PING, Pipe, RECEIPT_AFTER, close_frame, pong_frame,
-    text_frame,
-};
+use crate::hub::{Closing, Connection, Missed, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame};
 use crate::telemetry::Bound;
 
 /// Messages that cannot be read, before the stream counts as broken.
@@ -51,27 +50,6 @@ const ASK: Duration = Duration::from_secs(20);
 
 /// How long a polite end may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
-
-/// How long a client that is back may ask for nothing before it is told what is new though it has not seen what it
-/// missed. The SDKs ask as soon as they are logged in, and other clients need not.
-const SYNC_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How long it may take to see that while it keeps asking. An SDK reads what it missed page by page, one after another,
-/// and is done later than [`SYNC_DEADLINE`] when there is much of it, or when its line or the store is slow.
-const SYNC_AT_MOST: Duration = Duration::from_secs(30);
-
-/// How long the answer to one's own words waits for what was said before them. It waits for that to be written, which is
-/// under way; where a bus has lost something it is found later.
-const TURN_AT_MOST: Duration = Duration::from_millis(500);
-
-/// How long a client that is told what it missed may take to have it. What it asks for that counts messages waits for that.
-const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
-
-/// A client that was pushed something is asked for a receipt no more often than this, unless it was pushed much.
-const RECEIPT_EVERY: Duration = Duration::from_secs(60);
-
-/// After so many receipts in less time it is kept how far a client has heard.
-const KEPT_AFTER: u32 = 8;
 
 /// The farewell to a client that is wanted again.
 const COME_BACK: &str = "going down, come back";
@@ -100,86 +78,6 @@ pub(in crate::edge) struct Done {
     pub(in crate::edge) arrival: Option<CountedLogin>,
     /// Whether the message could not be read at all.
     pub(in crate::edge) is_malformed: bool,
-}
-
-/// A login that was carried out, on its way to be answered.
-struct Arriving {
-    session: Arc<Session>,
-    is_back: bool,
-    reply: Option<String>,
-    _counted: Option<CountedLogin>,
-    following: Pin<Box<dyn Future<Output = Result<Vec<Missed>, NotFollowed>> + Send>>,
-    /// Present when all is followed.
-    followed: Option<Result<Vec<Missed>, NotFollowed>>,
-    /// How long it waits then for what was asked for before it.
-    until: Option<Instant>,
-    /// Calls that have ended meanwhile and change who is logged in here.
-    later: Vec<Done>,
-}
-
-/// How far the client is known to have heard.
-struct Heard {
-    /// What was said before this time it has, or reads after its login.
-    at: Millis,
-    /// The time that the last receipt it was asked for names.
-    asked: Option<Millis>,
-    asked_at: Instant,
-    /// When it was last kept.
-    kept_at: Instant,
-    /// Receipts since.
-    unkept: u32,
-}
-
-impl Heard {
-    fn since(now: Instant, at: Millis) -> Self {
-        Self { at, asked: None, asked_at: now, kept_at: now, unkept: 0 }
-    }
-}
-
-/// A client that is being told what it missed. Over when it has acknowledged that, or had the time to.
-#[derive(Clone)]
-pub(in crate::edge) struct Settling {
-    is_over: CancellationToken,
-    at_most: Instant,
-    /// Calls that wait for the end of it.
-    waiting: Arc<AtomicUsize>,
-    has_acknowledged: bool,
-}
-
-impl Settling {
-    fn since(begin: Instant) -> Self {
-        Self {
-            is_over: CancellationToken::new(),
-            at_most: begin + SETTLE_AT_MOST,
-            waiting: Arc::default(),
-            has_acknowledged: false,
-        }
-    }
-
-    /// Waits until it is over, or has taken too long.
-    pub(super) async fn wait(self) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _ = tokio::time::timeout_at(self.at_most, self.is_over.cancelled()).await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// How long notices wait for the client to ask for those that it missed.
-struct Held {
-    /// Until then, and while calls are under way.
-    until: Instant,
-    at_most: Instant,
-}
-
-impl Held {
-    fn since(begin: Instant) -> Self {
-        Self { until: begin + SYNC_DEADLINE, at_most: begin + SYNC_AT_MOST }
-    }
-
-    /// When to look whether it is over.
-    fn moment(&self, is_asking: bool) -> Instant {
-        if is_asking { self.at_most } else { self.until.min(self.at_most) }
-    }
 }
 
 /// How a kind of client talks.
@@ -226,7 +124,7 @@ enum End {
 /// What a connection has to do next.
 enum Next {
     Done(Done),
-    Followed(Result<Vec<Missed>, NotFollowed>),
+    Followed(Result<Missed, NotFollowed>),
     Closing(Closing),
     End(End),
     Moment,
@@ -272,9 +170,10 @@ pub(super) fn serve<S: ClientProtocol>(
         session: arrival.session.map(Arc::new),
         calls: None,
         arriving: None,
-        held: None,
+        to_sync: None,
         heard: Heard::since(now, position),
-        settling: None,
+        telling: None,
+        asks_in_order: false,
         malformed: 0,
         since: now,
         heard_at: now,
@@ -308,11 +207,13 @@ struct Served<S> {
     calls: Option<Box<Calls>>,
     /// Present while a login waits to be answered.
     arriving: Option<Box<Arriving>>,
-    /// Present while notices wait for the client to ask for those that it missed.
-    held: Option<Held>,
+    /// Present while the client has yet to ask for the notices that it missed.
+    to_sync: Option<ToSync>,
     heard: Heard,
     /// Present while the client is told what it missed.
-    settling: Option<Settling>,
+    telling: Option<Box<Telling>>,
+    /// Whether answers are to come that the client takes in order.
+    asks_in_order: bool,
     malformed: u32,
     since: Instant,
     /// When the peer last said something.
@@ -348,7 +249,8 @@ impl<S: ClientProtocol> Served<S> {
             match next.await {
                 Next::Done(done) => {
                     self.complete(done).await;
-                    self.settle();
+                    self.settle(Instant::now());
+                    self.end_questions();
                 }
                 Next::Followed(followed) => Box::pin(self.arrive(followed)).await,
                 Next::Closing(Closing::GoingAway) => return End::Close(CloseCode::Restart, COME_BACK),
@@ -373,10 +275,7 @@ impl<S: ClientProtocol> Served<S> {
                         self.is_leaving = true;
                         self.connection.outbound.close(Closing::GoingAway);
                     }
-                    self.connection.outbound.end_turns(now.checked_sub(TURN_AT_MOST));
-                    if self.held_moment().is_some_and(|moment| moment <= now) {
-                        self.release();
-                    }
+                    self.end_waiting(now);
                 }
             }
             // What was heard meanwhile does not move the timer: it is looked at when it rings.
@@ -393,11 +292,9 @@ impl<S: ClientProtocol> Served<S> {
         if S::IS_ASKED {
             moment = moment.min(self.heard_at.max(asked_at) + ASK);
         }
-        let turn_moment = self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST);
         let others = [
-            turn_moment,
             drain_at,
-            self.held_moment(),
+            self.returning_moment(),
             self.session_end(),
             self.message_moment(),
             self.login_moment(),
@@ -421,13 +318,6 @@ impl<S: ClientProtocol> Served<S> {
 
     fn write_deadline(&self) -> Duration {
         if self.is_leaving { LAST_WRITE_DEADLINE } else { WRITE_DEADLINE }
-    }
-
-    /// When what waits is let go though the client has not seen what it missed. A login that is on its way decides for
-    /// itself.
-    fn held_moment(&self) -> Option<Instant> {
-        let held = self.held.as_ref().filter(|_| self.arriving.is_none())?;
-        Some(held.moment(self.is_asking()))
     }
 
     fn session_end(&self) -> Option<Instant> {
@@ -473,56 +363,6 @@ impl<S: ClientProtocol> Served<S> {
         match &self.session {
             Some(session) => session.user.to_string(),
             None => "somebody who is not logged in".to_owned(),
-        }
-    }
-
-    /// Asks the client for a receipt where it is time for one. Nobody is woken to see that: a client says something when it
-    /// has heard nothing for a while.
-    fn ask_receipt(&mut self) {
-        let unreceipted = self.connection.outbound.unreceipted();
-        if unreceipted == 0 {
-            return;
-        }
-        let now = Instant::now();
-        if unreceipted >= RECEIPT_AFTER || self.heard.asked_at + RECEIPT_EVERY <= now {
-            self.heard.asked =
-                self.edge.hub.ask_receipt(&self.connection, self.heard.at).or(self.heard.asked);
-            self.heard.asked_at = now;
-        }
-    }
-
-    /// Lets the calls go on that wait for the client to have what it missed. What it asked for in between is answered first:
-    /// an SDK has come to what was said in a group that is new to it when it knows what the group is.
-    fn settle(&mut self) {
-        let Some(settling) = self.settling.as_ref().filter(|settling| settling.has_acknowledged) else {
-            return;
-        };
-        let under_way = self.calls.as_ref().map_or(0, |calls| calls.len());
-        if under_way <= settling.waiting.load(Ordering::Relaxed) {
-            settling.is_over.cancel();
-            self.settling = None;
-        }
-    }
-
-    /// The client has what was said before a time, which is one that it was asked to acknowledge.
-    fn has_heard(&mut self, at: Millis) {
-        if let Some(settling) = self.settling.as_mut().filter(|_| self.heard.asked == Some(at)) {
-            settling.has_acknowledged = true;
-        }
-        let Some(session) =
-            self.session.clone().filter(|_| self.heard.asked.is_some_and(|asked| at <= asked))
-        else {
-            return;
-        };
-        self.heard.at = self.heard.at.max(at);
-        self.heard.unkept += 1;
-        let now = Instant::now();
-        if self.heard.unkept >= KEPT_AFTER || self.heard.kept_at + RECEIPT_EVERY <= now {
-            (self.heard.kept_at, self.heard.unkept) = (now, 0);
-            let (context, at) = (self.edge.context.clone(), self.heard.at);
-            self.edge.tasks.spawn(async move {
-                commands::heard(&context, session.app, &session.user, &session.device, at).await;
-            });
         }
     }
 
@@ -572,21 +412,6 @@ impl<S: ClientProtocol> Served<S> {
         timer.poll(context).map(|()| Next::Moment)
     }
 
-    /// Whether a login can be answered: all is followed, and what a client that is back has said before it is answered, or
-    /// took too long, so that it stands in its place among what it missed.
-    fn poll_followed(&mut self, context: &mut Context<'_>) -> Option<Result<Vec<Missed>, NotFollowed>> {
-        let arriving = self.arriving.as_mut()?;
-        if arriving.followed.is_none()
-            && let Poll::Ready(followed) = arriving.following.as_mut().poll(context)
-        {
-            arriving.followed = Some(followed);
-            arriving.until = Some(Instant::now() + TURN_AT_MOST);
-        }
-        let is_answered = self.calls.is_none() || !arriving.is_back;
-        let is_late = arriving.until.is_some_and(|until| until <= Instant::now());
-        arriving.followed.take_if(|_| is_answered || is_late)
-    }
-
     /// Reads and begins what is asked for, while there is room for more calls.
     fn poll_messages(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         let mut read = 0;
@@ -630,11 +455,21 @@ impl<S: ClientProtocol> Served<S> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
         let is_in_order = S::is_answered_in_order(&payload);
-        let mut call = self.protocol.begin(&self.edge, session, self.settling.clone(), is_text, payload);
+        let mut call = self.protocol.begin(
+            &self.edge,
+            session,
+            self.telling.as_ref().map(|telling| telling.settling.clone()),
+            is_text,
+            payload,
+        );
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call, is_in_order);
+            if is_in_order {
+                self.asks_in_order = true;
+                self.connection.outbound.is_asked_in_order(true);
+            }
             self.tell_door();
             return Poll::Pending;
         };
@@ -697,10 +532,7 @@ impl<S: ClientProtocol> Served<S> {
         match (done.effect.take(), &mut self.arriving) {
             (None, _) => {
                 self.reply(done.reply.as_deref());
-                // What it reads next it asks for when it has this.
-                if let Some(held) = self.held.as_mut().filter(|_| self.session.is_some()) {
-                    held.until = Instant::now() + SYNC_DEADLINE;
-                }
+                self.goes_on_syncing();
             }
             (Some(effect), _) if matches!(*effect, Effect::Said(_)) => self.acknowledge(*effect, done.reply),
             (effect, Some(arriving)) => arriving.later.push(Done { effect, ..done }),
@@ -709,26 +541,10 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
-    /// Answers that something is said.
-    fn acknowledge(&mut self, effect: Effect, reply: Option<String>) {
-        let (Effect::Said(said), Some(reply)) = (effect, reply) else { return };
-        let frame = text_frame(self.connection.dialect, &reply);
-        let is_early = self.is_yet_to_sync();
-        let outbound = &self.connection.outbound;
-        if is_early {
-            outbound.hold();
-            let place = (said.conversation, said.end.seq);
-            outbound.say_among_missed(said.numbers, place, frame);
-        } else {
-            // Before a login it comes to nobody here.
-            outbound.say_in_turn(said.numbers, said.is_told && self.session.is_some(), frame);
-        }
-    }
-
     async fn take_effect(&mut self, effect: Box<Effect>, done: Done) {
         let Done { reply, arrival, .. } = done;
         match &*effect {
-            Effect::Synced { notices } => {
+            Effect::Synced { notices, .. } => {
                 self.reply(reply.as_deref());
                 if let Some(notices) = notices {
                     self.connection.outbound.knows_notices(*notices);
@@ -737,101 +553,20 @@ impl<S: ClientProtocol> Served<S> {
             }
             // Answered already.
             Effect::Said(_) => {}
+            Effect::Counted(_) => self.reply(reply.as_deref()),
             Effect::Heard { at } => {
                 self.reply(reply.as_deref());
                 self.has_heard(*at);
             }
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);
-                (self.held, self.settling) = (None, None);
+                (self.to_sync, self.telling) = (None, None);
                 self.session = None;
                 self.place.wait();
                 self.reply(reply.as_deref());
             }
-            Effect::Attach { device, .. } => {
-                let most_messages = self.edge.settings.connections.missed_messages;
-                let back = device.is_back.then_some(Back { since: device.position, most_messages });
-                let Some(session) = Session::new(*effect) else { return };
-                let (hub, connection) = (self.edge.hub.clone(), self.connection.clone());
-                let attachment = session.attachment();
-                // Beside the calls: a client whose pings are not answered meanwhile would go.
-                let following = Box::pin(async move { hub.attach(&connection, attachment, back).await });
-                let session = Arc::new(session);
-                let later = Vec::new();
-                let is_back = back.is_some();
-                let (followed, until) = (None, None);
-                let arriving = Arriving {
-                    session,
-                    is_back,
-                    reply,
-                    _counted: arrival,
-                    following,
-                    followed,
-                    until,
-                    later,
-                };
-                self.arriving = Some(Box::new(arriving));
-                self.tell_door();
-            }
+            Effect::Attach { .. } => self.follow(*effect, reply, arrival),
         }
-    }
-
-    /// Answers a login, now that nothing which is said can be missed. Without that the client is to come again: it would
-    /// read what there is and never hear of what was said between its reading and the following.
-    async fn arrive(&mut self, followed: Result<Vec<Missed>, NotFollowed>) {
-        let Some(arriving) = self.arriving.take() else { return };
-        let Arriving { session, is_back, reply, later, .. } = *arriving;
-        let other = |old: &mut Arc<Session>| old.user != session.user || old.app != session.app;
-        if let Some(old) = self.session.take_if(other) {
-            // Another user logged in where one had not logged out.
-            commands::disconnected(&self.edge.context, old.app, &old.user, &old.device).await;
-        }
-        self.heard = Heard::since(Instant::now(), session.device.position);
-        self.session = Some(session);
-        self.place.log_in();
-        let Ok(missed) = followed else {
-            self.connection.outbound.close(Closing::GoingAway);
-            return;
-        };
-        self.reply(reply.as_deref());
-        if is_back {
-            let now = Instant::now();
-            let is_told = !missed.is_empty();
-            self.connection.outbound.resume(missed);
-            self.held = Some(Held::since(now));
-            if is_told {
-                self.heard.asked = self.edge.hub.ask_receipt(&self.connection, self.heard.at);
-                self.settling = self.heard.asked.map(|_| Settling::since(now));
-            }
-        } else {
-            self.release();
-        }
-        // Another login may have put this device out before its connection could hear of it.
-        self.edge.hub.verify(&self.connection).await;
-        for done in later {
-            self.complete(done).await;
-        }
-    }
-
-    /// Whether a client that says something is to log in here and to see what it missed, as far as can be told: it repeats
-    /// what was not answered, and its login comes behind.
-    fn is_yet_to_sync(&mut self) -> bool {
-        if self.arriving.is_some() {
-            // The login may not have begun to hold what is pushed; it decides how long that waits.
-            return true;
-        }
-        let early = Held::since(self.since);
-        if self.session.is_some() || early.moment(self.is_asking()) <= Instant::now() {
-            return false;
-        }
-        self.held.get_or_insert(early);
-        true
-    }
-
-    /// Lets the client hear what is new.
-    fn release(&mut self) {
-        self.held = None;
-        self.connection.outbound.release();
     }
 
     fn reply(&self, reply: Option<&str>) {
@@ -862,11 +597,8 @@ impl<S: ClientProtocol> Served<S> {
         // A login on its way comes to its end before it is taken back, or it would leave a follower behind.
         let mut later = Vec::new();
         if let Some(arriving) = self.arriving.take() {
-            if arriving.followed.is_none() {
-                let _ = arriving.following.await;
-            }
-            self.session = Some(arriving.session);
-            later = arriving.later;
+            let (session, to_do) = arriving.give_up().await;
+            (self.session, later) = (Some(session), to_do);
         }
         if let Some(session) = self.session.as_ref().filter(|_| self.heard.unkept > 0) {
             let Session { app, user, device, .. } = &**session;

@@ -74,7 +74,8 @@ async function live(t) {
     await phone.event('onConversationChanged', ([[found]]) => found.conversationID === 'c2c_web_c' && !found.pinned);
     await own.tell('web_c', 'read elsewhere');
     await web.tell('phone_c', 'count me');
-    await phone.received('count me');
+    await Promise.all([phone.received('count me'), own.message('count me')]);
+    phone.mark();
     await own.setMessageRead({ conversationID: 'C2Cweb_c' });
     await phone.event('onConversationChanged', ([[found]]) => found.conversationID === 'c2c_web_c' && found.unreadCount === 0);
     await own.deleteConversation('C2Cother_c');

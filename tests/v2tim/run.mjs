@@ -1,29 +1,51 @@
-// Runs the suite, or the parts named on the command line.
+// Runs the suite on both engines, or the parts named on the command line.
 
 import { Part } from '../sdk/harness/part.mjs';
 import { Report } from '../sdk/harness/report.mjs';
 
-const PARTS = ['session', 'message', 'group', 'conversation', 'people', 'signaling', 'line', 'crowd', 'sample'];
-/** Each part has its own gateway and a few JVMs. */
-const SIDE_BY_SIDE = 2;
+/** With the embedded store, and two instances that share a store, over which the clients are spread. */
+const ENGINES = [
+  { label: '', instances: 1 },
+  { label: ' on two instances', instances: 2 },
+];
+/** Those that take longest begin first. */
+const PARTS = ['line', 'message', 'session', 'group', 'conversation', 'people', 'signaling', 'sample'];
+/** It takes the whole machine, and measures time: it runs when the others are through. */
+const ALONE = ['crowd'];
+/** A program at a console: what is behind its gateway is nothing to it. */
+const ON_ONE_ENGINE = ['sample'];
+/** Parts wait much and compute little; each has its own gateway and a few JVMs. */
+const SIDE_BY_SIDE = Number(process.env.V2TIM_SIDE_BY_SIDE ?? 4);
 
 const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !PARTS.includes(name));
+const known = [...PARTS, ...ALONE];
+const unknown = chosen.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  console.error(`no part is called ${unknown.join(', ')}; there are: ${PARTS.join(', ')}`);
+  console.error(`no part is called ${unknown.join(', ')}; there are: ${known.join(', ')}`);
   process.exit(2);
 }
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const report = new Report();
-const waiting = chosen.length > 0 ? chosen : [...PARTS];
 
-async function work() {
-  for (let name = waiting.shift(); name; name = waiting.shift()) {
-    const { default: body } = await import(`./${name}.mjs`);
-    await new Part(`v2tim ${name}`, report).run(body);
-  }
+async function run(names, sideBySide) {
+  const waiting = ENGINES.flatMap((engine) => names
+    .filter((name) => chosen.length === 0 || chosen.includes(name))
+    .filter((name) => engine === ENGINES[0] || !ON_ONE_ENGINE.includes(name))
+    .map((name) => ({ name, engine })));
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { name, engine } = next;
+      const began = Date.now();
+      const title = `v2tim ${name}${engine.label}`;
+      const { default: body } = await import(`./${name}.mjs`);
+      await new Part(title, report, { instances: engine.instances }).run((part) => body(part, engine));
+      console.log(`      ${title}: ${Math.round((Date.now() - began) / 1_000)} s`);
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, work));
 }
 
-await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+await run(PARTS, SIDE_BY_SIDE);
+await run(ALONE, 1);
 process.exit(report.close());

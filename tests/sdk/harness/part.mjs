@@ -12,15 +12,18 @@ export class Part {
   #closers = [];
   #scene = '';
   #failedBefore;
+  #kind;
 
-  constructor(name, report) {
+  /** `kind` is that of its gateway, as for `Gateway.start`. */
+  constructor(name, report, kind = {}) {
     this.name = name;
     this.#report = report;
+    this.#kind = kind;
   }
 
   async run(body) {
     try {
-      this.gateway = await Gateway.start();
+      this.gateway = await Gateway.start(this.#kind);
       await body(this);
     } catch (error) {
       this.#report.failed(`${this.name}: the part runs to its end`, error);
@@ -61,14 +64,14 @@ export class Part {
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { label, body, ownGateway = false } = next;
-        const part = new Part(this.name, this.#report);
+        const part = new Part(this.name, this.#report, this.#kind);
         if (!ownGateway) {
           part.gateway = this.gateway;
           await part.scene(label, () => body(part));
           continue;
         }
         await part.scene(label, async () => {
-          part.gateway = await Gateway.start();
+          part.gateway = await Gateway.start(this.#kind);
           part.onLeave(() => part.#removeGateway(label));
           await body(part);
         });

@@ -5,13 +5,16 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.json.JSONArray;
@@ -24,13 +27,15 @@ import timgate.line.Address;
  */
 public final class Crowd {
     private static final long SAY_EVERY_MS = 250;
+    private static final int AT_ONCE = 16;
+    private static final long HEARD_WITHIN_NS = TimeUnit.SECONDS.toNanos(20);
 
     private static final class Phone {
         final Managers managers = new Managers();
         final String user;
         final String group;
-        /** How often each message was told. Written on the callback thread alone. */
-        final Map<String, Integer> heard = new HashMap<>();
+        /** How often each message was told. */
+        final Map<String, Integer> heard = new ConcurrentHashMap<>();
         volatile long syncedAt;
 
         Phone(String user, String group) {
@@ -113,46 +118,65 @@ public final class Crowd {
         while (open.get() > 0) {
             Thread.sleep(20);
         }
-        Thread.sleep(5_000);
+        JSONObject report = report(phones, speakers, said, failed.get());
+        for (long end = System.nanoTime() + HEARD_WITHIN_NS; report.getInt("missed") > 0 && System.nanoTime() < end;) {
+            Thread.sleep(100);
+            report = report(phones, speakers, said, failed.get());
+        }
+        // What is told twice is told soon after.
+        Thread.sleep(1_000);
         System.out.println(report(phones, speakers, said, failed.get()));
         System.exit(0);
     }
 
     private static List<Phone> enter(JSONObject setting) throws Exception {
-        Address address = Address.parse(setting.getString("url"));
+        int app = setting.getInt("app");
         JSONArray users = setting.getJSONArray("users");
-        List<Phone> phones = new ArrayList<>();
-        Semaphore atOnce = new Semaphore(20);
+        ExecutorService entering = Executors.newFixedThreadPool(AT_ONCE);
+        List<Future<Phone>> opened = new ArrayList<>();
+        Set<String> groups = new HashSet<>();
         for (int index = 0; index < users.length(); index += 1) {
             JSONObject user = users.getJSONObject(index);
-            Phone phone = new Phone(user.getString("user"), user.getString("group"));
-            atOnce.acquire();
-            Done login = new Done();
-            phone.managers.start(setting.getInt("app"), address);
-            phone.managers.sdk.login(phone.user, user.getString("sig"), login);
-            login.await("the log-in of " + phone.user);
-            boolean isFirst = phones.stream().noneMatch(other -> other.group.equals(phone.group));
-            Done entered = new Done();
+            boolean isFirst = groups.add(user.getString("group"));
+            Future<Phone> phone = entering.submit(() -> enter(app, user, isFirst));
             if (isFirst) {
-                phone.managers.sdk.createGroup("Meeting", phone.group, phone.group, new V2TIMValueCallback<String>() {
-                    @Override
-                    public void onSuccess(String id) {
-                        entered.onSuccess();
-                    }
-
-                    @Override
-                    public void onError(int code, String text) {
-                        entered.onError(code, text);
-                    }
-                });
-            } else {
-                phone.managers.sdk.joinGroup(phone.group, "", entered);
+                // The others find the group there.
+                phone.get();
             }
-            entered.await(phone.user + " enters " + phone.group);
-            atOnce.release();
-            phones.add(phone);
+            opened.add(phone);
+        }
+        entering.shutdown();
+        List<Phone> phones = new ArrayList<>();
+        for (Future<Phone> phone : opened) {
+            phones.add(phone.get());
         }
         return phones;
+    }
+
+    private static Phone enter(int app, JSONObject user, boolean isFirst) throws Exception {
+        Phone phone = new Phone(user.getString("user"), user.getString("group"));
+        Done login = new Done();
+        phone.managers.start(app, Address.parse(user.getString("url")));
+        phone.managers.sdk.login(phone.user, user.getString("sig"), login);
+        login.await("the log-in of " + phone.user);
+        Done entered = new Done();
+        if (isFirst) {
+            phone.managers.sdk.createGroup("Meeting", phone.group, phone.group, new V2TIMValueCallback<String>() {
+                @Override
+                public void onSuccess(String id) {
+                    entered.onSuccess();
+                }
+
+                @Override
+                public void onError(int code, String text) {
+                    entered.onError(code, text);
+                }
+            });
+        } else {
+            phone.managers.sdk.joinGroup(phone.group, "", entered);
+        }
+        entered.await(phone.user + " enters " + phone.group);
+        return phone;
     }
 
     private static void say(Phone speaker, List<String> said, AtomicInteger open, AtomicInteger failed) {

@@ -15,6 +15,14 @@ export class Scene {
     return part.scene(label, () => body(new Scene(part)));
   }
 
+  /** Runs scenes that wait much at once; those of `ownGateway` break theirs. */
+  static runAll(part, bodies, ownGateway = []) {
+    const scenes = Object.entries(bodies).map(([label, body]) => ({
+      label, body: (of) => body(new Scene(of)), ownGateway: ownGateway.includes(label),
+    }));
+    return part.sideBySide(scenes.length, scenes);
+  }
+
   get gateway() {
     return this.#part.gateway;
   }

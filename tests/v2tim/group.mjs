@@ -128,6 +128,16 @@ async function members(t) {
     const named = await phone.group('getGroupMembersInfo', 'work_m', ['web_m', 'stranger_m']);
     assert.deepEqual(named.map(({ userID }) => userID), ['web_m']);
   });
+  await t.check('members are found by words of their IDs, names and cards', async () => {
+    const search = async (param) => phone.group('searchGroupMembers', { $class: 'V2TIMGroupMemberSearchParam', ...param });
+    const ids = (found) => Object.fromEntries(Object.entries(found).map(([id, members]) => [id, members.map(({ userID }) => userID).sort()]));
+    await other.group('setGroupMemberInfo', 'work_m', { $class: 'V2TIMGroupMemberFullInfo', UserID: 'other_m', NameCard: 'The Other' });
+    assert.deepEqual(ids(await search({ GroupIDList: ['work_m'], KeywordList: ['THE oth'], SearchMemberNameCard: true })), { work_m: ['other_m'] });
+    assert.deepEqual(ids(await search({ KeywordList: ['web_', 'other_'] })), { work_m: ['other_m', 'web_m'] });
+    assert.deepEqual(ids(await search({ GroupIDList: ['work_m'], KeywordList: ['The Other'], SearchMemberUserID: true, SearchMemberNickName: true })), {});
+    assert.equal((await phone.refusal('group', 'searchGroupMembers', { $class: 'V2TIMGroupMemberSearchParam', KeywordList: null })).code, 6017);
+    await other.group('setGroupMemberInfo', 'work_m', { $class: 'V2TIMGroupMemberFullInfo', UserID: 'other_m', NameCard: '' });
+  });
   await t.check('a member has the rights of an admin, and has them no more', async () => {
     await phone.sdk('createGroup', 'Meeting', 'meeting_m', 'Roles');
     await other.sdk('joinGroup', 'meeting_m', '');

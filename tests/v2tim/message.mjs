@@ -10,11 +10,14 @@ const STATUS = { sent: 2, failed: 3, deleted: 4, revoked: 6 };
 const ELEM = { text: 1, custom: 2, location: 7, face: 8, tips: 9 };
 
 export default async function message(t) {
-  await Scene.run(t, 'group', (scene) => both(scene, 'group'));
-  await Scene.run(t, 'user', (scene) => both(scene, 'user'));
-  await Scene.run(t, 'group', inGroups);
-  await Scene.run(t, 'user', betweenUsers);
-  await Scene.run(t, 'bad input', badInput);
+  await Scene.runAll(t, {
+    group: (scene) => both(scene, 'group'),
+    user: (scene) => both(scene, 'user'),
+    'in groups': inGroups,
+    'between users': betweenUsers,
+    times,
+    'bad input': badInput,
+  });
 }
 
 /** What is the same in a group and between two users. */
@@ -305,15 +308,6 @@ async function betweenUsers(t) {
     await web.event('MESSAGE_READ_BY_PEER');
     assert.equal(await isRead(), true);
   });
-  await t.check('a history from a time on', async () => {
-    const sent = await phone.tell('web_b', 'now');
-    await elapse(1_100);
-    await phone.tell('web_b', 'later');
-    const [newest] = await phone.message('getHistoryMessageList', {
-      $class: 'V2TIMMessageListGetOption', GetType: 1, UserID: 'web_b', Count: 5, GetTimeBegin: sent.timestamp,
-    });
-    assert.equal(newest.textElem.text, 'now');
-  });
   await t.check('to oneself, from phone to browser', async () => {
     const own = await t.web('phone_b');
     await phone.sdk('sendC2CTextMessage', 'note', 'web_b');
@@ -328,8 +322,64 @@ async function betweenUsers(t) {
   });
 }
 
+/** Windows of time, in which both ends are. */
+async function times(t) {
+  const phone = await t.phone('phone_t');
+  const web = await t.web('web_t');
+  const groupID = await meeting(web);
+  await phone.sdk('joinGroup', groupID, '');
+  for (const [where, there] of [['a group', { GroupID: groupID }], ['a user', { UserID: 'web_t' }]]) {
+    const say = (text) => (there.GroupID ? phone.say(groupID, text) : phone.tell('web_t', text));
+    const seconds = [];
+    for (let part = 0; part < 3; part += 1) {
+      // More than a page of the gateway, so that the beginning has to be looked for.
+      let last;
+      for (let count = 0; count < 25; count += 1) last = await say(`${part}.${count}`);
+      seconds.push(last.timestamp);
+      // Two seconds lie apart, so that there is a window between them.
+      await elapse(2_100);
+    }
+    const read = async (type, more) => (await phone.message('getHistoryMessageList', {
+      $class: 'V2TIMMessageListGetOption', GetType: type, Count: 100, MessageTypeList: [ELEM.text], ...there, ...more,
+    })).map(({ textElem }) => textElem.text);
+    const parts = (...numbers) => numbers.flatMap((part) => Array.from({ length: 25 }, (_, count) => `${part}.${count}`));
+
+    await t.check(`the history of ${where} from a time back, newest first`, async () => {
+      assert.deepEqual(await read(1, { GetTimeBegin: seconds[1] }), parts(0, 1).reverse());
+      assert.deepEqual(await read(1, { GetTimeBegin: seconds[0] - 3_600 }), []);
+      assert.deepEqual(await read(1, { GetTimeBegin: seconds[2] + 3_600 }), parts(0, 1, 2).reverse());
+    });
+    await t.check(`the history of ${where} from a time on, oldest first`, async () => {
+      assert.deepEqual(await read(2, { GetTimeBegin: seconds[0] + 1 }), parts(1, 2));
+      assert.deepEqual(await read(2, { GetTimeBegin: seconds[0] - 3_600 }), parts(0, 1, 2));
+      assert.deepEqual(await read(2, { GetTimeBegin: seconds[2] + 1 }), []);
+    });
+    await t.check(`the history of ${where} within a window`, async () => {
+      const window = { GetTimeBegin: seconds[1], GetTimePeriod: seconds[1] - seconds[0] - 1 };
+      assert.deepEqual(await read(1, window), parts(1).reverse());
+      assert.deepEqual(await read(2, { GetTimeBegin: seconds[0] + 1, GetTimePeriod: seconds[1] - seconds[0] - 1 }), parts(1));
+      assert.deepEqual(await read(1, { GetTimePeriod: 3_600 }), parts(0, 1, 2).reverse());
+      assert.deepEqual(await read(1, { ...window, Count: 3 }), parts(1).reverse().slice(0, 3));
+    });
+    await t.check(`what is known here of ${where} within a window`, async () => {
+      assert.deepEqual(await read(3, { GetTimeBegin: seconds[1], GetTimePeriod: seconds[1] - seconds[0] - 1 }), parts(1).reverse());
+      assert.deepEqual(await read(4, { GetTimeBegin: seconds[1] + 1 }), parts(2));
+    });
+  }
+  await t.check('messages of a group by their numbers, more than the gateway gives at once', async () => {
+    const all = await phone.message('getHistoryMessageList', { $class: 'V2TIMMessageListGetOption', GetType: 1, GroupID: groupID, Count: 50 });
+    const numbers = all.map(({ seq }) => seq);
+    const read = (type) => phone.message('getHistoryMessageList', {
+      $class: 'V2TIMMessageListGetOption', GetType: type, GroupID: groupID, MessageSeqList: [...numbers, 1_000_000],
+    });
+    assert.deepEqual((await read(1)).map(({ seq }) => seq), numbers);
+    assert.deepEqual((await read(2)).map(({ seq }) => seq), [...numbers].reverse());
+  });
+}
+
 async function badInput(t) {
   const phone = await t.phone('phone_x');
+  await t.web('web_x');
   const refused = async (code, manager, ...call) => {
     const error = await phone.refusal(manager, ...call);
     assert.equal(error.code, code, `${call[0]}: ${error.text}`);
@@ -357,15 +407,15 @@ async function badInput(t) {
     await refused(7013, 'message', 'sendMessage', await phone.message('createFileMessage', '/tmp/none', 'n'), 'a', null, 0, false, null);
   });
   await t.check('a message that was sent is not sent again', async () => {
-    const { result } = await phone.send('Text', ['once'], { to: 'web_b' });
-    await refused(6017, 'message', 'sendMessage', result, 'web_b', null, 0, false, null);
+    const { result } = await phone.send('Text', ['once'], { to: 'web_x' });
+    await refused(6017, 'message', 'sendMessage', result, 'web_x', null, 0, false, null);
   });
   await t.check('histories of nobody, and of no length, are refused with 6017', async () => {
     await refused(6017, 'message', 'getC2CHistoryMessageList', '', 10, null);
     await refused(6017, 'message', 'getC2CHistoryMessageList', null, 10, null);
     await refused(6017, 'message', 'getGroupHistoryMessageList', null, 10, null);
-    await refused(6017, 'message', 'getC2CHistoryMessageList', 'web_b', 0, null);
-    await refused(6017, 'message', 'getC2CHistoryMessageList', 'web_b', -1, null);
+    await refused(6017, 'message', 'getC2CHistoryMessageList', 'web_x', 0, null);
+    await refused(6017, 'message', 'getC2CHistoryMessageList', 'web_x', -1, null);
     await refused(6017, 'message', 'getHistoryMessageList', null);
   });
   await t.check('lists that are empty, null, or have a null are refused with 6017', async () => {

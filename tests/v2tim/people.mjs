@@ -67,6 +67,14 @@ async function friends(t) {
     const results = await phone.friendship('getFriendsInfo', ['web_f', 'phone_f']);
     assert.equal(results.find(({ friendInfo }) => friendInfo.userID === 'web_f').resultCode, 0);
   });
+  await t.check('friends are found by words of their IDs, names and remarks', async () => {
+    const search = async (param) => (await phone.friendship('searchFriends', { $class: 'V2TIMFriendSearchParam', ...param }))
+      .map(({ friendInfo, relation }) => [friendInfo.userID, relation]);
+    assert.deepEqual(await search({ KeywordList: ['WEBBY'], SearchRemark: true }), [['web_f', 1]]);
+    assert.deepEqual(await search({ KeywordList: ['WEBBY'], SearchUserID: true, SearchNickName: true }), []);
+    assert.deepEqual(await search({ KeywordList: ['no such', 'eb_f'] }), [['web_f', 1]]);
+    assert.equal((await phone.refusal('friendship', 'searchFriends', { $class: 'V2TIMFriendSearchParam', KeywordList: [] })).code, 6017);
+  });
   await t.check('who does not exist is refused in the result', async () => {
     const result = await phone.friendship('addFriend', { $class: 'V2TIMFriendAddApplication', $new: 'nobody_f' });
     assert.notEqual(result.resultCode, 0);

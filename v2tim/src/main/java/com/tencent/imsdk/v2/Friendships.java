@@ -1,9 +1,7 @@
 package com.tencent.imsdk.v2;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.json.JSONObject;
 import timgate.Codes;
 import timgate.session.Refusal;
@@ -13,7 +11,7 @@ import timgate.wire.Json;
 
 /** What {@link V2TIMFriendshipManager} does. */
 final class Friendships extends V2TIMFriendshipManager {
-    private static final String SNS = "sns.";
+    static final String SNS = "sns.";
 
     final Listeners<V2TIMFriendshipListener> listeners = new Listeners<V2TIMFriendshipListener>();
     private final Managers all;
@@ -42,7 +40,12 @@ final class Friendships extends V2TIMFriendshipManager {
         final Reply<List<V2TIMFriendInfo>> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("getFriendList");
-            friends(client, client.session("getFriendList").user, 0, new LinkedHashMap<String, V2TIMFriendInfo>(), reply);
+            new FriendList(client, client.session("getFriendList").user, reply) {
+                @Override
+                void read(List<V2TIMFriendInfo> friends) {
+                    reply.succeed(friends);
+                }
+            }.start();
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -74,7 +77,34 @@ final class Friendships extends V2TIMFriendshipManager {
     @Override
     public void searchFriends(V2TIMFriendSearchParam searchParam,
             V2TIMValueCallback<List<V2TIMFriendInfoResult>> callback) {
-        NotServed.FRIENDSHIP_SEARCH_FRIENDS.answer(callback);
+        final Reply<List<V2TIMFriendInfoResult>> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("searchFriends");
+            Check.given("searchFriends: the parameters", searchParam);
+            final List<String> words = Search.words("searchFriends", searchParam.keywordList);
+            final boolean any = !searchParam.searchUserID && !searchParam.searchNickName && !searchParam.searchRemark;
+            final boolean ofIds = any || searchParam.searchUserID;
+            final boolean ofNames = any || searchParam.searchNickName;
+            final boolean ofRemarks = any || searchParam.searchRemark;
+            new FriendList(client, client.session("searchFriends").user, reply) {
+                @Override
+                void read(List<V2TIMFriendInfo> friends) {
+                    List<V2TIMFriendInfoResult> matching = new ArrayList<V2TIMFriendInfoResult>();
+                    for (V2TIMFriendInfo friend : friends) {
+                        if (ofIds && Search.hasAny(friend.userID, words) || ofNames && Search.hasAny(friend.userProfile.nickName, words)
+                                || ofRemarks && Search.hasAny(friend.friendRemark, words)) {
+                            V2TIMFriendInfoResult result = new V2TIMFriendInfoResult();
+                            result.friendInfo = friend;
+                            result.relation = V2TIMFriendCheckResult.V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST;
+                            matching.add(result);
+                        }
+                    }
+                    reply.succeed(matching);
+                }
+            }.start();
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
@@ -261,7 +291,7 @@ final class Friendships extends V2TIMFriendshipManager {
         NotServed.FRIENDSHIP_DELETE_FRIENDS_FROM_FRIEND_GROUP.answer(callback);
     }
 
-    private static V2TIMFriendInfo friend(String user) {
+    static V2TIMFriendInfo friend(String user) {
         V2TIMFriendInfo friend = new V2TIMFriendInfo();
         friend.userID = user;
         friend.userProfile.userID = user;
@@ -280,7 +310,7 @@ final class Friendships extends V2TIMFriendshipManager {
         return Request.of(SNS + "friend_get_specified", "From_Account", self, "To_Account", Json.listOf(users));
     }
 
-    private static void read(V2TIMFriendInfo friend, JSONObject field) {
+    static void read(V2TIMFriendInfo friend, JSONObject field) {
         String tag = Json.text(field, "Tag");
         if (tag.equals("Tag_SNS_IM_Remark")) {
             friend.friendRemark = Json.text(field, "Value");
@@ -307,51 +337,6 @@ final class Friendships extends V2TIMFriendshipManager {
             results.add(result);
         }
         return results;
-    }
-
-    /** The friends from `start` on, page by page, and then their names. */
-    private static void friends(final Client client, final String self, long start, final Map<String, V2TIMFriendInfo> found,
-            final Reply<List<V2TIMFriendInfo>> reply) {
-        client.ask(Request.of(SNS + "friend_get", "From_Account", self, "StartIndex", start, "StandardSequence", 0, "CustomSequence", 0),
-            new Step(reply) {
-                @Override
-                void next(JSONObject body) {
-                    int before = found.size();
-                    for (JSONObject item : Json.objects(body, "UserDataItem")) {
-                        V2TIMFriendInfo friend = friend(Json.text(item, "To_Account"));
-                        for (JSONObject field : Json.objects(item, "ValueItem")) {
-                            read(friend, field);
-                        }
-                        found.put(friend.userID, friend);
-                    }
-                    if (Json.integer(body, "CompleteFlag") == 1 || found.size() == before) {
-                        profiles(client, self, new ArrayList<String>(found.keySet()), found, reply);
-                    } else {
-                        friends(client, self, Json.number(body, "NextStartIndex"), found, reply);
-                    }
-                }
-            });
-    }
-
-    private static void profiles(final Client client, final String self, final List<String> left,
-            final Map<String, V2TIMFriendInfo> found, final Reply<List<V2TIMFriendInfo>> reply) {
-        if (left.isEmpty()) {
-            reply.succeed((List<V2TIMFriendInfo>) new ArrayList<V2TIMFriendInfo>(found.values()));
-            return;
-        }
-        final List<String> page = left.subList(0, Math.min(Users.MOST, left.size()));
-        client.ask(Users.request(self, page), new Step(reply) {
-            @Override
-            void next(JSONObject body) {
-                for (Map.Entry<String, V2TIMUserFullInfo> profile : Users.read(body).entrySet()) {
-                    V2TIMFriendInfo friend = found.get(profile.getKey());
-                    if (friend != null) {
-                        friend.userProfile = profile.getValue();
-                    }
-                }
-                profiles(client, self, left.subList(page.size(), left.size()), found, reply);
-            }
-        });
     }
 
     // ---- what listeners are told; on the loop

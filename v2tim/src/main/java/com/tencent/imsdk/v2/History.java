@@ -1,14 +1,10 @@
 package com.tencent.imsdk.v2;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import org.json.JSONObject;
-import timgate.Codes;
 import timgate.session.Refusal;
 import timgate.session.Request;
 import timgate.session.Session;
-import timgate.wire.Json;
 
 /**
  * Reads what was said: older messages newest first, newer ones oldest first. The end is an empty list.
@@ -16,7 +12,8 @@ import timgate.wire.Json;
  * <p>The gateway gives pages as it likes; the app gets as many as it asked for, unless there are no more.
  */
 abstract class History {
-    private static final int PAGE = 20;
+    /** What the gateway gives at most. */
+    static final int PAGE = 20;
     private static final int MOST = 100;
     /** A gateway whose pages never end is not asked for ever. */
     private static final int MOST_PAGES = 200;
@@ -25,15 +22,18 @@ abstract class History {
     final Session session;
     final int count;
     final List<V2TIMMessage> found = new ArrayList<V2TIMMessage>();
-    private final List<Integer> types;
+    private final Wanted wanted;
+    /** The second behind which nothing is wanted, in the direction of reading; 0 for none. */
+    private final long end;
     private final Reply<List<V2TIMMessage>> reply;
     private int pages;
 
-    private History(Client client, Session session, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
+    History(Client client, Session session, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
         this.client = client;
         this.session = session;
         this.count = wanted.count;
-        this.types = wanted.types;
+        this.wanted = wanted;
+        this.end = wanted.end(session.seconds());
         this.reply = reply;
     }
 
@@ -50,29 +50,69 @@ abstract class History {
         List<Integer> types;
         List<Long> seqs;
         boolean isNewer;
+
+        boolean isOfGroup() {
+            return !Check.isEmpty(groupID);
+        }
+
+        /** Exactly these messages of a group, whatever else is asked for. */
+        boolean isExact() {
+            return isOfGroup() && seqs != null && !seqs.isEmpty();
+        }
+
+        /** Where reading begins at a time. A message that is named says it better. */
+        boolean isFromTime() {
+            return begin > 0 && last == null && lastSeq == 0;
+        }
+
+        /** The window goes from where it begins in the direction of reading; without a begin older ones are read from now. */
+        long end(long now) {
+            if (period <= 0 || isNewer && begin <= 0) {
+                return 0;
+            }
+            return isNewer ? begin + period : Math.max(1, (begin > 0 ? begin : now) - period);
+        }
+
+        boolean hasTime(V2TIMMessage message, long now) {
+            boolean isBefore = isFromTime() && (isNewer ? message.timestamp < begin : message.timestamp > begin);
+            return !isBefore && !isBehind(message, end(now));
+        }
+
+        /** Whether it lies behind the end of what is wanted. */
+        boolean isBehind(V2TIMMessage message, long end) {
+            return end != 0 && (isNewer ? message.timestamp > end : message.timestamp < end);
+        }
+
+        boolean hasType(V2TIMMessage message) {
+            return types == null || types.isEmpty() || types.contains(message.elemType);
+        }
+
+        private History of(Client client, Session session, Reply<List<V2TIMMessage>> reply) throws Refusal {
+            if (!isOfGroup()) {
+                return new HistoryOfUser(client, session, this, reply);
+            }
+            if (isExact()) {
+                return new HistoryBySeq(client, session, this, reply);
+            }
+            return isNewer ? new HistoryOfGroup.Newer(client, session, this, reply) : new HistoryOfGroup.Older(client, session, this, reply);
+        }
     }
 
     static void read(Managers all, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
         try {
             final Client client = all.loggedIn("the history");
-            boolean isOfGroup = !Check.isEmpty(wanted.groupID);
-            if (!isOfGroup && Check.isEmpty(wanted.userID)) {
+            if (!wanted.isOfGroup() && Check.isEmpty(wanted.userID)) {
                 throw Check.wrong("the history: userID and groupID", "are both empty; give one");
             }
-            if (wanted.seqs != null && !wanted.seqs.isEmpty()) {
+            if (wanted.isExact()) {
+                wanted.seqs = Check.list("the history: the numbers", wanted.seqs, MOST);
                 wanted.count = wanted.seqs.size();
+                wanted.period = 0;
             }
             if (wanted.count < 1 || wanted.count > MOST) {
                 throw Check.wrong("the history: the count", wanted.count + " is not between 1 and " + MOST);
             }
-            if (wanted.begin > 0 && isOfGroup) {
-                throw new Refusal(Codes.NOT_SUPPORTED, "the history: the gateway finds messages of a group by their numbers,"
-                    + " not by their times; give lastMsg or lastMsgSeq");
-            }
-            Session session = client.session("the history");
-            final History history = isOfGroup
-                ? wanted.isNewer ? new NewerOfGroup(client, session, wanted, reply) : new OlderOfGroup(client, session, wanted, reply)
-                : new OfUser(client, session, wanted, reply);
+            final History history = wanted.of(client, client.session("the history"), reply);
             client.run(new Client.Work(reply) {
                 @Override
                 void work() {
@@ -87,6 +127,7 @@ abstract class History {
     /** Asks for the next page. */
     abstract void next();
 
+    /** Asks, unless that was done too often. */
     final void ask(Request request, Step step) {
         pages += 1;
         if (pages > MOST_PAGES) {
@@ -96,10 +137,12 @@ abstract class History {
         }
     }
 
-    /** Keeps a message that is wanted; true when there are enough. */
+    /** Keeps a message that is wanted; true when there are enough, or it lies behind the end. */
     final boolean keep(V2TIMMessage message) {
-        boolean isWanted = (types == null || types.isEmpty() || types.contains(message.elemType))
-            && !client.recent.isHidden(message.msgID);
+        if (wanted.isBehind(message, end)) {
+            return true;
+        }
+        boolean isWanted = wanted.hasType(message) && !client.recent.isHidden(message.msgID);
         if (isWanted && found.size() < count) {
             found.add(known(message));
         }
@@ -133,188 +176,5 @@ abstract class History {
 
     final Reply<List<V2TIMMessage>> reply() {
         return reply;
-    }
-
-    private static final String GROUP = "group_open_http_svc.group_msg_get";
-
-    private static final class OlderOfGroup extends History {
-        private final String groupID;
-        private final List<Long> seqs;
-        /** The newest number wanted; 0 for the last. */
-        private long newest;
-
-        OlderOfGroup(Client client, Session session, Wanted wanted, Reply<List<V2TIMMessage>> reply) throws Refusal {
-            super(client, session, wanted, reply);
-            groupID = wanted.groupID;
-            seqs = wanted.seqs;
-            if (wanted.last != null) {
-                if (wanted.last.seq <= 0) {
-                    throw Check.wrong("the history: lastMsg", "is no message that was sent to the group");
-                }
-                newest = wanted.last.seq - 1;
-                isAtEnd = newest == 0;
-            } else {
-                newest = wanted.lastSeq;
-            }
-        }
-
-        private boolean isAtEnd;
-
-        @Override
-        void next() {
-            if (isAtEnd) {
-                finish();
-                return;
-            }
-            boolean isExact = seqs != null && !seqs.isEmpty();
-            Request request = isExact
-                ? Request.of(GROUP, "GroupId", groupID, "GetType", 3, "ReqMsgSeqList", Json.listOf(seqs), "WithRecalledMsg", 1)
-                : Request.of(GROUP, "GroupId", groupID, "ReqMsgNumber", PAGE, "ReqMsgSeq", newest, "WithRecalledMsg", 1);
-            final boolean isOnlyPage = isExact;
-            ask(request, new Step(reply()) {
-                @Override
-                void next(JSONObject body) {
-                    boolean isFull = false;
-                    for (JSONObject item : Json.objects(body, "RspMsgList")) {
-                        V2TIMMessage message = Received.ofGroup(Json.put(item, "ToGroupId", groupID), session);
-                        isFull |= message != null && keep(message);
-                    }
-                    long next = Json.number(body, "NextReqMsgSeq");
-                    if (isFull || isOnlyPage || next < 1 || newest != 0 && next >= newest) {
-                        finish();
-                    } else {
-                        newest = next;
-                        OlderOfGroup.this.next();
-                    }
-                }
-            });
-        }
-    }
-
-    private static final class NewerOfGroup extends History {
-        private final String groupID;
-        /** The number after which the next page begins. */
-        private long after;
-        /** The newest there is; 0 until it is known. */
-        private long end;
-
-        NewerOfGroup(Client client, Session session, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
-            super(client, session, wanted, reply);
-            groupID = wanted.groupID;
-            after = wanted.last != null ? wanted.last.seq : Math.max(0, wanted.lastSeq - 1);
-        }
-
-        @Override
-        void next() {
-            if (end == 0) {
-                findEnd();
-            } else if (after >= end) {
-                finish();
-            } else {
-                page(Math.min(end, after + PAGE));
-            }
-        }
-
-        private void findEnd() {
-            ask(Request.of(GROUP, "GroupId", groupID, "ReqMsgNumber", PAGE, "ReqMsgSeq", 0, "WithRecalledMsg", 1), new Step(reply()) {
-                @Override
-                void next(JSONObject body) {
-                    for (JSONObject item : Json.objects(body, "RspMsgList")) {
-                        end = Math.max(end, Json.number(item, "MsgSeq"));
-                    }
-                    if (end == 0) {
-                        finish();
-                    } else {
-                        NewerOfGroup.this.next();
-                    }
-                }
-            });
-        }
-
-        private void page(final long newest) {
-            Request request = Request.of(GROUP, "GroupId", groupID, "ReqMsgNumber", newest - after, "ReqMsgSeq", newest, "WithRecalledMsg", 1);
-            ask(request, new Step(reply()) {
-                @Override
-                void next(JSONObject body) {
-                    List<JSONObject> items = Json.objects(body, "RspMsgList");
-                    Collections.reverse(items);
-                    boolean isFull = false;
-                    for (JSONObject item : items) {
-                        V2TIMMessage message = Received.ofGroup(Json.put(item, "ToGroupId", groupID), session);
-                        boolean isInPage = message != null && message.seq > after && message.seq <= newest;
-                        isFull |= isInPage && keep(message);
-                    }
-                    after = newest;
-                    if (isFull) {
-                        finish();
-                    } else {
-                        NewerOfGroup.this.next();
-                    }
-                }
-            });
-        }
-    }
-
-    private static final class OfUser extends History {
-        private final String userID;
-        private final boolean isNewer;
-        private final V2TIMMessage last;
-        private final long begin;
-        private final long end;
-        private long time;
-        private String key = "";
-
-        OfUser(Client client, Session session, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
-            super(client, session, wanted, reply);
-            userID = wanted.userID;
-            isNewer = wanted.isNewer;
-            last = wanted.last;
-            // The window goes from where one begins in the direction in which one reads.
-            begin = wanted.begin;
-            end = wanted.begin == 0 || wanted.period == 0 ? 0 : isNewer ? begin + wanted.period : begin - wanted.period;
-            if (last != null) {
-                time = last.timestamp;
-                // One that is known from the list of conversations only may lack its number: then its time must do.
-                key = last.random == 0 ? "" : Identity.key(last);
-            } else {
-                time = begin;
-            }
-        }
-
-        @Override
-        void next() {
-            Request request = Request.of("openim.getroammsg", "Peer_Account", userID, "MaxCnt", PAGE, "LastMsgTime", time,
-                "MsgKey", key, "WithRecalledMsg", 1, "GetDirection", isNewer ? 1 : 0);
-            ask(request, new Step(reply()) {
-                @Override
-                void next(JSONObject body) {
-                    List<JSONObject> items = Json.objects(body, "MsgList");
-                    if (!isNewer) {
-                        Collections.reverse(items);
-                    }
-                    boolean isFull = false;
-                    boolean isBehind = false;
-                    for (JSONObject item : items) {
-                        V2TIMMessage message = Received.ofUser(item, session);
-                        isBehind |= end != 0 && (isNewer ? message.timestamp > end : message.timestamp < end);
-                        isFull |= !isBehind && !isLast(message) && keep(message);
-                    }
-                    String nextKey = Json.text(body, "MsgKey");
-                    boolean isOver = Json.integer(body, "Complete") == 1 || items.isEmpty() || nextKey.isEmpty() || nextKey.equals(key);
-                    if (isFull || isBehind || isOver) {
-                        finish();
-                    } else {
-                        key = nextKey;
-                        time = Json.number(body, "LastMsgTime");
-                        OfUser.this.next();
-                    }
-                }
-            });
-        }
-
-        private boolean isLast(V2TIMMessage message) {
-            return last != null && message.seq == last.seq && message.timestamp == last.timestamp
-                && (last.random == 0 || message.random == last.random);
-        }
     }
 }

@@ -20,10 +20,11 @@ final class LocalHistory {
             if (wanted.isNewer) {
                 Collections.reverse(known);
             }
+            long now = client.session("the local history").seconds();
             List<V2TIMMessage> found = new ArrayList<V2TIMMessage>();
             boolean isBehind = wanted.last == null;
             for (V2TIMMessage message : known) {
-                boolean isWanted = wanted.types == null || wanted.types.isEmpty() || wanted.types.contains(message.elemType);
+                boolean isWanted = wanted.hasType(message) && wanted.hasTime(message, now);
                 if (isBehind && isWanted && found.size() < wanted.count) {
                     found.add(message);
                 }

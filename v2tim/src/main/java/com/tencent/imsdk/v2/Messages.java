@@ -217,8 +217,9 @@ final class Messages extends V2TIMMessageManager {
         wanted.lastSeq = option.lastMsgSeq;
         wanted.begin = option.getTimeBegin;
         wanted.period = option.getTimePeriod;
-        wanted.types = option.messageTypeList;
-        wanted.seqs = option.messageSeqList;
+        // Copies: the app may change its lists while they are read.
+        wanted.types = option.messageTypeList == null ? null : new ArrayList<Integer>(option.messageTypeList);
+        wanted.seqs = option.messageSeqList == null ? null : new ArrayList<Long>(option.messageSeqList);
         switch (option.getType) {
             case V2TIMMessageListGetOption.V2TIM_GET_CLOUD_OLDER_MSG:
                 History.read(all, wanted, reply);

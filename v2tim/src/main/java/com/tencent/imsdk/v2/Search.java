@@ -2,10 +2,17 @@ package com.tencent.imsdk.v2;
 
 import java.util.List;
 import java.util.Locale;
+import timgate.session.Refusal;
 
 /** Finds words in what is known here. */
 final class Search {
+    private static final int MOST_WORDS = 5;
+
     private Search() {
+    }
+
+    static List<String> words(String call, List<String> keywords) throws Refusal {
+        return Check.list(call + ": the keywords", keywords, MOST_WORDS);
     }
 
     static boolean hasAny(String text, List<String> words) {

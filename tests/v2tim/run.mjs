@@ -9,11 +9,11 @@ const ENGINES = [
   { label: ' on two instances', instances: 2 },
 ];
 /** Those that take longest begin first. */
-const PARTS = ['line', 'message', 'session', 'group', 'conversation', 'people', 'signaling', 'sample'];
+const PARTS = ['line', 'android', 'message', 'session', 'group', 'conversation', 'people', 'signaling', 'sample'];
 /** It takes the whole machine, and measures time: it runs when the others are through. */
 const ALONE = ['crowd'];
-/** A program at a console: what is behind its gateway is nothing to it. */
-const ON_ONE_ENGINE = ['sample'];
+/** Programs of their own: what is behind their gateway is nothing to them. */
+const ON_ONE_ENGINE = ['sample', 'android'];
 /** Parts wait much and compute little; each has its own gateway and a few JVMs. */
 const SIDE_BY_SIDE = Number(process.env.V2TIM_SIDE_BY_SIDE ?? 4);
 

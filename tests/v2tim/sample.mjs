@@ -1,52 +1,16 @@
 // The sample at its console, beside the web SDK in the same room.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { Device } from '../sdk/harness/device.mjs';
 import { Gateway, SDK_APP_ID } from '../sdk/harness/gateway.mjs';
 import { within } from '../js/wait.mjs';
+import { Lines } from './harness/lines.mjs';
 
 const RUN = fileURLToPath(new URL('../../v2tim/sample/run', import.meta.url));
 const BUILT_WITHIN_MS = 180_000;
 const SEEN_WITHIN_MS = 10_000;
-
-class Console {
-  #lines = [];
-  #waiting = new Set();
-  #from = 0;
-
-  constructor(url) {
-    this.child = spawn(RUN, [url, String(SDK_APP_ID)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    createInterface({ input: this.child.stdout }).on('line', (line) => {
-      this.#lines.push(line);
-      this.#waiting.forEach((look) => look());
-    });
-  }
-
-  type(line) {
-    this.#from = this.#lines.length;
-    this.child.stdin.write(`${line}\n`);
-  }
-
-  /** The first line since the last that was typed that has this in it. */
-  async line(text, ms = SEEN_WITHIN_MS) {
-    const find = () => this.#lines.slice(this.#from).find((line) => line.includes(text));
-    let look;
-    const seen = new Promise((resolve) => {
-      look = () => find() && resolve(find());
-      this.#waiting.add(look);
-      look();
-    });
-    return within(seen, ms, `the sample says ${text}; it said ${JSON.stringify(this.#lines.slice(-8))}`).finally(() => this.#waiting.delete(look));
-  }
-
-  lines(text) {
-    return this.#lines.slice(this.#from).filter((line) => line.includes(text));
-  }
-}
 
 export default async function sample(t) {
   await t.scene('', () => story(t));
@@ -57,7 +21,7 @@ async function story(t) {
   const gateway = await Gateway.start();
   delete process.env.GATEWAY_LEGACY_ENABLED;
   t.onLeave(() => gateway.remove());
-  const at = new Console(gateway.url);
+  const at = new Lines(RUN, [gateway.url, String(SDK_APP_ID)]);
   t.onLeave(() => at.child.kill('SIGKILL'));
   const web = await Device.loggedIn({ gateway, user: 'web_sample', kind: 'chat' });
   t.onLeave(() => web.close());
@@ -112,8 +76,7 @@ async function story(t) {
     }
   });
   await t.check('it ends when it is told to', async () => {
-    const ended = new Promise((resolve) => at.child.once('exit', resolve));
     at.type('quit');
-    assert.equal(await within(ended, SEEN_WITHIN_MS, 'it ends'), 0);
+    assert.equal(await within(at.ended, SEEN_WITHIN_MS, 'it ends'), 0);
   });
 }

@@ -186,6 +186,7 @@ async function many(t) {
     const next = chance(SEED);
     const said = { web: [], phone: [] };
     const open = [];
+    const unknown = new Set();
     for (let index = 0; index < CUTS; index += 1) {
       for (let count = next(3); count >= 0; count -= 1) {
         said.web.push(`web ${index}.${count}`);
@@ -193,7 +194,12 @@ async function many(t) {
       }
       for (let count = next(3); count >= 0; count -= 1) {
         said.phone.push(`phone ${index}.${count}`);
-        open.push(phone.say(groupID, said.phone.at(-1)));
+        const text = said.phone.at(-1);
+        // Where the line breaks for longer than a call may take, the app is told that it is not known what became of it.
+        open.push(phone.say(groupID, text).catch((error) => {
+          if (![6012, 9508].includes(error.code)) throw error;
+          unknown.add(text);
+        }));
       }
       const kind = next(4);
       await elapse(next(60));
@@ -212,7 +218,9 @@ async function many(t) {
     await elapse(500);
     assert.deepEqual(phone.texts(), [...said.web, 'the end of the web']);
     const heard = web.messages(({ from }) => from === phone.user).map(({ payload }) => payload.text);
-    assert.deepEqual([...heard].sort(), [...said.phone, 'the end of the phone'].sort());
+    assert.equal(new Set(heard).size, heard.length, 'something was said twice');
+    assert.deepEqual([...said.phone, 'the end of the phone'].filter((text) => !unknown.has(text) && !heard.includes(text)), []);
+    if (unknown.size > 0) console.log(`      of ${unknown.size} messages the phone does not know what became of them`);
     assert.equal(await phone.sdk('getLoginStatus'), 1);
   });
 }

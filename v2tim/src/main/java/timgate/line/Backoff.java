@@ -21,6 +21,14 @@ final class Backoff {
         failures = 0;
     }
 
+    /**
+     * A connection was of use, whatever becomes of it: what waits to be said has no time for what failed before. It is no
+     * success, since a gateway that lets its clients in and drops them is not to have all of them back at once.
+     */
+    void eased() {
+        failures = Math.min(failures, 1);
+    }
+
     /** The wait before the next attempt, between a half and the whole of what it has grown to, at most `mostMs`. */
     long nextMs(long mostMs) {
         long wait = Math.min(mostMs, FIRST_MS << Math.min(failures, 16));

@@ -125,6 +125,11 @@ public final class Line {
         }
     }
 
+    /** The gateway has let the device in. */
+    public void accepted() {
+        backoff.eased();
+    }
+
     public void send(String text) {
         if (isOpen) {
             socket.send(text);

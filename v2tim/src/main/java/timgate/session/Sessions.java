@@ -400,6 +400,7 @@ public final class Sessions implements Line.Owner {
         session = begun;
         status = Status.LOGGED_IN;
         isAttached = true;
+        line.accepted();
         // What the observer asks first comes behind the app's callback, as apps expect it.
         sent.answer.done(new JSONObject());
         observer.loggedIn(begun, false);
@@ -421,6 +422,7 @@ public final class Sessions implements Line.Owner {
             public void done(JSONObject body) {
                 if (session == taken && !isAttached) {
                     isAttached = true;
+                    line.accepted();
                     observer.loggedIn(taken, true);
                     calls.goOn();
                 }

@@ -80,14 +80,23 @@ public final class Line {
     private Timer redialTimer;
     private Timer silenceTimer;
 
-    public Line(Loop loop, Owner owner, Address address, int sdkAppId, String instance, Random random) {
+    public Line(Loop loop, Owner owner, Address address, int sdkAppId, Random random) {
         this.loop = loop;
         this.owner = owner;
         this.address = address;
         this.sdkAppId = sdkAppId;
-        this.instance = instance;
+        this.instance = instance(random);
         this.random = random;
         this.backoff = new Backoff(random);
+    }
+
+    /** By it the gateway knows the device again on each connection. */
+    private static String instance(Random random) {
+        StringBuilder digits = new StringBuilder();
+        while (digits.length() < 32) {
+            digits.append(Character.forDigit(random.nextInt(16), 16));
+        }
+        return digits.toString();
     }
 
     private static long now() {

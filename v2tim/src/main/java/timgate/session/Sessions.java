@@ -21,53 +21,6 @@ import timgate.wire.Json;
  * meanwhile is pushed behind the answer. It ends by a log-out, a kick, or with its UserSig.
  */
 public final class Sessions implements Line.Owner {
-    /** Who is told what becomes of sessions and lines. All on the loop. */
-    public interface Observer {
-        void connecting();
-
-        void connected();
-
-        void connectFailed(int code, String text);
-
-        /** The session was begun; `isBack` when it was taken up again. */
-        void loggedIn(Session session, boolean isBack);
-
-        /** The session is over for everybody who keeps something of it. */
-        void loggedOut();
-
-        void kicked();
-
-        void expired();
-
-        void pushed(Frame frame);
-    }
-
-    /** As apps see it, with the numbers they know. */
-    public enum Status {
-        LOGGED_IN(1), LOGGING_IN(2), LOGGED_OUT(3);
-
-        public final int number;
-
-        Status(int number) {
-            this.number = number;
-        }
-    }
-
-    /** A log-in that is under way. */
-    private static final class Entry {
-        final String user;
-        final Credentials credentials;
-        final Answer answer;
-        Timer timer;
-        boolean wasSent;
-
-        Entry(String user, String userSig, Answer answer) {
-            this.user = user;
-            this.credentials = Credentials.ofUserSig(user, userSig);
-            this.answer = answer;
-        }
-    }
-
     private static final String LOGIN = "im_open_status.wslogin";
     private static final String HELLO = "im_open_status.wshello";
     private static final String LOGOUT = "im_open_status.wslogout";
@@ -82,7 +35,7 @@ public final class Sessions implements Line.Owner {
 
     private final Loop loop;
     private final Callbacks callbacks;
-    private final Observer observer;
+    private final SessionObserver observer;
     private final int sdkAppId;
     private final Line line;
     /** What needs a session, and is asked again on the next connection. */
@@ -98,7 +51,7 @@ public final class Sessions implements Line.Owner {
     private volatile Session session;
     private volatile Status status = Status.LOGGED_OUT;
 
-    public Sessions(Loop loop, Callbacks callbacks, Address address, int sdkAppId, Observer observer) {
+    public Sessions(Loop loop, Callbacks callbacks, Address address, int sdkAppId, SessionObserver observer) {
         this.loop = loop;
         this.callbacks = callbacks;
         this.observer = observer;
@@ -116,15 +69,7 @@ public final class Sessions implements Line.Owner {
                 send(seq, request, speaker());
             }
         }, random);
-        line = new Line(loop, this, address, sdkAppId, instance(random), random);
-    }
-
-    private static String instance(Random random) {
-        StringBuilder digits = new StringBuilder();
-        while (digits.length() < 32) {
-            digits.append(Character.forDigit(random.nextInt(16), 16));
-        }
-        return digits.toString();
+        line = new Line(loop, this, address, sdkAppId, random);
     }
 
     // ---- from any thread

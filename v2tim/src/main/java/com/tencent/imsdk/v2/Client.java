@@ -10,12 +10,13 @@ import timgate.session.Answer;
 import timgate.session.Refusal;
 import timgate.session.Request;
 import timgate.session.Session;
+import timgate.session.SessionObserver;
 import timgate.session.Sessions;
 import timgate.wire.Frame;
 import timgate.wire.Json;
 
 /** What is made by {@code initSDK} and ended by {@code unInitSDK}: one line to the gateway, and all that is kept of a user. */
-final class Client implements Sessions.Observer {
+final class Client implements SessionObserver {
     final Managers all;
     final int sdkAppId;
     final Sessions sessions;
@@ -161,7 +162,7 @@ final class Client implements Sessions.Observer {
 
     @Override
     public void loggedIn(Session session, boolean isBack) {
-        conversing.sync(isBack);
+        conversing.sync();
     }
 
     @Override

@@ -161,7 +161,7 @@ impl Pairs {
 /// Entries that a window remembers.
 const WINDOW: usize = 64;
 
-/// The latest entries of a log that were heard, in the order they were.
+/// The entries of a log that were heard last, by their numbers: those before them count as heard.
 ///
 /// With their times, because a number alone says too little: a store that was restored, or a replica that took over,
 /// may have forgotten entries, and give their numbers to others.
@@ -179,7 +179,7 @@ impl HeardWindow {
 
     pub fn has(&self, stamp: Stamp) -> bool {
         // What is so far back was heard, or stood there before.
-        let is_old = || self.0.len() == WINDOW && self.0.iter().all(|heard| heard.seq > stamp.seq);
+        let is_old = || self.0.len() == WINDOW && self.0.front().is_some_and(|least| least.seq > stamp.seq);
         self.0.contains(&stamp) || is_old()
     }
 
@@ -188,10 +188,12 @@ impl HeardWindow {
         if self.has(stamp) {
             return false;
         }
+        // The least number goes, whenever it was heard: while one below it stayed, what goes would count as missed.
         if self.0.len() == WINDOW {
             self.0.pop_front();
         }
-        self.0.push_back(stamp);
+        let place = self.0.partition_point(|heard| heard.seq <= stamp.seq);
+        self.0.insert(place, stamp);
         true
     }
 
@@ -202,8 +204,7 @@ impl HeardWindow {
 
     /// From the least to the greatest number; nothing when nothing was heard.
     pub fn range(&self) -> Option<(Seq, Seq)> {
-        let numbers = self.0.iter().map(|heard| heard.seq);
-        Some((numbers.clone().min()?, numbers.max()?))
+        Some((self.0.front()?.seq, self.0.back()?.seq))
     }
 
     /// Forgets what the log does not have any more, and gives the first number of that. `kept` are its entries in the
@@ -385,6 +386,17 @@ mod tests {
         }
         assert!(!window.hear(stamp(99, 1)), "too far back to know");
         assert_eq!(window.range(), Some((Seq(137), Seq(200))));
+    }
+
+    /// Of two instances one may say its entry first and announce it last.
+    #[test]
+    fn what_was_heard_out_of_order_is_heard_for_ever() {
+        let mut window = HeardWindow::default();
+        for seq in (1..=200).step_by(2) {
+            assert!(window.hear(stamp(seq + 1, 1)));
+            assert!(window.hear(stamp(seq, 1)));
+            assert!((1..=seq + 1).all(|seq| window.has(stamp(seq, 1))), "{seq}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use crate::backoff::Backoff;
 use crate::telemetry::Sparing;
 
-use super::{Address, RECONNECT, STABLE, Topology};
+use super::{Address, RECONNECT, STABLE, Target, Topology, role};
 
 /// Calls that may wait on one connection, and bytes of their commands, but for the last, which may go beyond. Who comes then
 /// is refused: the server is too slow for what is asked of it.
@@ -317,8 +317,10 @@ impl Driver {
     /// Tries until it works.
     async fn connect(&mut self) -> Result<MultiplexedConnection, Dropped> {
         let (client, greeting) = (self.client.clone(), self.greeting.clone());
+        let topology = self.topology.clone();
         loop {
-            let reason = match self.hold_during(connect(&client, &greeting)).await? {
+            let connecting = connect(&client, topology.target(), &greeting);
+            let reason = match self.hold_during(connecting).await? {
                 Ok(connection) => return Ok(connection),
                 Err(reason) => reason,
             };
@@ -507,7 +509,11 @@ impl Session {
 }
 
 /// A connection that has been greeted, or why there is none.
-async fn connect(client: &Client, greeting: &[Cmd]) -> Result<MultiplexedConnection, String> {
+async fn connect(
+    client: &Client,
+    target: &Target,
+    greeting: &[Cmd],
+) -> Result<MultiplexedConnection, String> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT))
         .set_response_timeout(None)
@@ -516,12 +522,19 @@ async fn connect(client: &Client, greeting: &[Cmd]) -> Result<MultiplexedConnect
     let connecting = client.get_multiplexed_async_connection_with_config(&config);
     let mut connection =
         timeout(CONNECT, connecting).await.map_err(late)?.map_err(|error| error.to_string())?;
+    let mut ask = async |command: &Cmd| match timeout(CONNECT, connection.send_packed_command(command))
+        .await
+        .map_err(late)?
+    {
+        Ok(Value::ServerError(error)) => Err(in_words(&error)),
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Some(objection) = role::objection(target, &ask(&redis::cmd("HELLO")).await?) {
+        return Err(objection);
+    }
     for command in greeting {
-        match timeout(CONNECT, connection.send_packed_command(command)).await.map_err(late)? {
-            Ok(Value::ServerError(error)) => return Err(in_words(&error)),
-            Ok(_) => {}
-            Err(error) => return Err(error.to_string()),
-        }
+        ask(command).await?;
     }
     Ok(connection)
 }
@@ -545,6 +558,8 @@ pub fn in_words(error: &redis::ServerError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use test_servers::Persistence::Nothing;
+    use test_servers::RedisServer;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::task::JoinHandle;
@@ -614,8 +629,11 @@ mod tests {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 came += 1;
                 let mut hello = [0; 1024];
-                let _ = stream.read(&mut hello).await;
-                let _ = stream.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n").await;
+                // The client's greeting, and ours.
+                for _ in 0..2 {
+                    let _ = stream.read(&mut hello).await;
+                    let _ = stream.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n").await;
+                }
             }
         };
         // That a connection is gone shows when something is asked.
@@ -627,6 +645,28 @@ mod tests {
         };
         let _ = timeout(Duration::from_secs(2), async { tokio::join!(serve, ask) }).await;
         assert!((2..=20).contains(&came), "{came} connections in two seconds");
+        driver.abort();
+    }
+
+    /// As when a master that died comes back as the replica of its successor, with nothing yet.
+    #[tokio::test]
+    async fn a_replica_is_asked_nothing_until_it_is_the_master() {
+        let master = RedisServer::start(Nothing).await;
+        let of = format!("127.0.0.1 {}", master.port);
+        let replica = RedisServer::start_with(Nothing, &["--replicaof", &of]).await;
+        let (connection, driver) = connection(replica.port);
+        let get = || {
+            let mut command = redis::cmd("GET");
+            command.arg("key");
+            Arc::new(command)
+        };
+        let soon = || Instant::now() + Duration::from_secs(1);
+        match connection.send(get(), soon()).get().await {
+            Err(ConnectionError::NotSent(reason)) => assert!(reason.contains("replica"), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+        replica.command::<()>("REPLICAOF NO ONE").await;
+        assert_eq!(connection.send(get(), soon()).get().await, Ok(Value::Nil));
         driver.abort();
     }
 }

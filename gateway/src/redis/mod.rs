@@ -8,6 +8,7 @@ mod namespace;
 mod pool;
 pub(crate) mod raw;
 pub(crate) mod resp;
+mod role;
 #[cfg(test)]
 pub(crate) mod testing;
 mod topology;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 
 use super::resp::{Decoder, Malformed};
 use super::topology::Stream;
-use super::{Address, Topology, in_words};
+use super::{Address, Topology, in_words, role};
 
 const ARE_SHARDED: &str = "return redis.REDIS_VERSION_NUM and 1 or 0";
 
@@ -27,7 +27,7 @@ pub(crate) enum RawError {
     Io(#[from] io::Error),
     #[error("{0}")]
     Malformed(#[from] Malformed),
-    /// The server's own words.
+    /// The server's own words, or ours about a server that we do not want.
     #[error("{0}")]
     Refused(String),
 }
@@ -43,8 +43,11 @@ impl RawConnection {
         if let Some(password) = &login.password {
             hello.arg("AUTH").arg(login.user.as_deref().unwrap_or("default")).arg(password);
         }
-        wire.call(&hello).await?;
-        Ok(wire)
+        let hello = wire.call(&hello).await?;
+        match role::objection(topology.target(), &hello) {
+            Some(objection) => Err(RawError::Refused(objection)),
+            None => Ok(wire),
+        }
     }
 
     /// Whether the server knows sharded channels. Those of before 7.0 do not; the scripts that publish ask the same.

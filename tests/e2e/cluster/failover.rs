@@ -35,8 +35,8 @@ async fn promote(sentinels: &mut Sentinels, load: &Load, alone: Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_is_promoted_and_nothing_is_lost_that_waited_for_it() {
-    let mut sentinels = Sentinels::start().await;
     let _exclusive = exclusive().await;
+    let mut sentinels = Sentinels::start().await;
     let settings = waiting(sentinels.url());
     let fleet = Fleet::start(vec![settings.clone(), settings]).await;
     let load = Load::begin(&fleet).await;
@@ -50,8 +50,8 @@ async fn a_replica_is_promoted_and_nothing_is_lost_that_waited_for_it() {
 /// Redis answers before its replica knows: what was acknowledged in between is lost with the master.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_is_promoted_that_nobody_waited_for() {
-    let mut sentinels = Sentinels::start().await;
     let _exclusive = exclusive().await;
+    let mut sentinels = Sentinels::start().await;
     let fleet = Fleet::over(sentinels.url()).await;
     let load = Load::begin(&fleet).await;
     promote(&mut sentinels, &load, Duration::from_secs(1)).await;
@@ -67,8 +67,8 @@ async fn a_replica_is_promoted_that_nobody_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_master_is_killed() {
-    let mut cluster = RedisCluster::start().await;
     let _exclusive = exclusive().await;
+    let mut cluster = RedisCluster::start().await;
     let settings = waiting(cluster.url());
     let fleet = Fleet::start(vec![settings.clone(), settings]).await;
     let load = Load::begin(&fleet).await;
@@ -88,8 +88,8 @@ async fn a_cluster_master_is_killed() {
 /// As when a cluster grows: all that one master served goes to another, slot by slot.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_move_to_another_master() {
-    let cluster = RedisCluster::start().await;
     let _exclusive = exclusive().await;
+    let cluster = RedisCluster::start().await;
     let fleet = Fleet::over(cluster.url()).await;
     let load = Load::begin(&fleet).await;
     let (from, _) = cluster.serving("{1400000001/gmeeting0}").await;

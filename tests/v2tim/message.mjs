@@ -227,6 +227,7 @@ async function inGroups(t) {
     assert.deepEqual((await phone.received('@phone')).groupAtUserList, ['phone_i']);
     const [[talk]] = await Promise.all([phone.event('onConversationChanged', ([[found]]) => found.groupAtInfoList.length > 0)]);
     assert.equal(talk[0].groupAtInfoList[0].atType, 1);
+    await other.received('@phone');
   });
   await t.check('a message for one member is told to nobody else', async () => {
     const message = await phone.message('createTextMessage', 'for web alone');

@@ -308,6 +308,8 @@ const CARRIED: &[&str] = &[
     "push::Mark",
     "push::Notice",
     "session::KickReason",
+    "session::Newcomer",
+    "session::Terminal",
 ];
 
 /// A new push is a function in `protocol::event` and an announcement in its service: nobody on the way names it.

@@ -175,6 +175,36 @@ async fn a_connection_that_is_gone_is_nobodys_device_any_more() {
     again.call(HELLO, json!({})).await.ok();
 }
 
+#[tokio::test]
+async fn a_phone_and_a_browser_live_side_by_side_and_two_phones_do_not() {
+    let gateway = TestGateway::start().await;
+    let android = || Device::android(gateway.fresh_instance());
+    let web = gateway.user("alice").await;
+    let phone = gateway.user_on("alice", android(), Dialect::Binary).await;
+    let group = web.create_group("lobby").await;
+    phone.send_text(&group, "from the phone").await;
+    web.expect_message(&group, "from the phone").await;
+
+    let newer = gateway.user_on("alice", android(), Dialect::Binary).await;
+    let kick = phone.expect_event("a kick", |event| event.value["C2cNotifyMsgArray"].is_array()).await;
+    let kick = &kick["C2cNotifyMsgArray"][0]["KickoutMsgNotify"];
+    assert_eq!(
+        (kick["KickType"].as_u64(), kick["NewInstInfo"]["Platform"].as_str()),
+        (Some(1), Some("Android"))
+    );
+    phone.call(HELLO, json!({})).await.refused(ErrorCode::KICKED);
+    for device in [&web, &newer] {
+        device.call(HELLO, json!({})).await.ok();
+    }
+
+    let body = json!({"To_Account": ["alice"], "IsNeedDetail": 1});
+    let state = gateway.admin().call("openim.query_online_status", body).await.ok()["QueryResult"][0].clone();
+    let mut platforms: Vec<&str> =
+        state["Detail"].as_array().unwrap().iter().filter_map(|device| device["Platform"].as_str()).collect();
+    platforms.sort_unstable();
+    assert_eq!(platforms, ["Android", "Web"]);
+}
+
 /// Instances see different clocks, and look at them before they look at the devices.
 #[tokio::test]
 async fn who_is_put_out_by_a_clock_that_is_behind_is_put_out_all_the_same() {

@@ -32,6 +32,11 @@ impl Device {
         Self { app: APP, platform: 7, instance }
     }
 
+    /// The Java client on a phone or a JVM.
+    pub fn android(instance: String) -> Self {
+        Self { app: APP, platform: 2, instance }
+    }
+
     /// A WeChat mini program.
     pub fn wechat(instance: String) -> Self {
         Self { app: APP, platform: 8, instance }

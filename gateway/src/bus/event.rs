@@ -20,7 +20,7 @@ use protocol::group::Tip;
 use protocol::id::{GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupLabel, Message};
 use protocol::push::{Mark, Notice};
-use protocol::session::KickReason;
+use protocol::session::{KickReason, Terminal};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -75,7 +75,14 @@ pub enum Control {
     #[serde(rename = "GroupDismissed")]
     Dismissed { notice: Notice, origin: Option<DeviceId> },
     /// The user's device is logged out; all of their devices when none is named.
-    Kicked { device: Option<DeviceId>, reason: KickReason, by: DeviceId },
+    Kicked {
+        device: Option<DeviceId>,
+        reason: KickReason,
+        by: DeviceId,
+        /// What the newcomer runs on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terminal: Option<Terminal>,
+    },
 }
 
 /// A push that is ready to be sent to whoever follows the topic, but for the device it comes from.

@@ -11,9 +11,9 @@ use protocol::id::{GroupId, UserId};
 use protocol::legacy;
 use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
 use protocol::push::Mark;
-use protocol::session::KickReason;
+use protocol::session::{KickReason, Newcomer};
 
-use crate::bus::{Control, Delivery, DeviceId, Entry, Event, Stamp, Topic};
+use crate::bus::{Control, Delivery, Entry, Event, Stamp, Topic};
 use crate::clock::Zone;
 
 /// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
@@ -89,7 +89,7 @@ pub(super) enum Content<'a> {
     /// That a message mentions everybody in its group.
     Mention(&'a GroupLabel, &'a Message, Stamp),
     /// That the device is logged out.
-    Kick(KickReason, DeviceId),
+    Kick(KickReason, Newcomer),
 }
 
 /// A push, encoded at most once per dialect.

@@ -23,12 +23,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::session::Newcomer;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::{
-    Bus, Control, Delivery, DeviceId, Ended, Event, Incoming, Membership, Receiver, Source, Stamp, Topic,
+    Bus, Control, Delivery, Ended, Event, Incoming, Membership, Receiver, Source, Stamp, Topic,
 };
 use crate::clock::Clock;
 
@@ -172,7 +173,7 @@ impl Hub {
         let Some(attached) = connection.attachment() else { return };
         match self.source.ended(attached.app, &attached.user, attached.device).await {
             Ok(None) => {}
-            Ok(Some(reason)) => self.log_out(connection, reason, 0),
+            Ok(Some(reason)) => self.log_out(connection, reason, Newcomer::default()),
             Err(error) => {
                 tracing::warn!(%error, "a session could not be looked up; it is looked up again");
                 self.begin_recovery(
@@ -321,10 +322,11 @@ impl Hub {
                 self.fanout.push(followers.clone(), delivery).await;
                 self.leave(followers.iter(), &notice.group.id).await;
             }
-            Control::Kicked { device, reason, by } => {
+            Control::Kicked { device, reason, by, terminal } => {
+                let by = Newcomer { inst_id: *by, terminal: *terminal };
                 for follower in followers.iter() {
                     if follower.is_here() && device.is_none_or(|device| device == follower.device) {
-                        self.log_out(&follower.connection, Ended::Kicked(*reason), *by);
+                        self.log_out(&follower.connection, Ended::Kicked(*reason), by);
                     }
                 }
             }
@@ -351,7 +353,7 @@ impl Hub {
 
     /// Tells a device that it is logged out. The connection lives: the client closes it or logs in again; but where there
     /// is no word for it, the end of the connection tells.
-    fn log_out(&self, connection: &Arc<Connection>, reason: Ended, by: DeviceId) {
+    fn log_out(&self, connection: &Arc<Connection>, reason: Ended, by: Newcomer) {
         // Before it is told: what the client asks next comes from a device that is logged out.
         self.detach(connection);
         let is_sdk = !matches!(connection.dialect, Dialect::Legacy(_));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::session::Newcomer;
 
 use super::Hub;
 use super::connection::Follower;
@@ -251,7 +252,7 @@ impl Hub {
         for follower in self.shards.followers(lease).iter().filter(|follower| follower.is_here()) {
             let connection = &follower.connection;
             if let Some(reason) = self.source.ended(app, user, follower.attachment.device).await? {
-                self.log_out(connection, reason, 0);
+                self.log_out(connection, reason, Newcomer::default());
                 continue;
             }
             for membership in &groups {

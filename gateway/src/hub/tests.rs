@@ -21,9 +21,9 @@ use tokio::sync::mpsc;
 use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
-    Aside, AsideOf, BusError, Entry, GroupPlace, HeardAsides, HeardWindow, MissedByDevice, MissedByUser,
-    MissedInGroup, MostMissed, Numbering, Pairs, Push, ReadTo, RecallMark, Recalls, SourceError, Stamp,
-    UserPlace, channel,
+    Aside, AsideOf, BusError, DeviceId, Entry, GroupPlace, HeardAsides, HeardWindow, MissedByDevice,
+    MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Push, ReadTo, RecallMark, Recalls,
+    SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);

@@ -188,7 +188,15 @@ pub struct GroupLast {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum LastMessage {
+    /// With its random, its client's time and its sender's number a client knows the id that it has everywhere. The web
+    /// SDKs do not look at these.
     Message {
+        #[serde(rename = "MsgRandom")]
+        random: u64,
+        #[serde(rename = "MsgClientTime")]
+        client_time: u64,
+        #[serde(rename = "TinyId")]
+        tiny_id: String,
         #[serde(rename = "MsgBody")]
         body: crate::message::Body,
         #[serde(rename = "CloudCustomData")]

@@ -3,7 +3,9 @@
 mod config;
 mod device;
 mod login;
+mod terminal;
 
 pub use config::*;
 pub use device::*;
 pub use login::*;
+pub use terminal::*;

@@ -1,5 +1,5 @@
 // Real gateway binaries on free ports of this machine, with a data directory and a key of their own: one with the
-// embedded store, or SDK_INSTANCES of them with a real redis-server between them.
+// embedded store, or several with a real redis-server between them: SDK_INSTANCES, where a suite does not say how many.
 
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -29,12 +29,12 @@ export class Gateway {
   #instances = [];
   #turn = 0;
 
-  static async start() {
+  static async start({ instances = INSTANCES } = {}) {
     const gateway = new Gateway();
     gateway.#dataDir = await temporary('sdk');
     gateway.#key = randomBytes(32).toString('hex');
-    if (INSTANCES > 1) gateway.#redis = await Redis.start(gateway.#dataDir);
-    for (let index = 0; index < INSTANCES; index += 1) {
+    if (instances > 1) gateway.#redis = await Redis.start(gateway.#dataDir);
+    for (let index = 0; index < instances; index += 1) {
       gateway.#instances.push(await Instance.on(BINARY, gateway.#settings(index)));
     }
     await gateway.up();

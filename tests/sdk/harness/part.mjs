@@ -12,15 +12,18 @@ export class Part {
   #closers = [];
   #scene = '';
   #failedBefore;
+  #kind;
 
-  constructor(name, report) {
+  /** `kind` is that of its gateway, as for `Gateway.start`. */
+  constructor(name, report, kind = {}) {
     this.name = name;
     this.#report = report;
+    this.#kind = kind;
   }
 
   async run(body) {
     try {
-      this.gateway = await Gateway.start();
+      this.gateway = await Gateway.start(this.#kind);
       await body(this);
     } catch (error) {
       this.#report.failed(`${this.name}: the part runs to its end`, error);
@@ -61,14 +64,14 @@ export class Part {
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { label, body, ownGateway = false } = next;
-        const part = new Part(this.name, this.#report);
+        const part = new Part(this.name, this.#report, this.#kind);
         if (!ownGateway) {
           part.gateway = this.gateway;
           await part.scene(label, () => body(part));
           continue;
         }
         await part.scene(label, async () => {
-          part.gateway = await Gateway.start();
+          part.gateway = await Gateway.start(this.#kind);
           part.onLeave(() => part.#removeGateway(label));
           await body(part);
         });
@@ -81,11 +84,11 @@ export class Part {
    * One named check. It fails when `body` throws, when it does not end, or when an SDK meanwhile printed an
    * unhandled rejection or an error that no call was rejected with.
    */
-  async check(name, body) {
+  async check(name, body, withinMs = CHECK_WITHIN_MS) {
     this.#devices.forEach((device) => device.mark());
     const title = this.#title(name);
     try {
-      await within(body(), CHECK_WITHIN_MS, 'the check ends');
+      await within(body(), withinMs, 'the check ends');
       const faults = [...this.#devices].flatMap((device) => device.takeFaults());
       if (faults.length > 0) throw new Error(faults.join('\n'));
       this.#report.passed(title);

@@ -6,6 +6,7 @@ use protocol::account::{
 };
 use protocol::profile::{MAX_VALUE_BYTES, NICK};
 use protocol::request::Empty;
+use protocol::session::Terminal;
 use protocol::{ErrorCode, Failure};
 
 use super::page::once;
@@ -102,7 +103,7 @@ pub(super) async fn query_online(
             continue;
         };
         let status = if platforms.is_empty() { "Offline" } else { "Online" };
-        let device = |platform: &u32| OnlineDevice { platform: platform_name(*platform), status: "Online" };
+        let device = |platform: &u32| OnlineDevice { platform: Terminal(*platform).name(), status: "Online" };
         let devices = request.detail.then(|| platforms.iter().map(device).collect());
         states.push(OnlineState { user, status, devices });
     }
@@ -110,15 +111,4 @@ pub(super) async fn query_online(
         return Err(ErrorCode::ACCOUNT_MISSING.into());
     }
     Ok(OnlineStates { states, unknown })
-}
-
-/// The vendor's word for a platform: whatever is built on a web SDK counts as the web. Source: 269/2566.
-fn platform_name(platform: u32) -> &'static str {
-    match platform {
-        1 => "PC",
-        2 => "Android",
-        3 => "iPhone",
-        4 => "Mac",
-        _ => "Web",
-    }
 }

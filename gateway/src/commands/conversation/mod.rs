@@ -136,6 +136,9 @@ fn peer_last(seen: Seen) -> Option<PeerLast> {
         from: message.from.user,
         flags: if seen.recall.is_some() { 8 } else { 0 },
         message: LastMessage::Message {
+            random: message.random,
+            client_time: message.client_time,
+            tiny_id: message.from.tiny_id.to_string(),
             body: message.body.mended(),
             cloud_custom_data: message.cloud_custom_data,
             recall: seen.recall,
@@ -154,6 +157,9 @@ fn group_item(conversation: GroupConversation) -> GroupItem {
             name_card: message.from.name_card,
             nick: message.from.nick,
             message: LastMessage::Message {
+                random: message.random,
+                client_time: message.client_time,
+                tiny_id: message.from.tiny_id.to_string(),
                 body: message.body.mended(),
                 cloud_custom_data: message.cloud_custom_data,
                 recall: seen.recall,

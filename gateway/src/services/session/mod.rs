@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use protocol::id::{AppId, Millis, UserId};
 use protocol::legacy;
-use protocol::session::KickReason;
+use protocol::session::{KickReason, Terminal};
 use protocol::usersig;
 use serde::{Deserialize, Serialize};
 
@@ -366,7 +366,12 @@ impl Sessions {
                 .put(position::key(id), records::encode(&DevicePosition::at(now)));
             for device in replaced {
                 batch = without_device(batch, device.id);
-                let event = Control::Kicked { device: Some(device.id), reason: KickReason::Replaced, by: id };
+                let event = Control::Kicked {
+                    device: Some(device.id),
+                    reason: KickReason::Replaced,
+                    by: id,
+                    terminal: Some(Terminal(platform)),
+                };
                 batch = batch.announce(Topic::User(app, user.clone()), event);
             }
             let device = Device { id, platform, since, visit: place.visit, until: Some(until), position: now, is_back: false };
@@ -496,7 +501,7 @@ impl Sessions {
                 batch = without_device(batch, device.id);
             }
         }
-        let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0 };
+        let event = Control::Kicked { device: None, reason: KickReason::ByAdmin, by: 0, terminal: None };
         self.deps.commit(batch.announce(Topic::User(app, user.clone()), event)).await?;
         tokio::time::sleep(rest_of_second(voided_at)).await;
         Ok(true)

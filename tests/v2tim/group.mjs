@@ -1,0 +1,267 @@
+// Groups: made, joined, run and left, in both directions.
+
+import assert from 'node:assert/strict';
+
+import { NOTICE, hasGroup, meeting, notice } from '../sdk/harness/actions.mjs';
+import { until } from '../js/wait.mjs';
+import { Scene } from './harness/scene.mjs';
+
+const ROLE = { member: 200, admin: 300, owner: 400 };
+const CHANGE = { name: 1, introduction: 2, notification: 3, face: 4, owner: 5, shutUpAll: 8 };
+
+const info = (more) => ({ $class: 'V2TIMGroupInfo', ...more });
+
+export default async function group(t) {
+  await Scene.run(t, 'making and joining', making);
+  await Scene.run(t, 'members', members);
+  await Scene.run(t, 'profile', profile);
+  await Scene.run(t, 'work', work);
+}
+
+async function making(t) {
+  const phone = await t.phone('phone_g');
+  const web = await t.web('web_g');
+  await t.check('an app of the seed\'s shape makes its meeting, with itself in the member list', async () => {
+    const made = await phone.group('createGroup', info({ GroupID: 'meeting1', GroupType: 'Meeting', GroupName: 'The meeting', Introduction: 'i' }),
+      [{ $class: 'V2TIMCreateGroupMemberInfo', UserID: 'phone_g', Role: ROLE.owner }]);
+    assert.equal(made, 'meeting1');
+  });
+  await t.check('the same ID again is refused: 10025 for the owner, 10021 for others', async () => {
+    assert.equal((await phone.refusal('group', 'createGroup', info({ GroupID: 'meeting1', GroupType: 'Meeting', GroupName: 'x' }), null)).code, 10025);
+    const other = await t.phone('other_g');
+    assert.equal((await other.refusal('group', 'createGroup', info({ GroupID: 'meeting1', GroupType: 'Meeting', GroupName: 'x' }), null)).code, 10021);
+  });
+  await t.check('the library says nothing by itself in a new group', async () => {
+    assert.deepEqual(await phone.message('getGroupHistoryMessageList', 'meeting1', 10, null), []);
+  });
+  await t.check('the web joins the group of the phone, and they talk', async () => {
+    await web.joinGroup({ groupID: 'meeting1' });
+    await web.say('meeting1', 'here I am');
+    await phone.received('here I am');
+    await phone.say('meeting1', 'welcome');
+    await web.message('welcome');
+  });
+  await t.check('to join again is refused with 10013, an unknown group with 10010', async () => {
+    const other = await t.phone('again_g');
+    await other.sdk('joinGroup', 'meeting1', 'please');
+    assert.equal((await other.refusal('sdk', 'joinGroup', 'meeting1', 'please')).code, 10013);
+    assert.equal((await other.refusal('sdk', 'joinGroup', 'nowhere', '')).code, 10010);
+    assert.equal((await other.refusal('sdk', 'joinGroup', '', '')).code, 6017);
+  });
+  await t.check('the web\'s spelling of a type is taken, and the new one is given', async () => {
+    const made = await phone.sdk('createGroup', 'ChatRoom', null, 'Old spelling');
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
+    assert.deepEqual([groupInfo.groupType, groupInfo.groupName, groupInfo.owner, groupInfo.role], ['Meeting', 'Old spelling', 'phone_g', ROLE.owner]);
+  });
+  await t.check('the groups of the user are listed', async () => {
+    const ids = (await phone.group('getJoinedGroupList')).map(({ groupID }) => groupID);
+    assert.ok(ids.includes('meeting1') && ids.length === 2, String(ids));
+  });
+  await t.check('groups are found by words of their names', async () => {
+    const found = await phone.group('searchGroups', { $class: 'V2TIMGroupSearchParam', KeywordList: ['SPELLING'], SearchGroupName: true });
+    assert.deepEqual(found.map(({ groupName }) => groupName), ['Old spelling']);
+  });
+  await t.check('who is no member learns what anybody may know, and what is not there has its code', async () => {
+    const stranger = await t.phone('stranger_g');
+    const results = await stranger.group('getGroupsInfo', ['meeting1', 'nowhere']);
+    const codes = Object.fromEntries(results.map(({ groupInfo, resultCode }) => [groupInfo.groupID, resultCode]));
+    assert.equal(codes.meeting1, 0);
+    assert.notEqual(codes.nowhere, 0);
+  });
+  await t.check('who leaves hears no more, and the group is off the list', async () => {
+    const leaving = await t.phone('again_g');
+    await leaving.sdk('quitGroup', 'meeting1');
+    await phone.say('meeting1', 'without them');
+    await web.message('without them');
+    assert.deepEqual(leaving.texts(), []);
+    assert.deepEqual(await leaving.group('getJoinedGroupList'), []);
+    assert.equal((await leaving.refusal('sdk', 'quitGroup', 'meeting1')).code, 10007);
+  });
+  await t.check('the phone dismisses: the web loses the group', async () => {
+    await phone.sdk('dismissGroup', 'meeting1');
+    await notice(web, 'meeting1', NOTICE.dismissed);
+    await until(async () => !await hasGroup(web, 'meeting1'), 3_000, 'the group is gone');
+  });
+  await t.check('the web dismisses: the phone is told by whom', async () => {
+    const groupID = await meeting(web);
+    await phone.sdk('joinGroup', groupID, '');
+    await web.dismissGroup(groupID);
+    const [id, by] = await phone.event('onGroupDismissed');
+    assert.deepEqual([id, by.userID], [groupID, 'web_g']);
+  });
+  await t.check('what another device of the user makes and leaves is told', async () => {
+    const own = await t.web('phone_g');
+    const groupID = await meeting(own);
+    assert.equal((await phone.event('onGroupCreated'))[0], groupID);
+    const foreign = await meeting(web);
+    await own.joinGroup({ groupID: foreign });
+    await own.quitGroup(foreign);
+    assert.equal((await phone.event('onQuitFromGroup'))[0], foreign);
+    await own.close();
+  });
+}
+
+async function members(t) {
+  const phone = await t.phone('phone_m');
+  const web = await t.web('web_m');
+  const other = await t.phone('other_m');
+  await phone.sdk('createGroup', 'Work', 'work_m', 'Members');
+
+  await t.check('the phone brings users in, each with a result', async () => {
+    const results = await phone.group('inviteUserToGroup', 'work_m', ['web_m', 'other_m']);
+    const by = Object.fromEntries(results.map(({ memberID, result }) => [memberID, result]));
+    assert.deepEqual([by.web_m, by.other_m], [1, 1]);
+    const [id, inviter, invited] = await other.event('onMemberInvited');
+    assert.deepEqual([id, inviter.userID], ['work_m', 'phone_m']);
+    assert.ok(invited.some(({ userID }) => userID === 'other_m'));
+    await notice(web, 'work_m', NOTICE.invited);
+    const again = await phone.group('inviteUserToGroup', 'work_m', ['web_m']);
+    assert.equal(again[0].result, 2);
+  });
+  await t.check('the members are listed with role, time and names', async () => {
+    const { memberInfoList, nextSeq } = await phone.group('getGroupMemberList', 'work_m', 0, 0);
+    assert.equal(nextSeq, 0);
+    assert.deepEqual(memberInfoList.map(({ userID, role }) => [userID, role]).sort(),
+      [['other_m', ROLE.member], ['phone_m', ROLE.owner], ['web_m', ROLE.member]]);
+    const owners = await phone.group('getGroupMemberList', 'work_m', 1, 0);
+    assert.deepEqual(owners.memberInfoList.map(({ userID }) => userID), ['phone_m']);
+    const named = await phone.group('getGroupMembersInfo', 'work_m', ['web_m', 'stranger_m']);
+    assert.deepEqual(named.map(({ userID }) => userID), ['web_m']);
+  });
+  await t.check('members are found by words of their IDs, names and cards', async () => {
+    const search = async (param) => phone.group('searchGroupMembers', { $class: 'V2TIMGroupMemberSearchParam', ...param });
+    const ids = (found) => Object.fromEntries(Object.entries(found).map(([id, members]) => [id, members.map(({ userID }) => userID).sort()]));
+    await other.group('setGroupMemberInfo', 'work_m', { $class: 'V2TIMGroupMemberFullInfo', UserID: 'other_m', NameCard: 'The Other' });
+    assert.deepEqual(ids(await search({ GroupIDList: ['work_m'], KeywordList: ['THE oth'], SearchMemberNameCard: true })), { work_m: ['other_m'] });
+    assert.deepEqual(ids(await search({ KeywordList: ['web_', 'other_'] })), { work_m: ['other_m', 'web_m'] });
+    assert.deepEqual(ids(await search({ GroupIDList: ['work_m'], KeywordList: ['The Other'], SearchMemberUserID: true, SearchMemberNickName: true })), {});
+    assert.equal((await phone.refusal('group', 'searchGroupMembers', { $class: 'V2TIMGroupMemberSearchParam', KeywordList: null })).code, 6017);
+    await other.group('setGroupMemberInfo', 'work_m', { $class: 'V2TIMGroupMemberFullInfo', UserID: 'other_m', NameCard: '' });
+  });
+  await t.check('a member has the rights of an admin, and has them no more', async () => {
+    await phone.sdk('createGroup', 'Meeting', 'meeting_m', 'Roles');
+    await other.sdk('joinGroup', 'meeting_m', '');
+    await web.joinGroup({ groupID: 'meeting_m' });
+    await phone.group('setGroupMemberRole', 'meeting_m', 'other_m', ROLE.admin);
+    const { memberInfoList } = await phone.group('getGroupMemberList', 'meeting_m', 2, 0);
+    assert.deepEqual(memberInfoList.map(({ userID }) => userID), ['other_m']);
+    const [{ groupInfo }] = await other.group('getGroupsInfo', ['meeting_m']);
+    assert.equal(groupInfo.role, ROLE.admin);
+    await phone.group('setGroupMemberRole', 'meeting_m', 'other_m', ROLE.member);
+    assert.equal((await phone.refusal('group', 'setGroupMemberRole', 'meeting_m', 'other_m', 7)).code, 6017);
+    assert.equal((await other.refusal('group', 'setGroupMemberRole', 'meeting_m', 'web_m', ROLE.admin)).code, 10007);
+  });
+  await t.check('who is muted may not speak, until they may', async () => {
+    await phone.group('muteGroupMember', 'meeting_m', 'other_m', 60);
+    const message = await other.message('createTextMessage', 'psst');
+    assert.equal((await other.refusal('message', 'sendMessage', message, null, 'meeting_m', 0, false, null)).code, 10017);
+    const [member] = await phone.group('getGroupMembersInfo', 'meeting_m', ['other_m']);
+    assert.ok(member.muteUntil > Date.now() / 1000 + 30);
+    await phone.group('muteGroupMember', 'meeting_m', 'other_m', 0);
+    await other.say('meeting_m', 'I may');
+    await web.message('I may');
+  });
+  await t.check('all are muted and may speak again', async () => {
+    await phone.group('muteAllGroupMembers', 'meeting_m', true);
+    const message = await other.message('createTextMessage', 'psst');
+    assert.equal((await other.refusal('message', 'sendMessage', message, null, 'meeting_m', 0, false, null)).code, 10017);
+    const [{ groupInfo }] = await other.group('getGroupsInfo', ['meeting_m']);
+    assert.equal(groupInfo.allMuted, true);
+    await phone.group('muteAllGroupMembers', 'meeting_m', false);
+    await other.say('meeting_m', 'now');
+  });
+  await t.check('a group has a new owner', async () => {
+    await phone.group('transferGroupOwner', 'meeting_m', 'web_m');
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', ['meeting_m']);
+    assert.deepEqual([groupInfo.owner, groupInfo.role], ['web_m', ROLE.member]);
+  });
+  await t.check('the web puts a phone out, and it is told by whom', async () => {
+    await web.deleteGroupMember({ groupID: 'meeting_m', userIDList: ['other_m'], reason: 'bye' });
+    const [id, by, gone] = await other.event('onMemberKicked');
+    assert.deepEqual([id, by.userID, gone[0].userID], ['meeting_m', 'web_m', 'other_m']);
+  });
+  await t.check('the phone puts the web out', async () => {
+    const results = await phone.group('kickGroupMember', 'work_m', ['web_m'], 'no reason');
+    assert.deepEqual(results.map(({ memberID, result }) => [memberID, result]), [['web_m', 1]]);
+    await notice(web, 'work_m', NOTICE.kicked);
+  });
+  await t.check('to keep somebody out for a time is not served: 7013', async () => {
+    assert.equal((await phone.refusal('group', 'kickGroupMember', 'work_m', ['other_m'], 'r', 60)).code, 7013);
+  });
+  await t.check('how many are online, and that nobody waits for an approval', async () => {
+    assert.ok(await phone.group('getGroupOnlineMemberCount', 'work_m') >= 1);
+    assert.deepEqual((await phone.group('getGroupApplicationList')).groupApplicationList, []);
+  });
+}
+
+async function profile(t) {
+  const phone = await t.phone('phone_p');
+  const web = await t.web('web_p');
+  const groupID = await meeting(phone.asOwner ?? web, [], { name: 'Before' });
+  await phone.sdk('joinGroup', groupID, '');
+  await t.check('what the web changes of a group the phone is told, field by field', async () => {
+    await web.updateGroupProfile({ groupID, name: 'After', introduction: 'intro', notification: 'note', avatar: 'http://a/b.png' });
+    const changes = await phone.event('onGroupInfoChanged');
+    assert.equal(changes[0], groupID);
+    const all = phone.events('onGroupInfoChanged').flatMap(([, list]) => list);
+    const by = Object.fromEntries(all.map(({ type, value }) => [type, value]));
+    assert.deepEqual([by[CHANGE.name], by[CHANGE.introduction], by[CHANGE.notification], by[CHANGE.face]], ['After', 'intro', 'note', 'http://a/b.png']);
+  });
+  await t.check('the name stands in the conversation', async () => {
+    await web.say(groupID, 'named');
+    await phone.received('named');
+    assert.equal((await phone.conversation('getConversation', `group_${groupID}`)).showName, 'After');
+  });
+  await t.check('the phone changes only the fields that were set', async () => {
+    const made = await phone.sdk('createGroup', 'Meeting', 'own_p', 'Mine');
+    await web.joinGroup({ groupID: made });
+    await phone.group('setGroupInfo', info({ GroupID: made, Introduction: 'only this' }));
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
+    assert.deepEqual([groupInfo.groupName, groupInfo.introduction], ['Mine', 'only this']);
+    assert.equal((await phone.refusal('group', 'setGroupInfo', info({ GroupID: made }))).code, 6017);
+  });
+  await t.check('tips are told as messages too, and are in the history with a type of their own', async () => {
+    await web.updateGroupProfile({ groupID, name: 'Third' });
+    const tip = await phone.received(({ elemType }) => elemType === 9);
+    assert.equal(tip.groupTipsElem.groupChangeInfoList[0].value, 'Third');
+    const [newest] = await phone.message('getGroupHistoryMessageList', groupID, 1, null);
+    assert.deepEqual([newest.elemType, newest.msgID], [9, tip.msgID]);
+  });
+  await t.check('who may not change a group is refused', async () => {
+    assert.equal((await phone.refusal('group', 'setGroupInfo', info({ GroupID: groupID, GroupName: 'no' }))).code, 10007);
+  });
+}
+
+async function work(t) {
+  const phone = await t.phone('phone_w');
+  const web = await t.web('web_w');
+  await t.check('members of a new group are in it from the beginning', async () => {
+    const made = await phone.group('createGroup', info({ GroupType: 'Work', GroupName: 'Workers' }),
+      [{ $class: 'V2TIMCreateGroupMemberInfo', UserID: 'web_w', Role: ROLE.member }]);
+    await notice(web, made, NOTICE.invited);
+    await phone.say(made, 'first');
+    await web.message('first');
+  });
+  await t.check('a Work group is not joined: 10007', async () => {
+    const made = await phone.sdk('createGroup', 'Work', null, 'Closed');
+    const other = await t.phone('other_w');
+    assert.equal((await other.refusal('sdk', 'joinGroup', made, '')).code, 10007);
+  });
+  await t.check('who comes in and leaves is told', async () => {
+    const groupID = await web.createGroup({ type: web.types.GRP_WORK, name: 'Moves', memberList: [{ userID: 'phone_w' }] })
+      .then(({ group: made }) => made.groupID);
+    await phone.event('onMemberInvited', ([id]) => id === groupID);
+    const third = await t.web('third_w');
+    await web.addGroupMember({ groupID, userIDList: ['third_w'] });
+    const [, , invited] = await phone.event('onMemberInvited', ([id, , list]) => id === groupID && list.some(({ userID }) => userID === 'third_w'));
+    assert.equal(invited.length, 1);
+    await notice(third, groupID, NOTICE.invited);
+    await third.quitGroup(groupID);
+    const [, left] = await phone.event('onMemberLeave');
+    assert.equal(left.userID, 'third_w');
+  });
+  await t.check('a type that is not served is refused with the gateway\'s code', async () => {
+    const { code } = await phone.refusal('sdk', 'createGroup', 'Nonsense', null, 'x');
+    assert.ok(code >= 10000 && code < 20000, String(code));
+  });
+}

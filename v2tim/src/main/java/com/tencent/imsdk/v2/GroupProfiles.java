@@ -1,0 +1,279 @@
+package com.tencent.imsdk.v2;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.json.JSONArray;
+import org.json.JSONObject;
+import timgate.Codes;
+import timgate.session.Refusal;
+import timgate.session.Request;
+import timgate.wire.Json;
+
+/** Groups as such: making, listing, finding and changing them. */
+final class GroupProfiles {
+    private static final String[] BASE = {"Type", "Name", "Introduction", "Notification", "FaceUrl", "Owner_Account", "CreateTime",
+        "LastInfoTime", "LastMsgTime", "MemberNum", "MaxMemberNum", "ApplyJoinOption", "ShutUpAllMember"};
+    private static final String[] SELF = {"Role", "JoinTime", "MsgFlag"};
+    private static final int GROUPS_PAGE = 100;
+    private static final int MOST_GROUPS = 50;
+
+    private final Managers all;
+
+    GroupProfiles(Managers all) {
+        this.all = all;
+    }
+
+    void createGroup(V2TIMGroupInfo info, List<V2TIMCreateGroupMemberInfo> memberList,
+            V2TIMValueCallback<String> callback) {
+        final Reply<String> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("createGroup");
+            Check.given("createGroup: the info", info);
+            JSONObject asked = Json.object(
+                "Type", GroupWire.typeToWire(Check.text("createGroup: the type", info.groupType)),
+                "Name", Check.isEmpty(info.groupName) ? "" : info.groupName,
+                "GroupId", Check.isEmpty(info.groupID) ? null : info.groupID,
+                "Owner_Account", client.session("createGroup").user,
+                "FaceUrl", info.faceUrl == null ? "" : info.faceUrl,
+                "Introduction", info.introduction,
+                "Notification", info.notification,
+                "WebPushFlag", 1);
+            if (info.changed.contains("GroupAddOpt")) {
+                Json.put(asked, "ApplyJoinOption", GroupWire.addOption(info.groupAddOpt));
+            }
+            if (info.changed.contains("CustomInfo") && info.customInfo != null) {
+                Json.put(asked, "AppDefinedData", GroupWire.custom("createGroup", info.customInfo));
+            }
+            JSONArray members = new JSONArray();
+            if (memberList != null) {
+                for (V2TIMCreateGroupMemberInfo member : memberList) {
+                    // Apps list the owner too; they are in the group anyhow.
+                    if (member != null && !Check.isEmpty(member.userID) && !member.userID.equals(client.session("createGroup").user)) {
+                        members.put(Json.object("Member_Account", member.userID,
+                            "Role", member.role == V2TIMGroupMemberFullInfo.V2TIM_GROUP_MEMBER_ROLE_ADMIN ? "Admin" : null));
+                    }
+                }
+            }
+            if (members.length() > 0) {
+                Json.put(asked, "MemberList", members);
+            }
+            client.ask(Request.with(Groups.GROUP + "create_group", asked), new Ask<String>(reply) {
+                @Override
+                String value(JSONObject body) {
+                    return Json.text(body, "GroupId");
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void getJoinedGroupList(V2TIMValueCallback<List<V2TIMGroupInfo>> callback) {
+        final Reply<List<V2TIMGroupInfo>> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("getJoinedGroupList");
+            final List<V2TIMGroupInfo> found = new ArrayList<V2TIMGroupInfo>();
+            joined(client, client.session("getJoinedGroupList").user, 0, found, reply, new Step(reply) {
+                @Override
+                void next(JSONObject body) {
+                    reply.succeed(found);
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void getGroupsInfo(List<String> groupIDList,
+            V2TIMValueCallback<List<V2TIMGroupInfoResult>> callback) {
+        final Reply<List<V2TIMGroupInfoResult>> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("getGroupsInfo");
+            final List<String> ids = Check.list("getGroupsInfo: groupIDList", groupIDList, MOST_GROUPS);
+            final Map<String, V2TIMGroupInfoResult> results = new LinkedHashMap<String, V2TIMGroupInfoResult>();
+            client.ask(Request.of(Groups.GROUP + "get_group_self_member_info", "GroupIdList", Json.listOf(ids), "ResponseFilter", Json.object(
+                "GroupBaseInfoFilter", Json.list((Object[]) BASE), "MemberInfoFilter", Json.list((Object[]) SELF))), new Step(reply) {
+                    @Override
+                    void next(JSONObject body) {
+                        List<String> others = new ArrayList<String>();
+                        for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                            List<JSONObject> self = Json.objects(item, "MemberList");
+                            V2TIMGroupInfoResult result = result(item, self.isEmpty() ? new JSONObject() : self.get(0));
+                            results.put(Json.text(item, "GroupId"), result);
+                            if (result.resultCode != Codes.OK || self.isEmpty()) {
+                                others.add(Json.text(item, "GroupId"));
+                            }
+                        }
+                        if (others.isEmpty()) {
+                            reply.succeed((List<V2TIMGroupInfoResult>) new ArrayList<V2TIMGroupInfoResult>(results.values()));
+                        } else {
+                            publicInfo(client, others, results, reply);
+                        }
+                    }
+                });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void setGroupInfo(V2TIMGroupInfo info, V2TIMCallback callback) {
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("setGroupInfo");
+            Check.given("setGroupInfo: the info", info);
+            JSONObject asked = Json.object("GroupId", Check.text("setGroupInfo: the group's ID", info.groupID));
+            put(asked, info, "GroupName", "Name", info.groupName);
+            put(asked, info, "Introduction", "Introduction", info.introduction);
+            put(asked, info, "Notification", "Notification", info.notification);
+            put(asked, info, "FaceUrl", "FaceUrl", info.faceUrl);
+            put(asked, info, "AllMuted", "ShutUpAllMember", info.allMuted ? "On" : "Off");
+            put(asked, info, "GroupAddOpt", "ApplyJoinOption", GroupWire.addOption(info.groupAddOpt));
+            if (info.changed.contains("CustomInfo") && info.customInfo != null) {
+                Json.put(asked, "AppDefinedData", GroupWire.custom("setGroupInfo", info.customInfo));
+            }
+            if (asked.length() == 1) {
+                throw Check.wrong("setGroupInfo: the info", "has no field that was set");
+            }
+            client.ask(Request.with(Groups.GROUP + "modify_group_base_info", asked), new Ask.Done(reply));
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void searchGroups(V2TIMGroupSearchParam searchParam,
+            V2TIMValueCallback<List<V2TIMGroupInfo>> callback) {
+        final Reply<List<V2TIMGroupInfo>> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("searchGroups");
+            Check.given("searchGroups: the parameters", searchParam);
+            final List<String> keywords = Search.words("searchGroups", searchParam.keywordList);
+            final boolean any = !searchParam.searchGroupID && !searchParam.searchGroupName;
+            final boolean ofIds = any || searchParam.searchGroupID;
+            final boolean ofNames = any || searchParam.searchGroupName;
+            final List<V2TIMGroupInfo> found = new ArrayList<V2TIMGroupInfo>();
+            joined(client, client.session("searchGroups").user, 0, found, reply, new Step(reply) {
+                @Override
+                void next(JSONObject body) {
+                    List<V2TIMGroupInfo> matching = new ArrayList<V2TIMGroupInfo>();
+                    for (V2TIMGroupInfo group : found) {
+                        if (ofIds && Search.hasAny(group.groupID, keywords) || ofNames && Search.hasAny(group.groupName, keywords)) {
+                            matching.add(group);
+                        }
+                    }
+                    reply.succeed(matching);
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void getGroupOnlineMemberCount(String groupID, V2TIMValueCallback<Integer> callback) {
+        final Reply<Integer> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("getGroupOnlineMemberCount");
+            Check.text("getGroupOnlineMemberCount: groupID", groupID);
+            client.ask(Request.of(Groups.GROUP + "get_online_member_num", "GroupId", groupID), new Ask<Integer>(reply) {
+                @Override
+                Integer value(JSONObject body) {
+                    return Json.integer(body, "OnlineMemberNum");
+                }
+            });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void muteAllGroupMembers(String groupID, boolean isMute, V2TIMCallback callback) {
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("muteAllGroupMembers");
+            client.ask(Request.of(Groups.GROUP + "modify_group_base_info", "GroupId", Check.text("muteAllGroupMembers: groupID", groupID),
+                "ShutUpAllMember", isMute ? "On" : "Off"), new Ask.Done(reply));
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void transferGroupOwner(String groupID, String userID, V2TIMCallback callback) {
+        final Reply<Void> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("transferGroupOwner");
+            client.ask(Request.of(Groups.GROUP + "change_group_owner", "GroupId", Check.text("transferGroupOwner: groupID", groupID),
+                "NewOwner_Account", Check.text("transferGroupOwner: userID", userID)), new Ask.Done(reply));
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    void getGroupApplicationList(V2TIMValueCallback<V2TIMGroupApplicationResult> callback) {
+        final Reply<V2TIMGroupApplicationResult> reply = Reply.of(callback);
+        try {
+            final Client client = all.loggedIn("getGroupApplicationList");
+            client.ask(Request.of(Groups.GROUP + "get_pendency", "StartTime", 0, "Limit", 20, "Handle_Account", client.session("getGroupApplicationList").user),
+                new Ask<V2TIMGroupApplicationResult>(reply) {
+                    @Override
+                    V2TIMGroupApplicationResult value(JSONObject body) {
+                        // The gateway has no groups that need an approval: it answers that nobody waits.
+                        V2TIMGroupApplicationResult result = new V2TIMGroupApplicationResult();
+                        result.unreadCount = Json.integer(body, "UnreadCount");
+                        return result;
+                    }
+                });
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
+    }
+
+    private static void put(JSONObject asked, V2TIMGroupInfo info, String field, String name, String value) {
+        if (info.changed.contains(field)) {
+            Json.put(asked, name, value == null ? "" : value);
+        }
+    }
+
+    /** All groups of the user, page by page, and then what follows. */
+    static void joined(final Client client, final String self, final int offset, final List<V2TIMGroupInfo> found,
+            final Reply<?> reply, final Step then) {
+        client.ask(Request.of(Groups.GROUP + "get_joined_group_list", "Member_Account", self, "Limit", GROUPS_PAGE, "Offset", offset,
+            "ResponseFilter", Json.object("GroupBaseInfoFilter", Json.list((Object[]) BASE), "SelfInfoFilter", Json.list((Object[]) SELF)),
+            "SupportTopic", 0, "NeedAppDefineData", 1), new Step(reply) {
+                @Override
+                void next(JSONObject body) {
+                    List<JSONObject> items = Json.objects(body, "GroupIdList");
+                    for (JSONObject item : items) {
+                        found.add(GroupWire.info(item, Json.object(item, "SelfInfo")));
+                    }
+                    if (items.isEmpty() || offset + GROUPS_PAGE >= Json.integer(body, "TotalCount")) {
+                        then.done(body);
+                    } else {
+                        joined(client, self, offset + GROUPS_PAGE, found, reply, then);
+                    }
+                }
+            });
+    }
+
+    /** What may be known of groups in which the user is not. */
+    private static void publicInfo(Client client, List<String> ids, final Map<String, V2TIMGroupInfoResult> results,
+            final Reply<List<V2TIMGroupInfoResult>> reply) {
+        client.ask(Request.of(Groups.GROUP + "get_group_public_info", "GroupIdList", Json.listOf(ids),
+            "ResponseFilter", Json.object("GroupBasePublicInfoFilter", Json.list((Object[]) BASE))), new Step(reply) {
+                @Override
+                void next(JSONObject body) {
+                    for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                        results.put(Json.text(item, "GroupId"), result(item, new JSONObject()));
+                    }
+                    reply.succeed((List<V2TIMGroupInfoResult>) new ArrayList<V2TIMGroupInfoResult>(results.values()));
+                }
+            });
+    }
+
+    private static V2TIMGroupInfoResult result(JSONObject item, JSONObject self) {
+        V2TIMGroupInfoResult result = new V2TIMGroupInfoResult();
+        result.resultCode = Json.integer(item, "ErrorCode");
+        result.resultMessage = Json.text(item, "ErrorInfo");
+        result.groupInfo = GroupWire.info(item, self);
+        return result;
+    }
+}

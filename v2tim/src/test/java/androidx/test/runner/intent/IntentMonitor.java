@@ -1,0 +1,5 @@
+package androidx.test.runner.intent;
+
+/** Named by Robolectric, and not in Maven Central: a shape of it. */
+public interface IntentMonitor {
+}

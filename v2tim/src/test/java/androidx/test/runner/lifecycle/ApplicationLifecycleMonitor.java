@@ -1,0 +1,5 @@
+package androidx.test.runner.lifecycle;
+
+/** Named by Robolectric, and not in Maven Central: a shape of it. */
+public interface ApplicationLifecycleMonitor {
+}

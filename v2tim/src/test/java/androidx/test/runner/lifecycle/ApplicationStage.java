@@ -1,0 +1,6 @@
+package androidx.test.runner.lifecycle;
+
+/** Named by Robolectric, and not in Maven Central: a shape of it. */
+public enum ApplicationStage {
+    PRE_ON_CREATE, CREATED
+}

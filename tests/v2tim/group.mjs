@@ -16,6 +16,7 @@ export default async function group(t) {
   await Scene.run(t, 'members', members);
   await Scene.run(t, 'profile', profile);
   await Scene.run(t, 'work', work);
+  await Scene.run(t, 'applications', applications);
 }
 
 async function making(t) {
@@ -188,9 +189,8 @@ async function members(t) {
   await t.check('to keep somebody out for a time is not served: 7013', async () => {
     assert.equal((await phone.refusal('group', 'kickGroupMember', 'work_m', ['other_m'], 'r', 60)).code, 7013);
   });
-  await t.check('how many are online, and that nobody waits for an approval', async () => {
+  await t.check('how many are online', async () => {
     assert.ok(await phone.group('getGroupOnlineMemberCount', 'work_m') >= 1);
-    assert.deepEqual((await phone.group('getGroupApplicationList')).groupApplicationList, []);
   });
 }
 
@@ -263,5 +263,56 @@ async function work(t) {
   await t.check('a type that is not served is refused with the gateway\'s code', async () => {
     const { code } = await phone.refusal('sdk', 'createGroup', 'Nonsense', null, 'x');
     assert.ok(code >= 10000 && code < 20000, String(code));
+  });
+}
+
+async function applications(t) {
+  const phone = await t.phone('phone_a');
+  const other = await t.phone('other_a');
+  const web = await t.web('web_a');
+  const list = async (device) => (await device.group('getGroupApplicationList')).groupApplicationList;
+  const made = await phone.sdk('createGroup', 'Public', 'club_a', 'Club');
+
+  await t.check('the web applies, the phone is told and lets it in', async () => {
+    assert.deepEqual(await list(phone), []);
+    assert.equal((await web.joinGroup({ groupID: made, applyMessage: 'please' })).status, 'WaitAdminApproval');
+    const [id, by, reason] = await phone.event('onReceiveJoinApplication');
+    assert.deepEqual([id, by.userID, reason], [made, 'web_a', 'please']);
+    const result = await phone.group('getGroupApplicationList');
+    const [application] = result.groupApplicationList;
+    assert.deepEqual([result.unreadCount, application.groupID, application.fromUser, application.toUser], [1, made, 'web_a', 'phone_a']);
+    assert.deepEqual([application.requestMsg, application.type, application.handleStatus], ['please', 0, 0]);
+    assert.ok(Math.abs(application.addTime - Date.now()) < 60_000);
+    await phone.group('acceptGroupApplication', { $object: application.$object }, 'welcome');
+    const told = await notice(web, made, NOTICE.accepted);
+    assert.equal(told.payload.handleMessage, 'welcome');
+    await until(() => hasGroup(web, made), 5_000, 'the group is in the list of the web');
+    assert.equal((await phone.refusal('group', 'refuseGroupApplication', { $object: application.$object }, '')).code, 10024);
+    assert.deepEqual(await list(phone), []);
+  });
+  await t.check('the phone applies and is told what was decided, with the reason', async () => {
+    await other.sdk('joinGroup', made, 'me too');
+    const [application] = await list(phone);
+    await phone.group('refuseGroupApplication', { $object: application.$object }, 'full');
+    const [id, by, agreed, reason] = await other.event('onApplicationProcessed');
+    assert.deepEqual([id, by.userID, agreed, reason], [made, 'phone_a', false, 'full']);
+    assert.ok(!(await other.group('getJoinedGroupList')).some(({ groupID }) => groupID === made));
+  });
+  await t.check('applications that were read are not counted', async () => {
+    await other.sdk('joinGroup', made, 'once more');
+    assert.equal((await phone.group('getGroupApplicationList')).unreadCount, 1);
+    await phone.group('setGroupApplicationRead');
+    assert.equal((await phone.group('getGroupApplicationList')).unreadCount, 0);
+  });
+  await t.check('the web lets the phone in, and all members are told', async () => {
+    await phone.group('setGroupMemberRole', made, 'web_a', ROLE.admin);
+    await notice(web, made, NOTICE.adminGranted);
+    const { applicationList: [application] } = await web.getGroupApplicationList();
+    await web.handleGroupApplication({ handleAction: 'Agree', handleMessage: '', application });
+    const [id, , agreed] = await other.event('onApplicationProcessed');
+    assert.deepEqual([id, agreed], [made, true]);
+    const [, entered] = await phone.event('onMemberEnter', ([group]) => group === made);
+    assert.deepEqual(entered.map(({ userID }) => userID), ['other_a']);
+    assert.equal((await other.refusal('group', 'acceptGroupApplication', null, '')).code, 6017);
   });
 }

@@ -359,6 +359,7 @@ public final class Host {
             @Override public void onGroupCreated(String id) { event("onGroupCreated", id); }
             @Override public void onGroupDismissed(String id, V2TIMGroupMemberInfo by) { event("onGroupDismissed", id, by); }
             @Override public void onGroupInfoChanged(String id, List<V2TIMGroupChangeInfo> changes) { event("onGroupInfoChanged", id, changes); }
+            @Override public void onReceiveJoinApplication(String id, V2TIMGroupMemberInfo member, String reason) { event("onReceiveJoinApplication", id, member, reason); }
             @Override public void onApplicationProcessed(String id, V2TIMGroupMemberInfo by, boolean agreed, String reason) { event("onApplicationProcessed", id, by, agreed, reason); }
             @Override public void onGrantAdministrator(String id, V2TIMGroupMemberInfo by, List<V2TIMGroupMemberInfo> members) { event("onGrantAdministrator", id, by, members); }
             @Override public void onRevokeAdministrator(String id, V2TIMGroupMemberInfo by, List<V2TIMGroupMemberInfo> members) { event("onRevokeAdministrator", id, by, members); }

@@ -208,25 +208,6 @@ final class GroupProfiles {
         }
     }
 
-    void getGroupApplicationList(V2TIMValueCallback<V2TIMGroupApplicationResult> callback) {
-        final Reply<V2TIMGroupApplicationResult> reply = Reply.of(callback);
-        try {
-            final Client client = all.loggedIn("getGroupApplicationList");
-            client.ask(Request.of(Groups.GROUP + "get_pendency", "StartTime", 0, "Limit", 20, "Handle_Account", client.session("getGroupApplicationList").user),
-                new Ask<V2TIMGroupApplicationResult>(reply) {
-                    @Override
-                    V2TIMGroupApplicationResult value(JSONObject body) {
-                        // The gateway has no groups that need an approval: it answers that nobody waits.
-                        V2TIMGroupApplicationResult result = new V2TIMGroupApplicationResult();
-                        result.unreadCount = Json.integer(body, "UnreadCount");
-                        return result;
-                    }
-                });
-        } catch (Refusal refusal) {
-            reply.fail(refusal);
-        }
-    }
-
     private static void put(JSONObject asked, V2TIMGroupInfo info, String field, String name, String value) {
         if (info.changed.contains(field)) {
             Json.put(asked, name, value == null ? "" : value);

@@ -11,11 +11,13 @@ final class Groups extends V2TIMGroupManager {
     private final Managers all;
     private final GroupProfiles profiles;
     private final GroupMembers members;
+    private final GroupApplications applications;
 
     Groups(Managers all) {
         this.all = all;
         profiles = new GroupProfiles(all);
         members = new GroupMembers(all);
+        applications = new GroupApplications(all);
     }
 
     @Override
@@ -135,23 +137,23 @@ final class Groups extends V2TIMGroupManager {
 
     @Override
     public void getGroupApplicationList(V2TIMValueCallback<V2TIMGroupApplicationResult> callback) {
-        profiles.getGroupApplicationList(callback);
+        applications.list(callback);
     }
 
     @Override
     public void acceptGroupApplication(V2TIMGroupApplication application, String reason,
             V2TIMCallback callback) {
-        NotServed.GROUP_ACCEPT_GROUP_APPLICATION.answer(callback);
+        applications.decide(application, true, reason, callback);
     }
 
     @Override
     public void refuseGroupApplication(V2TIMGroupApplication application, String reason,
             V2TIMCallback callback) {
-        NotServed.GROUP_REFUSE_GROUP_APPLICATION.answer(callback);
+        applications.decide(application, false, reason, callback);
     }
 
     @Override
     public void setGroupApplicationRead(V2TIMCallback callback) {
-        NotServed.GROUP_SET_GROUP_APPLICATION_READ.answer(callback);
+        applications.setRead(callback);
     }
 }

@@ -36,11 +36,9 @@ pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
-pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Late, Pipe, RECEIPT_AFTER};
+pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
+pub use outbound::{Closing, Counting, Late, Outbound, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
-#[cfg(any(test, feature = "internals"))]
-pub use {frame::Frame, outbound::Outbound};
 
 use self::connection::Follower;
 use self::fanout::Fanout;
@@ -263,21 +261,26 @@ impl Hub {
 
     /// Waits until what was said in these groups, and between a user and these others, is written to who hears it here, but
     /// no longer than [`CAUGHT_UP_WITHIN`]: clients add what they are pushed to what an answer has counted.
-    pub async fn caught_up(&self, app: AppId, user: &UserId, ends: &[(&Topic, Stamp)]) {
-        if ends.is_empty() {
+    pub async fn caught_up(
+        &self,
+        app: AppId,
+        user: &UserId,
+        ends: impl Iterator<Item = (&Topic, Stamp)> + Clone,
+    ) {
+        if ends.clone().next().is_none() {
             return;
         }
         let own = Topic::User(app, user.clone());
-        let is_put = |(conversation, end): &(&Topic, Stamp)| match conversation {
-            Topic::Group(..) => self.shards.has_admitted(conversation, None, *end),
-            Topic::User(_, peer) => self.shards.has_admitted(&own, Some(peer), *end),
+        let is_put = |(conversation, end): (&Topic, Stamp)| match conversation {
+            Topic::Group(..) => self.shards.has_admitted(conversation, None, end),
+            Topic::User(_, peer) => self.shards.has_admitted(&own, Some(peer), end),
         };
         let catching_up = async {
             loop {
                 // Before the look, so that what happens in between is not missed.
                 let mut news = pin!(self.news.notified());
                 news.as_mut().enable();
-                if ends.iter().all(is_put) {
+                if ends.clone().all(is_put) {
                     break;
                 }
                 news.await;

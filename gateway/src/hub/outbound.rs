@@ -4,7 +4,7 @@
 //! Answers come only to who asked, however large: they wait until the socket takes them. While they fill the queue nothing
 //! more is read from the connection ([`Outbound::is_full_of_answers`]), so they are bounded by the calls under way.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::frame::Frame;
 use super::held::{Held, ToldRecalls};
 use super::returning::{Missed, Subject};
-use super::turns::Turns;
+use super::turns::{Push, Turn, Turns};
 use crate::bus::Topic;
 
 /// Frames that one system call takes.
@@ -87,12 +87,23 @@ struct Queue {
     told: Seq,
     /// Pushes since the client was last asked for a receipt.
     unreceipted: u32,
-    /// Pushes of this connection.
+    /// Pushes of this connection, and what its client has changed by itself.
     pushes: u64,
+    /// Those among them of which an answer that is being made does not tell whether it has counted them.
+    unplaced: u64,
+    /// Changes when pushes do not wait any more for the answers that are being made.
+    count_round: u32,
     /// Present when the client has said something.
     turns: Option<Box<Turns>>,
     /// Present for a while when the device is back and was told of recalls.
     told_recalls: Option<Box<ToldRecalls>>,
+}
+
+/// An answer that counts messages and is being made.
+pub struct Counting {
+    pushes: u64,
+    unplaced: u64,
+    round: u32,
 }
 
 /// What a device that is back is told when it has come to the end of what it missed.
@@ -124,6 +135,8 @@ impl Outbound {
             told: Seq::ZERO,
             unreceipted: 0,
             pushes: 0,
+            unplaced: 0,
+            count_round: 0,
             turns: None,
             told_recalls: None,
         };
@@ -154,14 +167,63 @@ impl Outbound {
         self.change(|queue| self.write(queue, Kind::Answer, frame));
     }
 
-    /// Writes an answer unless something was pushed since there were so many [`Outbound::pushes`]: true when it is written.
-    pub fn say_unless_pushed(&self, pushes: u64, frame: &Frame) -> bool {
+    /// An answer that counts messages is begun: what is pushed waits until [`Outbound::say_counted`], so that it comes behind
+    /// the answer where that has not counted it, and before it where it has.
+    pub fn begin_count(&self) -> Counting {
+        let mut queue = self.queue();
+        queue.turns.get_or_insert_default().begin_count();
+        let Queue { pushes, unplaced, count_round: round, .. } = *queue;
+        drop(queue);
+        // Or nobody would see that it does not end.
+        self.task.wake();
+        Counting { pushes, unplaced, round }
+    }
+
+    /// Writes an answer that has counted what was said up to these ends: true when that is done, or will be behind what waits.
+    /// Of what was pushed or changed meanwhile it may not tell whether it has counted it; then it is to be made again.
+    pub fn say_counted(&self, counting: &Counting, ends: &HashMap<Topic, Seq>, frame: &Frame) -> bool {
         let mut is_said = false;
         self.change(|queue| {
-            is_said = queue.pushes == pushes;
-            is_said && self.write(queue, Kind::Answer, frame)
+            let is_held = queue.count_round == counting.round;
+            let mut is_to_wake = false;
+            if queue.pushes == counting.pushes {
+                is_to_wake = self.put_count(queue, frame);
+                is_said = true;
+            } else if is_held
+                && queue.unplaced == counting.unplaced
+                && let Some(turns) = &mut queue.turns
+            {
+                is_said = turns.place_count(frame, ends);
+            }
+            queue.end_count(counting);
+            self.take_turns(queue) || is_to_wake
         });
         is_said
+    }
+
+    /// An answer that counts does not come to be.
+    pub fn give_up_count(&self, counting: &Counting) {
+        self.change(|queue| {
+            queue.end_count(counting);
+            self.take_turns(queue)
+        });
+    }
+
+    /// Writes an answer that has counted what was pushed, behind the pushes that wait.
+    pub fn say_behind_pushes(&self, frame: &Frame) {
+        self.change(|queue| self.put_count(queue, frame));
+    }
+
+    /// The pushes that wait for their turn were there before it was counted, or may have been.
+    fn put_count(&self, queue: &mut Queue, frame: &Frame) -> bool {
+        match queue.turns.as_mut().filter(|turns| turns.is_waiting()) {
+            None => self.write(queue, Kind::Answer, frame),
+            Some(turns) => {
+                turns.count(frame.clone());
+                // More may have to wait until that is written.
+                true
+            }
+        }
     }
 
     /// Writes the answer to what the client said where that stands among what it is told, if it `is_told` now.
@@ -169,7 +231,7 @@ impl Outbound {
         self.change(|queue| match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
             None => self.take_turns(queue),
             // Behind the pushes that wait, if any do.
-            Some(frame) => self.put(queue, None, None, &frame),
+            Some(frame) => self.put(queue, Push { number: None, subject: None, frame }),
         });
     }
 
@@ -188,6 +250,7 @@ impl Outbound {
     pub(super) fn comes(&self, numbers: ClientNumbers) {
         self.change(|queue| {
             queue.turns.get_or_insert_default().come(numbers);
+            queue.change();
             let is_to_wake = self.take_turns(queue);
             // Or nobody would see that nobody answers.
             is_to_wake || queue.turns.as_ref().is_some_and(|turns| turns.is_waiting())
@@ -210,8 +273,16 @@ impl Outbound {
     /// Writes what nothing stands before any more. True when the connection's task has to look at it.
     fn take_turns(&self, queue: &mut Queue) -> bool {
         let mut is_to_wake = false;
-        while let Some((number, frame)) = queue.turns.as_mut().and_then(|turns| turns.next()) {
-            is_to_wake |= self.put_now(queue, number, None, &frame);
+        while let Some(turn) = queue.turns.as_mut().and_then(|turns| turns.next()) {
+            match turn {
+                Turn::Push(push) => is_to_wake |= self.put_now(queue, push),
+                Turn::Count(frame) => {
+                    self.write(queue, Kind::Answer, &frame);
+                    // There may be room for more answers.
+                    is_to_wake = true;
+                }
+                Turn::Release => is_to_wake |= queue.release(self.most_bytes),
+            }
         }
         is_to_wake
     }
@@ -229,8 +300,8 @@ impl Outbound {
     }
 
     fn end(&self, queue: &mut Queue, since: Instant) -> bool {
-        if let Some(turns) = &mut queue.turns {
-            turns.end(since);
+        if queue.turns.as_mut().is_some_and(|turns| turns.end(since)) {
+            queue.count_round = queue.count_round.wrapping_add(1);
         }
         self.take_turns(queue)
     }
@@ -245,10 +316,13 @@ impl Outbound {
     /// nothing and gives false.
     pub(super) fn push_at_once(&self, frame: &Frame) -> bool {
         let mut queue = self.queue();
-        if queue.held.as_ref().is_some_and(|held| !held.is_told()) || queue.told_recalls.is_some() {
+        let is_held = queue.held.as_ref().is_some_and(|held| !held.is_told());
+        let is_counted = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
+        if is_held || is_counted || queue.told_recalls.is_some() {
             return false;
         }
-        let is_to_wake = self.put(&mut queue, None, None, frame);
+        let push = Push { number: None, subject: None, frame: frame.clone() };
+        let is_to_wake = self.put(&mut queue, push);
         drop(queue);
         if is_to_wake {
             self.task.wake();
@@ -267,16 +341,26 @@ impl Outbound {
     }
 
     fn push_as(&self, number: Option<Seq>, subject: Option<Subject>, frame: &Frame) {
-        self.change(|queue| self.put(queue, number, subject, frame));
+        let push = Push { number, subject, frame: frame.clone() };
+        self.change(|queue| self.put(queue, push));
     }
 
     /// Writes a push, or lets it wait: for an answer that stands before it, or until it is released. True when the
     /// connection's task has to look at it.
-    fn put(&self, queue: &mut Queue, number: Option<Seq>, subject: Option<Subject>, frame: &Frame) -> bool {
+    fn put(&self, queue: &mut Queue, push: Push) -> bool {
+        queue.pushes = queue.pushes.wrapping_add(1);
+        let is_counting = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
+        if !(is_counting && matches!(push.subject, Some(Subject::Entry(..)))) {
+            queue.unplaced = queue.unplaced.wrapping_add(1);
+        }
+        self.put_in_turn(queue, push)
+    }
+
+    fn put_in_turn(&self, queue: &mut Queue, push: Push) -> bool {
         let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting()) else {
-            return self.put_now(queue, number, subject, frame);
+            return self.put_now(queue, push);
         };
-        let waiting = turns.push(number, frame.clone());
+        let waiting = turns.push(push);
         let is_too_much = queue.push_bytes + waiting > self.most_bytes;
         if is_too_much {
             queue.overflow();
@@ -284,23 +368,16 @@ impl Outbound {
         is_too_much
     }
 
-    fn put_now(
-        &self,
-        queue: &mut Queue,
-        number: Option<Seq>,
-        subject: Option<Subject>,
-        frame: &Frame,
-    ) -> bool {
+    fn put_now(&self, queue: &mut Queue, Push { number, subject, frame }: Push) -> bool {
         if number.is_some_and(|number| number <= queue.told) || queue.has_told(subject.as_ref()) {
             return false;
         }
         queue.unreceipted = queue.unreceipted.saturating_add(1);
-        queue.pushes = queue.pushes.wrapping_add(1);
         let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
         let Some(held) = queue.held.as_mut().filter(|held| held.holds(number)) else {
-            return self.write(queue, Kind::Push, frame) || is_to_ask;
+            return self.write(queue, Kind::Push, &frame) || is_to_ask;
         };
-        let waiting = held.push(number, subject, frame.clone());
+        let waiting = held.push(number, subject, frame);
         let is_too_much = queue.push_bytes + waiting > self.most_bytes;
         if is_too_much {
             queue.overflow();
@@ -310,8 +387,13 @@ impl Outbound {
 
     /// Asks for a receipt, behind all that was pushed till now.
     pub(super) fn push_receipt(&self, frame: &Frame) {
-        self.push_as(None, None, frame);
-        self.queue().unreceipted = 0;
+        self.change(|queue| {
+            let push = Push { number: None, subject: None, frame: frame.clone() };
+            // It is nothing that anybody counts.
+            let is_to_wake = self.put_in_turn(queue, push);
+            queue.unreceipted = 0;
+            is_to_wake
+        });
     }
 
     /// Pushes since the client was last asked for a receipt. The connection's task is woken when there are
@@ -320,15 +402,9 @@ impl Outbound {
         self.queue().unreceipted
     }
 
-    /// Counts what is not pushed, because the client brought it about.
-    pub fn count_push(&self) {
-        let mut queue = self.queue();
-        queue.pushes = queue.pushes.wrapping_add(1);
-    }
-
-    /// Changes with each push.
-    pub fn pushes(&self) -> u64 {
-        self.queue().pushes
+    /// The client has brought something about that it is not pushed.
+    pub fn has_changed(&self) {
+        self.queue().change();
     }
 
     /// What may wait for the socket.
@@ -338,7 +414,11 @@ impl Outbound {
 
     /// From now on pushes wait until they are released; answers do not.
     pub fn hold(&self) {
-        self.queue().held.get_or_insert_default().hold_all();
+        let mut queue = self.queue();
+        queue.held.get_or_insert_default().hold_all();
+        if let Some(turns) = &mut queue.turns {
+            turns.hold();
+        }
     }
 
     /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to
@@ -360,7 +440,8 @@ impl Outbound {
     /// Writes what a device missed and is told at the end.
     pub fn push_late(&self, Late(late): Late) {
         self.change(|queue| {
-            late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake)
+            let push = |frame| Push { number: None, subject: None, frame };
+            late.into_iter().fold(false, |is_to_wake, frame| self.put(queue, push(frame)) | is_to_wake)
         });
     }
 
@@ -384,22 +465,15 @@ impl Outbound {
 
     /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
     pub fn release(&self) {
-        let mut queue = self.queue();
-        let Some(held) = queue.held.take().filter(|held| held.bytes() > 0) else { return };
-        if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
-            return;
-        }
-        if queue.push_bytes + held.bytes() > self.most_bytes {
-            queue.overflow();
-        } else {
-            if queue.frames.is_empty() {
-                queue.moved_at = Some(Instant::now());
-            }
-            queue.push_bytes += held.bytes();
-            queue.frames.extend(held.into_frames().map(|frame| (Kind::Push, frame)));
-        }
-        drop(queue);
-        self.task.wake();
+        self.change(|queue| {
+            let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting() && queue.held.is_some())
+            else {
+                return queue.release(self.most_bytes);
+            };
+            // The answer for which they waited may wait itself.
+            turns.release();
+            false
+        });
     }
 
     /// Writes a frame, or queues what is not taken. When a push does not fit, the queue is emptied and the connection is
@@ -507,7 +581,9 @@ impl Outbound {
     /// Whether so many answers wait that nothing more is to be asked for. For the connection's task alone, which looks
     /// again after it has written.
     pub fn is_full_of_answers(&self) -> bool {
-        self.queue().answer_bytes > self.most_bytes
+        let queue = self.queue();
+        let waiting = queue.turns.as_ref().map_or(0, |turns| turns.count_bytes());
+        queue.answer_bytes + waiting > self.most_bytes
     }
 
     /// Since when the socket takes nothing although something waits.
@@ -536,6 +612,38 @@ impl Queue {
     fn has_told(&mut self, subject: Option<&Subject>) -> bool {
         self.told_recalls.take_if(|told| told.is_over());
         subject.is_some_and(|subject| self.told_recalls.as_ref().is_some_and(|told| told.has(subject)))
+    }
+
+    fn end_count(&mut self, counting: &Counting) {
+        if self.count_round == counting.round
+            && let Some(turns) = &mut self.turns
+        {
+            turns.end_count();
+        }
+    }
+
+    /// Something of which an answer that is being made does not tell whether it has counted it.
+    fn change(&mut self) {
+        self.pushes = self.pushes.wrapping_add(1);
+        self.unplaced = self.unplaced.wrapping_add(1);
+    }
+
+    /// Queues what was held. True when the connection's task has to look at it.
+    fn release(&mut self, most_bytes: usize) -> bool {
+        let Some(held) = self.held.take().filter(|held| held.bytes() > 0) else { return false };
+        if self.is_over || self.closing.is_some_and(Closing::is_abrupt) {
+            return false;
+        }
+        if self.push_bytes + held.bytes() > most_bytes {
+            self.overflow();
+        } else {
+            if self.frames.is_empty() {
+                self.moved_at = Some(Instant::now());
+            }
+            self.push_bytes += held.bytes();
+            self.frames.extend(held.into_frames().map(|frame| (Kind::Push, frame)));
+        }
+        true
     }
 
     fn forget(&mut self) {
@@ -761,6 +869,121 @@ mod tests {
         outbound.say_in_turn(numbers(998), true, frame("answer 998"));
         outbound.comes(numbers(998));
         assert_eq!(outbound.waits_in_turn_since(), None);
+    }
+
+    /// Clients add to what an answer has counted what they are pushed behind it.
+    #[tokio::test]
+    async fn an_answer_that_counts_stands_behind_what_it_has_counted() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(3000);
+        let taken = || std::mem::take(&mut *pipe.taken.lock().unwrap());
+        let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
+        let entry = |name: &str, seq| {
+            let text = frame(&format!("{name} {seq}"));
+            outbound.push_once(Some(Subject::Entry(topic(name), Seq(seq))), &text);
+        };
+        let ends = |of_bob, of_eve| HashMap::from([(topic("bob"), Seq(of_bob)), (topic("eve"), Seq(of_eve))]);
+        let expect = |texts: &[&str]| {
+            assert_eq!(taken(), texts.iter().map(|text| frame(text)).collect::<Vec<_>>().concat());
+        };
+        // What is pushed while it is made is told by its number.
+        let counting = outbound.begin_count();
+        assert!(!outbound.push_at_once(&frame("which it is has to be looked at")));
+        for (name, seq) in [("bob", 4), ("bob", 5), ("eve", 1), ("bob", 6), ("dan", 1), ("eve", 2)] {
+            entry(name, seq);
+        }
+        outbound.push_receipt(&frame("have you got it?"));
+        expect(&[]);
+        assert!(outbound.say_counted(&counting, &ends(4, 2), &frame("count")));
+        let earlier = ["bob 4", "eve 1", "dan 1", "eve 2", "have you got it?"];
+        expect(&[&earlier[..], &["count", "bob 5", "bob 6"]].concat());
+        // Of what has no number it cannot be told, nor of what the client brings about: it is made again.
+        for change in [|outbound: &Outbound| outbound.push(&frame("recall")), Outbound::has_changed] {
+            let counting = outbound.begin_count();
+            change(&outbound);
+            assert!(!outbound.say_counted(&counting, &ends(9, 9), &frame("count")));
+            let _ = taken();
+        }
+        // But not for ever.
+        outbound.say_behind_pushes(&frame("count"));
+        expect(&["count"]);
+        // Two are made at once: a push that one of them has counted does not come behind it for the other.
+        let (first, second) = (outbound.begin_count(), outbound.begin_count());
+        entry("bob", 7);
+        assert!(outbound.say_counted(&first, &ends(7, 2), &frame("first")));
+        assert!(!outbound.say_counted(&second, &ends(6, 2), &frame("second")));
+        expect(&["bob 7", "first"]);
+        // One that takes too long is not waited for.
+        let counting = outbound.begin_count();
+        entry("bob", 8);
+        assert!(outbound.waits_in_turn_since().is_some());
+        outbound.end_turns(Some(Instant::now()));
+        assert_eq!(outbound.waits_in_turn_since(), None);
+        assert!(!outbound.say_counted(&counting, &ends(8, 2), &frame("count")));
+        expect(&["bob 8"]);
+        // Unless nothing was pushed.
+        let counting = outbound.begin_count();
+        outbound.end_turns(Some(Instant::now()));
+        assert!(outbound.say_counted(&counting, &ends(8, 2), &frame("count")));
+        expect(&["count"]);
+    }
+
+    /// It has counted what waits for something else as well.
+    #[tokio::test]
+    async fn an_answer_that_counts_does_not_overtake_what_waits() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(3000);
+        let taken = || std::mem::take(&mut *pipe.taken.lock().unwrap());
+        let numbers = ClientNumbers { random: 1, client_seq: 7 };
+        let ends = HashMap::new();
+        // An answer of the client's own.
+        outbound.comes(numbers);
+        outbound.push(&frame("push"));
+        let counting = outbound.begin_count();
+        assert!(outbound.say_counted(&counting, &ends, &frame("count")));
+        assert!(taken().is_empty());
+        outbound.say_in_turn(numbers, true, frame("answer"));
+        assert_eq!(taken(), ["answer", "push", "count"].map(frame).concat());
+        // Answers in order, and what is held till then.
+        outbound.hold();
+        outbound.resume(Missed::default());
+        outbound.push_notice(Seq(1), &frame("notice 1"));
+        outbound.is_asked_in_order(true);
+        outbound.push_notice(Seq(2), &frame("notice 2"));
+        let counting = outbound.begin_count();
+        assert!(outbound.say_counted(&counting, &ends, &frame("count")));
+        outbound.release();
+        assert!(taken().is_empty());
+        outbound.is_asked_in_order(false);
+        assert_eq!(closing(&outbound).await, Poll::Pending);
+        assert_eq!(taken(), ["count", "notice 1", "notice 2"].map(frame).concat());
+        // It counts as an answer, which is never too large and while which nothing more is read.
+        outbound.comes(ClientNumbers { random: 2, ..numbers });
+        let large = frame(&"c".repeat(1500));
+        outbound.say_behind_pushes(&large);
+        assert!(outbound.is_full_of_answers());
+        outbound.end_turns(Some(Instant::now()));
+        assert!(!outbound.is_full_of_answers());
+        assert_eq!(taken(), large);
+    }
+
+    /// One that was told when the device came back, and whose push has waited.
+    #[tokio::test]
+    async fn a_recall_is_not_told_twice_because_its_push_has_waited() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        let room = Topic::Group(AppId(1), GroupId::parse("room").unwrap());
+        let recall = Some(Subject::Recall(room, Stamp { seq: Seq(1), at: Millis(1) }));
+        outbound.hold();
+        let pushes = vec![MissedPush { subject: recall.clone(), frame: frame("recall") }];
+        outbound.resume(Missed { pushes, late: Vec::new() });
+        outbound.is_asked_in_order(true);
+        outbound.push_once(recall, &frame("recall"));
+        outbound.is_asked_in_order(false);
+        assert_eq!(*pipe.taken.lock().unwrap(), frame("recall"));
     }
 
     /// Whoever logs out, or is to go elsewhere, has the answers to what they asked.

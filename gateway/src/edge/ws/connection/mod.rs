@@ -404,7 +404,7 @@ impl<S: ClientProtocol> Served<S> {
         }
         let stuck = self.connection.outbound.stuck_since().map(|since| since + self.write_deadline());
         let arriving = self.arriving.as_ref().and_then(|arriving| arriving.until);
-        for moment in [stuck, self.message_moment(), arriving].into_iter().flatten() {
+        for moment in [stuck, self.message_moment(), arriving, self.turn_moment()].into_iter().flatten() {
             if moment < timer.deadline() {
                 timer.as_mut().reset(moment);
             }

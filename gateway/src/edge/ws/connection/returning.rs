@@ -303,12 +303,16 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
+    /// When nothing waits any more that waits for its turn now.
+    pub(super) fn turn_moment(&self) -> Option<Instant> {
+        self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST)
+    }
+
     /// When something is to be done for a client that is back though nothing happens.
     pub(super) fn returning_moment(&self) -> Option<Instant> {
-        let turn = self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST);
         let told = self.telling.as_ref().map(|telling| telling.at_most);
         let arrived = self.arriving.as_ref().and_then(|arriving| arriving.until);
-        [turn, told, arrived, self.held_moment()].into_iter().flatten().min()
+        [self.turn_moment(), told, arrived, self.held_moment()].into_iter().flatten().min()
     }
 
     /// Lets go what waits for answers that the client takes in order, when all are given.

@@ -16,7 +16,7 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
-use super::held::{Held, ToldRecalls};
+use super::held::{Held, HeldAnswer, Resumed, ToldRecalls};
 use super::returning::{Missed, Subject};
 use super::turns::{Push, Turn, Turns};
 use crate::bus::Topic;
@@ -235,13 +235,14 @@ impl Outbound {
         });
     }
 
-    /// Writes the answer to what the client said before it is told what it missed: where that stands among what it missed.
-    pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), frame: Frame) {
+    /// Writes the answer to what the client said before it is told what it missed: where that stands among what it missed, or
+    /// among what comes then, if it `is_told` now.
+    pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), is_told: bool, frame: Frame) {
         self.change(|queue| {
-            let Some(frame) = queue.turns.get_or_insert_default().answer(numbers, false, frame) else {
+            let Some(frame) = queue.turns.get_or_insert_default().answer_waiting(numbers, frame) else {
                 return self.take_turns(queue);
             };
-            queue.held.get_or_insert_default().answer(place, frame);
+            queue.held.get_or_insert_default().answer(HeldAnswer { place, numbers, is_told, frame });
             false
         });
     }
@@ -421,6 +422,13 @@ impl Outbound {
         }
     }
 
+    /// While pushes are held: from now on what is said is on its way here, or among what the device missed.
+    pub(super) fn has_followed(&self) {
+        if let Some(held) = &mut self.queue().held {
+            held.has_followed();
+        }
+    }
+
     /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to
     /// what it said meanwhile stand among them. Gives what it is told when it has come to the end of those.
     pub fn resume(&self, missed: Missed) -> Late {
@@ -429,10 +437,22 @@ impl Outbound {
             let count = u32::try_from(pushes.len()).unwrap_or(u32::MAX);
             queue.unreceipted = queue.unreceipted.saturating_add(count);
             let recalls = ToldRecalls::among(pushes.iter().chain(&late)).map(Box::new);
-            let frames = queue.held.get_or_insert_default().resume(pushes, recalls.as_deref());
+            let held = queue.held.get_or_insert_default();
+            let Resumed { frames, answered, behind } = held.resume(pushes, recalls.as_deref());
             queue.told_recalls = recalls;
+            queue.has_answered(answered);
             // In one piece: a system call, not one for each.
-            !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()))
+            let mut is_to_wake =
+                !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()));
+            for HeldAnswer { numbers, is_told, frame, .. } in behind {
+                let answer = queue.turns.get_or_insert_default().answer(numbers, is_told, frame);
+                is_to_wake |= match answer {
+                    Some(frame) => self.write(queue, Kind::Push, &frame),
+                    // Or nobody would see that it does not come.
+                    None => true,
+                };
+            }
+            self.take_turns(queue) || is_to_wake
         });
         Late(late.into_iter().map(|missed| missed.frame).collect())
     }
@@ -614,6 +634,13 @@ impl Queue {
         subject.is_some_and(|subject| self.told_recalls.as_ref().is_some_and(|told| told.has(subject)))
     }
 
+    /// What of that comes to the client is not waited for.
+    fn has_answered(&mut self, answered: Vec<ClientNumbers>) {
+        for numbers in answered {
+            self.turns.get_or_insert_default().has_answered(numbers);
+        }
+    }
+
     fn end_count(&mut self, counting: &Counting) {
         if self.count_round == counting.round
             && let Some(turns) = &mut self.turns
@@ -641,7 +668,11 @@ impl Queue {
                 self.moved_at = Some(Instant::now());
             }
             self.push_bytes += held.bytes();
-            self.frames.extend(held.into_frames().map(|frame| (Kind::Push, frame)));
+            let Resumed { frames, answered, behind } = held.into_resumed();
+            self.has_answered(answered);
+            self.has_answered(behind.iter().map(|answer| answer.numbers).collect());
+            let frames = frames.into_iter().chain(behind.into_iter().map(|answer| answer.frame));
+            self.frames.extend(frames.map(|frame| (Kind::Push, frame)));
         }
         true
     }
@@ -1030,9 +1061,9 @@ mod tests {
         outbound.push_once(Some(entry("bob", 5)), &frame("missed 5"));
         outbound.push_once(Some(entry("bob", 6)), &frame("new 6"));
         // Calls do not end in the order in which they were begun.
-        outbound.say_among_missed(numbers(2), (topic("eve"), Seq(9)), frame("own 9"));
-        outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), frame("own 4"));
-        outbound.say_among_missed(numbers(3), (topic("eve"), Seq(8)), frame("own 8"));
+        outbound.say_among_missed(numbers(2), (topic("eve"), Seq(9)), false, frame("own 9"));
+        outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), false, frame("own 4"));
+        outbound.say_among_missed(numbers(3), (topic("eve"), Seq(8)), false, frame("own 8"));
         let pushes =
             vec![missed("bob", 3, "missed 3"), missed("eve", 1, "eve's"), missed("bob", 5, "missed 5")];
         outbound.resume(Missed { pushes, late: Vec::new() });
@@ -1044,6 +1075,59 @@ mod tests {
         outbound.release();
         assert_eq!(closing(&outbound).await, Poll::Pending);
         assert_eq!(*pipe.taken.lock().unwrap(), [&expected[..], &frame("notice")].concat());
+    }
+
+    /// What was said before it may not be among what was missed, but on its way.
+    #[tokio::test]
+    async fn an_answer_stands_among_what_is_new_to_a_device_that_is_back() {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
+        let push = |name: &str, seq| {
+            let text = frame(&format!("{name} {seq}"));
+            outbound.push_once(Some(Subject::Entry(topic(name), Seq(seq))), &text);
+        };
+        let numbers = |random| ClientNumbers { random, client_seq: 7 };
+        let own = |random, name: &str, seq| {
+            let text = frame(&format!("own {name} {seq}"));
+            outbound.say_among_missed(numbers(random), (topic(name), Seq(seq)), true, text);
+        };
+        outbound.hold();
+        // It comes to nobody here, and all before it was missed.
+        own(1, "dan", 1);
+        outbound.has_followed();
+        push("bob", 1);
+        own(2, "bob", 2);
+        push("bob", 3);
+        // They come to the device in their turn, one before it is told what it missed.
+        own(3, "bob", 6);
+        own(4, "eve", 2);
+        push("eve", 1);
+        outbound.comes(numbers(4));
+        push("eve", 3);
+        outbound.comes(numbers(2));
+        outbound.resume(Missed::default());
+        push("bob", 4);
+        push("bob", 5);
+        outbound.comes(numbers(3));
+        push("bob", 7);
+        let expected = [
+            "bob 1",
+            "own bob 2",
+            "bob 3",
+            "eve 1",
+            "own dan 1",
+            "own eve 2",
+            "eve 3",
+            "bob 4",
+            "bob 5",
+            "own bob 6",
+            "bob 7",
+        ];
+        let taken = String::from_utf8_lossy(&pipe.taken.lock().unwrap()).into_owned();
+        assert_eq!(taken.as_bytes(), expected.map(frame).concat(), "{taken}");
+        assert_eq!(outbound.waits_in_turn_since(), None);
     }
 
     #[tokio::test]

@@ -255,7 +255,7 @@ impl Hub {
                 continue;
             }
             for membership in &groups {
-                if let Some(topic) = connection.enter(&membership.group, true) {
+                if let Some(topic) = connection.enter(&membership.group, membership.hidden(), true) {
                     // One that they entered while nothing was heard: what was said since then is news to them.
                     let is_new = membership.joined_at >= since;
                     let since = is_new.then(|| membership.joined_after.next());

@@ -73,17 +73,31 @@ impl Turns {
     /// The answer to something is there, which comes to the client or has come where it `is_told`. Gives the answer back when
     /// it has no place to wait for.
     pub(super) fn answer(&mut self, numbers: ClientNumbers, is_told: bool, frame: Frame) -> Option<Frame> {
-        let is_it = |waiting: &&mut Waiting| matches!(waiting, Waiting::Own(own) if own.numbers == numbers);
-        if let Some(Waiting::Own(own)) = self.waiting.iter_mut().find(is_it) {
-            own.answer = Some(frame);
-            return None;
-        }
+        let frame = self.answer_waiting(numbers, frame)?;
         if is_told && !self.has_given_up(numbers) {
             self.early.push_back(Own { numbers, answer: Some(frame), since: Instant::now() });
             return None;
         }
         self.give_up(numbers);
         Some(frame)
+    }
+
+    /// The answer to something is there, which may have come. Gives the answer back when it has not.
+    pub(super) fn answer_waiting(&mut self, numbers: ClientNumbers, frame: Frame) -> Option<Frame> {
+        let is_it = |waiting: &&mut Waiting| matches!(waiting, Waiting::Own(own) if own.numbers == numbers);
+        match self.waiting.iter_mut().find(is_it) {
+            Some(Waiting::Own(own)) => {
+                own.answer = Some(frame);
+                None
+            }
+            _ => Some(frame),
+        }
+    }
+
+    /// Something is answered elsewhere.
+    pub(super) fn has_answered(&mut self, numbers: ClientNumbers) {
+        self.waiting.retain(|waiting| !matches!(waiting, Waiting::Own(own) if own.numbers == numbers));
+        self.give_up(numbers);
     }
 
     fn has_given_up(&self, numbers: ClientNumbers) -> bool {

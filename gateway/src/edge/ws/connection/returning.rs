@@ -235,7 +235,7 @@ impl<S: ClientProtocol> Served<S> {
         if is_early {
             outbound.hold();
             let place = (said.conversation, said.end.seq);
-            outbound.say_among_missed(said.numbers, place, frame);
+            outbound.say_among_missed(said.numbers, place, said.is_told, frame);
         } else {
             // Before a login it comes to nobody here.
             outbound.say_in_turn(said.numbers, said.is_told && self.session.is_some(), frame);

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::frame::Frame;
 use super::held::{Held, HeldAnswer, Resumed, ToldRecalls};
-use super::returning::{Missed, Subject};
+use super::returning::{Missed, MissedPush, Subject};
 use super::turns::{Push, Turn, Turns};
 use crate::bus::Topic;
 
@@ -201,6 +201,20 @@ impl Outbound {
         is_said
     }
 
+    /// Writes what was said in a group before its followers were told that the user of this connection is one of them, but
+    /// for what has come here. `counting` was begun before that, so that what is pushed there stands behind it.
+    pub(super) fn push_before(&self, counting: &Counting, missed: Vec<MissedPush>) {
+        let push = |MissedPush { subject, frame }| Push { number: None, subject, frame };
+        self.change(|queue| {
+            let turns = queue.turns.get_or_insert_default();
+            if turns.put_before(missed.into_iter().map(push).collect()) > 0 {
+                queue.change();
+            }
+            queue.end_count(counting);
+            self.take_turns(queue)
+        });
+    }
+
     /// An answer that counts does not come to be.
     pub fn give_up_count(&self, counting: &Counting) {
         self.change(|queue| {
@@ -285,6 +299,8 @@ impl Outbound {
                 Turn::Release => is_to_wake |= queue.release(self.most_bytes),
             }
         }
+        // Every login has some, and most connections say nothing for long.
+        queue.turns.take_if(|turns| turns.is_over());
         is_to_wake
     }
 
@@ -723,7 +739,6 @@ mod tests {
 
     use super::*;
     use crate::bus::Stamp;
-    use crate::hub::returning::MissedPush;
     use crate::hub::{Dialect, text_frame};
 
     /// Takes as many bytes as it is allowed to.
@@ -1069,7 +1084,7 @@ mod tests {
         outbound.resume(Missed { pushes, late: Vec::new() });
         outbound.push(&frame("newer"));
         let expected =
-            ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 8", "own 9", "new", "new 6", "newer"];
+            ["answer", "missed 3", "eve's", "own 4", "missed 5", "new", "new 6", "own 8", "own 9", "newer"];
         let expected = expected.map(frame).concat();
         assert_eq!(*pipe.taken.lock().unwrap(), expected);
         outbound.release();
@@ -1125,8 +1140,8 @@ mod tests {
             "own bob 6",
             "bob 7",
         ];
-        let taken = String::from_utf8_lossy(&pipe.taken.lock().unwrap()).into_owned();
-        assert_eq!(taken.as_bytes(), expected.map(frame).concat(), "{taken}");
+        let taken = std::mem::take(&mut *pipe.taken.lock().unwrap());
+        assert_eq!(taken, expected.map(frame).concat(), "{}", String::from_utf8_lossy(&taken));
         assert_eq!(outbound.waits_in_turn_since(), None);
     }
 

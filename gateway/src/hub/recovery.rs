@@ -11,9 +11,10 @@ use futures_util::stream;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 
 use super::Hub;
-use super::connection::Follower;
+use super::connection::{Connection, Follower};
 use super::followers::Followers;
 use super::position::{LogPlace, Place, Verdict};
+use super::returning::MissedPush;
 use super::shard::{Lease, Next, Recovery, Watch};
 use crate::bus::{
     CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedByUser, MissedInGroup, Numbering, RecallMark,
@@ -269,6 +270,57 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// A user has come into a group behind a number, and is about to follow it. What was said since then may have been brought
+    /// by a bus that loses nothing before this was.
+    pub(super) fn begin_entering(&self, connection: &Arc<Connection>, topic: &Topic, after: Seq) {
+        let Topic::Group(app, group) = topic else { return };
+        let (hub, connection, app, group) = (self.clone(), connection.clone(), *app, group.clone());
+        let counting = connection.outbound.begin_count();
+        self.spawn(async move {
+            let missed = hub.missed_before(&connection, app, &group, after).await;
+            let missed = missed.inspect_err(|error| {
+                tracing::warn!(%error, "what was said while somebody came into a group could not be read");
+            });
+            connection.outbound.push_before(&counting, missed.unwrap_or_default());
+        });
+    }
+
+    async fn missed_before(
+        &self,
+        connection: &Connection,
+        app: AppId,
+        group: &GroupId,
+        after: Seq,
+    ) -> Result<Vec<MissedPush>, SourceError> {
+        // The semaphore is never closed.
+        let _permit = self.recoveries.acquire().await;
+        let (Some(attached), Some(mut place)) =
+            (connection.attachment(), self.source.group_place(app, group).await?)
+        else {
+            return Ok(Vec::new());
+        };
+        let end = place.seq;
+        if end <= after {
+            return Ok(Vec::new());
+        }
+        place.seq = after;
+        let mut missed = Vec::new();
+        while place.seq < end
+            && let MissedInGroup::Events(events, next) =
+                self.source.missed_in_group(app, group, &place).await?
+            && next.seq > place.seq
+        {
+            for (stamp, event) in &events {
+                missed.extend(MissedPush::of(connection, &attached, *stamp, event));
+            }
+            place = next;
+        }
+        // What has yet to be brought comes to the connection itself.
+        self.is_put().await;
+        self.fanout.flushed().await;
+        Ok(missed)
     }
 
     async fn hand_out(&self, lease: &Lease, stamp: Stamp, event: Arc<Event>) {

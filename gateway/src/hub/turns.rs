@@ -7,7 +7,7 @@
 //! And of an answer that counts messages: clients add to it what they are pushed behind it. What is pushed while it is made
 //! waits for it, and stands before it as far as it was counted.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use protocol::id::Seq;
 use protocol::message::ClientNumbers;
@@ -44,6 +44,15 @@ enum Waiting {
     Push(Push),
     Count(Frame),
     Release,
+}
+
+impl Waiting {
+    fn subject(&self) -> Option<&Subject> {
+        match self {
+            Waiting::Push(push) => push.subject.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// A push, or the answer to what the client said.
@@ -133,6 +142,11 @@ impl Turns {
         self.asked = is_asked.then(|| self.asked.unwrap_or_else(Instant::now));
     }
 
+    /// Whether nothing waits, and nothing is known that would not be known anew.
+    pub(super) fn is_over(&self) -> bool {
+        !self.is_waiting() && self.early.is_empty() && self.given_up.is_empty()
+    }
+
     /// Whether a push has to wait.
     pub(super) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty() || self.asked.is_some() || self.counting.is_some()
@@ -158,6 +172,19 @@ impl Turns {
 
     pub(super) fn is_counting(&self) -> bool {
         self.counting.is_some()
+    }
+
+    /// Puts pushes before all that wait, but for those of what others tell of. Gives how many those are that are put there.
+    pub(super) fn put_before(&mut self, pushes: Vec<Push>) -> usize {
+        let known: HashSet<Subject> = self.waiting.iter().filter_map(Waiting::subject).cloned().collect();
+        let is_new = |push: &Push| push.subject.as_ref().is_none_or(|subject| !known.contains(subject));
+        let pushes: Vec<Push> = pushes.into_iter().filter(is_new).collect();
+        let count = pushes.len();
+        for push in pushes.into_iter().rev() {
+            self.push_bytes += push.frame.len();
+            self.waiting.push_front(Waiting::Push(push));
+        }
+        count
     }
 
     /// Lets an answer wait that has counted what was said up to these ends, and behind it the pushes of what was said later.

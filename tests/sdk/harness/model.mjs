@@ -207,12 +207,15 @@ export class Model {
   }
 
   /** How a history that a device reads differs. `shown` is oldest first. */
-  differencesOfHistory({ user }, conversation, shown, log, { isFresh }) {
+  differencesOfHistory({ name, user }, conversation, shown, log, { isFresh }) {
     const view = this.view(user, conversation, log);
     const what = `history of ${conversation}`;
     if (isFresh) return listDifference(what, shown.map(display), view.map(display));
-    const earlier = log.slice(0, log.length - view.length).map(display);
-    // The SDKs keep what they have of a group when one is put out of it, and show it before what is said once one is back.
+    // The SDKs keep what they have of a group when one is put out of it, and show it before what is said once one is back: also
+    // what was recalled when they could not hear of that, for it is not theirs to hear afterwards.
+    const before = log.slice(0, log.length - view.length);
+    const unheard = before.filter(({ text, isRevoked }) => isRevoked && this.#missesRecall(name, user, this.#messages.get(text)));
+    const earlier = [...before, ...unheard.map((entry) => ({ ...entry, isRevoked: false }))].map(display);
     const isKept = (entry, place) => place < shown.length - view.length && earlier.includes(display(entry));
     const seen = shown.filter((entry, place) => !isKept(entry, place));
     // A tip of a group that they do not know yet they hold back until they have asked for its profile, and what is said
@@ -270,6 +273,15 @@ export class Model {
     // What was recalled before they are back may be left out, or announced and recalled.
     if (message.recall && away && message.recall.from <= away.to) return 'perhaps';
     return 'once';
+  }
+
+  /** Whether a device was away, or its user no member, when a message was recalled. */
+  #missesRecall(device, user, { conversation, recall }) {
+    if (!recall) return false;
+    const isAway = ({ from, to }) => from <= recall.to && to >= recall.from;
+    if (this.#absences.some((absence) => absence.device === device && isAway(absence))) return true;
+    const changes = this.#memberships.filter((change) => change.group === conversation && change.user === user);
+    return changes.some((out, place) => !out.isMember && isAway({ from: out.from, to: changes[place + 1]?.to ?? Infinity }));
   }
 
   /** The absence of a device in which it could not hear a message at once; undefined if there was none. */

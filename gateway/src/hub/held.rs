@@ -136,6 +136,14 @@ fn among(pushes: impl Iterator<Item = (Option<Subject>, Frame)>, mut answers: Ve
         }
         frames.push(frame);
     }
+    // What was said before something that comes to nobody here does not come here either.
+    let mut settled = None;
+    for answer in answers.iter_mut().rev() {
+        answer.is_told &= settled.as_ref() != Some(&answer.place.0);
+        if !answer.is_told {
+            settled = Some(answer.place.0.clone());
+        }
+    }
     Resumed { frames, answered, behind: answers }
 }
 

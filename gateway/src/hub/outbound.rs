@@ -1110,8 +1110,10 @@ mod tests {
         };
         outbound.hold();
         // It comes to nobody here, and all before it was missed.
-        own(1, "dan", 1);
+        own(1, "dan", 2);
         outbound.has_followed();
+        // Its call ended later.
+        own(5, "dan", 1);
         push("bob", 1);
         own(2, "bob", 2);
         push("bob", 3);
@@ -1133,6 +1135,7 @@ mod tests {
             "bob 3",
             "eve 1",
             "own dan 1",
+            "own dan 2",
             "own eve 2",
             "eve 3",
             "bob 4",

@@ -274,6 +274,29 @@ async fn counts_are_told_to_who_has_what_it_missed() {
     bob.call("recentcontact.page_get", json!({"From_Account": "bob"})).await.ok();
 }
 
+/// An SDK 2.x asks for a group that is new to it with each message, and comes to the messages in the order of the answers.
+#[tokio::test]
+async fn what_is_new_waits_for_who_may_yet_ask_what_a_group_is() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "missed").await;
+    bob.try_login().await.ok();
+    bob.ping().await;
+    let time = asked_for(&bob).unwrap();
+    alice.send_to("bob", "new").await;
+    bob.ping().await;
+    assert_eq!(heard(&bob), ["missed"]);
+    acknowledge(&bob, &receipt(time)).await;
+    bob.expect_message_from("alice", "new").await;
+    // One that acknowledges nothing hears it a little later.
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "missed too").await;
+    bob.try_login().await.ok();
+    alice.send_to("bob", "new too").await;
+    bob.expect_message_from("alice", "new too").await;
+}
+
 /// A session that is ended while pushes wait for it leaves none of them to who comes next.
 #[tokio::test]
 async fn what_waits_is_nobody_elses() {

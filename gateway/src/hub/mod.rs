@@ -363,7 +363,7 @@ impl Hub {
                 let hidden = if *hides_earlier { *after } else { Seq::ZERO };
                 for Follower { connection, .. } in followers.iter() {
                     if let Some(topic) = connection.enter(group, hidden, true) {
-                        if !self.bus.can_lose() {
+                        if !self.bus.can_lose() && self.shards.may_be_past(&topic, *after) {
                             self.begin_entering(connection, &topic, *after);
                         }
                         // Nobody waits: what is said till then is read from the store.

@@ -256,6 +256,16 @@ impl Shards {
         }
     }
 
+    /// Whether a bus that loses nothing may have brought more of a group than up to a number.
+    pub(super) fn may_be_past(&self, topic: &Topic, after: Seq) -> bool {
+        let shard = self.shard(topic);
+        match shard.get(topic).map(|room| &room.continuity) {
+            Some(Continuity::Sound(Some(last))) => *last > after,
+            // It was brought to nobody.
+            _ => true,
+        }
+    }
+
     /// How many follow a topic, or are about to.
     pub(super) fn count(&self, topic: &Topic) -> usize {
         let shard = self.shard(topic);

@@ -1116,15 +1116,15 @@ async fn who_enters_while_something_is_said_hears_it_of_a_bus_that_loses_nothing
     let early = bench.log_in("early").await;
     bench.world.members.lock().unwrap().clear();
     let late = bench.log_in("late").await;
-    let enter = async |after| {
-        let topic = Topic::User(APP, user("late"));
+    let enter = async |name, after| {
+        let topic = Topic::User(APP, user(name));
         let event = Control::Entered { group: room(), after: Seq(after), hides_earlier: false }.into();
         bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Unneeded, event }).await;
     };
     for _ in 0..6 {
         bench.bring(bench.world.say()).await;
     }
-    enter(1).await;
+    enter("late", 1).await;
     // It is in the store when that is read, and comes by itself as well.
     bench.bring(bench.world.say()).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -1132,4 +1132,12 @@ async fn who_enters_while_something_is_said_hears_it_of_a_bus_that_loses_nothing
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(heard(&early), marks(1..=8));
     assert_eq!(heard(&late), marks(2..=8));
+    // The store is not asked where nothing was.
+    let late = bench.log_in("later").await;
+    let asked = bench.world.asked.load(Ordering::Relaxed);
+    enter("later", 8).await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&late), marks(9..=9));
+    assert_eq!(bench.world.asked.load(Ordering::Relaxed), asked);
 }

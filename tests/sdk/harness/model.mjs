@@ -19,6 +19,7 @@ export class Model {
   #absences = [];
   #logins = [];
   #memberships = [];
+  #busCuts = [];
   #groups = new Map();
 
   /** A group that is there, with its members. */
@@ -64,6 +65,11 @@ export class Model {
   /** A device is logged out and in again, from now until the function that this gives is called. */
   login(device) {
     return this.#period(this.#logins, { device });
+  }
+
+  /** The bus is cut for a moment. */
+  busIsCut() {
+    this.#busCuts.push(Date.now());
   }
 
   /** Somebody is put out of a group or brought in, from now until the function that this gives is called. */
@@ -148,7 +154,9 @@ export class Model {
    * The SDKs take one off for every recall they are told of, also for that of a message which did not count: one that the
    * user has read, or that they said themselves on another device. 2.27.6 does so for its own recalls too, and does not for
    * that of a message which it has not in memory, because it was there when it logged in. When it hears how far its user has
-   * read it counts all that it has behind that, also tips. And a recall that came just when the line broke, so that it could
+   * read it counts all that it has behind that, also tips; and recalled messages, which matters where it hears it behind the
+   * recall: what was read of a group within 2 s before it logged in at an instance is told again where the bus loses something
+   * later, for to look at each group would cost every login more than that is worth. And a recall that came just when the line broke, so that it could
    * not be acknowledged, is told again.
    */
   #tolerance(device, user, kind, conversation, view) {
@@ -161,12 +169,13 @@ export class Model {
     const reads = this.#reads.filter((read) => read.user === user && read.conversation === conversation);
     const read = Math.max(0, ...reads.map(({ sequence }) => sequence));
     const tips = view.filter((entry) => entry.kind === TIP && entry.sequence > read).length;
+    const isToldAgain = ({ answer, recall }) => read > 0 && answer.sequence > read && this.#busCuts.some((at) => at >= recall.from);
     const login = Math.max(0, ...this.#logins.filter((one) => one.device === device).map(({ to }) => to));
     const lines = this.#absences.filter((one) => one.device === device);
     const isTwice = ({ recall }) => lines.some(({ from }) => recall.from <= from + BROKEN_MS && recall.to >= from - BROKEN_MS);
     return {
       below: recalled.filter((message) => isTwice(message) || (!counts(message) && (isOlder || message.device !== device))).length,
-      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length + (reads.length > 0 ? tips : 0) : 0,
+      above: isOlder ? recalled.filter((message) => counts(message) && (message.from <= login || isToldAgain(message))).length + (reads.length > 0 ? tips : 0) : 0,
     };
   }
 

@@ -467,8 +467,7 @@ impl<S: ClientProtocol> Served<S> {
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call, is_in_order);
             if is_in_order {
-                self.asks_in_order = true;
-                self.connection.outbound.is_asked_in_order(true);
+                self.wait_for_answers();
             }
             self.tell_door();
             return Poll::Pending;

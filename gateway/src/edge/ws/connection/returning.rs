@@ -270,6 +270,7 @@ impl<S: ClientProtocol> Served<S> {
                 let (settling, at_most) = (Settling::default(), now + SETTLE_AT_MOST);
                 let telling = Telling { settling, at_most, has_acknowledged: false, late };
                 self.telling = self.heard.asked.map(|_| Box::new(telling));
+                self.wait_for_answers();
             }
         } else {
             self.release();
@@ -315,9 +316,18 @@ impl<S: ClientProtocol> Served<S> {
         [self.turn_moment(), told, arrived, self.held_moment()].into_iter().flatten().min()
     }
 
-    /// Lets go what waits for answers that the client takes in order, when all are given.
+    /// Lets what is pushed wait for answers that the client takes in order.
+    pub(super) fn wait_for_answers(&mut self) {
+        self.asks_in_order = true;
+        self.connection.outbound.is_asked_in_order(true);
+    }
+
+    /// Lets go what waits for answers that the client takes in order, when all are given. One that is told what it missed may
+    /// be about to ask until it has acknowledged that.
     pub(super) fn end_questions(&mut self) {
-        if self.asks_in_order && !self.calls.as_ref().is_some_and(|calls| calls.has_in_order()) {
+        let is_asking = self.calls.as_ref().is_some_and(|calls| calls.has_in_order());
+        let may_ask = self.telling.as_ref().is_some_and(|telling| !telling.has_acknowledged);
+        if self.asks_in_order && !is_asking && !may_ask {
             self.asks_in_order = false;
             self.connection.outbound.is_asked_in_order(false);
         }

@@ -463,7 +463,8 @@ impl Outbound {
             for HeldAnswer { numbers, is_told, frame, .. } in behind {
                 let answer = queue.turns.get_or_insert_default().answer(numbers, is_told, frame);
                 is_to_wake |= match answer {
-                    Some(frame) => self.write(queue, Kind::Push, &frame),
+                    // Behind those before it that have come and wait.
+                    Some(frame) => self.put_in_turn(queue, Push { number: None, subject: None, frame }),
                     // Or nobody would see that it does not come.
                     None => true,
                 };

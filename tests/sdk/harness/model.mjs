@@ -274,7 +274,8 @@ export class Model {
       const wasMember = before ? before.isMember : (changes[0] ? !changes[0].isMember : this.isMember(conversation, user));
       if (!wasMember) return 'never';
       // Who is put out before they are back has no right any more to what was said while they were away.
-      const away = this.#away(device, message);
+      // What comes just when the line breaks is told when they are back, too.
+      const away = this.#away(device, message, BROKEN_MS);
       const isPutOut = ({ isMember, from, to }) => !isMember && from > message.to && away && from <= away.to + (to - from);
       if (changes.some(isPutOut)) return 'perhaps';
     }
@@ -294,8 +295,8 @@ export class Model {
   }
 
   /** The absence of a device in which it could not hear a message at once; undefined if there was none. */
-  #away(device, message) {
-    return this.#absences.find((absence) => absence.device === device && absence.from <= message.to && absence.to >= message.from);
+  #away(device, message, before = 0) {
+    return this.#absences.find((absence) => absence.device === device && absence.from - before <= message.to && absence.to >= message.from);
   }
 }
 

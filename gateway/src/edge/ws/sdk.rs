@@ -70,10 +70,13 @@ impl ClientProtocol for Client {
         Box::pin(async move {
             match Frame::parse(&payload) {
                 Ok(frame) => {
+                    let mut session = session;
+                    // Who has no token has missed nothing.
                     if let Some(settling) = settling
+                        && !frame.head.a2.is_empty()
                         && commands::counts_of(&frame.head.servcmd) == Counts::Reads
                     {
-                        settling.wait().await;
+                        session = settling.wait().await.or(session);
                     }
                     carry_out(&edge, &client, session.as_deref(), &frame).await
                 }

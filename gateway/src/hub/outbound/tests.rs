@@ -388,6 +388,7 @@ async fn an_answer_stands_among_what_is_new_to_a_device_that_is_back() {
     outbound.comes(numbers(4));
     push("eve", 3);
     outbound.comes(numbers(2));
+    outbound.comes(numbers(5));
     outbound.resume(Missed::default());
     push("bob", 4);
     push("bob", 5);
@@ -398,10 +399,10 @@ async fn an_answer_stands_among_what_is_new_to_a_device_that_is_back() {
         "own bob 2",
         "bob 3",
         "eve 1",
-        "own dan 1",
-        "own dan 2",
         "own eve 2",
         "eve 3",
+        "own dan 1",
+        "own dan 2",
         "bob 4",
         "bob 5",
         "own bob 6",

@@ -46,7 +46,7 @@ pub(super) struct HeldAnswer {
     /// Where it stands that it is the answer to.
     pub(super) place: (Topic, Seq),
     pub(super) numbers: ClientNumbers,
-    /// Whether that was said just now, and may come to the client in its turn.
+    /// Whether that was said just now, and has yet to come to the client.
     pub(super) is_told: bool,
     pub(super) frame: Frame,
 }
@@ -77,6 +77,12 @@ impl Held {
     /// From now on what is said is on its way to the device, or among what it missed.
     pub(super) fn has_followed(&mut self) {
         self.follows = true;
+    }
+
+    /// Something that the client said has come. False when its answer is not here.
+    pub(super) fn has_come(&mut self, numbers: ClientNumbers) -> bool {
+        let answer = self.answers.iter_mut().find(|answer| answer.numbers == numbers);
+        answer.map(|answer| answer.is_told = false).is_some()
     }
 
     pub(super) fn answer(&mut self, mut answer: HeldAnswer) {

@@ -253,19 +253,22 @@ impl Outbound {
     /// among what comes then, if it `is_told` now.
     pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), is_told: bool, frame: Frame) {
         self.change(|queue| {
-            let Some(frame) = queue.turns.get_or_insert_default().answer_waiting(numbers, frame) else {
-                return self.take_turns(queue);
-            };
-            queue.held.get_or_insert_default().answer(HeldAnswer { place, numbers, is_told, frame });
-            false
+            // By its number it stands there behind all that was said before and has come.
+            let has_come = queue.turns.as_mut().is_some_and(|turns| turns.has_come(numbers));
+            let answer = HeldAnswer { place, numbers, is_told: is_told && !has_come, frame };
+            queue.held.get_or_insert_default().answer(answer);
+            self.take_turns(queue)
         });
     }
 
     /// What the client said comes to it: all that was said before is written.
     pub(super) fn comes(&self, numbers: ClientNumbers) {
         self.change(|queue| {
-            queue.turns.get_or_insert_default().come(numbers);
             queue.change();
+            if queue.held.as_mut().is_some_and(|held| held.has_come(numbers)) {
+                return false;
+            }
+            queue.turns.get_or_insert_default().come(numbers);
             let is_to_wake = self.take_turns(queue);
             // Or nobody would see that nobody answers.
             is_to_wake || queue.turns.as_ref().is_some_and(|turns| turns.is_waiting())

@@ -103,9 +103,16 @@ impl Turns {
         }
     }
 
-    /// Something is answered elsewhere.
-    pub(super) fn has_answered(&mut self, numbers: ClientNumbers) {
+    /// Whether something has come, and is answered elsewhere now.
+    pub(super) fn has_come(&mut self, numbers: ClientNumbers) -> bool {
+        let count = self.waiting.len();
         self.waiting.retain(|waiting| !matches!(waiting, Waiting::Own(own) if own.numbers == numbers));
+        self.waiting.len() < count
+    }
+
+    /// Something is answered elsewhere, whether it has come or comes.
+    pub(super) fn has_answered(&mut self, numbers: ClientNumbers) {
+        self.has_come(numbers);
         self.give_up(numbers);
     }
 

@@ -169,13 +169,16 @@ export class Model {
     const reads = this.#reads.filter((read) => read.user === user && read.conversation === conversation);
     const read = Math.max(0, ...reads.map(({ sequence }) => sequence));
     const tips = view.filter((entry) => entry.kind === TIP && entry.sequence > read).length;
+    // One who was put out and is in again is told, when they are back, that what was said before is read.
+    const cameAgain = this.#memberships.some((change) => change.group === conversation && change.user === user && change.isMember);
+    const isToldRead = reads.length > 0 || cameAgain;
     const isToldAgain = ({ answer, recall }) => read > 0 && answer.sequence > read && this.#busCuts.some((at) => at >= recall.from);
     const login = Math.max(0, ...this.#logins.filter((one) => one.device === device).map(({ to }) => to));
     const lines = this.#absences.filter((one) => one.device === device);
     const isTwice = ({ recall }) => lines.some(({ from }) => recall.from <= from + BROKEN_MS && recall.to >= from - BROKEN_MS);
     return {
       below: recalled.filter((message) => isTwice(message) || (!counts(message) && (isOlder || message.device !== device))).length,
-      above: isOlder ? recalled.filter((message) => counts(message) && (message.from <= login || isToldAgain(message))).length + (reads.length > 0 ? tips : 0) : 0,
+      above: isOlder ? recalled.filter((message) => counts(message) && (message.from <= login || isToldAgain(message))).length + (isToldRead ? tips : 0) : 0,
     };
   }
 

@@ -375,9 +375,12 @@ async fn an_answer_stands_among_what_is_new_to_a_device_that_is_back() {
     outbound.hold();
     // It comes to nobody here, and all before it was missed.
     own(1, "dan", 2);
+    own(7, "fay", 1);
     outbound.has_followed();
     // Its call ended later.
     own(5, "dan", 1);
+    outbound.comes(numbers(6));
+    own(6, "fay", 2);
     push("bob", 1);
     own(2, "bob", 2);
     push("bob", 3);
@@ -403,6 +406,8 @@ async fn an_answer_stands_among_what_is_new_to_a_device_that_is_back() {
         "eve 3",
         "own dan 1",
         "own dan 2",
+        "own fay 1",
+        "own fay 2",
         "bob 4",
         "bob 5",
         "own bob 6",

@@ -279,7 +279,8 @@ impl Hub {
                     self.news.notify_waiters();
                 }
             }
-            while let Some((_, tell)) = marked.pop_front_if(|(at, _)| *at <= put) {
+            let is_put = marked.iter().take_while(|(at, _)| *at <= put).count();
+            for (_, tell) in marked.drain(..is_put) {
                 // Who does not wait any more need not be told.
                 let _ = tell.send(());
             }

@@ -477,11 +477,16 @@ impl Outbound {
         Late(late.into_iter().map(|missed| missed.frame).collect())
     }
 
-    /// Writes what a device missed and is told at the end.
+    /// Writes what a device missed and is told at the end, before what is new and waits.
     pub fn push_late(&self, Late(late): Late) {
+        if late.is_empty() {
+            return;
+        }
         self.change(|queue| {
+            queue.change();
             let push = |frame| Push { number: None, subject: None, frame };
-            late.into_iter().fold(false, |is_to_wake, frame| self.put(queue, push(frame)) | is_to_wake)
+            queue.turns.get_or_insert_default().put_before(late.into_iter().map(push).collect());
+            self.take_turns(queue)
         });
     }
 

@@ -456,6 +456,13 @@ async fn pushes_wait_for_the_answers_that_clients_take_in_order() {
     outbound.is_asked_in_order(false);
     let expected = ["answer", "push"].map(frame).concat();
     assert_eq!(*pipe.taken.lock().unwrap(), expected);
+    // What was missed and is told at the end is older.
+    outbound.is_asked_in_order(true);
+    outbound.push(&frame("new"));
+    outbound.push_late(Late(vec![frame("late 1"), frame("late 2")]));
+    outbound.is_asked_in_order(false);
+    let expected = [expected, ["late 1", "late 2", "new"].map(frame).concat()].concat();
+    assert_eq!(*pipe.taken.lock().unwrap(), expected);
     outbound.is_asked_in_order(true);
     outbound.push(&frame("other"));
     tokio::time::advance(std::time::Duration::from_secs(1)).await;

@@ -167,10 +167,10 @@ mod tests {
 
     #[test]
     fn what_reads_and_changes_the_counts_of_clients() {
-        for name in ["conversation.page_get", "openim.getmsg"] {
+        for name in ["recentcontact.page_get", "openim.getmsg"] {
             assert_eq!(counts_of(name), Counts::Reads, "{name}");
         }
-        assert_eq!(counts_of("conversation.unknown"), Counts::Apart);
+        assert_eq!(counts_of("recentcontact.unknown"), Counts::Apart);
         for row in table().filter(|row| row.counts != Counts::Apart) {
             // Nobody waits for an administrator's answer, and on a connection without a user nothing is counted.
             assert!(row.is_on(Surface::Socket) && row.access != Access::Anybody, "{}", row.name);

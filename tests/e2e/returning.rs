@@ -274,6 +274,52 @@ async fn counts_are_told_to_who_has_what_it_missed() {
     bob.call("recentcontact.page_get", json!({"From_Account": "bob"})).await.ok();
 }
 
+/// An SDK repeats what was not answered before it has logged in again, and counts what it is told then behind the answer.
+#[tokio::test]
+async fn counts_that_are_asked_for_before_the_login_are_told_behind_it() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "missed").await;
+    let list = bob.begin("recentcontact.page_get", json!({"From_Account": "bob"})).await;
+    bob.ping().await;
+    assert!(bob.socket.answered(&list).is_none());
+    let begun = Instant::now();
+    bob.try_login().await.ok();
+    bob.ping().await;
+    assert_eq!(heard(&bob), ["missed"]);
+    assert!(bob.socket.answered(&list).is_none());
+    acknowledge(&bob, &receipt(asked_for(&bob).unwrap())).await;
+    bob.answer(&list).await.ok();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    // Who does not log in has the answer a little later.
+    let bob = back(&gateway, bob).await;
+    bob.call("recentcontact.page_get", json!({"From_Account": "bob"})).await.ok();
+}
+
+/// An SDK 2.x asks for a group that is new to it with each message, and comes to the messages in the order of the answers.
+#[tokio::test]
+async fn what_is_new_waits_for_who_may_yet_ask_what_a_group_is() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "missed").await;
+    bob.try_login().await.ok();
+    bob.ping().await;
+    let time = asked_for(&bob).unwrap();
+    alice.send_to("bob", "new").await;
+    bob.ping().await;
+    assert_eq!(heard(&bob), ["missed"]);
+    acknowledge(&bob, &receipt(time)).await;
+    bob.expect_message_from("alice", "new").await;
+    // One that acknowledges nothing hears it a little later.
+    let bob = back(&gateway, bob).await;
+    alice.send_to("bob", "missed too").await;
+    bob.try_login().await.ok();
+    alice.send_to("bob", "new too").await;
+    bob.expect_message_from("alice", "new too").await;
+}
+
 /// A session that is ended while pushes wait for it leaves none of them to who comes next.
 #[tokio::test]
 async fn what_waits_is_nobody_elses() {

@@ -107,7 +107,10 @@ async fn a_device_that_logged_out_is_no_longer_let_in() {
     let alice = gateway.user("alice").await;
     let mut stale = alice.head(HELLO);
     alice.logout().await;
-    alice.call_with(stale.clone(), json!({})).await.refused(ErrorCode::KICKED);
+    // An SDK whose hello comes behind its farewell would take it for a kick from its next session.
+    alice.call_with(stale.clone(), json!({})).await.refused(ErrorCode::NOT_AUTHENTICATED);
+    let elsewhere = alice.reconnect(gateway.address(), Dialect::Binary).await;
+    elsewhere.call_with(stale.clone(), json!({})).await.refused(ErrorCode::KICKED);
     // The socket stays, pings with the old token are answered, and one can come back on it.
     stale["servcmd"] = "heartbeat.alive".into();
     stale["seq"] = alice.socket.fresh_seq().into();

@@ -113,7 +113,7 @@ class Telling {
       'come back': () => this.#comeBack(more),
       kill: () => this.#kill(more),
       'log out by force': () => this.#putOut(more),
-      'cut the bus': () => Promise.all([this.#t.gateway.cutBus(), ...this.#meanwhile(more)]),
+      'cut the bus': () => this.#cutBus(more),
     };
     return steps[what]();
   }
@@ -347,6 +347,11 @@ class Telling {
       }
     }, said);
     back.forEach((isBack) => isBack());
+  }
+
+  async #cutBus({ meanwhile }) {
+    this.#model.busIsCut();
+    await Promise.all([this.#t.gateway.cutBus(), ...this.#meanwhile({ meanwhile })]);
   }
 
   /** A back end ends the logins of a user, who logs in again. */

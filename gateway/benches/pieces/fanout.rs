@@ -232,7 +232,12 @@ impl Source for OneRoom {
     }
 
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
-        Ok(vec![Membership { group: room_id(), joined_at: Millis(0), joined_after: Seq::ZERO }])
+        Ok(vec![Membership {
+            group: room_id(),
+            joined_at: Millis(0),
+            joined_after: Seq::ZERO,
+            hides_earlier: false,
+        }])
     }
 
     async fn missed_by_device(

@@ -68,7 +68,13 @@ pub enum Entry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Control {
     /// The user is a member now: their devices follow the group, and hear what is said after this number.
-    Entered { group: GroupId, after: Seq },
+    Entered {
+        group: GroupId,
+        after: Seq,
+        /// Whether what was said before is hidden from the user.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hides_earlier: bool,
+    },
     /// The user is no member any more: their devices follow the group no more.
     Left { group: GroupId },
     /// The group is gone: its followers are told, and follow it no more.

@@ -50,6 +50,11 @@ impl Receiver {
         incoming
     }
 
+    /// How many events wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(super) fn overload(&self) -> Overload {
         Overload(self.is_behind.clone())
     }

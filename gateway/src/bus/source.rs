@@ -270,6 +270,15 @@ pub struct Membership {
     pub joined_at: Millis,
     /// The group's last number when the user came.
     pub joined_after: Seq,
+    /// Whether what was said before is hidden from the user.
+    pub hides_earlier: bool,
+}
+
+impl Membership {
+    /// The number up to which everything is hidden from the user.
+    pub fn hidden(&self) -> Seq {
+        if self.hides_earlier { self.joined_after } else { Seq::ZERO }
+    }
 }
 
 /// A device, as its connection knows it.

@@ -51,7 +51,7 @@ use crate::telemetry::Bound;
 pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
-pub use table::{Row, table};
+pub use table::{Counts, Row, counts_of, table};
 #[cfg(any(test, feature = "internals"))]
 pub use {
     family::Family,
@@ -393,24 +393,6 @@ fn decode<R: Request>(call: &Call, body: &str) -> Result<R, Refusal> {
 /// Questions whose answers clients take in the order of the questions: an SDK 2.x asks for a group that is new to it with
 /// each message that is said there, and comes to the messages in the order of the answers.
 pub const ANSWERED_IN_ORDER: &[&str] = &[protocol::group::GetWithSelf::NAME];
-
-/// Whether a command reads the counts that clients keep by what they are pushed. One that is asked for while a device is
-/// told what it missed waits until it has that: the SDKs take what is counted in the answer and add what they have not come
-/// to yet.
-pub fn reads_counts(name: &str) -> bool {
-    [protocol::conversation::GetPage::NAME, protocol::message::c2c::Sync::NAME].contains(&name)
-}
-
-/// Whether a command changes what [`reads_counts`] reads, for the caller themselves.
-pub fn changes_counts(name: &str) -> bool {
-    use protocol::conversation::{Clear, Delete, DeleteMany, Pin, ReadAll};
-    use protocol::message::{c2c, group};
-    const OF_LISTS: [&str; 5] = [Clear::NAME, Delete::NAME, DeleteMany::NAME, Pin::NAME, ReadAll::NAME];
-    const OF_PEERS: [&str; 3] = [c2c::RecallMessage::NAME, c2c::ReportRead::NAME, c2c::DeleteForMe::NAME];
-    const OF_GROUPS: [&str; 3] =
-        [group::RecallMessages::NAME, group::ReportRead::NAME, group::DeleteForMe::NAME];
-    OF_LISTS.contains(&name) || OF_PEERS.contains(&name) || OF_GROUPS.contains(&name)
-}
 
 /// The connection of a logged-in device is gone.
 pub async fn disconnected(context: &Context, app: AppId, user: &UserId, device: &Device) {

@@ -40,8 +40,22 @@ pub struct Row {
     pub family: &'static Family,
     /// How often each kind of caller may give it.
     pub rates: &'static [Rate],
+    pub counts: Counts,
     /// Reads the request and gives the work that it asks for.
     pub(super) begin: fn(&Context, Call, &str) -> Result<Work, Refusal>,
+}
+
+/// What a command has to do with the counts that clients keep by what they are pushed, and with the last messages of their
+/// lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Nothing, or the caller's device is pushed what it brings about.
+    Apart,
+    /// It answers with them. One that is asked for while a device is told what it missed waits until it has that: the SDKs
+    /// take what is counted in the answer and add what they have not come to yet.
+    Reads,
+    /// It changes them for the caller, whose device is pushed nothing of that.
+    Changes,
 }
 
 /// Where a command can be called.
@@ -62,10 +76,10 @@ impl Row {
     }
 }
 
-/// Rows, by family: `Access, request type => handler, rates;`. Names and shapes come from the request.
+/// Rows, by family: `Access, counts, request type => handler, rates;`. Names and shapes come from the request.
 macro_rules! rows {
     ($($family:ident {
-        $($access:ident $request:ty => $handler:path, $($calls:literal per $time:ident per $each:ident),+;)*
+        $($access:ident $counts:ident $request:ty => $handler:path, $($calls:literal per $time:ident per $each:ident),+;)*
     })*) => {
         &[$($($crate::commands::table::Row {
             name: $crate::commands::family::$family.name(<$request as protocol::Request>::NAME),
@@ -73,6 +87,7 @@ macro_rules! rows {
             access: $crate::commands::Access::$access,
             family: &$crate::commands::family::$family,
             rates: &[$($crate::commands::rate::rate!($calls per $time per $each)),+],
+            counts: $crate::commands::table::Counts::$counts,
             begin: |context, call, body| {
                 let request: $request = $crate::commands::decode(&call, body)?;
                 let context = context.clone();
@@ -100,6 +115,11 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(||
 
 pub(super) fn find(name: &str) -> Option<&'static Row> {
     BY_NAME.get(name).copied()
+}
+
+/// What a command has to do with the counts that clients keep.
+pub fn counts_of(name: &str) -> Counts {
+    find(name).map_or(Counts::Apart, |row| row.counts)
 }
 
 /// What is counted of a row's calls, looked up once.
@@ -143,6 +163,18 @@ mod tests {
         assert_eq!(BY_NAME.len(), names);
         let mut names = BY_NAME.keys();
         assert!(names.all(|name| name.split('.').count() == 2));
+    }
+
+    #[test]
+    fn what_reads_and_changes_the_counts_of_clients() {
+        for name in ["recentcontact.page_get", "openim.getmsg"] {
+            assert_eq!(counts_of(name), Counts::Reads, "{name}");
+        }
+        assert_eq!(counts_of("recentcontact.unknown"), Counts::Apart);
+        for row in table().filter(|row| row.counts != Counts::Apart) {
+            // Nobody waits for an administrator's answer, and on a connection without a user nothing is counted.
+            assert!(row.is_on(Surface::Socket) && row.access != Access::Anybody, "{}", row.name);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::id::GroupId;
+use protocol::id::{GroupId, Seq};
 
 use super::Attachment;
 use super::frame::Dialect;
@@ -61,28 +61,38 @@ struct State {
     left: Option<GroupSet>,
 }
 
-/// A set for few groups and many connections: sorted, and no larger than what is in it.
+/// A set for few groups and many connections: sorted, and no larger than what is in it. With the numbers up to which
+/// everything is hidden there.
 #[derive(Default)]
-struct GroupSet(Vec<GroupId>);
+struct GroupSet(Vec<(GroupId, Seq)>);
 
 impl GroupSet {
+    fn place(&self, group: &GroupId) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(group))
+    }
+
     fn contains(&self, group: &GroupId) -> bool {
-        self.0.binary_search(group).is_ok()
+        self.place(group).is_ok()
+    }
+
+    /// The number up to which everything is hidden; nothing where the group is not there.
+    fn hidden(&self, group: &GroupId) -> Option<Seq> {
+        self.place(group).ok().and_then(|place| self.0.get(place)).map(|(_, hidden)| *hidden)
     }
 
     /// True when it was not there.
-    fn insert(&mut self, group: &GroupId) -> bool {
-        let Err(place) = self.0.binary_search(group) else { return false };
+    fn insert(&mut self, group: &GroupId, hidden: Seq) -> bool {
+        let Err(place) = self.place(group) else { return false };
         if self.0.is_empty() {
             self.0.reserve_exact(1);
         }
-        self.0.insert(place, group.clone());
+        self.0.insert(place, (group.clone(), hidden));
         true
     }
 
     /// True when it was there.
     fn remove(&mut self, group: &GroupId) -> bool {
-        self.0.binary_search(group).map(|place| self.0.remove(place)).is_ok()
+        self.place(group).map(|place| self.0.remove(place)).is_ok()
     }
 }
 
@@ -130,7 +140,8 @@ impl Connection {
     pub(super) fn detach(self: &Arc<Self>) -> Option<(Arc<Attachment>, Vec<GroupId>, Seat)> {
         let mut state = self.state();
         let seat = Seat::of(self, self.generation.fetch_add(1, Ordering::Release));
-        state.take().map(|state| (state.attachment, state.groups.0, seat))
+        let groups = |groups: GroupSet| groups.0.into_iter().map(|(group, _)| group).collect();
+        state.take().map(|state| (state.attachment, groups(state.groups), seat))
     }
 
     /// The list of the user's groups is followed, or will be read anew.
@@ -153,11 +164,19 @@ impl Connection {
 
     /// The groups that are followed.
     pub(super) fn groups(&self) -> Vec<GroupId> {
-        self.state().as_ref().map(|state| state.groups.0.clone()).unwrap_or_default()
+        let state = self.state();
+        let groups = state.iter().flat_map(|state| &state.groups.0);
+        groups.map(|(group, _)| group.clone()).collect()
     }
 
-    /// The topic to follow now, if it was not followed yet. `anew` overrules that the user left the group before.
-    pub(super) fn enter(&self, group: &GroupId, anew: bool) -> Option<Topic> {
+    /// Whether what has this number in a group is hidden from the user.
+    pub(super) fn hides(&self, group: &GroupId, seq: Seq) -> bool {
+        self.state().as_ref().and_then(|state| state.groups.hidden(group)).is_some_and(|hidden| seq <= hidden)
+    }
+
+    /// The topic to follow now, if it was not followed yet, where everything is `hidden` up to a number. `anew` overrules that
+    /// the user left the group before.
+    pub(super) fn enter(&self, group: &GroupId, hidden: Seq, anew: bool) -> Option<Topic> {
         if !self.cares_for(group) {
             return None;
         }
@@ -170,7 +189,7 @@ impl Connection {
                 return None;
             }
         }
-        state.groups.insert(group).then(|| Topic::Group(state.attachment.app, group.clone()))
+        state.groups.insert(group, hidden).then(|| Topic::Group(state.attachment.app, group.clone()))
     }
 
     /// The topic to follow no more, if it was followed.
@@ -178,7 +197,7 @@ impl Connection {
         let mut guard = self.state();
         let state = guard.as_mut()?;
         if let Some(left) = &mut state.left {
-            left.insert(group);
+            left.insert(group, Seq::ZERO);
         }
         let seat = Seat::of(self, self.generation.load(Ordering::Acquire));
         state.groups.remove(group).then(|| (Topic::Group(state.attachment.app, group.clone()), seat))
@@ -208,11 +227,11 @@ mod tests {
     fn a_list_that_was_read_before_brings_no_group_back() {
         let (connection, login) = connection();
         assert!(connection.leave(&group(1)).is_none());
-        assert!(connection.enter(&group(1), false).is_none());
-        assert!(connection.enter(&group(2), false).is_some());
+        assert!(connection.enter(&group(1), Seq::ZERO, false).is_none());
+        assert!(connection.enter(&group(2), Seq::ZERO, false).is_some());
         connection.has_entered(login);
         assert!(connection.leave(&group(2)).is_some());
-        assert!(connection.enter(&group(2), true).is_some());
+        assert!(connection.enter(&group(2), Seq::ZERO, true).is_some());
     }
 
     #[test]
@@ -220,7 +239,7 @@ mod tests {
         let (connection, login) = connection();
         connection.has_entered(login);
         for number in 0..1000 {
-            connection.enter(&group(number), true);
+            connection.enter(&group(number), Seq::ZERO, true);
             connection.leave(&group(number));
         }
         let state = connection.state();

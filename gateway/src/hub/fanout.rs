@@ -251,7 +251,8 @@ impl<'a> Pieces<'a> {
         }
         let is_common = events.iter().all(|piece| {
             let event = &piece.delivery.event;
-            piece.encoded.is_some() && !frame::may_leave(event) && !frame::is_notice(event)
+            let concerns_all = !frame::may_leave(event) && frame::recalled(event).is_none();
+            piece.encoded.is_some() && concerns_all && !frame::is_notice(event)
         });
         let origins = deliveries.iter().filter_map(|delivery| delivery.event.origin());
         let authors = origins.map(|(_, device)| device).collect();
@@ -343,6 +344,10 @@ impl Piece<'_> {
             return false;
         }
         if self.mention.is_some_and(|message| !message.marks_as_one_of_all(&attachment.user)) {
+            return false;
+        }
+        // SDKs take one off their count for each recall, also where they never had the message.
+        if frame::recalled(event).is_some_and(|(group, seq)| follower.connection.hides(group, seq)) {
             return false;
         }
         frame::group_of(event).is_none_or(|group| follower.connection.cares_for(group))

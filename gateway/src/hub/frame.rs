@@ -7,13 +7,13 @@ use bytes::Bytes;
 use protocol::envelope;
 use protocol::event;
 use protocol::group::Change;
-use protocol::id::{GroupId, UserId};
+use protocol::id::{GroupId, Seq, UserId};
 use protocol::legacy;
 use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
 use protocol::push::Mark;
 use protocol::session::{KickReason, Newcomer};
 
-use crate::bus::{Control, Delivery, Entry, Event, Stamp, Topic};
+use crate::bus::{AsideOf, Control, Delivery, Entry, Event, Stamp, Topic};
 use crate::clock::Zone;
 
 /// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
@@ -169,6 +169,14 @@ pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
 pub(super) fn may_leave(event: &Event) -> bool {
     let Event::Entry(Entry::GroupTip { tip, .. }) = event else { return false };
     matches!(tip.change, Change::Left | Change::Kicked { .. })
+}
+
+/// The message of a group that the event tells was recalled.
+pub(super) fn recalled(event: &Event) -> Option<(&GroupId, Seq)> {
+    match &event.aside()?.of {
+        AsideOf::Recall { group, message } => Some((group, message.seq)),
+        _ => None,
+    }
 }
 
 /// The group in which something is said, where the topic does not tell.

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use protocol::id::Seq;
+use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
@@ -16,11 +17,22 @@ use crate::bus::Topic;
 #[derive(Default)]
 pub(super) struct Held {
     pushes: Vec<HeldPush>,
-    /// Answers to what the client said before it was told what it missed, with the places of that.
-    answers: Vec<((Topic, Seq), Frame)>,
+    /// Answers to what the client said before it was told what it missed.
+    answers: Vec<HeldAnswer>,
     bytes: usize,
     /// Whether it was told what it missed, so that only notices wait.
     is_told: bool,
+    /// Whether its topics are followed, so that what it says comes to it as well.
+    follows: bool,
+}
+
+/// What a device that is back is told.
+pub(super) struct Resumed {
+    pub(super) frames: Vec<Frame>,
+    /// What the client said of which the answers are among them.
+    pub(super) answered: Vec<ClientNumbers>,
+    /// Answers behind all that, before which something may stand that is on its way.
+    pub(super) behind: Vec<HeldAnswer>,
 }
 
 struct HeldPush {
@@ -28,6 +40,15 @@ struct HeldPush {
     number: Option<Seq>,
     subject: Option<Subject>,
     frame: Frame,
+}
+
+pub(super) struct HeldAnswer {
+    /// Where it stands that it is the answer to.
+    pub(super) place: (Topic, Seq),
+    pub(super) numbers: ClientNumbers,
+    /// Whether that was said just now, and has yet to come to the client.
+    pub(super) is_told: bool,
+    pub(super) frame: Frame,
 }
 
 impl Held {
@@ -53,9 +74,22 @@ impl Held {
         self.bytes
     }
 
-    pub(super) fn answer(&mut self, place: (Topic, Seq), frame: Frame) {
-        self.bytes += frame.len();
-        self.answers.push((place, frame));
+    /// From now on what is said is on its way to the device, or among what it missed.
+    pub(super) fn has_followed(&mut self) {
+        self.follows = true;
+    }
+
+    /// Something that the client said has come. False when its answer is not here.
+    pub(super) fn has_come(&mut self, numbers: ClientNumbers) -> bool {
+        let answer = self.answers.iter_mut().find(|answer| answer.numbers == numbers);
+        answer.map(|answer| answer.is_told = false).is_some()
+    }
+
+    pub(super) fn answer(&mut self, mut answer: HeldAnswer) {
+        self.bytes += answer.frame.len();
+        // What was said before is among what it missed, and so is all before that.
+        answer.is_told &= self.follows;
+        self.answers.push(answer);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -64,18 +98,19 @@ impl Held {
 
     /// What is written of what the device missed and of what waits: in order, the answers among it. `recalls` has those that
     /// it is told, now or at the end.
-    pub(super) fn resume(&mut self, missed: Vec<MissedPush>, recalls: Option<&ToldRecalls>) -> Vec<Frame> {
+    pub(super) fn resume(&mut self, missed: Vec<MissedPush>, recalls: Option<&ToldRecalls>) -> Resumed {
         let told: HashSet<Subject> = missed.iter().filter_map(|missed| missed.subject.clone()).collect();
         // What was said while it was read what was missed is in both.
         let is_told =
             |subject: &Subject| told.contains(subject) || recalls.is_some_and(|recalls| recalls.has(subject));
         self.pushes.retain(|push| !push.subject.as_ref().is_some_and(is_told));
-        let mut frames = among(missed, std::mem::take(&mut self.answers));
+        let missed = missed.into_iter().map(|MissedPush { subject, frame }| (subject, frame));
         let news = self.pushes.extract_if(.., |push| push.number.is_none());
-        frames.extend(news.map(|push| push.frame));
+        let news = news.map(|push| (push.subject, push.frame));
+        let resumed = among(missed.chain(news), std::mem::take(&mut self.answers));
         self.bytes = self.pushes.iter().map(|push| push.frame.len()).sum();
         self.is_told = true;
-        frames
+        resumed
     }
 
     /// Leaves out the notices up to a number.
@@ -87,25 +122,35 @@ impl Held {
     }
 
     /// All that waits, in order.
-    pub(super) fn into_frames(self) -> impl Iterator<Item = Frame> {
-        among(Vec::new(), self.answers).into_iter().chain(self.pushes.into_iter().map(|push| push.frame))
+    pub(super) fn into_resumed(self) -> Resumed {
+        among(self.pushes.into_iter().map(|push| (push.subject, push.frame)), self.answers)
     }
 }
 
-/// What was missed, with the answers to what the client said in between.
-fn among(missed: Vec<MissedPush>, mut answers: Vec<((Topic, Seq), Frame)>) -> Vec<Frame> {
+/// Pushes, with the answers to what the client said in between.
+fn among(pushes: impl Iterator<Item = (Option<Subject>, Frame)>, mut answers: Vec<HeldAnswer>) -> Resumed {
     // Calls do not end in the order in which they were begun.
-    answers.sort_by(|(place, _), (other, _)| place.cmp(other));
-    let mut frames = Vec::with_capacity(missed.len() + answers.len());
-    for MissedPush { subject, frame } in missed {
+    answers.sort_by(|answer, other| answer.place.cmp(&other.place));
+    let (mut frames, mut answered) = (Vec::with_capacity(pushes.size_hint().0 + answers.len()), Vec::new());
+    for (subject, frame) in pushes {
         if let Some(Subject::Entry(topic, seq)) = subject {
-            let is_before = |((other, own), _): &mut ((Topic, Seq), Frame)| *other == topic && *own < seq;
-            frames.extend(answers.extract_if(.., is_before).map(|(_, answer)| answer));
+            let is_before = |answer: &mut HeldAnswer| answer.place.0 == topic && answer.place.1 < seq;
+            for HeldAnswer { numbers, frame, .. } in answers.extract_if(.., is_before) {
+                frames.push(frame);
+                answered.push(numbers);
+            }
         }
         frames.push(frame);
     }
-    frames.extend(answers.into_iter().map(|(_, answer)| answer));
-    frames
+    // What was said before something that comes to nobody here does not come here either.
+    let mut settled = None;
+    for answer in answers.iter_mut().rev() {
+        answer.is_told &= settled.as_ref() != Some(&answer.place.0);
+        if !answer.is_told {
+            settled = Some(answer.place.0.clone());
+        }
+    }
+    Resumed { frames, answered, behind: answers }
 }
 
 /// The recalls that a device was told when it came back: what tells of one of them once more is late.

@@ -18,13 +18,14 @@ mod shard;
 mod tests;
 mod turns;
 
+use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::session::Newcomer;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,11 +38,9 @@ pub use crate::bus::DeviceClaim;
 pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
-pub use frame::{Dialect, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Late, Pipe, RECEIPT_AFTER};
+pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
+pub use outbound::{Closing, Counting, Late, Outbound, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
-#[cfg(any(test, feature = "internals"))]
-pub use {frame::Frame, outbound::Outbound};
 
 use self::connection::Follower;
 use self::fanout::Fanout;
@@ -63,6 +62,16 @@ const FOLLOW_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an answer that counts messages waits for those that it counts.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_millis(500);
 
+/// Those who wait until what the bus has brought till then is put to the workers.
+struct Marks {
+    set: mpsc::Sender<oneshot::Sender<()>>,
+    /// Until deliveries begin.
+    to_come: Mutex<Option<mpsc::Receiver<oneshot::Sender<()>>>>,
+}
+
+/// Of those so many are looked at.
+const MARKS: usize = 64;
+
 /// The topics of a user could not be followed, so nobody may believe that the user is there.
 #[derive(Debug, thiserror::Error)]
 #[error("what concerns the user could not be followed")]
@@ -78,6 +87,7 @@ pub struct Hub {
     clock: Clock,
     /// Tells that something was put to the workers.
     news: Arc<Notify>,
+    marks: Arc<Marks>,
     /// Bounds how many topics are recovered at once.
     recoveries: Arc<Semaphore>,
     /// Bounds for how many devices that are back it is read at once what they missed.
@@ -91,7 +101,9 @@ impl Hub {
     /// To be called within the runtime.
     pub fn new(bus: Arc<dyn Bus>, source: Arc<dyn Source>, clock: &Clock) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (set, to_come) = mpsc::channel(MARKS);
         Self {
+            marks: Arc::new(Marks { set, to_come: Mutex::new(Some(to_come)) }),
             shards: Arc::new(Shards::new(bus.clone())),
             bus,
             source,
@@ -107,7 +119,11 @@ impl Hub {
 
     /// Begins to deliver what the bus brings. To be called once.
     pub fn start(&self, receiver: Receiver) {
-        self.spawn(self.clone().run(receiver));
+        // Nothing under this lock can panic.
+        let marks = self.marks.to_come.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(marks) = marks {
+            self.spawn(self.clone().run(receiver, marks));
+        }
         self.spawn(self.clone().keep_watch());
         self.spawn(self.clone().keep_time());
     }
@@ -159,9 +175,10 @@ impl Hub {
             tracing::warn!(%error, "the groups of a user could not be read");
             NotFollowed
         })?;
-        let enter = |membership: Membership| connection.enter(&membership.group, false);
+        let enter = |membership: Membership| connection.enter(&membership.group, membership.hidden(), false);
         self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
         connection.has_entered(login);
+        connection.outbound.has_followed();
         match back {
             Some(back) => self.missed(connection, &attachment, back).await,
             None => Ok(Missed::default()),
@@ -248,41 +265,76 @@ impl Hub {
 
     /// Delivers what the bus brings until it ends. All topics wait for this one task, so it waits for nothing but a
     /// place in a queue.
-    async fn run(self, mut receiver: Receiver) {
-        while let Some(incoming) = receiver.recv().await {
-            match incoming {
-                Incoming::Event(delivery) => match self.shards.pass(&delivery) {
-                    Passage::Now(followers) => self.dispatch(delivery, followers).await,
-                    Passage::Done => {}
-                    Passage::Recover(recovery) => self.begin_recovery(Some(recovery)),
-                },
-                Incoming::Suspect(topic) => self.begin_recovery(self.shards.suspect(&topic, true)),
+    async fn run(self, mut receiver: Receiver, mut marks: mpsc::Receiver<oneshot::Sender<()>>) {
+        // Those who are told when so many events have been put to the workers.
+        let (mut put, mut marked) = (0, VecDeque::new());
+        loop {
+            tokio::select! {
+                biased;
+                // It is never closed: the hub has the other end.
+                Some(tell) = marks.recv() => marked.push_back((put + receiver.waiting(), tell)),
+                incoming = receiver.recv() => {
+                    let Some(incoming) = incoming else { return };
+                    self.take_in(incoming).await;
+                    put += 1;
+                    self.news.notify_waiters();
+                }
             }
-            self.news.notify_waiters();
+            let is_put = marked.iter().take_while(|(at, _)| *at <= put).count();
+            for (_, tell) in marked.drain(..is_put) {
+                // Who does not wait any more need not be told.
+                let _ = tell.send(());
+            }
+        }
+    }
+
+    async fn take_in(&self, incoming: Incoming) {
+        match incoming {
+            Incoming::Event(delivery) => match self.shards.pass(&delivery) {
+                Passage::Now(followers) => self.dispatch(delivery, followers).await,
+                Passage::Done => {}
+                Passage::Recover(recovery) => self.begin_recovery(Some(recovery)),
+            },
+            Incoming::Suspect(topic) => self.begin_recovery(self.shards.suspect(&topic, true)),
+        }
+    }
+
+    /// Waits until what the bus has brought till now is put to the workers.
+    async fn is_put(&self) {
+        let (tell, told) = oneshot::channel();
+        // It ends with the hub.
+        if self.marks.set.send(tell).await.is_ok() {
+            let _ = told.await;
         }
     }
 
     /// Waits until what was said in these groups, and between a user and these others, is written to who hears it here, but
     /// no longer than [`CAUGHT_UP_WITHIN`]: clients add what they are pushed to what an answer has counted.
-    pub async fn caught_up(&self, app: AppId, user: &UserId, ends: &[(&Topic, Stamp)]) {
-        if ends.is_empty() {
+    pub async fn caught_up(
+        &self,
+        app: AppId,
+        user: &UserId,
+        ends: impl Iterator<Item = (&Topic, Stamp)> + Clone,
+    ) {
+        if ends.clone().next().is_none() {
             return;
         }
         let own = Topic::User(app, user.clone());
-        let is_put = |(conversation, end): &(&Topic, Stamp)| match conversation {
-            Topic::Group(..) => self.shards.has_admitted(conversation, None, *end),
-            Topic::User(_, peer) => self.shards.has_admitted(&own, Some(peer), *end),
+        let has_come = |(conversation, end): (&Topic, Stamp)| match conversation {
+            Topic::Group(..) => self.shards.has_admitted(conversation, None, end),
+            Topic::User(_, peer) => self.shards.has_admitted(&own, Some(peer), end),
         };
         let catching_up = async {
             loop {
                 // Before the look, so that what happens in between is not missed.
                 let mut news = pin!(self.news.notified());
                 news.as_mut().enable();
-                if ends.iter().all(is_put) {
+                if ends.clone().all(has_come) {
                     break;
                 }
                 news.await;
             }
+            self.is_put().await;
             self.fanout.flushed().await;
         };
         // What takes longer has been lost on the way, and is made up for.
@@ -309,9 +361,13 @@ impl Hub {
 
     async fn act(&self, control: &Control, delivery: Delivery, followers: Followers) {
         match control {
-            Control::Entered { group, after } => {
+            Control::Entered { group, after, hides_earlier } => {
+                let hidden = if *hides_earlier { *after } else { Seq::ZERO };
                 for Follower { connection, .. } in followers.iter() {
-                    if let Some(topic) = connection.enter(group, true) {
+                    if let Some(topic) = connection.enter(group, hidden, true) {
+                        if !self.bus.can_lose() && self.shards.may_be_past(&topic, *after) {
+                            self.begin_entering(connection, &topic, *after);
+                        }
                         // Nobody waits: what is said till then is read from the store.
                         drop(self.join(connection, &topic, Some(after.next())));
                     }

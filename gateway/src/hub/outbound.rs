@@ -4,7 +4,7 @@
 //! Answers come only to who asked, however large: they wait until the socket takes them. While they fill the queue nothing
 //! more is read from the connection ([`Outbound::is_full_of_answers`]), so they are bounded by the calls under way.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -16,9 +16,9 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
-use super::held::{Held, ToldRecalls};
-use super::returning::{Missed, Subject};
-use super::turns::Turns;
+use super::held::{Held, HeldAnswer, Resumed, ToldRecalls};
+use super::returning::{Missed, MissedPush, Subject};
+use super::turns::{Push, Turn, Turns};
 use crate::bus::Topic;
 
 /// Frames that one system call takes.
@@ -87,12 +87,23 @@ struct Queue {
     told: Seq,
     /// Pushes since the client was last asked for a receipt.
     unreceipted: u32,
-    /// Pushes of this connection.
+    /// Pushes of this connection, and what its client has changed by itself.
     pushes: u64,
+    /// Those among them of which an answer that is being made does not tell whether it has counted them.
+    unplaced: u64,
+    /// Changes when pushes do not wait any more for the answers that are being made.
+    count_round: u32,
     /// Present when the client has said something.
     turns: Option<Box<Turns>>,
     /// Present for a while when the device is back and was told of recalls.
     told_recalls: Option<Box<ToldRecalls>>,
+}
+
+/// An answer that counts messages and is being made.
+pub struct Counting {
+    pushes: u64,
+    unplaced: u64,
+    round: u32,
 }
 
 /// What a device that is back is told when it has come to the end of what it missed.
@@ -124,6 +135,8 @@ impl Outbound {
             told: Seq::ZERO,
             unreceipted: 0,
             pushes: 0,
+            unplaced: 0,
+            count_round: 0,
             turns: None,
             told_recalls: None,
         };
@@ -154,14 +167,77 @@ impl Outbound {
         self.change(|queue| self.write(queue, Kind::Answer, frame));
     }
 
-    /// Writes an answer unless something was pushed since there were so many [`Outbound::pushes`]: true when it is written.
-    pub fn say_unless_pushed(&self, pushes: u64, frame: &Frame) -> bool {
+    /// An answer that counts messages is begun: what is pushed waits until [`Outbound::say_counted`], so that it comes behind
+    /// the answer where that has not counted it, and before it where it has.
+    pub fn begin_count(&self) -> Counting {
+        let mut queue = self.queue();
+        queue.turns.get_or_insert_default().begin_count();
+        let Queue { pushes, unplaced, count_round: round, .. } = *queue;
+        drop(queue);
+        // Or nobody would see that it does not end.
+        self.task.wake();
+        Counting { pushes, unplaced, round }
+    }
+
+    /// Writes an answer that has counted what was said up to these ends: true when that is done, or will be behind what waits.
+    /// Of what was pushed or changed meanwhile it may not tell whether it has counted it; then it is to be made again.
+    pub fn say_counted(&self, counting: &Counting, ends: &HashMap<Topic, Seq>, frame: &Frame) -> bool {
         let mut is_said = false;
         self.change(|queue| {
-            is_said = queue.pushes == pushes;
-            is_said && self.write(queue, Kind::Answer, frame)
+            let is_held = queue.count_round == counting.round;
+            let mut is_to_wake = false;
+            if queue.pushes == counting.pushes {
+                is_to_wake = self.put_count(queue, frame);
+                is_said = true;
+            } else if is_held
+                && queue.unplaced == counting.unplaced
+                && let Some(turns) = &mut queue.turns
+            {
+                is_said = turns.place_count(frame, ends);
+            }
+            queue.end_count(counting);
+            self.take_turns(queue) || is_to_wake
         });
         is_said
+    }
+
+    /// Writes what was said in a group before its followers were told that the user of this connection is one of them, but
+    /// for what has come here. `counting` was begun before that, so that what is pushed there stands behind it.
+    pub(super) fn push_before(&self, counting: &Counting, missed: Vec<MissedPush>) {
+        let push = |MissedPush { subject, frame }| Push { number: None, subject, frame };
+        self.change(|queue| {
+            let turns = queue.turns.get_or_insert_default();
+            if turns.put_before(missed.into_iter().map(push).collect()) > 0 {
+                queue.change();
+            }
+            queue.end_count(counting);
+            self.take_turns(queue)
+        });
+    }
+
+    /// An answer that counts does not come to be.
+    pub fn give_up_count(&self, counting: &Counting) {
+        self.change(|queue| {
+            queue.end_count(counting);
+            self.take_turns(queue)
+        });
+    }
+
+    /// Writes an answer that has counted what was pushed, behind the pushes that wait.
+    pub fn say_behind_pushes(&self, frame: &Frame) {
+        self.change(|queue| self.put_count(queue, frame));
+    }
+
+    /// The pushes that wait for their turn were there before it was counted, or may have been.
+    fn put_count(&self, queue: &mut Queue, frame: &Frame) -> bool {
+        match queue.turns.as_mut().filter(|turns| turns.is_waiting()) {
+            None => self.write(queue, Kind::Answer, frame),
+            Some(turns) => {
+                turns.count(frame.clone());
+                // More may have to wait until that is written.
+                true
+            }
+        }
     }
 
     /// Writes the answer to what the client said where that stands among what it is told, if it `is_told` now.
@@ -169,24 +245,29 @@ impl Outbound {
         self.change(|queue| match queue.turns.get_or_insert_default().answer(numbers, is_told, frame) {
             None => self.take_turns(queue),
             // Behind the pushes that wait, if any do.
-            Some(frame) => self.put(queue, None, None, &frame),
+            Some(frame) => self.put(queue, Push { number: None, subject: None, frame }),
         });
     }
 
-    /// Writes the answer to what the client said before it is told what it missed: where that stands among what it missed.
-    pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), frame: Frame) {
+    /// Writes the answer to what the client said before it is told what it missed: where that stands among what it missed, or
+    /// among what comes then, if it `is_told` now.
+    pub fn say_among_missed(&self, numbers: ClientNumbers, place: (Topic, Seq), is_told: bool, frame: Frame) {
         self.change(|queue| {
-            let Some(frame) = queue.turns.get_or_insert_default().answer(numbers, false, frame) else {
-                return self.take_turns(queue);
-            };
-            queue.held.get_or_insert_default().answer(place, frame);
-            false
+            // By its number it stands there behind all that was said before and has come.
+            let has_come = queue.turns.as_mut().is_some_and(|turns| turns.has_come(numbers));
+            let answer = HeldAnswer { place, numbers, is_told: is_told && !has_come, frame };
+            queue.held.get_or_insert_default().answer(answer);
+            self.take_turns(queue)
         });
     }
 
     /// What the client said comes to it: all that was said before is written.
     pub(super) fn comes(&self, numbers: ClientNumbers) {
         self.change(|queue| {
+            queue.change();
+            if queue.held.as_mut().is_some_and(|held| held.has_come(numbers)) {
+                return false;
+            }
             queue.turns.get_or_insert_default().come(numbers);
             let is_to_wake = self.take_turns(queue);
             // Or nobody would see that nobody answers.
@@ -210,9 +291,19 @@ impl Outbound {
     /// Writes what nothing stands before any more. True when the connection's task has to look at it.
     fn take_turns(&self, queue: &mut Queue) -> bool {
         let mut is_to_wake = false;
-        while let Some((number, frame)) = queue.turns.as_mut().and_then(|turns| turns.next()) {
-            is_to_wake |= self.put_now(queue, number, None, &frame);
+        while let Some(turn) = queue.turns.as_mut().and_then(|turns| turns.next()) {
+            match turn {
+                Turn::Push(push) => is_to_wake |= self.put_now(queue, push),
+                Turn::Count(frame) => {
+                    self.write(queue, Kind::Answer, &frame);
+                    // There may be room for more answers.
+                    is_to_wake = true;
+                }
+                Turn::Release => is_to_wake |= queue.release(self.most_bytes),
+            }
         }
+        // Every login has some, and most connections say nothing for long.
+        queue.turns.take_if(|turns| turns.is_over());
         is_to_wake
     }
 
@@ -229,8 +320,8 @@ impl Outbound {
     }
 
     fn end(&self, queue: &mut Queue, since: Instant) -> bool {
-        if let Some(turns) = &mut queue.turns {
-            turns.end(since);
+        if queue.turns.as_mut().is_some_and(|turns| turns.end(since)) {
+            queue.count_round = queue.count_round.wrapping_add(1);
         }
         self.take_turns(queue)
     }
@@ -245,10 +336,13 @@ impl Outbound {
     /// nothing and gives false.
     pub(super) fn push_at_once(&self, frame: &Frame) -> bool {
         let mut queue = self.queue();
-        if queue.held.as_ref().is_some_and(|held| !held.is_told()) || queue.told_recalls.is_some() {
+        let is_held = queue.held.as_ref().is_some_and(|held| !held.is_told());
+        let is_counted = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
+        if is_held || is_counted || queue.told_recalls.is_some() {
             return false;
         }
-        let is_to_wake = self.put(&mut queue, None, None, frame);
+        let push = Push { number: None, subject: None, frame: frame.clone() };
+        let is_to_wake = self.put(&mut queue, push);
         drop(queue);
         if is_to_wake {
             self.task.wake();
@@ -267,16 +361,26 @@ impl Outbound {
     }
 
     fn push_as(&self, number: Option<Seq>, subject: Option<Subject>, frame: &Frame) {
-        self.change(|queue| self.put(queue, number, subject, frame));
+        let push = Push { number, subject, frame: frame.clone() };
+        self.change(|queue| self.put(queue, push));
     }
 
     /// Writes a push, or lets it wait: for an answer that stands before it, or until it is released. True when the
     /// connection's task has to look at it.
-    fn put(&self, queue: &mut Queue, number: Option<Seq>, subject: Option<Subject>, frame: &Frame) -> bool {
+    fn put(&self, queue: &mut Queue, push: Push) -> bool {
+        queue.pushes = queue.pushes.wrapping_add(1);
+        let is_counting = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
+        if !(is_counting && matches!(push.subject, Some(Subject::Entry(..)))) {
+            queue.unplaced = queue.unplaced.wrapping_add(1);
+        }
+        self.put_in_turn(queue, push)
+    }
+
+    fn put_in_turn(&self, queue: &mut Queue, push: Push) -> bool {
         let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting()) else {
-            return self.put_now(queue, number, subject, frame);
+            return self.put_now(queue, push);
         };
-        let waiting = turns.push(number, frame.clone());
+        let waiting = turns.push(push);
         let is_too_much = queue.push_bytes + waiting > self.most_bytes;
         if is_too_much {
             queue.overflow();
@@ -284,23 +388,16 @@ impl Outbound {
         is_too_much
     }
 
-    fn put_now(
-        &self,
-        queue: &mut Queue,
-        number: Option<Seq>,
-        subject: Option<Subject>,
-        frame: &Frame,
-    ) -> bool {
+    fn put_now(&self, queue: &mut Queue, Push { number, subject, frame }: Push) -> bool {
         if number.is_some_and(|number| number <= queue.told) || queue.has_told(subject.as_ref()) {
             return false;
         }
         queue.unreceipted = queue.unreceipted.saturating_add(1);
-        queue.pushes = queue.pushes.wrapping_add(1);
         let is_to_ask = queue.unreceipted == RECEIPT_AFTER;
         let Some(held) = queue.held.as_mut().filter(|held| held.holds(number)) else {
-            return self.write(queue, Kind::Push, frame) || is_to_ask;
+            return self.write(queue, Kind::Push, &frame) || is_to_ask;
         };
-        let waiting = held.push(number, subject, frame.clone());
+        let waiting = held.push(number, subject, frame);
         let is_too_much = queue.push_bytes + waiting > self.most_bytes;
         if is_too_much {
             queue.overflow();
@@ -310,8 +407,13 @@ impl Outbound {
 
     /// Asks for a receipt, behind all that was pushed till now.
     pub(super) fn push_receipt(&self, frame: &Frame) {
-        self.push_as(None, None, frame);
-        self.queue().unreceipted = 0;
+        self.change(|queue| {
+            let push = Push { number: None, subject: None, frame: frame.clone() };
+            // It is nothing that anybody counts.
+            let is_to_wake = self.put_in_turn(queue, push);
+            queue.unreceipted = 0;
+            is_to_wake
+        });
     }
 
     /// Pushes since the client was last asked for a receipt. The connection's task is woken when there are
@@ -320,15 +422,9 @@ impl Outbound {
         self.queue().unreceipted
     }
 
-    /// Counts what is not pushed, because the client brought it about.
-    pub fn count_push(&self) {
-        let mut queue = self.queue();
-        queue.pushes = queue.pushes.wrapping_add(1);
-    }
-
-    /// Changes with each push.
-    pub fn pushes(&self) -> u64 {
-        self.queue().pushes
+    /// The client has brought something about that it is not pushed.
+    pub fn has_changed(&self) {
+        self.queue().change();
     }
 
     /// What may wait for the socket.
@@ -338,7 +434,18 @@ impl Outbound {
 
     /// From now on pushes wait until they are released; answers do not.
     pub fn hold(&self) {
-        self.queue().held.get_or_insert_default().hold_all();
+        let mut queue = self.queue();
+        queue.held.get_or_insert_default().hold_all();
+        if let Some(turns) = &mut queue.turns {
+            turns.hold();
+        }
+    }
+
+    /// While pushes are held: from now on what is said is on its way here, or among what the device missed.
+    pub(super) fn has_followed(&self) {
+        if let Some(held) = &mut self.queue().held {
+            held.has_followed();
+        }
     }
 
     /// Writes the pushes that a device missed, before those that wait, and lets all go but notices. The answers to
@@ -349,18 +456,37 @@ impl Outbound {
             let count = u32::try_from(pushes.len()).unwrap_or(u32::MAX);
             queue.unreceipted = queue.unreceipted.saturating_add(count);
             let recalls = ToldRecalls::among(pushes.iter().chain(&late)).map(Box::new);
-            let frames = queue.held.get_or_insert_default().resume(pushes, recalls.as_deref());
+            let held = queue.held.get_or_insert_default();
+            let Resumed { frames, answered, behind } = held.resume(pushes, recalls.as_deref());
             queue.told_recalls = recalls;
+            queue.has_answered(answered);
             // In one piece: a system call, not one for each.
-            !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()))
+            let mut is_to_wake =
+                !frames.is_empty() && self.write(queue, Kind::Push, &Frame::from(frames.concat()));
+            for HeldAnswer { numbers, is_told, frame, .. } in behind {
+                let answer = queue.turns.get_or_insert_default().answer(numbers, is_told, frame);
+                is_to_wake |= match answer {
+                    // Behind those before it that have come and wait.
+                    Some(frame) => self.put_in_turn(queue, Push { number: None, subject: None, frame }),
+                    // Or nobody would see that it does not come.
+                    None => true,
+                };
+            }
+            self.take_turns(queue) || is_to_wake
         });
         Late(late.into_iter().map(|missed| missed.frame).collect())
     }
 
-    /// Writes what a device missed and is told at the end.
+    /// Writes what a device missed and is told at the end, before what is new and waits.
     pub fn push_late(&self, Late(late): Late) {
+        if late.is_empty() {
+            return;
+        }
         self.change(|queue| {
-            late.iter().fold(false, |is_to_wake, frame| self.put(queue, None, None, frame) | is_to_wake)
+            queue.change();
+            let push = |frame| Push { number: None, subject: None, frame };
+            queue.turns.get_or_insert_default().put_before(late.into_iter().map(push).collect());
+            self.take_turns(queue)
         });
     }
 
@@ -384,22 +510,15 @@ impl Outbound {
 
     /// Lets the pushes go that waited; those that come after do not wait. The connection's task writes them.
     pub fn release(&self) {
-        let mut queue = self.queue();
-        let Some(held) = queue.held.take().filter(|held| held.bytes() > 0) else { return };
-        if queue.is_over || queue.closing.is_some_and(Closing::is_abrupt) {
-            return;
-        }
-        if queue.push_bytes + held.bytes() > self.most_bytes {
-            queue.overflow();
-        } else {
-            if queue.frames.is_empty() {
-                queue.moved_at = Some(Instant::now());
-            }
-            queue.push_bytes += held.bytes();
-            queue.frames.extend(held.into_frames().map(|frame| (Kind::Push, frame)));
-        }
-        drop(queue);
-        self.task.wake();
+        self.change(|queue| {
+            let Some(turns) = queue.turns.as_mut().filter(|turns| turns.is_waiting() && queue.held.is_some())
+            else {
+                return queue.release(self.most_bytes);
+            };
+            // The answer for which they waited may wait itself.
+            turns.release();
+            false
+        });
     }
 
     /// Writes a frame, or queues what is not taken. When a push does not fit, the queue is emptied and the connection is
@@ -507,7 +626,9 @@ impl Outbound {
     /// Whether so many answers wait that nothing more is to be asked for. For the connection's task alone, which looks
     /// again after it has written.
     pub fn is_full_of_answers(&self) -> bool {
-        self.queue().answer_bytes > self.most_bytes
+        let queue = self.queue();
+        let waiting = queue.turns.as_ref().map_or(0, |turns| turns.count_bytes());
+        queue.answer_bytes + waiting > self.most_bytes
     }
 
     /// Since when the socket takes nothing although something waits.
@@ -536,6 +657,49 @@ impl Queue {
     fn has_told(&mut self, subject: Option<&Subject>) -> bool {
         self.told_recalls.take_if(|told| told.is_over());
         subject.is_some_and(|subject| self.told_recalls.as_ref().is_some_and(|told| told.has(subject)))
+    }
+
+    /// What of that comes to the client is not waited for.
+    fn has_answered(&mut self, answered: Vec<ClientNumbers>) {
+        for numbers in answered {
+            self.turns.get_or_insert_default().has_answered(numbers);
+        }
+    }
+
+    fn end_count(&mut self, counting: &Counting) {
+        if self.count_round == counting.round
+            && let Some(turns) = &mut self.turns
+        {
+            turns.end_count();
+        }
+    }
+
+    /// Something of which an answer that is being made does not tell whether it has counted it.
+    fn change(&mut self) {
+        self.pushes = self.pushes.wrapping_add(1);
+        self.unplaced = self.unplaced.wrapping_add(1);
+    }
+
+    /// Queues what was held. True when the connection's task has to look at it.
+    fn release(&mut self, most_bytes: usize) -> bool {
+        let Some(held) = self.held.take().filter(|held| held.bytes() > 0) else { return false };
+        if self.is_over || self.closing.is_some_and(Closing::is_abrupt) {
+            return false;
+        }
+        if self.push_bytes + held.bytes() > most_bytes {
+            self.overflow();
+        } else {
+            if self.frames.is_empty() {
+                self.moved_at = Some(Instant::now());
+            }
+            self.push_bytes += held.bytes();
+            let Resumed { frames, answered, behind } = held.into_resumed();
+            self.has_answered(answered);
+            self.has_answered(behind.iter().map(|answer| answer.numbers).collect());
+            let frames = frames.into_iter().chain(behind.into_iter().map(|answer| answer.frame));
+            self.frames.extend(frames.map(|frame| (Kind::Push, frame)));
+        }
+        true
     }
 
     fn forget(&mut self) {
@@ -576,376 +740,4 @@ fn is_temporary(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use futures_util::poll;
-    use protocol::id::{AppId, GroupId, Millis, UserId};
-
-    use super::*;
-    use crate::bus::Stamp;
-    use crate::hub::returning::MissedPush;
-    use crate::hub::{Dialect, text_frame};
-
-    /// Takes as many bytes as it is allowed to.
-    #[derive(Default)]
-    struct Narrow {
-        allowed: Mutex<usize>,
-        taken: Mutex<Vec<u8>>,
-        waiting: AtomicWaker,
-        is_broken: std::sync::atomic::AtomicBool,
-    }
-
-    impl Narrow {
-        fn allow(&self, bytes: usize) {
-            *self.allowed.lock().unwrap() += bytes;
-            self.waiting.wake();
-        }
-    }
-
-    impl Pipe for Arc<Narrow> {
-        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-            if self.is_broken.load(std::sync::atomic::Ordering::Relaxed) {
-                return Err(ErrorKind::BrokenPipe.into());
-            }
-            let mut allowed = self.allowed.lock().unwrap();
-            let count = bytes.len().min(*allowed);
-            if count == 0 {
-                return Err(ErrorKind::WouldBlock.into());
-            }
-            *allowed -= count;
-            self.taken.lock().unwrap().extend_from_slice(&bytes[..count]);
-            Ok(count)
-        }
-
-        fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-            self.try_write(&pieces.iter().flat_map(|piece| piece.to_vec()).collect::<Vec<u8>>())
-        }
-
-        fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-            self.waiting.register(context.waker());
-            if *self.allowed.lock().unwrap() > 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
-        }
-    }
-
-    async fn closing(outbound: &Outbound) -> Poll<Closing> {
-        let mut look = std::pin::pin!(std::future::poll_fn(|context| outbound.poll_closing(context)));
-        poll!(&mut look)
-    }
-
-    fn frame(text: &str) -> Frame {
-        text_frame(Dialect::Text, text)
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_closes_and_forgets() {
-        let outbound = Outbound::new(100);
-        let frame = frame(&"x".repeat(38));
-        assert_eq!(frame.len(), 40);
-        outbound.push(&frame);
-        assert_eq!(outbound.take().len(), 1);
-        outbound.push(&frame);
-        outbound.push(&frame);
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        outbound.push(&frame);
-        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Overflow));
-        outbound.push(&frame);
-        assert!(outbound.take().is_empty());
-    }
-
-    #[tokio::test]
-    async fn whatever_the_socket_takes_the_order_stays() {
-        let (outbound, pipe) = (Outbound::new(10_000), Arc::new(Narrow::default()));
-        let mut expected = Vec::new();
-        let mut say = |outbound: &Outbound, number: usize| {
-            let frame = frame(&format!("message {number}"));
-            expected.extend_from_slice(&frame);
-            outbound.push(&frame);
-        };
-        say(&outbound, 0);
-        outbound.open(pipe.clone());
-        for number in 1..200 {
-            say(&outbound, number);
-            pipe.allow(number * 7 % 23);
-            if number % 3 == 0 {
-                assert_eq!(closing(&outbound).await, Poll::Pending);
-            }
-        }
-        outbound.close(Closing::GoingAway);
-        say(&outbound, 200);
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        assert!(outbound.stuck_since().is_some());
-        pipe.allow(1 << 20);
-        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::GoingAway));
-        assert_eq!(outbound.stuck_since(), None);
-        assert_eq!(*pipe.taken.lock().unwrap(), expected);
-    }
-
-    #[tokio::test]
-    async fn nothing_follows_the_last_words() {
-        let (outbound, pipe) = (Outbound::new(100), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        outbound.say_last(Some(&frame("good bye")));
-        outbound.push(&frame("one thing more"));
-        pipe.allow(1000);
-        std::future::poll_fn(|context| outbound.poll_flushed(context)).await;
-        assert_eq!(*pipe.taken.lock().unwrap(), frame("good bye"));
-    }
-
-    #[tokio::test]
-    async fn what_is_held_comes_in_order_and_after_answers() {
-        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        pipe.allow(1000);
-        outbound.hold();
-        outbound.push(&frame("push 1"));
-        outbound.say(&frame("answer 1"));
-        outbound.push(&frame("push 2"));
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        assert_eq!(*pipe.taken.lock().unwrap(), frame("answer 1"));
-        outbound.release();
-        outbound.push(&frame("push 3"));
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        outbound.push(&frame("push 4"));
-        let expected = ["answer 1", "push 1", "push 2", "push 3", "push 4"].map(frame).concat();
-        assert_eq!(*pipe.taken.lock().unwrap(), expected);
-    }
-
-    #[tokio::test]
-    async fn an_answer_stands_where_what_the_client_said_stands() {
-        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        pipe.allow(1000);
-        let numbers = |random| ClientNumbers { random, client_seq: 7 };
-        // The store has answered before what was said earlier is written.
-        outbound.say_in_turn(numbers(1), true, frame("answer 1"));
-        outbound.push(&frame("earlier"));
-        assert!(outbound.waits_in_turn_since().is_some());
-        outbound.comes(numbers(1));
-        // And after it: what was said later waits for it.
-        outbound.comes(numbers(2));
-        outbound.push(&frame("later"));
-        outbound.say_in_turn(numbers(2), true, frame("answer 2"));
-        assert_eq!(outbound.waits_in_turn_since(), None);
-        // In the order in which they come, not in that in which they are answered.
-        outbound.comes(numbers(5));
-        outbound.comes(numbers(6));
-        outbound.say_in_turn(numbers(6), true, frame("answer 6"));
-        assert!(outbound.waits_in_turn_since().is_some());
-        outbound.say_in_turn(numbers(5), true, frame("answer 5"));
-        assert_eq!(outbound.waits_in_turn_since(), None);
-        // What does not come is answered all the same.
-        outbound.say_in_turn(numbers(3), true, frame("answer 3"));
-        outbound.say_in_turn(numbers(4), true, frame("answer 4"));
-        outbound.end_turns(Instant::now().checked_sub(std::time::Duration::from_secs(1)));
-        assert!(outbound.waits_in_turn_since().is_some());
-        outbound.end_turns(Some(Instant::now()));
-        assert_eq!(outbound.waits_in_turn_since(), None);
-        let expected =
-            ["earlier", "answer 1", "answer 2", "later", "answer 5", "answer 6", "answer 3", "answer 4"]
-                .map(frame)
-                .concat();
-        assert_eq!(*pipe.taken.lock().unwrap(), expected);
-        // What nobody asked for is not kept for ever, and what is said again is answered in its place.
-        pipe.taken.lock().unwrap().clear();
-        pipe.allow(1000);
-        for random in 10..1000 {
-            outbound.comes(numbers(random));
-        }
-        outbound.push(&frame("the end"));
-        outbound.say_in_turn(numbers(999), false, frame("answer 999"));
-        assert!(pipe.taken.lock().unwrap().is_empty());
-        outbound.end_turns(Some(Instant::now()));
-        assert_eq!(*pipe.taken.lock().unwrap(), ["answer 999", "the end"].map(frame).concat());
-        // What was given up is not waited for again.
-        outbound.say_in_turn(numbers(998), true, frame("answer 998"));
-        outbound.comes(numbers(998));
-        assert_eq!(outbound.waits_in_turn_since(), None);
-    }
-
-    /// Whoever logs out, or is to go elsewhere, has the answers to what they asked.
-    #[tokio::test]
-    async fn an_answer_that_waits_for_its_turn_is_not_lost_with_the_user() {
-        let numbers = |random| ClientNumbers { random, client_seq: 7 };
-        for is_end in [false, true] {
-            let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
-            outbound.open(pipe.clone());
-            pipe.allow(1000);
-            outbound.comes(numbers(1));
-            outbound.push(&frame("push"));
-            outbound.say_in_turn(numbers(2), true, frame("answer"));
-            assert!(pipe.taken.lock().unwrap().is_empty());
-            let mut expected = vec!["push", "answer"];
-            if is_end {
-                outbound.say_last(Some(&frame("good bye")));
-                expected.push("good bye");
-            } else {
-                outbound.forget_user();
-            }
-            assert_eq!(
-                *pipe.taken.lock().unwrap(),
-                expected.into_iter().map(frame).collect::<Vec<_>>().concat()
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn what_was_missed_comes_before_what_waits_and_notices_wait_on() {
-        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        pipe.allow(1000);
-        outbound.hold();
-        outbound.push(&frame("new"));
-        outbound.push_notice(Seq(1), &frame("notice"));
-        // Said while it was read what was missed.
-        assert!(!outbound.push_at_once(&frame("missed 5")));
-        outbound.say(&frame("answer"));
-        let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
-        let entry = |name, seq| Subject::Entry(topic(name), Seq(seq));
-        let missed = |name, seq, text| MissedPush { subject: Some(entry(name, seq)), frame: frame(text) };
-        let numbers = |random| ClientNumbers { random, client_seq: 7 };
-        outbound.push_once(Some(entry("bob", 5)), &frame("missed 5"));
-        outbound.push_once(Some(entry("bob", 6)), &frame("new 6"));
-        // Calls do not end in the order in which they were begun.
-        outbound.say_among_missed(numbers(2), (topic("eve"), Seq(9)), frame("own 9"));
-        outbound.say_among_missed(numbers(1), (topic("bob"), Seq(4)), frame("own 4"));
-        outbound.say_among_missed(numbers(3), (topic("eve"), Seq(8)), frame("own 8"));
-        let pushes =
-            vec![missed("bob", 3, "missed 3"), missed("eve", 1, "eve's"), missed("bob", 5, "missed 5")];
-        outbound.resume(Missed { pushes, late: Vec::new() });
-        outbound.push(&frame("newer"));
-        let expected =
-            ["answer", "missed 3", "eve's", "own 4", "missed 5", "own 8", "own 9", "new", "new 6", "newer"];
-        let expected = expected.map(frame).concat();
-        assert_eq!(*pipe.taken.lock().unwrap(), expected);
-        outbound.release();
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        assert_eq!(*pipe.taken.lock().unwrap(), [&expected[..], &frame("notice")].concat());
-    }
-
-    #[tokio::test]
-    async fn a_recall_that_was_missed_is_told_once() {
-        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        pipe.allow(1000);
-        outbound.hold();
-        let app = AppId(1);
-        let recall = |topic, seq| Some(Subject::Recall(topic, Stamp { seq: Seq(seq), at: Millis(seq) }));
-        let of_bob = |seq| recall(Topic::User(app, UserId::parse("bob").unwrap()), seq);
-        let of_room = |seq| recall(Topic::Group(app, GroupId::parse("room").unwrap()), seq);
-        outbound.push_once(of_bob(1), &frame("bob 1"));
-        outbound.push_once(of_bob(2), &frame("bob 2"));
-        outbound.push_once(of_room(3), &frame("room 3"));
-        outbound.push_once(of_room(5), &frame("room 5"));
-        let missed = |subject, text| MissedPush { subject, frame: frame(text) };
-        let pushes =
-            vec![missed(of_bob(1), "bob 1"), missed(of_room(3), "room 3"), missed(of_room(4), "room 4")];
-        let late = outbound.resume(Missed { pushes, late: vec![missed(of_room(5), "room 5")] });
-        assert!(!outbound.push_at_once(&frame("which it is has to be looked at")));
-        for (seq, text) in [(4, "room 4"), (5, "room 5"), (6, "room 6")] {
-            outbound.push_once(of_room(seq), &frame(text));
-        }
-        outbound.push_late(late);
-        let expected = ["bob 1", "room 3", "room 4", "bob 2", "room 6", "room 5"];
-        assert_eq!(*pipe.taken.lock().unwrap(), expected.map(frame).concat());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn pushes_wait_for_the_answers_that_clients_take_in_order() {
-        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        pipe.allow(1000);
-        outbound.is_asked_in_order(true);
-        outbound.push(&frame("push"));
-        outbound.say(&frame("answer"));
-        assert_eq!(*pipe.taken.lock().unwrap(), frame("answer"));
-        outbound.is_asked_in_order(false);
-        let expected = ["answer", "push"].map(frame).concat();
-        assert_eq!(*pipe.taken.lock().unwrap(), expected);
-        outbound.is_asked_in_order(true);
-        outbound.push(&frame("other"));
-        tokio::time::advance(std::time::Duration::from_secs(1)).await;
-        outbound.end_turns(Some(Instant::now()));
-        assert_eq!(*pipe.taken.lock().unwrap(), [expected, frame("other").to_vec()].concat());
-    }
-
-    #[tokio::test]
-    async fn a_receipt_is_wanted_after_so_many_pushes() {
-        let outbound = Outbound::new(1 << 20);
-        for count in 1..=RECEIPT_AFTER {
-            outbound.push(&frame("push"));
-            assert_eq!(outbound.unreceipted(), count);
-        }
-        outbound.push_receipt(&frame("have you got it?"));
-        assert_eq!(outbound.unreceipted(), 0);
-        assert_eq!(outbound.take().last(), Some(&frame("have you got it?")));
-    }
-
-    #[tokio::test]
-    async fn a_notice_that_an_answer_told_of_is_not_pushed() {
-        let outbound = Outbound::new(1000);
-        let push = |seq: u64| outbound.push_notice(Seq(seq), &frame(&format!("notice {seq}")));
-        outbound.hold();
-        push(4);
-        push(6);
-        outbound.knows_notices(Seq(5));
-        outbound.release();
-        // One that came late.
-        push(5);
-        push(7);
-        assert_eq!(outbound.take(), [frame("notice 6"), frame("notice 7")]);
-        outbound.forget_user();
-        push(1);
-        assert_eq!(outbound.take(), [frame("notice 1")]);
-    }
-
-    #[tokio::test]
-    async fn what_is_held_is_bounded_too() {
-        let outbound = Outbound::new(100);
-        let frame = frame(&"x".repeat(38));
-        outbound.hold();
-        outbound.push(&frame);
-        outbound.say(&frame);
-        outbound.push(&frame);
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        outbound.push(&frame);
-        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Overflow));
-        outbound.release();
-        assert!(outbound.take().is_empty());
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_never_too_large_and_pushes_are_bounded_beside_it() {
-        let (outbound, pipe) = (Outbound::new(100), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        let (answer, push) = (frame(&"a".repeat(5000)), frame(&"p".repeat(38)));
-        assert!(!outbound.is_full_of_answers());
-        outbound.say(&answer);
-        assert!(outbound.is_full_of_answers());
-        outbound.push(&push);
-        outbound.say(&answer);
-        outbound.push(&push);
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        pipe.allow(2 * answer.len() + push.len() - 90);
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        assert!(!outbound.is_full_of_answers());
-        pipe.allow(90 + push.len());
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        assert_eq!(*pipe.taken.lock().unwrap(), [&answer, &push, &answer, &push].map(|f| &f[..]).concat());
-        // Nothing of what was written counts any more.
-        outbound.push(&push);
-        outbound.push(&push);
-        assert_eq!(closing(&outbound).await, Poll::Pending);
-        outbound.push(&push);
-        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Overflow));
-    }
-
-    #[tokio::test]
-    async fn a_broken_socket_is_told_of() {
-        let (outbound, pipe) = (Outbound::new(100), Arc::new(Narrow::default()));
-        outbound.open(pipe.clone());
-        pipe.is_broken.store(true, std::sync::atomic::Ordering::Relaxed);
-        outbound.push(&frame("hello"));
-        assert_eq!(closing(&outbound).await, Poll::Ready(Closing::Broken));
-    }
-}
+mod tests;

@@ -12,9 +12,10 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::Newcomer;
 
 use super::Hub;
-use super::connection::Follower;
+use super::connection::{Connection, Follower};
 use super::followers::Followers;
 use super::position::{LogPlace, Place, Verdict};
+use super::returning::MissedPush;
 use super::shard::{Lease, Next, Recovery, Watch};
 use crate::bus::{
     CLOCK_DIFFERENCE, Delivery, Event, GroupPlace, MissedByUser, MissedInGroup, Numbering, RecallMark,
@@ -256,7 +257,7 @@ impl Hub {
                 continue;
             }
             for membership in &groups {
-                if let Some(topic) = connection.enter(&membership.group, true) {
+                if let Some(topic) = connection.enter(&membership.group, membership.hidden(), true) {
                     // One that they entered while nothing was heard: what was said since then is news to them.
                     let is_new = membership.joined_at >= since;
                     let since = is_new.then(|| membership.joined_after.next());
@@ -270,6 +271,57 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// A user has come into a group behind a number, and is about to follow it. What was said since then may have been brought
+    /// by a bus that loses nothing before this was.
+    pub(super) fn begin_entering(&self, connection: &Arc<Connection>, topic: &Topic, after: Seq) {
+        let Topic::Group(app, group) = topic else { return };
+        let (hub, connection, app, group) = (self.clone(), connection.clone(), *app, group.clone());
+        let counting = connection.outbound.begin_count();
+        self.spawn(async move {
+            let missed = hub.missed_before(&connection, app, &group, after).await;
+            let missed = missed.inspect_err(|error| {
+                tracing::warn!(%error, "what was said while somebody came into a group could not be read");
+            });
+            connection.outbound.push_before(&counting, missed.unwrap_or_default());
+        });
+    }
+
+    async fn missed_before(
+        &self,
+        connection: &Connection,
+        app: AppId,
+        group: &GroupId,
+        after: Seq,
+    ) -> Result<Vec<MissedPush>, SourceError> {
+        // The semaphore is never closed.
+        let _permit = self.recoveries.acquire().await;
+        let (Some(attached), Some(mut place)) =
+            (connection.attachment(), self.source.group_place(app, group).await?)
+        else {
+            return Ok(Vec::new());
+        };
+        let end = place.seq;
+        if end <= after {
+            return Ok(Vec::new());
+        }
+        place.seq = after;
+        let mut missed = Vec::new();
+        while place.seq < end
+            && let MissedInGroup::Events(events, next) =
+                self.source.missed_in_group(app, group, &place).await?
+            && next.seq > place.seq
+        {
+            for (stamp, event) in &events {
+                missed.extend(MissedPush::of(connection, &attached, *stamp, event));
+            }
+            place = next;
+        }
+        // What has yet to be brought comes to the connection itself.
+        self.is_put().await;
+        self.fanout.flushed().await;
+        Ok(missed)
     }
 
     async fn hand_out(&self, lease: &Lease, stamp: Stamp, event: Arc<Event>) {

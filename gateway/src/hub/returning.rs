@@ -7,7 +7,7 @@ use protocol::id::{GroupId, Millis, Seq, UserId};
 use protocol::{envelope, event};
 
 use super::connection::Connection;
-use super::frame::{Content, Encoded, Frame, text_frame};
+use super::frame::{self, Content, Encoded, Frame, text_frame};
 use super::{Attachment, Hub, NotFollowed};
 use crate::bus::{AsideOf, Entry, Event, MostMissed, Stamp, Topic};
 
@@ -53,6 +53,26 @@ impl Missed {
 pub(super) struct MissedPush {
     pub(super) subject: Option<Subject>,
     pub(super) frame: Frame,
+}
+
+impl MissedPush {
+    /// What an event is to the device of a connection; nothing where it does not hear of it.
+    pub(super) fn of(
+        connection: &Connection,
+        attached: &Attachment,
+        stamp: Stamp,
+        event: &Event,
+    ) -> Option<Self> {
+        let is_own = event.origin().is_some_and(|(user, device)| {
+            device == attached.device.id && *user == attached.user && !connection.dialect.hears_itself()
+        });
+        if is_own || frame::has_left(event, &attached.user) {
+            return None;
+        }
+        let encoded = Encoded::new(Content::Event(event, stamp, attached.user.clone()));
+        let frame = encoded.frame(connection.dialect)?;
+        Some(Self { subject: Subject::of(attached, event, stamp.seq), frame })
+    }
 }
 
 /// What a push tells of, where a client is not to hear of it twice.

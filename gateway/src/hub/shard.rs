@@ -68,8 +68,8 @@ struct Newcomer {
 }
 
 enum Continuity {
-    /// The bus loses nothing.
-    Sound,
+    /// The bus loses nothing. With the number of the last entry of a group that it brought.
+    Sound(Option<Seq>),
     /// Nothing is missing.
     Open(Box<Place>),
     /// A task looks for what is missing, or begins to follow; what comes meanwhile waits.
@@ -150,7 +150,7 @@ impl Shards {
     /// Lets a connection follow a topic of a bus that loses nothing.
     pub(super) fn add(&self, topic: &Topic, follower: Follower) {
         let mut shard = self.shard(topic);
-        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Continuity::Sound));
+        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(Continuity::Sound(None)));
         room.followers.add(follower);
     }
 
@@ -165,7 +165,7 @@ impl Shards {
                 room.followers.add(follower);
                 return Join::Done;
             }
-            Continuity::Sound => {
+            Continuity::Sound(_) => {
                 room.followers.add(follower);
                 return Join::Done;
             }
@@ -238,20 +238,31 @@ impl Shards {
         let made_up = room.made_up.filter(|made_up| reached <= made_up.at).map(|made_up| made_up.since);
         let held = match room.continuity {
             Continuity::Held { since, .. } => Some(since),
-            Continuity::Open(_) | Continuity::Sound => None,
+            Continuity::Open(_) | Continuity::Sound(_) => None,
         };
         Some(made_up.into_iter().chain(held).min()?.elapsed())
     }
 
-    /// Whether what was said in a topic up to an entry has been put to the workers; of a user's topic, what was said with a
-    /// peer. Where the bus loses nothing it is on its way before anybody reads it.
+    /// Whether what was said in a topic up to an entry has come, as far as that can be told; of a user's topic, what was said
+    /// with a peer.
     pub(super) fn has_admitted(&self, topic: &Topic, peer: Option<&UserId>, end: Stamp) -> bool {
         let shard = self.shard(topic);
         let Some(room) = shard.get(topic) else { return true };
         match &room.continuity {
-            Continuity::Sound => true,
+            // The first that is followed may have been said before.
+            Continuity::Sound(last) => last.is_none_or(|last| end.seq <= last),
             Continuity::Open(place) => place.log.has(peer, end),
             Continuity::Held { .. } => false,
+        }
+    }
+
+    /// Whether a bus that loses nothing may have brought more of a group than up to a number.
+    pub(super) fn may_be_past(&self, topic: &Topic, after: Seq) -> bool {
+        let shard = self.shard(topic);
+        match shard.get(topic).map(|room| &room.continuity) {
+            Some(Continuity::Sound(Some(last))) => *last > after,
+            // It was brought to nobody.
+            _ => true,
         }
     }
 
@@ -267,7 +278,12 @@ impl Shards {
         let Some(room) = shard.get_mut(&delivery.topic) else { return Passage::Done };
         room.quiet_for = 0;
         match &mut room.continuity {
-            Continuity::Sound => Passage::Now(room.followers.now()),
+            Continuity::Sound(last) => {
+                if let Some(stamp) = delivery.stamp.filter(|_| delivery.event.is_entry()) {
+                    *last = Some(stamp.seq);
+                }
+                Passage::Now(room.followers.now())
+            }
             Continuity::Open(place) => match place.admit(delivery) {
                 Verdict::News => Passage::Now(room.followers.now()),
                 Verdict::Known => Passage::Done,
@@ -442,7 +458,8 @@ mod tests {
     fn quiet_topics_take_turns() {
         let shards = Shards::new(Arc::new(crate::bus::LocalBus::new().0));
         for (topics, within) in [(1_000, 1), (2_000, 2), (20_000, QUIET_LOOKS as u64)] {
-            let rooms = std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Continuity::Sound) });
+            let rooms =
+                std::iter::repeat_with(|| Room { quiet_for: 3, ..shards.room(Continuity::Sound(None)) });
             let rooms: Vec<Room> = rooms.take(topics).collect();
             let mut looks = vec![0; topics];
             for look in 0..within {

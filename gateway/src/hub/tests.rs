@@ -107,6 +107,8 @@ struct World {
     recalled: Mutex<Vec<Seq>>,
     /// What the bus carries to this node.
     followed: Mutex<HashSet<Topic>>,
+    /// Whether the bus loses nothing.
+    is_sound: bool,
 }
 
 impl World {
@@ -217,7 +219,7 @@ impl Bus for World {
     }
 
     fn can_lose(&self) -> bool {
-        true
+        !self.is_sound
     }
 
     async fn last_offset(&self, topic: &Topic) -> Result<u64, BusError> {
@@ -367,11 +369,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let world = Arc::new(World::default());
+        Self::of(Arc::default())
+    }
+
+    fn of(world: Arc<World>) -> Self {
         world.members.lock().unwrap().push(Membership {
             group: room(),
             joined_at: Millis(0),
             joined_after: Seq::ZERO,
+            hides_earlier: false,
         });
         let begin = tokio::time::Instant::now();
         let clock = Clock::from_fn(move || Millis(BEGIN + begin.elapsed().as_millis() as u64));
@@ -602,7 +608,7 @@ async fn a_member_hears_everything_since_he_entered() {
     let topic = Topic::User(APP, user("late"));
     bench.bring(two).await;
     bench.bring(three).await;
-    let event = Control::Entered { group: room(), after: Seq(1) }.into();
+    let event = Control::Entered { group: room(), after: Seq(1), hides_earlier: false }.into();
     let numbering = bench.world.next_turn(&topic);
     bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
     bench.bring(bench.world.say()).await;
@@ -757,8 +763,12 @@ async fn what_comes_behind_a_page_of_recalled_messages_is_told() {
 async fn what_has_no_number_of_a_log_has_one_of_its_own() {
     let bench = Bench::new();
     let groups = ["one", "two"].map(|name| GroupId::parse(name).unwrap());
-    let member =
-        |group: &GroupId| Membership { group: group.clone(), joined_at: Millis(0), joined_after: Seq::ZERO };
+    let member = |group: &GroupId| Membership {
+        group: group.clone(),
+        joined_at: Millis(0),
+        joined_after: Seq::ZERO,
+        hides_earlier: true,
+    };
     *bench.world.members.lock().unwrap() = groups.iter().map(member).collect();
     let alice = bench.log_in("alice").await;
     for group in groups {
@@ -987,4 +997,148 @@ async fn whatever_is_lost_everybody_hears_all_of_it_in_order() {
             assert_eq!(heard, marks(from..=last), "seed {seed}");
         }
     }
+}
+
+/// Clients add to what an answer has counted what they are pushed behind it.
+#[tokio::test(start_paused = true)]
+async fn what_was_counted_is_written_before_it_is_answered() {
+    let bench = Bench::new();
+    let alice = bench.log_in("alice").await;
+    let own = Topic::User(APP, user("bob"));
+    let ends = |room: u64, bob: u64| {
+        let stamp = |seq, at| Stamp { seq: Seq(seq), at };
+        let ends = [(room_topic(), stamp(room, Millis(0))), (own.clone(), stamp(bob, SAID_AT))];
+        ends.into_iter().filter(|(_, end)| end.seq > Seq::ZERO).collect::<Vec<_>>()
+    };
+    let caught_up = async |ends: &[(Topic, Stamp)]| {
+        let begun = tokio::time::Instant::now();
+        let ends = ends.iter().map(|(topic, end)| (topic, *end));
+        bench.hub.caught_up(APP, &user("alice"), ends).await;
+        begun.elapsed()
+    };
+    // Nothing is counted.
+    assert_eq!(caught_up(&[]).await, Duration::ZERO);
+    // It is in the store, and comes a while later.
+    let (said, written) = (bench.world.say(), bench.world.write_to_alice("bob", "<b1>"));
+    let come = async |delivery| {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        bench.bring(delivery).await;
+    };
+    let (waited, ()) = futures_util::future::join(caught_up(&ends(1, 0)), come(said)).await;
+    assert_eq!((waited, heard(&alice)), (Duration::from_millis(100), marks(1..=1)));
+    let (waited, ()) = futures_util::future::join(caught_up(&ends(1, 1)), come(written)).await;
+    assert_eq!((waited, heard(&alice)), (Duration::from_millis(100), vec!["b1".to_owned()]));
+    // What is lost is made up for later.
+    drop(bench.world.say());
+    assert_eq!(caught_up(&ends(2, 1)).await, CAUGHT_UP_WITHIN);
+    assert!(heard(&alice).is_empty());
+    bench.settle().await;
+    assert_eq!(caught_up(&ends(2, 1)).await, Duration::ZERO);
+    assert_eq!(heard(&alice), ["m2"]);
+}
+
+/// A bus that loses nothing brings it in a while, and what it has brought may wait for the hub.
+#[tokio::test(start_paused = true)]
+async fn what_was_counted_is_written_before_it_is_answered_by_a_bus_that_loses_nothing() {
+    let world = Arc::new(World { is_sound: true, ..World::default() });
+    let bench = Bench::of(world);
+    let alice = bench.log_in("alice").await;
+    let bobs = |seq| (Topic::User(APP, user("bob")), Stamp { seq: Seq(seq), at: SAID_AT });
+    let rooms = |seq| (room_topic(), Stamp { seq: Seq(seq), at: Millis(0) });
+    let caught_up = async |(topic, end): (Topic, Stamp)| {
+        let begun = tokio::time::Instant::now();
+        bench.hub.caught_up(APP, &user("alice"), std::iter::once((&topic, end))).await;
+        begun.elapsed()
+    };
+    // What is the first to come may have been said before the room was followed.
+    assert_eq!(caught_up(rooms(7)).await, Duration::ZERO);
+    for number in 1..=20 {
+        let (said, written) = (bench.world.say(), bench.world.write_to_alice("bob", "<b>"));
+        for delivery in [said, written] {
+            bench.bus.try_send(Incoming::Event(delivery)).unwrap();
+        }
+        let end = if number % 2 == 0 { rooms(number) } else { bobs(number) };
+        assert_eq!(caught_up(end).await, Duration::ZERO);
+        assert_eq!(heard(&alice).len(), 2, "{number}");
+    }
+    let said = bench.world.say();
+    let come = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        bench.bring(said).await;
+    };
+    let (waited, ()) = futures_util::future::join(caught_up(rooms(21)), come).await;
+    assert_eq!((waited, heard(&alice)), (Duration::from_millis(100), marks(21..=21)));
+}
+
+/// SDKs take one off their count for each recall that they are told of, also where they never had the message.
+#[tokio::test(start_paused = true)]
+async fn a_recall_of_what_is_hidden_from_a_member_is_not_told() {
+    let bench = Bench::new();
+    let early = bench.log_in("early").await;
+    let (one, two, three) = (bench.world.say(), bench.world.say(), bench.world.say());
+    for delivery in [one, two, three] {
+        bench.bring(delivery).await;
+    }
+    bench.settle().await;
+    let joined = |hides_earlier| Membership {
+        group: room(),
+        joined_at: Millis(0),
+        joined_after: Seq(2),
+        hides_earlier,
+    };
+    let mut late = Vec::new();
+    for hides_earlier in [false, true] {
+        let name = format!("late{hides_earlier}");
+        *bench.world.members.lock().unwrap() = vec![joined(hides_earlier)];
+        late.push(bench.log_in(&name).await);
+        // Or where they enter while they are there.
+        bench.world.members.lock().unwrap().clear();
+        late.push(bench.log_in(&format!("{name}.live")).await);
+        let topic = Topic::User(APP, user(&format!("{name}.live")));
+        let event = Control::Entered { group: room(), after: Seq(2), hides_earlier }.into();
+        let numbering = bench.world.next_turn(&topic);
+        bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
+    }
+    bench.settle().await;
+    late.iter().chain([&early]).for_each(|connection| drop(heard(connection)));
+    for seq in [2, 3] {
+        bench.bring(bench.world.recall(Seq(seq))).await;
+    }
+    bench.settle().await;
+    assert_eq!(heard(&early), ["r2", "r3"]);
+    let expected = [vec!["r2", "r3"], vec!["r2", "r3"], vec!["r3"], vec!["r3"]];
+    assert_eq!(late.iter().map(|connection| heard(connection)).collect::<Vec<_>>(), expected);
+}
+
+/// A message may be stored between the look for the group's last number and the entering.
+#[tokio::test(start_paused = true)]
+async fn who_enters_while_something_is_said_hears_it_of_a_bus_that_loses_nothing() {
+    let bench = Bench::of(Arc::new(World { is_sound: true, ..World::default() }));
+    let early = bench.log_in("early").await;
+    bench.world.members.lock().unwrap().clear();
+    let late = bench.log_in("late").await;
+    let enter = async |name, after| {
+        let topic = Topic::User(APP, user(name));
+        let event = Control::Entered { group: room(), after: Seq(after), hides_earlier: false }.into();
+        bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Unneeded, event }).await;
+    };
+    for _ in 0..6 {
+        bench.bring(bench.world.say()).await;
+    }
+    enter("late", 1).await;
+    // It is in the store when that is read, and comes by itself as well.
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&early), marks(1..=8));
+    assert_eq!(heard(&late), marks(2..=8));
+    // The store is not asked where nothing was.
+    let late = bench.log_in("later").await;
+    let asked = bench.world.asked.load(Ordering::Relaxed);
+    enter("later", 8).await;
+    bench.bring(bench.world.say()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard(&late), marks(9..=9));
+    assert_eq!(bench.world.asked.load(Ordering::Relaxed), asked);
 }

@@ -3,14 +3,19 @@
 //! An SDK puts its own message into its list when it is answered, so the answer stands where the message stands: behind what
 //! was said before it, before what was said after it. Where that is shows when the message comes to its own sender on its
 //! topic. The answer may be there before that, or a moment later; then what is pushed waits for it.
+//!
+//! And of an answer that counts messages: clients add to it what they are pushed behind it. What is pushed while it is made
+//! waits for it, and stands before it as far as it was counted.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use protocol::id::Seq;
 use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
+use super::returning::Subject;
+use crate::bus::Topic;
 
 /// Messages of a client that have come to it and are not answered. No more calls than that are under way.
 const MOST: usize = 64;
@@ -26,13 +31,45 @@ pub(super) struct Turns {
     given_up: VecDeque<ClientNumbers>,
     /// Since when the client waits for answers that it takes in order. Everything waits for them.
     asked: Option<Instant>,
+    /// How many answers are made that count messages, and since when. Everything waits for them.
+    counting: Option<(usize, Instant)>,
     /// Of the pushes that wait.
-    bytes: usize,
+    push_bytes: usize,
+    /// Of the answers that wait for pushes which they have counted.
+    count_bytes: usize,
 }
 
 enum Waiting {
     Own(Own),
-    Push(Option<Seq>, Frame),
+    Push(Push),
+    Count(Frame),
+    Release,
+}
+
+impl Waiting {
+    fn subject(&self) -> Option<&Subject> {
+        match self {
+            Waiting::Push(push) => push.subject.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// A push, or the answer to what the client said.
+pub(super) struct Push {
+    /// Of a notice.
+    pub(super) number: Option<Seq>,
+    pub(super) subject: Option<Subject>,
+    pub(super) frame: Frame,
+}
+
+/// What is to be written next.
+pub(super) enum Turn {
+    Push(Push),
+    /// An answer that has counted the pushes before it.
+    Count(Frame),
+    /// The pushes that were held.
+    Release,
 }
 
 struct Own {
@@ -45,17 +82,38 @@ impl Turns {
     /// The answer to something is there, which comes to the client or has come where it `is_told`. Gives the answer back when
     /// it has no place to wait for.
     pub(super) fn answer(&mut self, numbers: ClientNumbers, is_told: bool, frame: Frame) -> Option<Frame> {
-        let is_it = |waiting: &&mut Waiting| matches!(waiting, Waiting::Own(own) if own.numbers == numbers);
-        if let Some(Waiting::Own(own)) = self.waiting.iter_mut().find(is_it) {
-            own.answer = Some(frame);
-            return None;
-        }
+        let frame = self.answer_waiting(numbers, frame)?;
         if is_told && !self.has_given_up(numbers) {
             self.early.push_back(Own { numbers, answer: Some(frame), since: Instant::now() });
             return None;
         }
         self.give_up(numbers);
         Some(frame)
+    }
+
+    /// The answer to something is there, which may have come. Gives the answer back when it has not.
+    pub(super) fn answer_waiting(&mut self, numbers: ClientNumbers, frame: Frame) -> Option<Frame> {
+        let is_it = |waiting: &&mut Waiting| matches!(waiting, Waiting::Own(own) if own.numbers == numbers);
+        match self.waiting.iter_mut().find(is_it) {
+            Some(Waiting::Own(own)) => {
+                own.answer = Some(frame);
+                None
+            }
+            _ => Some(frame),
+        }
+    }
+
+    /// Whether something has come, and is answered elsewhere now.
+    pub(super) fn has_come(&mut self, numbers: ClientNumbers) -> bool {
+        let count = self.waiting.len();
+        self.waiting.retain(|waiting| !matches!(waiting, Waiting::Own(own) if own.numbers == numbers));
+        self.waiting.len() < count
+    }
+
+    /// Something is answered elsewhere, whether it has come or comes.
+    pub(super) fn has_answered(&mut self, numbers: ClientNumbers) {
+        self.has_come(numbers);
+        self.give_up(numbers);
     }
 
     fn has_given_up(&self, numbers: ClientNumbers) -> bool {
@@ -78,9 +136,11 @@ impl Turns {
         let early = early.and_then(|index| self.early.remove(index));
         let own = early.unwrap_or_else(|| Own { numbers, answer: None, since: Instant::now() });
         self.waiting.push_back(Waiting::Own(own));
-        let owns = self.waiting.iter().filter(|waiting| matches!(waiting, Waiting::Own(_))).count();
-        if owns > MOST {
-            self.waiting.pop_front();
+        let is_unanswered = |waiting: &Waiting| matches!(waiting, Waiting::Own(Own { answer: None, .. }));
+        if self.waiting.iter().filter(|waiting| is_unanswered(waiting)).count() > MOST
+            && let Some(first) = self.waiting.iter().position(is_unanswered)
+        {
+            self.waiting.remove(first);
         }
     }
 
@@ -89,36 +149,119 @@ impl Turns {
         self.asked = is_asked.then(|| self.asked.unwrap_or_else(Instant::now));
     }
 
+    /// Whether nothing waits, and nothing is known that would not be known anew.
+    pub(super) fn is_over(&self) -> bool {
+        !self.is_waiting() && self.early.is_empty() && self.given_up.is_empty()
+    }
+
     /// Whether a push has to wait.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty() || self.asked.is_some()
+        !self.waiting.is_empty() || self.asked.is_some() || self.counting.is_some()
     }
 
     /// Lets a push wait. Gives the bytes of all that do.
-    pub(super) fn push(&mut self, number: Option<Seq>, frame: Frame) -> usize {
-        self.bytes += frame.len();
-        self.waiting.push_back(Waiting::Push(number, frame));
-        self.bytes
+    pub(super) fn push(&mut self, push: Push) -> usize {
+        self.push_bytes += push.frame.len();
+        self.waiting.push_back(Waiting::Push(push));
+        self.push_bytes
     }
 
-    /// What is to be written next; a notice with its number.
-    pub(super) fn next(&mut self) -> Option<(Option<Seq>, Frame)> {
-        if self.asked.is_some() || matches!(self.waiting.front()?, Waiting::Own(Own { answer: None, .. })) {
+    /// An answer that counts is begun.
+    pub(super) fn begin_count(&mut self) {
+        let (count, since) = self.counting.unwrap_or_else(|| (0, Instant::now()));
+        self.counting = Some((count + 1, since));
+    }
+
+    /// One that was begun is there, or is given up.
+    pub(super) fn end_count(&mut self) {
+        self.counting = self.counting.and_then(|(count, since)| (count > 1).then(|| (count - 1, since)));
+    }
+
+    pub(super) fn is_counting(&self) -> bool {
+        self.counting.is_some()
+    }
+
+    /// Puts pushes before all that wait, but for those of what others tell of. Gives how many those are that are put there.
+    pub(super) fn put_before(&mut self, pushes: Vec<Push>) -> usize {
+        let known: HashSet<Subject> = self.waiting.iter().filter_map(Waiting::subject).cloned().collect();
+        let is_new = |push: &Push| push.subject.as_ref().is_none_or(|subject| !known.contains(subject));
+        let pushes: Vec<Push> = pushes.into_iter().filter(is_new).collect();
+        let count = pushes.len();
+        for push in pushes.into_iter().rev() {
+            self.push_bytes += push.frame.len();
+            self.waiting.push_front(Waiting::Push(push));
+        }
+        count
+    }
+
+    /// Lets an answer wait that has counted what was said up to these ends, and behind it the pushes of what was said later.
+    /// Does nothing, and gives false, where those would come behind something else as well.
+    pub(super) fn place_count(&mut self, frame: &Frame, ends: &HashMap<Topic, Seq>) -> bool {
+        let is_later = |waiting: &Waiting| match waiting {
+            Waiting::Push(Push { subject: Some(Subject::Entry(topic, seq)), .. }) => {
+                ends.get(topic).is_some_and(|end| end < seq)
+            }
+            _ => false,
+        };
+        let first = self.waiting.iter().position(is_later).unwrap_or(self.waiting.len());
+        if !self.waiting.iter().skip(first).all(|waiting| matches!(waiting, Waiting::Push(_))) {
+            return false;
+        }
+        let (later, earlier): (Vec<_>, Vec<_>) = self.waiting.drain(first..).partition(is_later);
+        self.waiting.extend(earlier);
+        self.count(frame.clone());
+        self.waiting.extend(later);
+        true
+    }
+
+    /// Lets an answer wait that has counted the pushes which wait.
+    pub(super) fn count(&mut self, frame: Frame) {
+        self.count_bytes += frame.len();
+        self.waiting.push_back(Waiting::Count(frame));
+    }
+
+    /// What is held is let go behind what waits.
+    pub(super) fn release(&mut self) {
+        self.hold();
+        self.waiting.push_back(Waiting::Release);
+    }
+
+    /// What is held is held on.
+    pub(super) fn hold(&mut self) {
+        self.waiting.retain(|waiting| !matches!(waiting, Waiting::Release));
+    }
+
+    /// Of the answers that wait for pushes which they have counted.
+    pub(super) fn count_bytes(&self) -> usize {
+        self.count_bytes
+    }
+
+    pub(super) fn next(&mut self) -> Option<Turn> {
+        let is_waiting = self.asked.is_some() || self.counting.is_some();
+        if is_waiting || matches!(self.waiting.front()?, Waiting::Own(Own { answer: None, .. })) {
             return None;
         }
         match self.waiting.pop_front()? {
-            Waiting::Own(own) => own.answer.map(|frame| (None, frame)),
-            Waiting::Push(number, frame) => {
-                self.bytes -= frame.len();
-                Some((number, frame))
+            Waiting::Own(own) => {
+                own.answer.map(|frame| Turn::Push(Push { number: None, subject: None, frame }))
+            }
+            Waiting::Push(push) => {
+                self.push_bytes -= push.frame.len();
+                Some(Turn::Push(push))
+            }
+            Waiting::Release => Some(Turn::Release),
+            Waiting::Count(frame) => {
+                self.count_bytes -= frame.len();
+                Some(Turn::Count(frame))
             }
         }
     }
 
     /// Nothing waits for longer than since a time: what has not come by then comes now, and what nobody answers, because
-    /// another connection was asked, holds nobody up.
-    pub(super) fn end(&mut self, since: Instant) {
+    /// another connection was asked, holds nobody up. True when the answers that count are not waited for any more.
+    pub(super) fn end(&mut self, since: Instant) -> bool {
         self.asked.take_if(|asked| *asked <= since);
+        let counts_no_more = self.counting.take_if(|(_, begun)| *begun <= since).is_some();
         let mut unanswered = Vec::new();
         self.waiting.retain(|waiting| match waiting {
             Waiting::Own(own) if own.since <= since && own.answer.is_none() => {
@@ -134,14 +277,17 @@ impl Turns {
             self.give_up(own.numbers);
             self.waiting.push_back(Waiting::Own(own));
         }
+        counts_no_more
     }
 
     /// Since when something waits.
     pub(super) fn since(&self) -> Option<Instant> {
         let first = self.waiting.iter().find_map(|waiting| match waiting {
             Waiting::Own(own) => Some(own.since),
-            Waiting::Push(..) => None,
+            Waiting::Push(..) | Waiting::Count(_) | Waiting::Release => None,
         });
-        first.into_iter().chain(self.early.front().map(|own| own.since)).chain(self.asked).min()
+        let counting = self.counting.map(|(_, since)| since);
+        let early = self.early.front().map(|own| own.since);
+        [first, early, self.asked, counting].into_iter().flatten().min()
     }
 }

@@ -19,6 +19,7 @@ export class Model {
   #absences = [];
   #logins = [];
   #memberships = [];
+  #busCuts = [];
   #groups = new Map();
 
   /** A group that is there, with its members. */
@@ -64,6 +65,11 @@ export class Model {
   /** A device is logged out and in again, from now until the function that this gives is called. */
   login(device) {
     return this.#period(this.#logins, { device });
+  }
+
+  /** The bus is cut for a moment. */
+  busIsCut() {
+    this.#busCuts.push(Date.now());
   }
 
   /** Somebody is put out of a group or brought in, from now until the function that this gives is called. */
@@ -148,7 +154,9 @@ export class Model {
    * The SDKs take one off for every recall they are told of, also for that of a message which did not count: one that the
    * user has read, or that they said themselves on another device. 2.27.6 does so for its own recalls too, and does not for
    * that of a message which it has not in memory, because it was there when it logged in. When it hears how far its user has
-   * read it counts all that it has behind that, also tips. And a recall that came just when the line broke, so that it could
+   * read it counts all that it has behind that, also tips; and recalled messages, which matters where it hears it behind the
+   * recall: what was read of a group within 2 s before it logged in at an instance is told again where the bus loses something
+   * later, for to look at each group would cost every login more than that is worth. And a recall that came just when the line broke, so that it could
    * not be acknowledged, is told again.
    */
   #tolerance(device, user, kind, conversation, view) {
@@ -161,12 +169,16 @@ export class Model {
     const reads = this.#reads.filter((read) => read.user === user && read.conversation === conversation);
     const read = Math.max(0, ...reads.map(({ sequence }) => sequence));
     const tips = view.filter((entry) => entry.kind === TIP && entry.sequence > read).length;
+    // One who was put out and is in again is told, when they are back, that what was said before is read.
+    const cameAgain = this.#memberships.some((change) => change.group === conversation && change.user === user && change.isMember);
+    const isToldRead = reads.length > 0 || cameAgain;
+    const isToldAgain = ({ answer, recall }) => read > 0 && answer.sequence > read && this.#busCuts.some((at) => at >= recall.from);
     const login = Math.max(0, ...this.#logins.filter((one) => one.device === device).map(({ to }) => to));
     const lines = this.#absences.filter((one) => one.device === device);
     const isTwice = ({ recall }) => lines.some(({ from }) => recall.from <= from + BROKEN_MS && recall.to >= from - BROKEN_MS);
     return {
       below: recalled.filter((message) => isTwice(message) || (!counts(message) && (isOlder || message.device !== device))).length,
-      above: isOlder ? recalled.filter((message) => counts(message) && message.from <= login).length + (reads.length > 0 ? tips : 0) : 0,
+      above: isOlder ? recalled.filter((message) => counts(message) && (message.from <= login || isToldAgain(message))).length + (isToldRead ? tips : 0) : 0,
     };
   }
 
@@ -207,12 +219,15 @@ export class Model {
   }
 
   /** How a history that a device reads differs. `shown` is oldest first. */
-  differencesOfHistory({ user }, conversation, shown, log, { isFresh }) {
+  differencesOfHistory({ name, user }, conversation, shown, log, { isFresh }) {
     const view = this.view(user, conversation, log);
     const what = `history of ${conversation}`;
     if (isFresh) return listDifference(what, shown.map(display), view.map(display));
-    const earlier = log.slice(0, log.length - view.length).map(display);
-    // The SDKs keep what they have of a group when one is put out of it, and show it before what is said once one is back.
+    // The SDKs keep what they have of a group when one is put out of it, and show it before what is said once one is back: also
+    // what was recalled when they could not hear of that, for it is not theirs to hear afterwards.
+    const before = log.slice(0, log.length - view.length);
+    const unheard = before.filter(({ text, isRevoked }) => isRevoked && this.#missesRecall(name, user, this.#messages.get(text)));
+    const earlier = [...before, ...unheard.map((entry) => ({ ...entry, isRevoked: false }))].map(display);
     const isKept = (entry, place) => place < shown.length - view.length && earlier.includes(display(entry));
     const seen = shown.filter((entry, place) => !isKept(entry, place));
     // A tip of a group that they do not know yet they hold back until they have asked for its profile, and what is said
@@ -262,7 +277,8 @@ export class Model {
       const wasMember = before ? before.isMember : (changes[0] ? !changes[0].isMember : this.isMember(conversation, user));
       if (!wasMember) return 'never';
       // Who is put out before they are back has no right any more to what was said while they were away.
-      const away = this.#away(device, message);
+      // What comes just when the line breaks is told when they are back, too.
+      const away = this.#away(device, message, BROKEN_MS);
       const isPutOut = ({ isMember, from, to }) => !isMember && from > message.to && away && from <= away.to + (to - from);
       if (changes.some(isPutOut)) return 'perhaps';
     }
@@ -272,9 +288,18 @@ export class Model {
     return 'once';
   }
 
+  /** Whether a device was away, or its user no member, when a message was recalled. */
+  #missesRecall(device, user, { conversation, recall }) {
+    if (!recall) return false;
+    const isAway = ({ from, to }) => from <= recall.to && to >= recall.from;
+    if (this.#absences.some((absence) => absence.device === device && isAway(absence))) return true;
+    const changes = this.#memberships.filter((change) => change.group === conversation && change.user === user);
+    return changes.some((out, place) => !out.isMember && isAway({ from: out.from, to: changes[place + 1]?.to ?? Infinity }));
+  }
+
   /** The absence of a device in which it could not hear a message at once; undefined if there was none. */
-  #away(device, message) {
-    return this.#absences.find((absence) => absence.device === device && absence.from <= message.to && absence.to >= message.from);
+  #away(device, message, before = 0) {
+    return this.#absences.find((absence) => absence.device === device && absence.from - before <= message.to && absence.to >= message.from);
   }
 }
 

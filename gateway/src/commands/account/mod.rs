@@ -18,12 +18,12 @@ use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {
     ACCOUNT {
-        Admin Import => import, 200 per second per app;
-        Admin Check => check, 100 per second per app;
-        Admin Kick => kick, 200 per second per app;
+        Admin Apart Import => import, 200 per second per app;
+        Admin Apart Check => check, 100 per second per app;
+        Admin Apart Kick => kick, 200 per second per app;
     }
     C2C {
-        Admin QueryOnline => query_online, 200 per second per app;
+        Admin Apart QueryOnline => query_online, 200 per second per app;
     }
 };
 

@@ -36,18 +36,18 @@ const AT_ONCE: usize = 20;
 
 pub(super) static ROWS: &[Row] = rows! {
     CONVERSATION {
-        User GetPage => get_page, 20 per second per user;
-        User DeleteMany => delete_many, 20 per second per user;
-        User Delete => delete, 20 per second per user;
-        User Clear => clear, 20 per second per user;
-        User Pin => pin, 20 per second per user;
-        User GetLists => get_lists, 20 per second per user;
-        User SearchLists => search_lists, 50 per second per user;
+        User Reads GetPage => get_page, 20 per second per user;
+        User Changes DeleteMany => delete_many, 20 per second per user;
+        User Changes Delete => delete, 20 per second per user;
+        User Changes Clear => clear, 20 per second per user;
+        User Changes Pin => pin, 20 per second per user;
+        User Apart GetLists => get_lists, 20 per second per user;
+        User Apart SearchLists => search_lists, 50 per second per user;
     }
     C2C {
-        User ReadAll => read_all, 10 per second per user;
-        User GetMutes => get_mutes, 50 per second per user;
-        User SetMutes => set_mutes, 20 per second per user;
+        User Changes ReadAll => read_all, 10 per second per user;
+        User Apart GetMutes => get_mutes, 50 per second per user;
+        User Apart SetMutes => set_mutes, 20 per second per user;
     }
 };
 
@@ -89,9 +89,12 @@ pub(super) async fn get_page(context: &Context, call: &Call, request: GetPage) -
         let numbers: Vec<u64> = some.iter().map(|place| place.number).collect();
         for (number, conversation) in numbers.into_iter().zip(conversations.at(&actor, some).await?) {
             let item = match conversation {
-                Some(Conversation::Peer(conversation)) => raw(&peer_item(*conversation)),
+                Some(Conversation::Peer(conversation)) => {
+                    counted.push(conversation.counted.clone());
+                    raw(&peer_item(*conversation))
+                }
                 Some(Conversation::Group(conversation)) => {
-                    counted.extend(conversation.counted());
+                    counted.push(conversation.counted());
                     raw(&group_item(*conversation))
                 }
                 None => continue,

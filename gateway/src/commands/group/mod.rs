@@ -20,32 +20,32 @@ use crate::telemetry::Bound;
 
 pub(super) static ROWS: &[Row] = rows! {
     GROUP_CREATION {
-        UserOrAdmin Create => lifecycle::create, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart Create => lifecycle::create, 10 per second per user, 200 per second per app;
     }
     GROUP {
-        UserOrAdmin Dismiss => lifecycle::dismiss, 10 per second per user, 200 per second per app;
-        User ChangeOwner => lifecycle::change_owner, 10 per second per user;
-        User Join => join::join, 20 per second per user;
-        User Quit => join::quit, 20 per second per user;
-        User GetApplications => application::get, 20 per second per user;
-        User DecideJoin => application::decide_join, 20 per second per user;
-        User DecideInvitation => application::decide_invitation, 20 per second per user;
-        User AnswerInvitation => application::answer_invitation, 20 per second per user;
-        User GetJoined => profile::get_joined, 20 per second per user;
-        User GetWithSelf => profile::get_with_self, 50 per second per user;
-        User GetPublic => profile::get_public, 50 per second per user;
-        Admin Get => profile::get, 200 per second per app;
-        User Modify => profile::modify, 20 per second per user;
-        UserOrAdmin GetMembers => member::get, 50 per second per user, 200 per second per app;
-        User GetSpecifiedMembers => member::get_specified, 50 per second per user;
-        UserOrAdmin AddMembers => member::add, 10 per second per user, 200 per second per app;
-        UserOrAdmin DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
-        User ModifyMember => member::modify, 20 per second per user;
-        User CountOnline => member::count_online, 20 per second per user;
+        UserOrAdmin Apart Dismiss => lifecycle::dismiss, 10 per second per user, 200 per second per app;
+        User Apart ChangeOwner => lifecycle::change_owner, 10 per second per user;
+        User Apart Join => join::join, 20 per second per user;
+        User Apart Quit => join::quit, 20 per second per user;
+        User Apart GetApplications => application::get, 20 per second per user;
+        User Apart DecideJoin => application::decide_join, 20 per second per user;
+        User Apart DecideInvitation => application::decide_invitation, 20 per second per user;
+        User Apart AnswerInvitation => application::answer_invitation, 20 per second per user;
+        User Apart GetJoined => profile::get_joined, 20 per second per user;
+        User Apart GetWithSelf => profile::get_with_self, 50 per second per user;
+        User Apart GetPublic => profile::get_public, 50 per second per user;
+        Admin Apart Get => profile::get, 200 per second per app;
+        User Apart Modify => profile::modify, 20 per second per user;
+        UserOrAdmin Apart GetMembers => member::get, 50 per second per user, 200 per second per app;
+        User Apart GetSpecifiedMembers => member::get_specified, 50 per second per user;
+        UserOrAdmin Apart AddMembers => member::add, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
+        User Apart ModifyMember => member::modify, 20 per second per user;
+        User Apart CountOnline => member::count_online, 20 per second per user;
     }
     COMMUNITY {
-        User GetCommunityApplications => application::get_of_communities, 20 per second per user;
-        User GetJoinedCommunities => profile::get_joined_communities, 20 per second per user;
+        User Apart GetCommunityApplications => application::get_of_communities, 20 per second per user;
+        User Apart GetJoinedCommunities => profile::get_joined_communities, 20 per second per user;
     }
 };
 

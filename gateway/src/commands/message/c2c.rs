@@ -37,13 +37,13 @@ const MAX_PEERS: usize = 100;
 
 pub(in crate::commands) static ROWS: &[Row] = rows! {
     C2C {
-        User Send => send, 100 per second per user;
-        User GetHistory => get_history, 50 per second per user;
-        User ReportRead => report_read, 100 per second per user;
-        User GetPeerReadTime => get_peer_read_time, 50 per second per user;
-        User RecallMessage => recall, 50 per second per user;
-        User DeleteForMe => delete_for_me, 50 per second per user;
-        User Sync => sync, 20 per second per user;
+        User Apart Send => send, 100 per second per user;
+        User Apart GetHistory => get_history, 50 per second per user;
+        User Changes ReportRead => report_read, 100 per second per user;
+        User Apart GetPeerReadTime => get_peer_read_time, 50 per second per user;
+        User Changes RecallMessage => recall, 50 per second per user;
+        User Changes DeleteForMe => delete_for_me, 50 per second per user;
+        User Reads Sync => sync, 20 per second per user;
     }
 };
 

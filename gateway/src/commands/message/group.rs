@@ -36,14 +36,14 @@ const MAX_RECEIVERS: usize = 50;
 
 pub(in crate::commands) static ROWS: &[Row] = rows! {
     GROUP {
-        UserOrAdmin Send => send, 100 per second per user, 200 per second per app;
-        User GetHistory => get_history, 50 per second per user;
-        Admin GetHistorySimple => get_history_simple, 200 per second per app;
-        User RecallMessages => recall, 50 per second per user;
-        User ReportRead => report_read, 100 per second per user;
-        User DeleteForMe => delete_for_me, 50 per second per user;
-        User GetRecalls => get_recalls, 50 per second per user;
-        User GetGroupRecalls => get_group_recalls, 50 per second per user;
+        UserOrAdmin Apart Send => send, 100 per second per user, 200 per second per app;
+        User Apart GetHistory => get_history, 50 per second per user;
+        Admin Apart GetHistorySimple => get_history_simple, 200 per second per app;
+        User Changes RecallMessages => recall, 50 per second per user;
+        User Changes ReportRead => report_read, 100 per second per user;
+        User Changes DeleteForMe => delete_for_me, 50 per second per user;
+        User Apart GetRecalls => get_recalls, 50 per second per user;
+        User Apart GetGroupRecalls => get_group_recalls, 50 per second per user;
     }
 };
 

@@ -17,8 +17,8 @@ use crate::services::profile::ProfileError;
 
 pub(super) static ROWS: &[Row] = rows! {
     PROFILE {
-        User GetAll => get_all, 50 per second per user;
-        User Set => set, 20 per second per user;
+        User Apart GetAll => get_all, 50 per second per user;
+        User Apart Set => set, 20 per second per user;
     }
 };
 

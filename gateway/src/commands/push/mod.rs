@@ -10,8 +10,8 @@ use super::{Call, Context, Effect, Refusal};
 
 pub(super) static ROWS: &[Row] = rows! {
     C2C {
-        AnybodyOrUser Ack => ack, 200 per second per connection;
-        User DeleteNotices => delete_notices, 50 per second per user;
+        AnybodyOrUser Apart Ack => ack, 200 per second per connection;
+        User Apart DeleteNotices => delete_notices, 50 per second per user;
     }
 };
 

@@ -20,24 +20,24 @@ use crate::services::session::SessionError;
 
 pub(super) static ROWS: &[Row] = rows! {
     HEARTBEAT {
-        Anybody Ping => ping, 300 per second per connection;
+        Anybody Apart Ping => ping, 300 per second per connection;
     }
     STATISTICS {
-        Anybody Statistics => statistics, 5 per second per connection;
+        Anybody Apart Statistics => statistics, 5 per second per connection;
     }
     STATUS {
-        User Login => login, 20 per second per user;
-        User Hello => hello, 5 per second per user;
-        AnybodyOrUser Logout => logout, 10 per second per connection;
-        User Background => background, 5 per second per user;
-        User Foreground => foreground, 5 per second per user;
+        User Apart Login => login, 20 per second per user;
+        User Apart Hello => hello, 5 per second per user;
+        AnybodyOrUser Apart Logout => logout, 10 per second per connection;
+        User Apart Background => background, 5 per second per user;
+        User Apart Foreground => foreground, 5 per second per user;
     }
     CONFIG {
-        User FetchConfig => fetch_config, 5 per second per user;
-        User FetchPurchaseBits => fetch_purchase_bits, 5 per second per user;
+        User Apart FetchConfig => fetch_config, 5 per second per user;
+        User Apart FetchPurchaseBits => fetch_purchase_bits, 5 per second per user;
     }
     C2C {
-        User MediaKey => media_key, 5 per second per user;
+        User Apart MediaKey => media_key, 5 per second per user;
     }
 };
 

@@ -1,5 +1,6 @@
 //! The SDKs' side: a message is a frame with a command, answered by a frame.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +13,7 @@ use protocol::{ErrorCode, Failure};
 
 use super::session::{Client, Session, identity};
 use super::{Arrival, Call, ClientProtocol, Done, Settling, upgrade};
-use crate::commands::{self, Answer, Effect};
+use crate::commands::{self, Answer, Counts, Effect};
 use crate::edge::Edge;
 use crate::edge::admission::CountedLogin;
 use crate::edge::peer::Peer;
@@ -34,11 +35,12 @@ pub(in crate::edge) async fn serve(
     dialect: Dialect,
     (from, peer): (IpAddr, Arc<Peer>),
 ) -> Reply {
-    let client = Client::new(request.uri().query().unwrap_or_default(), from);
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let host = edge.clone();
     let arrive = async move {
         let connection = host.hub.connect(dialect, None, host.settings.connections.queue_bytes);
-        Ok(Arrival { protocol: client.on(connection.clone()), connection, session: None })
+        let protocol = Client::new(&query, from, connection.clone());
+        Ok(Arrival { protocol, connection, session: None })
     };
     upgrade(edge, request, (from, peer), arrive).await
 }
@@ -68,10 +70,13 @@ impl ClientProtocol for Client {
         Box::pin(async move {
             match Frame::parse(&payload) {
                 Ok(frame) => {
+                    let mut session = session;
+                    // Who has no token has missed nothing.
                     if let Some(settling) = settling
-                        && commands::reads_counts(&frame.head.servcmd)
+                        && !frame.head.a2.is_empty()
+                        && commands::counts_of(&frame.head.servcmd) == Counts::Reads
                     {
-                        settling.wait().await;
+                        session = settling.wait().await.or(session);
                     }
                     carry_out(&edge, &client, session.as_deref(), &frame).await
                 }
@@ -86,19 +91,21 @@ impl ClientProtocol for Client {
 
 async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, frame: &Frame<'_>) -> Done {
     let servcmd = frame.head.servcmd.as_ref();
-    let (answer, is_said) = match frame.body() {
-        Ok(body) if commands::reads_counts(servcmd) => count(edge, client, session, frame, body).await,
+    let counts = commands::counts_of(servcmd);
+    let answer = match frame.body() {
+        Ok(body) if counts == Counts::Reads => count(edge, client, session, frame, body).await,
         Ok(body) => {
             let identity = identity(session, client, &frame.head);
             let answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
-            if commands::changes_counts(servcmd) {
-                client.has_changed();
+            if counts == Counts::Changes {
+                client.outbound().has_changed();
             }
-            (answer, false)
+            own_end(client, &frame.head, answer)
         }
-        Err(failure) => (Answer::refusal(&failure), false),
+        Err(failure) => Answer::refusal(&failure),
     };
     let (answer, arrival) = count_login(edge, session, answer).await;
+    let is_said = counts == Counts::Reads && answer.code == ErrorCode::OK;
     let reply = (!is_said).then(|| envelope::answer(servcmd, frame.head.seq, &answer.body));
     // What was repeated from before the login here is not the end of catching up.
     let is_old = |effect: &Effect| session.is_none() && matches!(effect, Effect::Synced { .. });
@@ -106,7 +113,7 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
     Done { reply, effect, arrival, is_malformed: false }
 }
 
-/// Has a command carried out that reads the counts, and answers it: true when that is done. It is carried out again where
+/// Has a command carried out that reads the counts, and answers it unless it was refused. It is carried out again where
 /// something was pushed or changed meanwhile: the SDKs believe the answer, and would take what they have heard for unheard.
 async fn count(
     edge: &Edge,
@@ -114,36 +121,55 @@ async fn count(
     session: Option<&Session>,
     frame: &Frame<'_>,
     body: &str,
-) -> (Answer, bool) {
-    /// Where others talk all the time there is always something new.
+) -> Answer {
+    /// Where others change something all the time there is always something new.
     const AT_MOST: usize = 3;
     let servcmd = frame.head.servcmd.as_ref();
-    let (mut good, mut carried_out): (Option<Answer>, _) = (None, 0);
-    loop {
-        let pushes = client.pushes();
+    let written = |answer: &Answer| client.frame(&envelope::answer(servcmd, frame.head.seq, &answer.body));
+    let (mut good, mut left) = (None, AT_MOST);
+    let last = loop {
+        let counting = client.outbound().begin_count();
         let identity = identity(session, client, &frame.head);
         let mut answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
-        if let (Some(effect), Some(session)) = (answer.effect.as_deref(), session)
-            && let Effect::Counted(counted) | Effect::Synced { counted, .. } = effect
-        {
-            let ends: Vec<_> =
-                counted.iter().map(|commands::Counted { conversation, end }| (conversation, *end)).collect();
-            edge.hub.caught_up(session.app, &session.user, &ends).await;
+        if answer.code != ErrorCode::OK {
+            client.outbound().give_up_count(&counting);
+            // One that was good is better than a refusal.
+            let Some(good) = good else { return answer };
+            break good;
+        }
+        let mut ends = HashMap::new();
+        if let Some(Effect::Counted(counted) | Effect::Synced { counted, .. }) = answer.effect.as_deref() {
+            if let Some(session) = session {
+                let unread = counted.iter().filter(|counted| counted.is_unread);
+                let unread = unread.map(|counted| (&counted.conversation, counted.end));
+                edge.hub.caught_up(session.app, &session.user, unread).await;
+            }
+            ends.extend(counted.iter().map(|counted| (counted.conversation.clone(), counted.end.seq)));
         }
         answer.effect.take_if(|effect| matches!(**effect, Effect::Counted(_)));
-        if answer.code != ErrorCode::OK {
-            // One that was good is better than a refusal.
-            return (good.unwrap_or(answer), false);
+        if client.outbound().say_counted(&counting, &ends, &written(&answer)) {
+            return answer;
         }
-        if client.say_unless_pushed(pushes, &envelope::answer(servcmd, frame.head.seq, &answer.body)) {
-            return (answer, true);
-        }
-        carried_out += 1;
-        if carried_out == AT_MOST {
-            return (answer, false);
+        left -= 1;
+        if left == 0 {
+            break answer;
         }
         good = Some(answer);
+    };
+    client.outbound().say_behind_pushes(&written(&last));
+    last
+}
+
+/// A client that ends its session may say hello with it once more. That it was logged out it would take for a kick, and end the
+/// session that it has begun meanwhile.
+fn own_end(client: &Client, head: &envelope::Head<'_>, answer: Answer) -> Answer {
+    if matches!(answer.effect.as_deref(), Some(Effect::Detach)) {
+        client.has_logged_out(&head.a2);
     }
+    if answer.code == ErrorCode::KICKED && client.is_logged_out(&head.a2) {
+        return Answer::refusal(&Failure::new(ErrorCode::NOT_AUTHENTICATED));
+    }
+    answer
 }
 
 /// Takes back a login of a user who has enough connections. Gives what counts any other until its connection is.

@@ -1,15 +1,15 @@
 //! What a connection knows of its client: who is logged in, and how a frame proves it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::envelope::Head;
 use protocol::id::{AppId, UserId};
 use tokio::time::Instant;
 
 use crate::commands::{Credentials, Device, Effect, Identity};
-use crate::hub::{Attachment, Connection, DeviceClaim, text_frame};
+use crate::hub::{Attachment, Connection, DeviceClaim, Frame, Outbound, text_frame};
 
 /// What a client tells of itself in the connection's URL, and where it is.
 pub(super) struct Client {
@@ -19,16 +19,19 @@ pub(super) struct Client {
     from: IpAddr,
     /// Which of all connections it is.
     number: u64,
-    connection: Option<Arc<Connection>>,
+    connection: Arc<Connection>,
+    /// The token of the session that it ended last.
+    ended: Mutex<String>,
 }
 
 impl Client {
-    pub(super) fn new(query: &str, from: IpAddr) -> Self {
+    pub(super) fn new(query: &str, from: IpAddr, connection: Arc<Connection>) -> Self {
         /// Longer ones are nobody's: an SDK's has 32 characters.
         const MAX_INSTANCE: usize = 64;
         static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-        let mut client = Self { platform: 0, instance: String::new(), from, number, connection: None };
+        let (instance, ended) = (String::new(), Mutex::default());
+        let mut client = Self { platform: 0, instance, from, number, connection, ended };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "platform" => client.platform = value.parse().unwrap_or(0),
@@ -39,29 +42,28 @@ impl Client {
         client
     }
 
-    /// The client on its connection.
-    pub(super) fn on(self, connection: Arc<Connection>) -> Self {
-        Self { connection: Some(connection), ..self }
+    /// What is written to it.
+    pub(super) fn outbound(&self) -> &Outbound {
+        &self.connection.outbound
     }
 
-    /// The client has changed by itself what it would be pushed.
-    pub(super) fn has_changed(&self) {
-        if let Some(connection) = &self.connection {
-            connection.outbound.count_push();
-        }
+    pub(super) fn frame(&self, text: &str) -> Frame {
+        text_frame(self.connection.dialect, text)
     }
 
-    /// Changes with each push to it.
-    pub(super) fn pushes(&self) -> u64 {
-        self.connection.as_ref().map_or(0, |connection| connection.outbound.pushes())
+    /// The client has ended the session of this token itself.
+    pub(super) fn has_logged_out(&self, token: &str) {
+        *self.ended() = token.to_owned();
     }
 
-    /// Writes an answer unless something was pushed since there were so many pushes: true when it is written.
-    pub(super) fn say_unless_pushed(&self, pushes: u64, reply: &str) -> bool {
-        let say = |connection: &Arc<Connection>| {
-            connection.outbound.say_unless_pushed(pushes, &text_frame(connection.dialect, reply))
-        };
-        self.connection.as_ref().is_some_and(say)
+    /// Whether the client has ended the session of this token itself.
+    pub(super) fn is_logged_out(&self, token: &str) -> bool {
+        !token.is_empty() && *self.ended() == token
+    }
+
+    fn ended(&self) -> MutexGuard<'_, String> {
+        // A text is changed as a whole.
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

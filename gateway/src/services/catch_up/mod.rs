@@ -250,7 +250,7 @@ impl Source for CatchUp {
 
     async fn groups_of(&self, app: AppId, user: &UserId) -> Result<Vec<Membership>, SourceError> {
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
-        Ok(joined.iter().map(|(found, member)| user::membership(found, member)).collect())
+        Ok(self.memberships(&joined))
     }
 
     async fn ended(

@@ -56,7 +56,7 @@ impl CatchUp {
         let mut events = self.missed_notices(app, user, from).await?;
         events.extend(self.missed_of_peers(app, user, from).await?);
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
-        let groups = joined.iter().map(|(found, member)| membership(found, member)).collect();
+        let groups = self.memberships(&joined);
         let reads = whole_ones(joined, |(found, _)| self.missed_read(user, found, from)).await?;
         events.extend(reads.into_iter().flatten());
         Ok(MissedByUser { events, groups, read_at })
@@ -198,14 +198,20 @@ impl CatchUp {
         let body = event::message::group_read(user, group, read, stamp.seq.0, stamp.at);
         Ok(Some((stamp, told_read(body, user, position, aside))))
     }
+
+    pub(super) fn memberships(&self, joined: &[(GroupRef, Member)]) -> Vec<Membership> {
+        let membership = |(found, member): &(GroupRef, Member)| Membership {
+            group: found.id.clone(),
+            joined_at: member.joined_at,
+            joined_after: member.joined_after,
+            hides_earlier: !self.groups.rules(found.app, found.group.record.kind).shows_earlier_messages,
+        };
+        joined.iter().map(membership).collect()
+    }
 }
 
 /// What the user's other devices are told of what they have read.
 fn told_read(body: event::PushBody, user: &UserId, position: Position, aside: Aside) -> Event {
     let origin = position.moved_by.map(|device| Origin { user: user.clone(), device });
     Push::new(body).by(origin).telling(aside).into()
-}
-
-pub(super) fn membership(found: &GroupRef, member: &Member) -> Membership {
-    Membership { group: found.id.clone(), joined_at: member.joined_at, joined_after: member.joined_after }
 }

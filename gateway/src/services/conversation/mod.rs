@@ -70,6 +70,7 @@ pub struct PeerConversation {
     pub preference: Preference,
     pub last: Option<Seen>,
     pub unread: u64,
+    pub counted: Counted,
     /// Up to when the peer has read.
     pub peer_read_time: u64,
 }
@@ -81,17 +82,18 @@ pub struct PeerUnread {
     pub counted: Counted,
 }
 
-/// Up to where messages were counted. What of them has not been pushed clients would count twice.
+/// Up to where messages were counted, and the last was looked for. What of them has not been pushed clients would count twice.
 #[derive(Clone, Debug)]
 pub struct Counted {
     /// The topic of a group, or of the other of two users.
     pub conversation: Topic,
     pub end: Stamp,
+    pub is_unread: bool,
 }
 
 impl Counted {
-    fn of(conversation: Topic, end: LogEnd) -> Self {
-        Self { conversation, end: Stamp { seq: end.seq, at: end.at } }
+    fn of(conversation: Topic, end: LogEnd, unread: u64) -> Self {
+        Self { conversation, end: Stamp { seq: end.seq, at: end.at }, is_unread: unread > 0 }
     }
 }
 
@@ -107,9 +109,8 @@ pub struct GroupConversation {
 }
 
 impl GroupConversation {
-    /// Up to where it was counted, where anything is unread.
-    pub fn counted(&self) -> Option<Counted> {
-        (self.unread > 0).then(|| Counted::of(self.found.channel().topic, self.end))
+    pub fn counted(&self) -> Counted {
+        Counted::of(self.found.channel().topic, self.end, self.unread)
     }
 }
 
@@ -213,10 +214,12 @@ impl Conversations {
             return Ok(None);
         }
         let position = self.timelines.position(&log, &actor.user).await?;
+        let unread = self.unread(&log, &actor.user, preference.starts(position), end.seq).await?;
         Ok(Some(PeerConversation {
             account: self.accounts.get(actor.app, &peer).await?,
             last: self.last(&log, &actor.user, position).await?,
-            unread: self.unread(&log, &actor.user, preference.starts(position), end.seq).await?,
+            unread,
+            counted: Counted::of(Topic::User(actor.app, peer.clone()), end, unread),
             peer_read_time: self.timelines.position(&log, &peer).await?.read_time,
             preference,
             peer,
@@ -231,7 +234,7 @@ impl Conversations {
             let position = preference.starts(self.timelines.position(&log, &actor.user).await?);
             let end = self.deps.engine.log_end(&log).await?;
             let count = self.unread(&log, &actor.user, position, end.seq).await?;
-            let counted = Counted::of(Topic::User(actor.app, peer.clone()), end);
+            let counted = Counted::of(Topic::User(actor.app, peer.clone()), end, count);
             Ok::<_, StorageError>(PeerUnread { peer, count, counted })
         });
         Ok(counts.await?.into_iter().filter(|unread| unread.count > 0).collect())

@@ -224,6 +224,8 @@ impl Groups {
             let member = Member::new(role, now, after);
             let most = i64::try_from(found.group.record.max_members).unwrap_or(i64::MAX);
             let (key, unchanged) = found.unchanged();
+            let rules = self.rules(found.app, found.group.record.kind);
+            let hides_earlier = !rules.shows_earlier_messages;
             let mut batch = Batch::new(found.partition(), now)
                 .check(key, unchanged)
                 .check(found.member_key(user), Expected::Absent)
@@ -231,11 +233,11 @@ impl Groups {
                 .add(found.count_key(), 1, Some(most))
                 .announce(
                     Topic::User(actor.app, user.clone()),
-                    Control::Entered { group: id.clone(), after },
+                    Control::Entered { group: id.clone(), after, hides_earlier },
                 );
             batch = self.with_places(batch, &found, [(user, &member)]);
             batch = self.without_applications(batch, &found, user, decides.as_ref()).await?;
-            if self.rules(found.app, found.group.record.kind).tips.membership && !is_silent {
+            if rules.tips.membership && !is_silent {
                 let shown = self.accounts.shown(actor.app, user).await?;
                 let change = Change::Joined { members: vec![shown], invited: *is_invited };
                 let members = self.count(&found).await? + 1;

@@ -277,7 +277,9 @@ impl Groups {
             .put(group_key(), records::encode(group))
             .add(found.count_key(), i64::try_from(members.len()).unwrap_or(i64::MAX), None);
         for (user, member) in members {
-            let entered = Control::Entered { group: id.clone(), after: member.joined_after };
+            // Nothing was said before.
+            let entered =
+                Control::Entered { group: id.clone(), after: member.joined_after, hides_earlier: false };
             batch = batch
                 .put(found.member_key(user), records::encode(member))
                 .announce(Topic::User(actor.app, user.clone()), entered);

@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 pub(in crate::edge) use self::returning::Settling;
-use self::returning::{Arriving, Heard, Telling, ToSync};
+use self::returning::{Arriving, Heard, Hold, Telling, ToSync};
 use super::calls::Calls;
 use super::inbound::{Inbound, Received};
 use super::{Arrival, Session};
@@ -173,6 +173,7 @@ pub(super) fn serve<S: ClientProtocol>(
         to_sync: None,
         heard: Heard::since(now, position),
         telling: None,
+        early: None,
         asks_in_order: false,
         malformed: 0,
         since: now,
@@ -212,6 +213,8 @@ struct Served<S> {
     heard: Heard,
     /// Present while the client is told what it missed.
     telling: Option<Box<Telling>>,
+    /// Present when something was asked for before a login.
+    early: Option<Hold>,
     /// Whether answers are to come that the client takes in order.
     asks_in_order: bool,
     malformed: u32,
@@ -404,7 +407,10 @@ impl<S: ClientProtocol> Served<S> {
         }
         let stuck = self.connection.outbound.stuck_since().map(|since| since + self.write_deadline());
         let arriving = self.arriving.as_ref().and_then(|arriving| arriving.until);
-        for moment in [stuck, self.message_moment(), arriving].into_iter().flatten() {
+        for moment in [stuck, self.message_moment(), arriving, self.turn_moment(), self.early_moment()]
+            .into_iter()
+            .flatten()
+        {
             if moment < timer.deadline() {
                 timer.as_mut().reset(moment);
             }
@@ -455,20 +461,14 @@ impl<S: ClientProtocol> Served<S> {
         let is_here = |session: &&Arc<Session>| self.connection.is_attached(session.device.id);
         let session = self.session.as_ref().filter(is_here).cloned();
         let is_in_order = S::is_answered_in_order(&payload);
-        let mut call = self.protocol.begin(
-            &self.edge,
-            session,
-            self.telling.as_ref().map(|telling| telling.settling.clone()),
-            is_text,
-            payload,
-        );
+        let settling = self.settling();
+        let mut call = self.protocol.begin(&self.edge, session, settling, is_text, payload);
         // The first step is taken here, so that what one client sends is stored in the order it was sent: see
         // "Ordering" in the README.
         let Poll::Ready(done) = call.as_mut().poll(context) else {
             self.calls.get_or_insert_default().push(call, is_in_order);
             if is_in_order {
-                self.asks_in_order = true;
-                self.connection.outbound.is_asked_in_order(true);
+                self.wait_for_answers();
             }
             self.tell_door();
             return Poll::Pending;

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl Heard {
 
 /// A client that is being told what it missed.
 pub(super) struct Telling {
-    pub(super) settling: Settling,
+    pub(super) hold: Hold,
     pub(super) at_most: Instant,
     has_acknowledged: bool,
     /// What it is told at the end.
@@ -97,17 +97,37 @@ pub(in crate::edge) struct Settling {
     is_over: CancellationToken,
     /// Calls that wait for the end of it.
     waiting: Arc<AtomicUsize>,
+    /// The session that has begun meanwhile.
+    session: Arc<OnceLock<Arc<Session>>>,
 }
 
 impl Settling {
-    pub(in crate::edge::ws) async fn wait(self) {
+    /// Gives the session in which it goes on, where one has begun.
+    pub(in crate::edge::ws) async fn wait(self) -> Option<Arc<Session>> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.is_over.cancelled().await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.session.get().cloned()
     }
 }
 
-impl Drop for Telling {
+/// Holds calls until it is dropped.
+pub(super) struct Hold {
+    pub(super) settling: Settling,
+    since: Instant,
+}
+
+impl Hold {
+    fn new() -> Self {
+        Self { settling: Settling::default(), since: Instant::now() }
+    }
+
+    fn waiting(&self) -> usize {
+        self.settling.waiting.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Hold {
     fn drop(&mut self) {
         self.settling.is_over.cancel();
     }
@@ -181,7 +201,7 @@ impl<S: ClientProtocol> Served<S> {
     pub(super) fn settle(&mut self, now: Instant) {
         let under_way = self.calls.as_ref().map_or(0, |calls| calls.len());
         let has_settled = |telling: &mut Box<Telling>| {
-            let is_asking = under_way > telling.settling.waiting.load(Ordering::Relaxed);
+            let is_asking = under_way > telling.hold.waiting();
             telling.has_acknowledged && !is_asking || telling.at_most <= now
         };
         if let Some(mut telling) = self.telling.take_if(has_settled) {
@@ -221,7 +241,9 @@ impl<S: ClientProtocol> Served<S> {
             arriving.followed = Some(followed);
             arriving.until = Some(Instant::now() + TURN_AT_MOST);
         }
-        let is_answered = self.calls.is_none() || !arriving.is_back;
+        let under_way = self.calls.as_ref().map_or(0, |calls| calls.len());
+        let waiting = self.early.as_ref().map_or(0, |early| early.waiting());
+        let is_answered = under_way <= waiting || !arriving.is_back;
         let is_late = arriving.until.is_some_and(|until| until <= Instant::now());
         arriving.followed.take_if(|_| is_answered || is_late)
     }
@@ -235,7 +257,7 @@ impl<S: ClientProtocol> Served<S> {
         if is_early {
             outbound.hold();
             let place = (said.conversation, said.end.seq);
-            outbound.say_among_missed(said.numbers, place, frame);
+            outbound.say_among_missed(said.numbers, place, said.is_told, frame);
         } else {
             // Before a login it comes to nobody here.
             outbound.say_in_turn(said.numbers, said.is_told && self.session.is_some(), frame);
@@ -260,6 +282,11 @@ impl<S: ClientProtocol> Served<S> {
             return;
         };
         self.reply(reply.as_deref());
+        let hold = self.early.take().unwrap_or_else(Hold::new);
+        if let Some(session) = &self.session {
+            // It is the first, or another one has waited for nothing.
+            let _ = hold.settling.session.set(session.clone());
+        }
         if is_back {
             let now = Instant::now();
             let is_told = !missed.is_empty();
@@ -267,9 +294,9 @@ impl<S: ClientProtocol> Served<S> {
             self.to_sync = Some(ToSync::since(now));
             if is_told {
                 self.heard.asked = self.edge.hub.ask_receipt(&self.connection, self.heard.at);
-                let (settling, at_most) = (Settling::default(), now + SETTLE_AT_MOST);
-                let telling = Telling { settling, at_most, has_acknowledged: false, late };
+                let telling = Telling { hold, at_most: now + SETTLE_AT_MOST, has_acknowledged: false, late };
                 self.telling = self.heard.asked.map(|_| Box::new(telling));
+                self.wait_for_answers();
             }
         } else {
             self.release();
@@ -303,17 +330,48 @@ impl<S: ClientProtocol> Served<S> {
         }
     }
 
-    /// When something is to be done for a client that is back though nothing happens.
-    pub(super) fn returning_moment(&self) -> Option<Instant> {
-        let turn = self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST);
-        let told = self.telling.as_ref().map(|telling| telling.at_most);
-        let arrived = self.arriving.as_ref().and_then(|arriving| arriving.until);
-        [turn, told, arrived, self.held_moment()].into_iter().flatten().min()
+    /// When nothing waits any more that waits for its turn now.
+    pub(super) fn turn_moment(&self) -> Option<Instant> {
+        self.connection.outbound.waits_in_turn_since().map(|since| since + TURN_AT_MOST)
     }
 
-    /// Lets go what waits for answers that the client takes in order, when all are given.
+    /// What a call waits for that is not to be answered before a client has what it missed. An SDK repeats what was not answered
+    /// before it has logged in again, and counts what it is told then behind the answer.
+    pub(super) fn settling(&mut self) -> Option<Settling> {
+        if self.session.is_none() || self.arriving.is_some() {
+            return Some(self.early.get_or_insert_with(Hold::new).settling.clone());
+        }
+        self.telling.as_ref().map(|telling| telling.hold.settling.clone())
+    }
+
+    /// When a call that counts does not wait any more for a login. One that is on its way decides for itself.
+    pub(super) fn early_moment(&self) -> Option<Instant> {
+        let early = self.early.as_ref().filter(|early| self.arriving.is_none() && early.waiting() > 0)?;
+        Some(early.since + SETTLE_AT_MOST)
+    }
+
+    /// When something is to be done for a client that is back though nothing happens.
+    pub(super) fn returning_moment(&self) -> Option<Instant> {
+        let told = self.telling.as_ref().map(|telling| telling.at_most);
+        let arrived = self.arriving.as_ref().and_then(|arriving| arriving.until);
+        [self.turn_moment(), told, arrived, self.held_moment(), self.early_moment()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Lets what is pushed wait for answers that the client takes in order.
+    pub(super) fn wait_for_answers(&mut self) {
+        self.asks_in_order = true;
+        self.connection.outbound.is_asked_in_order(true);
+    }
+
+    /// Lets go what waits for answers that the client takes in order, when all are given. One that is told what it missed may
+    /// be about to ask until it has acknowledged that.
     pub(super) fn end_questions(&mut self) {
-        if self.asks_in_order && !self.calls.as_ref().is_some_and(|calls| calls.has_in_order()) {
+        let is_asking = self.calls.as_ref().is_some_and(|calls| calls.has_in_order());
+        let may_ask = self.telling.as_ref().is_some_and(|telling| !telling.has_acknowledged);
+        if self.asks_in_order && !is_asking && !may_ask {
             self.asks_in_order = false;
             self.connection.outbound.is_asked_in_order(false);
         }
@@ -322,6 +380,9 @@ impl<S: ClientProtocol> Served<S> {
     /// Lets nothing wait for longer than it may.
     pub(super) fn end_waiting(&mut self, now: Instant) {
         self.settle(now);
+        if self.early_moment().is_some_and(|moment| moment <= now) {
+            self.early = None;
+        }
         self.connection.outbound.end_turns(now.checked_sub(TURN_AT_MOST));
         if self.held_moment().is_some_and(|moment| moment <= now) {
             self.release();

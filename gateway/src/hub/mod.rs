@@ -39,7 +39,7 @@ pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
 pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
-pub use outbound::{Closing, Counting, Late, Outbound, Pipe, RECEIPT_AFTER};
+pub use outbound::{Closing, Late, Outbound, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
 
 use self::connection::Follower;

@@ -354,3 +354,43 @@ async fn one_who_applies_all_the_time_is_slowed_down() {
     }
     assert_eq!(waiting(&alice).await.len(), 3);
 }
+
+/// Others make entries in the list of whoever is invited.
+#[tokio::test]
+async fn so_many_are_asked_in_an_hour_and_no_more() {
+    let mut gateway = asking().await;
+    gateway.configure(|config| config.apps.set(|settings| settings.limits.invitations_per_hour = 2));
+    gateway.restart().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    for number in 0..3 {
+        let body = json!({"Type": "Public", "Name": "n", "GroupId": format!("party{number}"),
+            "InviteJoinOption": "FreeAccess"});
+        alice.call(CREATE, body).await.ok();
+        let body = json!({"GroupId": format!("party{number}"), "MemberList": [{"Member_Account": "bob"}]});
+        let added = alice.call(ADD, body).await.ok();
+        assert_eq!(added["MemberList"][0]["Result"], if number < 2 { 3 } else { 0 });
+    }
+    assert_eq!(waiting(&bob).await.len(), 2);
+}
+
+/// The group changes while somebody applies: they are not refused for it.
+#[tokio::test]
+async fn a_group_that_changes_takes_applications() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = alice.create_group_of("Public", "club").await;
+    let change = async {
+        for number in 0..20 {
+            let body = json!({"GroupId": "club", "Introduction": format!("{number}")});
+            alice.call("group_open_http_svc.modify_group_base_info", body).await.ok();
+        }
+    };
+    let applied = async {
+        for _ in 0..10 {
+            apply(&bob, &group, "").await.ok();
+            let application = waiting(&alice).await.remove(0);
+            decide(&alice, &application, "Reject").await.ok();
+        }
+    };
+    tokio::join!(change, applied);
+}

@@ -156,18 +156,25 @@ impl Groups {
         };
         let most = i64::try_from(limits.applications_per_group).unwrap_or(i64::MAX);
         let decided = self.deps.decide("apply for a group", || async {
+            let found = self.existing(actor.app, &found.id).await?;
+            if self.member(&found, &id.user).await?.is_some() {
+                return Err(GroupError::AlreadyMember);
+            }
             let key = found.application_key(id);
             let open: Option<Versioned<Application>> =
                 records::get(&self.deps.engine, &found.partition(), key.clone()).await?;
             if open.is_some() {
-                return Ok(Decision::Done(false));
+                return Ok(Decision::Done(None));
             }
             // Looked at before anything is stored: who is refused leaves no entries behind.
-            if self.open_applications(found).await? >= most {
+            if self.open_applications(&found).await? >= most {
                 return Err(GroupError::TooManyApplications);
             }
-            let (entry, entries) = ((application.at_us, id.clone()), self.deciders(found, id).await?);
-            side_by_side(entries, |user| self.note_waiting(found, user, std::slice::from_ref(&entry)))
+            if id.kind == ApplicationKind::Invitation {
+                self.count_invitation(actor.app, &id.user).await?;
+            }
+            let (entry, deciders) = ((application.at_us, id.clone()), self.deciders(&found, id).await?);
+            side_by_side(deciders, |user| self.note_waiting(&found, user, std::slice::from_ref(&entry)))
                 .await?;
             let (group_key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
@@ -176,7 +183,7 @@ impl Groups {
                 .check(key.clone(), Expected::Absent)
                 .put(key, records::encode(&application))
                 .add(found.applications_key(), 1, Some(most));
-            Ok::<_, GroupError>(Decision::Commit(batch, true))
+            Ok::<_, GroupError>(Decision::Commit(batch, Some(found)))
         });
         let decided = decided.await.map_err(|error| match error {
             // The only count of the batch.
@@ -186,10 +193,7 @@ impl Groups {
         if matches!(decided, Err(GroupError::TooManyApplications)) {
             Bound::ApplicationsPerGroup.refused(&found.id);
         }
-        let is_new = decided?;
-        if !is_new {
-            return Ok(());
-        }
+        let Some(found) = &decided? else { return Ok(()) };
         // Whoever came to decide meanwhile looked before it was there, or is found now.
         let deciders = self.deciders(found, id).await?;
         let asks = id.kind == ApplicationKind::Invitation;
@@ -323,7 +327,7 @@ impl Groups {
                 return Ok(page);
             }
             if looked_at >= LOOKED_AT {
-                page.next = after.as_deref().and_then(read_entry).map(|(at_us, ..)| at_us + 1);
+                page.next = after.as_deref().and_then(read_entry).map(|(at_us, ..)| at_us);
                 return Ok(page);
             }
         }
@@ -435,8 +439,10 @@ impl Groups {
     ) -> Result<(), GroupError> {
         let id = open.id.clone();
         let has_applied = id.kind == ApplicationKind::Join;
+        let is_asked = id.kind != ApplicationKind::InvitationToApprove;
         let entrance = Entrance {
-            entering: if has_applied { Entering::OfRight } else { Entering::Invited },
+            // An invitation was counted when it was made.
+            entering: if is_asked { Entering::OfRight } else { Entering::Invited },
             is_invited: !has_applied,
             is_silent: false,
             decides: Some(open),

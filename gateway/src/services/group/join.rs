@@ -414,6 +414,21 @@ impl Groups {
         decided.await?.ok_or(GroupError::TooManyGroups)
     }
 
+    /// Counts that a user is asked to come into one more group in this hour.
+    pub(super) async fn count_invitation(&self, app: AppId, user: &UserId) -> Result<(), GroupError> {
+        if self.deps.settings(app).limits.invitations_per_hour == 0 {
+            return Ok(());
+        }
+        let partition = Partition::user(app, user);
+        let decided = self.deps.decide("count an invitation", || async {
+            let kept = self.deps.engine.get(&partition, &[invitations_key()]).await?.pop().flatten();
+            let batch = Batch::new(partition.clone(), self.deps.now());
+            let batch = self.with_invitation(batch, user, kept.as_ref()).await?;
+            Ok::<_, GroupError>(Decision::Commit(batch, ()))
+        });
+        decided.await
+    }
+
     /// Counts in the batch that a user is put into one more group in this hour. `kept` is the count as it was read before.
     async fn with_invitation(
         &self,

@@ -140,13 +140,12 @@ impl Notices {
         entries.reverse();
         let keys: Vec<Key> = entries.iter().map(|entry| deleted_key(entry.seq)).collect();
         let deleted = records::values_each(&self.deps.engine, &Partition::user(app, user), &keys).await?;
-        entries
-            .into_iter()
-            .zip(deleted)
-            // A note that is damaged was there.
-            .filter(|(_, deleted)| matches!(deleted, Ok(None)))
-            .map(|(entry, _)| Ok((entry.seq, entry.at, records::decode(&entry.bytes)?)))
-            .collect()
+        // A note that is damaged was there.
+        let unseen = entries.into_iter().zip(deleted).filter(|(_, deleted)| matches!(deleted, Ok(None)));
+        // One that a newer version keeps, which this one cannot read, costs nobody the others; the log says so.
+        let read =
+            unseen.filter_map(|(entry, _)| Some((entry.seq, entry.at, records::decode(&entry.bytes).ok()?)));
+        Ok(read.collect())
     }
 
     /// The user has seen these. Numbers of notices that are not there, or not any more, are ignored.

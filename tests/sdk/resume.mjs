@@ -17,6 +17,7 @@ export default async function resume(t) {
     { label, body: (part) => breaks(part, kind) },
     { label, body: (part) => reads(part, kind) },
     { label, body: (part) => long(part, kind) },
+    { label, body: (part) => again(part, kind) },
   ]));
   for (const [label, kind] of Object.entries(SDKS)) await t.scene(label, () => killed(t, kind));
 }
@@ -253,6 +254,36 @@ async function long(t, kind) {
       await has(bob, groupConversation(id), { unread: count + 2, last: 'after', history: ['before', ...missed, 'after'] });
     });
   }
+}
+
+/** A device is asked now and then what it has; what it heard since it is told again when it is back. */
+async function again(t, kind) {
+  const relay = await Relay.to(t.gateway);
+  t.onLeave(() => relay.close());
+  const rest = new Rest(t.gateway);
+  const alice = await t.login(`alice_a_${kind}`, 'chat');
+  const bob = await t.login(`bob_a_${kind}`, kind, { server: relay.url });
+  await t.check('two hundred messages that are told again after a lost line are shown and counted once', async () => {
+    const id = await settled(alice, [bob]);
+    await elapse(A_SECOND_MS);
+    const said = Array.from({ length: 200 }, (_, n) => `heard ${n}`);
+    for (const text of said) await rest.say(id, text, alice.user);
+    for (let n = 0; n < 10; n += 1) await alice.tell(bob.user, `told ${n}`);
+    await bob.message('told 9');
+    await bob.message(said.at(-1));
+    await relay.settled();
+    relay.interrupt();
+    await elapse(A_SECOND_MS);
+    relay.resume();
+    await connected(bob);
+    await alice.say(id, 'new');
+    await bob.message('new');
+    const heard = texts(bob.messages());
+    assert.deepEqual(heard.filter((text) => !text.startsWith('told')), [...said, 'new']);
+    assert.equal(heard.filter((text) => text.startsWith('told')).length, 10);
+    await has(bob, groupConversation(id), { unread: 201, last: 'new', history: [...said, 'new'] });
+    await has(bob, userConversation(alice), { unread: 10, last: 'told 9' });
+  });
 }
 
 async function killed(t, kind) {

@@ -25,7 +25,7 @@ use crate::bus::Topic;
 const FRAMES_AT_ONCE: usize = 64;
 
 /// After so many pushes the client is asked for a receipt.
-pub const RECEIPT_AFTER: u32 = 64;
+pub const RECEIPT_AFTER: u32 = 256;
 
 /// A queue that has grown beyond this gives its memory back once it is empty.
 const SPARE_FRAMES: usize = 16;

@@ -4,11 +4,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import { SDK_APP_ID } from '../../sdk/harness/gateway.mjs';
-import { within } from '../../js/wait.mjs';
+import { elapse, within } from '../../js/wait.mjs';
 
 /** The library gives a call up after 15 s. */
 const CALL_WITHIN_MS = 20_000;
 const EVENT_WITHIN_MS = 10_000;
+/** So long nothing is told between two checks, or they do not wait for it. */
+const SETTLED_MS = 100;
+const SETTLED_WITHIN_MS = 1_000;
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -124,6 +127,12 @@ export class Phone {
 
   mark() {
     this.#mark = this.#events.length;
+  }
+
+  /** Comes when nothing has been told for a moment: what the last check brought about is not taken for the next one's. */
+  async settled() {
+    const last = Date.now() + SETTLED_WITHIN_MS;
+    for (let seen = -1; seen !== this.#events.length && Date.now() < last; await elapse(SETTLED_MS)) seen = this.#events.length;
   }
 
   events(name) {

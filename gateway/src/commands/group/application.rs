@@ -2,8 +2,9 @@
 
 use protocol::group::{
     AnswerInvitation, ApplicationInfo, ApplicationKind, Applications, DecideInvitation, DecideJoin,
-    GetApplications, GetCommunityApplications,
+    GetApplications, GetCommunityApplications, Verdict,
 };
+use protocol::id::{GroupId, UserId};
 use protocol::request::Empty;
 
 use crate::commands::{Call, Context, Refusal};
@@ -55,29 +56,35 @@ pub(in crate::commands) async fn get_of_communities(
 pub(in crate::commands) async fn decide_join(
     context: &Context,
     call: &Call,
-    request: DecideJoin,
+    DecideJoin { group, applicant, verdict, text, token }: DecideJoin,
 ) -> Result<Empty, Refusal> {
-    let (application, answer) = ((&*request.token, &request.applicant), (request.verdict, &*request.text));
-    context.services.groups.answer_application(&call.actor()?, &request.group, application, answer).await?;
-    Ok(Empty {})
+    answer(context, call, &group, (&token, &applicant), (verdict, &text)).await
 }
 
 pub(in crate::commands) async fn decide_invitation(
     context: &Context,
     call: &Call,
-    request: DecideInvitation,
+    DecideInvitation { group, inviter, verdict, text, token }: DecideInvitation,
 ) -> Result<Empty, Refusal> {
-    let (application, answer) = ((&*request.token, &request.inviter), (request.verdict, &*request.text));
-    context.services.groups.answer_application(&call.actor()?, &request.group, application, answer).await?;
-    Ok(Empty {})
+    answer(context, call, &group, (&token, &inviter), (verdict, &text)).await
 }
 
 pub(in crate::commands) async fn answer_invitation(
     context: &Context,
     call: &Call,
-    request: AnswerInvitation,
+    AnswerInvitation { group, inviter, verdict, text, token }: AnswerInvitation,
 ) -> Result<Empty, Refusal> {
-    let (application, answer) = ((&*request.token, &request.inviter), (request.verdict, &*request.text));
-    context.services.groups.answer_application(&call.actor()?, &request.group, application, answer).await?;
+    answer(context, call, &group, (&token, &inviter), (verdict, &text)).await
+}
+
+/// The three commands differ by whom the SDKs name: the application says what it is.
+async fn answer(
+    context: &Context,
+    call: &Call,
+    group: &GroupId,
+    application: (&str, &UserId),
+    verdict: (Verdict, &str),
+) -> Result<Empty, Refusal> {
+    context.services.groups.answer_application(&call.actor()?, group, application, verdict).await?;
     Ok(Empty {})
 }

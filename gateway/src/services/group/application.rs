@@ -174,8 +174,10 @@ impl Groups {
                 self.count_invitation(actor.app, &id.user).await?;
             }
             let (entry, deciders) = ((application.at_us, id.clone()), self.deciders(&found, id).await?);
-            side_by_side(deciders, |user| self.note_waiting(&found, user, std::slice::from_ref(&entry)))
-                .await?;
+            let noted = side_by_side(deciders.iter().cloned(), |user| {
+                self.note_waiting(&found, user, std::slice::from_ref(&entry))
+            });
+            noted.await?;
             let (group_key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
                 .check(group_key, unchanged)
@@ -183,7 +185,7 @@ impl Groups {
                 .check(key.clone(), Expected::Absent)
                 .put(key, records::encode(&application))
                 .add(found.applications_key(), 1, Some(most));
-            Ok::<_, GroupError>(Decision::Commit(batch, Some(found)))
+            Ok::<_, GroupError>(Decision::Commit(batch, Some((found, deciders))))
         });
         let decided = decided.await.map_err(|error| match error {
             // The only count of the batch.
@@ -193,7 +195,7 @@ impl Groups {
         if matches!(decided, Err(GroupError::TooManyApplications)) {
             Bound::ApplicationsPerGroup.refused(&found.id);
         }
-        let Some(found) = &decided? else { return Ok(()) };
+        let Some((found, noted)) = &decided? else { return Ok(()) };
         // Whoever came to decide meanwhile looked before it was there, or is found now.
         let deciders = self.deciders(found, id).await?;
         let asks = id.kind == ApplicationKind::Invitation;
@@ -209,7 +211,9 @@ impl Groups {
         let told = side_by_side(deciders, |user| {
             let (notice, entry) = (StoredNotice::Notice(notice.clone()), &entry);
             async move {
-                self.note_waiting(found, user.clone(), std::slice::from_ref(entry)).await?;
+                if !noted.contains(&user) {
+                    self.note_waiting(found, user.clone(), std::slice::from_ref(entry)).await?;
+                }
                 self.notices.notify(actor.app, &user, notice, None).await
             }
         });

@@ -240,7 +240,7 @@ async function inGroups(t) {
   });
   await t.check('the simple calls send, and the simple listener hears', async () => {
     await phone.sdk('sendGroupTextMessage', 'simple text', groupID, 1);
-    const [, group, sender, text] = await other.event('simpleGroupText');
+    const [, group, sender, text] = await other.event('simpleGroupText', (told) => told[3] === 'simple text');
     assert.deepEqual([group, sender.userID, text], [groupID, 'phone_i', 'simple text']);
     await phone.sdk('sendGroupCustomMessage', 'simple data', groupID, 2);
     const [, , , data] = await other.event('simpleGroupCustom');

@@ -85,8 +85,6 @@ export class Part {
    * unhandled rejection or an error that no call was rejected with.
    */
   async check(name, body, withinMs = CHECK_WITHIN_MS) {
-    // A device of an SDK takes every name for a method of it.
-    await Promise.all([...this.#devices].filter((device) => 'settled' in device).map((device) => device.settled()));
     this.#devices.forEach((device) => device.mark());
     const title = this.#title(name);
     try {

@@ -58,7 +58,8 @@ export class Scene {
     return this.#enter(Phone.loggedIn({ gateway: this.gateway, user, ...settings }));
   }
 
-  check(name, body) {
+  async check(name, body) {
+    await Promise.all([...this.#phones].map((phone) => phone.settled()));
     this.#phones.forEach((phone) => phone.mark());
     return this.#part.check(name, async () => {
       await body();

@@ -8,6 +8,7 @@ mod conversations;
 mod gateway;
 mod history;
 mod idle;
+mod members;
 mod plot;
 mod rooms;
 
@@ -46,6 +47,8 @@ enum Kind {
     History,
     /// A user in 10 to 1,000 groups.
     Conversations,
+    /// A community of 100 to 100,000 members.
+    Members,
 }
 
 /// What was measured of one kind.
@@ -101,6 +104,7 @@ impl Options {
                 Kind::Idle => idle::measure(bench)?,
                 Kind::History => history::measure(bench, self.long)?,
                 Kind::Conversations => conversations::measure(bench)?,
+                Kind::Members => members::measure(bench)?,
             };
             for curve in &measured {
                 println!("{}", curve.markdown());

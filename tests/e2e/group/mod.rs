@@ -6,3 +6,4 @@ mod life;
 mod member;
 mod pages;
 mod profile;
+mod rights;

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, forget, groupConversation, hasGroup, notice } from './harness/actions.mjs';
+import { NOTICE, forget, groupConversation, hasGroup, listed, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
-import { until } from '../js/wait.mjs';
 
 /** Who speaks through which SDK. */
 const CASTS = {
@@ -73,7 +72,7 @@ async function applying(t, cast, tag) {
     await alice.handleGroupApplication({ handleAction: 'Agree', handleMessage: 'welcome', message });
     const told = await notice(bob, groupID, NOTICE.accepted);
     includes(told.payload, { operatorID: alice.user, handleMessage: 'welcome' });
-    await until(() => hasGroup(bob, groupID), 5_000, 'the group is in the list of the applicant');
+    await listed(bob, groupID);
     await alice.message(({ to, payload }) => to === groupID && payload.operationType === 1);
     await bob.say(groupID, 'thank you');
     await alice.message('thank you');
@@ -102,7 +101,7 @@ async function applying(t, cast, tag) {
     const [found] = await waiting(alice);
     await alice.handleGroupApplication({ handleAction: 'Agree', handleMessage: '', application: found });
     await notice(carol, groupID, NOTICE.accepted);
-    await until(() => hasGroup(carol, groupID), 5_000, 'the group is in the list of the applicant');
+    await listed(carol, groupID);
   });
 
   await t.check('a new member of a Public group does not see what was said before, and counts what comes', async () => {
@@ -184,7 +183,7 @@ async function options(t, cast, tag) {
     includes(found, { applicant: bob.user, groupID, applicationType: 2, userID: dave.user });
     await alice.handleGroupApplication({ handleAction: 'Agree', handleMessage: '', application: found });
     await notice(dave, groupID, NOTICE.invited);
-    await until(() => hasGroup(dave, groupID), 5_000, 'the group is in the list of the one who was invited');
+    await listed(dave, groupID);
     await refused(10024, alice.handleGroupApplication({ handleAction: 'Agree', handleMessage: '', application: found }));
   });
 }

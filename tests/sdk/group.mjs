@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, findConversation, forget, groupConversation, hasGroup, meeting, notice } from './harness/actions.mjs';
+import { NOTICE, findConversation, forget, groupConversation, hasGroup, listed, meeting, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
 import { until } from '../js/wait.mjs';
@@ -91,7 +91,7 @@ async function creation(t, cast, tag) {
   await t.check('createGroup with members has them in from the start, and tells them', async () => {
     const groupID = await meeting(alice, [], { memberList: [{ userID: bob.user }] });
     await notice(bob, groupID, NOTICE.invited);
-    await until(() => hasGroup(bob, groupID), 5_000, 'the group is in the list of the member');
+    await listed(bob, groupID);
     await bob.say(groupID, 'I was put here');
     await alice.message('I was put here');
   });
@@ -184,7 +184,7 @@ async function leaving(t, cast, tag) {
   await t.check('the other device of the one who quits drops the group too', async () => {
     const groupID = await meeting(alice, [bob]);
     const phone = await t.login(bob.user, 'tim-wx');
-    await until(() => hasGroup(phone, groupID), 5_000, 'the phone lists the group');
+    await listed(phone, groupID);
     await bob.quitGroup(groupID);
     await until(async () => !await hasGroup(phone, groupID), 5_000, 'the phone drops the group');
     await phone.close();
@@ -308,7 +308,7 @@ async function members(t, cast, tag) {
   await t.check('getGroupMemberList of 40 members comes page by page, each member once', async () => {
     const crowd = Array.from({ length: 38 }, (_, n) => `crowd${n}_${tag}`);
     const big = await rest.group(`big_${tag}`, alice.user, [...crowd, bob.user]);
-    await until(() => hasGroup(bob, big), 5_000, 'the group is listed');
+    await listed(bob, big);
     const pages = [];
     for (let offset = 0; ;) {
       const page = await bob.getGroupMemberList({ groupID: big, count: 15, offset });
@@ -497,7 +497,7 @@ async function inviting(t, cast, tag) {
     assert.deepEqual(result.successUserIDList, [carol.user]);
     assert.deepEqual(result.existedUserIDList, [alice.user]);
     await notice(carol, groupID, NOTICE.invited);
-    await until(() => hasGroup(carol, groupID), 5_000, 'the group is listed');
+    await listed(carol, groupID);
     await carol.say(groupID, 'thank you');
     await alice.message('thank you');
   });
@@ -511,7 +511,7 @@ async function working(t, cast, tag) {
   });
 
   await t.check('a Work group begins with its members, and any member brings others in', async () => {
-    await until(() => hasGroup(bob, groupID), 5_000, 'bob is in');
+    await listed(bob, groupID);
     const { successUserIDList } = await bob.addGroupMember({ groupID, userIDList: [carol.user] });
     assert.deepEqual(successUserIDList, [carol.user]);
     const tip = await alice.message((message) => message.type === 'TIMGroupTipElem'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, hasGroup, notice } from './harness/actions.mjs';
+import { NOTICE, listed, notice } from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { ADMIN } from './harness/gateway.mjs';
 import { Rest } from './harness/rest.mjs';
@@ -110,7 +110,7 @@ async function groups(t, api) {
     groupID = await api.group('made_by_rest', alice.user, [bob.user], { Name: 'Made by REST', Introduction: 'i', Notification: 'n' });
     assert.equal(groupID, 'made_by_rest');
     await notice(bob, groupID, NOTICE.invited);
-    await until(() => hasGroup(bob, groupID), 5_000, 'bob has the group');
+    await listed(bob, groupID);
     await bob.say(groupID, 'I am in');
     await alice.message('I am in');
   });
@@ -147,7 +147,7 @@ async function groups(t, api) {
     });
     assert.deepEqual(MemberList, [{ Member_Account: carol.user, Result: 1 }, { Member_Account: bob.user, Result: 2 }]);
     await notice(carol, groupID, NOTICE.invited);
-    await until(() => hasGroup(carol, groupID), 5_000, 'carol has the group');
+    await listed(carol, groupID);
     await carol.say(groupID, 'thank you');
     await alice.message('thank you');
   });
@@ -184,7 +184,7 @@ async function groups(t, api) {
 async function messages(t, api) {
   const { alice, bob } = await t.logins('rm', { alice: 'chat', bob: 'tim-js' });
   const groupID = await api.group('rest_messages', alice.user, [bob.user]);
-  await until(() => hasGroup(bob, groupID), 5_000, 'bob has the group');
+  await listed(bob, groupID);
 
   await t.check('send_group_msg of the administrator reaches every member', async () => {
     const { MsgSeq, MsgTime } = await api.say(groupID, 'from the administrator');
@@ -256,8 +256,8 @@ async function messages(t, api) {
 async function interleaving(t, api) {
   const { alice, bob, carol } = await t.logins('ro', { alice: 'chat', bob: 'tim-js', carol: 'chat' });
   const groupID = await api.group('one_order', alice.user, [bob.user, carol.user]);
-  await until(() => hasGroup(bob, groupID), 5_000, 'bob has the group');
-  await until(() => hasGroup(carol, groupID), 5_000, 'carol has the group');
+  await listed(bob, groupID);
+  await listed(carol, groupID);
 
   await t.check('messages of the administrator and of users are in one order, seen by SDKs and by REST alike', async () => {
     const each = 25;

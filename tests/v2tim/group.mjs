@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { NOTICE, hasGroup, meeting, notice } from '../sdk/harness/actions.mjs';
+import { NOTICE, hasGroup, listed, meeting, notice } from '../sdk/harness/actions.mjs';
 import { until } from '../js/wait.mjs';
 import { Scene } from './harness/scene.mjs';
 
@@ -252,11 +252,14 @@ async function work(t) {
       .then(({ group: made }) => made.groupID);
     await phone.event('onMemberInvited', ([id]) => id === groupID);
     const third = await t.web('third_w');
+    // One that is told while it reads at its start shows no notice of it.
+    await third.getGroupList();
+    await third.quiet();
     await web.addGroupMember({ groupID, userIDList: ['third_w'] });
     const [, , invited] = await phone.event('onMemberInvited', ([id, , list]) => id === groupID && list.some(({ userID }) => userID === 'third_w'));
     assert.equal(invited.length, 1);
-    // The SDK leaves what is in its list, and asks about the group before it puts it there.
-    await until(() => hasGroup(third, groupID), 5_000, 'the group is in the list of the one who was brought in');
+    await notice(third, groupID, NOTICE.invited);
+    await listed(third, groupID);
     await third.quitGroup(groupID);
     const [, left] = await phone.event('onMemberLeave');
     assert.equal(left.userID, 'third_w');
@@ -287,7 +290,7 @@ async function applications(t) {
     await phone.group('acceptGroupApplication', { $object: application.$object }, 'welcome');
     const told = await notice(web, made, NOTICE.accepted);
     assert.equal(told.payload.handleMessage, 'welcome');
-    await until(() => hasGroup(web, made), 5_000, 'the group is in the list of the web');
+    await listed(web, made);
     assert.equal((await phone.refusal('group', 'refuseGroupApplication', { $object: application.$object }, '')).code, 10024);
     assert.deepEqual(await list(phone), []);
   });

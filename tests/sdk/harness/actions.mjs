@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { until } from '../../js/wait.mjs';
+
 const PAGES_MAX = 80;
 
 /** Kinds of the notices of a group to a person, as the SDKs number them. */
@@ -39,6 +41,15 @@ export function notice(device, groupID, operationType) {
 export async function hasGroup(device, groupID) {
   const { groupList } = await device.getGroupList();
   return groupList.some((entry) => entry.groupID === groupID);
+}
+
+/**
+ * Waits until the device lists the group and has asked what it asks about one: an SDK has no handler for the refusal when it
+ * is not in the group any more by then.
+ */
+export async function listed(device, groupID) {
+  await until(() => hasGroup(device, groupID), 5_000, `${device.user} lists the group`);
+  await device.quiet();
 }
 
 /** The entry in the list of conversations, or undefined. */

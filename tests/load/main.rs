@@ -16,6 +16,7 @@ mod floor;
 mod frame;
 mod generator;
 mod idle;
+mod kinds;
 mod ledger;
 mod marker;
 mod one;
@@ -79,6 +80,8 @@ enum Command {
     Attack(Attack),
     /// Restarts the gateway under clients who talk; fails when one misses something or is not back in time.
     Restart(Restart),
+    /// Compares live rooms, communities and topics with a Meeting; fails when one costs more than it may.
+    Kinds(Kinds),
     /// Measures how the gateway's costs grow with members, rooms, connections, messages and groups.
     Curves(Curves),
 }
@@ -153,6 +156,14 @@ struct Restart {
 }
 
 #[derive(Args)]
+struct Kinds {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    options: kinds::Options,
+}
+
+#[derive(Args)]
 struct Curves {
     #[command(flatten)]
     place: Place,
@@ -187,7 +198,7 @@ impl Place {
 struct One {
     #[command(flatten)]
     place: Place,
-    /// One or more, separated by commas: us, floor-each, floor-coalesce.
+    /// One or more, separated by commas: us, us-live, us-community, us-topic, floor-each, floor-coalesce.
     #[arg(long, value_delimiter = ',', default_value = "us")]
     target: Vec<String>,
     /// How often they are measured in turn.
@@ -245,6 +256,7 @@ fn main() -> ExitCode {
         Command::Quiet(Quiet { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Attack(Attack { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Restart(Restart { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
+        Command::Kinds(Kinds { place, options }) => place.bench().and_then(|bench| options.run(&bench)),
         Command::Curves(Curves { place, options }) => {
             place.bench().and_then(|bench| options.run(&bench)).map(|()| true)
         }

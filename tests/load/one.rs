@@ -142,7 +142,7 @@ impl Bench {
 }
 
 impl Plan {
-    fn measure(&self, generator: &mut Generator, ids: &[u32]) -> Result<Outcome> {
+    pub(crate) fn measure(&self, generator: &mut Generator, ids: &[u32]) -> Result<Outcome> {
         let receivers = f64::from(self.shape.receivers());
         let begin_ns = now_ns();
         generator.set_pace(match self.load {

@@ -1,4 +1,4 @@
-//! Our gateway, spoken to as the SDKs speak: upgrade, `wslogin` with a UserSig, a Meeting group, `send_group_msg`.
+//! Our gateway, spoken to as the SDKs speak: upgrade, `wslogin` with a UserSig, a group, `send_group_msg`.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,8 +18,6 @@ pub(crate) const LOGIN: &str = "im_open_status.wslogin";
 pub(crate) const BEAT: &str = "heartbeat.alive";
 /// What says that a push has come.
 pub(crate) const PUSH_ACK: &str = "openim.ws_msg_push_ack";
-const CREATE: &str = "group_open_http_svc.create_group";
-const JOIN: &str = "group_open_http_svc.apply_join_group";
 pub(crate) const SEND: &str = "group_open_http_svc.send_group_msg";
 
 const SIG_LIFETIME_SECONDS: u64 = 24 * 3600;
@@ -27,17 +25,68 @@ const SIG_LIFETIME_SECONDS: u64 = 24 * 3600;
 /// The number of a client's first message request; smaller ones are of other requests.
 const FIRST_SEND_SEQ: u64 = 10_000_000;
 
-pub(super) struct Gateway;
+/// What people talk in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Meeting,
+    /// An AVChatRoom.
+    Live,
+    /// A community without topics.
+    Community,
+    /// The one topic of a community.
+    Topic,
+}
+
+impl Room {
+    fn target(self) -> &'static str {
+        match self {
+            Room::Meeting => "us",
+            Room::Live => "us-live",
+            Room::Community => "us-community",
+            Room::Topic => "us-topic",
+        }
+    }
+
+    /// As the SDKs call the type.
+    fn kind(self) -> &'static str {
+        match self {
+            Room::Meeting => "ChatRoom",
+            Room::Live => "AVChatRoom",
+            Room::Community | Room::Topic => "Community",
+        }
+    }
+
+    pub(crate) fn group(self, number: u32) -> String {
+        match self {
+            Room::Meeting | Room::Live => format!("room{number}"),
+            Room::Community | Room::Topic => format!("@TGS#_room{number}"),
+        }
+    }
+
+    fn topic(self, group: &str) -> Option<String> {
+        (self == Room::Topic).then(|| format!("{group}@TOPIC#_only"))
+    }
+
+    /// The name of a command of such groups.
+    pub(crate) fn command(self, name: &str) -> String {
+        match self {
+            Room::Meeting | Room::Live => format!("group_open_http_svc.{name}"),
+            Room::Community | Room::Topic => format!("million_group_open_http_svc.{name}"),
+        }
+    }
+}
+
+pub(super) struct Gateway(pub(super) Room);
 
 impl Target for Gateway {
     fn name(&self) -> &'static str {
-        "us"
+        self.0.target()
     }
 
     fn start(&self, site: &Site) -> Result<Running> {
         let key = SecretKey::from_random(rand::random());
         let (process, address) = start(site, &key, &[])?;
-        Ok(Running { processes: vec![process], address, protocol: protocol(key) })
+        Ok(Running { processes: vec![process], address, protocol: protocol_in(key, self.0) })
     }
 }
 
@@ -104,26 +153,36 @@ fn start_with(
     Ok((process, address))
 }
 
-/// How the SDKs speak to a gateway with this key.
+/// How the SDKs speak to a gateway with this key, in Meetings.
 pub(crate) fn protocol(key: SecretKey) -> Box<dyn Protocol> {
-    Box::new(Sdk { key })
+    protocol_in(key, Room::Meeting)
+}
+
+pub(crate) fn protocol_in(key: SecretKey, room: Room) -> Box<dyn Protocol> {
+    Box::new(Sdk { key, room })
 }
 
 struct Sdk {
     key: SecretKey,
+    room: Room,
 }
 
 impl Protocol for Sdk {
     fn client(&self, seat: Seat) -> Box<dyn Client> {
         let name = format!("user{}", seat.number);
         let usersig = usersig::issue(&self.key, APP, &name, unix_seconds(), SIG_LIFETIME_SECONDS, None);
+        let group = self.room.group(seat.room);
         Box::new(SdkClient {
             seat,
             name,
             // Any user id can be signed.
             usersig: usersig.unwrap_or_default(),
-            group: format!("room{}", seat.room),
+            send: self.room.command("send_group_msg"),
+            topic: self.room.topic(&group),
+            group,
+            room: self.room,
             step: Step::Upgrade,
+            steps: Vec::new(),
             credentials: String::new(),
             next_seq: 1,
             body: Vec::new(),
@@ -148,8 +207,14 @@ struct SdkClient {
     seat: Seat,
     name: String,
     usersig: String,
+    room: Room,
     group: String,
+    topic: Option<String>,
+    /// The command with which one speaks there.
+    send: String,
     step: Step,
+    /// What is still to be called until one is in the room, the last first.
+    steps: Vec<(String, Value)>,
     /// The fields of the head that say who asks: before the login name and UserSig, afterwards the token.
     credentials: String,
     next_seq: u64,
@@ -182,24 +247,29 @@ impl Client for SdkClient {
             .map_err(|error| format!("{}: no JSON: {error}", self.name))?;
         input.drain(..frame.payload.end);
         let command = answer["head"]["servcmd"].as_str().unwrap_or_default();
-        match (self.step, command) {
-            (Step::Login, LOGIN) => self.logged_in(&answer["body"], out),
-            (Step::Room, CREATE | JOIN) => {
-                self.succeeded(command, &answer["body"])?;
-                self.step = Step::Ready;
-                Ok(Entry::Ready)
-            }
-            // Something that is pushed meanwhile.
-            _ => self.enter(input, out),
+        if self.step == Step::Login && command == LOGIN {
+            return self.logged_in(&answer["body"], out);
         }
+        if self.step == Step::Room && self.steps.last().is_some_and(|(name, _)| name == command) {
+            self.succeeded(command, &answer["body"])?;
+            self.steps.pop();
+            return Ok(self.come_in(out));
+        }
+        // Something that is pushed meanwhile.
+        self.enter(input, out)
     }
 
     fn say(&mut self, number: u64, text: &[u8], out: &mut Vec<u8>) {
         let mut body = std::mem::take(&mut self.body);
         body.clear();
         group_message(&self.name, &self.group, number, unix_seconds(), text, &mut body);
-        self.write(SEND, FIRST_SEND_SEQ + number, &body, out);
-        self.body = body;
+        if let Some(topic) = &self.topic {
+            body.pop();
+            let _ = write!(body, r#","TopicId":"{topic}"}}"#);
+        }
+        let send = std::mem::take(&mut self.send);
+        self.write(&send, FIRST_SEND_SEQ + number, &body, out);
+        (self.body, self.send) = (body, send);
     }
 
     fn hear(
@@ -331,18 +401,44 @@ impl SdkClient {
         self.credentials = credentials_of_session(a2, tiny_id, instance);
         self.usersig = String::new();
         self.step = Step::Room;
-        let group = self.group.clone();
-        if self.seat.is_first {
-            // The SDK calls a Meeting by its old name.
-            let room = json!({
-                "Type": "ChatRoom", "Name": group, "GroupId": group, "Owner_Account": self.name,
-                "WebPushFlag": 1, "FaceUrl": "",
-            });
-            self.call(CREATE, room, out);
-        } else {
-            self.call(JOIN, json!({"GroupId": group, "WebPushFlag": 1, "HugeGroupHistoryMsgFlag": 1}), out);
-        }
+        self.steps = self.way_in();
+        self.come_in(out);
         Ok(Entry::LoggedIn)
+    }
+
+    /// The calls that lead into the room, the last first.
+    fn way_in(&self) -> Vec<(String, Value)> {
+        let (room, group) = (self.room, &self.group);
+        let call = |name: &str, body: Value| (room.command(name), body);
+        let join = json!({"GroupId": group, "WebPushFlag": 1, "HugeGroupHistoryMsgFlag": 1});
+        if !self.seat.is_first {
+            return vec![call("apply_join_group", join)];
+        }
+        let made = json!({
+            "Type": room.kind(), "Name": group, "GroupId": group, "Owner_Account": self.name, "WebPushFlag": 1,
+            "FaceUrl": "", "SupportTopic": u8::from(self.topic.is_some()),
+        });
+        let mut steps = Vec::new();
+        // Of a live room nobody is a member who has not come in.
+        if room == Room::Live {
+            steps.push(call("apply_join_group", join));
+        }
+        if let Some(topic) = &self.topic {
+            let topic = json!({"GroupId": group, "TopicId": topic, "TopicName": "only"});
+            steps.push(call("create_topic", topic));
+        }
+        steps.push(call("create_group", made));
+        steps
+    }
+
+    /// Makes the next call, if one is left.
+    fn come_in(&mut self, out: &mut Vec<u8>) -> Entry {
+        let Some((command, body)) = self.steps.last().cloned() else {
+            self.step = Step::Ready;
+            return Entry::Ready;
+        };
+        self.call(&command, body, out);
+        Entry::Waiting
     }
 
     fn succeeded(&self, command: &str, body: &Value) -> std::result::Result<(), String> {
@@ -402,7 +498,7 @@ mod tests {
 
     #[test]
     fn a_request_is_what_the_sdk_sends() {
-        let mut client = Sdk { key: SecretKey::from_random([7; 32]) }.client(Seat {
+        let mut client = Sdk { key: SecretKey::from_random([7; 32]), room: Room::Meeting }.client(Seat {
             number: 3,
             room: 5,
             is_first: true,

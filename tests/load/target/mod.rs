@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use crate::Result;
 use crate::process::{Cores, Process};
 
+use gateway::Room;
+
 /// Something that can be measured.
 pub(crate) trait Target {
     /// As the command line and the report call it.
@@ -135,7 +137,10 @@ pub(crate) enum Answer {
 /// The target of a name.
 pub(crate) fn by_name(name: &str) -> Result<Box<dyn Target>> {
     Ok(match name {
-        "us" => Box::new(gateway::Gateway),
+        "us" => Box::new(gateway::Gateway(Room::Meeting)),
+        "us-live" => Box::new(gateway::Gateway(Room::Live)),
+        "us-community" => Box::new(gateway::Gateway(Room::Community)),
+        "us-topic" => Box::new(gateway::Gateway(Room::Topic)),
         "floor-each" => Box::new(floor::Floor::Each),
         "floor-coalesce" => Box::new(floor::Floor::Coalesce),
         "socketio" => Box::new(socketio::SOCKETIO),

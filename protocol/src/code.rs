@@ -90,7 +90,17 @@ codes! {
     RECALL_TOO_LATE = 10031, "it is too late to recall the message";
     RECALL_IMPOSSIBLE = 10032, "the message cannot be recalled";
     TOO_MANY_GROUPS = 10037, "the user is in too many groups";
+    ATTRIBUTE_KEY_TOO_LONG = 10045, "the key of an attribute is too long";
+    ATTRIBUTE_VALUE_TOO_LONG = 10046, "the value of an attribute is too long";
+    TOO_MANY_ATTRIBUTES = 10047, "the group would have too many attributes";
+    ATTRIBUTES_TOO_LARGE = 10048, "the attributes of the group would be too large together";
+    ATTRIBUTES_TOO_FAST = 10049, "the attributes of this group are written too often, try again later";
+    ATTRIBUTE_MISSING = 10050, "the attribute does not exist";
     TOO_MANY_MENTIONS = 10053, "too many users are mentioned";
+    ATTRIBUTES_CHANGED = 10056, "others have written the attributes since, read them first";
+    TOO_MANY_COUNTERS = 10063, "the group would have too many counters";
+    TOO_MANY_PINS = 10070, "too many messages are pinned in the group";
+    PINNED_ALREADY = 10071, "the message is pinned already";
 
     C2C_INTERNAL = 20005, "internal error, try again later";
     C2C_BAD_ACCOUNT = 20003, "the sender or the receiver is not valid";

@@ -145,6 +145,7 @@ fn in_words(expected: &str) -> Option<String> {
         "u8" => "a whole number from 0 to 255".to_owned(),
         "u32" => "a whole number from 0 to 4294967295".to_owned(),
         "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        "i64" => "a signed whole number of 64 bits".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "an object".to_owned(),

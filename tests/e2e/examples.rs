@@ -66,6 +66,12 @@ impl Scene {
         user.call("group_open_http_svc.group_msg_recall", recall).await.ok();
         let said = user.send_text(&group, SECRETS[0]).await;
         let told = user.send_to(&other, SECRETS[0]).await;
+        let attributes = json!([{"key": "stage", "value": SECRETS[0]}]);
+        let body = json!({"GroupId": group.id, "GroupAttr": attributes});
+        user.call("group_open_http_svc.set_group_attr", body).await.ok();
+        let counters = json!([{"Key": "likes", "Value": 1}]);
+        let body = json!({"GroupId": group.id, "GroupCounter": counters, "Mode": "Set"});
+        user.call("group_open_http_svc.update_group_counter", body).await.ok();
         let (club, party) = (Group { id: format!("club{tag}") }, Group { id: format!("party{tag}") });
         let applications = applied(gateway, (&user, &friend, &third), (&club, &party)).await;
         (Self { caller, other, third, group, said, told, club, party, applications }, user, friend)

@@ -264,6 +264,20 @@ impl User {
             .await;
         event["GroupTips"][0].clone()
     }
+
+    /// Waits for what all members of a group are told and what no history has (event 6), and takes it.
+    pub async fn expect_passing(&self, group: &Group, op_type: u64) -> Value {
+        let what = format!("a passing {op_type} in {}", group.id);
+        let event = self
+            .expect_event(&what, |event| {
+                let item = &event.value["GroupTips"][0];
+                event.value["Event"] == 6
+                    && item["ToGroupId"] == *group.id
+                    && item["MsgBody"]["OpType"] == op_type
+            })
+            .await;
+        event["GroupTips"][0].clone()
+    }
 }
 
 impl User {

@@ -84,6 +84,9 @@ const OF_GROUPS: Family = Family {
 
 pub(super) static GROUP: Family = OF_GROUPS;
 
+/// Reading the attributes of a group.
+pub(super) static GROUP_ATTRIBUTES: Family = Family { service: "group_open_attr_http_svc", ..OF_GROUPS };
+
 /// Making a group. Both generations of SDKs read 10007 and 10010 in the answer as "made, but its profile cannot be read":
 /// the application is given a group that does not exist. Source: observed, `tests/sdk/refusals.mjs`.
 pub(super) static GROUP_CREATION: Family = Family {

@@ -52,6 +52,14 @@ pub struct Limits {
     pub mutes_per_group: usize,
     /// Applications of one group that wait for a decision.
     pub applications_per_group: usize,
+    /// Attributes of one group, and the bytes of their keys, of their values, and of all values of a group.
+    pub attributes_per_group: usize,
+    pub attribute_key_bytes: usize,
+    pub attribute_value_bytes: usize,
+    pub attribute_bytes_per_group: usize,
+    /// Counters of one group, and the bytes of their keys.
+    pub counters_per_group: usize,
+    pub counter_key_bytes: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -80,6 +88,12 @@ impl Limits {
             &mut self.muted_strangers,
             &mut self.mutes_per_group,
             &mut self.applications_per_group,
+            &mut self.attributes_per_group,
+            &mut self.attribute_key_bytes,
+            &mut self.attribute_value_bytes,
+            &mut self.attribute_bytes_per_group,
+            &mut self.counters_per_group,
+            &mut self.counter_key_bytes,
             &mut self.members_per_call,
         ] {
             if *most == 0 {
@@ -121,6 +135,12 @@ impl Default for Limits {
             muted_strangers: 1000,
             mutes_per_group: 10_000,
             applications_per_group: 1000,
+            attributes_per_group: 16,
+            attribute_key_bytes: 32,
+            attribute_value_bytes: 4096,
+            attribute_bytes_per_group: 16 * 1024,
+            counters_per_group: 20,
+            counter_key_bytes: 128,
             members_per_call: 300,
         }
     }

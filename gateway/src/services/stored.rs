@@ -11,7 +11,7 @@ use protocol::group::Role;
 use super::account::Account;
 use super::conversation::Preference;
 use super::friend::{Friendship, Place};
-use super::group::{Application, Group, Indexed, Member, WaitingEntry};
+use super::group::{Application, Attributes, Counters, Group, Indexed, Member, WaitingEntry};
 use super::mention::Mentioned;
 use super::push::{Heard, StoredNotice};
 use super::session::{Claims, DevicePosition, DeviceRecord, KnownRecalls};
@@ -73,6 +73,11 @@ stored! {
     // That a user decides about an application.
     "application entry": WaitingEntry, in Application,
         at_most "one an application and a user who decides, or did when it was made";
+    "attributes": Attributes, in Shared,
+        at_most "one a group: `attributes_per_group` of `attribute_key_bytes` and `attribute_value_bytes`, \
+                 `attribute_bytes_per_group` of values";
+    "counters": Counters, in Shared,
+        at_most "one a group: `counters_per_group` of `counter_key_bytes`";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.

@@ -34,6 +34,8 @@ pub enum Table {
     /// group; epoch, kind, user; that the user waits to be let in, or is asked whether they come.
     /// user; time, group, kind, user; that the user may have to decide about such an application. A superset of the truth.
     Application,
+    /// group; epoch, `attributes` or `counters`; what its members write for all of them.
+    Shared,
     /// group; epoch, name; a number kept by the store: of members, of bytes that are kept. pair; epoch, `bytes`, user; of
     /// bytes that are kept of what one of the two has said. group or pair; epoch, `given`; up to which entry bytes were given
     /// back. user; name; how many rows of a kind the user has, `friends` those of
@@ -56,7 +58,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 17] = [
+    pub const ALL: [Table; 18] = [
         Table::Account,
         Table::Session,
         Table::Joined,
@@ -67,6 +69,7 @@ impl Table {
         Table::Order,
         Table::Mute,
         Table::Application,
+        Table::Shared,
         Table::Counter,
         Table::Read,
         Table::Annotation,
@@ -89,6 +92,7 @@ impl Table {
             Table::Order => b'i',
             Table::Mute => b'q',
             Table::Application => b'p',
+            Table::Shared => b'b',
             Table::Counter => b'n',
             Table::Read => b'r',
             Table::Annotation => b'e',

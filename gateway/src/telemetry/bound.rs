@@ -46,6 +46,10 @@ bounds! {
     Applications = "applications";
     /// Applications that wait in a group.
     ApplicationsPerGroup = "applications_per_group";
+    /// Attributes of a group, and their bytes.
+    AttributesPerGroup = "attributes_per_group";
+    /// How often the attributes of a group are written.
+    AttributesWritten = "attributes_written";
     /// A request's body that did not come in time.
     BodyTime = "body_time";
     /// Bytes of messages that are kept of a group.
@@ -66,6 +70,8 @@ bounds! {
     ConnectionsPerUser = "connections_per_user";
     /// Peers on a user's list of conversations: the oldest go off it.
     ConversationsPerUser = "conversations_per_user";
+    /// Counters of a group.
+    CountersPerGroup = "counters_per_group";
     /// Devices of a user over all platforms: the oldest are put out.
     DevicesPerUser = "devices_per_user";
     /// Users on a list of friends.

@@ -1,10 +1,10 @@
 //! What happens to groups and to their members' settings.
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Former, PushBody, system_item, text};
-use crate::group::ReceiveOption;
+use crate::group::{AttributeItem, AttributesChange, CounterItem, CountersChange, ReceiveOption};
 use crate::id::{Millis, UserId};
 use crate::message::{GroupItem, GroupLabel};
 
@@ -33,4 +33,51 @@ pub fn receive_option(
     item["MsgFlag"] = json!(option);
     PushBody::of(json!({"Event": 5, "GroupTips": [item]}))
         .formerly(Former::ReceiveOption { group: label.clone(), option })
+}
+
+/// What all members are told of, and what stands in no history. The SDKs look into it before they take it for a tip: of
+/// attributes and counters they show nothing. `number` is unique.
+fn passing(label: &GroupLabel, number: u64, at: Millis, body: Value) -> PushBody {
+    let mut item = system_item(None, Some(label), number, at);
+    item["MsgBody"] = body;
+    PushBody::of(json!({"Event": 6, "GroupTips": [item]}))
+}
+
+/// A group's attributes changed: `main` is their new number, `items` what was written or taken away. A client that has all
+/// before it applies it, any other reads all anew.
+pub fn attributes(
+    label: &GroupLabel,
+    operator: &UserId,
+    (change, main, items): (AttributesChange, u64, &[AttributeItem]),
+    (number, at): (u64, Millis),
+) -> PushBody {
+    let info = |item: &AttributeItem| match change {
+        AttributesChange::Set | AttributesChange::Modified => {
+            json!({"key": item.key, "value": item.value, "SubKeySeq": item.seq})
+        }
+        AttributesChange::Cleared | AttributesChange::Deleted => {
+            json!({"key": item.key, "SubKeySeq": item.seq})
+        }
+    };
+    let keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
+    let option = json!({
+        "OpType": change.number(), "GroupAttrSeq": main, "PushChangedAttrValFlag": 1,
+        "GroupAttrInfo": items.iter().map(info).collect::<Vec<_>>(), "BytesChangedKeys": keys,
+    });
+    let body = json!({
+        "OpType": 6, "Operator_Account": operator, "MsgGroupNewInfo": {"GroupAttrOption": option},
+    });
+    passing(label, number, at, body)
+}
+
+/// A group's counters changed: `seq` is their new number, `items` what they are now.
+pub fn counters(
+    label: &GroupLabel,
+    operator: &UserId,
+    (change, seq, items): (CountersChange, u64, &[CounterItem]),
+    (number, at): (u64, Millis),
+) -> PushBody {
+    let info = json!({"Type": change.number(), "GroupCounterSeq": seq, "GroupCounter": items});
+    let body = json!({"OpType": 6, "Operator_Account": operator, "GroupCounterInfo": [info]});
+    passing(label, number, at, body)
 }

@@ -1,6 +1,8 @@
 //! Groups: their kinds, their life, their members, and the tips that tell of changes.
 
 mod application;
+mod attribute;
+mod counter;
 mod join;
 mod kind;
 mod life;
@@ -9,6 +11,8 @@ mod profile;
 mod tip;
 
 pub use application::*;
+pub use attribute::*;
+pub use counter::*;
 pub use join::*;
 pub use kind::*;
 pub use life::*;

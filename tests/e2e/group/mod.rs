@@ -1,6 +1,8 @@
 //! Groups.
 
 mod application;
+mod attribute;
+mod counter;
 mod join;
 mod life;
 mod member;

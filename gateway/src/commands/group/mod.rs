@@ -1,21 +1,26 @@
 //! Groups.
 
 mod application;
+mod attribute;
+mod counter;
 mod join;
 mod lifecycle;
 mod member;
 mod profile;
 
 use protocol::group::{
-    AddMembers, AnswerInvitation, ChangeOwner, CountOnline, Create, DecideInvitation, DecideJoin,
-    DeleteMembers, Dismiss, Get, GetApplications, GetCommunityApplications, GetJoined, GetJoinedCommunities,
-    GetMembers, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify, ModifyMember, Quit,
+    AddMembers, AnswerInvitation, ChangeOwner, ClearAttributes, CountOnline, Create, DecideInvitation,
+    DecideJoin, DeleteAttributes, DeleteCounters, DeleteMembers, Dismiss, Get, GetApplications,
+    GetAttributes, GetCommunityApplications, GetCounters, GetJoined, GetJoinedCommunities, GetMembers,
+    GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify, ModifyAttributes, ModifyMember, Quit,
+    SetAttributes, UpdateCounters,
 };
 use protocol::{ErrorCode, Failure};
 
 use super::Refusal;
 use super::table::{Row, rows};
-use crate::services::group::{FieldFault, Fields, GroupError, Invalid, Text};
+use crate::services::group::{AttributeFault, CounterFault, FieldFault, Fields, GroupError, Invalid, Text};
+use crate::services::rates::{Rule, TooOften};
 use crate::telemetry::Bound;
 
 pub(super) static ROWS: &[Row] = rows! {
@@ -42,6 +47,16 @@ pub(super) static ROWS: &[Row] = rows! {
         UserOrAdmin Apart DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
         User Apart ModifyMember => member::modify, 20 per second per user;
         User Apart CountOnline => member::count_online, 20 per second per user;
+        UserOrAdmin Apart SetAttributes => attribute::set, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart ModifyAttributes => attribute::modify, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart DeleteAttributes => attribute::delete, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart ClearAttributes => attribute::clear, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart UpdateCounters => counter::update, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart GetCounters => counter::get, 20 per second per user, 200 per second per app;
+        Admin Apart DeleteCounters => counter::delete, 200 per second per app;
+    }
+    GROUP_ATTRIBUTES {
+        UserOrAdmin Apart GetAttributes => attribute::get, 50 per second per user, 200 per second per app;
     }
     COMMUNITY {
         User Apart GetCommunityApplications => application::get_of_communities, 20 per second per user;
@@ -81,9 +96,58 @@ impl From<GroupError> for Refusal {
             GroupError::Invalid(invalid) => {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, what_is_invalid(invalid)).into()
             }
+            GroupError::Attributes(fault) => fault.into(),
+            GroupError::Counters(fault) => fault.into(),
+            GroupError::TooOften(TooOften(Rule::AttributesWritten)) => ErrorCode::ATTRIBUTES_TOO_FAST.into(),
             GroupError::TooOften(why) => Failure::because(ErrorCode::GROUP_TOO_OFTEN, why).into(),
             GroupError::Busy => Refusal::Busy,
             GroupError::Storage(error) => Refusal::Store(error),
+        }
+    }
+}
+
+impl From<AttributeFault> for Refusal {
+    fn from(fault: AttributeFault) -> Self {
+        let (code, what) = match fault {
+            AttributeFault::NothingNamed => return Refusal::malformed("GroupAttr must name an attribute"),
+            AttributeFault::KeyEmpty => return Refusal::malformed("GroupAttr: key must not be empty"),
+            AttributeFault::KeyTooLong(most) => {
+                (ErrorCode::ATTRIBUTE_KEY_TOO_LONG, format!("GroupAttr: key has at most {most} bytes"))
+            }
+            AttributeFault::ValueTooLong(most) => {
+                (ErrorCode::ATTRIBUTE_VALUE_TOO_LONG, format!("GroupAttr: value has at most {most} bytes"))
+            }
+            AttributeFault::TooMany(most) => {
+                (ErrorCode::TOO_MANY_ATTRIBUTES, format!("GroupAttr: a group has at most {most} keys"))
+            }
+            AttributeFault::TooLarge(most) => (
+                ErrorCode::ATTRIBUTES_TOO_LARGE,
+                format!("GroupAttr: all values of a group have at most {most} bytes"),
+            ),
+            AttributeFault::Missing => {
+                (ErrorCode::ATTRIBUTE_MISSING, "GroupAttr: the group has no such key".to_owned())
+            }
+            AttributeFault::Outdated => return ErrorCode::ATTRIBUTES_CHANGED.into(),
+        };
+        Failure::worded(code, what).into()
+    }
+}
+
+impl From<CounterFault> for Refusal {
+    fn from(fault: CounterFault) -> Self {
+        match fault {
+            CounterFault::NothingNamed => Refusal::malformed("GroupCounter must name a counter"),
+            CounterFault::Key(most) => {
+                Refusal::malformed(format!("GroupCounter: Key must have 1 to {most} bytes"))
+            }
+            CounterFault::Overflow => {
+                Refusal::malformed("GroupCounter: Value would be beyond a signed number of 64 bits")
+            }
+            CounterFault::TooMany(most) => Failure::worded(
+                ErrorCode::TOO_MANY_COUNTERS,
+                format!("GroupCounter: a group has at most {most} counters"),
+            )
+            .into(),
         }
     }
 }

@@ -67,6 +67,11 @@ pub struct Rules {
     pub edits_profile: Option<Role>,
     pub kicks: Option<Role>,
     pub mutes: Option<Role>,
+    /// Attributes. No page of the vendor's says who may; applications keep in them what any member changes, such as who sits
+    /// where in a room.
+    pub writes_attributes: Option<Role>,
+    /// Changes counters, as members do who like something.
+    pub counts: Option<Role>,
     /// Whether one who joins sees what was said before.
     pub shows_earlier_messages: bool,
     pub counts_unread: bool,
@@ -108,6 +113,8 @@ impl Rules {
             edits_profile: admins,
             kicks: admins,
             mutes: admins,
+            writes_attributes: Some(Role::Member),
+            counts: Some(Role::Member),
             shows_earlier_messages: true,
             counts_unread: false,
             tips: NO_TIPS,

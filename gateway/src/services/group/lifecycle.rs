@@ -52,6 +52,7 @@ const OF_AN_EPOCH: &[Table] = &[
     Table::Order,
     Table::Mute,
     Table::Application,
+    Table::Shared,
     Table::Counter,
     Table::Read,
     Table::Annotation,

@@ -1,6 +1,8 @@
 //! Groups: their life, their members and their profile.
 
 mod application;
+mod attribute;
+mod counter;
 mod error;
 mod join;
 mod kind;
@@ -37,6 +39,8 @@ const MOST_RECEIPTS: u64 = 200;
 
 pub(in crate::services) use application::WaitingEntry;
 pub use application::{Application, Waiting};
+pub use attribute::{AttributeEdit, AttributeFault, Attributes, Known};
+pub use counter::{CounterFault, Counters};
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
 pub use join::{AddOutcome, JoinOutcome};
 #[cfg(any(test, feature = "internals"))]
@@ -88,6 +92,10 @@ pub enum GroupError {
     TooManyAccounts,
     #[error("{0}")]
     Invalid(Invalid),
+    #[error(transparent)]
+    Attributes(#[from] AttributeFault),
+    #[error(transparent)]
+    Counters(#[from] CounterFault),
     #[error(transparent)]
     TooOften(#[from] TooOften),
     /// Lost too many races in a row.
@@ -252,11 +260,20 @@ pub struct Groups {
     throttle: Throttle,
     /// Held while the order of a group's members is written anew.
     ordering: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a group's counters change.
+    counting: counter::Turns,
 }
 
 impl Groups {
     pub fn new(deps: Deps, accounts: Accounts, notices: Notices, throttle: Throttle) -> Self {
-        Self { deps, accounts, notices, throttle, ordering: Arc::default() }
+        Self {
+            deps,
+            accounts,
+            notices,
+            throttle,
+            ordering: Arc::default(),
+            counting: counter::Turns::default(),
+        }
     }
 
     /// What is allowed in a group of this kind.

@@ -70,6 +70,8 @@ pub struct Rates {
     pub members_added: Quota,
     /// Applications of a user, and invitations about which somebody decides.
     pub applications: Quota,
+    /// Writes of a group's attributes, whoever makes them.
+    pub attributes_written: Quota,
     /// Accounts that a user makes by naming somebody who has none.
     pub user_accounts_made: Quota,
     /// Accounts that the back ends of an application make.
@@ -101,6 +103,7 @@ impl Default for Rates {
             groups_made: Quota { calls: 600, seconds: 3600, burst: 300 },
             members_added: Quota { calls: 600, seconds: 60, burst: 6000 },
             applications: Quota { calls: 60, seconds: 60, burst: 200 },
+            attributes_written: Quota { calls: 5, seconds: 1, burst: 50 },
             user_accounts_made: Quota { calls: 60, seconds: 60, burst: 1000 },
             app_accounts_made: Quota { calls: 200, seconds: 1, burst: 20_000 },
             profile_changes: Quota { calls: 60, seconds: 60, burst: 100 },
@@ -127,6 +130,7 @@ impl Rates {
             groups_made: off,
             members_added: off,
             applications: off,
+            attributes_written: off,
             user_accounts_made: off,
             app_accounts_made: off,
             profile_changes: off,
@@ -149,6 +153,7 @@ pub enum Rule {
     GroupsMade,
     MembersAdded,
     Applications,
+    AttributesWritten,
     UserAccountsMade,
     AppAccountsMade,
     ProfileChanges,
@@ -167,6 +172,7 @@ impl Rule {
             Rule::GroupsMade => rates.groups_made,
             Rule::MembersAdded => rates.members_added,
             Rule::Applications => rates.applications,
+            Rule::AttributesWritten => rates.attributes_written,
             Rule::UserAccountsMade => rates.user_accounts_made,
             Rule::AppAccountsMade => rates.app_accounts_made,
             Rule::ProfileChanges => rates.profile_changes,
@@ -185,6 +191,7 @@ impl Rule {
             Rule::GroupsMade => "this user makes too many groups",
             Rule::MembersAdded => "this user adds too many members",
             Rule::Applications => "this user applies and invites too often",
+            Rule::AttributesWritten => "the attributes of this group are written too often",
             Rule::UserAccountsMade => "this user names too many who have no account yet",
             Rule::AppAccountsMade => "too many are named who have no account yet",
             Rule::ProfileChanges => "this profile is changed too often",
@@ -202,6 +209,7 @@ impl Rule {
             Rule::GroupsMade => Bound::GroupsMade,
             Rule::MembersAdded => Bound::MembersAdded,
             Rule::Applications => Bound::Applications,
+            Rule::AttributesWritten => Bound::AttributesWritten,
             Rule::UserAccountsMade | Rule::AppAccountsMade => Bound::AccountsMade,
             Rule::ProfileChanges => Bound::ProfileChanges,
             Rule::FriendsAdded => Bound::FriendsAdded,

@@ -57,6 +57,8 @@ enum Given {
     Invitations,
     /// The guest waits to be let in.
     Applied,
+    /// An attribute `a`.
+    Attribute,
     /// A message of a plain member.
     Message,
     /// A message of the caller.
@@ -131,6 +133,7 @@ const EDIT: &str = "group_open_http_svc.modify_group_base_info";
 const EDIT_MEMBER: &str = "group_open_http_svc.modify_group_member_info";
 const SEND: &str = "group_open_http_svc.send_group_msg";
 const RECALL: &str = "group_open_http_svc.group_msg_recall";
+const SET_ATTRIBUTES: &str = "group_open_http_svc.set_group_attr";
 
 /// The table. A command that is not on REST has no cell for an administrator, whatever stands here.
 fn rights() -> Vec<Right> {
@@ -259,6 +262,34 @@ fn rights() -> Vec<Right> {
                 of_group(cell, json!({"MsgReadedSeq": cell.seq}))
             }),
         ),
+        // Who may is on no page of the vendor's.
+        right("replace the attributes", SET_ATTRIBUTES, all("MAOR"), |cell| {
+            of_group(cell, json!({"GroupAttr": [{"key": "a", "value": "1"}]}))
+        }),
+        right("change an attribute", "group_open_http_svc.modify_group_attr", all("MAOR"), |cell| {
+            of_group(cell, json!({"GroupAttr": [{"key": "a", "value": "1"}]}))
+        }),
+        given(
+            Given::Attribute,
+            right("delete an attribute", "group_open_http_svc.delete_group_attr", all("MAOR"), |cell| {
+                of_group(cell, json!({"GroupAttr": [{"key": "a"}]}))
+            }),
+        ),
+        right("delete all attributes", "group_open_http_svc.clear_group_attr", all("MAOR"), |cell| {
+            of_group(cell, json!({}))
+        }),
+        right("read the attributes", "group_open_attr_http_svc.get_group_attr", all("MAOR"), |cell| {
+            of_group(cell, json!({}))
+        }),
+        right("count", "group_open_http_svc.update_group_counter", all("MAOR"), |cell| {
+            of_group(cell, json!({"GroupCounter": [{"Key": "a", "Value": 1}], "Mode": "Increase"}))
+        }),
+        right("read the counters", "group_open_http_svc.get_group_counter", all("MAOR"), |cell| {
+            of_group(cell, json!({"GroupCounterKeys": []}))
+        }),
+        right("delete counters", "group_open_http_svc.delete_group_counter", all("R"), |cell| {
+            of_group(cell, json!({"GroupCounterKeys": []}))
+        }),
         right("list the members", "group_open_http_svc.get_group_member_info", all("MAOR"), |cell| {
             of_group(cell, json!({"Limit": 20, "Offset": 0}))
         }),
@@ -372,6 +403,10 @@ impl Stage {
                 let all = waiting["PendencyList"].as_array().unwrap();
                 let found = all.iter().find(|one| one["GroupId"] == *group.id);
                 return (0, found.cloned().unwrap_or_default());
+            }
+            Given::Attribute => {
+                let attribute = json!({"GroupId": group.id, "GroupAttr": [{"key": "a", "value": "1"}]});
+                self.administrator().call(SET_ATTRIBUTES, attribute).await.ok();
             }
             Given::Message => return (cast.target.send_text(group, "of a member").await.seq, Value::Null),
             Given::OwnMessage => {

@@ -136,8 +136,6 @@ codes! {
     CONVERSATION_NOT_ADMIN = 50003, "the command needs an administrator account";
     CONVERSATION_INTERNAL = 50004, "internal error, try again later";
     TOO_MANY_PINNED = 51012, "too many pinned conversations";
-
-    COMMUNITY_OFF = 11000, "communities are not enabled";
 }
 
 impl fmt::Display for ErrorCode {

@@ -18,7 +18,7 @@ impl fmt::Display for AppId {
     }
 }
 
-/// Why a text cannot name a user or a group.
+/// Why a text cannot name what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     #[error("the id is empty")]
@@ -27,6 +27,8 @@ pub enum IdError {
     TooLong(usize),
     #[error("the id holds a control character")]
     ControlCharacter,
+    #[error("the id is not that of a topic of a community")]
+    NotOfCommunity,
 }
 
 fn check(text: &str, most: usize) -> Result<(), IdError> {
@@ -44,6 +46,9 @@ fn check(text: &str, most: usize) -> Result<(), IdError> {
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $of:literal, $most:expr) => {
+        text_id! { $(#[$doc])* $name, $of, $most, |_| Ok(()) }
+    };
+    ($(#[$doc:meta])* $name:ident, $of:literal, $most:expr, $also:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
@@ -55,7 +60,9 @@ macro_rules! text_id {
 
             /// Checks the length and the characters of `text`.
             pub fn parse(text: &str) -> Result<Self, IdError> {
+                const ALSO: fn(&str) -> Result<(), IdError> = $also;
                 check(text, Self::MAX_BYTES)?;
+                ALSO(text)?;
                 Ok(Self(text.into()))
             }
 
@@ -124,6 +131,36 @@ text_id! {
     GroupId, "group", 96
 }
 
+impl GroupId {
+    /// What the ids of communities begin with, and no others: by it the SDKs know them, and ask for them apart.
+    pub const OF_COMMUNITIES: &str = "@TGS#_";
+
+    pub fn is_of_community(&self) -> bool {
+        self.0.starts_with(Self::OF_COMMUNITIES)
+    }
+}
+
+text_id! {
+    /// A topic of a community. Its id is the community's, [`TopicId::MARK`], and more. Source: "Creating a topic" (269/78203).
+    TopicId, "topic of a community", 96, |text| if is_topic(text) { Ok(()) } else { Err(IdError::NotOfCommunity) }
+}
+
+impl TopicId {
+    /// Stands between the id of the community and the topic's own part.
+    pub const MARK: &str = "@TOPIC#_";
+
+    /// The community.
+    pub fn group(&self) -> GroupId {
+        GroupId(self.0.split(Self::MARK).next().unwrap_or_default().into())
+    }
+}
+
+/// Whether a text has the form of a topic's id.
+fn is_topic(text: &str) -> bool {
+    let parts = text.starts_with(GroupId::OF_COMMUNITIES).then(|| text.split_once(TopicId::MARK)).flatten();
+    parts.is_some_and(|(group, own)| group.len() > GroupId::OF_COMMUNITIES.len() && !own.is_empty())
+}
+
 /// The position of an entry in a timeline: dense, from 1; 0 stands before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -172,6 +209,17 @@ mod tests {
         assert_eq!(UserId::parse(&"a".repeat(33)), Err(IdError::TooLong(32)));
         assert_eq!(UserId::parse("a\nb"), Err(IdError::ControlCharacter));
         assert_eq!(UserId::parse("小明").unwrap().as_str(), "小明");
+    }
+
+    #[test]
+    fn a_topic_has_a_community() {
+        let topic = TopicId::parse("@TGS#_club@TOPIC#_@TOPIC#_x").unwrap();
+        assert_eq!(topic.group().as_str(), "@TGS#_club");
+        for text in
+            ["club@TOPIC#_x", "@TGS#2club@TOPIC#_x", "@TGS#_club", "@TGS#_club@TOPIC#_", "@TGS#_@TOPIC#_x"]
+        {
+            assert_eq!(TopicId::parse(text), Err(IdError::NotOfCommunity), "{text}");
+        }
     }
 
     #[test]

@@ -47,7 +47,8 @@ fn the_commands_are_written_down() {
     let mut page = String::from(
         "# Commands\n\nMade from the table by `tests/e2e/commands.rs`; do not edit.\n\n\
          On the socket a command is `head.servcmd`; by REST it is `POST /v4/{service}/{command}`.\n\
-         Whatever is not here is answered with 60009.\n\n\
+         Whatever is not here is answered with 60009. A command of `group_open_http_svc` is one of \
+         `million_group_open_http_svc` as well: so the SDKs call it of a community.\n\n\
          *At most* is how often each caller of a kind may give the command; ten seconds' worth may come at once. Beyond \
          it a back end is told 60007, a user 10006 of groups, 72010 of the session, 60007 of all else. \
          `[rates]` of the settings multiplies it, and has rates for what commands do.\n",

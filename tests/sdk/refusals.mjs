@@ -336,7 +336,6 @@ async function notMade(t, kind) {
   const { types } = alice;
   const cases = {
     'of a type that is not served (AVChatRoom)': [[10004], { type: types.GRP_AVCHATROOM }],
-    'of a type that is not served (Community)': [[11000, 60009], { type: types.GRP_COMMUNITY, groupID: undefined }],
     'with an ID that is taken': [[10021], { groupID: `taken_${kind}` }],
     'with an ID that is none': [[10004, 10015], { groupID: '@TGS#mine' }],
     'with a name of 200 bytes': [[10004], { name: 'n'.repeat(200) }],

@@ -51,7 +51,7 @@ use crate::telemetry::Bound;
 pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
-pub use table::{Counts, Row, counts_of, table};
+pub use table::{Counts, Row, counts_of, find, table};
 #[cfg(any(test, feature = "internals"))]
 pub use {
     family::Family,

@@ -113,8 +113,18 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(||
     table().flat_map(names).collect()
 });
 
-pub(super) fn find(name: &str) -> Option<&'static Row> {
-    BY_NAME.get(name).copied()
+/// The service of groups, and the one that the SDKs give a command of it when it is about a community.
+const OF_GROUPS: [&str; 2] = ["group_open_http_svc.", "million_group_open_http_svc."];
+
+/// The row of a command. What is called of a community is the same as of any other group, unless it has a row of its own.
+pub fn find(name: &str) -> Option<&'static Row> {
+    static OF_A_GROUP: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(|| {
+        let [groups, _] = OF_GROUPS;
+        BY_NAME.iter().filter_map(|(name, row)| Some((name.strip_prefix(groups)?, *row))).collect()
+    });
+    let [_, communities] = OF_GROUPS;
+    let of_community = || OF_A_GROUP.get(name.strip_prefix(communities)?);
+    BY_NAME.get(name).or_else(of_community).copied()
 }
 
 /// What a command has to do with the counts that clients keep.
@@ -163,6 +173,20 @@ mod tests {
         assert_eq!(BY_NAME.len(), names);
         let mut names = BY_NAME.keys();
         assert!(names.all(|name| name.split('.').count() == 2));
+    }
+
+    #[test]
+    fn a_command_of_a_group_is_one_of_a_community() {
+        let name = |name: &str| find(name).map(|row| row.name);
+        let quit = "group_open_http_svc.quit_group";
+        assert_eq!((name(quit), name("million_group_open_http_svc.quit_group")), (Some(quit), Some(quit)));
+        let own = "million_group_open_http_svc.get_joined_group_list";
+        assert_eq!(name(own), Some(own), "what differs has a row of its own");
+        for unknown in
+            ["million_group_open_http_svc.sendmsg", "million_group_open_http_svc.", "million_openim.getmsg"]
+        {
+            assert!(name(unknown).is_none(), "{unknown}");
+        }
     }
 
     #[test]

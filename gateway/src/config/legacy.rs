@@ -1,12 +1,13 @@
 //! The routes of the small home-made chat.
 
 use ipnet::IpNet;
+use protocol::group::GroupKind;
 use protocol::id::GroupId;
 use serde::{Deserialize, Serialize};
 
 use super::{network, text};
 use crate::clock::Zone;
-use crate::services::group::check_custom_id;
+use crate::services::group::{Rules, check_custom_id};
 
 /// `[legacy]`, as the file and the environment say it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +94,8 @@ impl File {
     /// `None` when the routes are off.
     pub(super) fn check(self, mistakes: &mut Vec<String>) -> Option<Legacy> {
         let mut fault = |name: &str, text: &str| mistakes.push(format!("legacy.{name}: {text}"));
-        let group = GroupId::parse(&self.group).ok().filter(|group| check_custom_id(group).is_ok());
+        let rules = Rules::of(GroupKind::Meeting);
+        let group = GroupId::parse(&self.group).ok().filter(|group| check_custom_id(group, &rules).is_ok());
         if group.is_none() {
             fault("group", "a group's id is up to 48 printable ASCII characters, and not @TGS#…");
         }

@@ -74,7 +74,7 @@ pub struct ApplicationInfo {
     pub kind: ApplicationKind,
 }
 
-/// `group_open_http_svc.get_pendency`: the applications about which this user decides, oldest first. Source: observed.
+/// `group_open_http_svc.get_pendency`: the applications about which this user decides but for those of communities, oldest first. Source: observed.
 ///
 /// ```json
 /// {"StartTime": 0, "Limit": 20, "Handle_Account": "{caller}"}
@@ -105,8 +105,8 @@ pub struct Applications {
 
 request! { GetApplications = "group_open_http_svc.get_pendency" -> Applications, acts_for handler }
 
-/// `million_group_open_http_svc.get_pendency`: the same of communities, into which everybody comes by themselves. The SDKs
-/// put both lists together. Source: observed.
+/// `million_group_open_http_svc.get_pendency`: the same of communities. The SDKs put both lists together, and would ask for a
+/// second page of this one under the name of the other: it has none. Source: observed.
 ///
 /// ```json
 /// {"StartTime": 0, "Limit": 20, "Handle_Account": "{caller}"}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, Role};
 use crate::id::{GroupId, UserId};
+use crate::json::lenient_flag;
 use crate::request::{Empty, request};
 
 /// `group_open_http_svc.create_group`: makes a group. Source: observed; REST: 269/1615.
@@ -12,7 +13,7 @@ use crate::request::{Empty, request};
 /// {"Type": "ChatRoom", "Name": "n", "GroupId": "new-{group}", "Owner_Account": "{caller}", "Introduction":
 /// "i", "Notification": "n", "FaceUrl": "", "MaxMemberCount": 100, "ApplyJoinOption": "FreeAccess",
 /// "InviteJoinOption": "DisableInvite", "MemberList": [{"Member_Account": "{third}", "Role": "Member",
-/// "AppMemberDefinedData": [{"Key": "k", "Value": "v"}]}], "AppDefinedData": [{"Key": "k", "Value": "v"}]}
+/// "AppMemberDefinedData": [{"Key": "k", "Value": "v"}]}], "AppDefinedData": [{"Key": "k", "Value": "v"}], "SupportTopic": 0}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct Create {
@@ -42,6 +43,9 @@ pub struct Create {
     pub members: Vec<NewMember>,
     #[serde(rename = "AppDefinedData", default)]
     pub custom: Vec<CustomField>,
+    /// Of communities: whether their members talk in topics of them.
+    #[serde(rename = "SupportTopic", default, deserialize_with = "lenient_flag")]
+    pub has_topics: bool,
 }
 
 /// A member that a group begins with, or that is added.

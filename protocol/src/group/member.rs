@@ -48,7 +48,7 @@ impl MemberInfo {
 /// `group_open_http_svc.get_group_member_info`: the members, in the order they joined. Source: observed; REST: 269/1617.
 ///
 /// ```json
-/// {"GroupId": "{group}", "Limit": 20, "Offset": 0, "MemberRoleFilter": ["Owner", "Member"],
+/// {"GroupId": "{group}", "Limit": 20, "Offset": 0, "Next": "0", "MemberRoleFilter": ["Owner", "Member"],
 /// "MemberInfoFilter": ["Role", "NameCard"]}
 /// ```
 #[derive(Debug, Deserialize)]
@@ -60,6 +60,9 @@ pub struct GetMembers {
     pub limit: Option<usize>,
     #[serde(rename = "Offset", default)]
     pub offset: usize,
+    /// Of a community, in place of the offset: what the page before gave, `"0"` or nothing for the first.
+    #[serde(rename = "Next")]
+    pub next: Option<String>,
     #[serde(rename = "MemberRoleFilter")]
     pub roles: Option<Vec<Role>>,
     #[serde(rename = "MemberInfoFilter")]
@@ -74,6 +77,9 @@ pub struct Members {
     /// Each a [`MemberInfo`], filtered.
     #[serde(rename = "MemberList")]
     pub members: Vec<Box<RawValue>>,
+    /// Where the next page begins, to one who asks so; empty at the end.
+    #[serde(rename = "Next", skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 request! { GetMembers = "group_open_http_svc.get_group_member_info" -> Members }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{ApplyJoinOption, CustomField, GroupKind, InviteJoinOption, MemberInfo, Switch};
 use crate::id::{AppId, GroupId, Seq, UserId};
+use crate::json::lenient_flag;
 use crate::request::{Empty, request};
 use crate::{ErrorCode, Failure};
 
@@ -55,6 +56,9 @@ pub struct GroupInfo {
     pub app: AppId,
     #[serde(rename = "AppDefinedData")]
     pub custom: Vec<CustomField>,
+    /// Of communities: 1 where members talk in topics.
+    #[serde(rename = "SupportTopic", skip_serializing_if = "Option::is_none")]
+    pub has_topics: Option<u8>,
 }
 
 /// `value` as an object with the members that `filter` names, and always those in `keep`. Without a filter: all.
@@ -87,7 +91,7 @@ pub struct ResponseFilter {
 }
 
 /// Members of every item of a list of groups.
-const ITEM: &[&str] = &["GroupId"];
+const ITEM: &[&str] = &["GroupId", "SupportTopic"];
 
 /// What one who is no member may know of a group: what the SDKs ask for when they search for it. Source: observed.
 const PUBLIC: &[&str] = &[
@@ -106,6 +110,7 @@ const PUBLIC: &[&str] = &[
     "MaxMemberNum",
     "ApplyJoinOption",
     "InviteJoinOption",
+    "SupportTopic",
     "ErrorCode",
     "ErrorInfo",
 ];
@@ -145,7 +150,7 @@ pub fn failed_item(group: &GroupId, failure: &Failure) -> Map<String, Value> {
     item
 }
 
-/// `group_open_http_svc.get_joined_group_list`: the groups a user is in, with their membership. Source: observed; REST: 269/1625.
+/// `group_open_http_svc.get_joined_group_list`: the groups a user is in but for communities, with their membership. Source: observed; REST: 269/1625.
 ///
 /// ```json
 /// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0, "GroupType": "ChatRoom", "ResponseFilter":
@@ -195,7 +200,7 @@ impl JoinedGroups {
         }
         if filter.base.is_some() {
             item.insert("AppDefinedData".into(), serde_json::json!(group.custom));
-            item.insert("SupportTopic".into(), 0.into());
+            item.insert("SupportTopic".into(), group.has_topics.unwrap_or(0).into());
         }
         if let Some(names) = &filter.own {
             item.insert("SelfInfo".into(), super::filtered(own, Some(names), &[]).into());
@@ -206,15 +211,25 @@ impl JoinedGroups {
 
 request! { GetJoined = "group_open_http_svc.get_joined_group_list" -> JoinedGroups, acts_for member }
 
-/// `million_group_open_http_svc.get_joined_group_list`: the communities a user is in. There are none here.
+/// `million_group_open_http_svc.get_joined_group_list`: the communities a user is in, either those with topics or those
+/// without. Source: observed.
 ///
 /// ```json
-/// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0}
+/// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0, "SupportTopic": 1, "ResponseFilter":
+/// {"GroupBaseInfoFilter": ["Name", "Owner_Account"], "SelfInfoFilter": ["Role"]}}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetJoinedCommunities {
     #[serde(rename = "Member_Account")]
     pub member: Option<UserId>,
+    #[serde(rename = "Limit")]
+    pub limit: Option<usize>,
+    #[serde(rename = "Offset", default)]
+    pub offset: usize,
+    #[serde(rename = "ResponseFilter", default)]
+    pub filter: ResponseFilter,
+    #[serde(rename = "SupportTopic", default, deserialize_with = "lenient_flag")]
+    pub with_topics: bool,
 }
 
 request! {

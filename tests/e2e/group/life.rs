@@ -42,7 +42,7 @@ async fn what_is_not_made_is_refused_with_a_code_that_the_sdks_take_for_one() {
     let alice = gateway.user("alice").await;
     for (changed, code) in [
         (json!({"Type": "AVChatRoom"}), ErrorCode::GROUP_BAD_PARAMETER),
-        (json!({"Type": "Community"}), ErrorCode::COMMUNITY_OFF),
+        (json!({"Type": "Community", "GroupId": "club"}), ErrorCode::GROUP_BAD_ID),
         (json!({"Owner_Account": "bob"}), ErrorCode::NOT_ADMIN),
     ] {
         let mut body = json!({"Type": "ChatRoom", "Name": "n", "Owner_Account": "alice"});
@@ -88,7 +88,7 @@ async fn what_cannot_be_a_group_is_refused() {
         ("GroupId", json!("@TGS#mine"), ErrorCode::GROUP_BAD_ID),
         ("GroupId", json!("群"), ErrorCode::GROUP_BAD_ID),
         ("Type", json!("Party"), ErrorCode::GROUP_BAD_PARAMETER),
-        ("Type", json!("Community"), ErrorCode::COMMUNITY_OFF),
+        ("Type", json!("Community"), ErrorCode::GROUP_BAD_ID),
         ("Introduction", json!("i".repeat(401)), ErrorCode::GROUP_BAD_PARAMETER),
     ];
     for (name, value, code) in cases {

@@ -2,6 +2,7 @@
 
 mod application;
 mod attribute;
+mod community;
 mod counter;
 mod join;
 mod life;

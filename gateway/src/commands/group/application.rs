@@ -11,13 +11,16 @@ use crate::commands::{Call, Context, Refusal};
 use crate::services::deps::Actor;
 use crate::services::group::{GroupError, Waiting};
 
+/// Of a list without pages, which has a page more at most. Others are told of when some of these are decided.
+const MOST_AT_ONCE: usize = 300;
+
 pub(in crate::commands) async fn get(
     context: &Context,
     call: &Call,
     request: GetApplications,
 ) -> Result<Applications, Refusal> {
     let actor = call.actor()?;
-    let page = context.services.groups.waiting(&actor, request.from, request.limit).await?;
+    let page = context.services.groups.waiting(&actor, false, request.from, request.limit).await?;
     let mut applications = Vec::with_capacity(page.waiting.len());
     for waiting in page.waiting {
         applications.push(info(context, &actor, waiting).await?);
@@ -46,11 +49,20 @@ async fn info(context: &Context, actor: &Actor, waiting: Waiting) -> Result<Appl
 }
 
 pub(in crate::commands) async fn get_of_communities(
-    _: &Context,
-    _: &Call,
+    context: &Context,
+    call: &Call,
     _: GetCommunityApplications,
 ) -> Result<Applications, Refusal> {
-    Ok(Applications::default())
+    let actor = call.actor()?;
+    let (mut applications, mut from) = (Vec::new(), Some(0));
+    while let Some(at) = from.filter(|_| applications.len() < MOST_AT_ONCE) {
+        let page = context.services.groups.waiting(&actor, true, at, None).await?;
+        for waiting in page.waiting {
+            applications.push(info(context, &actor, waiting).await?);
+        }
+        from = page.next;
+    }
+    Ok(Applications { next: 0, unread: applications.len(), applications })
 }
 
 pub(in crate::commands) async fn decide_join(

@@ -40,6 +40,7 @@ pub(in crate::commands) async fn create(
         invite_join: request.invite_join,
         members: request.members.into_iter().map(first_member).collect(),
         custom: request.custom,
+        has_topics: request.has_topics,
     };
     let (group, left_out) = context.services.groups.create(&actor, new).await?;
     Ok(Created { group, kind, left_out })

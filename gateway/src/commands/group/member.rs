@@ -12,7 +12,7 @@ use protocol::request::Empty;
 use super::too_large;
 use crate::commands::page::{Filling, once};
 use crate::commands::{Call, Context, Refusal};
-use crate::services::group::{AddOutcome, GroupRef, Member, MemberChange, MemberView};
+use crate::services::group::{AddOutcome, Cursor, GroupRef, Member, MemberChange, MemberView};
 use crate::services::{Services, StorageError};
 
 /// For how long a client may keep the number of members online.
@@ -27,6 +27,9 @@ const AT_ONCE: usize = 100;
 
 /// Members that one call names.
 const MAX_NAMED: usize = 50;
+
+/// Members of a page that has a next one.
+const MAX_PAGE: usize = 100;
 
 /// Members' lines, in their order; whether they are online is looked up only where the caller wants to know.
 pub(super) async fn member_infos(
@@ -64,8 +67,26 @@ pub(in crate::commands) async fn get(
 ) -> Result<Members, Refusal> {
     let actor = call.actor()?;
     let groups = &context.services.groups;
-    let (roles, page) = (request.roles.as_deref(), (request.offset, request.limit));
-    let (found, page) = groups.list(&actor, &request.group, roles, page).await?;
+    let roles = request.roles.as_deref();
+    let (found, page, next) = match request.next.as_deref() {
+        None => {
+            let page = (request.offset, request.limit);
+            let (found, page) = groups.list(&actor, &request.group, roles, page).await?;
+            (found, page, None)
+        }
+        Some(next) => {
+            let after = match next {
+                "" | "0" => None,
+                next => {
+                    Some(Cursor::parse(next).ok_or(Refusal::malformed("Next is what the page before gave"))?)
+                }
+            };
+            let limit = request.limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+            let page = groups.list_after(&actor, &request.group, roles, (after.as_ref(), limit)).await?;
+            let (found, page, next) = page;
+            (found, page, Some(next.map(|next| next.to_string()).unwrap_or_default()))
+        }
+    };
     let filter = request.filter.as_deref();
     let mut lines = Filling::new(usize::MAX, MOST_BYTES);
     let mut members = page.members.into_iter().peekable();
@@ -78,7 +99,7 @@ pub(in crate::commands) async fn get(
         }
         tokio::task::yield_now().await;
     }
-    Ok(Members { count: page.count, members: lines.items() })
+    Ok(Members { count: page.count, members: lines.items(), next })
 }
 
 pub(in crate::commands) async fn get_specified(

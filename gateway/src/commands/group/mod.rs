@@ -68,11 +68,15 @@ impl From<GroupError> for Refusal {
     fn from(error: GroupError) -> Self {
         match error {
             GroupError::Missing => ErrorCode::GROUP_MISSING.into(),
-            GroupError::BadId => Failure::because(
-                ErrorCode::GROUP_BAD_ID,
-                "GroupId is 1 to 48 printable ASCII characters and does not begin with @TGS#",
-            )
-            .into(),
+            GroupError::BadId { has_mark } => {
+                let begin = if has_mark {
+                    "begins with @TGS#_, has more behind it and no @TOPIC#_ in it"
+                } else {
+                    "does not begin with @TGS#"
+                };
+                let why = format_args!("GroupId is 1 to 48 printable ASCII characters and {begin}");
+                Failure::because(ErrorCode::GROUP_BAD_ID, why).into()
+            }
             GroupError::NotMember => not_allowed("not a member of the group"),
             GroupError::NotAllowed(denial) => not_allowed(denial),
             GroupError::KindNotServed => not_allowed("groups of this type are not served here"),
@@ -81,7 +85,6 @@ impl From<GroupError> for Refusal {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group")
                     .into()
             }
-            GroupError::NoCommunities => ErrorCode::COMMUNITY_OFF.into(),
             GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
             GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER.into(),
             GroupError::Full => ErrorCode::GROUP_FULL.into(),
@@ -199,6 +202,7 @@ fn what_is_invalid(invalid: Invalid) -> String {
         // The two commands that name messages or receivers so, and how.
         Invalid::NoSuchMessage => "Seqs must be numbers of messages of the group".to_owned(),
         Invalid::NoAdmins => "MemberList: Role must be Member: groups of this type have no admins".to_owned(),
+        Invalid::NoTopics => "SupportTopic must be 0: groups of this type have no topics".to_owned(),
         Invalid::NoApplication => {
             "Authentication must be that of an application or of the notice about it".to_owned()
         }

@@ -8,8 +8,8 @@ use protocol::group::{
     Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
     Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
 };
-use protocol::id::GroupId;
-use protocol::json::raw;
+use protocol::id::{GroupId, UserId};
+use protocol::json::{flag, raw};
 use protocol::request::Empty;
 use serde_json::{Map, Value};
 
@@ -60,6 +60,7 @@ async fn group_info(context: &Context, found: &GroupRef) -> Result<GroupInfo, St
         mute_all,
         app: found.app,
         custom: group.custom,
+        has_topics: context.services.groups.may_have_topics(found).then_some(flag(group.has_topics)),
     })
 }
 
@@ -78,7 +79,7 @@ pub(in crate::commands) async fn get_joined(
     let actor = call.actor_for(request.member.as_ref())?;
     let groups = &context.services.groups;
     let (offset, limit) = (request.offset, request.limit.unwrap_or(usize::MAX));
-    let (total, page) = match request.kind {
+    let page = match request.kind {
         None => groups.joined_page(actor.app, &actor.user, offset, limit).await?,
         // Of which kind a group is, its record tells: all of them are read.
         Some(kind) => {
@@ -87,8 +88,17 @@ pub(in crate::commands) async fn get_joined(
             (joined.len(), joined.into_iter().skip(offset).take(limit).collect())
         }
     };
-    let own = request.filter.own.as_deref().unwrap_or_default();
-    let (user, filter) = (&actor.user, &request.filter);
+    lines(context, &actor.user, page, (limit, &request.filter)).await
+}
+
+/// The lines of a page of groups, of which there are so many in all.
+async fn lines(
+    context: &Context,
+    user: &UserId,
+    (total, page): (usize, Vec<(GroupRef, Member)>),
+    (limit, filter): (usize, &ResponseFilter),
+) -> Result<JoinedGroups, Refusal> {
+    let own = filter.own.as_deref().unwrap_or_default();
     let mut lines = Filling::new(usize::MAX, BYTES_OF_LIST);
     let mut page: std::iter::Peekable<_> = page.into_iter().peekable();
     while page.peek().is_some() {
@@ -115,11 +125,16 @@ pub(in crate::commands) async fn get_joined(
 }
 
 pub(in crate::commands) async fn get_joined_communities(
-    _: &Context,
-    _: &Call,
-    _: GetJoinedCommunities,
+    context: &Context,
+    call: &Call,
+    request: GetJoinedCommunities,
 ) -> Result<JoinedGroups, Refusal> {
-    Ok(JoinedGroups { total: 0, groups: Vec::new() })
+    let actor = call.actor_for(request.member.as_ref())?;
+    let joined =
+        context.services.groups.joined_communities(actor.app, &actor.user, request.with_topics).await?;
+    let limit = request.limit.unwrap_or(usize::MAX);
+    let page = (joined.len(), joined.into_iter().skip(request.offset).take(limit).collect());
+    lines(context, &actor.user, page, (limit, &request.filter)).await
 }
 
 /// Whose membership an answer about groups has.

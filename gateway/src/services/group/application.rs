@@ -287,10 +287,11 @@ impl Groups {
         self.note_waiting(found, user.clone(), &entries).await
     }
 
-    /// A page of what waits for a user, oldest first.
+    /// A page of what waits for a user, oldest first: in communities, or in groups of other kinds.
     pub async fn waiting(
         &self,
         actor: &Actor,
+        in_communities: bool,
         from_us: u64,
         limit: Option<usize>,
     ) -> Result<WaitingPage, GroupError> {
@@ -314,6 +315,9 @@ impl Groups {
             after = rows.last().map(|(suffix, _)| suffix.clone());
             let looked = side_by_side(rows, |(suffix, _)| async move {
                 let Some((at_us, group, id)) = read_entry(&suffix) else { return Ok(None) };
+                if group.is_of_community() != in_communities {
+                    return Ok(None);
+                }
                 let waiting = self.waiting_at(actor, (at_us, &group, &id)).await?;
                 if waiting.is_none() {
                     self.forget_waiting(actor.app, &actor.user, at_us, suffix).await?;

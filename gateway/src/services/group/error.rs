@@ -38,6 +38,8 @@ pub enum Invalid {
     NoSuchMessage,
     #[error("groups of this type have no admins")]
     NoAdmins,
+    #[error("groups of this type have no topics")]
+    NoTopics,
     #[error("a receiver is not a member")]
     ReceiverNotMember,
     #[error("this names no application")]

@@ -44,6 +44,8 @@ pub struct Rules {
     pub kind: GroupKind,
     /// Follows `@TGS#` in generated ids, as on the vendor's cloud.
     pub id_mark: &'static str,
+    /// Whether ids that applications choose begin so as well, by which the SDKs know such groups; those of other kinds never do.
+    pub chosen_ids_have_mark: bool,
     pub membership: Membership,
     pub history: History,
     /// Whether such a group may have topics, each a channel of its own.
@@ -85,10 +87,10 @@ const NO_TIPS: Tips = Tips { membership: false, role: false, mute: false, profil
 const ALL_TIPS: Tips = Tips { membership: true, role: true, mute: false, profile: true };
 
 impl Rules {
-    /// Whether such groups can be made here: whether everything is there that the row asks for. Members by presence,
-    /// messages that are not kept and topics are not.
+    /// Whether such groups can be made here: whether everything is there that the row asks for. Members by presence and
+    /// messages that are not kept are not.
     pub fn is_served(&self) -> bool {
-        self.membership == Membership::Stored && self.history == History::Log && !self.has_topics
+        self.membership == Membership::Stored && self.history == History::Log
     }
 
     /// The vendor's defaults.
@@ -97,6 +99,7 @@ impl Rules {
         let meeting = Self {
             kind,
             id_mark: "3",
+            chosen_ids_have_mark: false,
             membership: Membership::Stored,
             history: History::Log,
             has_topics: false,
@@ -166,6 +169,7 @@ impl Rules {
             },
             GroupKind::Community => Self {
                 id_mark: "_",
+                chosen_ids_have_mark: true,
                 has_topics: true,
                 invite_join: InviteJoinOption::FreeAccess,
                 counts_unread: true,
@@ -243,7 +247,7 @@ mod tests {
     fn what_is_served_is_of_the_shape_that_is_there() {
         let is_served = |kind: &GroupKind| Rules::of(*kind).is_served();
         let served: Vec<GroupKind> = GroupKind::ALL.into_iter().filter(is_served).collect();
-        assert_eq!(served, [GroupKind::Work, GroupKind::Public, GroupKind::Meeting]);
+        assert_eq!(served, [GroupKind::Work, GroupKind::Public, GroupKind::Meeting, GroupKind::Community]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use protocol::group::{
     ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ProfileChange, Role,
 };
-use protocol::id::{GroupId, Millis, Seq, UserId};
+use protocol::id::{GroupId, Millis, Seq, TopicId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
 use super::join::Entering;
@@ -36,6 +36,8 @@ pub struct NewGroup {
     pub invite_join: Option<InviteJoinOption>,
     pub members: Vec<FirstMember>,
     pub custom: Vec<CustomField>,
+    /// Whether its members talk in topics of it, and not in itself.
+    pub has_topics: bool,
 }
 
 /// A member that a group begins with, beside its owner.
@@ -62,14 +64,22 @@ const OF_AN_EPOCH: &[Table] = &[
     Table::Message,
 ];
 
-/// Custom ids are printable ASCII and leave the prefix of made ones alone. Source: 269/1502.
-pub fn check_custom_id(id: &GroupId) -> Result<(), GroupError> {
+/// Custom ids are printable ASCII and leave the prefix of made ones alone, but for kinds of which all ids begin with it.
+/// Source: 269/1502.
+pub fn check_custom_id(id: &GroupId, rules: &Rules) -> Result<(), GroupError> {
     let text = id.as_str();
     let is_printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-    if text.len() > 48 || !is_printable || text.starts_with("@TGS#") {
-        return Err(GroupError::BadId);
+    let own = match text.strip_prefix("@TGS#").map(|made| made.strip_prefix(rules.id_mark)) {
+        None => !rules.chosen_ids_have_mark,
+        Some(own) => {
+            rules.chosen_ids_have_mark
+                && own.is_some_and(|own| !own.is_empty() && !own.contains(TopicId::MARK))
+        }
+    };
+    if text.len() <= 48 && is_printable && own {
+        return Ok(());
     }
-    Ok(())
+    Err(GroupError::BadId { has_mark: rules.chosen_ids_have_mark })
 }
 
 /// A made id: 50 random bits behind the kind's mark.
@@ -143,14 +153,14 @@ pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limit
 }
 
 fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupError> {
-    if new.kind == GroupKind::Community {
-        return Err(GroupError::NoCommunities);
-    }
     if !rules.is_served() {
         return Err(GroupError::KindNotServed);
     }
     if let Some(id) = &new.id {
-        check_custom_id(id)?;
+        check_custom_id(id, rules)?;
+    }
+    if new.has_topics && !rules.has_topics {
+        return Err(GroupError::Invalid(Invalid::NoTopics));
     }
     if new.name.is_empty() {
         return Err(GroupError::Invalid(Invalid::NameEmpty));
@@ -214,6 +224,7 @@ impl Groups {
             invite_join: new.invite_join.unwrap_or(rules.invite_join),
             mute_all: false,
             custom: merged(&new.custom),
+            has_topics: new.has_topics,
         };
         let decided = self.deps.decide("make a group", || async {
             let id = match &new.id {
@@ -443,12 +454,26 @@ mod tests {
 
     #[test]
     fn custom_ids_leave_made_ones_alone() {
-        let verdict = |text: &str| check_custom_id(&GroupId::parse(text).unwrap());
+        let verdict =
+            |text: &str| check_custom_id(&GroupId::parse(text).unwrap(), &Rules::of(GroupKind::Meeting));
         assert!(verdict("meeting 1").is_ok());
         assert!(verdict(&"x".repeat(48)).is_ok());
-        for text in ["@TGS#3ABC", "会议", &"x".repeat(49)] {
-            assert!(matches!(verdict(text), Err(GroupError::BadId)), "{text}");
+        for text in ["@TGS#3ABC", "@TGS#_ABC", "会议", &"x".repeat(49)] {
+            assert!(matches!(verdict(text), Err(GroupError::BadId { has_mark: false })), "{text}");
         }
         assert!(make_id("3").as_str().starts_with("@TGS#3"));
+    }
+
+    #[test]
+    fn all_ids_of_communities_begin_alike() {
+        let verdict =
+            |text: &str| check_custom_id(&GroupId::parse(text).unwrap(), &Rules::of(GroupKind::Community));
+        assert!(verdict("@TGS#_club").is_ok());
+        assert!(verdict("@TGS#_@TGS#3club").is_ok());
+        for text in
+            ["club", "@TGS#3club", "@TGS#_", "@TGS#_a@TOPIC#_b", "@TGS#_会", &format!("@TGS#_{:43}", "x")]
+        {
+            assert!(matches!(verdict(text), Err(GroupError::BadId { has_mark: true })), "{text}");
+        }
     }
 }

@@ -6,7 +6,9 @@ use protocol::id::{AppId, GroupId, Seq, UserId};
 use protocol::push::NoticeKind;
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
-use super::{Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Text, rank, require};
+use super::{
+    Cursor, Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Text, rank, require,
+};
 use crate::bus::{Push, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::Actor;
@@ -109,6 +111,19 @@ impl Groups {
         let (found, _) = self.as_seen_by(actor, id).await?;
         let page = self.page(&found, roles, offset, limit).await?;
         Ok((found, page))
+    }
+
+    /// The same behind another page, with where the next one begins.
+    pub async fn list_after(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        roles: Option<&[Role]>,
+        (after, limit): (Option<&Cursor>, usize),
+    ) -> Result<(GroupRef, MemberPage, Option<Cursor>), GroupError> {
+        let (found, _) = self.as_seen_by(actor, id).await?;
+        let (page, next) = self.page_after(&found, roles, after, limit).await?;
+        Ok((found, page, next))
     }
 
     /// Those of the named users who are members.

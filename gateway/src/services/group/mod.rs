@@ -49,7 +49,7 @@ pub use kind::{Overrides, RuleBook, Rules};
 pub(in crate::services) use lifecycle::check_text;
 pub use lifecycle::{FirstMember, NewGroup, check_custom_id};
 pub use member::{MemberChange, MemberView};
-pub use order::MemberPage;
+pub use order::{Cursor, MemberPage};
 pub use profile::{GroupState, ProfileEdit};
 
 /// Why something about a group was not done.
@@ -57,8 +57,9 @@ pub use profile::{GroupState, ProfileEdit};
 pub enum GroupError {
     #[error("no such group")]
     Missing,
+    /// Whether ids of the kind begin as made ones do.
     #[error("the group id is not valid")]
-    BadId,
+    BadId { has_mark: bool },
     #[error("not a member")]
     NotMember,
     #[error("{0}")]
@@ -69,8 +70,6 @@ pub enum GroupError {
     Decided,
     #[error("too many applications wait in the group")]
     TooManyApplications,
-    #[error("communities are not served")]
-    NoCommunities,
     #[error("the owner cannot quit")]
     OwnerCannotQuit,
     #[error("already a member")]
@@ -147,6 +146,9 @@ pub struct Group {
     pub mute_all: bool,
     #[serde(default)]
     pub custom: Vec<CustomField>,
+    /// Its members talk in topics of it, and not in itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_topics: bool,
 }
 
 impl Group {

@@ -29,7 +29,7 @@ const PASSES: usize = 4;
 
 /// Where a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub(super) enum Place {
     Owner = b'0' as isize,
     Other = b'1' as isize,
     /// The second row of an admin.
@@ -58,6 +58,7 @@ impl Place {
 /// A row, as it was read.
 struct Row {
     place: Place,
+    joined_at: Millis,
     user: UserId,
     role: Role,
 }
@@ -66,6 +67,31 @@ struct Row {
 pub struct MemberPage {
     pub count: u64,
     pub members: Vec<(UserId, Member)>,
+}
+
+/// Where a page begins that is read behind another: after this row.
+///
+/// Shape: `place-joined_at-user`, decimal. It stands for a place among the rows, whether there is such a row or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    place: Place,
+    joined_at: Millis,
+    user: UserId,
+}
+
+impl Cursor {
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-');
+        let place = Place::from_byte(*parts.next()?.as_bytes().first()?)?;
+        let joined_at = Millis(parts.next()?.parse().ok()?);
+        Some(Self { place, joined_at, user: UserId::parse(parts.next()?).ok()? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}-{}", char::from(self.place as u8), self.joined_at.0, self.user)
+    }
 }
 
 fn suffix(found: &GroupRef, place: Place, joined_at: Millis, user: &UserId) -> Bytes {
@@ -95,11 +121,12 @@ fn count_key(found: &GroupRef) -> Key {
 }
 
 /// A row's suffix, taken apart.
-fn read_suffix(found: &GroupRef, suffix: &[u8]) -> Option<(Place, UserId)> {
+fn read_suffix(found: &GroupRef, suffix: &[u8]) -> Option<(Place, Millis, UserId)> {
     let rest = suffix.strip_prefix(&found.epoch()[..])?;
     let (place, rest) = rest.split_first()?;
-    let user = std::str::from_utf8(rest.get(8..)?).ok()?;
-    Some((Place::from_byte(*place)?, UserId::parse(user).ok()?))
+    let (joined_at, user) = rest.split_first_chunk()?;
+    let user = UserId::parse(std::str::from_utf8(user).ok()?).ok()?;
+    Some((Place::from_byte(*place)?, Millis(u64::from_be_bytes(*joined_at)), user))
 }
 
 /// The row of a member who changes or goes, as it was found.
@@ -208,6 +235,88 @@ impl Groups {
         Ok(MemberPage { count: self.count(found).await?, members })
     }
 
+    /// The members after a place in the order in which they came, or from the first on; of those with the given roles, if any
+    /// are given. With the place of the last, where more may follow.
+    pub async fn page_after(
+        &self,
+        found: &GroupRef,
+        roles: Option<&[Role]>,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(MemberPage, Option<Cursor>), StorageError> {
+        let mut counts = self.order_counts(found).await?;
+        if !counts.agree() {
+            counts = self.order(found).await?;
+        }
+        let (rows, is_last) = self.rows_after(found, roles, after, limit).await?;
+        let next = rows.last().filter(|_| !is_last).map(|row| Cursor {
+            place: row.place,
+            joined_at: row.joined_at,
+            user: row.user.clone(),
+        });
+        let members = match self.members_of_rows(found, rows, counts).await? {
+            Some(members) => members,
+            None => {
+                counts = self.order(found).await?;
+                let rows = self.rows_after(found, roles, after, limit).await?.0;
+                self.members_of_rows(found, rows, counts).await?.unwrap_or_default()
+            }
+        };
+        Ok((MemberPage { count: counts.members, members }, next))
+    }
+
+    /// Rows after a place, each member's one, and whether they are the last.
+    async fn rows_after(
+        &self,
+        found: &GroupRef,
+        roles: Option<&[Role]>,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Row>, bool), StorageError> {
+        let is_wanted = |role| roles.is_none_or(|roles| roles.contains(&role));
+        // The rows of admins stand behind all others, so that who asks for no plain member passes over those.
+        let last = if is_wanted(Role::Member) { Place::Other } else { Place::Admin };
+        let mut after = after.map(|cursor| suffix(found, cursor.place, cursor.joined_at, &cursor.user));
+        let mut rows = Vec::new();
+        loop {
+            if let Some(seen) = &after
+                && last == Place::Admin
+                && read_suffix(found, seen).is_some_and(|(place, ..)| place < Place::Admin)
+            {
+                after = Some([&found.epoch()[..], &[Place::Admin as u8]].concat().into());
+            }
+            let asked = PAGE.min(limit.saturating_add(1));
+            let scan = Scan {
+                table: Table::Order,
+                prefix: found.epoch(),
+                after: after.take(),
+                skip: 0,
+                limit: asked,
+                reverse: false,
+            };
+            let page = self.deps.engine.scan(&found.partition(), scan).await?;
+            let is_end = page.len() < asked;
+            after = page.last().map(|(suffix, _)| suffix.clone());
+            for (suffix, value) in page {
+                let Some((place, joined_at, user)) = read_suffix(found, &suffix) else { continue };
+                if place > last {
+                    return Ok((rows, true));
+                }
+                let role = records::decode(&value.bytes)?;
+                let is_main = place == Place::Owner || place == last;
+                if is_main && is_wanted(role) {
+                    if rows.len() == limit {
+                        return Ok((rows, false));
+                    }
+                    rows.push(Row { place, joined_at, user, role });
+                }
+            }
+            if is_end {
+                return Ok((rows, true));
+            }
+        }
+    }
+
     /// Who is a member, in no order that means anything.
     pub async fn member_ids(&self, found: &GroupRef) -> Result<Vec<UserId>, StorageError> {
         let counts = self.order_counts(found).await?;
@@ -285,9 +394,9 @@ impl Groups {
             let is_last = page.len() < asked;
             after = page.last().map(|(suffix, _)| suffix.clone());
             for (suffix, value) in page {
-                let Some((place, user)) = read_suffix(found, &suffix) else { continue };
+                let Some((place, joined_at, user)) = read_suffix(found, &suffix) else { continue };
                 if places.contains(&place) {
-                    rows.push(Row { place, user, role: records::decode(&value.bytes)? });
+                    rows.push(Row { place, joined_at, user, role: records::decode(&value.bytes)? });
                 }
             }
             if is_last {
@@ -361,7 +470,7 @@ impl Groups {
         let mut there: BTreeMap<Bytes, Role> =
             rows.into_iter().map(|(suffix, role)| (suffix, role.record)).collect();
         let is_main =
-            |suffix: &Bytes| read_suffix(found, suffix).is_some_and(|(place, _)| place != Place::Admin);
+            |suffix: &Bytes| read_suffix(found, suffix).is_some_and(|(place, ..)| place != Place::Admin);
         let found_rows = there.keys().filter(|suffix| is_main(suffix)).count() as u64;
         if found_rows != said {
             let expected = counted.map_or(Expected::Absent, |counted| Expected::Version(counted.version));
@@ -392,7 +501,7 @@ impl Groups {
         }
         // What is left stands for nobody, or for somebody at another place.
         for suffix in there.into_keys() {
-            let Some((_, user)) = read_suffix(found, &suffix) else { continue };
+            let Some((.., user)) = read_suffix(found, &suffix) else { continue };
             let member = match self.member(found, &user).await {
                 // It may stand for them.
                 Err(error) if error.is_damage() => continue,
@@ -430,7 +539,7 @@ impl Groups {
                     let expected = if is_there { Expected::Present } else { Expected::Absent };
                     batch = batch.check(row.clone(), expected);
                 }
-                let place = read_suffix(found, &row.suffix).map(|(place, _)| place);
+                let place = read_suffix(found, &row.suffix).map(|(place, ..)| place);
                 let counts = place.is_some_and(|place| place != Place::Admin);
                 batch = match role {
                     Some(role) => {

@@ -79,8 +79,27 @@ impl Groups {
         Ok(None)
     }
 
-    /// A page of the groups a user is a member of, in the order of their ids, and how many there are in all: few more
-    /// than are told where the index still names some that they left or that were dismissed.
+    /// The communities a user is a member of, those with topics or those without, in the order of their ids.
+    pub async fn joined_communities(
+        &self,
+        app: AppId,
+        user: &UserId,
+        with_topics: bool,
+    ) -> Result<Vec<(GroupRef, Member)>, GroupError> {
+        let mut indexed = self.indexed(app, user).await?;
+        indexed.retain(|(id, _)| id.is_of_community());
+        let mut joined = self.joined_among(app, user, indexed).await?;
+        joined.retain(|(found, _)| found.group.record.has_topics == with_topics);
+        Ok(joined)
+    }
+
+    /// Whether a group is of a kind that may have topics.
+    pub fn may_have_topics(&self, found: &GroupRef) -> bool {
+        self.rules(found.app, found.group.record.kind).has_topics
+    }
+
+    /// A page of the groups a user is a member of but for communities, in the order of their ids, and how many there are in
+    /// all: few more than are told where the index still names some that they left or that were dismissed.
     pub async fn joined_page(
         &self,
         app: AppId,
@@ -88,7 +107,8 @@ impl Groups {
         offset: usize,
         limit: usize,
     ) -> Result<(usize, Vec<(GroupRef, Member)>), GroupError> {
-        let indexed = self.indexed(app, user).await?;
+        let mut indexed = self.indexed(app, user).await?;
+        indexed.retain(|(id, _)| !id.is_of_community());
         let total = indexed.len();
         let page: Vec<_> = indexed.into_iter().skip(offset).take(limit).collect();
         let asked = page.len();

@@ -101,6 +101,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.attribute_bytes_per_group" => is_any(limits.attribute_bytes_per_group),
         "limits.counters_per_group" => is_any(limits.counters_per_group),
         "limits.counter_key_bytes" => is_any(limits.counter_key_bytes),
+        "limits.pins_per_group" => is_any(limits.pins_per_group),
         "limits.members_per_call" => is_any(limits.members_per_call),
         // 0 is known as none where they are asked for.
         "limits.invitations_per_hour" => limits.invitations_per_hour == 0,

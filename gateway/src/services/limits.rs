@@ -60,6 +60,8 @@ pub struct Limits {
     /// Counters of one group, and the bytes of their keys.
     pub counters_per_group: usize,
     pub counter_key_bytes: usize,
+    /// Messages that are pinned in one group.
+    pub pins_per_group: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -94,6 +96,7 @@ impl Limits {
             &mut self.attribute_bytes_per_group,
             &mut self.counters_per_group,
             &mut self.counter_key_bytes,
+            &mut self.pins_per_group,
             &mut self.members_per_call,
         ] {
             if *most == 0 {
@@ -141,6 +144,7 @@ impl Default for Limits {
             attribute_bytes_per_group: 16 * 1024,
             counters_per_group: 20,
             counter_key_bytes: 128,
+            pins_per_group: 10,
             members_per_call: 300,
         }
     }

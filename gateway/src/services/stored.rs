@@ -13,6 +13,7 @@ use super::conversation::Preference;
 use super::friend::{Friendship, Place};
 use super::group::{Application, Attributes, Counters, Group, Indexed, Member, WaitingEntry};
 use super::mention::Mentioned;
+use super::message::Pin;
 use super::push::{Heard, StoredNotice};
 use super::session::{Claims, DevicePosition, DeviceRecord, KnownRecalls};
 use super::timeline::{Annotation, Entry, EntryRef, Hidden, Position, RecallNote};
@@ -78,6 +79,8 @@ stored! {
                  `attribute_bytes_per_group` of values";
     "counters": Counters, in Shared,
         at_most "one a group: `counters_per_group` of `counter_key_bytes`";
+    "pins": Vec<Pin>, in Shared,
+        at_most "one a group: `pins_per_group`";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.

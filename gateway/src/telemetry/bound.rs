@@ -96,6 +96,8 @@ bounds! {
     MutesPerGroup = "mutes_per_group";
     /// Messages from one user to another.
     PairMessages = "pair_messages";
+    /// Pinned messages of a group.
+    PinsPerGroup = "pins_per_group";
     /// Changes of a profile.
     ProfileChanges = "profile_changes";
     /// How often the back ends of an application give a command.

@@ -52,6 +52,11 @@ pub struct Limits {
     pub mutes_per_group: usize,
     /// Applications of one group that wait for a decision.
     pub applications_per_group: usize,
+    /// Invitations that wait for one user to say whether they come.
+    pub invitations_per_user: usize,
+    /// Days after which an application or an invitation waits no more; 0 is never.
+    pub application_days: u64,
+    pub admins_per_group: usize,
     /// Attributes of one group, and the bytes of their keys, of their values, and of all values of a group.
     pub attributes_per_group: usize,
     pub attribute_key_bytes: usize,
@@ -90,6 +95,8 @@ impl Limits {
             &mut self.muted_strangers,
             &mut self.mutes_per_group,
             &mut self.applications_per_group,
+            &mut self.invitations_per_user,
+            &mut self.admins_per_group,
             &mut self.attributes_per_group,
             &mut self.attribute_key_bytes,
             &mut self.attribute_value_bytes,
@@ -138,6 +145,9 @@ impl Default for Limits {
             muted_strangers: 1000,
             mutes_per_group: 10_000,
             applications_per_group: 1000,
+            invitations_per_user: 200,
+            application_days: 30,
+            admins_per_group: 100,
             attributes_per_group: 16,
             attribute_key_bytes: 32,
             attribute_value_bytes: 4096,

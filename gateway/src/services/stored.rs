@@ -73,7 +73,8 @@ stored! {
         at_most "`applications_per_group`, of `reason_bytes` and `custom_value_bytes`";
     // That a user decides about an application.
     "application entry": WaitingEntry, in Application,
-        at_most "one an application and a user who decides, or did when it was made";
+        at_most "one an application and a user who decides, or did when it was made; `invitations_per_user` of those that \
+                 others make";
     "attributes": Attributes, in Shared,
         at_most "one a group: `attributes_per_group` of `attribute_key_bytes` and `attribute_value_bytes`, \
                  `attribute_bytes_per_group` of values";

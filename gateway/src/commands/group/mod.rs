@@ -85,6 +85,10 @@ impl From<GroupError> for Refusal {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group")
                     .into()
             }
+            GroupError::TooManyAdmins => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "Role: the group would have too many admins")
+                    .into()
+            }
             GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
             GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER.into(),
             GroupError::Full => ErrorCode::GROUP_FULL.into(),

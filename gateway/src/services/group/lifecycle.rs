@@ -173,8 +173,12 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     if new.members.len() > limits.members_per_call {
         return Err(GroupError::TooManyAccounts);
     }
-    if !rules.has_admins && new.members.iter().any(|member| member.is_admin) {
+    let admins = new.members.iter().filter(|member| member.is_admin).count();
+    if !rules.has_admins && admins > 0 {
         return Err(GroupError::Invalid(Invalid::NoAdmins));
+    }
+    if admins > limits.admins_per_group {
+        return Err(GroupError::TooManyAdmins);
     }
     Ok(())
 }

@@ -254,6 +254,15 @@ impl Groups {
             .check(key, unchanged)
             .check(found.member_key(user), Expected::Version(target.version))
             .put(found.member_key(user), records::encode(&member));
+        if member.role == Role::Admin && target.record.role != Role::Admin {
+            if self.has_all_admins(found, limits.admins_per_group).await? {
+                Bound::AdminsPerGroup.refused(&found.id);
+                return Err(GroupError::TooManyAdmins);
+            }
+            // Of two at once the other looks anew.
+            let (key, _) = found.unchanged();
+            batch = batch.put(key, records::encode(&found.group.record));
+        }
         if member.role != target.record.role {
             let placed = self.placed(found, user, &target.record).await?;
             batch = self.with_new_place(batch, found, user, (&target.record, placed), &member);
@@ -289,6 +298,15 @@ impl Groups {
             batch = self.with_tip(batch, found, actor, change, None).await?;
         }
         Ok(batch)
+    }
+
+    /// Whether the group has as many admins as it may have.
+    async fn has_all_admins(&self, found: &GroupRef, most: usize) -> Result<bool, StorageError> {
+        if most == usize::MAX {
+            return Ok(false);
+        }
+        let page = self.page(found, Some(&[Role::Admin]), 0, Some(most)).await?;
+        Ok(page.members.len() >= most)
     }
 
     async fn tell_role(

@@ -1,6 +1,7 @@
 //! Groups: their life, their members and their profile.
 
 mod application;
+mod asked;
 mod attribute;
 mod counter;
 mod error;
@@ -72,6 +73,8 @@ pub enum GroupError {
     Decided,
     #[error("too many applications wait in the group")]
     TooManyApplications,
+    #[error("the group has as many admins as it may have")]
+    TooManyAdmins,
     #[error("the owner cannot quit")]
     OwnerCannotQuit,
     #[error("already a member")]

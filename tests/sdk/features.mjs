@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { meeting, userConversation } from './harness/actions.mjs';
 import { Refused } from './harness/device.mjs';
 import { Refuser } from './harness/refuser.mjs';
-import { commands } from './harness/sources.mjs';
+import { calls, commands, groupMethods, methodList } from './harness/sources.mjs';
 
 const SDKS = { '3.6.6': 'chat', '2.27.6': 'tim-js' };
 
@@ -47,6 +47,12 @@ const PLAIN = [
 ];
 
 export default async function features(t) {
+  await t.scene('', () => t.check('every method about groups is called by the part that methods.json names, or has a reason there', async () => {
+    const list = methodList();
+    assert.deepEqual(Object.keys(list).sort(), groupMethods());
+    const wrong = Object.entries(list).filter(([method, { part, reason }]) => (part ? !calls(part, method) : !reason));
+    assert.deepEqual(wrong, []);
+  }));
   for (const [label, kind] of Object.entries(SDKS)) await t.scene(label, () => announced(t, kind));
 }
 

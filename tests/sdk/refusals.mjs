@@ -72,6 +72,9 @@ const APPLICATION = { applicationType: 0, authentication: '00-somebody', message
 
 /** Methods of one SDK alone. */
 const ONE_SDK = {
+  'the other has no pins': {
+    [`${GROUP}pin_message`]: 'chat', [`${GROUP}unpin_message`]: 'chat', [`${GROUP}get_pinned_messages`]: 'chat',
+  },
   'the other answers from memory': { [`${GROUP}get_joined_group_list`]: 'tim-js', [`${GROUP}get_online_member_num`]: 'chat' },
 };
 
@@ -148,6 +151,10 @@ const SCENES = {
     [`${GROUP}group_msg_recall`, 'revokeMessage', ({ alice, said }) => alice.revokeMessage(said)],
     [`${GROUP}delete_group_ramble_msg_by_seq`, 'deleteMessage', ({ alice, said }) => alice.deleteMessage([said])],
     [`${GROUP}msg_read_report`, 'setMessageRead', ({ alice, work }) => alice.setMessageRead({ conversationID: groupConversation(work) }), unreadInGroup],
+    [`${GROUP}pin_message`, 'pinGroupMessage', ({ alice, meet, said }) => alice.pinGroupMessage({ groupID: meet, message: said, isPinned: true })],
+    [`${GROUP}unpin_message`, 'pinGroupMessage that ends it', ({ alice, meet, said }) =>
+      alice.pinGroupMessage({ groupID: meet, message: said, isPinned: false })],
+    [`${GROUP}get_pinned_messages`, 'getPinnedGroupMessageList', ({ alice, meet }) => alice.getPinnedGroupMessageList(meet)],
   ],
   'one to one': [
     [`${C2C}sendmsg`, 'sendMessage', ({ alice, bob }) => alice.tell(bob.user, 'never')],

@@ -4,7 +4,7 @@ import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
 const PARTS = [
-  'session', 'profile', 'friend', 'group', 'application', 'community', 'attributes', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
+  'session', 'profile', 'friend', 'group', 'application', 'community', 'attributes', 'pins', 'fields', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
   'damage', 'features', 'refusals', 'elements', 'versions', 'browser', 'converging',
 ];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */
@@ -25,8 +25,9 @@ const waiting = chosen.length > 0 ? chosen : [...PARTS];
 
 async function work() {
   for (let name = waiting.shift(); name; name = waiting.shift()) {
-    const { default: body } = await import(`./${name}.mjs`);
-    await new Part(name, report).run(body);
+    // A part may say what its gateway is like.
+    const { default: body, kind } = await import(`./${name}.mjs`);
+    await new Part(name, report, kind).run(body);
   }
 }
 

@@ -23,6 +23,7 @@ static SUBJECTS: &[&[Row]] = &[
     friend::ROWS,
     group::ROWS,
     message::group::ROWS,
+    message::pin::ROWS,
     message::c2c::ROWS,
     conversation::ROWS,
     push::ROWS,

@@ -95,6 +95,7 @@ impl Config {
             file.internal_listen.as_ref().and_then(|text| address("internal_listen", text, &mut mistakes));
         let main_app = AppId(file.sdkappid);
         check_hello(&file, "", &mut mistakes);
+        mistakes.extend(file.fields.mistakes(&file.limits));
         let mut apps = Applications::new(settings(&file));
         for app in &file.app {
             let id = AppId(app.sdkappid);
@@ -110,6 +111,10 @@ impl Config {
             });
             if own.session != file.session {
                 check_hello(&own, &format!("app {id}: "), &mut mistakes);
+            }
+            if own.fields != file.fields {
+                let found = own.fields.mistakes(&own.limits);
+                mistakes.extend(found.into_iter().map(|mistake| format!("app {id}: {mistake}")));
             }
             let settings = settings(&own);
             if !apps.add(id, Application { keys, admins, settings }) || id == main_app {
@@ -173,6 +178,7 @@ fn settings(file: &File) -> Settings {
         limits: file.limits.clone(),
         rates: file.rates.clone(),
         rules: RuleBook::new(overrides),
+        fields: file.fields.clone(),
         retention: file.retention,
     }
 }

@@ -7,7 +7,7 @@ use protocol::id::{AppId, UserId};
 use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
 
-use super::group::RuleBook;
+use super::group::{FieldBook, RuleBook};
 use super::limits::Limits;
 use super::rates::Rates;
 use super::retention;
@@ -47,6 +47,7 @@ pub struct Settings {
     pub limits: Limits,
     pub rates: Rates,
     pub rules: RuleBook,
+    pub fields: FieldBook,
     pub retention: retention::Policy,
 }
 

@@ -52,6 +52,11 @@ pub struct Limits {
     pub mutes_per_group: usize,
     /// Applications of one group that wait for a decision.
     pub applications_per_group: usize,
+    /// Invitations that wait for one user to say whether they come.
+    pub invitations_per_user: usize,
+    /// Days after which an application or an invitation waits no more; 0 is never.
+    pub application_days: u64,
+    pub admins_per_group: usize,
     /// Attributes of one group, and the bytes of their keys, of their values, and of all values of a group.
     pub attributes_per_group: usize,
     pub attribute_key_bytes: usize,
@@ -60,6 +65,8 @@ pub struct Limits {
     /// Counters of one group, and the bytes of their keys.
     pub counters_per_group: usize,
     pub counter_key_bytes: usize,
+    /// Messages that are pinned in one group.
+    pub pins_per_group: usize,
     /// Members that one call adds or puts out.
     pub members_per_call: usize,
 }
@@ -88,12 +95,15 @@ impl Limits {
             &mut self.muted_strangers,
             &mut self.mutes_per_group,
             &mut self.applications_per_group,
+            &mut self.invitations_per_user,
+            &mut self.admins_per_group,
             &mut self.attributes_per_group,
             &mut self.attribute_key_bytes,
             &mut self.attribute_value_bytes,
             &mut self.attribute_bytes_per_group,
             &mut self.counters_per_group,
             &mut self.counter_key_bytes,
+            &mut self.pins_per_group,
             &mut self.members_per_call,
         ] {
             if *most == 0 {
@@ -135,12 +145,16 @@ impl Default for Limits {
             muted_strangers: 1000,
             mutes_per_group: 10_000,
             applications_per_group: 1000,
+            invitations_per_user: 200,
+            application_days: 30,
+            admins_per_group: 100,
             attributes_per_group: 16,
             attribute_key_bytes: 32,
             attribute_value_bytes: 4096,
             attribute_bytes_per_group: 16 * 1024,
             counters_per_group: 20,
             counter_key_bytes: 128,
+            pins_per_group: 10,
             members_per_call: 300,
         }
     }

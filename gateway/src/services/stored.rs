@@ -13,6 +13,7 @@ use super::conversation::Preference;
 use super::friend::{Friendship, Place};
 use super::group::{Application, Attributes, Counters, Group, Indexed, Member, WaitingEntry};
 use super::mention::Mentioned;
+use super::message::Pin;
 use super::push::{Heard, StoredNotice};
 use super::session::{Claims, DevicePosition, DeviceRecord, KnownRecalls};
 use super::timeline::{Annotation, Entry, EntryRef, Hidden, Position, RecallNote};
@@ -72,12 +73,15 @@ stored! {
         at_most "`applications_per_group`, of `reason_bytes` and `custom_value_bytes`";
     // That a user decides about an application.
     "application entry": WaitingEntry, in Application,
-        at_most "one an application and a user who decides, or did when it was made";
+        at_most "one an application and a user who decides, or did when it was made; `invitations_per_user` of those that \
+                 others make";
     "attributes": Attributes, in Shared,
         at_most "one a group: `attributes_per_group` of `attribute_key_bytes` and `attribute_value_bytes`, \
                  `attribute_bytes_per_group` of values";
     "counters": Counters, in Shared,
         at_most "one a group: `counters_per_group` of `counter_key_bytes`";
+    "pins": Vec<Pin>, in Shared,
+        at_most "one a group: `pins_per_group`";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.

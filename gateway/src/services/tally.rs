@@ -100,6 +100,11 @@ impl Tally {
         Self { name: Bytes::from_static(b"strangers"), most: limits.muted_strangers }
     }
 
+    /// Invitations that wait for a user to say whether they come.
+    pub(super) fn asked(limits: &Limits) -> Self {
+        Self { name: Bytes::from_static(b"asked"), most: limits.invitations_per_user }
+    }
+
     /// Members, and past ones, who may not speak in this life of a group; and those whose mute is over since a while.
     pub(super) fn mutes(limits: &Limits, epoch: &[u8]) -> Self {
         Self { name: [epoch, b"mutes"].concat().into(), most: limits.mutes_per_group }

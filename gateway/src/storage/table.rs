@@ -34,7 +34,7 @@ pub enum Table {
     /// group; epoch, kind, user; that the user waits to be let in, or is asked whether they come.
     /// user; time, group, kind, user; that the user may have to decide about such an application. A superset of the truth.
     Application,
-    /// group; epoch, `attributes` or `counters`; what its members write for all of them.
+    /// group; epoch, `attributes`, `counters` or `pins`; what its members keep together.
     Shared,
     /// group; epoch, name; a number kept by the store: of members, of bytes that are kept. pair; epoch, `bytes`, user; of
     /// bytes that are kept of what one of the two has said. group or pair; epoch, `given`; up to which entry bytes were given

@@ -40,6 +40,8 @@ bounds! {
     AccountsMade = "accounts_made";
     /// Log-ins from one address.
     AddressLogins = "address_logins";
+    /// Admins of a group.
+    AdminsPerGroup = "admins_per_group";
     /// Bytes of an answer that can be asked for in parts.
     AnswerBytes = "answer_bytes";
     /// Applications of a user.
@@ -84,6 +86,8 @@ bounds! {
     HeadTime = "head_time";
     /// Groups that others put a user into.
     InvitationsPerHour = "invitations_per_hour";
+    /// Invitations that wait for a user.
+    InvitationsPerUser = "invitations_per_user";
     /// A WebSocket on which nobody logged in in time.
     LoginTime = "login_time";
     /// Members that a user brings in.
@@ -96,6 +100,8 @@ bounds! {
     MutesPerGroup = "mutes_per_group";
     /// Messages from one user to another.
     PairMessages = "pair_messages";
+    /// Pinned messages of a group.
+    PinsPerGroup = "pins_per_group";
     /// Changes of a profile.
     ProfileChanges = "profile_changes";
     /// How often the back ends of an application give a command.

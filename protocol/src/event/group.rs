@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Former, PushBody, system_item, text};
-use crate::group::{AttributeItem, AttributesChange, CounterItem, CountersChange, ReceiveOption};
-use crate::id::{Millis, UserId};
-use crate::message::{GroupItem, GroupLabel};
+use crate::group::{AttributeItem, AttributesChange, CounterItem, CountersChange, ReceiveOption, Shown};
+use crate::id::{Millis, Seq, UserId};
+use crate::message::{GroupItem, GroupLabel, GroupMessageId};
 
 /// A tip in a group.
 pub fn tip(item: GroupItem<'_>) -> String {
@@ -80,4 +80,43 @@ pub fn counters(
     let info = json!({"Type": change.number(), "GroupCounterSeq": seq, "GroupCounter": items});
     let body = json!({"OpType": 6, "Operator_Account": operator, "GroupCounterInfo": [info]});
     passing(label, number, at, body)
+}
+
+/// A message was pinned, as those read it who have not loaded it.
+pub fn pinned(
+    label: &GroupLabel,
+    operator: &Shown,
+    message: GroupItem<'_>,
+    (seq, number, at): (Seq, u64, Millis),
+) -> PushBody {
+    let body = json!({
+        "OpType": 16, "Operator_Account": operator.user, "MsgOperatorMemberExtraInfo": operator,
+        "PinnedMsg": message.in_push(),
+    });
+    pin(label, (seq, number, at), body)
+}
+
+/// A message is pinned no more.
+pub fn unpinned(
+    label: &GroupLabel,
+    operator: &Shown,
+    message: &GroupMessageId,
+    (number, at): (u64, Millis),
+) -> PushBody {
+    let body = json!({
+        "OpType": 17, "Operator_Account": operator.user, "MsgOperatorMemberExtraInfo": operator,
+        "SdkGroupMessageId": {
+            "SenderTinyId": message.tiny_id.to_string(), "ClientTime": message.client_time,
+            "Random": message.random, "ServerTime": message.time, "MsgSeq": message.seq,
+        },
+    });
+    pin(label, (message.seq, number, at), body)
+}
+
+/// `MsgSeq` is that of the message: the 2.x SDKs, which know no pins, take the item for a tip with this number.
+fn pin(label: &GroupLabel, (seq, number, at): (Seq, u64, Millis), body: Value) -> PushBody {
+    let mut item = system_item(None, Some(label), number, at);
+    item["MsgSeq"] = json!(seq);
+    item["MsgBody"] = body;
+    PushBody::of(json!({"Event": 6, "GroupTips": [item]}))
 }

@@ -49,7 +49,7 @@ impl MemberInfo {
 ///
 /// ```json
 /// {"GroupId": "{group}", "Limit": 20, "Offset": 0, "Next": "0", "MemberRoleFilter": ["Owner", "Member"],
-/// "MemberInfoFilter": ["Role", "NameCard"]}
+/// "MemberInfoFilter": ["Role", "NameCard"], "AppDefinedDataFilter_GroupMember": ["k"]}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetMembers {
@@ -67,6 +67,9 @@ pub struct GetMembers {
     pub roles: Option<Vec<Role>>,
     #[serde(rename = "MemberInfoFilter")]
     pub filter: Option<Vec<String>>,
+    /// Which of the members' own fields come beside it.
+    #[serde(rename = "AppDefinedDataFilter_GroupMember")]
+    pub custom: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]

@@ -88,6 +88,8 @@ pub struct ResponseFilter {
     pub own: Option<Vec<String>>,
     #[serde(rename = "AppDefinedDataFilter_Group")]
     pub custom: Option<Vec<String>>,
+    #[serde(rename = "AppDefinedDataFilter_GroupMember")]
+    pub member_custom: Option<Vec<String>>,
 }
 
 /// Members of every item of a list of groups.
@@ -111,6 +113,8 @@ const PUBLIC: &[&str] = &[
     "ApplyJoinOption",
     "InviteJoinOption",
     "SupportTopic",
+    // Those of its fields that are for anybody.
+    "AppDefinedData",
     "ErrorCode",
     "ErrorInfo",
 ];
@@ -155,7 +159,7 @@ pub fn failed_item(group: &GroupId, failure: &Failure) -> Map<String, Value> {
 /// ```json
 /// {"Member_Account": "{caller}", "Limit": 200, "Offset": 0, "GroupType": "ChatRoom", "ResponseFilter":
 /// {"GroupBaseInfoFilter": ["Name", "Owner_Account"], "MemberInfoFilter": ["NameCard"], "SelfInfoFilter":
-/// ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// ["Role"], "AppDefinedDataFilter_Group": ["k"], "AppDefinedDataFilter_GroupMember": ["k"]}}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetJoined {
@@ -247,7 +251,8 @@ pub struct GroupInfos {
 ///
 /// ```json
 /// {"GroupIdList": ["{group}"], "ResponseFilter": {"GroupBaseInfoFilter": ["Name", "Owner_Account"],
-/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"],
+/// "AppDefinedDataFilter_GroupMember": ["k"]}}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetWithSelf {
@@ -264,7 +269,8 @@ request! { GetWithSelf = "group_open_http_svc.get_group_self_member_info" -> Gro
 ///
 /// ```json
 /// {"GroupIdList": ["{group}"], "ResponseFilter": {"GroupBaseInfoFilter": ["Name", "Owner_Account"],
-/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"],
+/// "AppDefinedDataFilter_GroupMember": ["k"]}}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetPublic {
@@ -281,7 +287,8 @@ request! { GetPublic = "group_open_http_svc.get_group_public_info" -> GroupInfos
 ///
 /// ```json
 /// {"GroupIdList": ["{group}"], "ResponseFilter": {"GroupBaseInfoFilter": ["Name", "Owner_Account"],
-/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"]}}
+/// "MemberInfoFilter": ["NameCard"], "SelfInfoFilter": ["Role"], "AppDefinedDataFilter_Group": ["k"],
+/// "AppDefinedDataFilter_GroupMember": ["k"]}}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct Get {

@@ -5,6 +5,7 @@ pub mod c2c;
 mod element;
 pub mod group;
 mod item;
+pub mod pin;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,7 @@
 //! Coming into a group about which somebody decides.
 
+use std::time::Duration;
+
 use gateway::services::group::{Overrides, RuleBook};
 use protocol::ErrorCode;
 use protocol::group::GroupKind;
@@ -393,4 +395,122 @@ async fn a_group_that_changes_takes_applications() {
         }
     };
     tokio::join!(change, applied);
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[tokio::test]
+async fn what_nobody_decides_about_is_over_some_day() {
+    let gateway = TestGateway::start_with(|config| {
+        config.apps.set(|settings| {
+            settings.limits.application_days = 3;
+            settings.limits.applications_per_group = 2;
+        });
+    })
+    .await;
+    let [alice, bob, carol, dave] = gateway.users(["alice", "bob", "carol", "dave"]).await;
+    let group = alice.create_group_of("Public", "club").await;
+    apply(&bob, &group, "one").await.ok();
+    let of_bob = waiting(&alice).await.remove(0);
+    gateway.clock.advance(DAY * 2);
+    apply(&carol, &group, "two").await.ok();
+    apply(&dave, &group, "three").await.refused(ErrorCode::GROUP_BAD_PARAMETER);
+    gateway.clock.advance(DAY + Duration::from_secs(1));
+    // It can be decided about no more, and makes room.
+    decide(&alice, &of_bob, "Agree").await.refused(ErrorCode::APPLICATION_DECIDED);
+    assert_eq!(alice.members(&group).await, ["alice"]);
+    apply(&dave, &group, "three").await.ok();
+    let list = waiting(&alice).await;
+    let names: Vec<&str> = list.iter().map(|one| one["From_Account"].as_str().unwrap()).collect();
+    assert_eq!(names, ["carol", "dave"]);
+    // Also when nobody has looked at it since; and who applied may apply anew.
+    gateway.clock.advance(DAY * 2);
+    apply(&carol, &group, "two again").await.ok();
+    alice.expect_notice(&group, 1).await;
+    gateway.clock.advance(DAY + Duration::from_secs(1));
+    apply(&bob, &group, "one again").await.ok();
+    let list = waiting(&alice).await;
+    let texts: Vec<&str> = list.iter().map(|one| one["ApplyInviteMsg"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["two again", "one again"]);
+    decide(&alice, &list[1], "Agree").await.ok();
+    assert_eq!(alice.members(&group).await, ["alice", "bob"]);
+}
+
+/// Others make them, so what waits is bounded, and not only what comes in an hour.
+#[tokio::test]
+async fn so_many_invitations_wait_for_a_user_and_no_more() {
+    let mut gateway = asking().await;
+    gateway.configure(|config| {
+        config.apps.set(|settings| {
+            (settings.limits.invitations_per_user, settings.limits.application_days) = (2, 1);
+        });
+    });
+    gateway.restart().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let invite = async |party: &str| {
+        let body = json!({"Type": "Public", "Name": "n", "GroupId": party, "InviteJoinOption": "FreeAccess"});
+        alice.call(CREATE, body).await.ok();
+        let body = json!({"GroupId": party, "MemberList": [{"Member_Account": "bob"}]});
+        alice.call(ADD, body).await.ok()["MemberList"][0]["Result"].as_u64().unwrap()
+    };
+    let answer = async |application: &Value, verdict: &str| {
+        let body = json!({"GroupId": application["GroupId"], "Inviter_Account": "alice", "HandleMsg": verdict,
+            "Authentication": application["Authentication"]});
+        bob.call(ANSWER, body).await.ok();
+    };
+    assert_eq!([invite("one").await, invite("two").await, invite("three").await], [3, 3, 0]);
+    assert_eq!(waiting(&bob).await.len(), 2);
+    // One that is answered makes room.
+    answer(&waiting(&bob).await[0], "Reject").await;
+    assert_eq!([invite("four").await, invite("five").await], [3, 0]);
+    answer(&waiting(&bob).await[0], "Agree").await;
+    assert_eq!([invite("six").await, invite("seven").await], [3, 0]);
+    // So does one of a group that is gone, and one that nobody answered for long.
+    gateway.clock.advance(Duration::from_secs(120));
+    alice.dismiss(&Group { id: "four".into() }).await;
+    assert_eq!([invite("eight").await, invite("nine").await], [3, 0]);
+    gateway.clock.advance(DAY + Duration::from_secs(1));
+    assert_eq!([invite("ten").await, invite("eleven").await, invite("twelve").await], [3, 3, 0]);
+    let names: Vec<Value> = waiting(&bob).await.into_iter().map(|one| one["GroupId"].clone()).collect();
+    assert_eq!(names, [json!("ten"), json!("eleven")]);
+}
+
+#[tokio::test]
+async fn all_admins_are_told_and_there_are_so_many_and_no_more() {
+    let gateway = TestGateway::start_with(|config| {
+        config.apps.set(|settings| settings.limits.admins_per_group = 2);
+    })
+    .await;
+    let [alice, bob, carol, dave, eve] = gateway.users(["alice", "bob", "carol", "dave", "eve"]).await;
+    let create = |admins: &[&str]| {
+        let members: Value = ["bob", "carol", "dave"]
+            .iter()
+            .map(|name| {
+                json!({"Member_Account": name, "Role": if admins.contains(name) { "Admin" } else { "Member" }})
+            })
+            .collect();
+        json!({"Type": "Public", "Name": "club", "GroupId": "club", "MemberList": members})
+    };
+    alice.call(CREATE, create(&["bob", "carol", "dave"])).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
+    alice.call(CREATE, create(&["bob"])).await.ok();
+    let group = Group { id: "club".into() };
+    for _ in 0..5 {
+        let (one, other) =
+            tokio::join!(alice.set_role(&group, "carol", "Admin"), alice.set_role(&group, "dave", "Admin"));
+        let mut codes = [one.code(), other.code()];
+        let admin = if codes[0] == 0 { "carol" } else { "dave" };
+        codes.sort_unstable();
+        assert_eq!(codes, [0, ErrorCode::GROUP_BAD_PARAMETER.0]);
+        // One who is an admin stays one.
+        alice.set_role(&group, admin, "Admin").await.ok();
+        alice.set_role(&group, admin, "Member").await.ok();
+    }
+    alice.set_role(&group, "dave", "Admin").await.ok();
+    apply(&eve, &group, "please").await.ok();
+    for user in [&alice, &bob, &dave] {
+        let notice = user.expect_notice(&group, 1).await;
+        assert_eq!(notice["MsgBody"]["Operator_Account"], "eve");
+        assert_eq!(waiting(user).await.len(), 1);
+    }
+    assert!(waiting(&carol).await.is_empty());
 }

@@ -4,6 +4,7 @@ mod application;
 mod attribute;
 mod community;
 mod counter;
+mod field;
 mod join;
 mod life;
 mod member;

@@ -5,4 +5,5 @@ mod c2c;
 mod group;
 mod mentions;
 mod missed;
+mod pin;
 mod too_fast;

@@ -24,14 +24,18 @@ export const ADMIN = 'administrator';
 
 export class Gateway {
   #dataDir;
+  #config;
   #key;
   #redis = null;
   #instances = [];
   #turn = 0;
 
-  static async start({ instances = INSTANCES } = {}) {
+  /** `config` is what its settings file says, in TOML. */
+  static async start({ instances = INSTANCES, config = '' } = {}) {
     const gateway = new Gateway();
     gateway.#dataDir = await temporary('sdk');
+    gateway.#config = join(gateway.#dataDir, 'gateway.toml');
+    await writeFile(gateway.#config, config);
     gateway.#key = randomBytes(32).toString('hex');
     if (instances > 1) gateway.#redis = await Redis.start(gateway.#dataDir);
     for (let index = 0; index < instances; index += 1) {
@@ -43,6 +47,7 @@ export class Gateway {
 
   #settings(index) {
     return {
+      GATEWAY_CONFIG: this.#config,
       GATEWAY_DATA_DIR: join(this.#dataDir, `data${index}`),
       GATEWAY_SDKAPPID: String(SDK_APP_ID),
       GATEWAY_SECRET_KEY: this.#key,

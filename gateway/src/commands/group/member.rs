@@ -8,11 +8,14 @@ use protocol::group::{
 use protocol::id::UserId;
 use protocol::json::raw;
 use protocol::request::Empty;
+use serde_json::{Map, Value};
 
 use super::too_large;
 use crate::commands::page::{Filling, once};
 use crate::commands::{Call, Context, Refusal};
-use crate::services::group::{AddOutcome, Cursor, GroupRef, Member, MemberChange, MemberView};
+use crate::services::group::{
+    AddOutcome, Cursor, Fields, GroupRef, Member, MemberChange, MemberView, Standing,
+};
 use crate::services::{Services, StorageError};
 
 /// For how long a client may keep the number of members online.
@@ -31,15 +34,47 @@ const MAX_NAMED: usize = 50;
 /// Members of a page that has a next one.
 const MAX_PAGE: usize = 100;
 
+/// What an answer says of members.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// Names of what is told; everything where there are none.
+    names: Option<Vec<String>>,
+    /// Keys of the fields that the application defined; all of them where none is named.
+    keys: Option<Vec<String>>,
+    reader: Standing,
+}
+
+impl Wanted {
+    pub(super) fn new(names: Option<&[String]>, keys: Option<&[String]>, reader: Standing) -> Self {
+        let (mut names, keys) = (names.map(<[_]>::to_vec), keys.map(<[_]>::to_vec));
+        if let (Some(names), Some(_)) = (&mut names, &keys) {
+            names.push("AppMemberDefinedData".to_owned());
+        }
+        Self { names, keys, reader }
+    }
+
+    pub(super) fn filtered(&self, info: &MemberInfo) -> Map<String, Value> {
+        info.filtered(self.names.as_deref())
+    }
+}
+
 /// Members' lines, in their order; whether they are online is looked up only where the caller wants to know.
 pub(super) async fn member_infos(
     context: &Context,
     found: &GroupRef,
     members: Vec<(UserId, Member)>,
-    filter: Option<&[String]>,
+    wanted: &Wanted,
 ) -> Result<Vec<MemberInfo>, StorageError> {
     let Services { groups, sessions, .. } = &context.services;
-    let views = groups.views(found, members).await?;
+    let filter = wanted.names.as_deref();
+    let mut views = groups.views(found, members).await?;
+    for view in &mut views {
+        let fields = &mut view.member.custom;
+        groups.hide_fields(found.app, Fields::OfMember, wanted.reader, fields);
+        if let Some(keys) = &wanted.keys {
+            fields.retain(|field| keys.contains(&field.key));
+        }
+    }
     let online = if filter.is_none_or(|names| names.iter().any(|name| name == "OnlineStatus")) {
         sessions.are_online(found.app, views.iter().map(|view| view.user.clone()).collect()).await?
     } else {
@@ -68,11 +103,11 @@ pub(in crate::commands) async fn get(
     let actor = call.actor()?;
     let groups = &context.services.groups;
     let roles = request.roles.as_deref();
-    let (found, page, next) = match request.next.as_deref() {
+    let (found, reader, page, next) = match request.next.as_deref() {
         None => {
             let page = (request.offset, request.limit);
-            let (found, page) = groups.list(&actor, &request.group, roles, page).await?;
-            (found, page, None)
+            let (found, reader, page) = groups.list(&actor, &request.group, roles, page).await?;
+            (found, reader, page, None)
         }
         Some(next) => {
             let after = match next {
@@ -83,17 +118,17 @@ pub(in crate::commands) async fn get(
             };
             let limit = request.limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
             let page = groups.list_after(&actor, &request.group, roles, (after.as_ref(), limit)).await?;
-            let (found, page, next) = page;
-            (found, page, Some(next.map(|next| next.to_string()).unwrap_or_default()))
+            let (found, reader, page, next) = page;
+            (found, reader, page, Some(next.map(|next| next.to_string()).unwrap_or_default()))
         }
     };
-    let filter = request.filter.as_deref();
+    let wanted = Wanted::new(request.filter.as_deref(), request.custom.as_deref(), reader);
     let mut lines = Filling::new(usize::MAX, MOST_BYTES);
     let mut members = page.members.into_iter().peekable();
     while members.peek().is_some() {
         let some = members.by_ref().take(AT_ONCE).collect();
-        for info in member_infos(context, &found, some, filter).await? {
-            if !lines.takes(raw(&info.filtered(filter))) {
+        for info in member_infos(context, &found, some, &wanted).await? {
+            if !lines.takes(raw(&wanted.filtered(&info))) {
                 return Err(too_large(&actor.user).into());
             }
         }
@@ -112,19 +147,10 @@ pub(in crate::commands) async fn get_specified(
     if users.len() > MAX_NAMED {
         return Err(ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into());
     }
-    let (found, mut picked) = context.services.groups.pick(&actor, &request.group, &users).await?;
-    let mut filter = request.filter;
-    if let Some(keys) = &request.custom {
-        if let Some(names) = &mut filter {
-            names.push("AppMemberDefinedData".to_owned());
-        }
-        for (_, member) in &mut picked {
-            member.custom.retain(|field| keys.contains(&field.key));
-        }
-    }
-    let filter = filter.as_deref();
-    let members = member_infos(context, &found, picked, filter).await?;
-    let members = members.into_iter().map(|info| info.filtered(filter)).collect();
+    let (found, reader, picked) = context.services.groups.pick(&actor, &request.group, &users).await?;
+    let wanted = Wanted::new(request.filter.as_deref(), request.custom.as_deref(), reader);
+    let members = member_infos(context, &found, picked, &wanted).await?;
+    let members = members.iter().map(|info| wanted.filtered(info)).collect();
     Ok(SpecifiedMembers { group: request.group, members })
 }
 

@@ -85,6 +85,10 @@ impl From<GroupError> for Refusal {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group")
                     .into()
             }
+            GroupError::TooManyAdmins => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "Role: the group would have too many admins")
+                    .into()
+            }
             GroupError::OwnerCannotQuit => ErrorCode::OWNER_CANNOT_QUIT.into(),
             GroupError::AlreadyMember => ErrorCode::ALREADY_MEMBER.into(),
             GroupError::Full => ErrorCode::GROUP_FULL.into(),
@@ -197,10 +201,12 @@ fn what_is_invalid(invalid: Invalid) -> String {
                     format!("{name}: Key must be 1 to {most} letters, digits or _")
                 }
                 FieldFault::ValueTooLong(most) => format!("{name}: Value has at most {most} bytes"),
+                FieldFault::Unknown => format!("{name}: Key must be one that the application has defined"),
             }
         }
         // The two commands that name messages or receivers so, and how.
         Invalid::NoSuchMessage => "Seqs must be numbers of messages of the group".to_owned(),
+        Invalid::NothingToPin => "MsgSeq must be the number of a message of the group".to_owned(),
         Invalid::NoAdmins => "MemberList: Role must be Member: groups of this type have no admins".to_owned(),
         Invalid::NoTopics => "SupportTopic must be 0: groups of this type have no topics".to_owned(),
         Invalid::NoApplication => {

@@ -13,13 +13,13 @@ use protocol::json::{flag, raw};
 use protocol::request::Empty;
 use serde_json::{Map, Value};
 
-use super::member::member_infos;
+use super::member::{Wanted, member_infos};
 use super::too_large;
 use crate::commands::page::{BYTES_OF_LIST, Filling, once};
 use crate::commands::{Call, Context, Refusal, family};
 use crate::services::StorageError;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::group::{GroupError, GroupRef, GroupState, Member, ProfileEdit};
+use crate::services::group::{Fields, GroupError, GroupRef, GroupState, Member, ProfileEdit, Standing};
 
 /// Groups that one call may ask for.
 const MAX_GROUPS: usize = 50;
@@ -34,10 +34,15 @@ const AT_ONCE: usize = 50;
 /// What groups with all their members have together in one answer.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// The group as clients read it.
-async fn group_info(context: &Context, found: &GroupRef) -> Result<GroupInfo, StorageError> {
+/// The group as clients read it who stand so near to it.
+async fn group_info(
+    context: &Context,
+    found: &GroupRef,
+    reader: Standing,
+) -> Result<GroupInfo, StorageError> {
     let GroupState { end, members } = context.services.groups.state(found).await?;
-    let group = found.group.record.clone();
+    let mut group = found.group.record.clone();
+    context.services.groups.hide_fields(found.app, Fields::OfGroup, reader, &mut group.custom);
     let mute_all = Switch::from(group.mute_all);
     Ok(GroupInfo {
         group: found.id.clone(),
@@ -88,24 +93,26 @@ pub(in crate::commands) async fn get_joined(
             (joined.len(), joined.into_iter().skip(offset).take(limit).collect())
         }
     };
-    lines(context, &actor.user, page, (limit, &request.filter)).await
+    lines(context, &actor, page, (limit, &request.filter)).await
 }
 
 /// The lines of a page of groups, of which there are so many in all.
 async fn lines(
     context: &Context,
-    user: &UserId,
+    actor: &Actor,
     (total, page): (usize, Vec<(GroupRef, Member)>),
     (limit, filter): (usize, &ResponseFilter),
 ) -> Result<JoinedGroups, Refusal> {
-    let own = filter.own.as_deref().unwrap_or_default();
+    let (user, own) = (&actor.user, filter.own.as_deref().unwrap_or_default());
     let mut lines = Filling::new(usize::MAX, BYTES_OF_LIST);
     let mut page: std::iter::Peekable<_> = page.into_iter().peekable();
     while page.peek().is_some() {
         let some: Vec<(GroupRef, Member)> = page.by_ref().take(AT_ONCE).collect();
         let items = side_by_side(some, |(found, member)| async move {
-            let info = group_info(context, &found).await?;
-            let own = member_infos(context, &found, vec![(user.clone(), member)], Some(own)).await?;
+            let reader = Standing::of(actor, Some(&member));
+            let info = group_info(context, &found, reader).await?;
+            let wanted = Wanted::new(Some(own), None, reader);
+            let own = member_infos(context, &found, vec![(user.clone(), member)], &wanted).await?;
             let item = own.first().map(|own| JoinedGroups::item(&info, own, filter));
             Ok::<_, GroupError>(item.unwrap_or_default())
         });
@@ -134,7 +141,7 @@ pub(in crate::commands) async fn get_joined_communities(
         context.services.groups.joined_communities(actor.app, &actor.user, request.with_topics).await?;
     let limit = request.limit.unwrap_or(usize::MAX);
     let page = (joined.len(), joined.into_iter().skip(request.offset).take(limit).collect());
-    lines(context, &actor.user, page, (limit, &request.filter)).await
+    lines(context, &actor, page, (limit, &request.filter)).await
 }
 
 /// Whose membership an answer about groups has.
@@ -219,10 +226,11 @@ async fn info(
     tells: MemberDetail,
 ) -> Result<Map<String, Value>, GroupError> {
     let groups = &context.services.groups;
-    let (found, knows_all) = match tells {
+    let (found, mut reader) = match tells {
         MemberDetail::Nobody => groups.in_public(actor, id).await?,
         MemberDetail::SelfOnly | MemberDetail::All => {
-            (groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?, true)
+            let found = groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?;
+            (found, Standing::of(actor, None))
         }
     };
     // A group is told with its members unless there is a filter that names nothing about them.
@@ -232,16 +240,19 @@ async fn info(
         MemberDetail::Nobody => None,
         MemberDetail::SelfOnly => {
             let member = groups.member(&found, &actor.user).await?.ok_or(GroupError::NotMember)?;
+            reader = Standing::of(actor, Some(&member.record));
             Some(vec![(actor.user.clone(), member.record)])
         }
         MemberDetail::All if wants_members => Some(groups.members(&found, None).await?),
         MemberDetail::All => None,
     };
-    let group = group_info(context, &found).await?;
-    let mut item = if knows_all { group.item(filter) } else { group.public_item(filter) };
+    let group = group_info(context, &found, reader).await?;
+    let mut item = if reader > Standing::Anybody { group.item(filter) } else { group.public_item(filter) };
     if let Some(members) = members.filter(|_| wants_members) {
-        let infos = member_infos(context, &found, members, member_filter).await?;
-        let list: Vec<Value> = infos.iter().map(|info| info.filtered(member_filter).into()).collect();
+        let keys = filter.and_then(|filter| filter.member_custom.as_deref());
+        let wanted = Wanted::new(member_filter, keys, reader);
+        let infos = member_infos(context, &found, members, &wanted).await?;
+        let list: Vec<Value> = infos.iter().map(|info| wanted.filtered(info).into()).collect();
         item.insert("MemberList".into(), list.into());
     }
     Ok(item)

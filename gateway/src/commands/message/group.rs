@@ -60,6 +60,8 @@ impl From<MessageError> for Refusal {
             MessageError::TooOften(TooOften(Rule::AppAccountsMade)) => ErrorCode::GROUP_TOO_OFTEN.into(),
             MessageError::TooOften(why) => Failure::because(ErrorCode::GROUP_TOO_FAST, why).into(),
             MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS.into(),
+            MessageError::TooManyPins => ErrorCode::TOO_MANY_PINS.into(),
+            MessageError::PinnedAlready => ErrorCode::PINNED_ALREADY.into(),
         }
     }
 }

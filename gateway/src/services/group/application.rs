@@ -31,6 +31,8 @@ const LOOKED_AT: usize = 500;
 /// Entries that are written in one batch.
 const AT_ONCE: usize = 500;
 
+const DAY_MS: u64 = 24 * 3_600_000;
+
 /// Longer than any call may work on an application.
 const ENTRY_GRACE_MS: u64 = 60_000;
 
@@ -119,12 +121,12 @@ impl GroupRef {
 }
 
 /// An entry stands under its time, the group, and the application in it. Ids have no control character.
-fn entry_key(at_us: u64, group: &GroupId, id: &ApplicationId) -> Key {
+pub(super) fn entry_key(at_us: u64, group: &GroupId, id: &ApplicationId) -> Key {
     let suffix = [&at_us.to_be_bytes(), group.as_str().as_bytes(), b"\0", &id.suffix()].concat();
     Key::new(Table::Application, suffix)
 }
 
-fn read_entry(suffix: &[u8]) -> Option<(u64, GroupId, ApplicationId)> {
+pub(super) fn read_entry(suffix: &[u8]) -> Option<(u64, GroupId, ApplicationId)> {
     let (at_us, rest) = suffix.split_first_chunk()?;
     let end = rest.iter().position(|byte| *byte == 0)?;
     let group = GroupId::parse(std::str::from_utf8(&rest[..end]).ok()?).ok()?;
@@ -163,28 +165,32 @@ impl Groups {
             let key = found.application_key(id);
             let open: Option<Versioned<Application>> =
                 records::get(&self.deps.engine, &found.partition(), key.clone()).await?;
-            if open.is_some() {
-                return Ok(Decision::Done(None));
-            }
+            let (expected, more) = match &open {
+                None => (Expected::Absent, 1),
+                // One that is over makes room for the new one.
+                Some(open) if self.is_over(found.app, &open.record) => (Expected::Version(open.version), 0),
+                Some(_) => return Ok(Decision::Done(None)),
+            };
             // Looked at before anything is stored: who is refused leaves no entries behind.
-            if self.open_applications(&found).await? >= most {
-                return Err(GroupError::TooManyApplications);
+            if more > 0 && self.open_applications(&found).await? >= most {
+                self.drop_over(&found).await?;
+                if self.open_applications(&found).await? >= most {
+                    return Err(GroupError::TooManyApplications);
+                }
             }
             if id.kind == ApplicationKind::Invitation {
                 self.count_invitation(actor.app, &id.user).await?;
             }
             let (entry, deciders) = ((application.at_us, id.clone()), self.deciders(&found, id).await?);
-            let noted = side_by_side(deciders.iter().cloned(), |user| {
-                self.note_waiting(&found, user, std::slice::from_ref(&entry))
-            });
+            let noted = side_by_side(deciders.iter().cloned(), |user| self.note_one(&found, user, &entry));
             noted.await?;
             let (group_key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
                 .check(group_key, unchanged)
                 .check(found.member_key(&id.user), Expected::Absent)
-                .check(key.clone(), Expected::Absent)
+                .check(key.clone(), expected)
                 .put(key, records::encode(&application))
-                .add(found.applications_key(), 1, Some(most));
+                .add(found.applications_key(), more, Some(most));
             Ok::<_, GroupError>(Decision::Commit(batch, Some((found, deciders))))
         });
         let decided = decided.await.map_err(|error| match error {
@@ -212,9 +218,9 @@ impl Groups {
             let (notice, entry) = (StoredNotice::Notice(notice.clone()), &entry);
             async move {
                 if !noted.contains(&user) {
-                    self.note_waiting(found, user.clone(), std::slice::from_ref(entry)).await?;
+                    self.note_one(found, user.clone(), entry).await?;
                 }
-                self.notices.notify(actor.app, &user, notice, None).await
+                Ok::<_, GroupError>(self.notices.notify(actor.app, &user, notice, None).await?)
             }
         });
         told.await?;
@@ -245,6 +251,46 @@ impl Groups {
                 return Ok(deciders);
             }
         }
+    }
+
+    /// Writes the entry of an application into the index of one who decides about it.
+    async fn note_one(
+        &self,
+        found: &GroupRef,
+        user: UserId,
+        entry: &(u64, ApplicationId),
+    ) -> Result<(), GroupError> {
+        if entry.1.kind == ApplicationKind::Invitation {
+            return self.note_asked(found, &user, entry).await;
+        }
+        Ok(self.note_waiting(found, user, std::slice::from_ref(entry)).await?)
+    }
+
+    /// Whether an application waited for so long that nobody may decide about it any more.
+    fn is_over(&self, app: AppId, application: &Application) -> bool {
+        let days = self.deps.settings(app).limits.application_days;
+        let waited_ms = self.deps.now().0.saturating_sub(application.at_us / 1000);
+        days > 0 && waited_ms > days.saturating_mul(DAY_MS)
+    }
+
+    /// Drops what is over of a group's applications.
+    async fn drop_over(&self, found: &GroupRef) -> Result<(), StorageError> {
+        let all: Vec<(Bytes, Versioned<Application>)> =
+            records::scan_all(&self.deps.engine, &found.partition(), Table::Application, found.epoch())
+                .await?;
+        for (suffix, open) in all.into_iter().filter(|(_, open)| self.is_over(found.app, &open.record)) {
+            self.drop_open(found, Key::new(Table::Application, suffix), open.version).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops one of a group's applications, unless somebody was faster. False where that is so.
+    async fn drop_open(&self, found: &GroupRef, key: Key, version: Version) -> Result<bool, StorageError> {
+        let batch = Batch::new(found.partition(), self.deps.now())
+            .check(key.clone(), Expected::Version(version))
+            .delete(key)
+            .add(found.applications_key(), -1, None);
+        Ok(matches!(self.deps.commit(batch).await?, Outcome::Stored(_)))
     }
 
     /// Writes entries of a user's index. Those that are there stay.
@@ -320,7 +366,7 @@ impl Groups {
                 }
                 let waiting = self.waiting_at(actor, (at_us, &group, &id)).await?;
                 if waiting.is_none() {
-                    self.forget_waiting(actor.app, &actor.user, at_us, suffix).await?;
+                    self.forget_waiting(actor.app, &actor.user, at_us, &suffix).await?;
                 }
                 Ok::<_, GroupError>(Some((at_us, waiting)))
             });
@@ -342,7 +388,7 @@ impl Groups {
     }
 
     /// The application that an entry stands for, if the actor decides about it.
-    async fn waiting_at(
+    pub(super) async fn waiting_at(
         &self,
         actor: &Actor,
         (at_us, group, id): (u64, &GroupId, &ApplicationId),
@@ -351,6 +397,10 @@ impl Groups {
         let open: Option<Versioned<Application>> =
             records::get(&self.deps.engine, &found.partition(), found.application_key(id)).await?;
         let Some(open) = open.filter(|open| open.record.at_us == at_us) else { return Ok(None) };
+        if self.is_over(actor.app, &open.record) {
+            self.drop_open(&found, found.application_key(id), open.version).await?;
+            return Ok(None);
+        }
         let decides = self.decides(actor, &found, id).await?;
         Ok(decides.then_some(Waiting { found, id: id.clone(), application: open.record }))
     }
@@ -371,18 +421,15 @@ impl Groups {
 
     /// Takes an entry out of the index that stands for nothing. A young one may be of an application that is being made at
     /// this moment, and stays.
-    async fn forget_waiting(
+    pub(super) async fn forget_waiting(
         &self,
         app: AppId,
         user: &UserId,
         at_us: u64,
-        suffix: Bytes,
-    ) -> Result<(), StorageError> {
-        let now = self.deps.now();
-        if now.0.saturating_sub(at_us / 1000) > ENTRY_GRACE_MS {
-            let batch =
-                Batch::new(Partition::user(app, user), now).delete(Key::new(Table::Application, suffix));
-            self.deps.commit(batch).await?;
+        suffix: &Bytes,
+    ) -> Result<(), GroupError> {
+        if self.deps.now().0.saturating_sub(at_us / 1000) > ENTRY_GRACE_MS {
+            self.forget_entry(app, user, suffix).await?;
         }
         Ok(())
     }
@@ -409,6 +456,10 @@ impl Groups {
         if open.record.by != *by {
             return Err(GroupError::Invalid(Invalid::NotWhoApplied));
         }
+        if self.is_over(actor.app, &open.record) {
+            self.drop_open(&found, key, open.version).await?;
+            return Err(GroupError::Decided);
+        }
         let at_us = open.record.at_us;
         let asks_first = id.kind == ApplicationKind::InvitationToApprove
             && self.rules(found.app, found.group.record.kind).asks_invited;
@@ -418,13 +469,9 @@ impl Groups {
                 self.let_in(actor, &found, open, text).await?;
             }
             Verdict::Agree | Verdict::Reject => {
-                let batch = Batch::new(found.partition(), self.deps.now())
-                    .check(key.clone(), Expected::Version(open.version))
-                    .delete(key)
-                    .add(found.applications_key(), -1, None);
-                let Outcome::Stored(_) = self.deps.commit(batch).await? else {
+                if !self.drop_open(&found, key, open.version).await? {
                     return Err(GroupError::Decided);
-                };
+                }
                 if verdict == Verdict::Agree {
                     let asked = ApplicationId { kind: ApplicationKind::Invitation, ..id.clone() };
                     let inviter = Actor { user: open.record.by, device: None, ..actor.clone() };
@@ -497,9 +544,7 @@ impl Groups {
         at_us: u64,
     ) -> Result<(), GroupError> {
         let forgotten = side_by_side(self.deciders(found, id).await?, |user| async move {
-            let batch = Batch::new(Partition::user(found.app, &user), self.deps.now())
-                .delete(entry_key(at_us, &found.id, id));
-            self.deps.commit(batch).await.map(|_| ())
+            self.forget_entry(found.app, &user, &entry_key(at_us, &found.id, id).suffix).await
         });
         forgotten.await?;
         Ok(())

@@ -19,6 +19,8 @@ pub enum Denial {
     ReceiveIsOnesOwn,
     #[error("groups of this type cannot be handed over")]
     NotHandedOver,
+    #[error("the role is too low to write this field")]
+    FieldIsOthers,
 }
 
 /// What is wrong with a value that was given.
@@ -36,6 +38,8 @@ pub enum Invalid {
     Fields(Fields, FieldFault),
     #[error("no message has this number")]
     NoSuchMessage,
+    #[error("no message that can be pinned has this number")]
+    NothingToPin,
     #[error("groups of this type have no admins")]
     NoAdmins,
     #[error("groups of this type have no topics")]
@@ -79,4 +83,6 @@ pub enum FieldFault {
     Key(usize),
     /// A value has at most so many bytes.
     ValueTooLong(usize),
+    /// The application has defined others.
+    Unknown,
 }

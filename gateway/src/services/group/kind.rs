@@ -74,6 +74,9 @@ pub struct Rules {
     pub writes_attributes: Option<Role>,
     /// Changes counters, as members do who like something.
     pub counts: Option<Role>,
+    /// Pins messages. No page of the vendor's says who may: whoever changes the profile, for both are shown to all. What is
+    /// not kept cannot be pinned.
+    pub pins: Option<Role>,
     /// Whether one who joins sees what was said before.
     pub shows_earlier_messages: bool,
     pub counts_unread: bool,
@@ -118,6 +121,7 @@ impl Rules {
             mutes: admins,
             writes_attributes: Some(Role::Member),
             counts: Some(Role::Member),
+            pins: admins,
             shows_earlier_messages: true,
             counts_unread: false,
             tips: NO_TIPS,
@@ -137,6 +141,7 @@ impl Rules {
                 approves: Some(Role::Owner),
                 has_admins: false,
                 edits_profile: Some(Role::Member),
+                pins: Some(Role::Member),
                 kicks: Some(Role::Owner),
                 mutes: None,
                 shows_earlier_messages: false,
@@ -162,6 +167,7 @@ impl Rules {
                 edits_profile: Some(Role::Owner),
                 kicks: Some(Role::Owner),
                 mutes: Some(Role::Owner),
+                pins: None,
                 shows_earlier_messages: false,
                 tips: ALL_TIPS,
                 max_members: u64::MAX,

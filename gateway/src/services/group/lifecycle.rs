@@ -6,6 +6,7 @@ use protocol::group::{
 use protocol::id::{GroupId, Millis, Seq, TopicId, UserId};
 use protocol::push::{Notice, NoticeKind};
 
+use super::field::{Standing, is_key};
 use super::join::Entering;
 use super::{
     Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Rules, Text, group_key,
@@ -139,11 +140,7 @@ pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limit
     if fields.len() > most {
         return fault(FieldFault::TooMany(most));
     }
-    let is_key = |key: &str| {
-        (1..=limits.custom_key_bytes).contains(&key.len())
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    if !fields.iter().all(|field| is_key(&field.key)) {
+    if !fields.iter().all(|field| is_key(&field.key, limits)) {
         return fault(FieldFault::Key(limits.custom_key_bytes));
     }
     if fields.iter().any(|field| field.value.len() > limits.custom_value_bytes) {
@@ -176,8 +173,12 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     if new.members.len() > limits.members_per_call {
         return Err(GroupError::TooManyAccounts);
     }
-    if !rules.has_admins && new.members.iter().any(|member| member.is_admin) {
+    let admins = new.members.iter().filter(|member| member.is_admin).count();
+    if !rules.has_admins && admins > 0 {
         return Err(GroupError::Invalid(Invalid::NoAdmins));
+    }
+    if admins > limits.admins_per_group {
+        return Err(GroupError::TooManyAdmins);
     }
     Ok(())
 }
@@ -189,6 +190,11 @@ impl Groups {
         let settings = self.deps.settings(actor.app);
         let rules = settings.rules.of(new.kind);
         check(&new, &settings.limits, rules)?;
+        let maker = if actor.is_admin { Standing::Administrator } else { Standing::Owner };
+        self.admits_fields(actor.app, Fields::OfGroup, maker, &new.custom)?;
+        for member in &new.members {
+            self.admits_fields(actor.app, Fields::OfMember, maker, &member.custom)?;
+        }
         let max_members = new.max_members.unwrap_or(rules.max_members).clamp(1, rules.max_members);
         let now = self.deps.now();
         let members = first_members(&new, now);

@@ -7,7 +7,8 @@ use protocol::push::NoticeKind;
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{
-    Cursor, Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Text, rank, require,
+    Cursor, Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Standing, Text, rank,
+    require,
 };
 use crate::bus::{Push, Topic};
 use crate::services::decide::Decision;
@@ -107,10 +108,10 @@ impl Groups {
         id: &GroupId,
         roles: Option<&[Role]>,
         (offset, limit): (usize, Option<usize>),
-    ) -> Result<(GroupRef, MemberPage), GroupError> {
-        let (found, _) = self.as_seen_by(actor, id).await?;
+    ) -> Result<(GroupRef, Standing, MemberPage), GroupError> {
+        let (found, own) = self.as_seen_by(actor, id).await?;
         let page = self.page(&found, roles, offset, limit).await?;
-        Ok((found, page))
+        Ok((found, Standing::of_versioned(actor, own.as_ref()), page))
     }
 
     /// The same behind another page, with where the next one begins.
@@ -120,10 +121,10 @@ impl Groups {
         id: &GroupId,
         roles: Option<&[Role]>,
         (after, limit): (Option<&Cursor>, usize),
-    ) -> Result<(GroupRef, MemberPage, Option<Cursor>), GroupError> {
-        let (found, _) = self.as_seen_by(actor, id).await?;
+    ) -> Result<(GroupRef, Standing, MemberPage, Option<Cursor>), GroupError> {
+        let (found, own) = self.as_seen_by(actor, id).await?;
         let (page, next) = self.page_after(&found, roles, after, limit).await?;
-        Ok((found, page, next))
+        Ok((found, Standing::of_versioned(actor, own.as_ref()), page, next))
     }
 
     /// Those of the named users who are members.
@@ -132,10 +133,10 @@ impl Groups {
         actor: &Actor,
         id: &GroupId,
         users: &[UserId],
-    ) -> Result<(GroupRef, Vec<(UserId, Member)>), GroupError> {
-        let (found, _) = self.as_seen_by(actor, id).await?;
+    ) -> Result<(GroupRef, Standing, Vec<(UserId, Member)>), GroupError> {
+        let (found, own) = self.as_seen_by(actor, id).await?;
         let members = self.members_among(&found, users).await?;
-        Ok((found, members))
+        Ok((found, Standing::of_versioned(actor, own.as_ref()), members))
     }
 
     /// Those of the named users who are members, in the order they are named.
@@ -217,6 +218,9 @@ impl Groups {
         if change.receive.is_some() && !is_self && !actor.is_admin {
             return Err(GroupError::NotAllowed(Denial::ReceiveIsOnesOwn));
         }
+        let writer = Standing::of_versioned(actor, own);
+        let fields = change.custom.as_deref().unwrap_or_default();
+        self.admits_fields(actor.app, Fields::OfMember, writer, fields)?;
         if (change.name_card.is_some() || change.custom.is_some()) && !is_self {
             require(actor, own, Some(Role::Admin))?;
             if !outranks {
@@ -250,6 +254,15 @@ impl Groups {
             .check(key, unchanged)
             .check(found.member_key(user), Expected::Version(target.version))
             .put(found.member_key(user), records::encode(&member));
+        if member.role == Role::Admin && target.record.role != Role::Admin {
+            if self.has_all_admins(found, limits.admins_per_group).await? {
+                Bound::AdminsPerGroup.refused(&found.id);
+                return Err(GroupError::TooManyAdmins);
+            }
+            // Of two at once the other looks anew.
+            let (key, _) = found.unchanged();
+            batch = batch.put(key, records::encode(&found.group.record));
+        }
         if member.role != target.record.role {
             let placed = self.placed(found, user, &target.record).await?;
             batch = self.with_new_place(batch, found, user, (&target.record, placed), &member);
@@ -285,6 +298,15 @@ impl Groups {
             batch = self.with_tip(batch, found, actor, change, None).await?;
         }
         Ok(batch)
+    }
+
+    /// Whether the group has as many admins as it may have.
+    async fn has_all_admins(&self, found: &GroupRef, most: usize) -> Result<bool, StorageError> {
+        if most == usize::MAX {
+            return Ok(false);
+        }
+        let page = self.page(found, Some(&[Role::Admin]), 0, Some(most)).await?;
+        Ok(page.members.len() >= most)
     }
 
     async fn tell_role(

@@ -1,9 +1,11 @@
 //! Groups: their life, their members and their profile.
 
 mod application;
+mod asked;
 mod attribute;
 mod counter;
 mod error;
+mod field;
 mod join;
 mod kind;
 mod lifecycle;
@@ -42,6 +44,7 @@ pub use application::{Application, Waiting};
 pub use attribute::{AttributeEdit, AttributeFault, Attributes, Known};
 pub use counter::{CounterFault, Counters};
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
+pub use field::{FieldBook, FieldRule, Standing};
 pub use join::{AddOutcome, JoinOutcome};
 #[cfg(any(test, feature = "internals"))]
 pub use kind::Tips;
@@ -70,6 +73,8 @@ pub enum GroupError {
     Decided,
     #[error("too many applications wait in the group")]
     TooManyApplications,
+    #[error("the group has as many admins as it may have")]
+    TooManyAdmins,
     #[error("the owner cannot quit")]
     OwnerCannotQuit,
     #[error("already a member")]
@@ -365,7 +370,7 @@ pub(super) fn rank(actor: &Actor, member: Option<&Versioned<Member>>) -> Option<
 }
 
 /// Fails unless the actor's rank reaches the lowest that may. Nobody but an administrator may what no role may.
-pub(super) fn require(
+pub(in crate::services) fn require(
     actor: &Actor,
     member: Option<&Versioned<Member>>,
     lowest: Option<Role>,

@@ -5,14 +5,16 @@ use protocol::group::{ApplyJoinOption, Change, CustomField, InviteJoinOption, Pr
 use protocol::id::{AppId, GroupId, UserId};
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
-use super::{Denial, Fields, Group, GroupError, GroupRef, Groups, Indexed, Invalid, Member, Text, require};
+use super::{
+    Denial, Fields, Group, GroupError, GroupRef, Groups, Indexed, Invalid, Member, Standing, Text, require,
+};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, whole_ones};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, LogEnd, StorageError};
 
 /// What is to be changed about a group. Absent members stay.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProfileEdit {
     pub name: Option<String>,
     pub introduction: Option<String>,
@@ -24,6 +26,12 @@ pub struct ProfileEdit {
     pub mute_all: Option<bool>,
     /// An empty value deletes the field.
     pub custom: Vec<CustomField>,
+}
+
+impl ProfileEdit {
+    fn is_of_fields_only(&self) -> bool {
+        *self == Self { custom: self.custom.clone(), ..Self::default() }
+    }
 }
 
 /// How far a group has come.
@@ -123,15 +131,15 @@ impl Groups {
         if rules.apply_join_is_fixed { rules.apply_join } else { group.apply_join }
     }
 
-    /// A group that anybody may ask for, and whether the actor may know all of it. One that is not found by strangers is
-    /// to them as if it were not there.
-    pub async fn in_public(&self, actor: &Actor, id: &GroupId) -> Result<(GroupRef, bool), GroupError> {
+    /// A group that anybody may ask for, and how near the actor stands to it. One that is not found by strangers is to them
+    /// as if it were not there.
+    pub async fn in_public(&self, actor: &Actor, id: &GroupId) -> Result<(GroupRef, Standing), GroupError> {
         let found = self.existing(actor.app, id).await?;
-        let is_inside = actor.is_admin || self.member(&found, &actor.user).await?.is_some();
-        if !is_inside && !self.rules(found.app, found.group.record.kind).is_found {
+        let standing = Standing::of_versioned(actor, self.member(&found, &actor.user).await?.as_ref());
+        if standing == Standing::Anybody && !self.rules(found.app, found.group.record.kind).is_found {
             return Err(GroupError::Missing);
         }
-        Ok((found, is_inside))
+        Ok((found, standing))
     }
 
     /// Changes the profile.
@@ -140,7 +148,11 @@ impl Groups {
         let decided = self.deps.decide("change a group", || async {
             let (found, member) = self.as_seen_by(actor, id).await?;
             let rules = self.rules(found.app, found.group.record.kind);
-            require(actor, member.as_ref(), rules.edits_profile)?;
+            let writer = Standing::of_versioned(actor, member.as_ref());
+            let may_write = self.admits_fields(actor.app, Fields::OfGroup, writer, &edit.custom)?;
+            if !(may_write && edit.is_of_fields_only()) {
+                require(actor, member.as_ref(), rules.edits_profile)?;
+            }
             if rules.apply_join_is_fixed && edit.apply_join.is_some_and(|option| option != rules.apply_join) {
                 return Err(GroupError::NotAllowed(Denial::NobodyMayApply));
             }
@@ -151,7 +163,8 @@ impl Groups {
                 require(actor, member.as_ref(), rules.mutes)?;
             }
             let mut group = found.group.record.clone();
-            let change = apply(edit, &mut group, rules.max_members);
+            let mut change = apply(edit, &mut group, rules.max_members);
+            self.hide_fields(actor.app, Fields::OfGroup, Standing::Member, &mut change.custom);
             let limits = &self.deps.settings(actor.app).limits;
             check_merged(&found.group.record.custom, &group.custom, Fields::OfGroup, limits)?;
             let now = self.deps.now();

@@ -15,7 +15,7 @@ use crate::bus::Topic;
 use crate::storage::{LogEnd, StorageError};
 
 pub use c2c::{C2cError, C2cMessages, Direction, key_of};
-pub use group::{GroupHistory, GroupMessages, NotRecalled, RecallOutcome};
+pub use group::{GroupHistory, GroupMessages, NotRecalled, Pin, RecallOutcome};
 
 /// What somebody wants to say.
 #[derive(Clone, Debug)]
@@ -73,6 +73,10 @@ pub enum MessageError {
     TooOften(#[from] TooOften),
     #[error("too many mentions")]
     TooManyMentions,
+    #[error("too many messages are pinned")]
+    TooManyPins,
+    #[error("the message is pinned already")]
+    PinnedAlready,
 }
 
 impl From<StorageError> for MessageError {

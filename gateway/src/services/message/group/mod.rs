@@ -1,5 +1,6 @@
 //! Messages in groups.
 
+mod pin;
 mod send;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use protocol::group::Role;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
 
+pub use self::pin::Pin;
 use self::send::Speaker;
 use super::said::Said;
 use super::sender_order::SenderOrder;
@@ -204,7 +206,11 @@ impl GroupMessages {
     ) -> Result<GroupHistory, MessageError> {
         let (found, member) = self.readable(actor, group).await?;
         let oldest = self.oldest(actor, &found, member.as_ref()).await?;
-        let mut wanted: Vec<Seq> = seqs.iter().copied().filter(|seq| *seq >= oldest).collect();
+        // What is pinned is shown to all.
+        let has_hidden = seqs.iter().any(|seq| *seq < oldest);
+        let pinned = if has_hidden { self.pinned_seqs(&found).await? } else { Vec::new() };
+        let is_shown = |seq: &Seq| *seq >= oldest || pinned.contains(seq);
+        let mut wanted: Vec<Seq> = seqs.iter().copied().filter(is_shown).collect();
         wanted.sort_unstable_by(|a, b| b.cmp(a));
         wanted.dedup();
         let reader = (!actor.is_admin).then_some(&actor.user);
@@ -283,6 +289,7 @@ impl GroupMessages {
         // Recalled before is recalled: the caller has what they want.
         let announces = vec![(found.channel().topic, push.into())];
         self.timelines.recall(&found.channel().log, recalled, announces).await?;
+        self.unpin_recalled(actor, found, seq).await?;
         Ok(Ok(()))
     }
 

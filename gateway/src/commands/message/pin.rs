@@ -1,0 +1,30 @@
+//! Pinned messages of a group.
+
+use protocol::message::pin::{GetPinned, PinItem, PinMessage, Pinned, UnpinMessage};
+use protocol::request::Empty;
+
+use crate::commands::table::{Row, rows};
+use crate::commands::{Call, Context, Refusal};
+
+pub(in crate::commands) static ROWS: &[Row] = rows! {
+    GROUP {
+        User Apart PinMessage => pin, 10 per second per user;
+        User Apart UnpinMessage => unpin, 10 per second per user;
+        User Apart GetPinned => get, 20 per second per user;
+    }
+};
+
+async fn pin(context: &Context, call: &Call, request: PinMessage) -> Result<Empty, Refusal> {
+    context.services.group_messages.pin(&call.actor()?, &request.group, request.seq).await?;
+    Ok(Empty {})
+}
+
+async fn unpin(context: &Context, call: &Call, request: UnpinMessage) -> Result<Empty, Refusal> {
+    context.services.group_messages.unpin(&call.actor()?, &request.group, request.seq).await?;
+    Ok(Empty {})
+}
+
+async fn get(context: &Context, call: &Call, request: GetPinned) -> Result<Pinned, Refusal> {
+    let pins = context.services.group_messages.pinned(&call.actor()?, &request.group).await?;
+    Ok(Pinned { pins: pins.into_iter().map(|pin| PinItem { seq: pin.message.seq, by: pin.by }).collect() })
+}

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use super::text;
 use crate::services::application::Login;
-use crate::services::group::Overrides;
+use crate::services::group::{LiveSettings, Overrides};
 use crate::services::limits::Limits;
 use crate::services::rates::Rates;
 use crate::services::retention::Policy;
@@ -41,6 +41,7 @@ pub struct File {
     pub limits: Limits,
     pub rates: Rates,
     pub retention: Policy,
+    pub live: LiveSettings,
     pub group: BTreeMap<KindName, Overrides>,
     pub app: Vec<App>,
 }
@@ -65,6 +66,7 @@ impl Default for File {
             limits: Limits::default(),
             rates: Rates::default(),
             retention: Policy::default(),
+            live: LiveSettings::default(),
             group: BTreeMap::new(),
             app: Vec::new(),
         }
@@ -143,6 +145,8 @@ pub struct App {
     pub retention: Table,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub group: Table,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub live: Table,
 }
 
 fn default_admins() -> Vec<String> {
@@ -189,6 +193,7 @@ impl App {
         merge(&mut own.rates, &self.rates, "rates", &mut mistakes);
         merge(&mut own.retention, &self.retention, "retention", &mut mistakes);
         merge(&mut own.group, &self.group, "group", &mut mistakes);
+        merge(&mut own.live, &self.live, "live", &mut mistakes);
         let app = self.sdkappid;
         let place = |mistake| format!("app {app}: {mistake}");
         if mistakes.is_empty() { Ok(own) } else { Err(mistakes.into_iter().map(place).collect()) }

@@ -174,6 +174,7 @@ fn settings(file: &File) -> Settings {
         rates: file.rates.clone(),
         rules: RuleBook::new(overrides),
         retention: file.retention,
+        live: file.live.clone(),
     }
 }
 

@@ -94,6 +94,10 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.pinned_conversations" => is_any(limits.pinned_conversations),
         "limits.muted_strangers" => is_any(limits.muted_strangers),
         "limits.mutes_per_group" => is_any(limits.mutes_per_group),
+        "limits.bans_per_group" => is_any(limits.bans_per_group),
+        "limits.marks_per_group" => is_any(limits.marks_per_group),
+        "limits.live_rooms_per_device" => is_any(limits.live_rooms_per_device),
+        "limits.live_rooms_per_owner" => is_any(limits.live_rooms_per_owner),
         "limits.applications_per_group" => is_any(limits.applications_per_group),
         "limits.members_per_call" => is_any(limits.members_per_call),
         // 0 is known as none where they are asked for.
@@ -107,6 +111,7 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "rates.commands" => rates.commands == 0,
         "rates.rest" => rates.rest == 0,
         "rates.group_messages" => is_quota_off(rates.group_messages),
+        "rates.room_messages" => is_quota_off(rates.room_messages),
         "rates.user_messages" => is_quota_off(rates.user_messages),
         "rates.pair_messages" => is_quota_off(rates.pair_messages),
         "rates.group_mentions_of_all" => is_quota_off(rates.group_mentions_of_all),

@@ -46,6 +46,8 @@ bounds! {
     Applications = "applications";
     /// Applications that wait in a group.
     ApplicationsPerGroup = "applications_per_group";
+    /// Users who are kept out of a group.
+    BansPerGroup = "bans_per_group";
     /// A request's body that did not come in time.
     BodyTime = "body_time";
     /// Bytes of messages that are kept of a group.
@@ -78,8 +80,14 @@ bounds! {
     HeadTime = "head_time";
     /// Groups that others put a user into.
     InvitationsPerHour = "invitations_per_hour";
+    /// Live rooms that a device is in.
+    LiveRoomsPerDevice = "live_rooms_per_device";
+    /// Live rooms that a user has made.
+    LiveRoomsPerOwner = "live_rooms_per_owner";
     /// A WebSocket on which nobody logged in in time.
     LoginTime = "login_time";
+    /// Users whom the owner of a live room has marked.
+    MarksPerGroup = "marks_per_group";
     /// Members that a user brings in.
     MembersAdded = "members_added";
     /// Messages that mention everybody.
@@ -90,10 +98,14 @@ bounds! {
     MutesPerGroup = "mutes_per_group";
     /// Messages from one user to another.
     PairMessages = "pair_messages";
+    /// Questions for what is told in live rooms that wait at once.
+    Polls = "polls";
     /// Changes of a profile.
     ProfileChanges = "profile_changes";
     /// How often the back ends of an application give a command.
     RestCommands = "rest_commands";
+    /// Messages in a live room: those that matter least are dropped.
+    RoomMessages = "room_messages";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
     /// Bodies and messages that have not come whole.

@@ -3,6 +3,7 @@
 mod application;
 mod join;
 mod life;
+mod live;
 mod member;
 mod pages;
 mod profile;

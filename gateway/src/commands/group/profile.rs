@@ -216,8 +216,12 @@ async fn info(
     let members = match tells {
         MemberDetail::Nobody => None,
         MemberDetail::SelfOnly => {
-            let member = groups.member(&found, &actor.user).await?.ok_or(GroupError::NotMember)?;
-            Some(vec![(actor.user.clone(), member.record)])
+            let member = groups.member(&found, &actor.user).await?;
+            // Whoever is about to join a live room, or to speak there, asks before what it is.
+            if member.is_none() && !groups.is_room(&found) {
+                return Err(GroupError::NotMember);
+            }
+            Some(member.into_iter().map(|member| (actor.user.clone(), member.record)).collect())
         }
         MemberDetail::All if wants_members => Some(groups.members(&found, None).await?),
         MemberDetail::All => None,

@@ -60,6 +60,8 @@ impl From<MessageError> for Refusal {
             MessageError::TooOften(TooOften(Rule::AppAccountsMade)) => ErrorCode::GROUP_TOO_OFTEN.into(),
             MessageError::TooOften(why) => Failure::because(ErrorCode::GROUP_TOO_FAST, why).into(),
             MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS.into(),
+            MessageError::NoHistory => ErrorCode::NO_HISTORY.into(),
+            MessageError::NotDeleted => ErrorCode::NOT_DELETED_HERE.into(),
         }
     }
 }
@@ -102,7 +104,9 @@ pub(in crate::commands) async fn send(
     let messages = &context.services.group_messages;
     let said = messages.send(&actor, &request.group, draft, &request.only_to).await?;
     let end = said.end;
-    call.set_said(said);
+    if said.is_in_order {
+        call.set_said(said);
+    }
     Ok(Sent { time: end.at.seconds(), seq: end.seq })
 }
 

@@ -38,8 +38,8 @@ pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
 pub use room::{Coming, Going, RoomStay, Visitor, Wish};
 pub use source::{
-    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice,
-    MissedByUser, MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
+    CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedByUser,
+    MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
 };
 
 /// Where an event is sent: to all devices of a user, or to all who follow a group.

@@ -115,7 +115,10 @@ pub enum Caller {
     /// In the application that is named, which need not exist.
     Anonymous(AppId),
     User(UserCaller),
-    Admin { app: AppId, user: UserId },
+    Admin {
+        app: AppId,
+        user: UserId,
+    },
 }
 
 impl Caller {
@@ -182,8 +185,8 @@ pub enum Effect {
     Entered(RoomStay),
     /// The device is in a room no more.
     Left(GroupId),
-    /// Somebody who is not logged in reads along in a room.
-    ReadsAlong,
+    /// Somebody who is not logged in reads along, in a room that they have just begun to hear.
+    ReadsAlong(Option<(AppId, GroupId)>),
     /// Nobody is.
     Detach,
 }
@@ -211,9 +214,9 @@ impl Call {
     }
 
     /// Somebody who is not logged in has reason to stay.
-    fn set_reads_along(&self) {
-        if matches!(self.caller, Caller::Anonymous(_)) {
-            self.set_effect(Effect::ReadsAlong);
+    fn set_reads_along(&self, begins: Option<&GroupId>) {
+        if let Caller::Anonymous(app) = &self.caller {
+            self.set_effect(Effect::ReadsAlong(begins.map(|room| (*app, room.clone()))));
         }
     }
 

@@ -160,7 +160,9 @@ pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
     let Some(Entry::GroupTip { tip, .. }) = event.told() else { return false };
     match &tip.change {
         Change::Left => tip.operator.user == *user,
-        Change::Kicked { members } | Change::Banned { members } => members.iter().any(|member| member.user == *user),
+        Change::Kicked { members } | Change::Banned { members } => {
+            members.iter().any(|member| member.user == *user)
+        }
         _ => false,
     }
 }

@@ -35,7 +35,7 @@ use crate::bus::{
 };
 use crate::clock::Clock;
 
-pub use crate::bus::{Coming, DeviceClaim, Going, RoomStay};
+pub use crate::bus::{Coming, DeviceClaim, Going};
 pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;

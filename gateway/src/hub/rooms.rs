@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use protocol::id::GroupId;
+use protocol::id::{AppId, GroupId};
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, Follower};
@@ -26,10 +26,24 @@ impl Hub {
         let Some((attached, topic)) = connection.enter_room(&stay) else { return Ok(()) };
         if stay.is_pushed {
             self.follow(connection, vec![topic]).await?;
+        } else {
+            self.hear(&topic).await;
         }
         // After it follows, so that it hears that it came; unless it has left meanwhile.
         connection.while_in_room(&stay, || self.source.came(&visitor(&attached), &stay, coming));
         Ok(())
+    }
+
+    /// Has a room heard for those who ask what is told there: from now on, when this returns.
+    async fn hear(&self, topic: &Topic) {
+        let recovery = self.shards.listen(topic, self.bus.can_lose());
+        self.begin_recovery(recovery);
+        self.bus.follow(topic).await;
+    }
+
+    /// The same for somebody who is not logged in.
+    pub async fn hear_room(&self, app: AppId, room: &GroupId) {
+        self.hear(&Topic::Group(app, room.clone())).await;
     }
 
     /// A device that left a room hears it no more.

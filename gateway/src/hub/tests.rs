@@ -22,8 +22,8 @@ use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
     Aside, AsideOf, BusError, DeviceId, Entry, GroupPlace, HeardAsides, HeardWindow, MissedByDevice,
-    MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Pass, Passed, Push, ReadTo, RecallMark, Recalls,
-    SourceError, Stamp, UserPlace, channel,
+    MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Pass, Passed, Push, ReadTo, RecallMark,
+    Recalls, SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -790,7 +790,8 @@ async fn what_has_no_number_of_a_log_has_one_of_its_own() {
             operator: Shown { user: user("owner"), nick: String::new(), face: String::new() },
             kind: NoticeKind::Dismissed,
             remark: String::new(),
-            application: None, ban_seconds: None,
+            application: None,
+            ban_seconds: None,
         };
         let event = Control::Dismissed { notice, origin: None }.into();
         bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Offset(1), event }).await;

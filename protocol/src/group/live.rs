@@ -165,7 +165,7 @@ request! { Poll = "group_open_long_polling_http_svc.get_msg" -> Polled }
 /// `group_open_long_polling_http_noauth_svc.get_msg`: the same without a login. Source: observed.
 ///
 /// ```json
-/// {"USP": 1, "StartSeq": 0, "StartBroadcastSeq": 1, "HoldTime": 90, "Key": "{polling}", "DownsizeFlag": 0}
+/// {"USP": 1, "StartSeq": 0, "StartBroadcastSeq": 1, "HoldTime": 90, "Key": "{reading}", "DownsizeFlag": 0}
 /// ```
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]

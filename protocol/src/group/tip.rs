@@ -38,18 +38,35 @@ pub struct Tip {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
-    Joined { members: Vec<Shown>, invited: bool },
+    Joined {
+        members: Vec<Shown>,
+        invited: bool,
+    },
     Left,
     /// Several have left a live room, of whom the operator is one.
-    AllLeft { members: Vec<Shown> },
-    Kicked { members: Vec<Shown> },
-    AdminsSet { members: Vec<Shown> },
-    AdminsUnset { members: Vec<Shown> },
+    AllLeft {
+        members: Vec<Shown>,
+    },
+    Kicked {
+        members: Vec<Shown>,
+    },
+    AdminsSet {
+        members: Vec<Shown>,
+    },
+    AdminsUnset {
+        members: Vec<Shown>,
+    },
     Profile(Box<ProfileChange>),
-    Muted { members: Vec<Mute> },
+    Muted {
+        members: Vec<Mute>,
+    },
     /// Put out, and kept out for a while.
-    Banned { members: Vec<Shown> },
-    Unbanned { members: Vec<Shown> },
+    Banned {
+        members: Vec<Shown>,
+    },
+    Unbanned {
+        members: Vec<Shown>,
+    },
 }
 
 /// A member who may not speak for so many seconds; 0 lifts it.

@@ -102,7 +102,8 @@ async fn until_counted(user: &User, group: &Group, expected: u64) {
 }
 
 async fn ban(user: &User, group: &Group, banned: &str, seconds: u64) -> Answer {
-    let body = json!({"GroupId": group.id, "Members_Account": [banned], "Duration": seconds, "Description": "no"});
+    let body =
+        json!({"GroupId": group.id, "Members_Account": [banned], "Duration": seconds, "Description": "no"});
     user.call(BAN, body).await
 }
 
@@ -171,26 +172,39 @@ on_both!(who_comes_and_goes_is_told_of, as_it_is, |stage| {
     assert_eq!(tip["MsgBody"]["OnlineMemberInfo"], json!({"OnlineMemberNum": 1, "ExpireTime": 60}));
     come(&carol, &group).await;
     let tip = alice.expect_tip(&group, 1).await;
-    assert_eq!((&tip["MsgBody"]["List_Account"], &tip["MsgBody"]["MemberNum"]), (&json!(["carol"]), &json!(2)));
+    assert_eq!(
+        (&tip["MsgBody"]["List_Account"], &tip["MsgBody"]["MemberNum"]),
+        (&json!(["carol"]), &json!(2))
+    );
     carol.expect_tip(&group, 1).await;
     // Once, however often one joins.
     come(&carol, &group).await;
     come(&bob, &group).await;
     for user in [&alice, &carol, &bob] {
         let tip = user.expect_tip(&group, 1).await;
-        assert_eq!((&tip["MsgBody"]["Operator_Account"], &tip["MsgBody"]["MemberNum"]), (&json!("bob"), &json!(3)));
+        assert_eq!(
+            (&tip["MsgBody"]["Operator_Account"], &tip["MsgBody"]["MemberNum"]),
+            (&json!("bob"), &json!(3))
+        );
     }
     until_counted(&alice, &group, 3).await;
+    until_counted(&carol, &group, 3).await;
     carol.quit(&group).await;
     for user in [&alice, &bob] {
         let tip = user.expect_tip(&group, 2).await;
-        assert_eq!((&tip["MsgBody"]["Operator_Account"], &tip["MsgBody"]["MemberNum"]), (&json!("carol"), &json!(2)));
+        assert_eq!(
+            (&tip["MsgBody"]["Operator_Account"], &tip["MsgBody"]["MemberNum"]),
+            (&json!("carol"), &json!(2))
+        );
     }
     carol.call(QUIT, json!({"GroupId": group.id})).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     alice.call(QUIT, json!({"GroupId": group.id})).await.refused(ErrorCode::OWNER_CANNOT_QUIT);
     bob.logout().await;
     let tip = alice.expect_tip(&group, 2).await;
-    assert_eq!((&tip["MsgBody"]["Operator_Account"], &tip["MsgBody"]["MemberNum"]), (&json!("bob"), &json!(1)));
+    assert_eq!(
+        (&tip["MsgBody"]["Operator_Account"], &tip["MsgBody"]["MemberNum"]),
+        (&json!("bob"), &json!(1))
+    );
     until_counted(&alice, &group, 1).await;
 });
 
@@ -231,49 +245,57 @@ on_both!(one_who_comes_back_is_still_there, as_it_is, |stage| {
     until_counted(&alice, &group, 1).await;
 });
 
-on_both!(one_who_is_away_for_long_does_not_count_until_they_are_back, |config: &mut Config| {
-    config.apps.set(|settings| settings.live.away_seconds = 1);
-}, |stage| {
-    let [alice, bob] = stage.one.users(["alice", "bob"]).await;
-    let group = room_of(&alice).await;
-    come(&alice, &group).await;
-    come(&bob, &group).await;
-    until_counted(&alice, &group, 2).await;
-    alice.expect_tip(&group, 1).await;
-    alice.expect_tip(&group, 1).await;
-    alice.socket.take_events();
-    bob.socket.close().await;
-    until_counted(&alice, &group, 1).await;
-    let bob = bob.reconnect(stage.there().address(), Dialect::Binary).await;
-    bob.login().await;
-    until_counted(&alice, &group, 2).await;
-    bob.send_text(&group, "back").await;
-    alice.expect_message(&group, "back").await;
-    assert!(alice.socket.events().iter().all(|event| event.value["Event"] != 4), "nobody is told of it");
-});
+on_both!(
+    one_who_is_away_for_long_does_not_count_until_they_are_back,
+    |config: &mut Config| {
+        config.apps.set(|settings| settings.live.away_seconds = 1);
+    },
+    |stage| {
+        let [alice, bob] = stage.one.users(["alice", "bob"]).await;
+        let group = room_of(&alice).await;
+        come(&alice, &group).await;
+        come(&bob, &group).await;
+        until_counted(&alice, &group, 2).await;
+        alice.expect_tip(&group, 1).await;
+        alice.expect_tip(&group, 1).await;
+        alice.socket.take_events();
+        bob.socket.close().await;
+        until_counted(&alice, &group, 1).await;
+        let bob = bob.reconnect(stage.there().address(), Dialect::Binary).await;
+        bob.login().await;
+        until_counted(&alice, &group, 2).await;
+        bob.send_text(&group, "back").await;
+        alice.expect_message(&group, "back").await;
+        assert!(alice.socket.events().iter().all(|event| event.value["Event"] != 4), "nobody is told of it");
+    }
+);
 
-on_both!(the_devices_of_a_user_are_there_each_for_itself, |config: &mut Config| {
-    config.apps.set(|settings| settings.login.devices_per_platform = 2);
-}, |stage| {
-    let alice = stage.one.user("alice").await;
-    let (web, other) = (stage.one.user("bob").await, stage.there().user("bob").await);
-    let group = room_of(&alice).await;
-    come(&alice, &group).await;
-    come(&web, &group).await;
-    alice.send_text(&group, "for one device").await;
-    web.expect_message(&group, "for one device").await;
-    come(&other, &group).await;
-    alice.send_text(&group, "for both").await;
-    web.expect_message(&group, "for both").await;
-    other.expect_message(&group, "for both").await;
-    assert_eq!(other.messages(&group).len(), 1);
-    // What one says the other hears.
-    web.send_text(&group, "mine").await;
-    other.expect_message(&group, "mine").await;
-    web.quit(&group).await;
-    alice.send_text(&group, "for the other").await;
-    other.expect_message(&group, "for the other").await;
-});
+on_both!(
+    the_devices_of_a_user_are_there_each_for_itself,
+    |config: &mut Config| {
+        config.apps.set(|settings| settings.login.devices_per_platform = 2);
+    },
+    |stage| {
+        let alice = stage.one.user("alice").await;
+        let (web, other) = (stage.one.user("bob").await, stage.there().user("bob").await);
+        let group = room_of(&alice).await;
+        come(&alice, &group).await;
+        come(&web, &group).await;
+        alice.send_text(&group, "for one device").await;
+        web.expect_message(&group, "for one device").await;
+        come(&other, &group).await;
+        alice.send_text(&group, "for both").await;
+        web.expect_message(&group, "for both").await;
+        other.expect_message(&group, "for both").await;
+        assert_eq!(other.messages(&group).len(), 1);
+        // What one says the other hears.
+        web.send_text(&group, "mine").await;
+        other.expect_message(&group, "mine").await;
+        web.quit(&group).await;
+        alice.send_text(&group, "for the other").await;
+        other.expect_message(&group, "for the other").await;
+    }
+);
 
 on_both!(a_ban_puts_out_and_keeps_out, as_it_is, |stage| {
     let [alice, bob] = stage.one.users(["alice", "bob"]).await;
@@ -288,7 +310,10 @@ on_both!(a_ban_puts_out_and_keeps_out, as_it_is, |stage| {
     ban(&alice, &group, "alice", 60).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     ban(&alice, &group, "carol", 60).await.ok();
     let notice = carol.expect_notice(&group, 21).await;
-    assert_eq!((&notice["MsgBody"]["BanDuration"], &notice["MsgBody"]["BanDescription"]), (&json!(60), &json!("no")));
+    assert_eq!(
+        (&notice["MsgBody"]["BanDuration"], &notice["MsgBody"]["BanDescription"]),
+        (&json!(60), &json!("no"))
+    );
     let tip = bob.expect_tip(&group, 10).await;
     assert_eq!(tip["MsgBody"]["List_Account"], json!(["carol"]));
     until_counted(&alice, &group, 2).await;
@@ -298,7 +323,8 @@ on_both!(a_ban_puts_out_and_keeps_out, as_it_is, |stage| {
     alice.expect_message(&group, "without you").await;
     carol.ping().await;
     assert!(carol.messages(&group).is_empty());
-    let list = stage.there().admin().call(BANNED, json!({"GroupId": group.id, "Limit": 10, "Offset": 0})).await.ok();
+    let list =
+        stage.there().admin().call(BANNED, json!({"GroupId": group.id, "Limit": 10, "Offset": 0})).await.ok();
     assert_eq!(list["BannedAccountList"][0]["Member_Account"], "carol");
     let body = json!({"GroupId": group.id, "Members_Account": ["carol"]});
     stage.one.admin().call(UNBAN, body).await.ok();
@@ -390,52 +416,64 @@ on_both!(the_owner_silences_and_admins_speak, as_it_is, |stage| {
     dave.try_send_text(&group, "?").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
 });
 
-on_both!(what_a_room_is_not_is_refused, |config: &mut Config| {
-    config.apps.set(|settings| {
-        settings.limits.live_rooms_per_device = 2;
-        settings.limits.live_rooms_per_owner = 3;
-    });
-}, |stage| {
-    let [alice, bob] = stage.one.users(["alice", "bob"]).await;
-    let group = room_of(&alice).await;
-    come(&bob, &group).await;
-    let add = json!({"GroupId": group.id, "MemberList": [{"Member_Account": "carol"}]});
-    alice.call("group_open_http_svc.add_group_member", add).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    let heir = json!({"GroupId": group.id, "NewOwner_Account": "bob"});
-    alice.call("group_open_http_svc.change_group_owner", heir).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    let card = json!({"GroupId": group.id, "Member_Account": "bob", "NameCard": "Bob"});
-    bob.call(MODIFY_MEMBER, card).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    let option = json!({"GroupId": group.id, "ApplyJoinOption": "NeedPermission"});
-    alice.call(MODIFY, option).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    bob.call(MODIFY, json!({"GroupId": group.id, "Name": "mine"})).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    let body = json!({"Type": "AVChatRoom", "Name": "n", "MemberList": [{"Member_Account": "bob"}]});
-    alice.call("group_open_http_svc.create_group", body).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
-    let nowhere = Group { id: "nowhere".into() };
-    bob.try_join(&nowhere).await.refused(ErrorCode::GROUP_MISSING);
-    bob.try_send_text(&nowhere, "?").await.refused(ErrorCode::GROUP_MISSING);
-    let meeting = alice.create_group("meeting").await;
-    bob.call(PRESENT, json!({"GroupId": meeting.id})).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    alice.call(PRESENT, json!({"GroupId": meeting.id})).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+on_both!(
+    what_a_room_is_not_is_refused,
+    |config: &mut Config| {
+        config.apps.set(|settings| {
+            settings.limits.live_rooms_per_device = 2;
+            settings.limits.live_rooms_per_owner = 3;
+        });
+    },
+    |stage| {
+        let [alice, bob] = stage.one.users(["alice", "bob"]).await;
+        let group = room_of(&alice).await;
+        come(&bob, &group).await;
+        let add = json!({"GroupId": group.id, "MemberList": [{"Member_Account": "carol"}]});
+        alice.call("group_open_http_svc.add_group_member", add).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+        let heir = json!({"GroupId": group.id, "NewOwner_Account": "bob"});
+        alice
+            .call("group_open_http_svc.change_group_owner", heir)
+            .await
+            .refused(ErrorCode::GROUP_NOT_ALLOWED);
+        let card = json!({"GroupId": group.id, "Member_Account": "bob", "NameCard": "Bob"});
+        bob.call(MODIFY_MEMBER, card).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+        let option = json!({"GroupId": group.id, "ApplyJoinOption": "NeedPermission"});
+        alice.call(MODIFY, option).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+        bob.call(MODIFY, json!({"GroupId": group.id, "Name": "mine"}))
+            .await
+            .refused(ErrorCode::GROUP_NOT_ALLOWED);
+        let body = json!({"Type": "AVChatRoom", "Name": "n", "MemberList": [{"Member_Account": "bob"}]});
+        alice.call("group_open_http_svc.create_group", body).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
+        let nowhere = Group { id: "nowhere".into() };
+        bob.try_join(&nowhere).await.refused(ErrorCode::GROUP_MISSING);
+        bob.try_send_text(&nowhere, "?").await.refused(ErrorCode::GROUP_MISSING);
+        let meeting = alice.create_group("meeting").await;
+        bob.call(PRESENT, json!({"GroupId": meeting.id})).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+        alice.call(PRESENT, json!({"GroupId": meeting.id})).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
 
-    // So many rooms of a device, and of an owner; what is gone does not count.
-    let second = alice.create_group_of("AVChatRoom", "second").await;
-    let third = alice.create_group_of("AVChatRoom", "third").await;
-    let fourth = json!({"Type": "AVChatRoom", "Name": "n", "GroupId": "fourth"});
-    alice.call("group_open_http_svc.create_group", fourth.clone()).await.refused(ErrorCode::TOO_MANY_ROOMS);
-    come(&bob, &second).await;
-    bob.try_join(&third).await.refused(ErrorCode::TOO_MANY_GROUPS);
-    alice.dismiss(&second).await;
-    bob.expect_notice(&second, 5).await;
-    come(&bob, &third).await;
-    alice.call("group_open_http_svc.create_group", fourth).await.ok();
-    bob.try_send_text(&second, "?").await.refused(ErrorCode::GROUP_MISSING);
-    // Of the same name, and nobody is in it.
-    let again = alice.call("group_open_http_svc.destroy_group", json!({"GroupId": "fourth"})).await;
-    again.ok();
-    alice.create_group_of("AVChatRoom", "second").await;
-    bob.try_send_text(&second, "?").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    assert_eq!(count(&alice, &second).await, 0);
-});
+        // So many rooms of a device, and of an owner; what is gone does not count.
+        let second = alice.create_group_of("AVChatRoom", "second").await;
+        let third = alice.create_group_of("AVChatRoom", "third").await;
+        let fourth = json!({"Type": "AVChatRoom", "Name": "n", "GroupId": "fourth"});
+        alice
+            .call("group_open_http_svc.create_group", fourth.clone())
+            .await
+            .refused(ErrorCode::TOO_MANY_ROOMS);
+        come(&bob, &second).await;
+        bob.try_join(&third).await.refused(ErrorCode::TOO_MANY_GROUPS);
+        alice.dismiss(&second).await;
+        bob.expect_notice(&second, 5).await;
+        come(&bob, &third).await;
+        alice.call("group_open_http_svc.create_group", fourth).await.ok();
+        bob.try_send_text(&second, "?").await.refused(ErrorCode::GROUP_MISSING);
+        // Of the same name, and nobody is in it.
+        let again = alice.call("group_open_http_svc.destroy_group", json!({"GroupId": "fourth"})).await;
+        again.ok();
+        alice.create_group_of("AVChatRoom", "second").await;
+        bob.try_send_text(&second, "?").await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+        assert_eq!(count(&alice, &second).await, 0);
+    }
+);
 
 on_both!(those_who_are_there_are_listed_with_their_marks, as_it_is, |stage| {
     let [alice, bob] = stage.one.users(["alice", "bob"]).await;
@@ -449,9 +487,7 @@ on_both!(those_who_are_there_are_listed_with_their_marks, as_it_is, |stage| {
         }
     }
     until_counted(&alice, &group, 3).await;
-    let mark = |user: &str, kind: u8, marks: Value| {
-        json!({"GroupId": group.id, "CommandType": kind, "MemberList": [{"Member_Account": user, "Marks": marks}]})
-    };
+    let mark = |user: &str, kind: u8, marks: Value| json!({"GroupId": group.id, "CommandType": kind, "MemberList": [{"Member_Account": user, "Marks": marks}]});
     bob.call(MARK, mark("carol", 1, json!([1000]))).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
     alice.call(MARK, mark("carol", 1, json!([999]))).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
     alice.call(MARK, mark("carol", 3, json!([1000]))).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
@@ -477,14 +513,19 @@ on_both!(those_who_are_there_are_listed_with_their_marks, as_it_is, |stage| {
     carol.quit(&group).await;
     until_counted(&alice, &group, 2).await;
     come(&carol, &group).await;
+    until_counted(&alice, &group, 3).await;
     let marked = bob.call(PRESENT, json!({"GroupId": group.id, "Mark": 1000})).await.ok();
     assert_eq!(marked["MemberList"][0]["Member_Account"], "carol");
-    let own = json!({"GroupIdList": [group.id], "ResponseFilter": {"MemberInfoFilter": ["Role", "JoinTime"]}});
+    let own =
+        json!({"GroupIdList": [group.id], "ResponseFilter": {"MemberInfoFilter": ["Role", "JoinTime"]}});
     let info = bob.call("group_open_http_svc.get_group_self_member_info", own.clone()).await.ok();
     assert_eq!(info["GroupInfo"][0]["MemberList"][0]["Role"], "Member");
     let dave = stage.there().user("dave").await;
     let info = dave.call("group_open_http_svc.get_group_self_member_info", own).await.ok();
-    assert_eq!((&info["GroupInfo"][0]["ErrorCode"], &info["GroupInfo"][0]["MemberList"]), (&json!(0), &json!([])));
+    assert_eq!(
+        (&info["GroupInfo"][0]["ErrorCode"], &info["GroupInfo"][0]["MemberList"]),
+        (&json!(0), &json!([]))
+    );
 });
 
 /// Of two who flood a room one is not heard, and the owner is.
@@ -546,20 +587,19 @@ on_both!(one_who_does_not_log_in_reads_along, as_it_is, |stage| {
     let [alice, bob] = stage.one.users(["alice", "bob"]).await;
     let group = room_of(&alice).await;
     come(&alice, &group).await;
+    alice.expect_tip(&group, 1).await;
     let nobody = stage.there().anonymous().await;
     let joined = nobody.call(READ_ALONG, json!({"GroupId": group.id, "ApplyMsg": ""})).await.ok();
     assert_eq!((&joined["JoinedStatus"], &joined["HugeGroupFlag"]), (&json!("JoinedSuccess"), &json!(1)));
     let body = |key: &Value, from: &Value| json!({"USP": 1, "StartSeq": from, "StartBroadcastSeq": 1, "HoldTime": 90, "Key": key});
     let waiting = nobody.call(POLL_UNKNOWN, body(&joined["LongPollingKey"], &joined["StartSeq"]));
-    let said = async {
-        // Until it is heard there.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        alice.send_text(&group, "hello whoever you are").await
-    };
-    let (polled, said) = tokio::join!(waiting, said);
+    let (polled, said) = tokio::join!(waiting, alice.send_text(&group, "hello whoever you are"));
     let polled = polled.ok();
     let item = &polled["RspMsgList"][0];
-    assert_eq!((&item["Event"], &item["MsgSeq"], &item["ToGroupId"]), (&json!(3), &json!(said.seq), &json!(group.id)));
+    assert_eq!(
+        (&item["Event"], &item["MsgSeq"], &item["ToGroupId"]),
+        (&json!(3), &json!(said.seq), &json!(group.id))
+    );
     assert_eq!((&polled["NextSeq"], &polled["NextBroadcastSeq"]), (&json!(said.seq + 1), &json!(1)));
     // What is told between two questions is not missed; tips, recalls and the end are told as well.
     let slip = alice.send_text(&group, "slip").await;
@@ -577,7 +617,9 @@ on_both!(one_who_does_not_log_in_reads_along, as_it_is, |stage| {
         }
         let polled = answer.ok();
         (key, from) = (polled["Key"].clone(), polled["NextSeq"].clone());
-        events.extend(polled["RspMsgList"].as_array().unwrap().iter().map(|item| item["Event"].as_u64().unwrap()));
+        events.extend(
+            polled["RspMsgList"].as_array().unwrap().iter().map(|item| item["Event"].as_u64().unwrap()),
+        );
     }
     nobody.call(POLL_UNKNOWN, body(&key, &from)).await.refused(ErrorCode::GROUP_MISSING);
     nobody.call(POLL_UNKNOWN, body(&json!("made.up"), &from)).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
@@ -587,35 +629,40 @@ on_both!(one_who_does_not_log_in_reads_along, as_it_is, |stage| {
     nobody.call("group_open_http_svc.send_group_msg", alice.group_text(&group, "?")).await.documented();
 });
 
-on_both!(where_it_is_set_so_members_ask_for_what_is_told, |config: &mut Config| {
-    config.apps.set(|settings| {
-        settings.live.long_polling = true;
-        settings.live.polls = 1;
-    });
-}, |stage| {
-    let [alice, bob] = stage.one.users(["alice", "bob"]).await;
-    let carol = stage.there().user("carol").await;
-    let group = room_of(&alice).await;
-    let joined = come(&bob, &group).await;
-    let asks = |key: &Value, from: &Value| {
-        json!({"USP": 1, "StartSeq": from, "StartBroadcastSeq": 1, "HoldTime": 90, "Key": key})
-    };
-    let own = bob.call(POLL, asks(&joined["LongPollingKey"], &joined["StartSeq"])).await.ok();
-    assert_eq!(own["RspMsgList"][0]["Event"], 4, "that bob came: {own}");
-    let body = asks(&own["Key"], &own["NextSeq"]);
-    let waiting = bob.begin(POLL, body.clone()).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    bob.call(POLL, body.clone()).await.refused(ErrorCode::GROUP_TOO_OFTEN);
-    alice.send_text(&group, "asked for").await;
-    let polled = bob.answer(&waiting).await.ok();
-    let texts: Vec<&Value> = polled["RspMsgList"].as_array().unwrap().iter().collect();
-    assert!(texts.iter().any(|item| item["MsgBody"][0]["MsgContent"]["Text"] == "asked for"), "{texts:?}");
-    assert!(bob.messages(&group).is_empty(), "it is not pushed as well");
-    // The key is bob's, as long as he is there.
-    carol.call(POLL, body.clone()).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-    bob.quit(&group).await;
-    bob.call(POLL, body).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
-});
+on_both!(
+    where_it_is_set_so_members_ask_for_what_is_told,
+    |config: &mut Config| {
+        config.apps.set(|settings| {
+            settings.live.long_polling = true;
+            settings.live.polls = 1;
+        });
+    },
+    |stage| {
+        let [alice, bob] = stage.one.users(["alice", "bob"]).await;
+        let carol = stage.there().user("carol").await;
+        let group = room_of(&alice).await;
+        let joined = come(&bob, &group).await;
+        let asks = |key: &Value, from: &Value| json!({"USP": 1, "StartSeq": from, "StartBroadcastSeq": 1, "HoldTime": 90, "Key": key});
+        let own = bob.call(POLL, asks(&joined["LongPollingKey"], &joined["StartSeq"])).await.ok();
+        assert_eq!(own["RspMsgList"][0]["Event"], 4, "that bob came: {own}");
+        let body = asks(&own["Key"], &own["NextSeq"]);
+        let waiting = bob.begin(POLL, body.clone()).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        bob.call(POLL, body.clone()).await.refused(ErrorCode::GROUP_TOO_OFTEN);
+        alice.send_text(&group, "asked for").await;
+        let polled = bob.answer(&waiting).await.ok();
+        let texts: Vec<&Value> = polled["RspMsgList"].as_array().unwrap().iter().collect();
+        assert!(
+            texts.iter().any(|item| item["MsgBody"][0]["MsgContent"]["Text"] == "asked for"),
+            "{texts:?}"
+        );
+        assert!(bob.messages(&group).is_empty(), "it is not pushed as well");
+        // The key is bob's, as long as he is there.
+        carol.call(POLL, body.clone()).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+        bob.quit(&group).await;
+        bob.call(POLL, body).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+    }
+);
 
 #[tokio::test]
 async fn newcomers_are_told_a_little_of_what_was_said() {
@@ -638,7 +685,10 @@ async fn newcomers_are_told_a_little_of_what_was_said() {
     let recent = async |user: &User| {
         let joined = user.call("group_open_http_svc.apply_join_group", body.clone()).await.ok();
         let items = joined["RspMsgList"].as_array().unwrap().clone();
-        items.iter().map(|item| item["MsgBody"][0]["MsgContent"]["Text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        items
+            .iter()
+            .map(|item| item["MsgBody"][0]["MsgContent"]["Text"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(recent(&bob).await, ["two", "three"]);
     let joined = come(&carol, &group).await;

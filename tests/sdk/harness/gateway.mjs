@@ -27,11 +27,17 @@ export class Gateway {
   #key;
   #redis = null;
   #instances = [];
+  #config = null;
   #turn = 0;
 
-  static async start({ instances = INSTANCES } = {}) {
+  /** `config` is the text of a settings file, where the suite does not do with the defaults. */
+  static async start({ instances = INSTANCES, config = null } = {}) {
     const gateway = new Gateway();
     gateway.#dataDir = await temporary('sdk');
+    if (config) {
+      gateway.#config = join(gateway.#dataDir, 'gateway.toml');
+      await writeFile(gateway.#config, config);
+    }
     gateway.#key = randomBytes(32).toString('hex');
     if (instances > 1) gateway.#redis = await Redis.start(gateway.#dataDir);
     for (let index = 0; index < instances; index += 1) {
@@ -47,6 +53,7 @@ export class Gateway {
       GATEWAY_SDKAPPID: String(SDK_APP_ID),
       GATEWAY_SECRET_KEY: this.#key,
       GATEWAY_ADMINS: ADMIN,
+      ...(this.#config && { GATEWAY_CONFIG: this.#config }),
       ...(this.#redis && { GATEWAY_REDIS_URL: this.#redis.url }),
     };
   }

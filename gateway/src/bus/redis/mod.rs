@@ -89,12 +89,7 @@ impl RedisBus {
         (bus, receiver)
     }
 
-    fn start_on(
-        topology: Arc<Topology>,
-        names: Namespace,
-        node: u64,
-        is_plain: bool,
-    ) -> (Self, Receiver) {
+    fn start_on(topology: Arc<Topology>, names: Namespace, node: u64, is_plain: bool) -> (Self, Receiver) {
         let (queue, receiver) = channel(QUEUE);
         let pool = Pool::new(topology.clone(), Arc::new([]), None);
         let table = Table::new(topology, names.clone(), queue, is_plain);
@@ -132,7 +127,10 @@ impl Bus for RedisBus {
         let mut command = redis::cmd("EVAL");
         command.arg(PASS).arg(3).arg(hash_of(&channel));
         command.arg(tokens_of(&channel, generation)).arg(tokens_of(&channel, generation.saturating_sub(1)));
-        command.arg(first_number(&pass.topic, pass.at).0).arg(pass.at.0).arg(payload::encode_event(&pass.event));
+        command
+            .arg(first_number(&pass.topic, pass.at).0)
+            .arg(pass.at.0)
+            .arg(payload::encode_event(&pass.event));
         command.arg(pass.token.as_deref().unwrap_or_default()).arg(2 * PASSED_WINDOW_MS);
         let answer = call(&self.pool, slot_of(&channel), command, DEADLINE).await.map_err(BusError)?;
         let text = match &answer {

@@ -9,11 +9,7 @@ use crate::commands::{Call, Context, Refusal};
 /// Users of one page. Source: 1047/50295.
 const MAX_PAGE: usize = 100;
 
-pub(in crate::commands) async fn ban(
-    context: &Context,
-    call: &Call,
-    request: Ban,
-) -> Result<Empty, Refusal> {
+pub(in crate::commands) async fn ban(context: &Context, call: &Call, request: Ban) -> Result<Empty, Refusal> {
     let users = once(request.users);
     let told = (request.seconds, request.text.as_str());
     context.services.groups.ban(&call.actor()?, &request.group, &users, told).await?;

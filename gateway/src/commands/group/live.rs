@@ -64,8 +64,11 @@ pub(in crate::commands) async fn join_unknown(
 ) -> Result<Joined, Refusal> {
     let (key, from) = context.services.groups.read_along(call.unknown_of(), &request.group).await?;
     let polling = Polling { key: Some(key), from: Some(from) };
-    call.set_reads_along();
-    Ok(Joined { status: super::join::JOINED, live: Some(JoinedLive { flag: 1, polling, recent: Vec::new() }) })
+    call.set_reads_along(Some(&request.group));
+    Ok(Joined {
+        status: super::join::JOINED,
+        live: Some(JoinedLive { flag: 1, polling, recent: Vec::new() }),
+    })
 }
 
 pub(in crate::commands) async fn poll(
@@ -84,7 +87,7 @@ pub(in crate::commands) async fn poll_unknown(
     request: PollUnknown,
 ) -> Result<Polled, Refusal> {
     let answer = answer(context, Poller { app: call.unknown_of(), user: None }, request.poll).await?;
-    call.set_reads_along();
+    call.set_reads_along(None);
     Ok(answer)
 }
 

@@ -8,7 +8,12 @@ mod live;
 mod member;
 mod profile;
 
-use protocol::group::{AddMembers, AnswerInvitation, Ban, ChangeOwner, CountOnline, Create, DecideInvitation, DecideJoin, DeleteMembers, Dismiss, Get, GetApplications, GetBanned, GetCommunityApplications, GetJoined, GetJoinedCommunities, GetMembers, GetPresent, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, JoinUnknown, MarkMembers, Modify, ModifyMember, Poll, PollUnknown, Quit, Unban};
+use protocol::group::{
+    AddMembers, AnswerInvitation, Ban, ChangeOwner, CountOnline, Create, DecideInvitation, DecideJoin,
+    DeleteMembers, Dismiss, Get, GetApplications, GetBanned, GetCommunityApplications, GetJoined,
+    GetJoinedCommunities, GetMembers, GetPresent, GetPublic, GetSpecifiedMembers, GetWithSelf, Join,
+    JoinUnknown, MarkMembers, Modify, ModifyMember, Poll, PollUnknown, Quit, Unban,
+};
 use protocol::{ErrorCode, Failure};
 
 use super::Refusal;
@@ -92,7 +97,8 @@ impl From<GroupError> for Refusal {
                     .into()
             }
             GroupError::TooManyBans => {
-                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many users are banned from the group").into()
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many users are banned from the group")
+                    .into()
             }
             GroupError::TooManyRooms => ErrorCode::TOO_MANY_ROOMS.into(),
             GroupError::TooManyPolls => {

@@ -90,7 +90,7 @@ impl Session {
             | Effect::Heard { .. }
             | Effect::Entered(_)
             | Effect::Left(_)
-            | Effect::ReadsAlong
+            | Effect::ReadsAlong(_)
             | Effect::Detach => None,
         }
     }

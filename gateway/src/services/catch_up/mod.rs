@@ -20,8 +20,8 @@ use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
     self, Aside, AsideOf, CLOCK_DIFFERENCE, Coming, Delivery, DeviceClaim, DeviceId, Ended, Event, Going,
-    GroupPlace, HeardAsides, HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup, MostMissed,
-    Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, UserPlace, Visitor, Wish,
+    GroupPlace, HeardAsides, HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup,
+    MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, UserPlace, Visitor, Wish,
 };
 use crate::storage::{Log, LogEnd, Window};
 

@@ -17,7 +17,7 @@ use crate::storage::{Batch, StorageError};
 use crate::telemetry::Bound;
 
 /// Users whom one call bans. Source: 1047/50296.
-pub const MOST_BANNED: usize = 20;
+const MOST_BANNED: usize = 20;
 
 /// Of what is said about it. Source: 1047/50296.
 const TEXT_BYTES: usize = 1000;
@@ -29,7 +29,8 @@ impl Groups {
         found: &GroupRef,
         user: &UserId,
     ) -> Result<Option<Versioned<u64>>, StorageError> {
-        let ban = records::get(&self.deps.engine, &found.partition(), found.timed_key(Timed::Ban, user)).await;
+        let ban =
+            records::get(&self.deps.engine, &found.partition(), found.timed_key(Timed::Ban, user)).await;
         // One that is damaged keeps nobody out.
         unless_damaged(ban)
     }
@@ -84,7 +85,13 @@ impl Groups {
         Ok(())
     }
 
-    async fn set_ban(&self, actor: &Actor, id: &GroupId, user: &UserId, until: u64) -> Result<(), GroupError> {
+    async fn set_ban(
+        &self,
+        actor: &Actor,
+        id: &GroupId,
+        user: &UserId,
+        until: u64,
+    ) -> Result<(), GroupError> {
         let decided = self.deps.decide_within("ban a user", |is_doubted| async move {
             let found = self.existing(actor.app, id).await?;
             let (key, unchanged) = found.unchanged();

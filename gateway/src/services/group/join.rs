@@ -550,7 +550,14 @@ impl Groups {
         remark: &str,
     ) -> Result<Notice, GroupError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
-        Ok(Notice { group: found.label(), operator, kind, remark: remark.to_owned(), application: None, ban_seconds: None })
+        Ok(Notice {
+            group: found.label(),
+            operator,
+            kind,
+            remark: remark.to_owned(),
+            application: None,
+            ban_seconds: None,
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use protocol::push::{Notice, NoticeKind};
 
 use super::join::Entering;
 use super::{
-    Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Membership, Rules, Text,
-    group_key, require,
+    Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Membership, Rules,
+    Text, group_key, require,
 };
 use crate::bus::{Control, Topic};
 use crate::services::decide::Decision;
@@ -324,7 +324,8 @@ impl Groups {
             operator: operator.clone(),
             kind,
             remark: String::new(),
-            application: None, ban_seconds: None,
+            application: None,
+            ban_seconds: None,
         };
         if let Some(owner) = group.owner.as_ref().filter(|_| members.is_empty()) {
             self.notices.notify_live(actor.app, owner, notice(NoticeKind::Created), actor.device).await;
@@ -355,7 +356,8 @@ impl Groups {
                 operator: self.accounts.shown(actor.app, &actor.user).await?,
                 kind: NoticeKind::Dismissed,
                 remark: String::new(),
-                application: None, ban_seconds: None,
+                application: None,
+                ban_seconds: None,
             };
             let (key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())

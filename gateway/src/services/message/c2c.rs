@@ -211,7 +211,13 @@ impl C2cMessages {
                     kept.stored(&self.deps);
                 }
                 let (end, is_told) = (committed.entry(), !committed.repeated);
-                Ok(SentMessage { numbers, conversation: Topic::User(app, to.clone()), end, is_told , is_in_order: true })
+                Ok(SentMessage {
+                    numbers,
+                    conversation: Topic::User(app, to.clone()),
+                    end,
+                    is_told,
+                    is_in_order: true,
+                })
             }
             Outcome::Bound if matches!(room, Room::Full) => {
                 Bound::BytesPerUser.refused(from);

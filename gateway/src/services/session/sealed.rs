@@ -22,7 +22,11 @@ fn mac(purpose: &[u8], key: &SecretKey, payload: &[u8]) -> Hmac<Sha256> {
     new(&derived).chain_update(payload)
 }
 
-pub(in crate::services) fn seal(purpose: &[u8], key: &SecretKey, record: &(impl Record + Serialize)) -> String {
+pub(in crate::services) fn seal(
+    purpose: &[u8],
+    key: &SecretKey,
+    record: &(impl Record + Serialize),
+) -> String {
     let payload = URL_SAFE_NO_PAD.encode(records::encode(record));
     let signature = mac(purpose, key, payload.as_bytes()).finalize().into_bytes();
     format!("{payload}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -39,7 +43,8 @@ pub(in crate::services) fn open<T: Record + DeserializeOwned>(
     }
     let (payload, signature) = text.split_once('.')?;
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-    let is_ours = keys.iter().any(|key| mac(purpose, key, payload.as_bytes()).verify_slice(&signature).is_ok());
+    let is_ours =
+        keys.iter().any(|key| mac(purpose, key, payload.as_bytes()).verify_slice(&signature).is_ok());
     if !is_ours {
         return None;
     }

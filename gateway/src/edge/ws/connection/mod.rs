@@ -35,7 +35,9 @@ use crate::edge::Edge;
 use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
-use crate::hub::{Closing, Coming, Connection, Going, Missed, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame};
+use crate::hub::{
+    Closing, Coming, Connection, Going, Missed, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame,
+};
 use crate::telemetry::Bound;
 
 /// Messages that cannot be read, before the stream counts as broken.
@@ -567,7 +569,10 @@ impl<S: ClientProtocol> Served<S> {
                 self.edge.hub.leave_room(&self.connection, room, Going::Left);
                 self.reply(reply.as_deref());
             }
-            Effect::ReadsAlong => {
+            Effect::ReadsAlong(begins) => {
+                if let Some((app, room)) = begins {
+                    self.edge.hub.hear_room(*app, room).await;
+                }
                 self.place.reads_along();
                 self.reply(reply.as_deref());
             }

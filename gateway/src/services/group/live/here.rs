@@ -15,9 +15,10 @@ use super::tips::Tips;
 use super::{MOST_LISTED, NOTE_AGAIN, Note, Others, Present};
 use crate::bus::{DeviceId, Visitor};
 
-/// So much is between two notes of the same room while its members change; of a large room more, for its note is long.
-pub(super) const NOTE_PAUSE: Duration = Duration::from_secs(1);
-const LARGE: usize = 200;
+/// A room of up to so many is noted so often while its members come and go: the more they are, the longer is its note.
+const NOTE_PAUSES: [(usize, Duration); 2] = [(50, Duration::from_millis(100)), (200, Duration::from_secs(1))];
+
+/// The same of larger ones.
 const NOTE_PAUSE_OF_LARGE: Duration = Duration::from_secs(3);
 
 /// What is said here comes within this time, if it does.
@@ -139,7 +140,8 @@ impl Room {
 
     /// Those who came last, in no order.
     pub(super) fn latest(&self) -> Vec<Present> {
-        let mut all: Vec<(&UserId, Millis)> = self.here.iter().map(|(user, here)| (user, here.since)).collect();
+        let mut all: Vec<(&UserId, Millis)> =
+            self.here.iter().map(|(user, here)| (user, here.since)).collect();
         if all.len() > MOST_LISTED {
             all.select_nth_unstable_by(MOST_LISTED, |a, b| b.1.cmp(&a.1));
             all.truncate(MOST_LISTED);
@@ -148,7 +150,8 @@ impl Room {
     }
 
     fn note_pause(&self) -> Duration {
-        if self.here.len() > LARGE { NOTE_PAUSE_OF_LARGE } else { NOTE_PAUSE }
+        let fitting = NOTE_PAUSES.iter().find(|(most, _)| self.here.len() <= *most);
+        fitting.map_or(NOTE_PAUSE_OF_LARGE, |(_, pause)| *pause)
     }
 
     pub(super) fn note_due_at(&self) -> Instant {
@@ -164,10 +167,10 @@ impl Room {
     }
 
     /// What is to be noted now: nothing where nobody is here.
-    pub(super) fn note(&mut self) -> Option<Note> {
+    pub(super) fn note(&mut self, at: Millis) -> Option<Note> {
         (self.is_noted, self.noted_at) = (true, Some(Instant::now()));
         let latest = || self.latest().into_iter().map(|present| (present.user, present.since)).collect();
-        (!self.here.is_empty()).then(|| Note { epoch: self.epoch, count: self.len(), latest: latest() })
+        (!self.here.is_empty()).then(|| Note { epoch: self.epoch, at, count: self.len(), latest: latest() })
     }
 
     /// Something is said here, which will come as everything does.

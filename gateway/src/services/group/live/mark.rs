@@ -37,7 +37,8 @@ impl Groups {
     async fn all_marks(&self, found: &GroupRef) -> Result<Vec<(UserId, Versioned<Marks>)>, StorageError> {
         let all: Vec<(Bytes, Versioned<Marks>)> =
             records::scan_all(&self.deps.engine, &found.partition(), Table::Mark, found.epoch()).await?;
-        let user = |suffix: &[u8]| UserId::parse(std::str::from_utf8(suffix.get(found.epoch().len()..)?).ok()?).ok();
+        let user =
+            |suffix: &[u8]| UserId::parse(std::str::from_utf8(suffix.get(found.epoch().len()..)?).ok()?).ok();
         Ok(all.into_iter().filter_map(|(suffix, marks)| Some((user(&suffix)?, marks))).collect())
     }
 
@@ -46,7 +47,10 @@ impl Groups {
         let keys: Vec<Key> = users.iter().map(|user| marks_key(found, user)).collect();
         let marks: Vec<Result<Option<Versioned<Marks>>, StorageError>> =
             records::get_each(&self.deps.engine, &found.partition(), &keys).await?;
-        Ok(marks.into_iter().map(|marks| marks.ok().flatten().map(|marks| marks.record).unwrap_or_default()).collect())
+        Ok(marks
+            .into_iter()
+            .map(|marks| marks.ok().flatten().map(|marks| marks.record).unwrap_or_default())
+            .collect())
     }
 
     /// Sets marks of users, or takes them off. Gives those for whom it was done: who is in the room, or has marks.
@@ -73,7 +77,8 @@ impl Groups {
             let users: Vec<UserId> = changes.iter().map(|(user, _)| user.clone()).collect();
             let members = self.members_among(&found, &users).await?;
             let known = self.all_marks(&found).await?;
-            let mut kinds: BTreeSet<u32> = known.iter().flat_map(|(_, marks)| marks.record.iter().copied()).collect();
+            let mut kinds: BTreeSet<u32> =
+                known.iter().flat_map(|(_, marks)| marks.record.iter().copied()).collect();
             let (key, unchanged) = found.unchanged();
             let mut batch = Batch::new(found.partition(), self.deps.now()).check(key, unchanged);
             let (mut count, mut done) = (known.len(), Vec::new());
@@ -82,7 +87,8 @@ impl Groups {
                 if had.is_none() && members.iter().all(|(member, _)| member != user) {
                     continue;
                 }
-                let mut now: BTreeSet<u32> = had.iter().flat_map(|marks| marks.record.iter().copied()).collect();
+                let mut now: BTreeSet<u32> =
+                    had.iter().flat_map(|marks| marks.record.iter().copied()).collect();
                 for mark in marks {
                     if is_set {
                         now.insert(*mark);
@@ -97,7 +103,8 @@ impl Groups {
                 batch = batch.check(key.clone(), expected);
                 count += usize::from(had.is_none() && !now.is_empty());
                 count -= usize::from(had.is_some() && now.is_empty());
-                batch = if now.is_empty() { batch.delete(key) } else { batch.put(key, records::encode(&now)) };
+                batch =
+                    if now.is_empty() { batch.delete(key) } else { batch.put(key, records::encode(&now)) };
                 done.push((user.clone(), now));
             }
             if is_set && kinds.len() > MOST_KINDS {
@@ -144,7 +151,8 @@ impl Groups {
         latest.truncate(end);
         let users: Vec<UserId> = latest.iter().map(|(user, _)| user.clone()).collect();
         let marks = self.marks_of(&found, &users).await?;
-        let page = latest.into_iter().zip(marks).map(|((user, member), marks)| (user, member, marks)).collect();
+        let page =
+            latest.into_iter().zip(marks).map(|((user, member), marks)| (user, member, marks)).collect();
         Ok((found, page, next))
     }
 }

@@ -23,6 +23,8 @@ mod stay;
 mod tips;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,22 +41,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Group, epoch_bytes, group_key};
 use crate::bus::{
-    BusError, Coming, Control, Delivery, Entry, Event, Going, Pass, Passed, Passing, RoomStay, Stamp, Topic, Visitor,
-    Wish,
+    BusError, Coming, Control, Delivery, Entry, Event, Going, Pass, Passed, Passing, RoomStay, Stamp, Topic,
+    Visitor, Wish,
 };
 use crate::services::account::Accounts;
-use crate::services::deps::Deps;
+use crate::services::deps::{Deps, side_by_side};
 use crate::services::rates::Quota;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Partition, StorageError};
 
 pub use self::allowance::Weight;
+pub(in crate::services) use self::mark::Marks;
 pub use self::mark::{MOST_MARKED, Marked};
-pub use self::poll::{Answered, Poller};
 pub(in crate::services) use self::poll::PollClaims;
+pub use self::poll::{Answered, Poller};
 pub use self::settings::LiveSettings;
 pub use self::stay::Joined;
-pub(in crate::services) use self::mark::Marks;
 pub(in crate::services) use self::stay::{Owned, Stay, stay_key};
 
 use self::here::Room;
@@ -76,6 +78,9 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// Of those who are there so many are listed, the latest.
 pub const MOST_LISTED: usize = 1000;
 
+/// An instance that has noted something so shortly ago lives.
+const YOUNG_MS: u64 = 3000;
+
 /// A room of an application.
 type RoomKey = (AppId, GroupId);
 
@@ -90,6 +95,8 @@ pub struct Rooms {
     wishes: Arc<Mutex<Option<mpsc::UnboundedReceiver<Wish>>>>,
     /// Of each application, how many more may ask at once.
     polls: Arc<HashMap<AppId, Arc<Semaphore>>>,
+    /// Whether the gateway goes down: nobody is here any more for other instances.
+    is_closing: Arc<AtomicBool>,
 }
 
 /// Somebody who is in a room.
@@ -103,6 +110,7 @@ pub struct Present {
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     epoch: u64,
+    at: Millis,
     count: u64,
     latest: Vec<(UserId, Millis)>,
 }
@@ -117,7 +125,8 @@ struct Others {
 impl Rooms {
     pub fn new(deps: Deps, accounts: Accounts) -> Self {
         let (wish, wishes) = mpsc::unbounded_channel();
-        let polls = |app| (app, Arc::new(Semaphore::new(deps.settings(app).live.polls.min(Semaphore::MAX_PERMITS))));
+        let polls =
+            |app| (app, Arc::new(Semaphore::new(deps.settings(app).live.polls.min(Semaphore::MAX_PERMITS))));
         let polls = Arc::new(deps.apps.ids().map(polls).collect());
         Self {
             deps,
@@ -126,6 +135,7 @@ impl Rooms {
             wish,
             wishes: Arc::new(Mutex::new(Some(wishes))),
             polls,
+            is_closing: Arc::default(),
         }
     }
 
@@ -168,11 +178,8 @@ impl Rooms {
         drop(rooms);
         if coming == Coming::Back && self.deps.bus.can_lose() {
             // Another instance may wait for it.
-            let control = Control::IsAt {
-                visitor: visitor.user.clone(),
-                device: visitor.device,
-                node: self.deps.node,
-            };
+            let control =
+                Control::IsAt { visitor: visitor.user.clone(), device: visitor.device, node: self.deps.node };
             let (bus, topic) = (self.deps.bus.clone(), Topic::Group(key.0, key.1));
             self.deps.tasks.spawn(async move { bus.publish(topic, None, control.into()).await });
         }
@@ -253,7 +260,7 @@ impl Rooms {
                 let mut rooms = self.rooms();
                 let Some(room) = rooms.get_mut(&key) else { return };
                 let due = room.tips.due(Instant::now(), self.settings(key.0).tips_per_second);
-                let note = room.is_note_due().then(|| room.note());
+                let note = room.is_note_due().then(|| room.note(self.deps.now()));
                 if note.is_none() && due == Due::Nothing && room.is_noted {
                     room.is_stirred = false;
                     if room.is_idle() {
@@ -278,7 +285,9 @@ impl Rooms {
                 Due::Nothing if has_noted => {}
                 // Until then, or until there is more.
                 Due::Nothing => _ = timeout_at(note_at, stirred.notified()).await,
-                Due::Later(at) => _ = timeout_at(at.min(note_at.max(Instant::now() + SOON)), stirred.notified()).await,
+                Due::Later(at) => {
+                    _ = timeout_at(at.min(note_at.max(Instant::now() + SOON)), stirred.notified()).await
+                }
             }
         }
     }
@@ -286,6 +295,7 @@ impl Rooms {
     /// Notes who is here, for other instances.
     async fn say(&self, key: &RoomKey, note: Option<Note>) {
         let topic = Topic::Group(key.0, key.1.clone());
+        let note = note.filter(|_| !self.is_closing.load(Ordering::Relaxed));
         let note = note.and_then(|note| serde_json::to_vec(&note).ok()).map(Bytes::from);
         if let Err(error) = self.deps.bus.note(&topic, note, NOTE_LIFETIME).await {
             tracing::warn!(%error, "it could not be noted who is in a room");
@@ -335,7 +345,12 @@ impl Rooms {
     }
 
     /// Tells all who are in a room of something that concerns all of them.
-    pub async fn pass_push(&self, app: AppId, id: &GroupId, push: crate::bus::Push) -> Result<Passed, BusError> {
+    pub async fn pass_push(
+        &self,
+        app: AppId,
+        id: &GroupId,
+        push: crate::bus::Push,
+    ) -> Result<Passed, BusError> {
         let topic = Topic::Group(app, id.clone());
         self.deps.bus.pass(Pass { topic, at: self.deps.now(), token: None, event: push.into() }).await
     }
@@ -416,8 +431,13 @@ impl Rooms {
         let nodes: Vec<u64> = notes.iter().map(|(node, _)| *node).collect();
         let alive = self.deps.liveness.alive(&nodes).await;
         let mut others = Others::default();
-        for ((node, note), _) in notes.into_iter().zip(alive).filter(|(_, is_alive)| *is_alive) {
+        let now = self.deps.now();
+        for ((node, note), is_alive) in notes.into_iter().zip(alive) {
             let Ok(note) = serde_json::from_slice::<Note>(&note) else { continue };
+            // Of one that began a moment ago it may not be known that it lives.
+            if !is_alive && note.at.0 + YOUNG_MS < now.0 {
+                continue;
+            }
             if node != self.deps.node && note.epoch == epoch {
                 others.count += note.count;
                 others.latest.extend(note.latest.into_iter().map(|(user, since)| Present { user, since }));
@@ -470,6 +490,13 @@ impl Rooms {
             for key in idle {
                 rooms.remove(&key);
             }
+        }
+        self.is_closing.store(true, Ordering::Relaxed);
+        if self.deps.bus.can_lose() {
+            let keys: Vec<RoomKey> = self.rooms().keys().cloned().collect();
+            // What is not taken back is known to be of one that has gone.
+            let _ =
+                side_by_side(keys, |key| async { Ok::<_, Infallible>(self.say(&{ key }, None).await) }).await;
         }
     }
 }

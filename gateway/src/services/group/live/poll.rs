@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::{Denial, GroupError, GroupRef, Groups};
+use super::Rooms;
 use super::here::Room;
 use super::ring::Item;
-use super::Rooms;
 use crate::bus::{DeviceId, Topic, Visitor, Wish};
 use crate::services::session::sealed;
 use crate::telemetry::Bound;
@@ -144,7 +144,8 @@ impl Groups {
             }
         }
         let place = (claims.node == self.deps.node).then_some(claims.place);
-        let (items, next, place) = self.rooms.hear((claims.app, &claims.room, claims.epoch), place, from).await?;
+        let (items, next, place) =
+            self.rooms.hear((claims.app, &claims.room, claims.epoch), place, from).await?;
         let key = self.key(PollClaims { node: self.deps.node, place, ..claims })?;
         Ok(Answered { key, next, items })
     }
@@ -155,7 +156,8 @@ impl Rooms {
     fn listen(&self, app: AppId, id: &GroupId, epoch: u64) -> (u64, Seq) {
         let settings = self.settings(app);
         let mut rooms = self.rooms();
-        let room = rooms.entry((app, id.clone())).or_insert_with(|| Room::new(epoch, settings.tips_per_second));
+        let room =
+            rooms.entry((app, id.clone())).or_insert_with(|| Room::new(epoch, settings.tips_per_second));
         if room.epoch != epoch {
             room.begin_anew(epoch);
         }
@@ -197,7 +199,8 @@ impl Rooms {
                 let Some(room) = rooms.get(&key) else { return Ok((Vec::new(), Seq::ZERO, 0)) };
                 let mut items = room.ring.items().filter(|item| from.wants(item)).take(MOST_ITEMS).peekable();
                 if items.peek().is_some() || room.is_over || Instant::now() >= until {
-                    let (mut list, mut next, mut place) = (Vec::new(), room.ring.next_seq(), room.ring.next());
+                    let (mut list, mut next, mut place) =
+                        (Vec::new(), room.ring.next_seq(), room.ring.next());
                     for item in items {
                         list.extend(item.polled());
                         (next, place) = (item.stamp.seq.next(), item.place + 1);

@@ -50,7 +50,9 @@ impl Item {
             Some(Entry::GroupTip { group, tip, .. }) => Some(live::tip(group, seq, at, tip)),
             Some(_) => None,
             None => match self.event.as_ref() {
-                Event::Control(crate::bus::Control::Dismissed { notice, .. }) => Some(live::notice(notice, seq, at)),
+                Event::Control(crate::bus::Control::Dismissed { notice, .. }) => {
+                    Some(live::notice(notice, seq, at))
+                }
                 Event::Push(push) => live::pushed(push.body(), seq),
                 _ => None,
             },
@@ -60,7 +62,13 @@ impl Item {
 
 impl Ring {
     /// Notes what was told.
-    pub(super) fn push(&mut self, stamp: Option<Stamp>, now: Millis, event: Arc<Event>, most: (usize, usize)) {
+    pub(super) fn push(
+        &mut self,
+        stamp: Option<Stamp>,
+        now: Millis,
+        event: Arc<Event>,
+        most: (usize, usize),
+    ) {
         let (most_items, most_bytes) = most;
         let last = self.items.back().map_or(Seq::ZERO, |last| last.stamp.seq);
         let stamp = stamp.unwrap_or(Stamp { seq: last, at: now });

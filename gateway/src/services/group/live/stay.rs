@@ -3,7 +3,6 @@
 
 use protocol::group::{Change, Role};
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
-use protocol::push::{Notice, NoticeKind};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
@@ -68,7 +67,12 @@ impl Groups {
     }
 
     /// Those of a device's rooms that there are still, and from which it was not put out.
-    async fn rooms_among(&self, app: AppId, user: &UserId, stays: Vec<Stay>) -> Result<Vec<Stay>, StorageError> {
+    async fn rooms_among(
+        &self,
+        app: AppId,
+        user: &UserId,
+        stays: Vec<Stay>,
+    ) -> Result<Vec<Stay>, StorageError> {
         let rooms = whole_ones(stays, |stay| async move {
             let Some(found) = self.find(app, &stay.room).await? else { return Ok(None) };
             let stands = found.group.record.epoch == stay.epoch && !self.is_banned(&found, user).await?;
@@ -122,7 +126,14 @@ impl Groups {
                 .put(stay_key(device), records::encode(&stays));
             // It ends with the session: nothing is noted of one that has ended.
             let session = session::session_mark(device);
-            if self.deps.engine.get(&partition, &[session.clone()]).await?.first().is_some_and(Option::is_some) {
+            if self
+                .deps
+                .engine
+                .get(&partition, &[session.clone()])
+                .await?
+                .first()
+                .is_some_and(Option::is_some)
+            {
                 batch = batch.check(session, Expected::Present);
             }
             Ok::<_, GroupError>(Decision::Commit(batch, stay))
@@ -146,7 +157,9 @@ impl Groups {
             let Some(known) = self.stays(actor.app, &actor.user, device).await? else {
                 return Ok(Decision::Done(false));
             };
-            let Some(batch) = without(Batch::new(partition.clone(), self.deps.now()), device, known, &found.id) else {
+            let Some(batch) =
+                without(Batch::new(partition.clone(), self.deps.now()), device, known, &found.id)
+            else {
                 return Ok(Decision::Done(false));
             };
             Ok::<_, GroupError>(Decision::Commit(batch, true))
@@ -241,7 +254,8 @@ impl Groups {
         user: &UserId,
         room: &GroupId,
     ) -> Result<(), GroupError> {
-        let (partition, rooms) = (&Partition::user(app, user), &Tally::owned(&self.deps.settings(app).limits));
+        let (partition, rooms) =
+            (&Partition::user(app, user), &Tally::owned(&self.deps.settings(app).limits));
         let decided = self.deps.decide_within("note a room", |is_doubted| async move {
             let keys = [owned_key(room), rooms.key()];
             let mut values = records::values_each(&self.deps.engine, partition, &keys).await?;
@@ -350,7 +364,11 @@ impl Groups {
                 if new != role && rules.tips.role {
                     let members = vec![self.accounts.shown(actor.app, user).await?];
                     let is_admin = new == Role::Admin;
-                    told.push(if is_admin { Change::AdminsSet { members } } else { Change::AdminsUnset { members } });
+                    told.push(if is_admin {
+                        Change::AdminsSet { members }
+                    } else {
+                        Change::AdminsUnset { members }
+                    });
                 }
             }
             if let Some(seconds) = change.mute_seconds {
@@ -396,17 +414,6 @@ impl Groups {
             tracing::warn!(%error, "those in a room could not be told of a change");
         }
         Ok(())
-    }
-
-    /// Tells the other devices of whoever made a room.
-    pub(in crate::services::group) async fn tell_made(
-        &self,
-        actor: &Actor,
-        notice: Notice,
-        owner: &UserId,
-    ) {
-        debug_assert_eq!(notice.kind, NoticeKind::Created);
-        self.notices.notify_live(actor.app, owner, notice, actor.device).await;
     }
 }
 

@@ -117,7 +117,11 @@ mod tests {
         let (mut told, mut named) = (0, 0);
         for number in 0..10_000 {
             let now = start + Duration::from_millis(number as u64);
-            if number % 2 == 0 { tips.came(&user(number), 10) } else { tips.went(&user(number), 10) }
+            if number % 2 == 0 {
+                tips.came(&user(number), 10)
+            } else {
+                tips.went(&user(number), 10)
+            }
             if let Due::Now(news) = tips.due(now, 5) {
                 told += news.len();
                 for news in news {
@@ -129,7 +133,10 @@ mod tests {
         }
         assert!((20..=30).contains(&told), "{told} in ten seconds");
         assert!(named <= 30 * 10);
-        assert!(matches!(tips.due(start + Duration::from_secs(12), 5), Due::Now(_)), "nothing is left out for ever");
+        assert!(
+            matches!(tips.due(start + Duration::from_secs(12), 5), Due::Now(_)),
+            "nothing is left out for ever"
+        );
     }
 
     #[test]

@@ -40,7 +40,8 @@ impl GroupMessages {
             let (partition, key) = (found.partition(), found.mute_key(&draft.from));
             let muted = records::get::<u64>(&self.deps.engine, &partition, key).await?;
             let muted_until = muted.map_or(0, |until| until.record);
-            if (found.group.record.mute_all && role < Role::Admin) || muted_until > self.deps.now().seconds() {
+            if (found.group.record.mute_all && role < Role::Admin) || muted_until > self.deps.now().seconds()
+            {
                 return Err(MessageError::Muted);
             }
         }
@@ -59,7 +60,8 @@ impl GroupMessages {
         let is_behind = self.deps.bus.is_behind() && !is_staff && !self.may_speak_while_behind(app, id);
         // What was told before is only looked up.
         if !is_repetition && (is_behind || !rooms.admits(app, id, weight, Some(numbers))) {
-            metrics::counter!("gateway_room_messages_dropped_total", "priority" => priority(weight)).increment(1);
+            metrics::counter!("gateway_room_messages_dropped_total", "priority" => priority(weight))
+                .increment(1);
             Bound::RoomMessages.refused(id);
             return Ok(answer(LogEnd { seq: Seq::ZERO, at: self.deps.now() }));
         }
@@ -108,7 +110,8 @@ impl GroupMessages {
             if message.from.user != actor.user && role < Some(Role::Admin) {
                 return Ok(Err(NotRecalled::NotAllowed));
             }
-            if !is_recallable(stamp.at, self.deps.now(), self.deps.settings(actor.app).limits.recall_seconds) {
+            if !is_recallable(stamp.at, self.deps.now(), self.deps.settings(actor.app).limits.recall_seconds)
+            {
                 return Ok(Err(NotRecalled::TooLate));
             }
         }

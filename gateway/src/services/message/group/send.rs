@@ -88,7 +88,7 @@ impl GroupMessages {
             let message = self.message(actor, &draft, &speaker).await?;
             let end = self.send_unstored(actor, &speaker.found, message, only_to).await?;
             let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
-            return Ok(SentMessage { numbers, conversation, end, is_told: true , is_in_order: true });
+            return Ok(SentMessage { numbers, conversation, end, is_told: true, is_in_order: true });
         }
         let mut is_first = true;
         let decided = self.deps.decide_and_tell("send a message", || {
@@ -135,7 +135,7 @@ impl GroupMessages {
         }
         self.speakers.insert((epoch, key), speaker);
         let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
-        Ok(SentMessage { numbers, conversation, end, is_told: !committed.repeated , is_in_order: true })
+        Ok(SentMessage { numbers, conversation, end, is_told: !committed.repeated, is_in_order: true })
     }
 
     /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether

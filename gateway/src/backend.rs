@@ -100,8 +100,8 @@ impl Backend {
             engine.opened(Instant::now() + FIRST_LOOK).await?;
         }
         let failed = engine.failed();
-        let (bus, incoming) = RedisBus::start_with(topology.clone(), names.clone(), engine.epochs());
         let node = rand::random();
+        let (bus, incoming) = RedisBus::start_with(topology.clone(), names.clone(), node, engine.epochs());
         let liveness = RedisLiveness::start(topology, &names, node);
         Ok(Self {
             engine: Arc::new(engine),

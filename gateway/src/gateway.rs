@@ -83,6 +83,7 @@ impl Gateway {
         };
         let retention = Retention::new(deps.clone());
         let services = Services::new(deps);
+        let rooms = services.groups.rooms().clone();
         let hub = Hub::new(bus, services.catch_up.clone(), &clock);
         let edge = Edge::new(
             Context::new(services, tasks.clone()),
@@ -99,6 +100,7 @@ impl Gateway {
         );
 
         edge.tasks.spawn(retention.clone().run(config.retention_interval, edge.stop.clone()));
+        edge.tasks.spawn(rooms.keep(edge.stop.clone()));
         edge.tasks.spawn(keep_up(edge.metrics.clone(), edge.stop.clone()));
 
         if let Some(legacy) = &edge.settings.legacy {

@@ -89,7 +89,10 @@ codes! {
     RECALL_MISSING = 10030, "the message to recall does not exist";
     RECALL_TOO_LATE = 10031, "it is too late to recall the message";
     RECALL_IMPOSSIBLE = 10032, "the message cannot be recalled";
+    NOT_DELETED_HERE = 10035, "messages of groups of this type cannot be deleted";
+    TOO_MANY_ROOMS = 10036, "the user has made too many live rooms";
     TOO_MANY_GROUPS = 10037, "the user is in too many groups";
+    NO_HISTORY = 10044, "groups of this type keep no history";
     ATTRIBUTE_KEY_TOO_LONG = 10045, "the key of an attribute is too long";
     ATTRIBUTE_VALUE_TOO_LONG = 10046, "the value of an attribute is too long";
     TOO_MANY_ATTRIBUTES = 10047, "the group would have too many attributes";

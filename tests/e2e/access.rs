@@ -239,7 +239,11 @@ async fn every_row_by_every_kind_of_caller() {
         }
         assert_eq!(is("socket: a user") == "yes", row.is_on(Surface::Socket), "{name}, a user");
         assert_eq!(is("REST: administrator") == "yes", row.is_on(Surface::Rest), "{name}, an administrator");
-        let for_all = ["group_open_http_svc.get_group_public_info", "group_open_http_svc.apply_join_group"];
+        let for_all = [
+            "group_open_http_svc.get_group_public_info",
+            "group_open_http_svc.apply_join_group",
+            "group_open_http_noauth_svc.apply_join_group",
+        ];
         // These speak of a conversation of the caller; where there is none, there is nothing to do.
         let of_ones_own = [
             "recentcontact.clear_msg",

@@ -31,6 +31,10 @@ pub(crate) struct Scene {
     club: Group,
     /// Owned by the other, who has invited the caller.
     party: Group,
+    /// A live room, owned by the caller. Both are in it.
+    live: Group,
+    /// What the caller asks with for what is told there, and what somebody asks with who is not logged in.
+    polling: [String; 2],
     /// The applications about which the caller decides: of the third, of the other for somebody, and for themselves.
     applications: [String; 3],
 }
@@ -39,6 +43,7 @@ pub(crate) struct Scene {
 pub(crate) async fn gateway() -> TestGateway {
     TestGateway::start_with(|config| {
         config.apps.set(|settings| {
+            settings.live.long_polling = true;
             settings.rules = RuleBook::new(|kind| Overrides {
                 asks_invited: Some(kind == GroupKind::Public),
                 ..Overrides::default()
@@ -74,12 +79,16 @@ impl Scene {
         user.call("group_open_http_svc.update_group_counter", body).await.ok();
         let (club, party) = (Group { id: format!("club{tag}") }, Group { id: format!("party{tag}") });
         let applications = applied(gateway, (&user, &friend, &third), (&club, &party)).await;
-        (Self { caller, other, third, group, said, told, club, party, applications }, user, friend)
+        let live = user.create_group_of("AVChatRoom", &format!("live{tag}")).await;
+        let polling = polling(gateway, &user, &friend, &live).await;
+        let scene =
+            Self { caller, other, third, group, said, told, club, party, live, polling, applications };
+        (scene, user, friend)
     }
 
     /// The groups that an example may speak of.
-    pub(crate) fn groups(&self) -> [&Group; 3] {
-        [&self.group, &self.club, &self.party]
+    pub(crate) fn groups(&self) -> [&Group; 4] {
+        [&self.group, &self.club, &self.party, &self.live]
     }
 
     /// A valid body of the command, from the doc comment of its request; `None` for a command without an example.
@@ -97,6 +106,9 @@ impl Scene {
             ("{told.time}", time.to_string()),
             ("{club}", self.club.id.clone()),
             ("{party}", self.party.id.clone()),
+            ("{live}", self.live.id.clone()),
+            ("{polling}", self.polling[0].clone()),
+            ("{reading}", self.polling[1].clone()),
             ("{applied}", self.applications[0].clone()),
             ("{proposed}", self.applications[1].clone()),
             ("{invited}", self.applications[2].clone()),
@@ -105,6 +117,18 @@ impl Scene {
         let text = stands_for.iter().fold(request.example.clone()?, fill);
         Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{command}: {error}: {text}")))
     }
+}
+
+/// Brings both into a live room. Gives what the user asks with for what is told there, and what a stranger does.
+async fn polling(gateway: &TestGateway, user: &User, friend: &User, live: &Group) -> [String; 2] {
+    friend.join(live).await;
+    let key = |joined: Value| joined["LongPollingKey"].as_str().unwrap().to_owned();
+    let own = key(user.try_join(live).await.ok());
+    let stranger = gateway.anonymous().await;
+    let body = json!({"GroupId": live.id});
+    let reading = key(stranger.call("group_open_http_noauth_svc.apply_join_group", body).await.ok());
+    user.send_text(live, "something to hear").await;
+    [own, reading]
 }
 
 /// Has the third apply to the club of the user, the friend propose somebody for it, and invite the user to their party.

@@ -4,7 +4,7 @@ import { Part } from './harness/part.mjs';
 import { Report } from './harness/report.mjs';
 
 const PARTS = [
-  'session', 'profile', 'friend', 'group', 'application', 'community', 'attributes', 'pins', 'fields', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
+  'session', 'profile', 'friend', 'group', 'application', 'community', 'live', 'attributes', 'pins', 'fields', 'message', 'mentions', 'conversation', 'rest', 'restart', 'returning', 'resume', 'counts',
   'damage', 'features', 'refusals', 'elements', 'versions', 'browser', 'converging',
 ];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */

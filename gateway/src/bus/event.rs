@@ -5,6 +5,7 @@
 //! | [`Entry`] | that it stands in a log: it is numbered by it, and read from the store when it was missed |
 //! | [`Control`] | what it changes about who hears what |
 //! | [`Push`] | nothing: whoever announces it has finished it, and it is handed on as it is |
+//! | [`Passing`] | that it is told like an entry and stands in no log |
 //!
 //! Between instances an event is JSON: `{"<name>":{…}}`. Instances of 0.1 know these names and those of
 //! [`protocol::event::Former`] only, so a push goes inside of its former spelling where it has one, and under the name
@@ -39,6 +40,7 @@ pub enum Event {
     Entry(Entry),
     Control(Control),
     Push(Push),
+    Passing(Passing),
     /// Something of a newer version that has no name here. It counts as heard, and nobody is told.
     Unknown,
 }
@@ -64,6 +66,13 @@ pub enum Entry {
     Mark { mark: Mark },
 }
 
+/// What is told in a room to those who are there. The [`super::Stamp`] has its number, see [`super::Bus::pass`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Passing {
+    #[serde(rename = "Passing")]
+    pub entry: Entry,
+}
+
 /// What the hub acts on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Control {
@@ -77,6 +86,10 @@ pub enum Control {
     },
     /// The user is no member any more: their devices follow the group no more.
     Left { group: GroupId },
+    /// The user was put out of a room: none of their devices hears of it any more.
+    PutOut { room: GroupId },
+    /// A device that came back is at an instance now: others that wait for it need not.
+    IsAt { visitor: UserId, device: DeviceId, node: u64 },
     /// The group is gone: its followers are told, and follow it no more.
     #[serde(rename = "GroupDismissed")]
     Dismissed { notice: Notice, origin: Option<DeviceId> },
@@ -117,24 +130,33 @@ impl Event {
     pub fn aside(&self) -> Option<&Aside> {
         match self {
             Event::Push(push) => push.aside.as_ref(),
-            Event::Entry(_) | Event::Control(_) | Event::Unknown => None,
+            Event::Entry(_) | Event::Control(_) | Event::Passing(_) | Event::Unknown => None,
+        }
+    }
+
+    /// What it tells of that is said or happens in a group or between two, whether that is kept or not.
+    pub fn told(&self) -> Option<&Entry> {
+        match self {
+            Event::Entry(entry) | Event::Passing(Passing { entry }) => Some(entry),
+            Event::Control(_) | Event::Push(_) | Event::Unknown => None,
         }
     }
 
     /// The device that brought it about, and whose device that is.
     pub fn origin(&self) -> Option<(&UserId, DeviceId)> {
         match self {
-            Event::Entry(Entry::GroupMessage { message, .. } | Entry::C2cMessage { message, .. }) => {
-                Some((&message.from.user, message.origin?))
-            }
-            Event::Entry(Entry::Notice { notice, origin })
-            | Event::Control(Control::Dismissed { notice, origin }) => {
+            Event::Entry(entry) | Event::Passing(Passing { entry }) => match entry {
+                Entry::GroupMessage { message, .. } | Entry::C2cMessage { message, .. } => {
+                    Some((&message.from.user, message.origin?))
+                }
+                Entry::Notice { notice, origin } => Some((&notice.operator.user, (*origin)?)),
+                Entry::GroupTip { .. } | Entry::Mark { .. } => None,
+            },
+            Event::Control(Control::Dismissed { notice, origin }) => {
                 Some((&notice.operator.user, (*origin)?))
             }
             Event::Push(push) => push.origin.as_ref().map(|origin| (&origin.user, origin.device)),
-            Event::Entry(Entry::GroupTip { .. } | Entry::Mark { .. })
-            | Event::Control(Control::Entered { .. } | Control::Left { .. } | Control::Kicked { .. })
-            | Event::Unknown => None,
+            Event::Control(_) | Event::Unknown => None,
         }
     }
 
@@ -144,6 +166,8 @@ impl Event {
             Event::Entry(entry)
         } else if let Ok(control) = serde_json::from_slice(text) {
             Event::Control(control)
+        } else if let Ok(passing) = serde_json::from_slice(text) {
+            Event::Passing(passing)
         } else {
             Push::read(topic, at, text).map_or(Event::Unknown, Event::Push)
         }
@@ -277,6 +301,12 @@ impl From<Entry> for Event {
 impl From<Control> for Event {
     fn from(control: Control) -> Self {
         Event::Control(control)
+    }
+}
+
+impl From<Passing> for Event {
+    fn from(passing: Passing) -> Self {
+        Event::Passing(passing)
     }
 }
 

@@ -7,28 +7,36 @@ mod aside;
 mod event;
 mod liveness;
 mod local;
+mod passing;
 mod receiver;
 mod redis;
+mod room;
 mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use aside::{Aside, AsideOf, HeardAsides, ReadTo};
-pub use event::{Control, DeviceId, Entry, Event, Origin, Push};
+pub use event::{Control, DeviceId, Entry, Event, Origin, Passing, Push};
 pub use liveness::{Liveness, SingleInstance};
 pub use local::LocalBus;
+pub use passing::{PASSED_WINDOW_MS, Pass, Passed};
 pub use receiver::{Receiver, channel};
+#[cfg(test)]
+pub(crate) use redis::channels::LAST_PASSED;
 pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
 #[cfg(feature = "internals")]
 pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
+pub use room::{Coming, Going, RoomStay, Visitor, Wish};
 pub use source::{
     CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedByUser,
     MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
@@ -90,6 +98,19 @@ pub struct BusError(pub String);
 pub trait Bus: Send + Sync + 'static {
     /// Sends an event that belongs to no stored change. Waits while the receivers are behind.
     async fn publish(&self, topic: Topic, stamp: Option<Stamp>, event: Arc<Event>);
+
+    /// Sends an event that is kept nowhere, with the next number of its topic: its receivers get those of a topic in the
+    /// order of their numbers, which no instance gives twice. What is sent again under the same token within
+    /// [`PASSED_WINDOW_MS`] is not told again, and has the number of the first. Waits while the receivers are behind. When it
+    /// fails it may have been told.
+    async fn pass(&self, pass: Pass) -> Result<Passed, BusError>;
+
+    /// Has this instance say something of a topic to whoever asks, until it says something else; nothing takes it back. It is
+    /// forgotten after `lifetime` where it is not said again.
+    async fn note(&self, topic: &Topic, note: Option<Bytes>, lifetime: Duration) -> Result<(), BusError>;
+
+    /// What instances say of a topic, and which of them: also such as have died.
+    async fn notes(&self, topic: &Topic) -> Result<Vec<(u64, Bytes)>, BusError>;
 
     /// From the return of this call on, events of `topic` are received.
     /// While the carrier is away the call returns all the same, and [`Incoming::Suspect`] comes once they are.

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::session::KickReason;
 
-use super::{DeviceId, Entry, Event, HeardAsides, Stamp};
+use tokio::sync::mpsc;
+
+use super::{Coming, Delivery, DeviceId, Entry, Event, Going, HeardAsides, RoomStay, Stamp, Visitor, Wish};
 
 /// How far a group was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -373,6 +375,25 @@ pub trait Source: Send + Sync + 'static {
 
     /// What is kept of a user's account in memory is out of date.
     fn account_changed(&self, app: AppId, user: &UserId);
+
+    /// The rooms that a device is in.
+    async fn rooms_of(&self, _visitor: &Visitor) -> Result<Vec<RoomStay>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    /// A device is in a room on this instance. To be told at once, and in order with [`went`](Source::went).
+    fn came(&self, _visitor: &Visitor, _stay: &RoomStay, _coming: Coming) {}
+
+    /// A device is in a room on this instance no more.
+    fn went(&self, _visitor: &Visitor, _room: &GroupId, _going: Going) {}
+
+    /// Something happened on a group's topic that stands in no log.
+    fn heard(&self, _delivery: &Delivery) {}
+
+    /// Which topics are to be heard though nobody follows them. Given once.
+    fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -93,11 +93,11 @@ pub(super) async fn admit(context: &Context, identity: Identity<'_>, row: &Row) 
     match row.access {
         Access::Anybody => {
             rate::hold_connection(context, row, identity.app(), &identity.connection())?;
-            Ok(Caller::Anonymous)
+            Ok(Caller::Anonymous(identity.app()))
         }
         Access::AnybodyOrUser => {
             rate::hold_connection(context, row, identity.app(), &identity.connection())?;
-            Ok(user(context, identity, row).await.unwrap_or(Caller::Anonymous))
+            Ok(user(context, identity, row).await.unwrap_or(Caller::Anonymous(identity.app())))
         }
         Access::User | Access::UserOrAdmin => user(context, identity, row).await,
         Access::Admin => {

@@ -95,6 +95,17 @@ pub(super) static GROUP_CREATION: Family = Family {
     ..OF_GROUPS
 };
 
+/// Live rooms: what has a service of its own there.
+pub(super) static LIVE: Family = Family { service: "group_open_avchatroom_http_svc", ..OF_GROUPS };
+
+/// The same of one who is not logged in.
+pub(super) static LIVE_UNKNOWN: Family = Family { service: "group_open_http_noauth_svc", ..OF_GROUPS };
+
+pub(super) static POLLING: Family = Family { service: "group_open_long_polling_http_svc", ..OF_GROUPS };
+
+pub(super) static POLLING_UNKNOWN: Family =
+    Family { service: "group_open_long_polling_http_noauth_svc", ..OF_GROUPS };
+
 /// Of communities. Where a command has a name in both, the row is in the one of groups.
 pub(super) static COMMUNITY: Family = Family { service: "million_group_open_http_svc", ..OF_GROUPS };
 

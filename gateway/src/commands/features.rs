@@ -31,7 +31,7 @@ pub const FEATURES: &[Feature] = &[
     Feature {
         bit: 2,
         name: "history for those who come into a live room",
-        needs: &["group_open_http_svc.get_huge_group_msg"],
+        needs: &["group_open_http_svc.apply_join_group"],
     },
     Feature {
         bit: 3,

@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use protocol::envelope;
-use protocol::id::{AppId, Millis, Seq, UserId};
+use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::reading::{self, Misread};
 use protocol::{ErrorCode, Failure, Request};
 use tokio_util::task::TaskTracker;
@@ -48,6 +48,7 @@ use crate::services::message::SentMessage;
 use crate::services::session::Claims;
 use crate::telemetry::Bound;
 
+pub use crate::services::RoomStay;
 pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
@@ -111,15 +112,19 @@ impl Deref for Context {
 /// Who calls, as it was proved.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    Anonymous,
+    /// In the application that is named, which need not exist.
+    Anonymous(AppId),
     User(UserCaller),
-    Admin { app: AppId, user: UserId },
+    Admin {
+        app: AppId,
+        user: UserId,
+    },
 }
 
 impl Caller {
     fn app(&self) -> Option<AppId> {
         match self {
-            Caller::Anonymous => None,
+            Caller::Anonymous(_) => None,
             Caller::User(UserCaller { app, .. }) | Caller::Admin { app, .. } => Some(*app),
         }
     }
@@ -176,6 +181,12 @@ pub enum Effect {
     /// yet to be told that, they are acknowledged afterwards; and where they stand among what others say, where they come
     /// to the device as well.
     Said(SentMessage),
+    /// The device is in a room: it hears it from the answer on.
+    Entered(RoomStay),
+    /// The device is in a room no more.
+    Left(GroupId),
+    /// Somebody who is not logged in reads along, in a room that they have just begun to hear.
+    ReadsAlong(Option<(AppId, GroupId)>),
     /// Nobody is.
     Detach,
 }
@@ -193,6 +204,27 @@ impl Call {
 
     fn set_effect(&self, effect: Effect) {
         *self.effect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(effect));
+    }
+
+    /// A device comes into a room or leaves it, which its own connection hears then.
+    fn set_room(&self, effect: Effect) {
+        if let Caller::User(UserCaller { proof: Proof::Session(_), .. }) = &self.caller {
+            self.set_effect(effect);
+        }
+    }
+
+    /// Somebody who is not logged in has reason to stay.
+    fn set_reads_along(&self, begins: Option<&GroupId>) {
+        if let Caller::Anonymous(app) = &self.caller {
+            self.set_effect(Effect::ReadsAlong(begins.map(|room| (*app, room.clone()))));
+        }
+    }
+
+    /// The application that somebody names who is nobody.
+    fn unknown_of(&self) -> AppId {
+        match &self.caller {
+            Caller::Anonymous(app) | Caller::User(UserCaller { app, .. }) | Caller::Admin { app, .. } => *app,
+        }
     }
 
     /// Something was said.
@@ -213,7 +245,7 @@ impl Call {
     /// Who acts. The table lets nobody anonymous get here; the refusal is for a row that is wrong.
     fn actor(&self) -> Result<Actor, Refusal> {
         match &self.caller {
-            Caller::Anonymous => Err(ErrorCode::NOT_AUTHENTICATED.into()),
+            Caller::Anonymous(_) => Err(ErrorCode::NOT_AUTHENTICATED.into()),
             Caller::User(caller) => Ok(Actor {
                 app: caller.app,
                 user: caller.user.clone(),

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use super::text;
 use crate::services::application::Login;
-use crate::services::group::{FieldBook, Overrides};
+use crate::services::group::{FieldBook, LiveSettings, Overrides};
 use crate::services::limits::Limits;
 use crate::services::rates::Rates;
 use crate::services::retention::Policy;
@@ -41,6 +41,7 @@ pub struct File {
     pub limits: Limits,
     pub rates: Rates,
     pub retention: Policy,
+    pub live: LiveSettings,
     pub group: BTreeMap<KindName, Overrides>,
     pub fields: FieldBook,
     pub app: Vec<App>,
@@ -66,6 +67,7 @@ impl Default for File {
             limits: Limits::default(),
             rates: Rates::default(),
             retention: Policy::default(),
+            live: LiveSettings::default(),
             group: BTreeMap::new(),
             fields: FieldBook::default(),
             app: Vec::new(),
@@ -147,6 +149,8 @@ pub struct App {
     pub group: Table,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub fields: Table,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub live: Table,
 }
 
 fn default_admins() -> Vec<String> {
@@ -194,6 +198,7 @@ impl App {
         merge(&mut own.retention, &self.retention, "retention", &mut mistakes);
         merge(&mut own.group, &self.group, "group", &mut mistakes);
         merge(&mut own.fields, &self.fields, "fields", &mut mistakes);
+        merge(&mut own.live, &self.live, "live", &mut mistakes);
         let app = self.sdkappid;
         let place = |mistake| format!("app {app}: {mistake}");
         if mistakes.is_empty() { Ok(own) } else { Err(mistakes.into_iter().map(place).collect()) }

@@ -180,6 +180,7 @@ fn settings(file: &File) -> Settings {
         rules: RuleBook::new(overrides),
         fields: file.fields.clone(),
         retention: file.retention,
+        live: file.live.clone(),
     }
 }
 

@@ -320,6 +320,18 @@ impl Place {
         }
     }
 
+    /// Somebody who is not logged in has asked for what they may hear all the same: they have not been silent.
+    pub(super) fn reads_along(&mut self) {
+        let Stage::Waiting { ticket, door } = &self.stage else { return };
+        let is_busy = door.is_busy.load(Ordering::Relaxed);
+        let admission = self.admission.clone();
+        let mut state = admission.state();
+        // One who was asked to go goes.
+        if state.waiting.remove(ticket).is_some() {
+            self.stage = state.wait(is_busy);
+        }
+    }
+
     /// Now it is known whose connection it is.
     pub(super) fn claim(&mut self, from: IpAddr) -> Result<(), Refused> {
         let admission = self.admission.clone();

@@ -8,7 +8,7 @@ use protocol::id::{GroupId, Seq};
 use super::Attachment;
 use super::frame::Dialect;
 use super::outbound::Outbound;
-use crate::bus::{DeviceId, Topic};
+use crate::bus::{DeviceId, RoomStay, Topic};
 
 /// A connection and what waits to be written to it.
 pub struct Connection {
@@ -57,6 +57,8 @@ impl Follower {
 struct State {
     attachment: Arc<Attachment>,
     groups: GroupSet,
+    /// The rooms that the device is in, with their epochs.
+    rooms: Vec<(GroupId, u64)>,
     /// While the list of the user's groups is read: those that they left meanwhile, so that it does not bring them back.
     left: Option<GroupSet>,
 }
@@ -132,16 +134,18 @@ impl Connection {
         let mut state = self.state();
         let generation = self.generation.fetch_add(1, Ordering::Release).wrapping_add(1);
         let attachment = Arc::new(attachment);
-        *state = Some(State { attachment, groups: GroupSet::default(), left: Some(GroupSet::default()) });
+        let (groups, left) = (GroupSet::default(), Some(GroupSet::default()));
+        *state = Some(State { attachment, groups, rooms: Vec::new(), left });
         generation
     }
 
-    /// Who was logged in, and the groups they followed.
-    pub(super) fn detach(self: &Arc<Self>) -> Option<(Arc<Attachment>, Vec<GroupId>, Seat)> {
+    /// Who was logged in, the groups they followed and the rooms they were in.
+    pub(super) fn detach(self: &Arc<Self>) -> Option<(Arc<Attachment>, Vec<GroupId>, Vec<GroupId>, Seat)> {
         let mut state = self.state();
         let seat = Seat::of(self, self.generation.fetch_add(1, Ordering::Release));
         let groups = |groups: GroupSet| groups.0.into_iter().map(|(group, _)| group).collect();
-        state.take().map(|state| (state.attachment, groups(state.groups), seat))
+        let rooms = |rooms: Vec<(GroupId, u64)>| rooms.into_iter().map(|(room, _)| room).collect();
+        state.take().map(|state| (state.attachment, groups(state.groups), rooms(state.rooms), seat))
     }
 
     /// The list of the user's groups is followed, or will be read anew.
@@ -167,6 +171,51 @@ impl Connection {
         let state = self.state();
         let groups = state.iter().flat_map(|state| &state.groups.0);
         groups.map(|(group, _)| group.clone()).collect()
+    }
+
+    /// The rooms that the device is in.
+    pub(super) fn rooms(&self) -> Vec<GroupId> {
+        let state = self.state();
+        state.iter().flat_map(|state| &state.rooms).map(|(room, _)| room.clone()).collect()
+    }
+
+    /// Who comes into a room with it, and the topic to follow; nothing when the device is in it.
+    pub(super) fn enter_room(&self, stay: &RoomStay) -> Option<(Arc<Attachment>, Topic)> {
+        let mut guard = self.state();
+        let state = guard.as_mut().filter(|_| self.cares_for(&stay.room))?;
+        let known = state.rooms.iter_mut().find(|(room, _)| *room == stay.room);
+        match known {
+            Some((_, epoch)) if *epoch == stay.epoch => return None,
+            // It follows the topic already.
+            Some((_, epoch)) => *epoch = stay.epoch,
+            None => state.rooms.push((stay.room.clone(), stay.epoch)),
+        }
+        let topic = Topic::Group(state.attachment.app, stay.room.clone());
+        Some((state.attachment.clone(), topic))
+    }
+
+    /// Does something while the device is in a room: whoever takes it out waits.
+    pub(super) fn while_in_room(&self, stay: &RoomStay, work: impl FnOnce()) {
+        let state = self.state();
+        let rooms = state.iter().flat_map(|state| &state.rooms);
+        if rooms.into_iter().any(|(room, epoch)| *room == stay.room && *epoch == stay.epoch) {
+            work();
+        }
+    }
+
+    /// Who leaves a room with it, if the device was in it. Whoever brings it in again waits until `went` was done.
+    pub(super) fn leave_room(
+        self: &Arc<Self>,
+        room: &GroupId,
+        went: impl FnOnce(&Attachment),
+    ) -> Option<(Arc<Attachment>, Seat)> {
+        let mut guard = self.state();
+        let state = guard.as_mut()?;
+        let place = state.rooms.iter().position(|(known, _)| known == room)?;
+        state.rooms.swap_remove(place);
+        went(&state.attachment);
+        let seat = Seat::of(self, self.generation.load(Ordering::Acquire));
+        Some((state.attachment.clone(), seat))
     }
 
     /// Whether what has this number in a group is hidden from the user.

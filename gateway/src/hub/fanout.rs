@@ -23,7 +23,7 @@ use super::followers::{Followers, PART};
 use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
 use super::returning::Subject;
-use crate::bus::{Delivery, DeviceId, Entry, Event, Stamp, Topic};
+use crate::bus::{Delivery, DeviceId, Entry, Stamp, Topic};
 use crate::clock::Clock;
 
 /// Events that may wait for a worker. Afterwards the hub waits, then the bus, then the store.
@@ -321,8 +321,8 @@ impl<'a> Pieces<'a> {
 impl Piece<'_> {
     /// The numbers of what the follower's client said itself, and has not heard.
     fn said_by(&self, follower: &Follower) -> Option<ClientNumbers> {
-        let Event::Entry(Entry::GroupMessage { message, .. } | Entry::C2cMessage { message, .. }) =
-            self.delivery.event.as_ref()
+        let Some(Entry::GroupMessage { message, .. } | Entry::C2cMessage { message, .. }) =
+            self.delivery.event.told()
         else {
             return None;
         };

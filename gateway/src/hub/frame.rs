@@ -13,7 +13,7 @@ use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
 use protocol::push::Mark;
 use protocol::session::{KickReason, Newcomer};
 
-use crate::bus::{AsideOf, Control, Delivery, Entry, Event, Stamp, Topic};
+use crate::bus::{AsideOf, Control, Delivery, Entry, Event, Passing, Stamp, Topic};
 use crate::clock::Zone;
 
 /// What a connection reads: the frames of the SDKs in binary messages (`/binfo`) or in text messages (`/info`), or the
@@ -146,9 +146,9 @@ impl Content<'_> {
     /// The text of the small old chat: it knows nothing but what is said.
     fn legacy(&self, zone: Zone) -> Option<String> {
         let Content::Event(event, stamp, user) = self else { return None };
-        let message = match event {
-            Event::Entry(Entry::GroupMessage { message, .. }) => message,
-            Event::Entry(Entry::C2cMessage { message, .. }) if message.from.user != *user => message,
+        let message = match event.told()? {
+            Entry::GroupMessage { message, .. } => message,
+            Entry::C2cMessage { message, .. } if message.from.user != *user => message,
             _ => return None,
         };
         Some(legacy::pushed(message, &zone.format(stamp.at)))
@@ -157,18 +157,20 @@ impl Content<'_> {
 
 /// Whether the event says that `user` is no member any more.
 pub(super) fn has_left(event: &Event, user: &UserId) -> bool {
-    let Event::Entry(Entry::GroupTip { tip, .. }) = event else { return false };
+    let Some(Entry::GroupTip { tip, .. }) = event.told() else { return false };
     match &tip.change {
         Change::Left => tip.operator.user == *user,
-        Change::Kicked { members } => members.iter().any(|member| member.user == *user),
+        Change::Kicked { members } | Change::Banned { members } => {
+            members.iter().any(|member| member.user == *user)
+        }
         _ => false,
     }
 }
 
 /// Whether the event may say that somebody is no member any more.
 pub(super) fn may_leave(event: &Event) -> bool {
-    let Event::Entry(Entry::GroupTip { tip, .. }) = event else { return false };
-    matches!(tip.change, Change::Left | Change::Kicked { .. })
+    let Some(Entry::GroupTip { tip, .. }) = event.told() else { return false };
+    matches!(tip.change, Change::Left | Change::Kicked { .. } | Change::Banned { .. })
 }
 
 /// The message of a group that the event tells was recalled.
@@ -181,8 +183,8 @@ pub(super) fn recalled(event: &Event) -> Option<(&GroupId, Seq)> {
 
 /// The group in which something is said, where the topic does not tell.
 pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
-    match event {
-        Event::Entry(Entry::GroupMessage { group, .. }) => Some(&group.id),
+    match event.told()? {
+        Entry::GroupMessage { group, .. } => Some(&group.id),
         _ => None,
     }
 }
@@ -224,21 +226,18 @@ pub(super) fn is_personal(event: &Event) -> bool {
 fn body<'a>(event: &'a Event, Stamp { seq, at }: Stamp, user: &UserId) -> Cow<'a, str> {
     Cow::Owned(match event {
         Event::Push(push) => return Cow::Borrowed(push.body()),
-        Event::Entry(Entry::GroupMessage { group, message, counts }) => {
-            event::message::in_group(GroupItem::message(group, seq, at, message, *counts))
-        }
-        Event::Entry(Entry::GroupTip { group, tip, .. }) => {
-            event::group::tip(GroupItem::tip(group, seq, at, tip))
-        }
-        Event::Entry(Entry::C2cMessage { to, message }) => {
-            event::message::between_two(C2cItem::new(to, at, message))
-        }
-        Event::Entry(Entry::Notice { notice, .. }) => event::push::kept_notice(user, notice, seq, at),
-        Event::Entry(Entry::Mark { mark }) => event::push::mark(user, mark, seq, at),
+        Event::Entry(entry) | Event::Passing(Passing { entry }) => match entry {
+            Entry::GroupMessage { group, message, counts } => {
+                event::message::in_group(GroupItem::message(group, seq, at, message, *counts))
+            }
+            Entry::GroupTip { group, tip, .. } => event::group::tip(GroupItem::tip(group, seq, at, tip)),
+            Entry::C2cMessage { to, message } => event::message::between_two(C2cItem::new(to, at, message)),
+            Entry::Notice { notice, .. } => event::push::kept_notice(user, notice, seq, at),
+            Entry::Mark { mark } => event::push::mark(user, mark, seq, at),
+        },
         Event::Control(Control::Dismissed { notice, .. }) => event::push::notice(user, notice, seq.0, at),
         // The hub acts on these itself, and hands none of them on.
-        Event::Control(Control::Entered { .. } | Control::Left { .. } | Control::Kicked { .. })
-        | Event::Unknown => return Cow::Borrowed(r#"{"EventArray":[]}"#),
+        Event::Control(_) | Event::Unknown => return Cow::Borrowed(r#"{"EventArray":[]}"#),
     })
 }
 

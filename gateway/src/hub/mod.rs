@@ -13,6 +13,7 @@ mod outbound;
 mod position;
 mod recovery;
 mod returning;
+mod rooms;
 mod shard;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ use crate::bus::{
 };
 use crate::clock::Clock;
 
-pub use crate::bus::DeviceClaim;
+pub use crate::bus::{Coming, DeviceClaim, Going};
 pub use connection::Connection;
 #[cfg(feature = "internals")]
 pub use frame::message_frame;
@@ -124,6 +125,9 @@ impl Hub {
         if let Some(marks) = marks {
             self.spawn(self.clone().run(receiver, marks));
         }
+        if let Some(wishes) = self.source.wishes() {
+            self.spawn(self.clone().keep_wishes(wishes));
+        }
         self.spawn(self.clone().keep_watch());
         self.spawn(self.clone().keep_time());
     }
@@ -165,7 +169,7 @@ impl Hub {
             // A login that was repeated: to begin anew would miss what is said meanwhile.
             return Ok(Missed::default());
         }
-        self.detach(connection);
+        self.detach_as(connection, Going::Away);
         let (app, user) = (attachment.app, attachment.user.clone());
         connection.outbound.hold();
         let login = connection.attach(attachment.clone());
@@ -178,6 +182,10 @@ impl Hub {
         let enter = |membership: Membership| connection.enter(&membership.group, membership.hidden(), false);
         self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
         connection.has_entered(login);
+        self.enter_rooms(connection).await.map_err(|error| {
+            tracing::warn!(%error, "the rooms of a device could not be read");
+            NotFollowed
+        })?;
         connection.outbound.has_followed();
         match back {
             Some(back) => self.missed(connection, &attachment, back).await,
@@ -239,16 +247,21 @@ impl Hub {
         wait
     }
 
-    /// Hears nothing more. Returns who was attached.
+    /// Hears nothing more, because the session has ended. Returns who was attached.
     pub fn detach(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
-        let (attachment, groups, seat) = connection.detach()?;
+        self.detach_as(connection, Going::Left)
+    }
+
+    fn detach_as(&self, connection: &Arc<Connection>, going: Going) -> Option<Arc<Attachment>> {
+        let (attachment, groups, rooms, seat) = connection.detach()?;
         // What waited was for this user, and goes out before another one can be there.
         connection.outbound.release();
         connection.outbound.forget_user();
         self.shards.remove(&Topic::User(attachment.app, attachment.user.clone()), seat);
-        for group in groups {
+        for group in groups.into_iter().chain(rooms.iter().cloned()) {
             self.shards.remove(&Topic::Group(attachment.app, group), seat);
         }
+        self.left_rooms(&attachment, &rooms, going);
         Some(attachment)
     }
 
@@ -260,7 +273,7 @@ impl Hub {
     /// The connection is gone. Returns who was attached.
     pub fn disconnect(&self, connection: &Arc<Connection>) -> Option<Arc<Attachment>> {
         metrics::gauge!("gateway_connections").decrement(1.0);
-        self.detach(connection)
+        self.detach_as(connection, Going::Away)
     }
 
     /// Delivers what the bus brings until it ends. All topics wait for this one task, so it waits for nothing but a
@@ -346,11 +359,18 @@ impl Hub {
         let event = delivery.event.clone();
         match event.as_ref() {
             Event::Entry(_) => self.fanout.push(followers, delivery).await,
+            Event::Passing(_) => {
+                self.source.heard(&delivery);
+                self.fanout.push(followers, delivery).await;
+            }
             Event::Push(push) => {
                 if push.changes_account()
                     && let Topic::User(app, user) = &delivery.topic
                 {
                     self.source.account_changed(*app, user);
+                }
+                if matches!(delivery.topic, Topic::Group(..)) {
+                    self.source.heard(&delivery);
                 }
                 self.fanout.push(followers, delivery).await;
             }
@@ -374,8 +394,12 @@ impl Hub {
                 }
             }
             Control::Left { group } => self.leave(followers.iter(), group).await,
+            Control::PutOut { room } => self.put_out(followers.iter(), room),
+            Control::IsAt { .. } => self.source.heard(&delivery),
             Control::Dismissed { notice, .. } => {
+                self.source.heard(&delivery);
                 self.fanout.push(followers.clone(), delivery).await;
+                self.put_out(followers.iter(), &notice.group.id);
                 self.leave(followers.iter(), &notice.group.id).await;
             }
             Control::Kicked { device, reason, by, terminal } => {

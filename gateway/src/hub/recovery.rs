@@ -264,6 +264,7 @@ impl Hub {
                     drop(self.join(connection, &topic, since));
                 }
             }
+            self.enter_rooms(connection).await?;
             for group in connection.groups() {
                 if groups.iter().all(|membership| membership.group != group) {
                     self.leave(std::iter::once(follower), &group).await;

@@ -102,9 +102,10 @@ impl Subject {
                 AsideOf::PeerRecall { peer: with, message } => Some(Subject::Recall(peer(with), *message)),
                 AsideOf::PeerRead { .. } | AsideOf::ReadByPeer { .. } | AsideOf::GroupRead { .. } => None,
             },
-            Event::Entry(Entry::Notice { .. } | Entry::Mark { .. }) | Event::Control(_) | Event::Unknown => {
-                None
-            }
+            Event::Entry(Entry::Notice { .. } | Entry::Mark { .. })
+            | Event::Control(_)
+            | Event::Passing(_)
+            | Event::Unknown => None,
         }
     }
 }

@@ -35,6 +35,8 @@ struct Room {
     id: u64,
     followers: List,
     newcomers: Vec<Newcomer>,
+    /// Whether somebody wants to hear it who is not connected.
+    is_listened: bool,
     continuity: Continuity,
     /// The last time that it was held.
     made_up: Option<MadeUp>,
@@ -184,7 +186,30 @@ impl Shards {
     fn room(&self, continuity: Continuity) -> Room {
         let id = self.next_room.fetch_add(1, Ordering::Relaxed);
         let (followers, newcomers) = (List::default(), Vec::new());
-        Room { id, followers, newcomers, continuity, made_up: None, quiet_for: 0 }
+        Room { id, followers, newcomers, is_listened: false, continuity, made_up: None, quiet_for: 0 }
+    }
+
+    /// Follows a topic for somebody who is not connected.
+    pub(super) fn listen(&self, topic: &Topic, can_lose: bool) -> Option<Recovery> {
+        let mut shard = self.shard(topic);
+        let is_new = !shard.contains_key(topic);
+        let begin = || if can_lose { Continuity::held() } else { Continuity::Sound(None) };
+        let room = shard.entry(topic.clone()).or_insert_with(|| self.room(begin()));
+        room.is_listened = true;
+        let lease = Lease { topic: topic.clone(), room: room.id };
+        (is_new && can_lose).then_some(Recovery { lease, place: None })
+    }
+
+    /// Nobody wants to hear a topic but its followers.
+    pub(super) fn listen_no_more(&self, topic: &Topic) {
+        let mut shard = self.shard(topic);
+        if let Some(room) = shard.get_mut(topic) {
+            room.is_listened = false;
+            if room.is_deserted() {
+                shard.remove(topic);
+                self.bus.unfollow(topic);
+            }
+        }
     }
 
     /// Lets a follower go.
@@ -193,7 +218,7 @@ impl Shards {
         let Some(room) = shard.get_mut(topic) else { return };
         room.followers.remove(seat);
         room.newcomers.retain(|known| known.follower.seat() != seat);
-        if room.followers.is_empty() && room.newcomers.is_empty() {
+        if room.is_deserted() {
             shard.remove(topic);
             self.bus.unfollow(topic);
         }
@@ -407,6 +432,12 @@ impl Shards {
             *is_resubscribed |= went_back;
         }
         recovery
+    }
+}
+
+impl Room {
+    fn is_deserted(&self) -> bool {
+        self.followers.is_empty() && self.newcomers.is_empty() && !self.is_listened
     }
 }
 

@@ -22,8 +22,8 @@ use super::returning::{ON_THE_WAY, earlier};
 use super::*;
 use crate::bus::{
     Aside, AsideOf, BusError, DeviceId, Entry, GroupPlace, HeardAsides, HeardWindow, MissedByDevice,
-    MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Push, ReadTo, RecallMark, Recalls,
-    SourceError, Stamp, UserPlace, channel,
+    MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Pass, Passed, Push, ReadTo, RecallMark,
+    Recalls, SourceError, Stamp, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -200,6 +200,18 @@ impl World {
 #[async_trait]
 impl Bus for World {
     async fn publish(&self, _: Topic, _: Option<Stamp>, _: Arc<Event>) {}
+
+    async fn pass(&self, pass: Pass) -> Result<Passed, BusError> {
+        Ok(Passed { stamp: Stamp { seq: Seq(1), at: pass.at }, is_repeated: false })
+    }
+
+    async fn note(&self, _: &Topic, _: Option<Bytes>, _: Duration) -> Result<(), BusError> {
+        Ok(())
+    }
+
+    async fn notes(&self, _: &Topic) -> Result<Vec<(u64, Bytes)>, BusError> {
+        Ok(Vec::new())
+    }
 
     async fn follow(&self, topic: &Topic) {
         tokio::task::yield_now().await;
@@ -779,6 +791,7 @@ async fn what_has_no_number_of_a_log_has_one_of_its_own() {
             kind: NoticeKind::Dismissed,
             remark: String::new(),
             application: None,
+            ban_seconds: None,
         };
         let event = Control::Dismissed { notice, origin: None }.into();
         bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Offset(1), event }).await;

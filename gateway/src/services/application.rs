@@ -7,7 +7,7 @@ use protocol::id::{AppId, UserId};
 use protocol::usersig::{self, SecretKey};
 use serde::{Deserialize, Serialize};
 
-use super::group::{FieldBook, RuleBook};
+use super::group::{FieldBook, LiveSettings, RuleBook};
 use super::limits::Limits;
 use super::rates::Rates;
 use super::retention;
@@ -49,12 +49,14 @@ pub struct Settings {
     pub rules: RuleBook,
     pub fields: FieldBook,
     pub retention: retention::Policy,
+    pub live: LiveSettings,
 }
 
 impl Settings {
     /// Bounds that are off are ones that nobody meets: whoever compares with one need not know that 0 is none.
     fn open(&mut self) {
         self.limits.open();
+        self.live.open();
         if self.login.devices_per_platform == 0 {
             self.login.devices_per_platform = usize::MAX;
         }

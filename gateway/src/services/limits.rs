@@ -50,6 +50,14 @@ pub struct Limits {
     pub muted_strangers: usize,
     /// Members of one group, and past members, who may not speak.
     pub mutes_per_group: usize,
+    /// Users who are kept out of one group.
+    pub bans_per_group: usize,
+    /// Users whom the owner of a live room has marked.
+    pub marks_per_group: usize,
+    /// Live rooms that one device is in at once.
+    pub live_rooms_per_device: usize,
+    /// Live rooms that one user has made.
+    pub live_rooms_per_owner: usize,
     /// Applications of one group that wait for a decision.
     pub applications_per_group: usize,
     /// Invitations that wait for one user to say whether they come.
@@ -94,6 +102,10 @@ impl Limits {
             &mut self.pinned_conversations,
             &mut self.muted_strangers,
             &mut self.mutes_per_group,
+            &mut self.bans_per_group,
+            &mut self.marks_per_group,
+            &mut self.live_rooms_per_device,
+            &mut self.live_rooms_per_owner,
             &mut self.applications_per_group,
             &mut self.invitations_per_user,
             &mut self.admins_per_group,
@@ -144,6 +156,10 @@ impl Default for Limits {
             pinned_conversations: 50,
             muted_strangers: 1000,
             mutes_per_group: 10_000,
+            bans_per_group: 1000,
+            marks_per_group: 1000,
+            live_rooms_per_device: 10,
+            live_rooms_per_owner: 100,
             applications_per_group: 1000,
             invitations_per_user: 200,
             application_days: 30,

@@ -47,6 +47,7 @@ use self::rates::Throttle;
 use self::session::Sessions;
 use self::timeline::Timelines;
 
+pub use crate::bus::RoomStay;
 pub use crate::storage::StorageError;
 #[cfg(feature = "internals")]
 pub use stored::read_stored;

@@ -38,6 +38,9 @@ impl Presence {
     /// How many members of a group are online.
     pub async fn count(&self, actor: &Actor, id: &GroupId) -> Result<u64, GroupError> {
         let (found, _) = self.groups.as_seen_by(actor, id).await?;
+        if self.groups.is_room(&found) {
+            return Ok(self.groups.count(&found).await?);
+        }
         let count = async {
             let members = self.groups.member_ids(&found).await?;
             let online = self.sessions.are_online(actor.app, members).await?;

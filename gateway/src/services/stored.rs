@@ -11,7 +11,9 @@ use protocol::group::Role;
 use super::account::Account;
 use super::conversation::Preference;
 use super::friend::{Friendship, Place};
-use super::group::{Application, Attributes, Counters, Group, Indexed, Member, WaitingEntry};
+use super::group::{
+    Application, Attributes, Counters, Group, Indexed, Marks, Member, Owned, PollClaims, Stay, WaitingEntry,
+};
 use super::mention::Mentioned;
 use super::message::Pin;
 use super::push::{Heard, StoredNotice};
@@ -66,9 +68,17 @@ stored! {
                  `custom_value_bytes`";
     "order": Role, in Order,
         at_most "two a member";
-    // The Unix second up to which a member may not speak.
-    "mute": u64, in Mute,
-        at_most "`mutes_per_group`, of members and past members";
+    // The Unix second up to which somebody may not speak, or not come in.
+    "mute": u64, in Mute Ban,
+        at_most "`mutes_per_group`, of members and past members; `bans_per_group`";
+    // How the owner of a live room has marked a user.
+    "marks": Marks, in Mark,
+        at_most "`marks_per_group`, of 10 kinds";
+    // The live rooms that a device is in.
+    "stays": Vec<Stay>, in Stay,
+        at_most "one a device, of `live_rooms_per_device`";
+    "owned": Owned, in Owned,
+        at_most "`live_rooms_per_owner`";
     "application": Application, in Application,
         at_most "`applications_per_group`, of `reason_bytes` and `custom_value_bytes`";
     // That a user decides about an application.
@@ -108,6 +118,7 @@ stored! {
         at_most "`notices_per_user` of `reason_bytes` and `custom_value_bytes`; `messages_per_conversation` and `days`, where they are set";
     // Clients keep it.
     "token": Claims, in, at_most "nothing is stored";
+    "polling key": PollClaims, in, at_most "nothing is stored";
 }
 
 /// Reads as an [`Entry`].

@@ -110,6 +110,16 @@ impl Tally {
         Self { name: [epoch, b"mutes"].concat().into(), most: limits.mutes_per_group }
     }
 
+    /// Users who are kept out of this life of a group; and those whose ban is over since a while.
+    pub(super) fn bans(limits: &Limits, epoch: &[u8]) -> Self {
+        Self { name: [epoch, b"bans"].concat().into(), most: limits.bans_per_group }
+    }
+
+    /// Live rooms that a user has made.
+    pub(super) fn owned(limits: &Limits) -> Self {
+        Self { name: Bytes::from_static(b"owned"), most: limits.live_rooms_per_owner }
+    }
+
     pub(super) fn key(&self) -> Key {
         Key::new(Table::Counter, self.name.clone())
     }

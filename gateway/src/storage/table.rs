@@ -31,6 +31,14 @@ pub enum Table {
     Order,
     /// group; epoch, user; until when they may not speak. Until then it survives leaving and coming again.
     Mute,
+    /// group; epoch, user; until when they may not come in.
+    Ban,
+    /// group; epoch, user; how the owner of a live room has marked them.
+    Mark,
+    /// user; device; the live rooms that the device is in. It goes when the device's session ends.
+    Stay,
+    /// user; group id; that the user may own that live room. A superset of the truth, which is `Group`.
+    Owned,
     /// group; epoch, kind, user; that the user waits to be let in, or is asked whether they come.
     /// user; time, group, kind, user; that the user may have to decide about such an application. A superset of the truth.
     Application,
@@ -58,7 +66,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 18] = [
+    pub const ALL: [Table; 22] = [
         Table::Account,
         Table::Session,
         Table::Joined,
@@ -68,6 +76,10 @@ impl Table {
         Table::Member,
         Table::Order,
         Table::Mute,
+        Table::Ban,
+        Table::Mark,
+        Table::Stay,
+        Table::Owned,
         Table::Application,
         Table::Shared,
         Table::Counter,
@@ -91,6 +103,10 @@ impl Table {
             Table::Member => b'm',
             Table::Order => b'i',
             Table::Mute => b'q',
+            Table::Ban => b'B',
+            Table::Mark => b'M',
+            Table::Stay => b'S',
+            Table::Owned => b'O',
             Table::Application => b'p',
             Table::Shared => b'b',
             Table::Counter => b'n',

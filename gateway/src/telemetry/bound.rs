@@ -52,6 +52,8 @@ bounds! {
     AttributesPerGroup = "attributes_per_group";
     /// How often the attributes of a group are written.
     AttributesWritten = "attributes_written";
+    /// Users who are kept out of a group.
+    BansPerGroup = "bans_per_group";
     /// A request's body that did not come in time.
     BodyTime = "body_time";
     /// Bytes of messages that are kept of a group.
@@ -88,8 +90,14 @@ bounds! {
     InvitationsPerHour = "invitations_per_hour";
     /// Invitations that wait for a user.
     InvitationsPerUser = "invitations_per_user";
+    /// Live rooms that a device is in.
+    LiveRoomsPerDevice = "live_rooms_per_device";
+    /// Live rooms that a user has made.
+    LiveRoomsPerOwner = "live_rooms_per_owner";
     /// A WebSocket on which nobody logged in in time.
     LoginTime = "login_time";
+    /// Users whom the owner of a live room has marked.
+    MarksPerGroup = "marks_per_group";
     /// Members that a user brings in.
     MembersAdded = "members_added";
     /// Messages that mention everybody.
@@ -102,10 +110,14 @@ bounds! {
     PairMessages = "pair_messages";
     /// Pinned messages of a group.
     PinsPerGroup = "pins_per_group";
+    /// Questions for what is told in live rooms that wait at once.
+    Polls = "polls";
     /// Changes of a profile.
     ProfileChanges = "profile_changes";
     /// How often the back ends of an application give a command.
     RestCommands = "rest_commands";
+    /// Messages in a live room: those that matter least are dropped.
+    RoomMessages = "room_messages";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
     /// Bodies and messages that have not come whole.

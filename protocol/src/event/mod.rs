@@ -12,6 +12,7 @@ pub mod conversation;
 mod former;
 pub mod friend;
 pub mod group;
+pub mod live;
 pub mod message;
 pub mod profile;
 pub mod push;

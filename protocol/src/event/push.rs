@@ -13,6 +13,10 @@ pub fn notice_event(user: &UserId, notice: &Notice, number: u64, at: Millis) -> 
         "ReportType": notice.kind.report_type(), "Operator_Account": notice.operator.user,
         "RemarkInfo": notice.remark, "MsgOperatorMemberExtraInfo": notice.operator,
     });
+    if let Some(seconds) = notice.ban_seconds {
+        item["MsgBody"]["BanDuration"] = seconds.into();
+        item["MsgBody"]["BanDescription"] = notice.remark.as_str().into();
+    }
     if let Some(application) = &notice.application {
         let body = &mut item["MsgBody"];
         body["Authentication"] = application.token.as_str().into();

@@ -31,17 +31,42 @@ pub struct Tip {
     /// How many members the group has now; only with changes of membership.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub members: Option<u64>,
+    /// How many are there, in a live room.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
-    Joined { members: Vec<Shown>, invited: bool },
+    Joined {
+        members: Vec<Shown>,
+        invited: bool,
+    },
     Left,
-    Kicked { members: Vec<Shown> },
-    AdminsSet { members: Vec<Shown> },
-    AdminsUnset { members: Vec<Shown> },
+    /// Several have left a live room, of whom the operator is one.
+    AllLeft {
+        members: Vec<Shown>,
+    },
+    Kicked {
+        members: Vec<Shown>,
+    },
+    AdminsSet {
+        members: Vec<Shown>,
+    },
+    AdminsUnset {
+        members: Vec<Shown>,
+    },
     Profile(Box<ProfileChange>),
-    Muted { members: Vec<Mute> },
+    Muted {
+        members: Vec<Mute>,
+    },
+    /// Put out, and kept out for a while.
+    Banned {
+        members: Vec<Shown>,
+    },
+    Unbanned {
+        members: Vec<Shown>,
+    },
 }
 
 /// A member who may not speak for so many seconds; 0 lifts it.
@@ -93,6 +118,8 @@ pub struct TipBody<'a> {
     join_type: Option<u8>,
     #[serde(rename = "MemberNum", skip_serializing_if = "Option::is_none")]
     members: Option<u64>,
+    #[serde(rename = "OnlineMemberInfo", skip_serializing_if = "Option::is_none")]
+    online: Option<super::OnlineMembers>,
     #[serde(rename = "MsgOperatorMemberExtraInfo")]
     operator_shown: &'a Shown,
     #[serde(rename = "MsgMemberExtraInfo", skip_serializing_if = "<[_]>::is_empty")]
@@ -108,12 +135,14 @@ impl Tip {
     pub fn op_type(&self) -> u8 {
         match self.change {
             Change::Joined { .. } => 1,
-            Change::Left => 2,
+            Change::Left | Change::AllLeft { .. } => 2,
             Change::Kicked { .. } => 3,
             Change::AdminsSet { .. } => 4,
             Change::AdminsUnset { .. } => 5,
             Change::Profile(_) => 6,
             Change::Muted { .. } => 7,
+            Change::Banned { .. } => 10,
+            Change::Unbanned { .. } => 11,
         }
     }
 
@@ -125,6 +154,7 @@ impl Tip {
             accounts: Vec::new(),
             join_type: None,
             members: self.members,
+            online: self.online.map(super::OnlineMembers::of),
             operator_shown: &self.operator,
             shown: &[],
             profile: None,
@@ -135,9 +165,12 @@ impl Tip {
                 body.join_type = Some(if *invited { 2 } else { 1 });
                 body.shown = members;
             }
-            Change::Kicked { members } | Change::AdminsSet { members } | Change::AdminsUnset { members } => {
-                body.shown = members;
-            }
+            Change::Kicked { members }
+            | Change::AllLeft { members }
+            | Change::AdminsSet { members }
+            | Change::AdminsUnset { members }
+            | Change::Banned { members }
+            | Change::Unbanned { members } => body.shown = members,
             Change::Left => {}
             Change::Profile(change) => body.profile = Some(change),
             Change::Muted { members } => body.mutes = members,

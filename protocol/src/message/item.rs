@@ -212,6 +212,12 @@ impl<'a> GroupItem<'a> {
         }
     }
 
+    /// For who asks for it: which event it is.
+    #[must_use]
+    pub fn polled(self) -> Self {
+        Self { event: self.event.or(Some(3)), ..self }
+    }
+
     /// For history: what became of the message. A recalled message keeps its body, or clients drop it.
     #[must_use]
     pub fn in_history(mut self, recall: Option<&'a Recall>) -> Self {

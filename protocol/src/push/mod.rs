@@ -25,6 +25,9 @@ pub struct Notice {
     /// The application that it tells of, to those who decide about it.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub application: Option<ApplicationRef>,
+    /// For how many seconds one who was put out is kept out.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub ban_seconds: Option<u32>,
 }
 
 /// Names an application in a notice.
@@ -67,6 +70,10 @@ pub enum NoticeKind {
     AdminGranted,
     /// To a former admin.
     AdminRevoked,
+    /// To one who was put out and is kept out.
+    Banned,
+    /// To one who may come in again.
+    Unbanned,
 }
 
 impl NoticeKind {
@@ -83,6 +90,8 @@ impl NoticeKind {
             NoticeKind::AdminGranted => 9,
             NoticeKind::AdminRevoked => 10,
             NoticeKind::Asked => 12,
+            NoticeKind::Banned => 21,
+            NoticeKind::Unbanned => 22,
         }
     }
 }

@@ -81,9 +81,11 @@ async fn strangers_do_not_find_a_work_group_and_know_of_others_what_a_search_tel
     for filter in [None, Some(filter.clone())] {
         let item = told(&mallory, &lobby, filter).await;
         assert_eq!((&item["Name"], &item["ErrorCode"]), (&json!("lobby"), &json!(0)));
-        for name in ["ShutUpAllMember", "MuteAllMember", "Appid", "InfoSeq", "AppDefinedData", "MemberList"] {
+        for name in ["ShutUpAllMember", "MuteAllMember", "Appid", "InfoSeq", "MemberList"] {
             assert!(item.get(name).is_none(), "{name}: {item}");
         }
+        // Nobody has said that anybody may read the field.
+        assert!(item.get("AppDefinedData").is_none_or(|fields| *fields == json!([])), "{item}");
     }
     let item = told(&alice, &lobby, Some(filter)).await;
     assert_eq!(item["AppDefinedData"], json!([{"Key": "k", "Value": "secret"}]));

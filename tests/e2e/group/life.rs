@@ -41,7 +41,10 @@ async fn what_is_not_made_is_refused_with_a_code_that_the_sdks_take_for_one() {
     let gateway = TestGateway::start().await;
     let alice = gateway.user("alice").await;
     for (changed, code) in [
-        (json!({"Type": "AVChatRoom"}), ErrorCode::GROUP_BAD_PARAMETER),
+        (
+            json!({"Type": "AVChatRoom", "MemberList": [{"Member_Account": "bob"}]}),
+            ErrorCode::GROUP_BAD_PARAMETER,
+        ),
         (json!({"Type": "Community", "GroupId": "club"}), ErrorCode::GROUP_BAD_ID),
         (json!({"Owner_Account": "bob"}), ErrorCode::NOT_ADMIN),
     ] {

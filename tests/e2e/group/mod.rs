@@ -7,6 +7,7 @@ mod counter;
 mod field;
 mod join;
 mod life;
+mod live;
 mod member;
 mod pages;
 mod profile;

@@ -7,7 +7,7 @@ import { until } from '../../js/wait.mjs';
 const PAGES_MAX = 80;
 
 /** Kinds of the notices of a group to a person, as the SDKs number them. */
-export const NOTICE = { applied: 1, accepted: 2, rejected: 3, kicked: 4, dismissed: 5, invited: 7, adminGranted: 9, adminRevoked: 10 };
+export const NOTICE = { applied: 1, accepted: 2, rejected: 3, kicked: 4, dismissed: 5, invited: 7, adminGranted: 9, adminRevoked: 10, banned: 21, unbanned: 22 };
 
 /** A Meeting group of `owner` that the others have joined. Gives its ID. */
 export async function meeting(owner, others = [], more = {}) {

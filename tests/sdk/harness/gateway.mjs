@@ -24,10 +24,10 @@ export const ADMIN = 'administrator';
 
 export class Gateway {
   #dataDir;
-  #config;
   #key;
   #redis = null;
   #instances = [];
+  #config = null;
   #turn = 0;
 
   /** `config` is what its settings file says, in TOML. */

@@ -33,7 +33,8 @@ impl Node {
     }
 
     fn start_on(target: Target, is_plain: bool) -> Self {
-        let (bus, incoming) = RedisBus::start_on(Topology::start(target), Namespace::new("test"), is_plain);
+        let (bus, incoming) =
+            RedisBus::start_on(Topology::start(target), Namespace::new("test"), 1, is_plain);
         Self { bus: Arc::new(bus), incoming }
     }
 

@@ -2,18 +2,20 @@
 
 mod application;
 mod attribute;
+mod ban;
 mod counter;
 mod join;
 mod lifecycle;
+mod live;
 mod member;
 mod profile;
 
 use protocol::group::{
-    AddMembers, AnswerInvitation, ChangeOwner, ClearAttributes, CountOnline, Create, DecideInvitation,
+    AddMembers, AnswerInvitation, Ban, ChangeOwner, ClearAttributes, CountOnline, Create, DecideInvitation,
     DecideJoin, DeleteAttributes, DeleteCounters, DeleteMembers, Dismiss, Get, GetApplications,
-    GetAttributes, GetCommunityApplications, GetCounters, GetJoined, GetJoinedCommunities, GetMembers,
-    GetPublic, GetSpecifiedMembers, GetWithSelf, Join, Modify, ModifyAttributes, ModifyMember, Quit,
-    SetAttributes, UpdateCounters,
+    GetAttributes, GetBanned, GetCommunityApplications, GetCounters, GetJoined, GetJoinedCommunities,
+    GetMembers, GetPresent, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, JoinUnknown, MarkMembers,
+    Modify, ModifyAttributes, ModifyMember, Poll, PollUnknown, Quit, SetAttributes, Unban, UpdateCounters,
 };
 use protocol::{ErrorCode, Failure};
 
@@ -45,8 +47,11 @@ pub(super) static ROWS: &[Row] = rows! {
         User Apart GetSpecifiedMembers => member::get_specified, 50 per second per user;
         UserOrAdmin Apart AddMembers => member::add, 10 per second per user, 200 per second per app;
         UserOrAdmin Apart DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
-        User Apart ModifyMember => member::modify, 20 per second per user;
-        User Apart CountOnline => member::count_online, 20 per second per user;
+        UserOrAdmin Apart ModifyMember => member::modify, 20 per second per user, 200 per second per app;
+        UserOrAdmin Apart Ban => ban::ban, 10 per second per user, 200 per second per app;
+        Admin Apart Unban => ban::unban, 200 per second per app;
+        Admin Apart GetBanned => ban::get, 200 per second per app;
+        UserOrAdmin Apart CountOnline => member::count_online, 20 per second per user, 200 per second per app;
         UserOrAdmin Apart SetAttributes => attribute::set, 10 per second per user, 200 per second per app;
         UserOrAdmin Apart ModifyAttributes => attribute::modify, 10 per second per user, 200 per second per app;
         UserOrAdmin Apart DeleteAttributes => attribute::delete, 10 per second per user, 200 per second per app;
@@ -57,6 +62,19 @@ pub(super) static ROWS: &[Row] = rows! {
     }
     GROUP_ATTRIBUTES {
         UserOrAdmin Apart GetAttributes => attribute::get, 50 per second per user, 200 per second per app;
+    }
+    LIVE {
+        UserOrAdmin Apart GetPresent => live::get_present, 5 per second per user, 200 per second per app;
+        UserOrAdmin Apart MarkMembers => live::mark, 10 per second per user, 200 per second per app;
+    }
+    LIVE_UNKNOWN {
+        Anybody Apart JoinUnknown => live::join_unknown, 2 per second per connection;
+    }
+    POLLING {
+        User Apart Poll => live::poll, 5 per second per user;
+    }
+    POLLING_UNKNOWN {
+        Anybody Apart PollUnknown => live::poll_unknown, 5 per second per connection;
     }
     COMMUNITY {
         User Apart GetCommunityApplications => application::get_of_communities, 20 per second per user;
@@ -98,6 +116,14 @@ impl From<GroupError> for Refusal {
             GroupError::TooManyMutes => {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many members of the group are muted")
                     .into()
+            }
+            GroupError::TooManyBans => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many users are banned from the group")
+                    .into()
+            }
+            GroupError::TooManyRooms => ErrorCode::TOO_MANY_ROOMS.into(),
+            GroupError::TooManyPolls => {
+                Failure::because(ErrorCode::GROUP_TOO_OFTEN, "too many ask at once for what is told").into()
             }
             GroupError::TooManyAccounts => ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into(),
             GroupError::Invalid(invalid) => {
@@ -183,6 +209,7 @@ fn what_is_invalid(invalid: Invalid) -> String {
                 Text::Reason => "Reason",
                 Text::Application => "ApplyMsg or ApprovalMsg",
                 Text::ApplicationField => "UserDefinedField",
+                Text::Description => "Description",
             };
             format!("{name} has at most {most} bytes")
         }
@@ -212,6 +239,12 @@ fn what_is_invalid(invalid: Invalid) -> String {
         Invalid::NoApplication => {
             "Authentication must be that of an application or of the notice about it".to_owned()
         }
+        Invalid::OnlyByBan => "ban_group_member puts out of groups of this type".to_owned(),
+        Invalid::NoDuration => "Duration must be a number of seconds from 1 on".to_owned(),
+        Invalid::TooManyAdmins => "groups of this type have at most 5 admins".to_owned(),
+        Invalid::MarkTooLow => "Marks must be numbers from 1000 on".to_owned(),
+        Invalid::TooManyMarkKinds => "Marks: a group has at most 10 kinds of them".to_owned(),
+        Invalid::TooManyMarked => "MemberList: too many users are marked in the group".to_owned(),
         Invalid::NotWhoApplied => "Applicant_Account or Inviter_Account must be who applied".to_owned(),
         Invalid::ReceiverNotMember => "To_Account must be members of the group".to_owned(),
     }

@@ -8,7 +8,7 @@ use protocol::group::{
     Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
     Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
 };
-use protocol::id::{GroupId, UserId};
+use protocol::id::GroupId;
 use protocol::json::{flag, raw};
 use protocol::request::Empty;
 use serde_json::{Map, Value};
@@ -239,9 +239,13 @@ async fn info(
     let members = match tells {
         MemberDetail::Nobody => None,
         MemberDetail::SelfOnly => {
-            let member = groups.member(&found, &actor.user).await?.ok_or(GroupError::NotMember)?;
-            reader = Standing::of(actor, Some(&member.record));
-            Some(vec![(actor.user.clone(), member.record)])
+            let member = groups.member(&found, &actor.user).await?;
+            // Whoever is about to join a live room, or to speak there, asks before what it is.
+            if member.is_none() && !groups.is_room(&found) {
+                return Err(GroupError::NotMember);
+            }
+            reader = Standing::of(actor, member.as_ref().map(|member| &member.record));
+            Some(member.into_iter().map(|member| (actor.user.clone(), member.record)).collect())
         }
         MemberDetail::All if wants_members => Some(groups.members(&found, None).await?),
         MemberDetail::All => None,

@@ -62,6 +62,8 @@ impl From<MessageError> for Refusal {
             MessageError::TooManyMentions => ErrorCode::TOO_MANY_MENTIONS.into(),
             MessageError::TooManyPins => ErrorCode::TOO_MANY_PINS.into(),
             MessageError::PinnedAlready => ErrorCode::PINNED_ALREADY.into(),
+            MessageError::NoHistory => ErrorCode::NO_HISTORY.into(),
+            MessageError::NotDeleted => ErrorCode::NOT_DELETED_HERE.into(),
         }
     }
 }
@@ -104,7 +106,9 @@ pub(in crate::commands) async fn send(
     let messages = &context.services.group_messages;
     let said = messages.send(&actor, &request.group, draft, &request.only_to).await?;
     let end = said.end;
-    call.set_said(said);
+    if said.is_in_order {
+        call.set_said(said);
+    }
     Ok(Sent { time: end.at.seconds(), seq: end.seq })
 }
 

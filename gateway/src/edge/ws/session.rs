@@ -88,6 +88,9 @@ impl Session {
             | Effect::Synced { .. }
             | Effect::Said(_)
             | Effect::Heard { .. }
+            | Effect::Entered(_)
+            | Effect::Left(_)
+            | Effect::ReadsAlong(_)
             | Effect::Detach => None,
         }
     }

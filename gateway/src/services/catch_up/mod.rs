@@ -8,6 +8,7 @@ use bytes::Bytes;
 use protocol::event;
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
+use tokio::sync::mpsc;
 
 use super::StorageError;
 use super::account::Accounts;
@@ -18,9 +19,9 @@ use super::push::Notices;
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
-    self, Aside, AsideOf, CLOCK_DIFFERENCE, DeviceClaim, DeviceId, Ended, Event, GroupPlace, HeardAsides,
-    HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup, MostMissed, Push, RecallMark,
-    Recalls, Source, SourceError, Stamp, UserPlace,
+    self, Aside, AsideOf, CLOCK_DIFFERENCE, Coming, Delivery, DeviceClaim, DeviceId, Ended, Event, Going,
+    GroupPlace, HeardAsides, HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup,
+    MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, UserPlace, Visitor, Wish,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -264,5 +265,25 @@ impl Source for CatchUp {
 
     fn account_changed(&self, app: AppId, user: &UserId) {
         self.accounts.forget(app, user);
+    }
+
+    async fn rooms_of(&self, visitor: &Visitor) -> Result<Vec<RoomStay>, SourceError> {
+        Ok(self.groups.rooms_of(visitor).await?)
+    }
+
+    fn came(&self, visitor: &Visitor, stay: &RoomStay, coming: Coming) {
+        self.groups.rooms().came(visitor, stay, coming);
+    }
+
+    fn went(&self, visitor: &Visitor, room: &GroupId, going: Going) {
+        self.groups.rooms().went(visitor, room, going);
+    }
+
+    fn heard(&self, delivery: &Delivery) {
+        self.groups.rooms().heard(delivery);
+    }
+
+    fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {
+        self.groups.rooms().wishes()
     }
 }

@@ -21,6 +21,22 @@ pub enum Denial {
     NotHandedOver,
     #[error("the role is too low to write this field")]
     FieldIsOthers,
+    #[error("nobody is brought into a live room: one joins it")]
+    NobodyIsBrought,
+    #[error("the user is banned from the group")]
+    Banned,
+    #[error("log in first: one is in a live room as long as a session lasts")]
+    NoSession,
+    #[error("members of a live room have neither a card nor fields nor a receive option of their own")]
+    NothingKept,
+    #[error("in a live room nobody is mentioned, and what is said is for all")]
+    ForAll,
+    #[error("only live rooms have marks of members")]
+    NoMarks,
+    #[error("the group is no live room")]
+    NotARoom,
+    #[error("the key is none that lets one read along here")]
+    NoPollingKey,
 }
 
 /// What is wrong with a value that was given.
@@ -50,6 +66,18 @@ pub enum Invalid {
     NoApplication,
     #[error("somebody else applied")]
     NotWhoApplied,
+    #[error("from a live room one is put out by a ban")]
+    OnlyByBan,
+    #[error("a ban has a duration")]
+    NoDuration,
+    #[error("a live room has too many admins")]
+    TooManyAdmins,
+    #[error("marks of members begin with 1000")]
+    MarkTooLow,
+    #[error("the room has too many kinds of marks")]
+    TooManyMarkKinds,
+    #[error("too many users are marked in the room")]
+    TooManyMarked,
 }
 
 /// A text of a group or of a member.
@@ -66,6 +94,8 @@ pub enum Text {
     Application,
     /// The application's own beside it.
     ApplicationField,
+    /// What is said of a ban.
+    Description,
 }
 
 /// The fields that the application defines.

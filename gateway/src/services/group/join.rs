@@ -7,7 +7,10 @@ use protocol::push::{Notice, NoticeKind};
 
 use super::application::{ApplicationId, OpenApplication};
 use super::lifecycle::check_text;
-use super::{Denial, GroupError, GroupRef, Groups, Indexed, Member, Text, joined_key, rank, require};
+use super::mute::Timed;
+use super::{
+    Denial, GroupError, GroupRef, Groups, Indexed, Invalid, Joined, Member, Text, joined_key, rank, require,
+};
 use crate::bus::{Control, Push, Topic};
 use crate::services::conversation::{self, Preference};
 use crate::services::decide::Decision;
@@ -52,9 +55,11 @@ pub(super) struct Entrance {
 }
 
 /// What became of one who wants to come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum JoinOutcome {
     Joined,
+    /// Into a live room.
+    InRoom(Box<Joined>),
     /// The owner or an admin decides.
     Waiting,
 }
@@ -88,6 +93,12 @@ impl Groups {
         asked: (&str, &str),
     ) -> Result<JoinOutcome, GroupError> {
         let found = self.existing(actor.app, id).await?;
+        if self.is_banned(&found, &actor.user).await? {
+            return Err(GroupError::NotAllowed(Denial::Banned));
+        }
+        if self.is_room(&found) {
+            return Ok(JoinOutcome::InRoom(Box::new(self.join_room(actor, found).await?)));
+        }
         match self.apply_join(&found) {
             ApplyJoinOption::FreeAccess => {}
             ApplyJoinOption::DisableApply => {
@@ -127,6 +138,9 @@ impl Groups {
             self.throttle.take(actor.app, Rule::MembersAdded, &actor.user, many)?;
         }
         let (found, member) = self.as_seen_by(actor, id).await?;
+        if self.is_room(&found) {
+            return Err(GroupError::NotAllowed(Denial::NobodyIsBrought));
+        }
         let option = found.group.record.invite_join;
         require(actor, member.as_ref(), (option != InviteJoinOption::DisableInvite).then_some(Role::Member))?;
         let rules = self.rules(found.app, found.group.record.kind);
@@ -151,7 +165,11 @@ impl Groups {
                 Ok(()) => AddOutcome::Added,
                 Err(GroupError::AlreadyMember) => AddOutcome::WasMember,
                 Err(GroupError::TooManyGroups) => AddOutcome::InTooManyGroups,
-                Err(GroupError::TooManyInvitations | GroupError::TooManyApplications) => AddOutcome::Failed,
+                Err(
+                    GroupError::TooManyInvitations
+                    | GroupError::TooManyApplications
+                    | GroupError::NotAllowed(Denial::Banned),
+                ) => AddOutcome::Failed,
                 // The first who finds the group full, or too many accounts made, says so; those before were let in.
                 Err(error @ (GroupError::Full | GroupError::TooOften(_))) if outcomes.is_empty() => {
                     return Err(error);
@@ -217,6 +235,11 @@ impl Groups {
             if self.member(&found, user).await?.is_some() {
                 return Err(GroupError::AlreadyMember);
             }
+            let ban = self.ban_of(&found, user).await?;
+            if ban.as_ref().is_some_and(|ban| ban.record > self.deps.now().seconds()) {
+                return Err(GroupError::NotAllowed(Denial::Banned));
+            }
+            let not_banned = ban.map_or(Expected::Absent, |ban| Expected::Version(ban.version));
             // The index is a superset of the truth, so it is written first.
             self.index(actor.app, user, id, *entering).await?;
             let now = self.deps.now();
@@ -229,6 +252,7 @@ impl Groups {
             let mut batch = Batch::new(found.partition(), now)
                 .check(key, unchanged)
                 .check(found.member_key(user), Expected::Absent)
+                .check(found.timed_key(Timed::Ban, user), not_banned)
                 .put(found.member_key(user), records::encode(&member))
                 .add(found.count_key(), 1, Some(most))
                 .announce(
@@ -252,6 +276,9 @@ impl Groups {
     /// Lets the actor out.
     pub async fn quit(&self, actor: &Actor, id: &GroupId) -> Result<(), GroupError> {
         let found = self.existing(actor.app, id).await?;
+        if self.is_room(&found) {
+            return self.quit_room(actor, &found).await;
+        }
         let notice = self.notice(actor, &found, NoticeKind::Quit, "").await?;
         let left = self.leave(actor, id, &actor.user, Departure::Quit).await?;
         if !left {
@@ -275,6 +302,9 @@ impl Groups {
         }
         check_text(reason, self.deps.settings(actor.app).limits.reason_bytes, Text::Reason)?;
         let (found, member) = self.as_seen_by(actor, id).await?;
+        if self.is_room(&found) {
+            return Err(GroupError::Invalid(Invalid::OnlyByBan));
+        }
         require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).kicks)?;
         // All are looked at before anybody goes: a call that is refused does nothing.
         let targets = self.members_among(&found, users).await?;
@@ -292,7 +322,7 @@ impl Groups {
     }
 
     /// Ends a membership. False when there is none.
-    async fn leave(
+    pub(super) async fn leave(
         &self,
         actor: &Actor,
         id: &GroupId,
@@ -520,15 +550,23 @@ impl Groups {
         remark: &str,
     ) -> Result<Notice, GroupError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
-        Ok(Notice { group: found.label(), operator, kind, remark: remark.to_owned(), application: None })
+        Ok(Notice {
+            group: found.label(),
+            operator,
+            kind,
+            remark: remark.to_owned(),
+            application: None,
+            ban_seconds: None,
+        })
     }
 }
 
 /// How somebody goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Departure {
+pub(super) enum Departure {
     Quit,
     Kick { silent: bool },
+    Ban,
 }
 
 impl Departure {
@@ -536,6 +574,7 @@ impl Departure {
         match self {
             Departure::Quit => Change::Left,
             Departure::Kick { .. } => Change::Kicked { members: vec![shown] },
+            Departure::Ban => Change::Banned { members: vec![shown] },
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Rules {
     pub owner_may_dismiss: bool,
     pub owner_may_change: bool,
     pub has_admins: bool,
+    /// The lowest role that makes somebody an admin; `None` is nobody but administrators.
+    pub names_admins: Option<Role>,
     /// The lowest role that may: `None` is nobody but administrators.
     pub edits_profile: Option<Role>,
     pub kicks: Option<Role>,
@@ -90,10 +92,12 @@ const NO_TIPS: Tips = Tips { membership: false, role: false, mute: false, profil
 const ALL_TIPS: Tips = Tips { membership: true, role: true, mute: false, profile: true };
 
 impl Rules {
-    /// Whether such groups can be made here: whether everything is there that the row asks for. Members by presence and
-    /// messages that are not kept are not.
+    /// Whether such groups can be made here: whether everything is there that the row asks for.
     pub fn is_served(&self) -> bool {
-        self.membership == Membership::Stored && self.history == History::Log
+        matches!(
+            (self.membership, self.history),
+            (Membership::Stored, History::Log) | (Membership::Present, History::Ring)
+        )
     }
 
     /// The vendor's defaults.
@@ -116,6 +120,7 @@ impl Rules {
             owner_may_dismiss: true,
             owner_may_change: true,
             has_admins: true,
+            names_admins: Some(Role::Owner),
             edits_profile: admins,
             kicks: admins,
             mutes: admins,
@@ -162,11 +167,11 @@ impl Rules {
                 id_mark: "a",
                 membership: Membership::Present,
                 history: History::Ring,
+                apply_join_is_fixed: true,
                 owner_may_change: false,
-                has_admins: false,
+                names_admins: None,
                 edits_profile: Some(Role::Owner),
                 kicks: Some(Role::Owner),
-                mutes: Some(Role::Owner),
                 pins: None,
                 shows_earlier_messages: false,
                 tips: ALL_TIPS,
@@ -253,7 +258,7 @@ mod tests {
     fn what_is_served_is_of_the_shape_that_is_there() {
         let is_served = |kind: &GroupKind| Rules::of(*kind).is_served();
         let served: Vec<GroupKind> = GroupKind::ALL.into_iter().filter(is_served).collect();
-        assert_eq!(served, [GroupKind::Work, GroupKind::Public, GroupKind::Meeting, GroupKind::Community]);
+        assert_eq!(served, GroupKind::ALL);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use protocol::push::{Notice, NoticeKind};
 use super::field::{Standing, is_key};
 use super::join::Entering;
 use super::{
-    Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Rules, Text, group_key,
-    require,
+    Denial, FieldFault, Fields, Group, GroupError, GroupRef, Groups, Invalid, Member, Membership, Rules,
+    Text, group_key, require,
 };
 use crate::bus::{Control, Topic};
 use crate::services::decide::Decision;
@@ -54,6 +54,8 @@ const OF_AN_EPOCH: &[Table] = &[
     Table::Member,
     Table::Order,
     Table::Mute,
+    Table::Ban,
+    Table::Mark,
     Table::Application,
     Table::Shared,
     Table::Counter,
@@ -173,6 +175,9 @@ fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupErro
     if new.members.len() > limits.members_per_call {
         return Err(GroupError::TooManyAccounts);
     }
+    if rules.membership == Membership::Present && !new.members.is_empty() {
+        return Err(GroupError::NotAllowed(Denial::NobodyIsBrought));
+    }
     let admins = new.members.iter().filter(|member| member.is_admin).count();
     if !rules.has_admins && admins > 0 {
         return Err(GroupError::Invalid(Invalid::NoAdmins));
@@ -197,7 +202,8 @@ impl Groups {
         }
         let max_members = new.max_members.unwrap_or(rules.max_members).clamp(1, rules.max_members);
         let now = self.deps.now();
-        let members = first_members(&new, now);
+        let is_room = rules.membership == Membership::Present;
+        let members = if is_room { Vec::new() } else { first_members(&new, now) };
         if members.len() as u64 > max_members {
             return Err(GroupError::Full);
         }
@@ -231,7 +237,11 @@ impl Groups {
             mute_all: false,
             custom: merged(&new.custom),
             has_topics: new.has_topics,
+            admins: Vec::new(),
         };
+        if let Some(owner) = new.owner.as_ref().filter(|_| is_room) {
+            self.accounts.ensure_named::<GroupError>(actor, owner).await?;
+        }
         let decided = self.deps.decide("make a group", || async {
             let id = match &new.id {
                 // A made id that exists already loses the race: another one is made.
@@ -244,6 +254,9 @@ impl Groups {
                     Some(_) => return Err(GroupError::IdTaken),
                 },
             };
+            if let Some(owner) = group.owner.as_ref().filter(|_| is_room) {
+                self.note_owned(actor.app, owner, &id).await?;
+            }
             let members = self.indexed_of(actor, &id, &members).await?;
             let batch = self.created(actor, &id, &group, &members).await?;
             Ok::<_, GroupError>(Decision::Commit(batch, (id, members)))
@@ -330,7 +343,11 @@ impl Groups {
             kind,
             remark: String::new(),
             application: None,
+            ban_seconds: None,
         };
+        if let Some(owner) = group.owner.as_ref().filter(|_| members.is_empty()) {
+            self.notices.notify_live(actor.app, owner, notice(NoticeKind::Created), actor.device).await;
+        }
         let told = side_by_side(users_of(members), |user| {
             let is_owner = group.owner.as_ref() == Some(&user);
             let notice = notice(if is_owner { NoticeKind::Created } else { NoticeKind::Invited });
@@ -358,6 +375,7 @@ impl Groups {
                 kind: NoticeKind::Dismissed,
                 remark: String::new(),
                 application: None,
+                ban_seconds: None,
             };
             let (key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
@@ -366,7 +384,11 @@ impl Groups {
                 .announce(found.channel().topic, Control::Dismissed { notice, origin: actor.device });
             Ok::<_, GroupError>(Decision::Commit(batch, found))
         });
-        self.sweep(&decided.await?);
+        let found = decided.await?;
+        self.sweep(&found);
+        if self.is_room(&found) {
+            self.forget_owned(&found).await?;
+        }
         Ok(())
     }
 

@@ -22,9 +22,6 @@ use crate::telemetry::Bound;
 /// Members whose lines are read at once.
 const VIEWS: usize = 500;
 
-/// "For ever" in the vendor's seconds.
-const FOR_EVER_SECONDS: u64 = 4_294_967_295;
-
 /// A member, as they are shown.
 #[derive(Clone, Debug)]
 pub struct MemberView {
@@ -53,6 +50,11 @@ impl Groups {
         found: &GroupRef,
         roles: Option<&[Role]>,
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
+        if self.is_room(found) {
+            let mut latest = self.latest_of_room(found).await;
+            latest.retain(|(_, member)| roles.is_none_or(|roles| roles.contains(&member.role)));
+            return Ok(latest);
+        }
         let entries: Vec<(_, Versioned<Member>)> =
             records::scan_all(&self.deps.engine, &found.partition(), Table::Member, found.epoch()).await?;
         let epoch_bytes = found.epoch().len();
@@ -145,6 +147,9 @@ impl Groups {
         found: &GroupRef,
         users: &[UserId],
     ) -> Result<Vec<(UserId, Member)>, StorageError> {
+        if self.is_room(found) {
+            return self.members_of_room_among(found, users).await;
+        }
         let keys: Vec<Key> = users.iter().map(|user| found.member_key(user)).collect();
         let members: Vec<Result<Option<Versioned<Member>>, StorageError>> =
             records::get_each(&self.deps.engine, &found.partition(), &keys).await?;
@@ -162,6 +167,9 @@ impl Groups {
         change: &MemberChange,
     ) -> Result<(), GroupError> {
         self.check(actor.app, change)?;
+        if self.is_room(&self.existing(actor.app, id).await?) {
+            return self.modify_in_room(actor, id, user, change).await;
+        }
         let decided = self.deps.decide_within("change a member", |is_doubted| async move {
             let (found, own) = self.as_seen_by(actor, id).await?;
             let Some(target) = self.member(&found, user).await? else { return Err(GroupError::NotMember) };
@@ -201,7 +209,7 @@ impl Groups {
             if !rules.has_admins {
                 return Err(GroupError::NotAllowed(Denial::NoAdmins));
             }
-            require(actor, own, Some(Role::Owner))?;
+            require(actor, own, rules.names_admins)?;
             if target.role == Role::Owner {
                 return Err(GroupError::NotAllowed(Denial::OwnersRole));
             }
@@ -269,11 +277,7 @@ impl Groups {
         }
         let tips = self.rules(found.app, found.group.record.kind).tips;
         if let Some(seconds) = change.mute_seconds {
-            let until = match seconds {
-                0 => 0,
-                FOR_EVER_SECONDS.. => u64::from(u32::MAX),
-                seconds => now.seconds() + seconds,
-            };
+            let until = self.muted_until(seconds);
             batch = self.with_mute(batch, found, (user, until), is_doubted).await?;
             if tips.mute {
                 let mute = Change::Muted { members: vec![Mute { user: user.clone(), seconds }] };

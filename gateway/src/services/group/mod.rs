@@ -3,12 +3,14 @@
 mod application;
 mod asked;
 mod attribute;
+mod ban;
 mod counter;
 mod error;
 mod field;
 mod join;
 mod kind;
 mod lifecycle;
+mod live;
 mod member;
 mod mute;
 mod order;
@@ -48,9 +50,14 @@ pub use field::{FieldBook, FieldRule, Standing};
 pub use join::{AddOutcome, JoinOutcome};
 #[cfg(any(test, feature = "internals"))]
 pub use kind::Tips;
+pub(in crate::services) use kind::{History, Membership};
 pub use kind::{Overrides, RuleBook, Rules};
 pub(in crate::services) use lifecycle::check_text;
 pub use lifecycle::{FirstMember, NewGroup, check_custom_id};
+pub use live::{
+    Answered, Joined, LiveSettings, MOST_LISTED, MOST_MARKED, Marked, Poller, Present, Rooms, Weight,
+};
+pub(in crate::services) use live::{Marks, Owned, PollClaims, Stay, stay_key};
 pub use member::{MemberChange, MemberView};
 pub use order::{Cursor, MemberPage};
 pub use profile::{GroupState, ProfileEdit};
@@ -92,6 +99,13 @@ pub enum GroupError {
     /// So many are muted already, of members and past ones.
     #[error("too many members of the group are muted")]
     TooManyMutes,
+    /// So many are kept out already.
+    #[error("too many are banned from the group")]
+    TooManyBans,
+    #[error("the user has made too many live rooms")]
+    TooManyRooms,
+    #[error("too many ask at once for what is told in live rooms")]
+    TooManyPolls,
     #[error("too many accounts in one call")]
     TooManyAccounts,
     #[error("{0}")]
@@ -154,9 +168,23 @@ pub struct Group {
     /// Its members talk in topics of it, and not in itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_topics: bool,
+    /// Of a live room, whose members have no records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admins: Vec<UserId>,
 }
 
 impl Group {
+    /// The role of a user in a live room, as far as it does not come with being there.
+    fn role_in_room(&self, user: &UserId) -> Role {
+        if self.owner.as_ref() == Some(user) {
+            Role::Owner
+        } else if self.admins.contains(user) {
+            Role::Admin
+        } else {
+            Role::Member
+        }
+    }
+
     pub fn label(&self, id: &GroupId) -> GroupLabel {
         GroupLabel { id: id.clone(), name: self.name.clone(), kind: self.kind }
     }
@@ -265,6 +293,7 @@ pub struct Groups {
     accounts: Accounts,
     notices: Notices,
     throttle: Throttle,
+    rooms: Rooms,
     /// Held while the order of a group's members is written anew.
     ordering: Arc<tokio::sync::Mutex<()>>,
     /// Held while a group's counters change.
@@ -273,14 +302,21 @@ pub struct Groups {
 
 impl Groups {
     pub fn new(deps: Deps, accounts: Accounts, notices: Notices, throttle: Throttle) -> Self {
+        let rooms = Rooms::new(deps.clone(), accounts.clone());
         Self {
             deps,
             accounts,
             notices,
             throttle,
+            rooms,
             ordering: Arc::default(),
             counting: counter::Turns::default(),
         }
+    }
+
+    /// Who is in live rooms, and what they hear.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
     }
 
     /// What is allowed in a group of this kind.
@@ -309,6 +345,9 @@ impl Groups {
         found: &GroupRef,
         user: &UserId,
     ) -> Result<Option<Versioned<Member>>, StorageError> {
+        if self.is_room(found) {
+            return self.member_of_room(found, user).await;
+        }
         records::get(&self.deps.engine, &found.partition(), found.member_key(user)).await
     }
 
@@ -328,6 +367,9 @@ impl Groups {
 
     /// How many members the group has.
     pub async fn count(&self, found: &GroupRef) -> Result<u64, StorageError> {
+        if self.is_room(found) {
+            return Ok(self.rooms.count(found.app, &found.id, found.group.record.epoch).await);
+        }
         let counts = self.deps.engine.counters(&found.partition(), &[found.count_key()]).await?;
         Ok(counts.first().map_or(0, |count| u64::try_from(*count).unwrap_or(0)))
     }
@@ -346,7 +388,8 @@ impl Groups {
         Ok(is_small.then(|| recalled.receipt()))
     }
 
-    /// Adds a tip to the batch that makes the change: kept in the log, told to the followers.
+    /// Adds a tip to the batch that makes the change: kept in the log, told to the followers. In a live room nothing is kept:
+    /// there it is told when the change is made, see [`Groups::tell_room`].
     pub(super) async fn with_tip(
         &self,
         batch: Batch,
@@ -355,8 +398,12 @@ impl Groups {
         change: Change,
         members: Option<u64>,
     ) -> Result<Batch, StorageError> {
+        if self.is_room(found) {
+            return Ok(batch);
+        }
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
-        let tip = Tip { random: u64::from(rand::random::<u32>()), operator, change, members };
+        let random = u64::from(rand::random::<u32>());
+        let tip = Tip { random, operator, change, members, online: None };
         let counts = self.rules(found.app, found.group.record.kind).counts_unread;
         let entry = records::encode(&EntryRef::Tip(&tip));
         let event = bus::Entry::GroupTip { group: found.label(), tip, counts };

@@ -1,28 +1,75 @@
-//! Who may not speak in a group. A mute survives leaving, or it would end by going and coming again, so the mutes of a
-//! group are more than its members: they have a number of their own, and those that are over make room.
+//! Who may not speak in a group or come into it, until a time. That survives leaving, or it would end by going and coming again,
+//! so those of a group are more than its members: they have a number of their own, and those that are over make room.
 
 use protocol::id::UserId;
 
 use super::{GroupRef, Groups};
 use crate::services::deps::unless_damaged;
+use crate::services::limits::Limits;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, StorageError, Table, Value};
 
-/// Mutes that are over and make room in one batch.
+/// Those that are over and make room in one batch.
 const CLEARED: usize = 256;
 
+/// "For ever" in the vendor's seconds.
+const FOR_EVER_SECONDS: u64 = 4_294_967_295;
+
+/// What is forbidden until a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timed {
+    /// To speak.
+    Mute,
+    /// To come in.
+    Ban,
+}
+
+impl Timed {
+    fn table(self) -> Table {
+        match self {
+            Timed::Mute => Table::Mute,
+            Timed::Ban => Table::Ban,
+        }
+    }
+
+    fn tally(self, limits: &Limits, epoch: &[u8]) -> Tally {
+        match self {
+            Timed::Mute => Tally::mutes(limits, epoch),
+            Timed::Ban => Tally::bans(limits, epoch),
+        }
+    }
+}
+
+impl GroupRef {
+    pub(super) fn timed_key(&self, timed: Timed, user: &UserId) -> Key {
+        Key::new(timed.table(), [&self.epoch()[..], user.as_str().as_bytes()].concat())
+    }
+}
+
 impl Groups {
-    fn mutes(&self, found: &GroupRef) -> Tally {
-        Tally::mutes(&self.deps.settings(found.app).limits, &found.epoch())
+    fn tally(&self, found: &GroupRef, timed: Timed) -> Tally {
+        timed.tally(&self.deps.settings(found.app).limits, &found.epoch())
     }
 
-    async fn all_mutes(&self, found: &GroupRef) -> Result<Vec<(bytes::Bytes, Versioned<u64>)>, StorageError> {
-        records::scan_all(&self.deps.engine, &found.partition(), Table::Mute, found.epoch()).await
+    pub(super) async fn all_timed(
+        &self,
+        found: &GroupRef,
+        timed: Timed,
+    ) -> Result<Vec<(bytes::Bytes, Versioned<u64>)>, StorageError> {
+        records::scan_all(&self.deps.engine, &found.partition(), timed.table(), found.epoch()).await
     }
 
-    /// Mutes a user in the batch until a second, which replaces the mute there is; 0 is the same as if nothing had ever
-    /// been said about it. Where the count is doubted it is counted anew, and what is over makes room.
+    /// The second until which somebody is mute who is muted for so long from now; 0 is not at all.
+    pub(super) fn muted_until(&self, seconds: u64) -> u64 {
+        match seconds {
+            0 => 0,
+            FOR_EVER_SECONDS.. => u64::from(u32::MAX),
+            seconds => self.deps.now().seconds() + seconds,
+        }
+    }
+
+    /// Mutes a user in the batch until a second.
     pub(super) async fn with_mute(
         &self,
         batch: Batch,
@@ -30,21 +77,33 @@ impl Groups {
         (user, until): (&UserId, u64),
         is_doubted: bool,
     ) -> Result<Batch, StorageError> {
-        let (key, mutes) = (found.mute_key(user), self.mutes(found));
-        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), mutes.key()]).await?;
+        self.with_until(batch, found, (Timed::Mute, user, until), is_doubted).await
+    }
+
+    /// Forbids a user something in the batch until a second, which replaces what there is; 0 is the same as if nothing had ever
+    /// been said about it. Where the count is doubted it is counted anew, and what is over makes room.
+    pub(super) async fn with_until(
+        &self,
+        batch: Batch,
+        found: &GroupRef,
+        (timed, user, until): (Timed, &UserId, u64),
+        is_doubted: bool,
+    ) -> Result<Batch, StorageError> {
+        let (key, tally) = (found.timed_key(timed, user), self.tally(found, timed));
+        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), tally.key()]).await?;
         let (count, known) = (values.pop().flatten(), values.pop().flatten());
         let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
         let batch = batch.check(key.clone(), expected);
         match (&known, until) {
             (None, 0) => Ok(batch),
-            (Some(_), 0) => self.counted(batch.delete(key), found, &mutes, count.as_ref(), -1).await,
+            (Some(_), 0) => self.counted(batch.delete(key), found, timed, count.as_ref(), -1).await,
             (Some(_), until) => Ok(batch.put(key, records::encode(&until))),
             (None, until) => {
                 let batch = batch.put(key, records::encode(&until));
                 if is_doubted {
-                    self.with_room(batch, found, &mutes, count.as_ref()).await
+                    self.with_room(batch, found, timed, count.as_ref()).await
                 } else {
-                    self.counted(batch, found, &mutes, count.as_ref(), 1).await
+                    self.counted(batch, found, timed, count.as_ref(), 1).await
                 }
             }
         }
@@ -57,7 +116,7 @@ impl Groups {
         found: &GroupRef,
         user: &UserId,
     ) -> Result<Batch, StorageError> {
-        let (key, mutes) = (found.mute_key(user), self.mutes(found));
+        let (key, mutes) = (found.mute_key(user), self.tally(found, Timed::Mute));
         let mut values =
             records::values_each(&self.deps.engine, &found.partition(), &[key.clone(), mutes.key()]).await?;
         let (count, known) = (values.pop().transpose()?.flatten(), values.pop().unwrap_or(Ok(None)));
@@ -70,41 +129,43 @@ impl Groups {
             return Ok(batch);
         }
         let batch = batch.check(key.clone(), Expected::Version(known.version)).delete(key);
-        self.counted(batch, found, &mutes, count.as_ref(), -1).await
+        self.counted(batch, found, Timed::Mute, count.as_ref(), -1).await
     }
 
-    /// Notes that the batch makes so many mutes more.
+    /// Notes that the batch makes so many more.
     async fn counted(
         &self,
         batch: Batch,
         found: &GroupRef,
-        mutes: &Tally,
+        timed: Timed,
         count: Option<&Value>,
         change: i64,
     ) -> Result<Batch, StorageError> {
-        let rows = || async { Ok(self.all_mutes(found).await?.len()) };
-        let basis = mutes.basis(&self.deps, &found.partition(), (count, false), rows).await?;
-        Ok(mutes.note(batch, basis, change))
+        let tally = self.tally(found, timed);
+        let rows = || async { Ok(self.all_timed(found, timed).await?.len()) };
+        let basis = tally.basis(&self.deps, &found.partition(), (count, false), rows).await?;
+        Ok(tally.note(batch, basis, change))
     }
 
-    /// Notes one mute more, and forgets some that are over.
+    /// Notes one more, and forgets some that are over.
     async fn with_room(
         &self,
         mut batch: Batch,
         found: &GroupRef,
-        mutes: &Tally,
+        timed: Timed,
         count: Option<&Value>,
     ) -> Result<Batch, StorageError> {
-        let (now, all) = (self.deps.now().seconds(), self.all_mutes(found).await?);
+        let tally = self.tally(found, timed);
+        let (now, all) = (self.deps.now().seconds(), self.all_timed(found, timed).await?);
         let rows = || std::future::ready(Ok(all.len()));
-        let basis = mutes.basis(&self.deps, &found.partition(), (count, true), rows).await?;
-        let over = all.iter().filter(|(_, mute)| mute.record <= now).take(CLEARED);
+        let basis = tally.basis(&self.deps, &found.partition(), (count, true), rows).await?;
+        let over = all.iter().filter(|(_, until)| until.record <= now).take(CLEARED);
         let mut change = 1;
-        for (suffix, mute) in over {
-            let key = Key::new(Table::Mute, suffix.clone());
-            batch = batch.check(key.clone(), Expected::Version(mute.version)).delete(key);
+        for (suffix, until) in over {
+            let key = Key::new(timed.table(), suffix.clone());
+            batch = batch.check(key.clone(), Expected::Version(until.version)).delete(key);
             change -= 1;
         }
-        Ok(mutes.note(batch, basis, change))
+        Ok(tally.note(batch, basis, change))
     }
 }

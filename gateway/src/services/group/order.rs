@@ -213,6 +213,10 @@ impl Groups {
         limit: Option<usize>,
     ) -> Result<MemberPage, StorageError> {
         let limit = limit.unwrap_or(usize::MAX);
+        if self.is_room(found) {
+            let members = self.members(found, roles).await?.into_iter().skip(offset).take(limit).collect();
+            return Ok(MemberPage { count: self.count(found).await?, members });
+        }
         let mut counts = self.order_counts(found).await?;
         if !counts.agree() {
             counts = self.order(found).await?;

@@ -179,18 +179,25 @@ impl Groups {
                 let most = i64::try_from(group.max_members).unwrap_or(i64::MAX);
                 batch = batch.add(found.count_key(), 0, Some(most));
             }
+            let found =
+                GroupRef { group: Versioned { record: group, version: found.group.version }, ..found };
+            let mut told = None;
             if rules.tips.profile && change != ProfileChange::default() {
-                let found =
-                    GroupRef { group: Versioned { record: group, version: found.group.version }, ..found };
-                batch = self.with_tip(batch, &found, actor, Change::Profile(Box::new(change)), None).await?;
+                let change = Change::Profile(Box::new(change));
+                batch = self.with_tip(batch, &found, actor, change.clone(), None).await?;
+                told = self.is_room(&found).then_some((found, change));
             }
-            Ok(Decision::Commit(batch, ()))
+            Ok(Decision::Commit(batch, told))
         });
         // The only count of the batch is that of the members, to which nobody is added.
-        decided.await.map_err(|error| match error {
+        let told = decided.await.map_err(|error| match error {
             GroupError::Full => GroupError::Invalid(Invalid::TooFewPlaces),
             error => error,
-        })
+        })?;
+        if let Some((found, change)) = told {
+            self.tell_room(actor, &found, change).await?;
+        }
+        Ok(())
     }
 
     fn check_edit(&self, app: AppId, edit: &ProfileEdit) -> Result<(), GroupError> {

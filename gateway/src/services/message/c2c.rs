@@ -157,6 +157,7 @@ impl C2cMessages {
                 conversation: Topic::User(app, to.clone()),
                 end,
                 is_told: true,
+                is_in_order: true,
             });
         }
         // Before it is stored: who hears nothing of it and says it again says nothing new.
@@ -210,7 +211,13 @@ impl C2cMessages {
                     kept.stored(&self.deps);
                 }
                 let (end, is_told) = (committed.entry(), !committed.repeated);
-                Ok(SentMessage { numbers, conversation: Topic::User(app, to.clone()), end, is_told })
+                Ok(SentMessage {
+                    numbers,
+                    conversation: Topic::User(app, to.clone()),
+                    end,
+                    is_told,
+                    is_in_order: true,
+                })
             }
             Outcome::Bound if matches!(room, Room::Full) => {
                 Bound::BytesPerUser.refused(from);

@@ -51,6 +51,8 @@ pub struct SentMessage {
     pub end: LogEnd,
     /// Whether it is told now to those who follow where it was said, and so comes to its own sender in its turn.
     pub is_told: bool,
+    /// Whether it stands in a log, so that its answer has a place among what others say.
+    pub is_in_order: bool,
 }
 
 /// Why a message was not sent or a history not told.
@@ -71,6 +73,10 @@ pub enum MessageError {
     TooFast,
     #[error(transparent)]
     TooOften(#[from] TooOften),
+    #[error("groups of this type keep no history")]
+    NoHistory,
+    #[error("messages of groups of this type cannot be deleted")]
+    NotDeleted,
     #[error("too many mentions")]
     TooManyMentions,
     #[error("too many messages are pinned")]

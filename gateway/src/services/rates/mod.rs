@@ -57,6 +57,8 @@ pub struct Rates {
     pub rest: u32,
     /// Messages in a group, whoever sends them. The vendor has 40 a second, without a word on bursts.
     pub group_messages: Quota,
+    /// Messages in a live room. Above it those that matter least are dropped.
+    pub room_messages: Quota,
     /// Messages of a user, wherever they are sent.
     pub user_messages: Quota,
     /// Messages of a user to one other.
@@ -96,6 +98,7 @@ impl Default for Rates {
             // More than one member can say at once, and faster than one can go on: whoever floods a group leaves something to
             // those who talk in it.
             group_messages: Quota { calls: 40, seconds: 1, burst: 1600 },
+            room_messages: Quota { calls: 40, seconds: 1, burst: 80 },
             user_messages: Quota { calls: 30, seconds: 1, burst: 1000 },
             pair_messages: Quota { calls: 20, seconds: 1, burst: 600 },
             group_mentions_of_all: Quota { calls: 20, seconds: 60, burst: 100 },
@@ -123,6 +126,7 @@ impl Rates {
             commands: 0,
             rest: 0,
             group_messages: off,
+            room_messages: off,
             user_messages: off,
             pair_messages: off,
             group_mentions_of_all: off,

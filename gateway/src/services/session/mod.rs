@@ -6,6 +6,7 @@
 
 mod position;
 mod recalls;
+pub(super) mod sealed;
 mod token;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use super::account::{self, Account, Accounts};
 use super::application::Application;
 use super::decide::{Decision, Refused};
 use super::deps::{Deps, MayBeDamage, side_by_side};
+use super::group::stay_key;
 use super::push::heard_key;
 use super::rates::TooOften;
 use super::receipts::Receipts;
@@ -163,7 +165,13 @@ enum Devices {
 
 /// Nothing is kept any more of what a device has.
 fn without_device(batch: Batch, device: DeviceId) -> Batch {
-    [heard_key(device), position::key(device), recalls::key(device)].into_iter().fold(batch, Batch::delete)
+    let keys = [heard_key(device), position::key(device), recalls::key(device), stay_key(device)];
+    keys.into_iter().fold(batch, Batch::delete)
+}
+
+/// What is kept of a device as long as its session lasts.
+pub(super) fn session_mark(device: DeviceId) -> Key {
+    position::key(device)
 }
 
 /// The devices of a platform, and what must hold when the list is changed.

@@ -24,6 +24,7 @@
 //! | `v` | the last version, 8 bytes |
 //! | `d` | the version of the last write or deletion that messages could depend on, see [`affects_checks`] |
 //! | `k` | the last offset of the topic, decimal |
+//! | `y` | the last number of what was told on the topic and is kept nowhere, decimal |
 //! | `o` | the generation of tokens whose hash was last told when it expires, decimal |
 //! | `l` and a log's name | the id of the log's last entry |
 
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn no_table_is_called_like_another_field() {
-        let others = [LAST_VERSION[0], CHECKED[0], LAST_OFFSET[0], TOKENS[0], end_of_log(b"")[0]];
+        let passed = crate::bus::LAST_PASSED[0];
+        let others = [LAST_VERSION[0], CHECKED[0], LAST_OFFSET[0], TOKENS[0], end_of_log(b"")[0], passed];
         assert!(Table::ALL.iter().all(|table| !others.contains(&table.letter())));
     }
 }

@@ -35,7 +35,9 @@ use crate::edge::Edge;
 use crate::edge::admission::{CountedLogin, Place};
 use crate::edge::peer::{LAST_WRITE_DEADLINE, WRITE_DEADLINE};
 use crate::edge::unfinished::{Full, Share};
-use crate::hub::{Closing, Connection, Missed, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame};
+use crate::hub::{
+    Closing, Coming, Connection, Going, Missed, NotFollowed, PING, Pipe, close_frame, pong_frame, text_frame,
+};
 use crate::telemetry::Bound;
 
 /// Messages that cannot be read, before the stream counts as broken.
@@ -557,6 +559,22 @@ impl<S: ClientProtocol> Served<S> {
             Effect::Heard { at } => {
                 self.reply(reply.as_deref());
                 self.has_heard(*at);
+            }
+            Effect::Entered(stay) => {
+                // What cannot be followed now is followed when the bus is back.
+                let _ = self.edge.hub.enter_room(&self.connection, stay.clone(), Coming::Joined).await;
+                self.reply(reply.as_deref());
+            }
+            Effect::Left(room) => {
+                self.edge.hub.leave_room(&self.connection, room, Going::Left);
+                self.reply(reply.as_deref());
+            }
+            Effect::ReadsAlong(begins) => {
+                if let Some((app, room)) = begins {
+                    self.edge.hub.hear_room(*app, room).await;
+                }
+                self.place.reads_along();
+                self.reply(reply.as_deref());
             }
             Effect::Detach => {
                 self.edge.hub.detach(&self.connection);

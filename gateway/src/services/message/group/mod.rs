@@ -1,5 +1,6 @@
 //! Messages in groups.
 
+mod live;
 mod pin;
 mod send;
 
@@ -20,7 +21,7 @@ use crate::bus::{Aside, AsideOf, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::group_taken_off_up_to;
 use crate::services::deps::{Actor, Deps};
-use crate::services::group::{GroupError, GroupRef, Groups, Invalid, Member, Text, check_text};
+use crate::services::group::{GroupError, GroupRef, Groups, History, Invalid, Member, Text, check_text};
 use crate::services::push::Notices;
 use crate::services::rates::Throttle;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines, after_tips};
@@ -136,6 +137,7 @@ impl GroupMessages {
         count: usize,
     ) -> Result<GroupHistory, MessageError> {
         let (found, member) = self.readable(actor, group).await?;
+        self.keeps_history(&found)?;
         let oldest = self.oldest(actor, &found, member.as_ref()).await?;
         let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
         let from_top = if newest == Seq::ZERO { end } else { newest };
@@ -205,6 +207,7 @@ impl GroupMessages {
         seqs: &[Seq],
     ) -> Result<GroupHistory, MessageError> {
         let (found, member) = self.readable(actor, group).await?;
+        self.keeps_history(&found)?;
         let oldest = self.oldest(actor, &found, member.as_ref()).await?;
         // What is pinned is shown to all.
         let has_hidden = seqs.iter().any(|seq| *seq < oldest);
@@ -216,6 +219,13 @@ impl GroupMessages {
         let reader = (!actor.is_admin).then_some(&actor.user);
         let items = self.timelines.entries(&found.channel().log, &wanted, reader).await?;
         Ok(GroupHistory { found, items, next: None, newest: None })
+    }
+
+    fn keeps_history(&self, found: &GroupRef) -> Result<(), MessageError> {
+        match self.groups.rules(found.app, found.group.record.kind).history {
+            History::Log => Ok(()),
+            History::Ring | History::None => Err(MessageError::NoHistory),
+        }
     }
 
     async fn readable(
@@ -240,6 +250,9 @@ impl GroupMessages {
         reason: &str,
     ) -> Result<Vec<RecallOutcome>, MessageError> {
         check_text(reason, self.deps.settings(actor.app).limits.reason_bytes, Text::Reason)?;
+        if let Some(room) = self.room(actor, group).await? {
+            return self.recall_in_room(actor, &room, seqs, reason).await;
+        }
         let (found, member) = self.readable(actor, group).await?;
         let mut outcomes = Vec::with_capacity(seqs.len());
         for &seq in seqs {
@@ -333,6 +346,10 @@ impl GroupMessages {
         /// They come one by one; where there are more, what is unread is counted anew at the next login.
         const TIPS: usize = 20;
         let (found, _) = self.readable(actor, group).await?;
+        if self.keeps_history(&found).is_err() {
+            // Nothing is unread where nothing is kept.
+            return Ok(seq);
+        }
         let log = found.channel().log;
         let end = self.deps.engine.log_end(&log).await?.seq;
         let said = seq.min(end);
@@ -361,6 +378,9 @@ impl GroupMessages {
         seqs: &[Seq],
     ) -> Result<(), MessageError> {
         let (found, _) = self.readable(actor, group).await?;
+        if self.keeps_history(&found).is_err() {
+            return Err(MessageError::NotDeleted);
+        }
         let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
         if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > end) {
             return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());

@@ -12,7 +12,7 @@ use super::GroupMessages;
 use crate::bus::{self, Event, Stamp, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::group::{GroupError, GroupRef, Invalid, Member};
+use crate::services::group::{Denial, GroupError, GroupRef, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError, SentMessage};
 use crate::services::push::StoredNotice;
@@ -56,8 +56,22 @@ impl GroupMessages {
         if draft.mentions.len() > limits.mentions_per_message {
             return Err(MessageError::TooManyMentions);
         }
+        let epoch = self.deps.engine.epoch();
+        let key = (actor.app, group.clone(), draft.from.clone());
         let said = self.said.key(&(actor.app, group, &draft.from, draft.random));
         let is_repetition = self.said.has(said);
+        if !is_repetition && self.throttle.is_held(actor) {
+            self.throttle.look(actor.app, Rule::UserMessages, &draft.from)?;
+        }
+        // Who has spoken in a group of which something is kept is known.
+        if self.speakers.get(&(epoch, key.clone())).is_none()
+            && let Some(room) = self.room(actor, group).await?
+        {
+            if !only_to.is_empty() {
+                return Err(GroupError::NotAllowed(Denial::ForAll).into());
+            }
+            return self.say_in_room(actor, &room, draft).await;
+        }
         if !is_repetition {
             self.hold_sender(actor, group, &draft)?;
         }
@@ -66,7 +80,6 @@ impl GroupMessages {
             return Err(MessageError::TooFast);
         }
         let is_stored = !draft.options.online_only && only_to.is_empty();
-        let key = (actor.app, group.clone(), draft.from.clone());
         if !is_stored {
             let _next = self.order.next(&key).await;
             let speaker = self.speaker(actor, group, &draft.from).await?;
@@ -75,9 +88,8 @@ impl GroupMessages {
             let message = self.message(actor, &draft, &speaker).await?;
             let end = self.send_unstored(actor, &speaker.found, message, only_to).await?;
             let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
-            return Ok(SentMessage { numbers, conversation, end, is_told: true });
+            return Ok(SentMessage { numbers, conversation, end, is_told: true, is_in_order: true });
         }
-        let epoch = self.deps.engine.epoch();
         let mut is_first = true;
         let decided = self.deps.decide_and_tell("send a message", || {
             let is_first = std::mem::take(&mut is_first);
@@ -123,7 +135,7 @@ impl GroupMessages {
         }
         self.speakers.insert((epoch, key), speaker);
         let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
-        Ok(SentMessage { numbers, conversation, end, is_told: !committed.repeated })
+        Ok(SentMessage { numbers, conversation, end, is_told: !committed.repeated, is_in_order: true })
     }
 
     /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether
@@ -153,7 +165,7 @@ impl GroupMessages {
     }
 
     /// Whether a group may say something although more is said than can be delivered.
-    fn may_speak_while_behind(&self, app: AppId, group: &GroupId) -> bool {
+    pub(super) fn may_speak_while_behind(&self, app: AppId, group: &GroupId) -> bool {
         if self.deps.apps.are_several() && self.throttle.hold(OF_EACH_APPLICATION, &("while behind", app)) {
             return true;
         }
@@ -168,6 +180,10 @@ impl GroupMessages {
     /// What decides whether somebody may speak in a group, as it is stored now.
     async fn speaker(&self, actor: &Actor, group: &GroupId, user: &UserId) -> Result<Speaker, MessageError> {
         let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
+        if self.groups.is_room(&found) {
+            // Of the same name as one in which they spoke a moment ago.
+            return Err(GroupError::Busy.into());
+        }
         let keys = [found.member_key(user), found.mute_key(user)];
         let mut values = self.deps.engine.get(&found.partition(), &keys).await?.into_iter();
         let (member, mute) = (values.next().flatten(), values.next().flatten());
@@ -205,11 +221,21 @@ impl GroupMessages {
         draft: &Draft,
         speaker: &Speaker,
     ) -> Result<Message, MessageError> {
+        let name_card = speaker.member.as_ref().map_or("", |member| member.name_card.as_str());
+        self.said_by(actor, draft, name_card).await
+    }
+
+    /// What is told of a draft.
+    pub(super) async fn said_by(
+        &self,
+        actor: &Actor,
+        draft: &Draft,
+        name_card: &str,
+    ) -> Result<Message, MessageError> {
         let account = match self.accounts.known(actor.app, &draft.from).await? {
             Some(account) => account,
             None => Arc::new(self.accounts.ensure_named::<MessageError>(actor, &draft.from).await?),
         };
-        let name_card = speaker.member.as_ref().map_or("", |member| member.name_card.as_str());
         Ok(Message {
             from: account.sender(&draft.from, name_card),
             random: draft.random,

@@ -13,7 +13,7 @@ fn tip() -> Entry {
             name: "Room".to_owned(),
             kind: GroupKind::Meeting,
         },
-        tip: Tip { random: 1, operator, change: Change::Left, members: None },
+        tip: Tip { random: 1, operator, change: Change::Left, members: None, online: None },
         counts: false,
     }
 }

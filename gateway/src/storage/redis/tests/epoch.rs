@@ -97,7 +97,7 @@ async fn all_topics_are_suspect_in_another_epoch() {
     engine.commit(said("one")).await.unwrap();
     moved_on(&server).await;
     let servers = Topology::start(server.target());
-    let (bus, mut events) = RedisBus::start_with(servers, Namespace::new("timgate"), engine.epochs());
+    let (bus, mut events) = RedisBus::start_with(servers, Namespace::new("timgate"), 1, engine.epochs());
     bus.follow(&room()).await;
     server.command::<()>("FLUSHALL").await;
     let suspect = tokio::time::timeout(SOON, events.recv()).await.expect("a suspicion in time");

@@ -200,7 +200,7 @@ fn quiet_engine_on(target: Target) -> Redis {
 
 /// A bus that follows the topics, and what it hears.
 async fn listen(servers: &Arc<Topology>, names: &Namespace, topics: &[Topic]) -> (RedisBus, Receiver) {
-    let (bus, events) = RedisBus::start(servers.clone(), names.clone());
+    let (bus, events) = RedisBus::start(servers.clone(), names.clone(), 1);
     for topic in topics {
         bus.follow(topic).await;
     }

@@ -17,6 +17,8 @@ export default async function group(t) {
   await Scene.run(t, 'profile', profile);
   await Scene.run(t, 'work', work);
   await Scene.run(t, 'applications', applications);
+  await Scene.run(t, 'kept together', keptTogether);
+  await Scene.run(t, 'pins', pins);
 }
 
 async function making(t) {
@@ -318,5 +320,126 @@ async function applications(t) {
     const [, entered] = await phone.event('onMemberEnter', ([group]) => group === made);
     assert.deepEqual(entered.map(({ userID }) => userID), ['other_a']);
     assert.equal((await other.refusal('group', 'acceptGroupApplication', null, '')).code, 6017);
+  });
+}
+
+/** Attributes and counters. */
+async function keptTogether(t) {
+  const phone = await t.phone('phone_k');
+  const other = await t.phone('other_k');
+  const web = await t.web('web_k');
+  const groupID = await meeting(web);
+  for (const device of [phone, other]) await device.sdk('joinGroup', groupID, '');
+  const told = async (device, expected) => {
+    const [, all] = await device.event('onGroupAttributeChanged', ([id, map]) => id === groupID && JSON.stringify(sorted(map)) === JSON.stringify(sorted(expected)));
+    return all;
+  };
+  const kept = (device, keys = null) => device.group('getGroupAttributes', groupID, keys);
+
+  await t.check('what the phone sets all are told: the web, another phone and itself', async () => {
+    await phone.group('initGroupAttributes', groupID, { stage: 'one', song: 'x' });
+    for (const device of [phone, other]) await told(device, { stage: 'one', song: 'x' });
+    const { groupAttributes } = await web.event('GROUP_ATTRIBUTES_UPDATED');
+    assert.deepEqual(groupAttributes, { stage: 'one', song: 'x' });
+  });
+  await t.check('what the web sets the phones are told, and write on', async () => {
+    await web.setGroupAttributes({ groupID, groupAttributes: { stage: 'two' } });
+    for (const device of [phone, other]) await told(device, { stage: 'two', song: 'x' });
+    await other.group('setGroupAttributes', groupID, { seat: 'other_k' });
+    await told(phone, { stage: 'two', song: 'x', seat: 'other_k' });
+    assert.deepEqual(await kept(phone, ['seat', 'none']), { seat: 'other_k' });
+  });
+  await t.check('one who never read is refused with 10056, reads, and writes', async () => {
+    const late = await t.phone('late_k');
+    await late.sdk('joinGroup', groupID, '');
+    assert.equal((await late.refusal('group', 'setGroupAttributes', groupID, { seat: 'late_k' })).code, 10056);
+    assert.deepEqual(sorted(await kept(late)), sorted({ stage: 'two', song: 'x', seat: 'other_k' }));
+    await late.group('setGroupAttributes', groupID, { seat: 'late_k' });
+    const { updatedKeyList } = await web.event('GROUP_ATTRIBUTES_UPDATED', ({ groupAttributes }) => groupAttributes.seat === 'late_k');
+    assert.deepEqual(updatedKeyList, ['seat']);
+    // Who was told of one that is not the next reads them all.
+    await late.group('deleteGroupAttributes', groupID, ['song']);
+    await told(late, { stage: 'two', seat: 'late_k' });
+  });
+  await t.check('of a phone and the web that write at once one is refused with 10056', async () => {
+    await Promise.all([kept(phone), web.getGroupAttributes({ groupID, keyList: [] })]);
+    const codes = await Promise.all([
+      phone.group('setGroupAttributes', groupID, { stage: 'phone' }).then(() => 0, ({ code }) => code),
+      web.setGroupAttributes({ groupID, groupAttributes: { stage: 'web' } }).then(() => 0, ({ code }) => code),
+    ]);
+    assert.deepEqual([...codes].sort(), [0, 10056], codes.join());
+    assert.equal((await kept(other, ['stage'])).stage, codes[0] === 0 ? 'phone' : 'web');
+  });
+  await t.check('a key that is not there is not deleted: 10050; without keys all are', async () => {
+    await kept(phone);
+    assert.equal((await phone.refusal('group', 'deleteGroupAttributes', groupID, ['none'])).code, 10050);
+    await phone.group('deleteGroupAttributes', groupID, null);
+    await told(other, {});
+    assert.deepEqual(await kept(other), {});
+  });
+  await t.check('one who is no member neither reads nor writes them', async () => {
+    const stranger = await t.phone('stranger_k');
+    assert.equal((await stranger.refusal('group', 'getGroupAttributes', groupID, null)).code, 10007);
+    assert.equal((await stranger.refusal('group', 'initGroupAttributes', groupID, { a: 'b' })).code, 10007);
+    assert.equal((await stranger.refusal('group', 'initGroupAttributes', groupID, null)).code, 6017);
+  });
+  await t.check('what the web counts the phone is told', async () => {
+    await web.setGroupCounters({ groupID, counters: { likes: 5 } });
+    assert.deepEqual(await phone.event('onGroupCounterChanged', ([, , value]) => value === 5), [groupID, 'likes', 5]);
+    await web.decreaseGroupCounter({ groupID, key: 'likes', value: 7 });
+    assert.deepEqual(await phone.event('onGroupCounterChanged', ([, , value]) => value === -2), [groupID, 'likes', -2]);
+  });
+}
+
+function sorted(map) {
+  return Object.fromEntries(Object.entries(map).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+async function pins(t) {
+  const phone = await t.phone('phone_p');
+  const web = await t.web('web_p');
+  const groupID = await phone.sdk('createGroup', 'Meeting', null, 'Pins');
+  await web.joinGroup({ groupID });
+  const said = await web.say(groupID, 'the rules');
+  const heard = await phone.received('the rules');
+  const told = (device, isPinned) => device.event('onGroupMessagePinned', ([id, message, is]) => id === groupID && is === isPinned && message.seq === said.sequence);
+  const list = (device) => device.message('getPinnedGroupMessageList', groupID);
+
+  await t.check('the phone pins what the web said: both are told', async () => {
+    assert.deepEqual(await list(phone), []);
+    await phone.message('pinGroupMessage', groupID, { $object: heard.$object }, true);
+    const [, message, , by] = await told(phone, true);
+    assert.deepEqual([message.textElem.text, message.sender, by.userID], ['the rules', 'web_p', 'phone_p']);
+    const event = await web.event('PINNED_GROUP_MESSAGE_UPDATED');
+    assert.deepEqual([event.isPinned, event.message.ID, event.operatorInfo.userID], [true, said.ID, 'phone_p']);
+    assert.equal((await phone.refusal('message', 'pinGroupMessage', groupID, { $object: heard.$object }, true)).code, 10071);
+  });
+  await t.check('they are listed in the order in which they were pinned', async () => {
+    await web.say(groupID, 'the address');
+    const second = await phone.received('the address');
+    await phone.message('pinGroupMessage', groupID, { $object: second.$object }, true);
+    assert.deepEqual((await list(phone)).map(({ textElem }) => textElem.text), ['the rules', 'the address']);
+  });
+  await t.check('an admin on the web takes the pin off, and the phone is told of which message', async () => {
+    await phone.group('setGroupMemberRole', groupID, 'web_p', ROLE.admin);
+    await web.pinGroupMessage({ groupID, message: { sequence: said.sequence }, isPinned: false });
+    const [, message, , by] = await told(phone, false);
+    assert.deepEqual([message.msgID, by.userID], [heard.msgID, 'web_p']);
+    assert.deepEqual((await list(phone)).map(({ textElem }) => textElem.text), ['the address']);
+  });
+  await t.check('one that is recalled is pinned no more', async () => {
+    const own = await phone.say(groupID, 'a slip');
+    await phone.message('pinGroupMessage', groupID, { $object: own.$object }, true);
+    await phone.message('revokeMessage', { $object: own.$object });
+    await phone.event('onGroupMessagePinned', ([, message, is]) => !is && message.seq === own.seq);
+    assert.equal((await list(phone)).length, 1);
+  });
+  await t.check('a member of a Meeting pins nothing: 10007, and what was not sent is not pinned: 6017', async () => {
+    const member = await t.phone('member_p');
+    await member.sdk('joinGroup', groupID, '');
+    const said = await member.say(groupID, 'mine');
+    assert.equal((await member.refusal('message', 'pinGroupMessage', groupID, { $object: said.$object }, true)).code, 10007);
+    const draft = await member.message('createTextMessage', 'never sent');
+    assert.equal((await member.refusal('message', 'pinGroupMessage', groupID, { $object: draft.$object }, true)).code, 6017);
   });
 }

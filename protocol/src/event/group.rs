@@ -20,6 +20,11 @@ pub fn tip(item: GroupItem<'_>) -> String {
     text(Event { number: 4, items: [item.in_push()] })
 }
 
+/// A tip that stands in no history. It has the number of what was said last.
+pub fn passing_tip(item: GroupItem<'_>) -> PushBody {
+    PushBody::of(json!({"Event": 6, "GroupTips": [item.in_push()]}))
+}
+
 /// The user changed their receive option for a group on another device. `number` must be unique per user.
 pub fn receive_option(
     user: &UserId,

@@ -140,7 +140,8 @@ impl GroupInfo {
     /// The same for one who is no member: nothing beyond what the SDKs search for, whatever the filter names.
     pub fn public_item(&self, filter: Option<&ResponseFilter>) -> Map<String, Value> {
         let mut item = self.item(filter);
-        item.retain(|name, _| PUBLIC.contains(&name.as_str()));
+        let has_fields = !self.custom.is_empty();
+        item.retain(|name, _| PUBLIC.contains(&name.as_str()) && (has_fields || name != "AppDefinedData"));
         item
     }
 }

@@ -12,3 +12,4 @@ mod member;
 mod pages;
 mod profile;
 mod rights;
+mod tip;

@@ -165,6 +165,14 @@ public final class Host {
             }
             return list;
         }
+        if (Map.class.isAssignableFrom(type)) {
+            HashMap<String, String> texts = new HashMap<>();
+            JSONArray names = ((JSONObject) given).names();
+            for (int index = 0; names != null && index < names.length(); index += 1) {
+                texts.put(names.getString(index), ((JSONObject) given).getString(names.getString(index)));
+            }
+            return texts;
+        }
         return given instanceof JSONObject && ((JSONObject) given).has("$class") ? object((JSONObject) given) : given;
     }
 
@@ -335,6 +343,10 @@ public final class Host {
         V2TIMManager.getMessageManager().addAdvancedMsgListener(new V2TIMAdvancedMsgListener() {
             @Override public void onRecvNewMessage(V2TIMMessage msg) { event("onRecvNewMessage", msg); }
             @Override public void onRecvC2CReadReceipt(List<V2TIMMessageReceipt> list) { event("onRecvC2CReadReceipt", list); }
+            @Override public void onGroupMessagePinned(String id, V2TIMMessage message, boolean isPinned, V2TIMGroupMemberInfo by) {
+                event("onGroupMessagePinned", id, message, isPinned, by);
+            }
+
             @Override public void onRecvMessageRevoked(String id) { event("onRecvMessageRevoked", id); }
             @Override public void onRecvMessageRevoked(String id, V2TIMUserFullInfo user, String reason) {
                 event("onRecvMessageRevokedBy", id, user, reason);
@@ -364,6 +376,8 @@ public final class Host {
             @Override public void onGrantAdministrator(String id, V2TIMGroupMemberInfo by, List<V2TIMGroupMemberInfo> members) { event("onGrantAdministrator", id, by, members); }
             @Override public void onRevokeAdministrator(String id, V2TIMGroupMemberInfo by, List<V2TIMGroupMemberInfo> members) { event("onRevokeAdministrator", id, by, members); }
             @Override public void onQuitFromGroup(String id) { event("onQuitFromGroup", id); }
+            @Override public void onGroupAttributeChanged(String id, Map<String, String> all) { event("onGroupAttributeChanged", id, all); }
+            @Override public void onGroupCounterChanged(String id, String key, long value) { event("onGroupCounterChanged", id, key, value); }
             @Override public void onAllGroupMembersMuted(String id, boolean isMute) { event("onAllGroupMembersMuted", id, isMute); }
         });
         V2TIMManager.getConversationManager().addConversationListener(new V2TIMConversationListener() {

@@ -5,7 +5,7 @@
 use protocol::group::{ApplyJoinOption, GroupKind, InviteJoinOption, Role};
 use serde::{Deserialize, Serialize};
 
-/// Which changes of a group become tips, seen by all members and kept in its history.
+/// Which changes of a group become tips, told to all members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tips {
     /// Joins, leaves and kicks.
@@ -83,6 +83,8 @@ pub struct Rules {
     pub shows_earlier_messages: bool,
     pub counts_unread: bool,
     pub tips: Tips,
+    /// Whether tips are kept in the history, with a number of their own, or told to those who are there.
+    pub keeps_tips: bool,
     /// Whether new and former admins are told.
     pub tells_admins: bool,
     pub max_members: u64,
@@ -130,6 +132,7 @@ impl Rules {
             shows_earlier_messages: true,
             counts_unread: false,
             tips: NO_TIPS,
+            keeps_tips: true,
             tells_admins: false,
             max_members: 6000,
         };
@@ -173,6 +176,7 @@ impl Rules {
                 edits_profile: Some(Role::Owner),
                 kicks: Some(Role::Owner),
                 pins: None,
+                keeps_tips: false,
                 shows_earlier_messages: false,
                 tips: ALL_TIPS,
                 max_members: u64::MAX,
@@ -207,6 +211,8 @@ pub struct Overrides {
     pub asks_invited: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tips: Option<Tips>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keeps_tips: Option<bool>,
 }
 
 /// The rows in force.
@@ -229,6 +235,7 @@ impl RuleBook {
                 changed.shows_earlier_messages.unwrap_or(rules.shows_earlier_messages);
             rules.asks_invited = changed.asks_invited.unwrap_or(rules.asks_invited);
             rules.tips = changed.tips.unwrap_or(rules.tips);
+            rules.keeps_tips = changed.keeps_tips.unwrap_or(rules.keeps_tips);
             rules
         };
         Self(GroupKind::ALL.into_iter().map(row).collect())
@@ -267,5 +274,16 @@ mod tests {
         assert_eq!(rules.apply_join, ApplyJoinOption::FreeAccess);
         assert!(rules.shows_earlier_messages && !rules.counts_unread && !rules.owner_may_quit);
         assert!(!rules.tips.membership && !rules.tips.role && !rules.tips.mute && rules.tips.profile);
+    }
+
+    /// Source: "Group System" (269/1502), the rows about notices.
+    #[test]
+    fn each_kind_tells_what_the_vendor_says() {
+        for kind in GroupKind::ALL {
+            let rules = Rules::of(kind);
+            assert_eq!(rules.tips.membership, kind != GroupKind::Meeting, "{kind:?}");
+            assert!(rules.tips.profile && !rules.tips.mute, "{kind:?}");
+            assert_eq!(rules.keeps_tips, kind != GroupKind::Live, "{kind:?}");
+        }
     }
 }

@@ -19,11 +19,12 @@ mod profile;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use protocol::event;
 use protocol::group::{
     ApplyJoinOption, Change, CustomField, GroupKind, InviteJoinOption, ReceiveOption, Role, Tip,
 };
 use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
-use protocol::message::GroupLabel;
+use protocol::message::{GroupItem, GroupLabel};
 use protocol::push::Receipt;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,7 @@ use super::deps::{Actor, Deps, MayBeDamage};
 use super::push::Notices;
 use super::rates::{Throttle, TooOften};
 use super::timeline::{EntryRef, PastRecall};
-use crate::bus::{self, Topic};
+use crate::bus::{self, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
 
@@ -46,7 +47,9 @@ pub use application::{Application, Waiting};
 pub use attribute::{AttributeEdit, AttributeFault, Attributes, Known};
 pub use counter::{CounterFault, Counters};
 pub use error::{Denial, FieldFault, Fields, Invalid, Text};
-pub use field::{FieldBook, FieldRule, Standing};
+#[cfg(any(test, feature = "internals"))]
+pub use field::FieldRule;
+pub use field::{FieldBook, Standing};
 pub use join::{AddOutcome, JoinOutcome};
 #[cfg(any(test, feature = "internals"))]
 pub use kind::Tips;
@@ -388,8 +391,8 @@ impl Groups {
         Ok(is_small.then(|| recalled.receipt()))
     }
 
-    /// Adds a tip to the batch that makes the change: kept in the log, told to the followers. In a live room nothing is kept:
-    /// there it is told when the change is made, see [`Groups::tell_room`].
+    /// Adds a tip to the batch that makes the change: kept in the log, told to the followers; or told alone, where the kind
+    /// does not keep them. In a live room it is told when the change is made, see [`Groups::tell_room`].
     pub(super) async fn with_tip(
         &self,
         batch: Batch,
@@ -404,7 +407,14 @@ impl Groups {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let random = u64::from(rand::random::<u32>());
         let tip = Tip { random, operator, change, members, online: None };
-        let counts = self.rules(found.app, found.group.record.kind).counts_unread;
+        let rules = self.rules(found.app, found.group.record.kind);
+        if !rules.keeps_tips {
+            let (label, channel) = (found.label(), found.channel());
+            let last = self.deps.engine.log_end(&channel.log).await?.seq;
+            let body = event::group::passing_tip(GroupItem::tip(&label, last, batch.at, &tip));
+            return Ok(batch.announce(channel.topic, Push::new(body)));
+        }
+        let counts = rules.counts_unread;
         let entry = records::encode(&EntryRef::Tip(&tip));
         let event = bus::Entry::GroupTip { group: found.label(), tip, counts };
         Ok(found.channel().say(batch, entry, event))

@@ -24,6 +24,7 @@ final class Client implements SessionObserver {
     final Seen seen = new Seen();
     final Conversing conversing;
     final Inviting inviting;
+    final GroupAttributes attributes;
     private final Loop loop = new Loop("timgate");
     private final Pushes pushes;
 
@@ -33,6 +34,7 @@ final class Client implements SessionObserver {
         sessions = new Sessions(loop, Reply.callbacks(), address, sdkAppId, this);
         conversing = new Conversing(this);
         inviting = new Inviting(this);
+        attributes = new GroupAttributes(this);
         pushes = new Pushes(this);
     }
 
@@ -171,6 +173,7 @@ final class Client implements SessionObserver {
         seen.clear();
         conversing.clear();
         inviting.clear();
+        attributes.clear();
     }
 
     @Override

@@ -20,6 +20,7 @@ final class GroupNews {
     private static final int ADMIN_REVOKED = 10;
     private static final int RECYCLED = 11;
     private static final int RECEIVE_OPTION = 20;
+    private static final int COUNTER_DELETED = 1;
 
     private final Client client;
 
@@ -75,6 +76,25 @@ final class GroupNews {
                 }
             }
         });
+    }
+
+    /** One that was deleted has no value that could be told. */
+    void counters(final String groupID, List<JSONObject> changes) {
+        for (JSONObject change : changes) {
+            if (Json.integer(change, "Type") == COUNTER_DELETED) {
+                continue;
+            }
+            for (JSONObject counter : Json.objects(change, "GroupCounter")) {
+                final String key = Json.text(counter, "Key");
+                final long value = Json.number(counter, "Value");
+                tell(new Tell<V2TIMGroupListener>() {
+                    @Override
+                    void to(V2TIMGroupListener listener) {
+                        listener.onGroupCounterChanged(groupID, key, value);
+                    }
+                });
+            }
+        }
     }
 
     void notice(JSONObject item, JSONObject body, Session session) {

@@ -1,8 +1,10 @@
 package com.tencent.imsdk.v2;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import timgate.session.Refusal;
 
 /** What {@link V2TIMGroupManager} does. */
 final class Groups extends V2TIMGroupManager {
@@ -50,23 +52,51 @@ final class Groups extends V2TIMGroupManager {
 
     @Override
     public void initGroupAttributes(String groupID, Map<String, String> attributes, V2TIMCallback callback) {
-        NotServed.GROUP_INIT_GROUP_ATTRIBUTES.answer(callback);
+        Reply<Void> reply = Reply.of(callback);
+        try {
+            Client client = all.loggedIn("initGroupAttributes");
+            Check.given("initGroupAttributes: the attributes", attributes);
+            client.attributes.init(Check.text("initGroupAttributes: groupID", groupID), attributes, reply);
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void setGroupAttributes(String groupID, Map<String, String> attributes, V2TIMCallback callback) {
-        NotServed.GROUP_SET_GROUP_ATTRIBUTES.answer(callback);
+        Reply<Void> reply = Reply.of(callback);
+        try {
+            Client client = all.loggedIn("setGroupAttributes");
+            Check.given("setGroupAttributes: the attributes", attributes);
+            client.attributes.set(Check.text("setGroupAttributes: groupID", groupID), attributes, reply);
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void deleteGroupAttributes(String groupID, List<String> keys, V2TIMCallback callback) {
-        NotServed.GROUP_DELETE_GROUP_ATTRIBUTES.answer(callback);
+        Reply<Void> reply = Reply.of(callback);
+        try {
+            Client client = all.loggedIn("deleteGroupAttributes");
+            client.attributes.delete(Check.text("deleteGroupAttributes: groupID", groupID), keys, reply);
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override
     public void getGroupAttributes(String groupID, List<String> keys,
             V2TIMValueCallback<Map<String, String>> callback) {
-        NotServed.GROUP_GET_GROUP_ATTRIBUTES.answer(callback);
+        Reply<Map<String, String>> reply = Reply.of(callback);
+        try {
+            Client client = all.loggedIn("getGroupAttributes");
+            // A copy: the app may change its list meanwhile.
+            List<String> asked = keys == null ? null : new ArrayList<String>(keys);
+            client.attributes.get(Check.text("getGroupAttributes: groupID", groupID), asked, reply);
+        } catch (Refusal refusal) {
+            reply.fail(refusal);
+        }
     }
 
     @Override

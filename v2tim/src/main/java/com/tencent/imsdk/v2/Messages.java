@@ -418,12 +418,12 @@ final class Messages extends V2TIMMessageManager {
     @Override
     public void pinGroupMessage(String groupID, V2TIMMessage message, boolean isPinned,
             V2TIMCallback callback) {
-        NotServed.MESSAGE_PIN_GROUP_MESSAGE.answer(callback);
+        Pins.pin(all, groupID, message, isPinned, Reply.of(callback));
     }
 
     @Override
     public void getPinnedGroupMessageList(String groupID, V2TIMValueCallback<List<V2TIMMessage>> callback) {
-        NotServed.MESSAGE_GET_PINNED_GROUP_MESSAGE_LIST.answer(callback);
+        Pins.list(all, groupID, Reply.of(callback));
     }
 
     private void clear(String call, int type, String field, final String peer, Reply<Void> reply) {

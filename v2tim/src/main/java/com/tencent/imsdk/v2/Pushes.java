@@ -14,6 +14,7 @@ import timgate.wire.Json;
 final class Pushes {
     private static final int TIP = 4;
     private static final int NOTICE = 5;
+    private static final int PASSING = 6;
     private static final int MARK = 12;
 
     private final Client client;
@@ -176,9 +177,31 @@ final class Pushes {
                     groups.tip(tip.groupID, body);
                     client.all.messages.received(tip);
                 }
+            } else if (kind == PASSING) {
+                passed(item, body, session);
             } else {
-                // What is told in passing, of attributes and counters: the gateway serves none of them yet.
-                Log.debug("an event of a group of a kind that is not served: " + kind);
+                Log.debug("an event of a group of a kind that is not known: " + kind);
+            }
+        }
+    }
+
+    /** What no history has. */
+    private void passed(JSONObject item, JSONObject body, Session session) {
+        String groupID = Json.text(item, "ToGroupId");
+        int change = Json.integer(body, "OpType");
+        JSONObject attributes = Json.object(Json.object(body, "MsgGroupNewInfo"), "GroupAttrOption");
+        if (attributes.length() > 0) {
+            client.attributes.changed(groupID, attributes);
+        } else if (body.has("GroupCounterInfo")) {
+            groups.counters(groupID, Json.objects(body, "GroupCounterInfo"));
+        } else if (change == Pins.PINNED || change == Pins.UNPINNED) {
+            Pins.told(client, groupID, body, session);
+        } else {
+            V2TIMMessage tip = Received.ofGroup(item, session);
+            if (tip != null && client.seen.add(tip.msgID)) {
+                tip.onlineUserOnly = true;
+                groups.tip(groupID, body);
+                client.all.messages.received(tip);
             }
         }
     }

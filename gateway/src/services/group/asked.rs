@@ -65,8 +65,14 @@ impl Groups {
         }
         let asked = &Tally::asked(&self.deps.settings(app).limits);
         let decided = self.deps.decide("forget an invitation", || async move {
-            let mut values = self.deps.engine.get(partition, &[key.clone(), asked.key()]).await?;
-            let (count, known) = (values.pop().flatten(), values.pop().flatten());
+            let keys = [key.clone(), asked.key()];
+            let mut values = records::values_each(&self.deps.engine, partition, &keys).await?;
+            let (count, known) = (values.pop().transpose()?.flatten(), values.pop().unwrap_or(Ok(None)));
+            let Ok(known) = known else {
+                // Nothing can be demanded of one that is damaged. The count is made anew when it is doubted.
+                let batch = Batch::new(partition.clone(), self.deps.now()).delete(key.clone());
+                return Ok(Decision::Commit(batch, ()));
+            };
             let Some(known) = known else { return Ok(Decision::Done(())) };
             let rows = || async { Ok(self.asked(app, user).await?.len()) };
             let basis = asked.basis(&self.deps, partition, (count.as_ref(), false), rows).await?;

@@ -16,7 +16,7 @@ use super::GroupMessages;
 use crate::bus::Push;
 use crate::services::channel::Channel;
 use crate::services::decide::Decision;
-use crate::services::deps::Actor;
+use crate::services::deps::{Actor, unless_damaged};
 use crate::services::group::{GroupError, GroupRef, Invalid, require};
 use crate::services::message::MessageError;
 use crate::services::timeline::{Entry, Seen};
@@ -85,9 +85,11 @@ impl GroupMessages {
         Ok(pins.into_iter().filter(is_there).collect())
     }
 
-    /// The numbers of all messages that are pinned, or were.
+    /// The numbers of all messages that are pinned, or were; none where that is damaged.
     pub(super) async fn pinned_seqs(&self, found: &GroupRef) -> Result<Vec<Seq>, StorageError> {
-        Ok(self.kept_pins(found).await?.pins.into_iter().map(|pin| pin.message.seq).collect())
+        let kept = unless_damaged(self.kept_pins(found).await.map(Some))?;
+        let pins = kept.map(|kept| kept.pins).unwrap_or_default();
+        Ok(pins.into_iter().map(|pin| pin.message.seq).collect())
     }
 
     /// The pinned messages of a group, as a member finds them, in the order in which they were pinned.
@@ -156,7 +158,7 @@ impl GroupMessages {
         found: &GroupRef,
         seq: Seq,
     ) -> Result<(), MessageError> {
-        if self.kept_pins(found).await?.position(seq).is_none() {
+        if !self.pinned_seqs(found).await?.contains(&seq) {
             return Ok(());
         }
         self.without_pin(actor, found, seq).await

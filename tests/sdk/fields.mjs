@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 
-import { forget, hasGroup, meeting, work } from './harness/actions.mjs';
+import {
+  findConversation, forget, groupConversation, hasGroup, meeting, texts, wholeHistory, work,
+} from './harness/actions.mjs';
 import { includes, refused } from './harness/expect.mjs';
 import { Rest } from './harness/rest.mjs';
 import { until } from '../js/wait.mjs';
@@ -20,6 +22,8 @@ export const kind = {
     member = [{ key = "team" }, { key = "badge", writes = "admin" }]
     [limits]
     groups_per_user = 9
+    [group.work]
+    keeps_tips = false
   `,
 };
 
@@ -31,14 +35,15 @@ const CASTS = {
 };
 
 export default async function fields(t) {
-  await t.sideBySide(3, Object.entries(CASTS).flatMap(([label, cast]) => {
+  await t.sideBySide(3, [{ label: '3.6.6', body: (part) => signals(part, 'sg') }, ...Object.entries(CASTS).flatMap(([label, cast]) => {
     const tag = label.replaceAll(/[^0-9a-z]/g, '');
     return [
       { label, body: (part) => defined(part, cast, `fd${tag}`) },
       { label, body: (part) => everyType(part, cast, `et${tag}`) },
+      { label, body: (part) => passingTips(part, cast, `pt${tag}`) },
       { label, body: (part) => limits(part, cast, `li${tag}`) },
     ];
-  }));
+  })]);
 }
 
 /** The devices, when they have come to the end of their beginning: what comes before it the SDKs tell nobody. */
@@ -181,6 +186,52 @@ async function everyType(t, cast, tag) {
       assert.deepEqual([info.Owner_Account, info.MemberList.map(({ Role }) => Role)], [bob.user, ['Owner']]);
     });
   }
+}
+
+/** Only the 3.x have it. An invitation is a message like any other. */
+async function signals(t, tag) {
+  const { alice, bob } = await settled(t, tag, { alice: 'chat', bob: 'chat' });
+  const groupID = await meeting(alice, [bob]);
+  const invited = (data) => bob.message(({ payload }) => {
+    const signal = payload?.data?.startsWith('{') ? JSON.parse(payload.data) : {};
+    return signal.data === data && signal.groupID === groupID && signal.inviteeList.join() === bob.user;
+  });
+
+  await t.check('inviteInGroup and inviteInGroupSync reach the members of the group', async () => {
+    const options = { groupID, inviteeList: [bob.user], timeout: 5 };
+    await alice.inviteInGroup({ ...options, data: 'a call' });
+    await invited('a call');
+    await alice.raw('inviteInGroupSync', { ...options, data: 'another' });
+    await invited('another');
+  });
+}
+
+/** In Work groups of this part. */
+async function passingTips(t, cast, tag) {
+  const { alice, bob, carol } = await settled(t, tag, cast);
+  const groupID = await work(alice, [bob]);
+  const conversationID = groupConversation(groupID);
+  await until(() => hasGroup(bob, groupID), 5_000, 'the group is in the list of a member');
+  await alice.say(groupID, 'before');
+  await bob.message('before');
+  const { unreadCount: unread } = await findConversation(bob, conversationID);
+
+  await t.check('tips that are not kept are told to those who are there', async () => {
+    await alice.addGroupMember({ groupID, userIDList: [carol.user] });
+    const { payload } = await bob.message(({ to, payload: tip }) => to === groupID && tip.operationType === 1);
+    assert.deepEqual([payload.operatorID, payload.userIDList], [alice.user, [carol.user]]);
+    await alice.updateGroupProfile({ groupID, name: 'Renamed' });
+    await bob.message(({ to, payload: tip }) => to === groupID && tip.newGroupProfile?.groupName === 'Renamed');
+  });
+
+  await t.check('they change neither the list of conversations nor the history', async () => {
+    const { lastMessage, unreadCount } = await findConversation(bob, conversationID);
+    assert.deepEqual([lastMessage.payload.text, unreadCount], ['before', unread]);
+    await forget(bob);
+    const history = await wholeHistory(bob, conversationID);
+    assert.deepEqual(texts(history), ['before']);
+    assert.ok(!history.some(({ type }) => type === 'TIMGroupTipElem'), JSON.stringify(history));
+  });
 }
 
 async function limits(t, cast, tag) {

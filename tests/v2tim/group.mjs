@@ -4,12 +4,9 @@ import assert from 'node:assert/strict';
 
 import { NOTICE, hasGroup, listed, meeting, notice } from '../sdk/harness/actions.mjs';
 import { until } from '../js/wait.mjs';
+import { community } from './group/community.mjs';
+import { CHANGE, ROLE, info } from './group/words.mjs';
 import { Scene } from './harness/scene.mjs';
-
-const ROLE = { member: 200, admin: 300, owner: 400 };
-const CHANGE = { name: 1, introduction: 2, notification: 3, face: 4, owner: 5, shutUpAll: 8 };
-
-const info = (more) => ({ $class: 'V2TIMGroupInfo', ...more });
 
 export default async function group(t) {
   await Scene.run(t, 'making and joining', making);
@@ -17,6 +14,7 @@ export default async function group(t) {
   await Scene.run(t, 'profile', profile);
   await Scene.run(t, 'work', work);
   await Scene.run(t, 'applications', applications);
+  await Scene.run(t, 'community', community);
 }
 
 async function making(t) {

@@ -61,7 +61,7 @@ final class GroupMembers {
             final Client client = all.loggedIn("getGroupMembersInfo");
             Check.text("getGroupMembersInfo: groupID", groupID);
             List<String> users = Check.list("getGroupMembersInfo: memberList", memberList, MOST_MEMBERS);
-            client.ask(Request.of(Groups.GROUP + "get_specified_group_member_info", "GroupId", groupID, "Member_List_Account", Json.listOf(users),
+            client.ask(Request.of(GroupWire.command(groupID, "get_specified_group_member_info"), "GroupId", groupID, "Member_List_Account", Json.listOf(users),
                 "MemberInfoFilter", Json.list((Object[]) MEMBER)), new Step(reply) {
                     @Override
                     void next(JSONObject body) throws Refusal {
@@ -95,7 +95,7 @@ final class GroupMembers {
             if (asked.length() == 2) {
                 throw Check.wrong("setGroupMemberInfo: the info", "has no field that was set");
             }
-            client.ask(Request.with(Groups.GROUP + "modify_group_member_info", asked), new Ask.Done(reply));
+            client.ask(Request.with(GroupWire.command(groupID, "modify_group_member_info"), asked), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -106,7 +106,7 @@ final class GroupMembers {
         try {
             final Client client = all.loggedIn("muteGroupMember");
             JSONObject asked = member(Check.text("muteGroupMember: groupID", groupID), Check.text("muteGroupMember: userID", userID));
-            client.ask(Request.with(Groups.GROUP + "modify_group_member_info", Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
+            client.ask(Request.with(GroupWire.command(groupID, "modify_group_member_info"), Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -122,7 +122,7 @@ final class GroupMembers {
             for (String user : Check.list("inviteUserToGroup: userList", userList, MOST_INVITED)) {
                 members.put(Json.object("Member_Account", user));
             }
-            client.ask(Request.of(Groups.GROUP + "add_group_member", "GroupId", groupID, "MemberList", members),
+            client.ask(Request.of(GroupWire.command(groupID, "add_group_member"), "GroupId", groupID, "MemberList", members),
                 new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
                     @Override
                     List<V2TIMGroupMemberOperationResult> value(JSONObject body) {
@@ -145,7 +145,7 @@ final class GroupMembers {
             final Client client = all.loggedIn("kickGroupMember");
             Check.text("kickGroupMember: groupID", groupID);
             final List<String> users = Check.list("kickGroupMember: memberList", memberList, MOST_KICKED);
-            client.ask(Request.of(Groups.GROUP + "delete_group_member", "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
+            client.ask(Request.of(GroupWire.command(groupID, "delete_group_member"), "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
                 "Reason", reason == null ? "" : reason), new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
                     @Override
                     List<V2TIMGroupMemberOperationResult> value(JSONObject body) {
@@ -175,7 +175,7 @@ final class GroupMembers {
         try {
             final Client client = all.loggedIn("setGroupMemberRole");
             JSONObject asked = member(Check.text("setGroupMemberRole: groupID", groupID), Check.text("setGroupMemberRole: userID", userID));
-            client.ask(Request.with(Groups.GROUP + "modify_group_member_info", Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))),
+            client.ask(Request.with(GroupWire.command(groupID, "modify_group_member_info"), Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))),
                 new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
@@ -211,7 +211,7 @@ final class GroupMembers {
 
     /** Of all roles when none are named. */
     static Request page(String groupID, long offset, JSONArray roles) {
-        return Request.of(Groups.GROUP + "get_group_member_info", "GroupId", groupID, "Limit", MEMBERS_PAGE, "Offset", offset,
+        return Request.of(GroupWire.command(groupID, "get_group_member_info"), "GroupId", groupID, "Limit", MEMBERS_PAGE, "Offset", offset,
             "MemberInfoFilter", Json.list((Object[]) MEMBER), "MemberRoleFilter", roles);
     }
 

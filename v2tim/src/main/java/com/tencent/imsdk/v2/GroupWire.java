@@ -10,6 +10,14 @@ import timgate.wire.Utf8;
 
 /** Groups and members in the words of the wire. */
 final class GroupWire {
+    /** The service of groups. */
+    static final String GROUPS = "group_open_http_svc.";
+    /** That of communities, which has the same commands. */
+    static final String COMMUNITIES = "million_group_open_http_svc.";
+    /** All communities' IDs begin so, and nothing else's; those of topics, which are no groups, go on with the second mark. */
+    private static final String OF_COMMUNITY = "@TGS#_";
+    private static final String OF_TOPIC = "@TOPIC#_";
+
     private static final String[][] TYPES = {
         {V2TIMManager.GROUP_TYPE_WORK, "Private"},
         {V2TIMManager.GROUP_TYPE_PUBLIC, "Public"},
@@ -21,6 +29,15 @@ final class GroupWire {
     private static final String[] RECEIVE_OPTIONS = {"AcceptAndNotify", "Discard", "AcceptNotNotify"};
 
     private GroupWire() {
+    }
+
+    static boolean isOfCommunity(String groupID) {
+        return groupID.startsWith(OF_COMMUNITY) && !groupID.contains(OF_TOPIC);
+    }
+
+    /** What a command about this group is called. */
+    static String command(String groupID, String name) {
+        return (isOfCommunity(groupID) ? COMMUNITIES : GROUPS) + name;
     }
 
     /** The wire's name of a type, of which apps know two spellings. */
@@ -111,6 +128,7 @@ final class GroupWire {
         info.lastMessageTime = Json.number(item, "LastMsgTime");
         info.memberCount = Json.integer(item, "MemberNum");
         info.memberMaxCount = Json.number(item, "MaxMemberNum");
+        info.supportTopic = Json.flag(item, "SupportTopic");
         info.groupAddOpt = addOpt(Json.text(item, "ApplyJoinOption"));
         info.allMuted = Json.text(item, item.has("MuteAllMember") ? "MuteAllMember" : "ShutUpAllMember").equals("On");
         info.customInfo = custom(item, "AppDefinedData");

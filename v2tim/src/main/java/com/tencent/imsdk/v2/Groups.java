@@ -6,8 +6,6 @@ import java.util.Map;
 
 /** What {@link V2TIMGroupManager} does. */
 final class Groups extends V2TIMGroupManager {
-    static final String GROUP = "group_open_http_svc.";
-
     private final Managers all;
     private final GroupProfiles profiles;
     private final GroupMembers members;

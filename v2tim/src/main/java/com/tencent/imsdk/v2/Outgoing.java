@@ -139,7 +139,7 @@ final class Outgoing {
         } else if (targets != null && !targets.isEmpty()) {
             Json.put(asked, "To_Account", Json.listOf(targets));
         }
-        return Request.with("group_open_http_svc.send_group_msg", asked);
+        return Request.with(GroupWire.command(message.groupID, "send_group_msg"), asked);
     }
 
     private static JSONObject common(V2TIMMessage message, JSONArray body) {

@@ -170,7 +170,8 @@ final class Sdk extends V2TIMManager {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("joinGroup");
-            client.ask(Request.of(Groups.GROUP + "apply_join_group", "GroupId", Check.text("joinGroup: groupID", groupID),
+            Check.text("joinGroup: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "apply_join_group"), "GroupId", groupID,
                 "ApplyMsg", message == null ? "" : message, "WebPushFlag", 1), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
@@ -182,7 +183,8 @@ final class Sdk extends V2TIMManager {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("quitGroup");
-            client.ask(Request.of(Groups.GROUP + "quit_group", "GroupId", Check.text("quitGroup: groupID", groupID)), new Ask<Void>(reply) {
+            Check.text("quitGroup: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "quit_group"), "GroupId", groupID), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
                     client.conversing.gone(ConversationId.ofGroup(groupID));
@@ -199,7 +201,8 @@ final class Sdk extends V2TIMManager {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("dismissGroup");
-            client.ask(Request.of(Groups.GROUP + "destroy_group", "GroupId", Check.text("dismissGroup: groupID", groupID)), new Ask<Void>(reply) {
+            Check.text("dismissGroup: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "destroy_group"), "GroupId", groupID), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
                     client.conversing.gone(ConversationId.ofGroup(groupID));

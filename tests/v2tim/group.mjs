@@ -184,9 +184,6 @@ async function members(t) {
     assert.deepEqual(results.map(({ memberID, result }) => [memberID, result]), [['web_m', 1]]);
     await notice(web, 'work_m', NOTICE.kicked);
   });
-  await t.check('to keep somebody out for a time is not served: 7013', async () => {
-    assert.equal((await phone.refusal('group', 'kickGroupMember', 'work_m', ['other_m'], 'r', 60)).code, 7013);
-  });
   await t.check('how many are online', async () => {
     assert.ok(await phone.group('getGroupOnlineMemberCount', 'work_m') >= 1);
   });

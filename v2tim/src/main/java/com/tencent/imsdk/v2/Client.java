@@ -24,6 +24,8 @@ final class Client implements SessionObserver {
     final Seen seen = new Seen();
     final Conversing conversing;
     final Inviting inviting;
+    final LiveRooms live;
+    final GroupNews groups;
     private final Loop loop = new Loop("timgate");
     private final Pushes pushes;
 
@@ -33,6 +35,8 @@ final class Client implements SessionObserver {
         sessions = new Sessions(loop, Reply.callbacks(), address, sdkAppId, this);
         conversing = new Conversing(this);
         inviting = new Inviting(this);
+        live = new LiveRooms(this);
+        groups = new GroupNews(this);
         pushes = new Pushes(this);
     }
 
@@ -171,6 +175,7 @@ final class Client implements SessionObserver {
         seen.clear();
         conversing.clear();
         inviting.clear();
+        live.clear();
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.json.JSONArray;
 import org.json.JSONObject;
-import timgate.Codes;
 import timgate.session.Answer;
 import timgate.session.Refusal;
 import timgate.session.Request;
@@ -138,15 +137,20 @@ final class GroupMembers {
         }
     }
 
-    void kickGroupMember(String groupID, List<String> memberList, String reason,
+    /** Who is put out for so many seconds does not come in again before. An AVChatRoom puts nobody out otherwise. */
+    void kickGroupMember(String groupID, List<String> memberList, String reason, int duration,
             V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
         final Reply<List<V2TIMGroupMemberOperationResult>> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("kickGroupMember");
             Check.text("kickGroupMember: groupID", groupID);
             final List<String> users = Check.list("kickGroupMember: memberList", memberList, MOST_KICKED);
-            client.ask(Request.of(GroupWire.command(groupID, "delete_group_member"), "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
-                "Reason", reason == null ? "" : reason), new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
+            String said = reason == null ? "" : reason;
+            client.ask(duration > 0
+                ? Request.of(GroupWire.command(groupID, "ban_group_member"), "GroupId", groupID, "Members_Account", Json.listOf(users),
+                    "Duration", duration, "Description", said)
+                : Request.of(GroupWire.command(groupID, "delete_group_member"), "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
+                    "Reason", said), new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
                     @Override
                     List<V2TIMGroupMemberOperationResult> value(JSONObject body) {
                         List<V2TIMGroupMemberOperationResult> results = new ArrayList<V2TIMGroupMemberOperationResult>();
@@ -158,15 +162,6 @@ final class GroupMembers {
                 });
         } catch (Refusal refusal) {
             reply.fail(refusal);
-        }
-    }
-
-    void kickGroupMember(String groupID, List<String> memberList, String reason, int duration,
-            V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
-        if (duration > 0) {
-            Reply.of(callback).fail(Codes.NOT_SUPPORTED, "kickGroupMember: the gateway keeps nobody out for a time; give the duration 0");
-        } else {
-            kickGroupMember(groupID, memberList, reason, callback);
         }
     }
 

@@ -61,15 +61,31 @@ final class GroupProfiles {
             if (members.length() > 0) {
                 Json.put(asked, "MemberList", members);
             }
-            client.ask(Request.with((isCommunity ? GroupWire.COMMUNITIES : GroupWire.GROUPS) + "create_group", asked), new Ask<String>(reply) {
+            client.ask(Request.with((isCommunity ? GroupWire.COMMUNITIES : GroupWire.GROUPS) + "create_group", asked), new Step(reply) {
                 @Override
-                String value(JSONObject body) {
-                    return Json.text(body, "GroupId");
+                void next(JSONObject body) {
+                    String groupID = Json.text(body, "GroupId");
+                    if (LiveRooms.isType(type)) {
+                        enter(client, groupID, reply);
+                    } else {
+                        reply.succeed(groupID);
+                    }
                 }
             });
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
+    }
+
+    /** Who makes an AVChatRoom is in it, as apps expect it; for the gateway that is a step of its own. */
+    private static void enter(final Client client, final String groupID, final Reply<String> reply) {
+        client.ask(LiveRooms.join(groupID, ""), new Step(reply) {
+            @Override
+            void next(JSONObject body) {
+                reply.succeed(groupID);
+                client.live.entered(groupID, body);
+            }
+        });
     }
 
     void getJoinedGroupList(V2TIMValueCallback<List<V2TIMGroupInfo>> callback) {
@@ -100,6 +116,7 @@ final class GroupProfiles {
                     void next(JSONObject body) {
                         List<String> others = new ArrayList<String>();
                         for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                            client.live.note(Json.text(item, "GroupId"), Json.text(item, "Type"));
                             List<JSONObject> self = Json.objects(item, "MemberList");
                             V2TIMGroupInfoResult result = result(item, self.isEmpty() ? new JSONObject() : self.get(0));
                             results.put(Json.text(item, "GroupId"), result);
@@ -217,13 +234,14 @@ final class GroupProfiles {
     }
 
     /** What may be known of groups in which the user is not. */
-    private static void publicInfo(Client client, List<String> ids, final Map<String, V2TIMGroupInfoResult> results,
+    private static void publicInfo(final Client client, List<String> ids, final Map<String, V2TIMGroupInfoResult> results,
             final Reply<List<V2TIMGroupInfoResult>> reply) {
         client.ask(Request.of(GroupWire.GROUPS + "get_group_public_info", "GroupIdList", Json.listOf(ids),
             "ResponseFilter", Json.object("GroupBasePublicInfoFilter", Json.list((Object[]) BASE))), new Step(reply) {
                 @Override
                 void next(JSONObject body) {
                     for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                        client.live.note(Json.text(item, "GroupId"), Json.text(item, "Type"));
                         results.put(Json.text(item, "GroupId"), result(item, new JSONObject()));
                     }
                     reply.succeed((List<V2TIMGroupInfoResult>) new ArrayList<V2TIMGroupInfoResult>(results.values()));

@@ -114,7 +114,7 @@ final class Groups extends V2TIMGroupManager {
     @Override
     public void kickGroupMember(String groupID, List<String> memberList, String reason,
             V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
-        members.kickGroupMember(groupID, memberList, reason, callback);
+        members.kickGroupMember(groupID, memberList, reason, 0, callback);
     }
 
     @Override

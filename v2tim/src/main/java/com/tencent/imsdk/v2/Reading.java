@@ -45,6 +45,11 @@ final class Reading {
         withClient(all, "markGroupMessageAsRead", reply, new Part() {
             @Override
             void with(final Client client) {
+                if (client.live.has(groupID)) {
+                    // Nothing is unread where nothing is kept.
+                    reply.succeed(null);
+                    return;
+                }
                 Talk talk = client.conversing.find(ConversationId.ofGroup(groupID));
                 if (talk != null && talk.lastSeq > 0) {
                     report(client, talk.lastSeq);

@@ -166,13 +166,18 @@ final class Sdk extends V2TIMManager {
     }
 
     @Override
-    public void joinGroup(String groupID, String message, V2TIMCallback callback) {
+    public void joinGroup(final String groupID, String message, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("joinGroup");
             Check.text("joinGroup: groupID", groupID);
-            client.ask(Request.of(GroupWire.command(groupID, "apply_join_group"), "GroupId", groupID,
-                "ApplyMsg", message == null ? "" : message, "WebPushFlag", 1), new Ask.Done(reply));
+            client.ask(LiveRooms.join(groupID, message), new Step(reply) {
+                @Override
+                void next(JSONObject body) {
+                    reply.succeed(null);
+                    client.live.entered(groupID, body);
+                }
+            });
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -187,6 +192,7 @@ final class Sdk extends V2TIMManager {
             client.ask(Request.of(GroupWire.command(groupID, "quit_group"), "GroupId", groupID), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
+                    client.live.left(groupID);
                     client.conversing.gone(ConversationId.ofGroup(groupID));
                     return null;
                 }
@@ -205,6 +211,7 @@ final class Sdk extends V2TIMManager {
             client.ask(Request.of(GroupWire.command(groupID, "destroy_group"), "GroupId", groupID), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
+                    client.live.ended(groupID);
                     client.conversing.gone(ConversationId.ofGroup(groupID));
                     return null;
                 }

@@ -215,6 +215,36 @@ async function profile(t) {
     assert.deepEqual([groupInfo.groupName, groupInfo.introduction], ['Mine', 'only this']);
     assert.equal((await phone.refusal('group', 'setGroupInfo', info({ GroupID: made }))).code, 6017);
   });
+  await t.check('fields of a group and of a member that are the application\'s own are kept and told', async () => {
+    const made = await phone.group('createGroup', info({ GroupType: 'Meeting', GroupName: 'Fields', CustomInfo: { colour: 'red' } }), null);
+    await web.joinGroup({ groupID: made });
+    await phone.group('setGroupInfo', info({ GroupID: made, CustomInfo: { size: 'large' } }));
+    await web.message(({ payload }) => payload.newGroupProfile?.groupCustomField?.some(({ key, value }) => key === 'size' && value === 'large'));
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
+    assert.deepEqual(Object.entries(groupInfo.customInfo).map(([key, { text }]) => [key, text]).sort(), [['colour', 'red'], ['size', 'large']]);
+    const listed = (await phone.group('getJoinedGroupList')).find(({ groupID: id }) => id === made);
+    assert.equal(listed.customInfo.colour.text, 'red');
+    await phone.group('setGroupMemberInfo', made, { $class: 'V2TIMGroupMemberFullInfo', UserID: 'phone_p', CustomInfo: { seat: '7' } });
+    const [self] = await phone.group('getGroupMembersInfo', made, ['phone_p']);
+    assert.equal(self.customInfo.seat.text, '7');
+  });
+  await t.check('how people come in is set and changed, and all are told', async () => {
+    const made = await web.createGroup({ type: web.types.GRP_PUBLIC, name: 'Options', joinOption: web.types.JOIN_OPTIONS_FREE_ACCESS })
+      .then(({ group: { groupID: id } }) => id);
+    await phone.sdk('joinGroup', made, '');
+    const options = async () => (({ groupAddOpt, groupApproveOpt }) => [groupAddOpt, groupApproveOpt])((await phone.group('getGroupsInfo', [made]))[0].groupInfo);
+    assert.deepEqual(await options(), [2, 0]);
+    await web.updateGroupProfile({ groupID: made, joinOption: web.types.JOIN_OPTIONS_NEED_PERMISSION, inviteOption: web.types.INVITE_OPTIONS_FREE_ACCESS });
+    const told = () => phone.events('onGroupInfoChanged').filter(([id]) => id === made).flatMap(([, list]) => list)
+      .map(({ type, intValue }) => [type, intValue]).sort();
+    await until(() => told().length === 2, 5_000, 'both changes are told');
+    assert.deepEqual(told(), [[CHANGE.addOption, 1], [CHANGE.approveOption, 2]]);
+    assert.deepEqual(await options(), [1, 2]);
+    const own = await phone.group('createGroup', info({ GroupType: 'Public', GroupName: 'Own', GroupAddOpt: 0, GroupApproveOpt: 1 }), null);
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', [own]);
+    assert.deepEqual([groupInfo.groupAddOpt, groupInfo.groupApproveOpt], [0, 1]);
+    assert.equal((await phone.refusal('group', 'setGroupInfo', info({ GroupID: own, GroupApproveOpt: 3 }))).code, 6017);
+  });
   await t.check('tips are told as messages too, and are in the history with a type of their own', async () => {
     await web.updateGroupProfile({ groupID, name: 'Third' });
     const tip = await phone.received(({ elemType, groupTipsElem }) =>
@@ -313,5 +343,18 @@ async function applications(t) {
     const [, entered] = await phone.event('onMemberEnter', ([group]) => group === made);
     assert.deepEqual(entered.map(({ userID }) => userID), ['other_a']);
     assert.equal((await other.refusal('group', 'acceptGroupApplication', null, '')).code, 6017);
+  });
+  await t.check('whom a member brings waits for a word, where it is set so', async () => {
+    const third = await t.phone('third_a');
+    await phone.group('setGroupInfo', info({ GroupID: made, GroupApproveOpt: 1 }));
+    const [{ result }] = await other.group('inviteUserToGroup', made, ['third_a']);
+    assert.equal(result, 3);
+    await phone.event('onReceiveJoinApplication', ([id]) => id === made);
+    const [application] = await list(phone);
+    assert.deepEqual([application.type, application.applicationType, application.fromUser, application.toUser], [2, 2, 'other_a', 'third_a']);
+    await phone.group('acceptGroupApplication', { $object: application.$object }, '');
+    await third.event('onMemberInvited', ([id]) => id === made);
+    assert.ok((await third.group('getJoinedGroupList')).some(({ groupID }) => groupID === made));
+    assert.deepEqual(await list(phone), []);
   });
 }

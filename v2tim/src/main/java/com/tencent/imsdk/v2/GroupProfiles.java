@@ -14,7 +14,7 @@ import timgate.wire.Json;
 /** Groups as such: making, listing, finding and changing them. */
 final class GroupProfiles {
     static final String[] BASE = {"Type", "Name", "Introduction", "Notification", "FaceUrl", "Owner_Account", "CreateTime",
-        "LastInfoTime", "LastMsgTime", "MemberNum", "MaxMemberNum", "ApplyJoinOption", "ShutUpAllMember"};
+        "LastInfoTime", "LastMsgTime", "MemberNum", "MaxMemberNum", "ApplyJoinOption", "InviteJoinOption", "ShutUpAllMember", "AppDefinedData"};
     static final String[] SELF = {"Role", "JoinTime", "MsgFlag"};
     private static final int MOST_GROUPS = 50;
 
@@ -44,6 +44,9 @@ final class GroupProfiles {
                 "WebPushFlag", 1);
             if (info.changed.contains("GroupAddOpt")) {
                 Json.put(asked, "ApplyJoinOption", GroupWire.addOption(info.groupAddOpt));
+            }
+            if (info.changed.contains("GroupApproveOpt")) {
+                Json.put(asked, "InviteJoinOption", GroupWire.approveOption(info.groupApproveOpt));
             }
             if (info.changed.contains("CustomInfo") && info.customInfo != null) {
                 Json.put(asked, "AppDefinedData", GroupWire.custom("createGroup", info.customInfo));
@@ -148,6 +151,7 @@ final class GroupProfiles {
             put(asked, info, "FaceUrl", "FaceUrl", info.faceUrl);
             put(asked, info, "AllMuted", "ShutUpAllMember", info.allMuted ? "On" : "Off");
             put(asked, info, "GroupAddOpt", "ApplyJoinOption", GroupWire.addOption(info.groupAddOpt));
+            put(asked, info, "GroupApproveOpt", "InviteJoinOption", GroupWire.approveOption(info.groupApproveOpt));
             if (info.changed.contains("CustomInfo") && info.customInfo != null) {
                 Json.put(asked, "AppDefinedData", GroupWire.custom("setGroupInfo", info.customInfo));
             }

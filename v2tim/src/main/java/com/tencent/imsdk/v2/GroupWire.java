@@ -26,6 +26,7 @@ final class GroupWire {
         {V2TIMManager.GROUP_TYPE_COMMUNITY, "Community"},
     };
     private static final String[] ADD_OPTIONS = {"DisableApply", "NeedPermission", "FreeAccess"};
+    private static final String[] INVITE_OPTIONS = {"DisableInvite", "NeedPermission", "FreeAccess"};
     private static final String[] RECEIVE_OPTIONS = {"AcceptAndNotify", "Discard", "AcceptNotNotify"};
 
     private GroupWire() {
@@ -59,16 +60,34 @@ final class GroupWire {
         return type;
     }
 
+    /** How those come in who want to. */
     static String addOption(int option) throws Refusal {
-        if (option < 0 || option >= ADD_OPTIONS.length) {
-            throw Check.wrong("the group's add option", option + " is none; give one of V2TIM_GROUP_ADD_*");
-        }
-        return ADD_OPTIONS[option];
+        return option("add", ADD_OPTIONS, option);
     }
 
     static int addOpt(String word) {
-        for (int option = 0; option < ADD_OPTIONS.length; option += 1) {
-            if (ADD_OPTIONS[option].equals(word)) {
+        return option(ADD_OPTIONS, word);
+    }
+
+    /** How those come in whom a member brings. */
+    static String approveOption(int option) throws Refusal {
+        return option("approve", INVITE_OPTIONS, option);
+    }
+
+    static int approveOpt(String word) {
+        return option(INVITE_OPTIONS, word);
+    }
+
+    private static String option(String what, String[] words, int option) throws Refusal {
+        if (option < 0 || option >= words.length) {
+            throw Check.wrong("the group's " + what + " option", option + " is none; give one of V2TIM_GROUP_ADD_*");
+        }
+        return words[option];
+    }
+
+    private static int option(String[] words, String word) {
+        for (int option = 0; option < words.length; option += 1) {
+            if (words[option].equals(word)) {
                 return option;
             }
         }
@@ -130,6 +149,7 @@ final class GroupWire {
         info.memberMaxCount = Json.number(item, "MaxMemberNum");
         info.supportTopic = Json.flag(item, "SupportTopic");
         info.groupAddOpt = addOpt(Json.text(item, "ApplyJoinOption"));
+        info.groupApproveOpt = approveOpt(Json.text(item, "InviteJoinOption"));
         info.allMuted = Json.text(item, item.has("MuteAllMember") ? "MuteAllMember" : "ShutUpAllMember").equals("On");
         info.customInfo = custom(item, "AppDefinedData");
         info.role = role(Json.text(self, "Role"));

@@ -121,6 +121,11 @@ final class Tips {
                 V2TIMGroupChangeInfo.V2TIM_GROUP_INFO_CHANGE_TYPE_GROUP_ADD_OPT);
             change.intValue = GroupWire.addOpt(change.value);
         }
+        if (news.has("InviteJoinOption")) {
+            V2TIMGroupChangeInfo change = text(changes, news, "InviteJoinOption",
+                V2TIMGroupChangeInfo.V2TIM_GROUP_INFO_CHANGE_TYPE_GROUP_APPROVE_OPT);
+            change.intValue = GroupWire.approveOpt(change.value);
+        }
         if (news.has("ShutupAll")) {
             V2TIMGroupChangeInfo change = new V2TIMGroupChangeInfo();
             change.type = V2TIMGroupChangeInfo.V2TIM_GROUP_INFO_CHANGE_TYPE_SHUT_UP_ALL;

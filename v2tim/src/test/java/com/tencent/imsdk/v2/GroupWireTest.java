@@ -49,6 +49,20 @@ class GroupWireTest {
     }
 
     @Test
+    void theWaysInHaveTheirWords() throws Refusal {
+        String[] add = {"DisableApply", "NeedPermission", "FreeAccess"};
+        String[] approve = {"DisableInvite", "NeedPermission", "FreeAccess"};
+        for (int option = 0; option < 3; option += 1) {
+            assertEquals(add[option], GroupWire.addOption(option));
+            assertEquals(option, GroupWire.addOpt(add[option]));
+            assertEquals(approve[option], GroupWire.approveOption(option));
+            assertEquals(option, GroupWire.approveOpt(approve[option]));
+        }
+        assertThrows(Refusal.class, () -> GroupWire.approveOption(3));
+        assertThrows(Refusal.class, () -> GroupWire.approveOption(-1));
+    }
+
+    @Test
     void whatIsNoRoleCannotBeGiven() throws Refusal {
         assertEquals("Admin", GroupWire.roleWord("call", 300));
         assertEquals("Member", GroupWire.roleWord("call", 200));

@@ -219,7 +219,8 @@ async function profile(t) {
     const made = await phone.group('createGroup', info({ GroupType: 'Meeting', GroupName: 'Fields', CustomInfo: { colour: 'red' } }), null);
     await web.joinGroup({ groupID: made });
     await phone.group('setGroupInfo', info({ GroupID: made, CustomInfo: { size: 'large' } }));
-    await web.message(({ payload }) => payload.newGroupProfile?.groupCustomField?.some(({ key, value }) => key === 'size' && value === 'large'));
+    await web.message(({ payload }) => payload.newGroupProfile?.groupCustomField
+      ?.some(({ key, value }) => key === 'size' && value === 'large'));
     const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
     assert.deepEqual(Object.entries(groupInfo.customInfo).map(([key, { text }]) => [key, text]).sort(), [['colour', 'red'], ['size', 'large']]);
     const listed = (await phone.group('getJoinedGroupList')).find(({ groupID: id }) => id === made);
@@ -232,9 +233,14 @@ async function profile(t) {
     const made = await web.createGroup({ type: web.types.GRP_PUBLIC, name: 'Options', joinOption: web.types.JOIN_OPTIONS_FREE_ACCESS })
       .then(({ group: { groupID: id } }) => id);
     await phone.sdk('joinGroup', made, '');
-    const options = async () => (({ groupAddOpt, groupApproveOpt }) => [groupAddOpt, groupApproveOpt])((await phone.group('getGroupsInfo', [made]))[0].groupInfo);
+    const options = async () => {
+      const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
+      return [groupInfo.groupAddOpt, groupInfo.groupApproveOpt];
+    };
     assert.deepEqual(await options(), [2, 0]);
-    await web.updateGroupProfile({ groupID: made, joinOption: web.types.JOIN_OPTIONS_NEED_PERMISSION, inviteOption: web.types.INVITE_OPTIONS_FREE_ACCESS });
+    await web.updateGroupProfile({
+      groupID: made, joinOption: web.types.JOIN_OPTIONS_NEED_PERMISSION, inviteOption: web.types.INVITE_OPTIONS_FREE_ACCESS,
+    });
     const told = () => phone.events('onGroupInfoChanged').filter(([id]) => id === made).flatMap(([, list]) => list)
       .map(({ type, intValue }) => [type, intValue]).sort();
     await until(() => told().length === 2, 5_000, 'both changes are told');

@@ -119,7 +119,10 @@ export async function live(t) {
     assert.deepEqual(named.map(({ userID }) => userID), ['other_l']);
   });
   await t.check('who is muted does not speak, nor does anybody when all are, and the owner may', async () => {
-    const psst = async (device) => device.refusal('message', 'sendMessage', await device.message('createTextMessage', 'psst'), null, 'live_l', 0, false, null);
+    const psst = async (device) => {
+      const message = await device.message('createTextMessage', 'psst');
+      return device.refusal('message', 'sendMessage', message, null, 'live_l', 0, false, null);
+    };
     await phone.group('muteGroupMember', 'live_l', 'other_l', 60);
     assert.equal((await psst(other)).code, 10017);
     await phone.group('muteGroupMember', 'live_l', 'other_l', 0);

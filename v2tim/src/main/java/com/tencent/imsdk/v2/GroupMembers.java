@@ -60,8 +60,8 @@ final class GroupMembers {
             final Client client = all.loggedIn("getGroupMembersInfo");
             Check.text("getGroupMembersInfo: groupID", groupID);
             List<String> users = Check.list("getGroupMembersInfo: memberList", memberList, MOST_MEMBERS);
-            client.ask(Request.of(GroupWire.command(groupID, "get_specified_group_member_info"), "GroupId", groupID, "Member_List_Account", Json.listOf(users),
-                "MemberInfoFilter", Json.list((Object[]) MEMBER)), new Step(reply) {
+            client.ask(Request.of(GroupWire.command(groupID, "get_specified_group_member_info"), "GroupId", groupID,
+                "Member_List_Account", Json.listOf(users), "MemberInfoFilter", Json.list((Object[]) MEMBER)), new Step(reply) {
                     @Override
                     void next(JSONObject body) throws Refusal {
                         final List<V2TIMGroupMemberFullInfo> members = members(Json.objects(body, "MemberList"));
@@ -94,7 +94,7 @@ final class GroupMembers {
             if (asked.length() == 2) {
                 throw Check.wrong("setGroupMemberInfo: the info", "has no field that was set");
             }
-            client.ask(Request.with(GroupWire.command(groupID, "modify_group_member_info"), asked), new Ask.Done(reply));
+            client.ask(modify(asked), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -105,7 +105,7 @@ final class GroupMembers {
         try {
             final Client client = all.loggedIn("muteGroupMember");
             JSONObject asked = member(Check.text("muteGroupMember: groupID", groupID), Check.text("muteGroupMember: userID", userID));
-            client.ask(Request.with(GroupWire.command(groupID, "modify_group_member_info"), Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
+            client.ask(modify(Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -170,8 +170,7 @@ final class GroupMembers {
         try {
             final Client client = all.loggedIn("setGroupMemberRole");
             JSONObject asked = member(Check.text("setGroupMemberRole: groupID", groupID), Check.text("setGroupMemberRole: userID", userID));
-            client.ask(Request.with(GroupWire.command(groupID, "modify_group_member_info"), Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))),
-                new Ask.Done(reply));
+            client.ask(modify(Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -179,6 +178,10 @@ final class GroupMembers {
 
     private static JSONObject member(String groupID, String userID) {
         return Json.object("GroupId", groupID, "Member_Account", userID);
+    }
+
+    private static Request modify(JSONObject asked) {
+        return Request.with(GroupWire.command(Json.text(asked, "GroupId"), "modify_group_member_info"), asked);
     }
 
     private static V2TIMGroupMemberOperationResult result(String user, int code) {

@@ -25,7 +25,8 @@ abstract class HistoryOfGroup extends History {
     }
 
     static Request exactly(String groupID, List<Long> seqs) {
-        return Request.of(GroupWire.command(groupID, GET), "GroupId", groupID, "GetType", 3, "ReqMsgSeqList", Json.listOf(seqs), "WithRecalledMsg", 1);
+        return Request.of(GroupWire.command(groupID, GET), "GroupId", groupID, "GetType", 3, "ReqMsgSeqList", Json.listOf(seqs),
+            "WithRecalledMsg", 1);
     }
 
     /** Null when it only holds the place of one that is gone. */

@@ -5,16 +5,20 @@ import assert from 'node:assert/strict';
 import { NOTICE, hasGroup, listed, meeting, notice } from '../sdk/harness/actions.mjs';
 import { until } from '../js/wait.mjs';
 import { community } from './group/community.mjs';
+import { asking, live, staying } from './group/live.mjs';
 import { CHANGE, ROLE, info } from './group/words.mjs';
 import { Scene } from './harness/scene.mjs';
 
-export default async function group(t) {
+export default async function group(t, engine) {
   await Scene.run(t, 'making and joining', making);
   await Scene.run(t, 'members', members);
   await Scene.run(t, 'profile', profile);
   await Scene.run(t, 'work', work);
   await Scene.run(t, 'applications', applications);
   await Scene.run(t, 'community', community);
+  await Scene.run(t, 'live', live);
+  await Scene.run(t, 'live over lost lines', staying);
+  await Scene.run(t, 'live by asking', (of) => asking(of, engine));
 }
 
 async function making(t) {
@@ -183,6 +187,13 @@ async function members(t) {
     const results = await phone.group('kickGroupMember', 'work_m', ['web_m'], 'no reason');
     assert.deepEqual(results.map(({ memberID, result }) => [memberID, result]), [['web_m', 1]]);
     await notice(web, 'work_m', NOTICE.kicked);
+  });
+  await t.check('who is put out for a time is not brought in before it is over', async () => {
+    const results = await phone.group('kickGroupMember', 'work_m', ['other_m'], 'r', 60);
+    assert.deepEqual(results.map(({ memberID, result }) => [memberID, result]), [['other_m', 1]]);
+    const [, by] = await other.event('onMemberKicked', ([id]) => id === 'work_m');
+    assert.equal(by.userID, 'phone_m');
+    assert.equal((await phone.group('inviteUserToGroup', 'work_m', ['other_m']))[0].result, 0);
   });
   await t.check('how many are online', async () => {
     assert.ok(await phone.group('getGroupOnlineMemberCount', 'work_m') >= 1);

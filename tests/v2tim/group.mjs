@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { NOTICE, hasGroup, listed, meeting, notice } from '../sdk/harness/actions.mjs';
+import { Gateway } from '../sdk/harness/gateway.mjs';
 import { until } from '../js/wait.mjs';
 import { community } from './group/community.mjs';
 import { asking, live, staying } from './group/live.mjs';
@@ -15,6 +16,7 @@ export default async function group(t, engine) {
   await Scene.run(t, 'profile', profile);
   await Scene.run(t, 'work', work);
   await Scene.run(t, 'applications', applications);
+  await Scene.run(t, 'invitations', (of) => invitations(of, engine));
   await Scene.run(t, 'community', community);
   await Scene.run(t, 'live', live);
   await Scene.run(t, 'live over lost lines', staying);
@@ -373,5 +375,41 @@ async function applications(t) {
     await third.event('onMemberInvited', ([id]) => id === made);
     assert.ok((await third.group('getJoinedGroupList')).some(({ groupID }) => groupID === made));
     assert.deepEqual(await list(phone), []);
+  });
+}
+
+/** Where it is set so, whom somebody brings is asked. */
+async function invitations(t, { instances }) {
+  const gateway = await Gateway.start({ instances, config: '[group.public]\nasks_invited = true\n' });
+  t.onLeave(() => gateway.remove());
+  const settings = { gateway, server: gateway.url };
+  const phone = await t.phone('phone_v', settings);
+  const other = await t.phone('other_v', settings);
+  const web = await t.web('web_v', settings);
+  const list = async (device) => (await device.group('getGroupApplicationList')).groupApplicationList;
+  const invite = async (user) => (await phone.group('inviteUserToGroup', 'club_v', [user]))[0].result;
+  await phone.group('createGroup', info({ GroupID: 'club_v', GroupType: 'Public', GroupName: 'Club', GroupApproveOpt: 2 }), null);
+
+  await t.check('who is asked finds it in their list, and comes in by a word', async () => {
+    assert.equal(await invite('other_v'), 3);
+    assert.deepEqual(await other.group('getJoinedGroupList'), []);
+    const [application] = await list(other);
+    assert.deepEqual([application.groupID, application.type, application.fromUser, application.toUser], ['club_v', 1, 'phone_v', 'other_v']);
+    await other.group('acceptGroupApplication', { $object: application.$object }, 'gladly');
+    const [, , entered] = await phone.event('onMemberInvited', ([id]) => id === 'club_v');
+    assert.deepEqual(entered.map(({ userID }) => userID), ['other_v']);
+    assert.deepEqual((await other.group('getJoinedGroupList')).map(({ groupID }) => groupID), ['club_v']);
+  });
+  await t.check('who does not want to stays outside, the phone and the web', async () => {
+    assert.equal(await invite('web_v'), 3);
+    const { applicationList: [application] } = await web.getGroupApplicationList();
+    await web.handleGroupApplication({ handleAction: 'Reject', handleMessage: 'no', application });
+    assert.equal(await hasGroup(web, 'club_v'), false);
+    await other.sdk('quitGroup', 'club_v');
+    assert.equal(await invite('other_v'), 3);
+    const [again] = await list(other);
+    await other.group('refuseGroupApplication', { $object: again.$object }, 'no');
+    assert.deepEqual(await list(other), []);
+    assert.deepEqual(await other.group('getJoinedGroupList'), []);
   });
 }

@@ -3,15 +3,14 @@
 import assert from 'node:assert/strict';
 
 import { NOTICE, hasGroup, listed, meeting, notice } from '../sdk/harness/actions.mjs';
+import { Gateway } from '../sdk/harness/gateway.mjs';
 import { until } from '../js/wait.mjs';
+import { community } from './group/community.mjs';
+import { asking, live, staying } from './group/live.mjs';
+import { CHANGE, ROLE, info } from './group/words.mjs';
 import { Scene } from './harness/scene.mjs';
 
-const ROLE = { member: 200, admin: 300, owner: 400 };
-const CHANGE = { name: 1, introduction: 2, notification: 3, face: 4, owner: 5, shutUpAll: 8 };
-
-const info = (more) => ({ $class: 'V2TIMGroupInfo', ...more });
-
-export default async function group(t) {
+export default async function group(t, engine) {
   await Scene.run(t, 'making and joining', making);
   await Scene.run(t, 'members', members);
   await Scene.run(t, 'profile', profile);
@@ -19,6 +18,11 @@ export default async function group(t) {
   await Scene.run(t, 'applications', applications);
   await Scene.run(t, 'kept together', keptTogether);
   await Scene.run(t, 'pins', pins);
+  await Scene.run(t, 'invitations', (of) => invitations(of, engine));
+  await Scene.run(t, 'community', community);
+  await Scene.run(t, 'live', live);
+  await Scene.run(t, 'live over lost lines', staying);
+  await Scene.run(t, 'live by asking', (of) => asking(of, engine));
 }
 
 async function making(t) {
@@ -188,8 +192,12 @@ async function members(t) {
     assert.deepEqual(results.map(({ memberID, result }) => [memberID, result]), [['web_m', 1]]);
     await notice(web, 'work_m', NOTICE.kicked);
   });
-  await t.check('to keep somebody out for a time is not served: 7013', async () => {
-    assert.equal((await phone.refusal('group', 'kickGroupMember', 'work_m', ['other_m'], 'r', 60)).code, 7013);
+  await t.check('who is put out for a time is not brought in before it is over', async () => {
+    const results = await phone.group('kickGroupMember', 'work_m', ['other_m'], 'r', 60);
+    assert.deepEqual(results.map(({ memberID, result }) => [memberID, result]), [['other_m', 1]]);
+    const [, by] = await other.event('onMemberKicked', ([id]) => id === 'work_m');
+    assert.equal(by.userID, 'phone_m');
+    assert.equal((await phone.group('inviteUserToGroup', 'work_m', ['other_m']))[0].result, 0);
   });
   await t.check('how many are online', async () => {
     assert.ok(await phone.group('getGroupOnlineMemberCount', 'work_m') >= 1);
@@ -221,6 +229,42 @@ async function profile(t) {
     const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
     assert.deepEqual([groupInfo.groupName, groupInfo.introduction], ['Mine', 'only this']);
     assert.equal((await phone.refusal('group', 'setGroupInfo', info({ GroupID: made }))).code, 6017);
+  });
+  await t.check('fields of a group and of a member that are the application\'s own are kept and told', async () => {
+    const made = await phone.group('createGroup', info({ GroupType: 'Meeting', GroupName: 'Fields', CustomInfo: { colour: 'red' } }), null);
+    await web.joinGroup({ groupID: made });
+    await phone.group('setGroupInfo', info({ GroupID: made, CustomInfo: { size: 'large' } }));
+    await web.message(({ payload }) => payload.newGroupProfile?.groupCustomField
+      ?.some(({ key, value }) => key === 'size' && value === 'large'));
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
+    assert.deepEqual(Object.entries(groupInfo.customInfo).map(([key, { text }]) => [key, text]).sort(), [['colour', 'red'], ['size', 'large']]);
+    const listed = (await phone.group('getJoinedGroupList')).find(({ groupID: id }) => id === made);
+    assert.equal(listed.customInfo.colour.text, 'red');
+    await phone.group('setGroupMemberInfo', made, { $class: 'V2TIMGroupMemberFullInfo', UserID: 'phone_p', CustomInfo: { seat: '7' } });
+    const [self] = await phone.group('getGroupMembersInfo', made, ['phone_p']);
+    assert.equal(self.customInfo.seat.text, '7');
+  });
+  await t.check('how people come in is set and changed, and all are told', async () => {
+    const made = await web.createGroup({ type: web.types.GRP_PUBLIC, name: 'Options', joinOption: web.types.JOIN_OPTIONS_FREE_ACCESS })
+      .then(({ group: { groupID: id } }) => id);
+    await phone.sdk('joinGroup', made, '');
+    const options = async () => {
+      const [{ groupInfo }] = await phone.group('getGroupsInfo', [made]);
+      return [groupInfo.groupAddOpt, groupInfo.groupApproveOpt];
+    };
+    assert.deepEqual(await options(), [2, 0]);
+    await web.updateGroupProfile({
+      groupID: made, joinOption: web.types.JOIN_OPTIONS_NEED_PERMISSION, inviteOption: web.types.INVITE_OPTIONS_FREE_ACCESS,
+    });
+    const told = () => phone.events('onGroupInfoChanged').filter(([id]) => id === made).flatMap(([, list]) => list)
+      .map(({ type, intValue }) => [type, intValue]).sort();
+    await until(() => told().length === 2, 5_000, 'both changes are told');
+    assert.deepEqual(told(), [[CHANGE.addOption, 1], [CHANGE.approveOption, 2]]);
+    assert.deepEqual(await options(), [1, 2]);
+    const own = await phone.group('createGroup', info({ GroupType: 'Public', GroupName: 'Own', GroupAddOpt: 0, GroupApproveOpt: 1 }), null);
+    const [{ groupInfo }] = await phone.group('getGroupsInfo', [own]);
+    assert.deepEqual([groupInfo.groupAddOpt, groupInfo.groupApproveOpt], [0, 1]);
+    assert.equal((await phone.refusal('group', 'setGroupInfo', info({ GroupID: own, GroupApproveOpt: 3 }))).code, 6017);
   });
   await t.check('tips are told as messages too, and are in the history with a type of their own', async () => {
     await web.updateGroupProfile({ groupID, name: 'Third' });
@@ -320,6 +364,55 @@ async function applications(t) {
     const [, entered] = await phone.event('onMemberEnter', ([group]) => group === made);
     assert.deepEqual(entered.map(({ userID }) => userID), ['other_a']);
     assert.equal((await other.refusal('group', 'acceptGroupApplication', null, '')).code, 6017);
+  });
+  await t.check('whom a member brings waits for a word, where it is set so', async () => {
+    const third = await t.phone('third_a');
+    await phone.group('setGroupInfo', info({ GroupID: made, GroupApproveOpt: 1 }));
+    const [{ result }] = await other.group('inviteUserToGroup', made, ['third_a']);
+    assert.equal(result, 3);
+    await phone.event('onReceiveJoinApplication', ([id]) => id === made);
+    const [application] = await list(phone);
+    assert.deepEqual([application.type, application.applicationType, application.fromUser, application.toUser], [2, 2, 'other_a', 'third_a']);
+    await phone.group('acceptGroupApplication', { $object: application.$object }, '');
+    await third.event('onMemberInvited', ([id]) => id === made);
+    assert.ok((await third.group('getJoinedGroupList')).some(({ groupID }) => groupID === made));
+    assert.deepEqual(await list(phone), []);
+  });
+}
+
+/** Where it is set so, whom somebody brings is asked. */
+async function invitations(t, { instances }) {
+  const gateway = await Gateway.start({ instances, config: '[group.public]\nasks_invited = true\n' });
+  t.onLeave(() => gateway.remove());
+  const settings = { gateway, server: gateway.url };
+  const phone = await t.phone('phone_v', settings);
+  const other = await t.phone('other_v', settings);
+  const web = await t.web('web_v', settings);
+  const list = async (device) => (await device.group('getGroupApplicationList')).groupApplicationList;
+  const invite = async (user) => (await phone.group('inviteUserToGroup', 'club_v', [user]))[0].result;
+  await phone.group('createGroup', info({ GroupID: 'club_v', GroupType: 'Public', GroupName: 'Club', GroupApproveOpt: 2 }), null);
+
+  await t.check('who is asked finds it in their list, and comes in by a word', async () => {
+    assert.equal(await invite('other_v'), 3);
+    assert.deepEqual(await other.group('getJoinedGroupList'), []);
+    const [application] = await list(other);
+    assert.deepEqual([application.groupID, application.type, application.fromUser, application.toUser], ['club_v', 1, 'phone_v', 'other_v']);
+    await other.group('acceptGroupApplication', { $object: application.$object }, 'gladly');
+    const [, , entered] = await phone.event('onMemberInvited', ([id]) => id === 'club_v');
+    assert.deepEqual(entered.map(({ userID }) => userID), ['other_v']);
+    assert.deepEqual((await other.group('getJoinedGroupList')).map(({ groupID }) => groupID), ['club_v']);
+  });
+  await t.check('who does not want to stays outside, the phone and the web', async () => {
+    assert.equal(await invite('web_v'), 3);
+    const { applicationList: [application] } = await web.getGroupApplicationList();
+    await web.handleGroupApplication({ handleAction: 'Reject', handleMessage: 'no', application });
+    assert.equal(await hasGroup(web, 'club_v'), false);
+    await other.sdk('quitGroup', 'club_v');
+    assert.equal(await invite('other_v'), 3);
+    const [again] = await list(other);
+    await other.group('refuseGroupApplication', { $object: again.$object }, 'no');
+    assert.deepEqual(await list(other), []);
+    assert.deepEqual(await other.group('getJoinedGroupList'), []);
   });
 }
 

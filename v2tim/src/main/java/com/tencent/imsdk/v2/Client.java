@@ -25,6 +25,8 @@ final class Client implements SessionObserver {
     final Conversing conversing;
     final Inviting inviting;
     final GroupAttributes attributes;
+    final LiveRooms live;
+    final GroupNews groups;
     private final Loop loop = new Loop("timgate");
     private final Pushes pushes;
 
@@ -35,6 +37,8 @@ final class Client implements SessionObserver {
         conversing = new Conversing(this);
         inviting = new Inviting(this);
         attributes = new GroupAttributes(this);
+        live = new LiveRooms(this);
+        groups = new GroupNews(this);
         pushes = new Pushes(this);
     }
 
@@ -174,6 +178,7 @@ final class Client implements SessionObserver {
         conversing.clear();
         inviting.clear();
         attributes.clear();
+        live.clear();
     }
 
     @Override

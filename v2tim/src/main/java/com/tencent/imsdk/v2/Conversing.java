@@ -2,6 +2,10 @@ package com.tencent.imsdk.v2;
 
 import java.util.List;
 import org.json.JSONObject;
+import timgate.Log;
+import timgate.session.Answer;
+import timgate.session.Refusal;
+import timgate.session.Request;
 import timgate.wire.Json;
 
 /**
@@ -68,6 +72,37 @@ final class Conversing {
             }
         }
         talks.tellChanges();
+    }
+
+    /** Asks what group it is, where that is not known: what it is called, and whether it is one of which anything is kept. */
+    void describe(final String groupID) {
+        final Talk talk = groupID == null ? null : talks.find(ConversationId.ofGroup(groupID));
+        if (talk == null || talk.isDescribed() || talk.isAsked || !client.sessions.isAttached()) {
+            return;
+        }
+        talk.isAsked = true;
+        client.sessions.ask(Request.of(GroupWire.command(groupID, "get_group_self_member_info"), "GroupIdList", Json.list(groupID),
+            "ResponseFilter", Json.object("GroupBaseInfoFilter", Json.list("Type", "Name", "FaceUrl"))), new Answer() {
+                @Override
+                public void done(JSONObject body) {
+                    talk.isAsked = false;
+                    for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                        String type = Json.text(item, "Type");
+                        client.live.note(groupID, type);
+                        if (talks.find(talk.id) == talk) {
+                            talk.setGroup(type, Json.text(item, "Name"), Json.text(item, "FaceUrl"));
+                            talks.change(talk.id);
+                        }
+                    }
+                    talks.tellChanges();
+                }
+
+                @Override
+                public void refused(Refusal refusal) {
+                    talk.isAsked = false;
+                    Log.debug("what a group is was not told: " + refusal.text);
+                }
+            });
     }
 
     /** A message that came. `group` is what was told of the group. */

@@ -8,10 +8,6 @@ import timgate.wire.Json;
 
 /** Who waits to be let into a group, and what is decided about them. */
 final class GroupApplications {
-    private static final int PAGE = 50;
-    /** Of applications that are read at once: a list that grows all the time has an end for its reader. */
-    private static final int MOST_PAGES = 40;
-
     private final Managers all;
     /** Who has read the list, and up to which application: the gateway keeps no such mark. Both on the loop. */
     private String readBy = "";
@@ -26,18 +22,19 @@ final class GroupApplications {
         try {
             final Client client = all.loggedIn("getGroupApplicationList");
             final String self = client.session("getGroupApplicationList").user;
-            final V2TIMGroupApplicationResult result = new V2TIMGroupApplicationResult();
-            read(client, self, 0, 1, result, reply, new Step(reply) {
+            new ApplicationList(client, self, reply) {
                 @Override
-                void next(JSONObject body) {
-                    for (V2TIMGroupApplication application : result.groupApplicationList) {
+                void read(List<V2TIMGroupApplication> applications) {
+                    V2TIMGroupApplicationResult result = new V2TIMGroupApplicationResult();
+                    result.groupApplicationList.addAll(applications);
+                    for (V2TIMGroupApplication application : applications) {
                         if (!self.equals(readBy) || application.addTime > readUpTo) {
                             result.unreadCount++;
                         }
                     }
                     reply.succeed(result);
                 }
-            });
+            }.start();
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -48,18 +45,17 @@ final class GroupApplications {
         try {
             final Client client = all.loggedIn("setGroupApplicationRead");
             final String self = client.session("setGroupApplicationRead").user;
-            final V2TIMGroupApplicationResult result = new V2TIMGroupApplicationResult();
-            read(client, self, 0, 1, result, reply, new Step(reply) {
+            new ApplicationList(client, self, reply) {
                 @Override
-                void next(JSONObject body) {
+                void read(List<V2TIMGroupApplication> applications) {
                     readUpTo = self.equals(readBy) ? readUpTo : 0;
                     readBy = self;
-                    for (V2TIMGroupApplication application : result.groupApplicationList) {
+                    for (V2TIMGroupApplication application : applications) {
                         readUpTo = Math.max(readUpTo, application.addTime);
                     }
                     reply.succeed(null);
                 }
-            });
+            }.start();
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -72,8 +68,8 @@ final class GroupApplications {
             Client client = all.loggedIn(call);
             Check.given(call + ": the application", application);
             final String said = reason == null ? "" : reason;
-            client.ask(Request.of(Groups.GROUP + command(application.type),
-                "GroupId", Check.text(call + ": the application's groupID", application.groupID),
+            Check.text(call + ": the application's groupID", application.groupID);
+            client.ask(Request.of(GroupWire.command(application.groupID, command(application.type)), "GroupId", application.groupID,
                 application.type == V2TIMGroupApplication.V2TIM_GROUP_INVITE_APPLICATION_NEED_APPROVED_BY_INVITEE
                     ? "Inviter_Account" : "Applicant_Account", application.fromUser,
                 "HandleMsg", agrees ? "Agree" : "Reject", "ApprovalMsg", said,
@@ -102,42 +98,5 @@ final class GroupApplications {
             default:
                 return "handle_apply_join_group";
         }
-    }
-
-    /** Page by page, and then what follows. */
-    private static void read(final Client client, final String self, long from, final int page, final V2TIMGroupApplicationResult result,
-            final Reply<?> reply, final Step then) {
-        client.ask(Request.of(Groups.GROUP + "get_pendency", "StartTime", from, "Limit", PAGE, "Handle_Account", self), new Step(reply) {
-            @Override
-            void next(JSONObject body) {
-                List<JSONObject> items = Json.objects(body, "PendencyList");
-                for (JSONObject item : items) {
-                    result.groupApplicationList.add(application(item));
-                }
-                long next = Json.number(body, "NextStartTime");
-                if (next == 0 || page == MOST_PAGES) {
-                    then.done(body);
-                } else {
-                    read(client, self, next, page + 1, result, reply, then);
-                }
-            }
-        });
-    }
-
-    private static V2TIMGroupApplication application(JSONObject item) {
-        V2TIMGroupApplication application = new V2TIMGroupApplication();
-        application.groupID = Json.text(item, "GroupId");
-        application.fromUser = Json.text(item, "From_Account");
-        application.fromUserNickName = Json.text(item, "FromUserNickName");
-        application.fromUserFaceUrl = Json.text(item, "FromUserFaceUrl");
-        application.toUser = Json.text(item, "To_Account");
-        application.addTime = Json.number(item, "AddTime") / 1000;
-        application.requestMsg = Json.text(item, "ApplyInviteMsg");
-        application.handledMsg = "";
-        application.type = Json.integer(item, "PendencyType");
-        application.handleStatus = Json.integer(item, "Handled");
-        application.authentication = Json.text(item, "Authentication");
-        application.messageKey = Json.number(item, "AddTime");
-        return application;
     }
 }

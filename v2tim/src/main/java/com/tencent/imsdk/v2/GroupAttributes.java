@@ -93,7 +93,7 @@ final class GroupAttributes {
                 if (change != CLEARED) {
                     Json.put(asked, "GroupAttr", new JSONArray(items));
                 }
-                client.sessions.ask(Request.with(Groups.GROUP + command, asked), new Ask<Void>(reply) {
+                client.sessions.ask(Request.with(GroupWire.command(groupID, command), asked), new Ask<Void>(reply) {
                     @Override
                     Void value(JSONObject body) {
                         written(groupID, Json.number(body, "AttrMainSeq"), change, items);

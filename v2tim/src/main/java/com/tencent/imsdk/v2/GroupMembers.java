@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.json.JSONArray;
 import org.json.JSONObject;
-import timgate.Codes;
 import timgate.session.Answer;
 import timgate.session.Refusal;
 import timgate.session.Request;
@@ -61,8 +60,8 @@ final class GroupMembers {
             final Client client = all.loggedIn("getGroupMembersInfo");
             Check.text("getGroupMembersInfo: groupID", groupID);
             List<String> users = Check.list("getGroupMembersInfo: memberList", memberList, MOST_MEMBERS);
-            client.ask(Request.of(Groups.GROUP + "get_specified_group_member_info", "GroupId", groupID, "Member_List_Account", Json.listOf(users),
-                "MemberInfoFilter", Json.list((Object[]) MEMBER)), new Step(reply) {
+            client.ask(Request.of(GroupWire.command(groupID, "get_specified_group_member_info"), "GroupId", groupID,
+                "Member_List_Account", Json.listOf(users), "MemberInfoFilter", Json.list((Object[]) MEMBER)), new Step(reply) {
                     @Override
                     void next(JSONObject body) throws Refusal {
                         final List<V2TIMGroupMemberFullInfo> members = members(Json.objects(body, "MemberList"));
@@ -95,7 +94,7 @@ final class GroupMembers {
             if (asked.length() == 2) {
                 throw Check.wrong("setGroupMemberInfo: the info", "has no field that was set");
             }
-            client.ask(Request.with(Groups.GROUP + "modify_group_member_info", asked), new Ask.Done(reply));
+            client.ask(modify(asked), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -106,7 +105,7 @@ final class GroupMembers {
         try {
             final Client client = all.loggedIn("muteGroupMember");
             JSONObject asked = member(Check.text("muteGroupMember: groupID", groupID), Check.text("muteGroupMember: userID", userID));
-            client.ask(Request.with(Groups.GROUP + "modify_group_member_info", Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
+            client.ask(modify(Json.put(asked, "ShutUpTime", Math.max(0, seconds))), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -122,7 +121,7 @@ final class GroupMembers {
             for (String user : Check.list("inviteUserToGroup: userList", userList, MOST_INVITED)) {
                 members.put(Json.object("Member_Account", user));
             }
-            client.ask(Request.of(Groups.GROUP + "add_group_member", "GroupId", groupID, "MemberList", members),
+            client.ask(Request.of(GroupWire.command(groupID, "add_group_member"), "GroupId", groupID, "MemberList", members),
                 new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
                     @Override
                     List<V2TIMGroupMemberOperationResult> value(JSONObject body) {
@@ -138,15 +137,20 @@ final class GroupMembers {
         }
     }
 
-    void kickGroupMember(String groupID, List<String> memberList, String reason,
+    /** Who is put out for so many seconds does not come in again before. An AVChatRoom puts nobody out otherwise. */
+    void kickGroupMember(String groupID, List<String> memberList, String reason, int duration,
             V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
         final Reply<List<V2TIMGroupMemberOperationResult>> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("kickGroupMember");
             Check.text("kickGroupMember: groupID", groupID);
             final List<String> users = Check.list("kickGroupMember: memberList", memberList, MOST_KICKED);
-            client.ask(Request.of(Groups.GROUP + "delete_group_member", "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
-                "Reason", reason == null ? "" : reason), new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
+            String said = reason == null ? "" : reason;
+            client.ask(duration > 0
+                ? Request.of(GroupWire.command(groupID, "ban_group_member"), "GroupId", groupID, "Members_Account", Json.listOf(users),
+                    "Duration", duration, "Description", said)
+                : Request.of(GroupWire.command(groupID, "delete_group_member"), "GroupId", groupID, "MemberToDel_Account", Json.listOf(users),
+                    "Reason", said), new Ask<List<V2TIMGroupMemberOperationResult>>(reply) {
                     @Override
                     List<V2TIMGroupMemberOperationResult> value(JSONObject body) {
                         List<V2TIMGroupMemberOperationResult> results = new ArrayList<V2TIMGroupMemberOperationResult>();
@@ -161,22 +165,12 @@ final class GroupMembers {
         }
     }
 
-    void kickGroupMember(String groupID, List<String> memberList, String reason, int duration,
-            V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
-        if (duration > 0) {
-            Reply.of(callback).fail(Codes.NOT_SUPPORTED, "kickGroupMember: the gateway keeps nobody out for a time; give the duration 0");
-        } else {
-            kickGroupMember(groupID, memberList, reason, callback);
-        }
-    }
-
     void setGroupMemberRole(String groupID, String userID, int role, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("setGroupMemberRole");
             JSONObject asked = member(Check.text("setGroupMemberRole: groupID", groupID), Check.text("setGroupMemberRole: userID", userID));
-            client.ask(Request.with(Groups.GROUP + "modify_group_member_info", Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))),
-                new Ask.Done(reply));
+            client.ask(modify(Json.put(asked, "Role", GroupWire.roleWord("setGroupMemberRole", role))), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -184,6 +178,10 @@ final class GroupMembers {
 
     private static JSONObject member(String groupID, String userID) {
         return Json.object("GroupId", groupID, "Member_Account", userID);
+    }
+
+    private static Request modify(JSONObject asked) {
+        return Request.with(GroupWire.command(Json.text(asked, "GroupId"), "modify_group_member_info"), asked);
     }
 
     private static V2TIMGroupMemberOperationResult result(String user, int code) {
@@ -211,7 +209,7 @@ final class GroupMembers {
 
     /** Of all roles when none are named. */
     static Request page(String groupID, long offset, JSONArray roles) {
-        return Request.of(Groups.GROUP + "get_group_member_info", "GroupId", groupID, "Limit", MEMBERS_PAGE, "Offset", offset,
+        return Request.of(GroupWire.command(groupID, "get_group_member_info"), "GroupId", groupID, "Limit", MEMBERS_PAGE, "Offset", offset,
             "MemberInfoFilter", Json.list((Object[]) MEMBER), "MemberRoleFilter", roles);
     }
 

@@ -20,6 +20,7 @@ final class GroupNews {
     private static final int ADMIN_REVOKED = 10;
     private static final int RECYCLED = 11;
     private static final int RECEIVE_OPTION = 20;
+    private static final int BANNED = 21;
     private static final int COUNTER_DELETED = 1;
 
     private final Client client;
@@ -49,9 +50,13 @@ final class GroupNews {
                         }
                         break;
                     case Tips.LEFT:
-                        listener.onMemberLeave(groupID, operator);
+                        // Of a room that many leave at once one tip names several.
+                        for (V2TIMGroupMemberInfo member : members) {
+                            listener.onMemberLeave(groupID, member);
+                        }
                         break;
                     case Tips.KICKED:
+                    case Tips.BANNED:
                         listener.onMemberKicked(groupID, operator, members);
                         break;
                     case Tips.ADMIN_SET:
@@ -107,7 +112,12 @@ final class GroupNews {
         self.userID = session.user;
         final List<V2TIMGroupMemberInfo> selves = new ArrayList<V2TIMGroupMemberInfo>();
         selves.add(self);
-        if (kind == KICKED || kind == DISMISSED || kind == QUIT || kind == RECYCLED) {
+        if (kind == DISMISSED || kind == RECYCLED) {
+            client.live.ended(groupID);
+        } else if (kind == KICKED || kind == BANNED || kind == QUIT) {
+            client.live.left(groupID);
+        }
+        if (kind == KICKED || kind == BANNED || kind == DISMISSED || kind == QUIT || kind == RECYCLED) {
             client.conversing.gone(ConversationId.ofGroup(groupID));
         }
         if (kind == RECEIVE_OPTION) {
@@ -125,6 +135,7 @@ final class GroupNews {
                         listener.onApplicationProcessed(groupID, operator, kind == ACCEPTED, reason);
                         break;
                     case KICKED:
+                    case BANNED:
                         listener.onMemberKicked(groupID, operator, selves);
                         break;
                     case DISMISSED:
@@ -151,6 +162,18 @@ final class GroupNews {
                     default:
                         break;
                 }
+            }
+        });
+    }
+
+    /** There is no such group any more; nobody said who ended it. */
+    void dismissed(final String groupID) {
+        final V2TIMGroupMemberInfo unknown = new V2TIMGroupMemberInfo();
+        unknown.userID = "";
+        tell(new Tell<V2TIMGroupListener>() {
+            @Override
+            void to(V2TIMGroupListener listener) {
+                listener.onGroupDismissed(groupID, unknown);
             }
         });
     }

@@ -13,10 +13,9 @@ import timgate.wire.Json;
 
 /** Groups as such: making, listing, finding and changing them. */
 final class GroupProfiles {
-    private static final String[] BASE = {"Type", "Name", "Introduction", "Notification", "FaceUrl", "Owner_Account", "CreateTime",
-        "LastInfoTime", "LastMsgTime", "MemberNum", "MaxMemberNum", "ApplyJoinOption", "ShutUpAllMember"};
-    private static final String[] SELF = {"Role", "JoinTime", "MsgFlag"};
-    private static final int GROUPS_PAGE = 100;
+    static final String[] BASE = {"Type", "Name", "Introduction", "Notification", "FaceUrl", "Owner_Account", "CreateTime",
+        "LastInfoTime", "LastMsgTime", "MemberNum", "MaxMemberNum", "ApplyJoinOption", "InviteJoinOption", "ShutUpAllMember", "AppDefinedData"};
+    static final String[] SELF = {"Role", "JoinTime", "MsgFlag"};
     private static final int MOST_GROUPS = 50;
 
     private final Managers all;
@@ -31,17 +30,23 @@ final class GroupProfiles {
         try {
             final Client client = all.loggedIn("createGroup");
             Check.given("createGroup: the info", info);
+            final String type = GroupWire.typeToWire(Check.text("createGroup: the type", info.groupType));
+            boolean isCommunity = type.equals(V2TIMManager.GROUP_TYPE_COMMUNITY);
             JSONObject asked = Json.object(
-                "Type", GroupWire.typeToWire(Check.text("createGroup: the type", info.groupType)),
+                "Type", type,
                 "Name", Check.isEmpty(info.groupName) ? "" : info.groupName,
                 "GroupId", Check.isEmpty(info.groupID) ? null : info.groupID,
                 "Owner_Account", client.session("createGroup").user,
                 "FaceUrl", info.faceUrl == null ? "" : info.faceUrl,
                 "Introduction", info.introduction,
                 "Notification", info.notification,
+                "SupportTopic", !isCommunity ? null : info.supportTopic ? 1 : 0,
                 "WebPushFlag", 1);
             if (info.changed.contains("GroupAddOpt")) {
                 Json.put(asked, "ApplyJoinOption", GroupWire.addOption(info.groupAddOpt));
+            }
+            if (info.changed.contains("GroupApproveOpt")) {
+                Json.put(asked, "InviteJoinOption", GroupWire.approveOption(info.groupApproveOpt));
             }
             if (info.changed.contains("CustomInfo") && info.customInfo != null) {
                 Json.put(asked, "AppDefinedData", GroupWire.custom("createGroup", info.customInfo));
@@ -59,10 +64,15 @@ final class GroupProfiles {
             if (members.length() > 0) {
                 Json.put(asked, "MemberList", members);
             }
-            client.ask(Request.with(Groups.GROUP + "create_group", asked), new Ask<String>(reply) {
+            client.ask(Request.with((isCommunity ? GroupWire.COMMUNITIES : GroupWire.GROUPS) + "create_group", asked), new Step(reply) {
                 @Override
-                String value(JSONObject body) {
-                    return Json.text(body, "GroupId");
+                void next(JSONObject body) {
+                    String groupID = Json.text(body, "GroupId");
+                    if (LiveRooms.isType(type)) {
+                        enter(client, groupID, reply);
+                    } else {
+                        reply.succeed(groupID);
+                    }
                 }
             });
         } catch (Refusal refusal) {
@@ -70,17 +80,27 @@ final class GroupProfiles {
         }
     }
 
+    /** Who makes an AVChatRoom is in it, as apps expect it; for the gateway that is a step of its own. */
+    private static void enter(final Client client, final String groupID, final Reply<String> reply) {
+        client.ask(LiveRooms.join(groupID, ""), new Step(reply) {
+            @Override
+            void next(JSONObject body) {
+                reply.succeed(groupID);
+                client.live.entered(groupID, body);
+            }
+        });
+    }
+
     void getJoinedGroupList(V2TIMValueCallback<List<V2TIMGroupInfo>> callback) {
         final Reply<List<V2TIMGroupInfo>> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("getJoinedGroupList");
-            final List<V2TIMGroupInfo> found = new ArrayList<V2TIMGroupInfo>();
-            joined(client, client.session("getJoinedGroupList").user, 0, found, reply, new Step(reply) {
+            new JoinedGroups(client, client.session("getJoinedGroupList").user, reply) {
                 @Override
-                void next(JSONObject body) {
-                    reply.succeed(found);
+                void read(List<V2TIMGroupInfo> groups) {
+                    reply.succeed(groups);
                 }
-            });
+            }.start();
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -93,12 +113,13 @@ final class GroupProfiles {
             final Client client = all.loggedIn("getGroupsInfo");
             final List<String> ids = Check.list("getGroupsInfo: groupIDList", groupIDList, MOST_GROUPS);
             final Map<String, V2TIMGroupInfoResult> results = new LinkedHashMap<String, V2TIMGroupInfoResult>();
-            client.ask(Request.of(Groups.GROUP + "get_group_self_member_info", "GroupIdList", Json.listOf(ids), "ResponseFilter", Json.object(
+            client.ask(Request.of(GroupWire.GROUPS + "get_group_self_member_info", "GroupIdList", Json.listOf(ids), "ResponseFilter", Json.object(
                 "GroupBaseInfoFilter", Json.list((Object[]) BASE), "MemberInfoFilter", Json.list((Object[]) SELF))), new Step(reply) {
                     @Override
                     void next(JSONObject body) {
                         List<String> others = new ArrayList<String>();
                         for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                            client.live.note(Json.text(item, "GroupId"), Json.text(item, "Type"));
                             List<JSONObject> self = Json.objects(item, "MemberList");
                             V2TIMGroupInfoResult result = result(item, self.isEmpty() ? new JSONObject() : self.get(0));
                             results.put(Json.text(item, "GroupId"), result);
@@ -130,13 +151,14 @@ final class GroupProfiles {
             put(asked, info, "FaceUrl", "FaceUrl", info.faceUrl);
             put(asked, info, "AllMuted", "ShutUpAllMember", info.allMuted ? "On" : "Off");
             put(asked, info, "GroupAddOpt", "ApplyJoinOption", GroupWire.addOption(info.groupAddOpt));
+            put(asked, info, "GroupApproveOpt", "InviteJoinOption", GroupWire.approveOption(info.groupApproveOpt));
             if (info.changed.contains("CustomInfo") && info.customInfo != null) {
                 Json.put(asked, "AppDefinedData", GroupWire.custom("setGroupInfo", info.customInfo));
             }
             if (asked.length() == 1) {
                 throw Check.wrong("setGroupInfo: the info", "has no field that was set");
             }
-            client.ask(Request.with(Groups.GROUP + "modify_group_base_info", asked), new Ask.Done(reply));
+            client.ask(Request.with(GroupWire.command(info.groupID, "modify_group_base_info"), asked), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -152,19 +174,18 @@ final class GroupProfiles {
             final boolean any = !searchParam.searchGroupID && !searchParam.searchGroupName;
             final boolean ofIds = any || searchParam.searchGroupID;
             final boolean ofNames = any || searchParam.searchGroupName;
-            final List<V2TIMGroupInfo> found = new ArrayList<V2TIMGroupInfo>();
-            joined(client, client.session("searchGroups").user, 0, found, reply, new Step(reply) {
+            new JoinedGroups(client, client.session("searchGroups").user, reply) {
                 @Override
-                void next(JSONObject body) {
+                void read(List<V2TIMGroupInfo> groups) {
                     List<V2TIMGroupInfo> matching = new ArrayList<V2TIMGroupInfo>();
-                    for (V2TIMGroupInfo group : found) {
+                    for (V2TIMGroupInfo group : groups) {
                         if (ofIds && Search.hasAny(group.groupID, keywords) || ofNames && Search.hasAny(group.groupName, keywords)) {
                             matching.add(group);
                         }
                     }
                     reply.succeed(matching);
                 }
-            });
+            }.start();
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -175,7 +196,7 @@ final class GroupProfiles {
         try {
             final Client client = all.loggedIn("getGroupOnlineMemberCount");
             Check.text("getGroupOnlineMemberCount: groupID", groupID);
-            client.ask(Request.of(Groups.GROUP + "get_online_member_num", "GroupId", groupID), new Ask<Integer>(reply) {
+            client.ask(Request.of(GroupWire.command(groupID, "get_online_member_num"), "GroupId", groupID), new Ask<Integer>(reply) {
                 @Override
                 Integer value(JSONObject body) {
                     return Json.integer(body, "OnlineMemberNum");
@@ -190,7 +211,8 @@ final class GroupProfiles {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("muteAllGroupMembers");
-            client.ask(Request.of(Groups.GROUP + "modify_group_base_info", "GroupId", Check.text("muteAllGroupMembers: groupID", groupID),
+            Check.text("muteAllGroupMembers: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "modify_group_base_info"), "GroupId", groupID,
                 "ShutUpAllMember", isMute ? "On" : "Off"), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
@@ -201,7 +223,8 @@ final class GroupProfiles {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("transferGroupOwner");
-            client.ask(Request.of(Groups.GROUP + "change_group_owner", "GroupId", Check.text("transferGroupOwner: groupID", groupID),
+            Check.text("transferGroupOwner: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "change_group_owner"), "GroupId", groupID,
                 "NewOwner_Account", Check.text("transferGroupOwner: userID", userID)), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
@@ -214,35 +237,15 @@ final class GroupProfiles {
         }
     }
 
-    /** All groups of the user, page by page, and then what follows. */
-    static void joined(final Client client, final String self, final int offset, final List<V2TIMGroupInfo> found,
-            final Reply<?> reply, final Step then) {
-        client.ask(Request.of(Groups.GROUP + "get_joined_group_list", "Member_Account", self, "Limit", GROUPS_PAGE, "Offset", offset,
-            "ResponseFilter", Json.object("GroupBaseInfoFilter", Json.list((Object[]) BASE), "SelfInfoFilter", Json.list((Object[]) SELF)),
-            "SupportTopic", 0, "NeedAppDefineData", 1), new Step(reply) {
-                @Override
-                void next(JSONObject body) {
-                    List<JSONObject> items = Json.objects(body, "GroupIdList");
-                    for (JSONObject item : items) {
-                        found.add(GroupWire.info(item, Json.object(item, "SelfInfo")));
-                    }
-                    if (items.isEmpty() || offset + GROUPS_PAGE >= Json.integer(body, "TotalCount")) {
-                        then.done(body);
-                    } else {
-                        joined(client, self, offset + GROUPS_PAGE, found, reply, then);
-                    }
-                }
-            });
-    }
-
     /** What may be known of groups in which the user is not. */
-    private static void publicInfo(Client client, List<String> ids, final Map<String, V2TIMGroupInfoResult> results,
+    private static void publicInfo(final Client client, List<String> ids, final Map<String, V2TIMGroupInfoResult> results,
             final Reply<List<V2TIMGroupInfoResult>> reply) {
-        client.ask(Request.of(Groups.GROUP + "get_group_public_info", "GroupIdList", Json.listOf(ids),
+        client.ask(Request.of(GroupWire.GROUPS + "get_group_public_info", "GroupIdList", Json.listOf(ids),
             "ResponseFilter", Json.object("GroupBasePublicInfoFilter", Json.list((Object[]) BASE))), new Step(reply) {
                 @Override
                 void next(JSONObject body) {
                     for (JSONObject item : Json.objects(body, "GroupInfo")) {
+                        client.live.note(Json.text(item, "GroupId"), Json.text(item, "Type"));
                         results.put(Json.text(item, "GroupId"), result(item, new JSONObject()));
                     }
                     reply.succeed((List<V2TIMGroupInfoResult>) new ArrayList<V2TIMGroupInfoResult>(results.values()));

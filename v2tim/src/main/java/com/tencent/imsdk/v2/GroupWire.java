@@ -10,6 +10,14 @@ import timgate.wire.Utf8;
 
 /** Groups and members in the words of the wire. */
 final class GroupWire {
+    /** The service of groups. */
+    static final String GROUPS = "group_open_http_svc.";
+    /** That of communities, which has the same commands. */
+    static final String COMMUNITIES = "million_group_open_http_svc.";
+    /** All communities' IDs begin so, and nothing else's; those of topics, which are no groups, go on with the second mark. */
+    private static final String OF_COMMUNITY = "@TGS#_";
+    private static final String OF_TOPIC = "@TOPIC#_";
+
     private static final String[][] TYPES = {
         {V2TIMManager.GROUP_TYPE_WORK, "Private"},
         {V2TIMManager.GROUP_TYPE_PUBLIC, "Public"},
@@ -18,9 +26,19 @@ final class GroupWire {
         {V2TIMManager.GROUP_TYPE_COMMUNITY, "Community"},
     };
     private static final String[] ADD_OPTIONS = {"DisableApply", "NeedPermission", "FreeAccess"};
+    private static final String[] INVITE_OPTIONS = {"DisableInvite", "NeedPermission", "FreeAccess"};
     private static final String[] RECEIVE_OPTIONS = {"AcceptAndNotify", "Discard", "AcceptNotNotify"};
 
     private GroupWire() {
+    }
+
+    static boolean isOfCommunity(String groupID) {
+        return groupID.startsWith(OF_COMMUNITY) && !groupID.contains(OF_TOPIC);
+    }
+
+    /** What a command about this group is called. */
+    static String command(String groupID, String name) {
+        return (isOfCommunity(groupID) ? COMMUNITIES : GROUPS) + name;
     }
 
     /** The wire's name of a type, of which apps know two spellings. */
@@ -42,16 +60,34 @@ final class GroupWire {
         return type;
     }
 
+    /** How those come in who want to. */
     static String addOption(int option) throws Refusal {
-        if (option < 0 || option >= ADD_OPTIONS.length) {
-            throw Check.wrong("the group's add option", option + " is none; give one of V2TIM_GROUP_ADD_*");
-        }
-        return ADD_OPTIONS[option];
+        return option("add", ADD_OPTIONS, option);
     }
 
     static int addOpt(String word) {
-        for (int option = 0; option < ADD_OPTIONS.length; option += 1) {
-            if (ADD_OPTIONS[option].equals(word)) {
+        return option(ADD_OPTIONS, word);
+    }
+
+    /** How those come in whom a member brings. */
+    static String approveOption(int option) throws Refusal {
+        return option("approve", INVITE_OPTIONS, option);
+    }
+
+    static int approveOpt(String word) {
+        return option(INVITE_OPTIONS, word);
+    }
+
+    private static String option(String what, String[] words, int option) throws Refusal {
+        if (option < 0 || option >= words.length) {
+            throw Check.wrong("the group's " + what + " option", option + " is none; give one of V2TIM_GROUP_ADD_*");
+        }
+        return words[option];
+    }
+
+    private static int option(String[] words, String word) {
+        for (int option = 0; option < words.length; option += 1) {
+            if (words[option].equals(word)) {
                 return option;
             }
         }
@@ -111,7 +147,9 @@ final class GroupWire {
         info.lastMessageTime = Json.number(item, "LastMsgTime");
         info.memberCount = Json.integer(item, "MemberNum");
         info.memberMaxCount = Json.number(item, "MaxMemberNum");
+        info.supportTopic = Json.flag(item, "SupportTopic");
         info.groupAddOpt = addOpt(Json.text(item, "ApplyJoinOption"));
+        info.groupApproveOpt = approveOpt(Json.text(item, "InviteJoinOption"));
         info.allMuted = Json.text(item, item.has("MuteAllMember") ? "MuteAllMember" : "ShutUpAllMember").equals("On");
         info.customInfo = custom(item, "AppDefinedData");
         info.role = role(Json.text(self, "Role"));

@@ -8,8 +8,6 @@ import timgate.session.Refusal;
 
 /** What {@link V2TIMGroupManager} does. */
 final class Groups extends V2TIMGroupManager {
-    static final String GROUP = "group_open_http_svc.";
-
     private final Managers all;
     private final GroupProfiles profiles;
     private final GroupMembers members;
@@ -146,7 +144,7 @@ final class Groups extends V2TIMGroupManager {
     @Override
     public void kickGroupMember(String groupID, List<String> memberList, String reason,
             V2TIMValueCallback<List<V2TIMGroupMemberOperationResult>> callback) {
-        members.kickGroupMember(groupID, memberList, reason, callback);
+        members.kickGroupMember(groupID, memberList, reason, 0, callback);
     }
 
     @Override

@@ -2,6 +2,8 @@ package com.tencent.imsdk.v2;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.json.JSONObject;
+import timgate.session.Answer;
 import timgate.session.Refusal;
 import timgate.session.Request;
 import timgate.session.Session;
@@ -17,6 +19,8 @@ abstract class History {
     private static final int MOST = 100;
     /** A gateway whose pages never end is not asked for ever. */
     private static final int MOST_PAGES = 200;
+    /** The gateway's code for groups of which nothing is kept. */
+    private static final int NO_HISTORY = 10044;
 
     final Client client;
     final Session session;
@@ -98,7 +102,7 @@ abstract class History {
         }
     }
 
-    static void read(Managers all, Wanted wanted, Reply<List<V2TIMMessage>> reply) {
+    static void read(Managers all, final Wanted wanted, Reply<List<V2TIMMessage>> reply) {
         try {
             final Client client = all.loggedIn("the history");
             if (!wanted.isOfGroup() && Check.isEmpty(wanted.userID)) {
@@ -116,7 +120,11 @@ abstract class History {
             client.run(new Client.Work(reply) {
                 @Override
                 void work() {
-                    history.next();
+                    if (wanted.isOfGroup() && client.live.has(wanted.groupID)) {
+                        history.finish();
+                    } else {
+                        history.next();
+                    }
                 }
             });
         } catch (Refusal refusal) {
@@ -128,13 +136,28 @@ abstract class History {
     abstract void next();
 
     /** Asks, unless that was done too often. */
-    final void ask(Request request, Step step) {
+    final void ask(Request request, final Step step) {
         pages += 1;
         if (pages > MOST_PAGES) {
             finish();
-        } else {
-            client.sessions.ask(request, step);
+            return;
         }
+        client.sessions.ask(request, new Answer() {
+            @Override
+            public void done(JSONObject body) {
+                step.done(body);
+            }
+
+            @Override
+            public void refused(Refusal refusal) {
+                // An AVChatRoom, of which that was not known here.
+                if (refusal.code == NO_HISTORY) {
+                    finish();
+                } else {
+                    step.refused(refusal);
+                }
+            }
+        });
     }
 
     /** Keeps a message that is wanted; true when there are enough, or it lies behind the end. */

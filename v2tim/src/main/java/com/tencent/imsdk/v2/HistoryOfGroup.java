@@ -10,7 +10,7 @@ import timgate.wire.Json;
 
 /** The history of a group, whose messages have numbers. */
 abstract class HistoryOfGroup extends History {
-    private static final String GET = "group_open_http_svc.group_msg_get";
+    private static final String GET = "group_msg_get";
 
     final String groupID;
 
@@ -21,11 +21,12 @@ abstract class HistoryOfGroup extends History {
 
     /** At most so many numbers from `newest` downwards; 0 is the last. */
     static Request page(String groupID, long newest, long count) {
-        return Request.of(GET, "GroupId", groupID, "ReqMsgNumber", count, "ReqMsgSeq", newest, "WithRecalledMsg", 1);
+        return Request.of(GroupWire.command(groupID, GET), "GroupId", groupID, "ReqMsgNumber", count, "ReqMsgSeq", newest, "WithRecalledMsg", 1);
     }
 
     static Request exactly(String groupID, List<Long> seqs) {
-        return Request.of(GET, "GroupId", groupID, "GetType", 3, "ReqMsgSeqList", Json.listOf(seqs), "WithRecalledMsg", 1);
+        return Request.of(GroupWire.command(groupID, GET), "GroupId", groupID, "GetType", 3, "ReqMsgSeqList", Json.listOf(seqs),
+            "WithRecalledMsg", 1);
     }
 
     /** Null when it only holds the place of one that is gone. */

@@ -63,16 +63,15 @@ final class MemberSearch {
     }
 
     private void ofAllGroups() {
-        final List<V2TIMGroupInfo> joined = new ArrayList<V2TIMGroupInfo>();
-        GroupProfiles.joined(client, self, 0, joined, reply, new Step(reply) {
+        new JoinedGroups(client, self, reply) {
             @Override
-            void next(JSONObject body) throws Refusal {
+            void read(List<V2TIMGroupInfo> joined) {
                 for (V2TIMGroupInfo group : joined) {
                     groups.add(group.groupID);
                 }
                 withRemarks();
             }
-        });
+        }.start();
     }
 
     /** A remark is the user's own word for a friend: the group does not know it. */

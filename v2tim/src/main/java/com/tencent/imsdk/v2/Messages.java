@@ -163,7 +163,7 @@ final class Messages extends V2TIMMessageManager {
         try {
             final Client client = all.loggedIn("setGroupReceiveMessageOpt");
             Check.text("setGroupReceiveMessageOpt: groupID", groupID);
-            client.ask(Request.of("group_open_http_svc.modify_group_member_info", "GroupId", groupID,
+            client.ask(Request.of(GroupWire.command(groupID, "modify_group_member_info"), "GroupId", groupID,
                 "Member_Account", client.session("setGroupReceiveMessageOpt").user,
                 "MsgFlag", GroupWire.receiveWord("setGroupReceiveMessageOpt", opt)), new Ask<Void>(reply) {
                     @Override
@@ -252,7 +252,7 @@ final class Messages extends V2TIMMessageManager {
                 throw Check.wrong("revokeMessage: the message", "was not sent");
             }
             Request request = isOfGroup
-                ? Request.of("group_open_http_svc.group_msg_recall", "GroupId", message.groupID,
+                ? Request.of(GroupWire.command(message.groupID, "group_msg_recall"), "GroupId", message.groupID,
                     "MsgSeqList", Json.list(Json.object("MsgSeq", message.seq)), "TopicId", "")
                 : Request.of("openim.msgwithdraw", "MsgInfo", Json.object("From_Account", message.sender,
                     "To_Account", message.self ? message.userID : client.session("revokeMessage").user, "MsgSeq", message.seq,
@@ -333,7 +333,8 @@ final class Messages extends V2TIMMessageManager {
             }
             String self = client.session("deleteMessages").user;
             Request request = first.groupID != null
-                ? Request.of("group_open_http_svc.delete_group_ramble_msg_by_seq", "GroupId", first.groupID, "Deleter_Account", self, "Seqs", names)
+                ? Request.of(GroupWire.command(first.groupID, "delete_group_ramble_msg_by_seq"), "GroupId", first.groupID,
+                    "Deleter_Account", self, "Seqs", names)
                 : Request.of("openim.delete_c2c_msg_ramble", "From_Account", self, "To_Account", first.userID, "MsgKeyList", names);
             client.ask(request, new Ask<Void>(reply) {
                 @Override

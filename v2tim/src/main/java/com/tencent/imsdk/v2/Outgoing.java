@@ -52,7 +52,7 @@ final class Outgoing {
                 @Override
                 void work() {
                     client.seen.add(message.msgID);
-                    if (!message.onlineUserOnly) {
+                    if (isKept(client, message)) {
                         client.recent.add(message);
                         client.conversing.said(message);
                     }
@@ -139,7 +139,7 @@ final class Outgoing {
         } else if (targets != null && !targets.isEmpty()) {
             Json.put(asked, "To_Account", Json.listOf(targets));
         }
-        return Request.with("group_open_http_svc.send_group_msg", asked);
+        return Request.with(GroupWire.command(message.groupID, "send_group_msg"), asked);
     }
 
     private static JSONObject common(V2TIMMessage message, JSONArray body) {
@@ -176,6 +176,11 @@ final class Outgoing {
             "Ext", extension == null ? "" : extension);
     }
 
+    /** Whether it is to be found again: in the history and as the last of its conversation. On the loop. */
+    private static boolean isKept(Client client, V2TIMMessage message) {
+        return !message.onlineUserOnly && !client.live.has(message.groupID);
+    }
+
     /** What becomes of a message that was sent. */
     private static final class Sent extends Ask<V2TIMMessage> {
         private final Client client;
@@ -194,8 +199,9 @@ final class Outgoing {
                 message.seq = Json.number(body, "MsgSeq", message.seq);
             }
             message.status = V2TIMMessage.V2TIM_MSG_STATUS_SEND_SUCC;
-            if (!message.onlineUserOnly) {
+            if (isKept(client, message)) {
                 client.conversing.said(message);
+                client.conversing.describe(message.groupID);
             }
             return message;
         }
@@ -204,8 +210,9 @@ final class Outgoing {
         public void refused(Refusal refusal) {
             message.status = V2TIMMessage.V2TIM_MSG_STATUS_SEND_FAIL;
             message.riskContent = refusal.code == SENSITIVE_TEXT || refusal.code == SENSITIVE_MEDIA;
-            if (!message.onlineUserOnly && client.sessions.session() != null) {
+            if (isKept(client, message) && client.sessions.session() != null) {
                 client.conversing.said(message);
+                client.conversing.describe(message.groupID);
             }
             super.refused(refusal);
         }

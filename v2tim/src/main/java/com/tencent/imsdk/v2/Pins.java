@@ -26,7 +26,7 @@ final class Pins {
             if (message.seq == 0) {
                 throw Check.wrong("pinGroupMessage: the message", "was not sent");
             }
-            client.ask(Request.of(Groups.GROUP + (isPinned ? "pin_message" : "unpin_message"), "GroupId", groupID, "MsgSeq", message.seq,
+            client.ask(Request.of(GroupWire.command(groupID, isPinned ? "pin_message" : "unpin_message"), "GroupId", groupID, "MsgSeq", message.seq,
                 isPinned ? "Pinner_Account" : "UnPinner_Account", client.session("pinGroupMessage").user), new Ask.Done(reply));
         } catch (Refusal refusal) {
             reply.fail(refusal);
@@ -39,7 +39,7 @@ final class Pins {
             final Client client = all.loggedIn("getPinnedGroupMessageList");
             final Session session = client.session("getPinnedGroupMessageList");
             Check.text("getPinnedGroupMessageList: groupID", groupID);
-            client.ask(Request.of(Groups.GROUP + "get_pinned_messages", "GroupId", groupID), new Step(reply) {
+            client.ask(Request.of(GroupWire.command(groupID, "get_pinned_messages"), "GroupId", groupID), new Step(reply) {
                 @Override
                 void next(JSONObject body) {
                     final List<Long> seqs = new ArrayList<Long>();

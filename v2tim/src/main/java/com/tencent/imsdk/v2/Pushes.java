@@ -18,11 +18,9 @@ final class Pushes {
     private static final int MARK = 12;
 
     private final Client client;
-    private final GroupNews groups;
 
     Pushes(Client client) {
         this.client = client;
-        this.groups = new GroupNews(client);
     }
 
     void take(Frame frame) {
@@ -103,7 +101,10 @@ final class Pushes {
         if (!client.seen.add(message.msgID)) {
             return;
         }
-        if (!message.onlineUserOnly) {
+        if (group != null) {
+            client.live.note(message.groupID, Json.text(group, "GroupType"));
+        }
+        if (!message.onlineUserOnly && !client.live.has(message.groupID)) {
             client.recent.add(message);
             client.conversing.heard(message, group);
         }
@@ -172,9 +173,13 @@ final class Pushes {
             } else if (kind == TIP) {
                 V2TIMMessage tip = Received.ofGroup(item, session);
                 if (tip != null && client.seen.add(tip.msgID)) {
-                    client.recent.add(tip);
-                    client.conversing.heard(tip, Json.object(item, "GroupInfo"));
-                    groups.tip(tip.groupID, body);
+                    JSONObject group = Json.object(item, "GroupInfo");
+                    client.live.note(tip.groupID, Json.text(group, "GroupType"));
+                    if (!client.live.has(tip.groupID)) {
+                        client.recent.add(tip);
+                        client.conversing.heard(tip, group);
+                    }
+                    client.groups.tip(tip.groupID, body);
                     client.all.messages.received(tip);
                 }
             } else if (kind == PASSING) {
@@ -193,14 +198,14 @@ final class Pushes {
         if (attributes.length() > 0) {
             client.attributes.changed(groupID, attributes);
         } else if (body.has("GroupCounterInfo")) {
-            groups.counters(groupID, Json.objects(body, "GroupCounterInfo"));
+            client.groups.counters(groupID, Json.objects(body, "GroupCounterInfo"));
         } else if (change == Pins.PINNED || change == Pins.UNPINNED) {
             Pins.told(client, groupID, body, session);
         } else {
             V2TIMMessage tip = Received.ofGroup(item, session);
             if (tip != null && client.seen.add(tip.msgID)) {
                 tip.onlineUserOnly = true;
-                groups.tip(groupID, body);
+                client.groups.tip(groupID, body);
                 client.all.messages.received(tip);
             }
         }
@@ -230,7 +235,7 @@ final class Pushes {
             }
         } else if (client.seen.add("notice " + Json.text(item, "ClientSeq") + ' ' + Json.text(item, "MsgRandom") + ' '
                 + Json.text(item, "MsgTimeStamp"))) {
-            groups.notice(item, body, session);
+            client.groups.notice(item, body, session);
         }
     }
 

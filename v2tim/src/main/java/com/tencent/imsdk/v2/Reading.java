@@ -45,12 +45,17 @@ final class Reading {
         withClient(all, "markGroupMessageAsRead", reply, new Part() {
             @Override
             void with(final Client client) {
+                if (client.live.has(groupID)) {
+                    // Nothing is unread where nothing is kept.
+                    reply.succeed(null);
+                    return;
+                }
                 Talk talk = client.conversing.find(ConversationId.ofGroup(groupID));
                 if (talk != null && talk.lastSeq > 0) {
                     report(client, talk.lastSeq);
                     return;
                 }
-                client.sessions.ask(Request.of("group_open_http_svc.get_group_self_member_info", "GroupIdList", Json.list(groupID),
+                client.sessions.ask(Request.of(GroupWire.command(groupID, "get_group_self_member_info"), "GroupIdList", Json.list(groupID),
                     "ResponseFilter", Json.object("GroupBaseInfoFilter", Json.list("NextMsgSeq"))), new Step(reply) {
                         @Override
                         void next(JSONObject body) throws Refusal {
@@ -68,7 +73,7 @@ final class Reading {
             }
 
             private void report(Client client, long seq) {
-                client.sessions.ask(Request.of("group_open_http_svc.msg_read_report", "GroupId", groupID, "MsgReadedSeq", seq),
+                client.sessions.ask(Request.of(GroupWire.command(groupID, "msg_read_report"), "GroupId", groupID, "MsgReadedSeq", seq),
                     read(client, reply, ConversationId.ofGroup(groupID)));
             }
         });

@@ -59,6 +59,13 @@ final class Recent {
         messages.remove(id);
     }
 
+    /** All of a group. */
+    synchronized void forget(String groupID) {
+        for (V2TIMMessage message : of(null, groupID)) {
+            messages.remove(message.msgID);
+        }
+    }
+
     synchronized boolean isHidden(String id) {
         return hidden.containsKey(id);
     }

@@ -166,12 +166,18 @@ final class Sdk extends V2TIMManager {
     }
 
     @Override
-    public void joinGroup(String groupID, String message, V2TIMCallback callback) {
+    public void joinGroup(final String groupID, String message, V2TIMCallback callback) {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("joinGroup");
-            client.ask(Request.of(Groups.GROUP + "apply_join_group", "GroupId", Check.text("joinGroup: groupID", groupID),
-                "ApplyMsg", message == null ? "" : message, "WebPushFlag", 1), new Ask.Done(reply));
+            Check.text("joinGroup: groupID", groupID);
+            client.ask(LiveRooms.join(groupID, message), new Step(reply) {
+                @Override
+                void next(JSONObject body) {
+                    reply.succeed(null);
+                    client.live.entered(groupID, body);
+                }
+            });
         } catch (Refusal refusal) {
             reply.fail(refusal);
         }
@@ -182,9 +188,11 @@ final class Sdk extends V2TIMManager {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("quitGroup");
-            client.ask(Request.of(Groups.GROUP + "quit_group", "GroupId", Check.text("quitGroup: groupID", groupID)), new Ask<Void>(reply) {
+            Check.text("quitGroup: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "quit_group"), "GroupId", groupID), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
+                    client.live.left(groupID);
                     client.conversing.gone(ConversationId.ofGroup(groupID));
                     return null;
                 }
@@ -199,9 +207,11 @@ final class Sdk extends V2TIMManager {
         final Reply<Void> reply = Reply.of(callback);
         try {
             final Client client = all.loggedIn("dismissGroup");
-            client.ask(Request.of(Groups.GROUP + "destroy_group", "GroupId", Check.text("dismissGroup: groupID", groupID)), new Ask<Void>(reply) {
+            Check.text("dismissGroup: groupID", groupID);
+            client.ask(Request.of(GroupWire.command(groupID, "destroy_group"), "GroupId", groupID), new Ask<Void>(reply) {
                 @Override
                 Void value(JSONObject body) {
+                    client.live.ended(groupID);
                     client.conversing.gone(ConversationId.ofGroup(groupID));
                     return null;
                 }

@@ -17,6 +17,8 @@ final class Talk {
     private final V2TIMConversation state = new V2TIMConversation();
     private String remark = "";
     private String name = "";
+    /** Whether it is being asked what group it is. */
+    boolean isAsked;
 
     Talk(String id) {
         this.id = id;
@@ -31,7 +33,7 @@ final class Talk {
     static String idOf(JSONObject item) {
         boolean isOfUser = Json.integer(item, "Type") == USER;
         String peer = Json.text(item, isOfUser || !item.has("ToAccount") ? "To_Account" : "ToAccount");
-        if (peer.isEmpty() || peer.startsWith("@TLS#")) {
+        if (peer.isEmpty() || peer.startsWith("@TLS#") || LiveRooms.isType(Json.text(item, "GroupType"))) {
             return null;
         }
         return isOfUser ? ConversationId.ofUser(peer) : ConversationId.ofGroup(peer);
@@ -39,6 +41,11 @@ final class Talk {
 
     boolean isOfGroup() {
         return state.groupID != null;
+    }
+
+    /** Of a group in which nobody else has spoken yet nothing is known but its ID. */
+    boolean isDescribed() {
+        return !isOfGroup() || !Check.isEmpty(state.groupType);
     }
 
     String peer() {

@@ -14,6 +14,8 @@ final class Tips {
     static final int ADMIN_UNSET = 5;
     static final int PROFILE_CHANGED = 6;
     static final int MEMBERS_CHANGED = 7;
+    /** Put out, and kept out for a time. */
+    static final int BANNED = 10;
 
     private static final int BY_INVITATION = 2;
 
@@ -40,6 +42,7 @@ final class Tips {
             case LEFT:
                 return V2TIMGroupTipsElem.V2TIM_GROUP_TIPS_TYPE_QUIT;
             case KICKED:
+            case BANNED:
                 return V2TIMGroupTipsElem.V2TIM_GROUP_TIPS_TYPE_KICKED;
             case ADMIN_SET:
                 return V2TIMGroupTipsElem.V2TIM_GROUP_TIPS_TYPE_SET_ADMIN;
@@ -117,6 +120,11 @@ final class Tips {
             V2TIMGroupChangeInfo change = text(changes, news, "GroupApplyJoinOption",
                 V2TIMGroupChangeInfo.V2TIM_GROUP_INFO_CHANGE_TYPE_GROUP_ADD_OPT);
             change.intValue = GroupWire.addOpt(change.value);
+        }
+        if (news.has("InviteJoinOption")) {
+            V2TIMGroupChangeInfo change = text(changes, news, "InviteJoinOption",
+                V2TIMGroupChangeInfo.V2TIM_GROUP_INFO_CHANGE_TYPE_GROUP_APPROVE_OPT);
+            change.intValue = GroupWire.approveOpt(change.value);
         }
         if (news.has("ShutupAll")) {
             V2TIMGroupChangeInfo change = new V2TIMGroupChangeInfo();

@@ -215,7 +215,12 @@ export async function live(t) {
     assert.equal((await other.refusal('sdk', 'joinGroup', 'live_l', '')).code, 10010);
   });
   await t.check('an ID that was a room\'s may be another group\'s, of which all is kept', async () => {
-    await other.sdk('createGroup', 'Meeting', 'live_l', 'No room');
+    await web.createGroup({ type: web.types.GRP_AVCHATROOM, name: 'A room once more', groupID: 'live_l' });
+    await other.group('getGroupsInfo', ['live_l']);
+    await web.dismissGroup('live_l');
+    await web.createGroup({ type: web.types.GRP_MEETING, name: 'No room', groupID: 'live_l' });
+    assert.deepEqual(await other.message('getGroupHistoryMessageList', 'live_l', 20, null), []);
+    await other.sdk('joinGroup', 'live_l', '');
     await other.say('live_l', 'kept');
     const [newest] = await other.message('getGroupHistoryMessageList', 'live_l', 20, null);
     assert.equal(newest.textElem.text, 'kept');

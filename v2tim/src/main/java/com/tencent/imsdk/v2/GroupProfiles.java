@@ -68,6 +68,7 @@ final class GroupProfiles {
                 @Override
                 void next(JSONObject body) {
                     String groupID = Json.text(body, "GroupId");
+                    client.live.note(groupID, type);
                     if (LiveRooms.isType(type)) {
                         enter(client, groupID, reply);
                     } else {

@@ -91,6 +91,7 @@ final class LiveRooms {
     /** This device has joined a group; the gateway's answer says whether it is such a room. */
     void entered(String groupID, JSONObject answer) {
         if (!Json.flag(answer, "HugeGroupFlag")) {
+            ended(groupID);
             return;
         }
         learn(groupID);

@@ -352,28 +352,6 @@ fn rights() -> Vec<Right> {
         right("delete counters", "group_open_http_svc.delete_group_counter", all("R"), |cell| {
             of_group(cell, json!({"GroupCounterKeys": []}))
         }),
-        // Who may is on no page of the vendor's: whoever changes the profile. A live room keeps nothing that could be pinned.
-        given(
-            Given::Message,
-            right(
-                "pin a message",
-                "group_open_http_svc.pin_message",
-                ["MAO", "AO", "AO", "", "AO"],
-                |cell| of_group(cell, json!({"MsgSeq": cell.seq})),
-            ),
-        ),
-        given(
-            Given::Message,
-            right(
-                "unpin a message",
-                "group_open_http_svc.unpin_message",
-                ["MAO", "AO", "AO", "", "AO"],
-                |cell| of_group(cell, json!({"MsgSeq": cell.seq})),
-            ),
-        ),
-        right("read the pinned messages", "group_open_http_svc.get_pinned_messages", all("MAO"), |cell| {
-            of_group(cell, json!({}))
-        }),
         right("list the members", "group_open_http_svc.get_group_member_info", all("MAOR"), |cell| {
             of_group(cell, json!({"Limit": 20, "Offset": 0}))
         }),

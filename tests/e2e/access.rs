@@ -242,6 +242,7 @@ async fn every_row_by_every_kind_of_caller() {
         let for_all = [
             "group_open_http_svc.get_group_public_info",
             "group_open_http_svc.apply_join_group",
+            // A live room may be read by who is not even logged in.
             "group_open_http_noauth_svc.apply_join_group",
         ];
         // These speak of a conversation of the caller; where there is none, there is nothing to do.

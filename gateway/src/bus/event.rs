@@ -75,6 +75,7 @@ pub struct Passing {
 
 /// What the hub acts on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "it lies in an event, which is shared and never moved")]
 pub enum Control {
     /// The user is a member now: their devices follow the group, and hear what is said after this number.
     Entered {

@@ -54,6 +54,14 @@ impl Follower {
     }
 }
 
+/// Who was logged in, and where.
+pub(super) struct Detached {
+    pub(super) attachment: Arc<Attachment>,
+    pub(super) groups: Vec<GroupId>,
+    pub(super) rooms: Vec<GroupId>,
+    pub(super) seat: Seat,
+}
+
 struct State {
     attachment: Arc<Attachment>,
     groups: GroupSet,
@@ -140,12 +148,13 @@ impl Connection {
     }
 
     /// Who was logged in, the groups they followed and the rooms they were in.
-    pub(super) fn detach(self: &Arc<Self>) -> Option<(Arc<Attachment>, Vec<GroupId>, Vec<GroupId>, Seat)> {
+    pub(super) fn detach(self: &Arc<Self>) -> Option<Detached> {
         let mut state = self.state();
         let seat = Seat::of(self, self.generation.fetch_add(1, Ordering::Release));
         let groups = |groups: GroupSet| groups.0.into_iter().map(|(group, _)| group).collect();
         let rooms = |rooms: Vec<(GroupId, u64)>| rooms.into_iter().map(|(room, _)| room).collect();
-        state.take().map(|state| (state.attachment, groups(state.groups), rooms(state.rooms), seat))
+        let State { attachment, groups: followed, rooms: entered, .. } = state.take()?;
+        Some(Detached { attachment, groups: groups(followed), rooms: rooms(entered), seat })
     }
 
     /// The list of the user's groups is followed, or will be read anew.

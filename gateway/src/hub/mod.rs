@@ -43,7 +43,7 @@ pub use frame::{Dialect, Frame, PING, close_frame, pong_frame, text_frame};
 pub use outbound::{Closing, Late, Outbound, Pipe, RECEIPT_AFTER};
 pub use returning::{Back, Missed};
 
-use self::connection::Follower;
+use self::connection::{Detached, Follower};
 use self::fanout::Fanout;
 use self::followers::Followers;
 use self::frame::{Content, Encoded};
@@ -253,11 +253,14 @@ impl Hub {
     }
 
     fn detach_as(&self, connection: &Arc<Connection>, going: Going) -> Option<Arc<Attachment>> {
-        let (attachment, groups, rooms, seat) = connection.detach()?;
+        let Detached { attachment, groups, rooms, seat } = connection.detach()?;
         // What waited was for this user, and goes out before another one can be there.
         connection.outbound.release();
         connection.outbound.forget_user();
         self.shards.remove(&Topic::User(attachment.app, attachment.user.clone()), seat);
+        if going == Going::Away {
+            self.wait_for(&attachment, &rooms);
+        }
         for group in groups.into_iter().chain(rooms.iter().cloned()) {
             self.shards.remove(&Topic::Group(attachment.app, group), seat);
         }

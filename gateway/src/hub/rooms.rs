@@ -69,6 +69,17 @@ impl Hub {
         Ok(())
     }
 
+    /// A device may come back, perhaps to another instance: that is to be heard though nobody else here is in its rooms, until
+    /// whoever keeps them wishes otherwise.
+    pub(super) fn wait_for(&self, attached: &Attachment, rooms: &[GroupId]) {
+        if self.bus.can_lose() {
+            for room in rooms {
+                let topic = Topic::Group(attached.app, room.clone());
+                self.begin_recovery(self.shards.listen(&topic, true));
+            }
+        }
+    }
+
     /// A device has gone with all the rooms that it was in.
     pub(super) fn left_rooms(&self, attached: &Attachment, rooms: &[GroupId], going: Going) {
         for room in rooms {

@@ -129,7 +129,7 @@ fn too_often(row: &Row, each: Each) -> ErrorCode {
 /// The vendor's number for it in the command's family, or the one that is common to all.
 fn documented(name: &str) -> u32 {
     match name.split_once('.').unwrap().0 {
-        "group_open_http_svc" | "million_group_open_http_svc" => 10006,
+        name if name.starts_with("group_open_") || name == "million_group_open_http_svc" => 10006,
         "im_open_login_svc" | "im_open_status" | "heartbeat" | "imopenstat" | "im_sdk_config_mgr" => 72010,
         _ => 60007,
     }

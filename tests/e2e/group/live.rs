@@ -719,3 +719,32 @@ on_both!(what_was_said_lately_is_recalled, as_it_is, |stage| {
     assert_eq!(code(alice.recall(&group, said.seq).await.ok()), 0);
     bob.expect_notice(&group, 14).await;
 });
+
+/// Nobody else is there on the instance that waits for one who went to another.
+#[tokio::test]
+async fn one_who_moved_counts_once_at_once() {
+    let stage = Stage::of_two(|config| {
+        config.apps.set(|settings| settings.live.away_seconds = 3600);
+    })
+    .await;
+    let alice = stage.there().user("alice").await;
+    let bob = stage.one.user("bob").await;
+    let group = room_of(&alice).await;
+    come(&alice, &group).await;
+    come(&bob, &group).await;
+    until_counted(&alice, &group, 2).await;
+    for _ in 0..3 {
+        bob.socket.close().await;
+        let bob = bob.reconnect(stage.there().address(), Dialect::Binary).await;
+        bob.login().await;
+        until_counted(&alice, &group, 2).await;
+        bob.socket.close().await;
+        let bob = bob.reconnect(stage.one.address(), Dialect::Binary).await;
+        bob.login().await;
+        until_counted(&alice, &group, 2).await;
+        bob.quit(&group).await;
+        until_counted(&alice, &group, 1).await;
+        come(&bob, &group).await;
+        until_counted(&alice, &group, 2).await;
+    }
+}

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use futures_util::{StreamExt, stream};
 use gateway::commands::{Surface, table};
 use gateway::services::group::Rules;
+use gateway::services::rates::Rates;
 use protocol::group::GroupKind;
 use serde_json::{Value, json};
 use tests::{Admin, Group, TestGateway, User};
@@ -394,7 +395,9 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let gateway = TestGateway::start().await;
+        // The same few join one live room after another.
+        let gateway =
+            TestGateway::start_with(|config| config.apps.set(|settings| settings.rates = Rates::off())).await;
         let mut casts = BTreeMap::new();
         for (index, (_, name, _)) in served() {
             let user = |role: &str| {

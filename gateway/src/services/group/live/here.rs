@@ -30,11 +30,24 @@ pub(super) struct Here {
     devices: Vec<DeviceId>,
     /// Those of the devices whose connections are gone, and since when.
     away: Vec<(DeviceId, Instant)>,
+    /// Devices that are on another instance already, though the end of their connections has yet to be seen here.
+    elsewhere: Vec<DeviceId>,
+}
+
+impl Here {
+    /// Gives how many were away.
+    fn is_away_no_more(&mut self, device: DeviceId) -> usize {
+        let before = self.away.len();
+        self.away.retain(|(known, _)| *known != device);
+        before - self.away.len()
+    }
 }
 
 pub(super) struct Room {
     pub(super) epoch: u64,
     here: HashMap<UserId, Here>,
+    /// Devices that are away.
+    away: usize,
     pub(super) tips: Tips,
     pub(super) allowance: Allowance,
     pub(super) ring: Ring,
@@ -44,6 +57,8 @@ pub(super) struct Room {
     pub(super) news: Arc<Notify>,
     /// Until when it is heard for those who ask.
     pub(super) polled_until: Option<Instant>,
+    /// Whether it is heard though nobody here may be in it.
+    pub(super) is_listened: bool,
     pub(super) others: Option<(Instant, Others)>,
     /// Whether it is noted who is here.
     pub(super) is_noted: bool,
@@ -60,12 +75,14 @@ impl Room {
         Self {
             epoch,
             here: HashMap::new(),
+            away: 0,
             tips: Tips::new(Instant::now(), tips_per_second),
             allowance: Allowance::new(),
             ring: Ring::default(),
             saying: HashMap::new(),
             news: Arc::default(),
             polled_until: None,
+            is_listened: false,
             others: None,
             is_noted: true,
             noted_at: None,
@@ -79,6 +96,7 @@ impl Room {
     pub(super) fn begin_anew(&mut self, epoch: u64) {
         if self.epoch != 0 {
             self.here.clear();
+            self.away = 0;
             self.ring = Ring::default();
         }
         (self.epoch, self.others, self.is_over) = (epoch, None, false);
@@ -87,9 +105,10 @@ impl Room {
     /// True when the user was not in it.
     pub(super) fn come(&mut self, visitor: &Visitor, since: Millis) -> bool {
         let is_new = !self.here.contains_key(&visitor.user);
-        let new = || Here { since, devices: Vec::new(), away: Vec::new() };
+        let new = || Here { since, devices: Vec::new(), away: Vec::new(), elsewhere: Vec::new() };
         let here = self.here.entry(visitor.user.clone()).or_insert_with(new);
-        here.away.retain(|(device, _)| *device != visitor.device);
+        self.away -= here.is_away_no_more(visitor.device);
+        here.elsewhere.retain(|device| *device != visitor.device);
         if !here.devices.contains(&visitor.device) {
             here.devices.push(visitor.device);
         }
@@ -103,9 +122,12 @@ impl Room {
         if let Some(place) = was_here {
             here.devices.swap_remove(place);
         }
-        here.away.retain(|(device, _)| *device != visitor.device);
-        if stays_away && was_here.is_some() {
+        self.away -= here.is_away_no_more(visitor.device);
+        let is_elsewhere = here.elsewhere.contains(&visitor.device);
+        here.elsewhere.retain(|device| *device != visitor.device);
+        if stays_away && was_here.is_some() && !is_elsewhere {
             here.away.push((visitor.device, now));
+            self.away += 1;
         }
         self.forget_if_gone(&visitor.user)
     }
@@ -118,8 +140,18 @@ impl Room {
     /// A device is on another instance now. True when its user is here no more.
     pub(super) fn is_elsewhere(&mut self, user: &UserId, device: DeviceId) -> bool {
         let Some(here) = self.here.get_mut(user) else { return false };
-        here.away.retain(|(known, _)| *known != device);
+        self.away -= here.is_away_no_more(device);
+        if here.devices.contains(&device) && !here.elsewhere.contains(&device) {
+            here.elsewhere.push(device);
+        }
         self.forget_if_gone(user)
+    }
+
+    /// A device is here after all: what was told of another instance is older.
+    pub(super) fn is_here(&mut self, user: &UserId, device: DeviceId) {
+        if let Some(here) = self.here.get_mut(user) {
+            here.elsewhere.retain(|known| *known != device);
+        }
     }
 
     /// Those who have been away for longer are here no more. True when there are any.
@@ -127,8 +159,13 @@ impl Room {
         // Where nobody is here it does not come.
         self.saying.retain(|_, at| now.saturating_duration_since(*at) < COMES_WITHIN);
         let before = self.here.len();
+        if self.away == 0 {
+            return false;
+        }
+        self.away = 0;
         self.here.retain(|_, here| {
             here.away.retain(|(_, since)| now.saturating_duration_since(*since) < most);
+            self.away += here.away.len();
             !(here.devices.is_empty() && here.away.is_empty())
         });
         self.here.len() < before
@@ -187,9 +224,19 @@ impl Room {
         self.saying.remove(&(message.from.user.clone(), message.random)).is_some()
     }
 
+    /// Whether it is to be heard though nobody is connected here who is in it: for who asks, and to hear where those are who are
+    /// away.
+    pub(super) fn is_to_be_heard(&self) -> bool {
+        self.polled_until.is_some() || self.away > 0
+    }
+
     /// Whether nothing of it need be known.
     pub(super) fn is_idle(&self) -> bool {
-        self.here.is_empty() && self.polled_until.is_none() && self.saying.is_empty() && self.is_noted
+        self.here.is_empty()
+            && self.polled_until.is_none()
+            && !self.is_listened
+            && self.saying.is_empty()
+            && self.is_noted
     }
 }
 
@@ -215,7 +262,7 @@ mod tests {
         assert!(!room.come(&visitor("alice", 2), Millis(2)), "as it does");
         assert!(!room.go(&visitor("alice", 2), true, now));
         assert!(room.forget_away(now + grace, grace));
-        assert_eq!(room.len(), 0);
+        assert_eq!((room.len(), room.away), (0, 0));
         assert!(room.come(&visitor("alice", 2), Millis(2)));
         assert!(room.go(&visitor("alice", 2), false, now));
     }
@@ -228,6 +275,20 @@ mod tests {
         room.go(&visitor("alice", 1), true, now);
         assert!(!room.is_elsewhere(&visitor("alice", 1).user, 2));
         assert!(room.is_elsewhere(&visitor("alice", 1).user, 1));
+    }
+
+    #[test]
+    fn one_who_is_elsewhere_before_the_line_is_seen_to_end_is_not_waited_for() {
+        let (mut room, now) = (Room::new(1, 5), Instant::now());
+        let alice = visitor("alice", 1);
+        room.come(&alice, Millis(1));
+        assert!(!room.is_elsewhere(&alice.user, 1));
+        assert!(room.go(&alice, true, now));
+        room.come(&alice, Millis(2));
+        assert!(!room.is_elsewhere(&alice.user, 1), "what is told late");
+        room.is_here(&alice.user, 1);
+        assert!(!room.go(&alice, true, now), "it may come back");
+        assert_eq!(room.away, 1);
     }
 
     #[test]

@@ -23,7 +23,6 @@ mod stay;
 mod tips;
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,7 +44,7 @@ use crate::bus::{
     Visitor, Wish,
 };
 use crate::services::account::Accounts;
-use crate::services::deps::{Deps, side_by_side};
+use crate::services::deps::Deps;
 use crate::services::rates::Quota;
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Partition, StorageError};
@@ -144,6 +143,21 @@ impl Rooms {
         self.wishes.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Has a room heard, or not any more, as it is to be.
+    fn tune(&self, (app, id): &RoomKey, room: &mut Room) {
+        let is_wanted = room.is_to_be_heard();
+        if room.is_listened != is_wanted {
+            room.is_listened = is_wanted;
+            self.wish(*app, id, is_wanted);
+        }
+    }
+
+    fn wish(&self, app: AppId, id: &GroupId, is_wanted: bool) {
+        let topic = Topic::Group(app, id.clone());
+        // Who grants it ends with the gateway.
+        let _ = self.wish.send(Wish { topic, is_wanted });
+    }
+
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomKey, Room>> {
         // Nothing under this lock can panic half-way through a change.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
@@ -168,6 +182,7 @@ impl Rooms {
             room.begin_anew(stay.epoch);
         }
         let is_new = room.come(visitor, stay.since);
+        self.tune(&key, room);
         if is_new && coming == Coming::Joined {
             room.tips.came(&visitor.user, settings.names_per_tip);
         }
@@ -190,9 +205,19 @@ impl Rooms {
         let key = (visitor.app, id.clone());
         let settings = self.settings(visitor.app);
         let mut rooms = self.rooms();
-        let Some(room) = rooms.get_mut(&key) else { return };
+        // What one who is away was in is heard on, see `Hub::wait_for`.
+        let is_listened = going == Going::Away && self.deps.bus.can_lose();
+        let Some(room) = rooms.get_mut(&key) else {
+            if is_listened {
+                self.wish(key.0, id, false);
+            }
+            return;
+        };
+        room.is_listened |= is_listened;
         let stays_away = going == Going::Away && settings.away_seconds > 0;
-        if !room.go(visitor, stays_away, Instant::now()) {
+        let has_gone = room.go(visitor, stays_away, Instant::now());
+        self.tune(&key, room);
+        if !has_gone {
             return;
         }
         if going == Going::Left {
@@ -216,10 +241,13 @@ impl Rooms {
         let now = Instant::now();
         match delivery.event.as_ref() {
             Event::Control(Control::IsAt { visitor, device, node }) => {
-                if *node != self.deps.node && room.is_elsewhere(visitor, *device) {
+                if *node == self.deps.node {
+                    room.is_here(visitor, *device);
+                } else if room.is_elsewhere(visitor, *device) {
                     self.is_to_note(room);
                     self.stir((*app, id.clone()), room);
                 }
+                self.tune(&(*app, id.clone()), room);
                 return;
             }
             Event::Passing(Passing { entry: Entry::GroupMessage { message, .. } }) => {
@@ -474,11 +502,8 @@ impl Rooms {
                 if room.forget_away(now, away) {
                     self.is_to_note(room);
                 }
-                if room.polled_until.take_if(|until| *until <= now).is_some() {
-                    let topic = Topic::Group(key.0, key.1.clone());
-                    // Who grants it ends with the gateway.
-                    let _ = self.wish.send(Wish { topic, is_wanted: false });
-                }
+                room.polled_until.take_if(|until| *until <= now);
+                self.tune(key, room);
                 if self.deps.bus.can_lose() && (!room.is_noted || room.is_note_old()) {
                     room.is_noted = false;
                     self.stir(key.clone(), room);
@@ -495,8 +520,8 @@ impl Rooms {
         if self.deps.bus.can_lose() {
             let keys: Vec<RoomKey> = self.rooms().keys().cloned().collect();
             // What is not taken back is known to be of one that has gone.
-            let _ =
-                side_by_side(keys, |key| async { Ok::<_, Infallible>(self.say(&{ key }, None).await) }).await;
+            let all = keys.iter().map(|key| self.say(key, None));
+            futures_util::future::join_all(all).await;
         }
     }
 }

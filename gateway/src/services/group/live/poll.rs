@@ -15,7 +15,7 @@ use super::super::{Denial, GroupError, GroupRef, Groups};
 use super::Rooms;
 use super::here::Room;
 use super::ring::Item;
-use crate::bus::{DeviceId, Topic, Visitor, Wish};
+use crate::bus::{DeviceId, Visitor};
 use crate::services::session::sealed;
 use crate::telemetry::Bound;
 
@@ -133,9 +133,14 @@ impl Groups {
         if claims.user != poller.user {
             return Err(GroupError::NotAllowed(Denial::NoPollingKey));
         }
-        let found = self.existing(claims.app, &claims.room).await?;
-        if found.group.record.epoch != claims.epoch {
-            return Err(GroupError::Missing);
+        let place = (claims.node == self.deps.node).then_some(claims.place);
+        let found = self.find(claims.app, &claims.room).await?;
+        if found.is_none_or(|found| found.group.record.epoch != claims.epoch) {
+            // What was told last is that it is gone.
+            let rest = self.rooms.rest((claims.app, &claims.room, claims.epoch), place, from);
+            let (items, next, place) = rest.ok_or(GroupError::Missing)?;
+            let key = self.key(PollClaims { node: self.deps.node, place, ..claims })?;
+            return Ok(Answered { key, next, items });
         }
         if let Some((user, device)) = &claims.user {
             let visitor = Visitor { app: claims.app, user: user.clone(), device: *device };
@@ -143,7 +148,6 @@ impl Groups {
                 return Err(GroupError::NotMember);
             }
         }
-        let place = (claims.node == self.deps.node).then_some(claims.place);
         let (items, next, place) =
             self.rooms.hear((claims.app, &claims.room, claims.epoch), place, from).await?;
         let key = self.key(PollClaims { node: self.deps.node, place, ..claims })?;
@@ -161,11 +165,8 @@ impl Rooms {
         if room.epoch != epoch {
             room.begin_anew(epoch);
         }
-        if room.polled_until.replace(Instant::now() + HEARD_FOR).is_none() {
-            let topic = Topic::Group(app, id.clone());
-            // Who grants it ends with the gateway.
-            let _ = self.wish.send(Wish { topic, is_wanted: true });
-        }
+        room.polled_until = Some(Instant::now() + HEARD_FOR);
+        self.tune(&(app, id.clone()), room);
         (room.ring.next(), room.ring.next_seq())
     }
 
@@ -175,7 +176,7 @@ impl Rooms {
         (app, id, epoch): (AppId, &GroupId, u64),
         place: Option<u64>,
         from: Seq,
-    ) -> Result<(Vec<Box<RawValue>>, Seq, u64), GroupError> {
+    ) -> Result<Told, GroupError> {
         let permit = self.polls.get(&app).and_then(|polls| polls.clone().try_acquire_owned().ok());
         let Some(_permit) = permit else {
             Bound::Polls.refused(id);
@@ -197,21 +198,36 @@ impl Rooms {
             {
                 let rooms = self.rooms();
                 let Some(room) = rooms.get(&key) else { return Ok((Vec::new(), Seq::ZERO, 0)) };
-                let mut items = room.ring.items().filter(|item| from.wants(item)).take(MOST_ITEMS).peekable();
-                if items.peek().is_some() || room.is_over || Instant::now() >= until {
-                    let (mut list, mut next, mut place) =
-                        (Vec::new(), room.ring.next_seq(), room.ring.next());
-                    for item in items {
-                        list.extend(item.polled());
-                        (next, place) = (item.stamp.seq.next(), item.place + 1);
-                    }
-                    if let (true, From::Seq(seq)) = (list.is_empty(), from) {
-                        next = next.max(seq);
-                    }
-                    return Ok((list, next, place));
+                let told = told(room, from);
+                if !told.0.is_empty() || room.is_over || Instant::now() >= until {
+                    return Ok(told);
                 }
             }
             let _ = timeout_at(until, notified).await;
         }
     }
+
+    /// What is left of what was told in a room that is gone.
+    fn rest(&self, (app, id, epoch): (AppId, &GroupId, u64), place: Option<u64>, from: Seq) -> Option<Told> {
+        let rooms = self.rooms();
+        let room = rooms.get(&(app, id.clone())).filter(|room| room.epoch == epoch && room.is_over)?;
+        let told = told(room, place.map_or(From::Seq(from), From::Place));
+        (!told.0.is_empty()).then_some(told)
+    }
+}
+
+/// Items, the number behind them, and where the next item will stand.
+type Told = (Vec<Box<RawValue>>, Seq, u64);
+
+/// What was told in a room from somewhere on.
+fn told(room: &Room, from: From) -> Told {
+    let (mut list, mut next, mut place) = (Vec::new(), room.ring.next_seq(), room.ring.next());
+    for item in room.ring.items().filter(|item| from.wants(item)).take(MOST_ITEMS) {
+        list.extend(item.polled());
+        (next, place) = (item.stamp.seq.next(), item.place + 1);
+    }
+    if let (true, From::Seq(seq)) = (list.is_empty(), from) {
+        next = next.max(seq);
+    }
+    (list, next, place)
 }

@@ -71,7 +71,10 @@ impl Ring {
     ) {
         let (most_items, most_bytes) = most;
         let last = self.items.back().map_or(Seq::ZERO, |last| last.stamp.seq);
-        let stamp = stamp.unwrap_or(Stamp { seq: last, at: now });
+        // Clients drop an item whose number they had. Nothing comes behind the end of the room.
+        let is_end = matches!(event.as_ref(), Event::Control(_));
+        let seq = if is_end { last.next() } else { last };
+        let stamp = stamp.unwrap_or(Stamp { seq, at: now });
         let said = match event.told() {
             Some(Entry::GroupMessage { message, .. }) => {
                 message.body.as_json().len() + message.cloud_custom_data.len()

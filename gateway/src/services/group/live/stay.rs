@@ -129,7 +129,7 @@ impl Groups {
             if self
                 .deps
                 .engine
-                .get(&partition, &[session.clone()])
+                .get(&partition, std::slice::from_ref(&session))
                 .await?
                 .first()
                 .is_some_and(Option::is_some)

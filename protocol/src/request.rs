@@ -32,7 +32,7 @@ pub trait Request: DeserializeOwned + Send + 'static {
 /// `{group}` stand for two users who talk, a third, and the group of the two; `{seq}` is a message in it, and
 /// `{told.seq}`, `{told.random}` and `{told.time}` name one from the caller to the other. In `{club}`, a group of the
 /// caller, the third has `{applied}` and the other has `{proposed}` somebody; the other has `{invited}` the caller into
-/// `{party}`.
+/// `{party}`. `{forum}` is a community of the caller with the topic `{topic}`.
 macro_rules! request {
     ($request:ident = $name:literal $(also $alias:literal)* -> $response:ty) => {
         $crate::request::request! { @ $request, $name, [$($alias),*], $response, |_| None }

@@ -31,6 +31,8 @@ pub(crate) struct Scene {
     club: Group,
     /// Owned by the other, who has invited the caller.
     party: Group,
+    /// A community of the caller, with a topic.
+    forum: Group,
     /// The applications about which the caller decides: of the third, of the other for somebody, and for themselves.
     applications: [String; 3],
 }
@@ -73,13 +75,19 @@ impl Scene {
         let body = json!({"GroupId": group.id, "GroupCounter": counters, "Mode": "Set"});
         user.call("group_open_http_svc.update_group_counter", body).await.ok();
         let (club, party) = (Group { id: format!("club{tag}") }, Group { id: format!("party{tag}") });
+        let forum = Group { id: format!("@TGS#_forum{tag}") };
+        let body = json!({"Type": "Community", "Name": "n", "GroupId": forum.id, "SupportTopic": 1});
+        user.call("million_group_open_http_svc.create_group", body).await.ok();
+        let body =
+            json!({"GroupId": forum.id, "TopicName": "n", "TopicId": format!("{}@TOPIC#_talk", forum.id)});
+        user.call("million_group_open_http_svc.create_topic", body).await.ok();
         let applications = applied(gateway, (&user, &friend, &third), (&club, &party)).await;
-        (Self { caller, other, third, group, said, told, club, party, applications }, user, friend)
+        (Self { caller, other, third, group, said, told, club, party, forum, applications }, user, friend)
     }
 
     /// The groups that an example may speak of.
-    pub(crate) fn groups(&self) -> [&Group; 3] {
-        [&self.group, &self.club, &self.party]
+    pub(crate) fn groups(&self) -> [&Group; 4] {
+        [&self.group, &self.club, &self.party, &self.forum]
     }
 
     /// A valid body of the command, from the doc comment of its request; `None` for a command without an example.
@@ -97,6 +105,8 @@ impl Scene {
             ("{told.time}", time.to_string()),
             ("{club}", self.club.id.clone()),
             ("{party}", self.party.id.clone()),
+            ("{forum}", self.forum.id.clone()),
+            ("{topic}", format!("{}@TOPIC#_talk", self.forum.id)),
             ("{applied}", self.applications[0].clone()),
             ("{proposed}", self.applications[1].clone()),
             ("{invited}", self.applications[2].clone()),

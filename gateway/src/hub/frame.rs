@@ -7,7 +7,7 @@ use bytes::Bytes;
 use protocol::envelope;
 use protocol::event;
 use protocol::group::Change;
-use protocol::id::{GroupId, Seq, UserId};
+use protocol::id::{ChannelId, Seq, UserId};
 use protocol::legacy;
 use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
 use protocol::push::Mark;
@@ -133,8 +133,8 @@ impl Content<'_> {
         match self {
             Content::Event(event, stamp, user) => envelope::push(event::PUSH, &body(event, *stamp, user)),
             Content::Mention(group, message, Stamp { seq, at }) => {
-                let (group, from) = (group.id.clone(), message.from.user.clone());
-                let mark = Mark { group, from, seq: *seq, me: false, all: true };
+                let (channel, from) = (group.id.clone(), message.from.user.clone());
+                let mark = Mark { channel, from, seq: *seq, me: false, all: true };
                 envelope::push(event::PUSH, &event::push::mark_of_all(&mark, *at))
             }
             Content::Kick(reason, by) => {
@@ -172,7 +172,7 @@ pub(super) fn may_leave(event: &Event) -> bool {
 }
 
 /// The message of a group that the event tells was recalled.
-pub(super) fn recalled(event: &Event) -> Option<(&GroupId, Seq)> {
+pub(super) fn recalled(event: &Event) -> Option<(&ChannelId, Seq)> {
     match &event.aside()?.of {
         AsideOf::Recall { group, message } => Some((group, message.seq)),
         _ => None,
@@ -180,7 +180,7 @@ pub(super) fn recalled(event: &Event) -> Option<(&GroupId, Seq)> {
 }
 
 /// The group in which something is said, where the topic does not tell.
-pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
+pub(super) fn group_of(event: &Event) -> Option<&ChannelId> {
     match event {
         Event::Entry(Entry::GroupMessage { group, .. }) => Some(&group.id),
         _ => None,
@@ -191,7 +191,7 @@ pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
 pub(super) fn marked_group(delivery: &Delivery) -> Option<Topic> {
     match (&delivery.topic, delivery.event.as_ref()) {
         (Topic::User(app, _), Event::Entry(Entry::Mark { mark })) => {
-            Some(Topic::Group(*app, mark.group.clone()))
+            Some(Topic::Group(*app, mark.channel.clone()))
         }
         _ => None,
     }
@@ -237,7 +237,13 @@ fn body<'a>(event: &'a Event, Stamp { seq, at }: Stamp, user: &UserId) -> Cow<'a
         Event::Entry(Entry::Mark { mark }) => event::push::mark(user, mark, seq, at),
         Event::Control(Control::Dismissed { notice, .. }) => event::push::notice(user, notice, seq.0, at),
         // The hub acts on these itself, and hands none of them on.
-        Event::Control(Control::Entered { .. } | Control::Left { .. } | Control::Kicked { .. })
+        Event::Control(
+            Control::Entered { .. }
+            | Control::TopicMade { .. }
+            | Control::TopicsGone { .. }
+            | Control::Left { .. }
+            | Control::Kicked { .. },
+        )
         | Event::Unknown => return Cow::Borrowed(r#"{"EventArray":[]}"#),
     })
 }

@@ -16,6 +16,7 @@ mod returning;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod turns;
 
 use std::collections::VecDeque;
@@ -175,8 +176,10 @@ impl Hub {
             tracing::warn!(%error, "the groups of a user could not be read");
             NotFollowed
         })?;
-        let enter = |membership: Membership| connection.enter(&membership.group, membership.hidden(), false);
-        self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
+        let enter = |membership: &Membership| connection.enter(&membership.group, membership.hidden(), false);
+        self.follow(connection, groups.iter().filter_map(enter).collect()).await?;
+        // Behind their groups: of a topic that is made from now on they hear there.
+        self.follow_topics(connection, app, groups.iter().filter(|group| group.has_topics)).await?;
         connection.has_entered(login);
         connection.outbound.has_followed();
         match back {
@@ -206,6 +209,11 @@ impl Hub {
         for topic in topics {
             waits.extend(self.join(connection, &topic, None));
         }
+        self.followed(waits).await
+    }
+
+    /// Waits until these topics are followed.
+    async fn followed(&self, waits: Vec<oneshot::Receiver<()>>) -> Result<(), NotFollowed> {
         if waits.is_empty() {
             return Ok(());
         }
@@ -246,8 +254,8 @@ impl Hub {
         connection.outbound.release();
         connection.outbound.forget_user();
         self.shards.remove(&Topic::User(attachment.app, attachment.user.clone()), seat);
-        for group in groups {
-            self.shards.remove(&Topic::Group(attachment.app, group), seat);
+        for channel in groups {
+            self.shards.remove(&Topic::Group(attachment.app, channel), seat);
         }
         Some(attachment)
     }
@@ -361,7 +369,7 @@ impl Hub {
 
     async fn act(&self, control: &Control, delivery: Delivery, followers: Followers) {
         match control {
-            Control::Entered { group, after, hides_earlier } => {
+            Control::Entered { group, after, hides_earlier, topics_since } => {
                 let hidden = if *hides_earlier { *after } else { Seq::ZERO };
                 for Follower { connection, .. } in followers.iter() {
                     if let Some(topic) = connection.enter(group, hidden, true) {
@@ -371,12 +379,27 @@ impl Hub {
                         // Nobody waits: what is said till then is read from the store.
                         drop(self.join(connection, &topic, Some(after.next())));
                     }
+                    if let Some(since) = topics_since {
+                        self.begin_entering_topics(connection, group, *since, *hides_earlier);
+                    }
+                }
+            }
+            Control::TopicMade { topic } => {
+                for Follower { connection, .. } in followers.iter() {
+                    if let Some(topic) = connection.enter_topic(topic, Seq::ZERO) {
+                        drop(self.join(connection, &topic, Some(Seq(1))));
+                    }
+                }
+            }
+            Control::TopicsGone { topics } => {
+                for Follower { connection, .. } in followers.iter() {
+                    self.leave_topics(connection, topics);
                 }
             }
             Control::Left { group } => self.leave(followers.iter(), group).await,
             Control::Dismissed { notice, .. } => {
                 self.fanout.push(followers.clone(), delivery).await;
-                self.leave(followers.iter(), &notice.group.id).await;
+                self.leave(followers.iter(), &notice.group.id.group()).await;
             }
             Control::Kicked { device, reason, by, terminal } => {
                 let by = Newcomer { inst_id: *by, terminal: *terminal };
@@ -392,16 +415,17 @@ impl Hub {
     async fn leave<'a>(&self, followers: impl Iterator<Item = &'a Follower> + Send, group: &GroupId) {
         let mut with_nothing_to_hear = Vec::new();
         for Follower { connection, attachment, .. } in followers {
-            if let Some((topic, seat)) = connection.leave(group) {
+            let left = connection.leave(group);
+            if !left.is_empty() && !connection.cares_for_all() {
+                with_nothing_to_hear.push((attachment.app, connection.clone()));
+            }
+            for (topic, seat) in left {
                 self.shards.remove(&topic, seat);
-                if !connection.cares_for_all() {
-                    with_nothing_to_hear.push((attachment.app, connection.clone()));
-                }
             }
         }
         // Who comes back may be let in again.
         if let Some((app, _)) = with_nothing_to_hear.first() {
-            let topic = Topic::Group(*app, group.clone());
+            let topic = Topic::Group(*app, group.into());
             let connections = with_nothing_to_hear.into_iter().map(|(_, connection)| connection).collect();
             self.fanout.close(&topic, connections, Closing::GoingAway).await;
         }

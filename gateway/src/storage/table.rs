@@ -36,6 +36,8 @@ pub enum Table {
     Application,
     /// group; epoch, `attributes`, `counters` or `pins`; what its members keep together.
     Shared,
+    /// group; epoch, topic id; a topic of the group. group; epoch of a topic, user; what a member chose for it.
+    Topic,
     /// group; epoch, name; a number kept by the store: of members, of bytes that are kept. pair; epoch, `bytes`, user; of
     /// bytes that are kept of what one of the two has said. group or pair; epoch, `given`; up to which entry bytes were given
     /// back. user; name; how many rows of a kind the user has, `friends` those of
@@ -58,7 +60,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 18] = [
+    pub const ALL: [Table; 19] = [
         Table::Account,
         Table::Session,
         Table::Joined,
@@ -69,6 +71,7 @@ impl Table {
         Table::Order,
         Table::Mute,
         Table::Application,
+        Table::Topic,
         Table::Shared,
         Table::Counter,
         Table::Read,
@@ -92,6 +95,7 @@ impl Table {
             Table::Order => b'i',
             Table::Mute => b'q',
             Table::Application => b'p',
+            Table::Topic => b'y',
             Table::Shared => b'b',
             Table::Counter => b'n',
             Table::Read => b'r',

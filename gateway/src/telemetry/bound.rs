@@ -106,6 +106,8 @@ bounds! {
     ProfileChanges = "profile_changes";
     /// How often the back ends of an application give a command.
     RestCommands = "rest_commands";
+    /// Topics of a community.
+    TopicsPerGroup = "topics_per_group";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
     /// Bodies and messages that have not come whole.

@@ -9,6 +9,7 @@ mod life;
 mod member;
 mod profile;
 mod tip;
+mod topic;
 
 pub use application::*;
 pub use attribute::*;
@@ -19,3 +20,4 @@ pub use life::*;
 pub use member::*;
 pub use profile::*;
 pub use tip::*;
+pub use topic::*;

@@ -35,13 +35,26 @@ pub struct Tip {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
-    Joined { members: Vec<Shown>, invited: bool },
+    Joined {
+        members: Vec<Shown>,
+        invited: bool,
+    },
     Left,
-    Kicked { members: Vec<Shown> },
-    AdminsSet { members: Vec<Shown> },
-    AdminsUnset { members: Vec<Shown> },
+    Kicked {
+        members: Vec<Shown>,
+    },
+    AdminsSet {
+        members: Vec<Shown>,
+    },
+    AdminsUnset {
+        members: Vec<Shown>,
+    },
     Profile(Box<ProfileChange>),
-    Muted { members: Vec<Mute> },
+    Muted {
+        members: Vec<Mute>,
+    },
+    /// Of the topic in whose history it stands.
+    Topic(Box<TopicChange>),
 }
 
 /// A member who may not speak for so many seconds; 0 lifts it.
@@ -77,6 +90,24 @@ pub struct ProfileChange {
     pub custom: Vec<CustomField>,
 }
 
+/// The fields of a topic that changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TopicChange {
+    #[serde(rename = "TopicName", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(rename = "TopicIntroduction", default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<String>,
+    #[serde(rename = "TopicNotification", default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    #[serde(rename = "TopicFaceUrl", default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<String>,
+    #[serde(rename = "CustomString", default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<String>,
+    /// 1 when nobody may speak, 0 when that ends.
+    #[serde(rename = "ShutupAll", default, skip_serializing_if = "Option::is_none")]
+    pub mute_all: Option<u8>,
+}
+
 /// A tip's `MsgBody`: an object, where a message has a list.
 #[derive(Serialize)]
 pub struct TipBody<'a> {
@@ -101,6 +132,8 @@ pub struct TipBody<'a> {
     profile: Option<&'a ProfileChange>,
     #[serde(rename = "MsgMemberInfo", skip_serializing_if = "<[_]>::is_empty")]
     mutes: &'a [Mute],
+    #[serde(rename = "MsgTopicNewInfo", skip_serializing_if = "Option::is_none")]
+    topic: Option<&'a TopicChange>,
 }
 
 impl Tip {
@@ -114,6 +147,7 @@ impl Tip {
             Change::AdminsUnset { .. } => 5,
             Change::Profile(_) => 6,
             Change::Muted { .. } => 7,
+            Change::Topic(_) => 8,
         }
     }
 
@@ -129,6 +163,7 @@ impl Tip {
             shown: &[],
             profile: None,
             mutes: &[],
+            topic: None,
         };
         match &self.change {
             Change::Joined { members, invited } => {
@@ -141,6 +176,7 @@ impl Tip {
             Change::Left => {}
             Change::Profile(change) => body.profile = Some(change),
             Change::Muted { members } => body.mutes = members,
+            Change::Topic(change) => body.topic = Some(change),
         }
         body.accounts = body.shown.iter().map(|shown| &shown.user).collect();
         body

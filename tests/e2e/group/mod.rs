@@ -11,3 +11,4 @@ mod member;
 mod pages;
 mod profile;
 mod rights;
+mod topic;

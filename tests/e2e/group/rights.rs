@@ -542,6 +542,10 @@ fn every_command_about_a_group_has_its_row() {
         "group_open_http_svc.get_group_notify",
         "million_group_open_http_svc.get_pendency",
         "million_group_open_http_svc.get_joined_group_list",
+        "million_group_open_http_svc.create_topic",
+        "million_group_open_http_svc.get_topic",
+        "million_group_open_http_svc.modify_topic",
+        "million_group_open_http_svc.destroy_topic",
     ]
     .into();
     let here: BTreeSet<&str> = rights().iter().map(|right| right.command).collect();

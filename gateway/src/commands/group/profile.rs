@@ -8,7 +8,7 @@ use protocol::group::{
     Get, GetJoined, GetJoinedCommunities, GetPublic, GetWithSelf, GroupInfo, GroupInfos, JoinedGroups,
     Modify, ResponseFilter, Switch, UNKNOWN_PUBLIC, failed_item,
 };
-use protocol::id::{GroupId, UserId};
+use protocol::id::GroupId;
 use protocol::json::{flag, raw};
 use protocol::request::Empty;
 use serde_json::{Map, Value};

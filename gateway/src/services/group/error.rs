@@ -21,6 +21,10 @@ pub enum Denial {
     NotHandedOver,
     #[error("the role is too low to write this field")]
     FieldIsOthers,
+    #[error("the group has no topics")]
+    NoTopics,
+    #[error("in this group all is said in its topics")]
+    SaidInTopics,
 }
 
 /// What is wrong with a value that was given.
@@ -28,6 +32,10 @@ pub enum Denial {
 pub enum Invalid {
     #[error("the name is empty")]
     NameEmpty,
+    #[error("the name of the topic is empty")]
+    TopicNameEmpty,
+    #[error("this is not changed in a topic")]
+    NotOfTopic,
     #[error("{0:?} is longer than {1} bytes")]
     TooLong(Text, usize),
     #[error("the group has more members than it is to have places")]
@@ -56,6 +64,9 @@ pub enum Invalid {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {
     Name,
+    TopicName,
+    /// What an application keeps with a topic.
+    TopicCustom,
     Introduction,
     Notification,
     Face,

@@ -13,6 +13,7 @@ mod member;
 mod mute;
 mod order;
 mod profile;
+mod topic;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use super::decide::Refused;
 use super::deps::{Actor, Deps, MayBeDamage};
 use super::push::Notices;
 use super::rates::{Throttle, TooOften};
-use super::timeline::{EntryRef, PastRecall};
+use super::timeline::{EntryRef, PastRecall, Timelines};
 use crate::bus::{self, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
@@ -54,6 +55,8 @@ pub use lifecycle::{FirstMember, NewGroup, check_custom_id};
 pub use member::{MemberChange, MemberView};
 pub use order::{Cursor, MemberPage};
 pub use profile::{GroupState, ProfileEdit};
+pub(in crate::services) use topic::TopicChoice;
+pub use topic::{ChannelRef, GroupTopic, NewTopic, OwnPlace, TopicEdit, TopicRef, TopicView};
 
 /// Why something about a group was not done.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +92,14 @@ pub enum GroupError {
     IdTaken,
     #[error("the group id is taken by a group of the same owner")]
     IdYours,
+    #[error("no such topic")]
+    NoTopic,
+    #[error("the topic id is not one of this group")]
+    BadTopicId,
+    #[error("the topic id is taken")]
+    TopicTaken,
+    #[error("the group has too many topics")]
+    TooManyTopics,
     /// So many are muted already, of members and past ones.
     #[error("too many members of the group are muted")]
     TooManyMutes,
@@ -158,7 +169,7 @@ pub struct Group {
 
 impl Group {
     pub fn label(&self, id: &GroupId) -> GroupLabel {
-        GroupLabel { id: id.clone(), name: self.name.clone(), kind: self.kind }
+        GroupLabel { id: id.into(), name: self.name.clone(), kind: self.kind, has_topics: self.has_topics }
     }
 }
 
@@ -217,7 +228,7 @@ impl GroupRef {
     pub fn channel(&self) -> Channel {
         Channel {
             log: Log { partition: self.partition(), name: self.epoch() },
-            topic: Topic::Group(self.app, self.id.clone()),
+            topic: Topic::Group(self.app, (&self.id).into()),
         }
     }
 
@@ -227,7 +238,7 @@ impl GroupRef {
 
     /// Until when a user may not speak; kept apart from the membership, because it survives leaving.
     pub fn mute_key(&self, user: &UserId) -> Key {
-        Key::new(Table::Mute, [&self.epoch()[..], user.as_str().as_bytes()].concat())
+        mute_key(&self.epoch(), user)
     }
 
     pub fn count_key(&self) -> Key {
@@ -238,6 +249,10 @@ impl GroupRef {
     pub fn unchanged(&self) -> (Key, Expected) {
         (group_key(), Expected::Version(self.group.version))
     }
+}
+
+fn mute_key(epoch: &[u8], user: &UserId) -> Key {
+    Key::new(Table::Mute, [epoch, user.as_str().as_bytes()].concat())
 }
 
 pub(super) fn epoch_bytes(epoch: u64) -> Bytes {
@@ -265,6 +280,7 @@ pub struct Groups {
     accounts: Accounts,
     notices: Notices,
     throttle: Throttle,
+    timelines: Timelines,
     /// Held while the order of a group's members is written anew.
     ordering: Arc<tokio::sync::Mutex<()>>,
     /// Held while a group's counters change.
@@ -273,11 +289,13 @@ pub struct Groups {
 
 impl Groups {
     pub fn new(deps: Deps, accounts: Accounts, notices: Notices, throttle: Throttle) -> Self {
+        let timelines = Timelines::new(deps.clone());
         Self {
             deps,
             accounts,
             notices,
             throttle,
+            timelines,
             ordering: Arc::default(),
             counting: counter::Turns::default(),
         }

@@ -3,7 +3,7 @@
 
 use protocol::id::UserId;
 
-use super::{GroupRef, Groups};
+use super::{ChannelRef, GroupRef, Groups};
 use crate::services::deps::unless_damaged;
 use crate::services::tally::Tally;
 use crate::storage::records::{self, Versioned};
@@ -13,38 +13,41 @@ use crate::storage::{Batch, Expected, Key, StorageError, Table, Value};
 const CLEARED: usize = 256;
 
 impl Groups {
-    fn mutes(&self, found: &GroupRef) -> Tally {
-        Tally::mutes(&self.deps.settings(found.app).limits, &found.epoch())
+    fn mutes(&self, place: &ChannelRef) -> Tally {
+        Tally::mutes(&self.deps.settings(place.found.app).limits, &place.epoch())
     }
 
-    async fn all_mutes(&self, found: &GroupRef) -> Result<Vec<(bytes::Bytes, Versioned<u64>)>, StorageError> {
-        records::scan_all(&self.deps.engine, &found.partition(), Table::Mute, found.epoch()).await
+    async fn all_mutes(
+        &self,
+        place: &ChannelRef,
+    ) -> Result<Vec<(bytes::Bytes, Versioned<u64>)>, StorageError> {
+        records::scan_all(&self.deps.engine, &place.found.partition(), Table::Mute, place.epoch()).await
     }
 
-    /// Mutes a user in the batch until a second, which replaces the mute there is; 0 is the same as if nothing had ever
+    /// Mutes a user there in the batch until a second, which replaces the mute there is; 0 is the same as if nothing had ever
     /// been said about it. Where the count is doubted it is counted anew, and what is over makes room.
     pub(super) async fn with_mute(
         &self,
         batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         (user, until): (&UserId, u64),
         is_doubted: bool,
     ) -> Result<Batch, StorageError> {
-        let (key, mutes) = (found.mute_key(user), self.mutes(found));
-        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), mutes.key()]).await?;
+        let (key, mutes) = (place.mute_key(user), self.mutes(place));
+        let mut values = self.deps.engine.get(&place.found.partition(), &[key.clone(), mutes.key()]).await?;
         let (count, known) = (values.pop().flatten(), values.pop().flatten());
         let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
         let batch = batch.check(key.clone(), expected);
         match (&known, until) {
             (None, 0) => Ok(batch),
-            (Some(_), 0) => self.counted(batch.delete(key), found, &mutes, count.as_ref(), -1).await,
+            (Some(_), 0) => self.counted(batch.delete(key), place, &mutes, count.as_ref(), -1).await,
             (Some(_), until) => Ok(batch.put(key, records::encode(&until))),
             (None, until) => {
                 let batch = batch.put(key, records::encode(&until));
                 if is_doubted {
-                    self.with_room(batch, found, &mutes, count.as_ref()).await
+                    self.with_room(batch, place, &mutes, count.as_ref()).await
                 } else {
-                    self.counted(batch, found, &mutes, count.as_ref(), 1).await
+                    self.counted(batch, place, &mutes, count.as_ref(), 1).await
                 }
             }
         }
@@ -57,9 +60,11 @@ impl Groups {
         found: &GroupRef,
         user: &UserId,
     ) -> Result<Batch, StorageError> {
-        let (key, mutes) = (found.mute_key(user), self.mutes(found));
+        let place = &ChannelRef::from(found.clone());
+        let (key, mutes) = (place.mute_key(user), self.mutes(place));
         let mut values =
-            records::values_each(&self.deps.engine, &found.partition(), &[key.clone(), mutes.key()]).await?;
+            records::values_each(&self.deps.engine, &place.found.partition(), &[key.clone(), mutes.key()])
+                .await?;
         let (count, known) = (values.pop().transpose()?.flatten(), values.pop().unwrap_or(Ok(None)));
         // One that is damaged keeps nobody.
         let Some(known) = unless_damaged(known)? else { return Ok(batch) };
@@ -70,20 +75,20 @@ impl Groups {
             return Ok(batch);
         }
         let batch = batch.check(key.clone(), Expected::Version(known.version)).delete(key);
-        self.counted(batch, found, &mutes, count.as_ref(), -1).await
+        self.counted(batch, place, &mutes, count.as_ref(), -1).await
     }
 
     /// Notes that the batch makes so many mutes more.
     async fn counted(
         &self,
         batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         mutes: &Tally,
         count: Option<&Value>,
         change: i64,
     ) -> Result<Batch, StorageError> {
-        let rows = || async { Ok(self.all_mutes(found).await?.len()) };
-        let basis = mutes.basis(&self.deps, &found.partition(), (count, false), rows).await?;
+        let rows = || async { Ok(self.all_mutes(place).await?.len()) };
+        let basis = mutes.basis(&self.deps, &place.found.partition(), (count, false), rows).await?;
         Ok(mutes.note(batch, basis, change))
     }
 
@@ -91,13 +96,13 @@ impl Groups {
     async fn with_room(
         &self,
         mut batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         mutes: &Tally,
         count: Option<&Value>,
     ) -> Result<Batch, StorageError> {
-        let (now, all) = (self.deps.now().seconds(), self.all_mutes(found).await?);
+        let (now, all) = (self.deps.now().seconds(), self.all_mutes(place).await?);
         let rows = || std::future::ready(Ok(all.len()));
-        let basis = mutes.basis(&self.deps, &found.partition(), (count, true), rows).await?;
+        let basis = mutes.basis(&self.deps, &place.found.partition(), (count, true), rows).await?;
         let over = all.iter().filter(|(_, mute)| mute.record <= now).take(CLEARED);
         let mut change = 1;
         for (suffix, mute) in over {

@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use protocol::envelope::{self, Frame};
 use protocol::event;
 use protocol::group::GroupKind;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, Millis, Seq, UserId};
 use protocol::message::group::Send;
 use protocol::message::{Body, GroupItem, GroupLabel, Message, Options, Priority, Sender};
 use protocol::usersig::{self, SecretKey};
@@ -95,9 +95,10 @@ fn push(criterion: &mut Criterion) {
         origin: None,
     };
     let label = GroupLabel {
-        id: GroupId::parse("@TGS#3ABCDEFGHIJ").expect("a valid id"),
+        id: ChannelId::parse("@TGS#3ABCDEFGHIJ").expect("a valid id"),
         name: "A group".to_owned(),
         kind: GroupKind::Public,
+        has_topics: false,
     };
     let frame = || {
         let item = GroupItem::message(&label, Seq(1_000_000), Millis(NOW * 1000), black_box(&message), true);

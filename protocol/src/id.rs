@@ -155,6 +155,38 @@ impl TopicId {
     }
 }
 
+text_id! {
+    /// Where something is said in a group: in the group itself, by its id, or in a topic of it, by the topic's. No id is both.
+    ChannelId, "group or of a topic", 96
+}
+
+impl ChannelId {
+    /// The group, or the community of the topic.
+    pub fn group(&self) -> GroupId {
+        if self.is_topic() { TopicId(self.0.clone()).group() } else { GroupId(self.0.clone()) }
+    }
+
+    pub fn topic(&self) -> Option<TopicId> {
+        self.is_topic().then(|| TopicId(self.0.clone()))
+    }
+
+    pub fn is_topic(&self) -> bool {
+        is_topic(&self.0)
+    }
+}
+
+impl From<&GroupId> for ChannelId {
+    fn from(group: &GroupId) -> Self {
+        Self(group.0.clone())
+    }
+}
+
+impl From<&TopicId> for ChannelId {
+    fn from(topic: &TopicId) -> Self {
+        Self(topic.0.clone())
+    }
+}
+
 /// Whether a text has the form of a topic's id.
 fn is_topic(text: &str) -> bool {
     let parts = text.starts_with(GroupId::OF_COMMUNITIES).then(|| text.split_once(TopicId::MARK)).flatten();
@@ -215,6 +247,10 @@ mod tests {
     fn a_topic_has_a_community() {
         let topic = TopicId::parse("@TGS#_club@TOPIC#_@TOPIC#_x").unwrap();
         assert_eq!(topic.group().as_str(), "@TGS#_club");
+        let channel = ChannelId::from(&topic);
+        assert_eq!((channel.group(), channel.topic()), (topic.group(), Some(topic)));
+        let group = GroupId::parse("club@TOPIC#_x").unwrap();
+        assert_eq!((ChannelId::from(&group).group(), ChannelId::from(&group).topic()), (group, None));
         for text in
             ["club@TOPIC#_x", "@TGS#2club@TOPIC#_x", "@TGS#_club", "@TGS#_club@TOPIC#_", "@TGS#_@TOPIC#_x"]
         {

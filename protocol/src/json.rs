@@ -209,6 +209,32 @@ pub fn whole_number<'de, D: serde::Deserializer<'de>, T: From<u64>>(deserializer
     deserializer.deserialize_u64(Number).map(T::from)
 }
 
+/// An id that may be empty: the SDKs write `""` for none.
+pub fn maybe_id<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    struct Text<T>(std::marker::PhantomData<T>);
+    impl<'de, T: serde::Deserialize<'de>> serde::de::Visitor<'de> for Text<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an ID, or an empty text")
+        }
+
+        fn visit_unit<E: serde::de::Error>(self) -> Result<Option<T>, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Option<T>, E> {
+            if text.is_empty() {
+                return Ok(None);
+            }
+            T::deserialize(serde::de::value::StrDeserializer::<E>::new(text)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Text(std::marker::PhantomData))
+}
+
 /// For `#[serde(deserialize_with)]`: a flag that clients send as 0/1, as true/false or as "0"/"1".
 pub fn lenient_flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     struct Flag;

@@ -33,7 +33,7 @@ pub trait Request: DeserializeOwned + Send + 'static {
 /// `{told.seq}`, `{told.random}` and `{told.time}` name one from the caller to the other. In `{club}`, a group of the
 /// caller, the third has `{applied}` and the other has `{proposed}` somebody; the other has `{invited}` the caller into
 /// `{party}`. Both are in `{live}`, a live room of the caller, which `{polling}` asks about for the caller and `{reading}` for
-/// somebody who is not logged in.
+/// somebody who is not logged in. `{forum}` is a community of the caller with the topic `{topic}`.
 macro_rules! request {
     ($request:ident = $name:literal $(also $alias:literal)* -> $response:ty) => {
         $crate::request::request! { @ $request, $name, [$($alias),*], $response, |_| None }

@@ -35,6 +35,8 @@ pub(crate) struct Scene {
     live: Group,
     /// What the caller asks with for what is told there, and what somebody asks with who is not logged in.
     polling: [String; 2],
+    /// A community of the caller, with a topic.
+    forum: Group,
     /// The applications about which the caller decides: of the third, of the other for somebody, and for themselves.
     applications: [String; 3],
 }
@@ -78,17 +80,23 @@ impl Scene {
         let body = json!({"GroupId": group.id, "GroupCounter": counters, "Mode": "Set"});
         user.call("group_open_http_svc.update_group_counter", body).await.ok();
         let (club, party) = (Group { id: format!("club{tag}") }, Group { id: format!("party{tag}") });
+        let forum = Group { id: format!("@TGS#_forum{tag}") };
+        let body = json!({"Type": "Community", "Name": "n", "GroupId": forum.id, "SupportTopic": 1});
+        user.call("million_group_open_http_svc.create_group", body).await.ok();
+        let body =
+            json!({"GroupId": forum.id, "TopicName": "n", "TopicId": format!("{}@TOPIC#_talk", forum.id)});
+        user.call("million_group_open_http_svc.create_topic", body).await.ok();
         let applications = applied(gateway, (&user, &friend, &third), (&club, &party)).await;
         let live = user.create_group_of("AVChatRoom", &format!("live{tag}")).await;
         let polling = polling(gateway, &user, &friend, &live).await;
         let scene =
-            Self { caller, other, third, group, said, told, club, party, live, polling, applications };
+            Self { caller, other, third, group, said, told, club, party, live, polling, forum, applications };
         (scene, user, friend)
     }
 
     /// The groups that an example may speak of.
-    pub(crate) fn groups(&self) -> [&Group; 4] {
-        [&self.group, &self.club, &self.party, &self.live]
+    pub(crate) fn groups(&self) -> [&Group; 5] {
+        [&self.group, &self.club, &self.party, &self.live, &self.forum]
     }
 
     /// A valid body of the command, from the doc comment of its request; `None` for a command without an example.
@@ -109,6 +117,8 @@ impl Scene {
             ("{live}", self.live.id.clone()),
             ("{polling}", self.polling[0].clone()),
             ("{reading}", self.polling[1].clone()),
+            ("{forum}", self.forum.id.clone()),
+            ("{topic}", format!("{}@TOPIC#_talk", self.forum.id)),
             ("{applied}", self.applications[0].clone()),
             ("{proposed}", self.applications[1].clone()),
             ("{invited}", self.applications[2].clone()),

@@ -26,6 +26,9 @@ const FIVE_SECONDS_MS = 5_100;
 const SLOW = /_group_(attr|counter)$/;
 
 const GROUP = 'group_open_http_svc.';
+const COMMUNITY = 'million_group_open_http_svc.';
+/** A community that nobody has made: what is asked about it is refused before that is seen. */
+const FORUM = '@TGS#_forum';
 const C2C = 'openim.';
 const CONTACT = 'recentcontact.';
 
@@ -35,6 +38,7 @@ const EXPIRED = 70001;
 /** Where the numbers of a family's codes lie, in thousands. What is common to all comes beside these. */
 const BLOCKS = [
   ['group_open_http_svc', [10, 11]],
+  ['million_group_open_http_svc', [10, 11]],
   ['group_open_attr_http_svc', [10, 11]],
   ['group_open_avchatroom_http_svc', [10, 11]],
   ['openim', [20, 90]],
@@ -130,6 +134,14 @@ const SCENES = {
     [`${GROUP}update_group_counter`, 'setGroupCounters', ({ alice, meet }) =>
       alice.setGroupCounters({ groupID: meet, counters: { likes: 1 } })],
     [`${GROUP}get_group_counter`, 'getGroupCounters', ({ alice, meet }) => alice.getGroupCounters({ groupID: meet })],
+  ],
+  topics: [
+    [`${COMMUNITY}create_topic`, 'createTopicInCommunity', ({ alice }) => alice.createTopicInCommunity({ groupID: FORUM, topicName: 'never' })],
+    [`${COMMUNITY}get_topic`, 'getTopicList', ({ alice }) => alice.getTopicList({ groupID: FORUM })],
+    [`${COMMUNITY}modify_topic`, 'updateTopicProfile', ({ alice }) =>
+      alice.updateTopicProfile({ groupID: FORUM, topicID: `${FORUM}@TOPIC#_x`, topicName: 'never' })],
+    [`${COMMUNITY}destroy_topic`, 'deleteTopicFromCommunity', ({ alice }) =>
+      alice.deleteTopicFromCommunity({ groupID: FORUM, topicIDList: [`${FORUM}@TOPIC#_x`] })],
   ],
   members: [
     [`${GROUP}get_group_member_info`, 'getGroupMemberList', ({ alice, meet }) => alice.getGroupMemberList({ groupID: meet })],

@@ -13,12 +13,12 @@ use criterion::{Criterion, Throughput};
 use gateway::bus::{
     Delivery, DeviceClaim, DeviceId, Ended, Entry, GroupPlace, Incoming, LocalBus, Membership,
     MissedByDevice, MissedByUser, MissedInGroup, MostMissed, Numbering, RecallMark, Recalls, Source,
-    SourceError, Stamp, Topic, UserPlace, channel,
+    SourceError, Stamp, Topic, TopicPlace, UserPlace, channel,
 };
 use gateway::clock::Clock;
 use gateway::hub::{Attachment, Connection, Dialect, Hub, Pipe};
 use protocol::group::GroupKind;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, UserId};
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use tokio::sync::{Notify, mpsc};
 
@@ -105,10 +105,15 @@ impl Room {
 
     async fn bring(&self) {
         let seq = Seq(FIRST + self.next.fetch_add(1, Ordering::Relaxed) as u64);
-        let group = GroupLabel { id: room_id(), name: "A group".to_owned(), kind: GroupKind::Meeting };
+        let group = GroupLabel {
+            id: (&room_id()).into(),
+            name: "A group".to_owned(),
+            kind: GroupKind::Meeting,
+            has_topics: false,
+        };
         let event = Entry::GroupMessage { group, message: message(), counts: true }.into();
         let stamp = Some(Stamp { seq, at: Millis(1_800_000_000_000) });
-        let topic = Topic::Group(APP, room_id());
+        let topic = Topic::Group(APP, (&room_id()).into());
         let delivery = Delivery { topic, stamp, numbering: Numbering::Unneeded, event };
         self.bus.send(Incoming::Event(delivery)).await.expect("the hub runs");
     }
@@ -186,18 +191,22 @@ struct OneRoom;
 
 #[async_trait]
 impl Source for OneRoom {
-    async fn group_place(&self, _: AppId, _: &GroupId) -> Result<Option<GroupPlace>, SourceError> {
+    async fn group_place(&self, _: AppId, _: &ChannelId) -> Result<Option<GroupPlace>, SourceError> {
         Ok(None)
     }
 
-    async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
+    async fn topics(&self, _: AppId, _: &GroupId, _: Option<Millis>) -> Result<Vec<TopicPlace>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    async fn group_end(&self, _: AppId, _: &ChannelId, _: &Bytes) -> Result<Seq, SourceError> {
         Ok(Seq::ZERO)
     }
 
     async fn group_stamps(
         &self,
         _: AppId,
-        _: &GroupId,
+        _: &ChannelId,
         _: &Bytes,
         _: (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError> {
@@ -207,7 +216,7 @@ impl Source for OneRoom {
     async fn missed_in_group(
         &self,
         _: AppId,
-        _: &GroupId,
+        _: &ChannelId,
         _: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError> {
         Ok(MissedInGroup::Gone)
@@ -216,7 +225,7 @@ impl Source for OneRoom {
     async fn recalled_in_group(
         &self,
         _: AppId,
-        _: &GroupId,
+        _: &ChannelId,
         _: &Bytes,
         _: RecallMark,
     ) -> Result<Recalls, SourceError> {
@@ -234,6 +243,7 @@ impl Source for OneRoom {
     async fn groups_of(&self, _: AppId, _: &UserId) -> Result<Vec<Membership>, SourceError> {
         Ok(vec![Membership {
             group: room_id(),
+            has_topics: false,
             joined_at: Millis(0),
             joined_after: Seq::ZERO,
             hides_earlier: false,

@@ -228,7 +228,12 @@ async fn speaker(engine: &Redis, names: &Namespace, group: usize, number: usize)
         Check { key: Key::new(Table::Mute, suffix), expected: Expected::Absent },
     ];
     let channel = names.key(format!("{APP}/g{group}").as_bytes());
-    let label = GroupLabel { id: group.clone(), name: "The group".to_owned(), kind: GroupKind::Public };
+    let label = GroupLabel {
+        id: (&group).into(),
+        name: "The group".to_owned(),
+        kind: GroupKind::Public,
+        has_topics: false,
+    };
     Speaker { group, user, checks, label, channel }
 }
 
@@ -272,5 +277,5 @@ fn batch(speaker: &Speaker, number: u64) -> Batch {
     batch.checks.clone_from(&speaker.checks);
     batch
         .append(EPOCH.to_be_bytes().to_vec(), bytes)
-        .announce(Topic::Group(APP, speaker.group.clone()), event)
+        .announce(Topic::Group(APP, (&speaker.group).into()), event)
 }

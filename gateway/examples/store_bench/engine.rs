@@ -130,7 +130,7 @@ async fn send(engine: Arc<dyn Engine>, sender: u64, load: Load, until: Instant) 
         let message = Batch::new(Partition::group(APP, &group), Millis(1_700_000_000_000 + number / 100))
             .idempotency_key(format!("user{sender:06}:{number}"))
             .append("1", record(number, load.size))
-            .announce(Topic::Group(APP, group.clone()), Control::Left { group });
+            .announce(Topic::Group(APP, (&group).into()), Control::Left { group });
         let begun = Instant::now();
         engine.commit(message).await.unwrap();
         commits.push(begun.elapsed());

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use protocol::id::{GroupId, Millis, Seq, UserId};
+use protocol::id::{ChannelId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{CLOCK_DIFFERENCE, Stamp};
@@ -21,8 +21,8 @@ pub struct Aside {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AsideOf {
-    /// A message of the topic's group was recalled.
-    Recall { group: GroupId, message: Stamp },
+    /// A message of the topic's group, or of the part of it, was recalled.
+    Recall { group: ChannelId, message: Stamp },
     /// A message between the topic's user and a peer was recalled.
     PeerRecall { peer: UserId, message: Stamp },
     /// The topic's user has read a peer.
@@ -30,7 +30,7 @@ pub enum AsideOf {
     /// A peer has read the topic's user.
     ReadByPeer { peer: UserId, to: ReadTo },
     /// The topic's user has read a group.
-    GroupRead { group: GroupId, to: ReadTo },
+    GroupRead { group: ChannelId, to: ReadTo },
 }
 
 /// How far somebody has read. Neither goes back.
@@ -201,7 +201,7 @@ mod tests {
     fn numbers_that_are_given_again_are_forgotten() {
         let own = |seq| {
             let message = Stamp { seq: Seq(seq), at: Millis(1) };
-            let group = GroupId::parse("room").unwrap();
+            let group = ChannelId::parse("room").unwrap();
             Aside { of: AsideOf::Recall { group, message }, at: Millis(5) }
         };
         let mut heard = HeardAsides::new(Millis(0));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use protocol::event::{Former, PushBody};
 use protocol::group::Tip;
-use protocol::id::{GroupId, Millis, Seq, UserId};
+use protocol::id::{GroupId, Millis, Seq, TopicId, UserId};
 use protocol::message::{GroupLabel, Message};
 use protocol::push::{Mark, Notice};
 use protocol::session::{KickReason, Terminal};
@@ -84,7 +84,14 @@ pub enum Control {
         /// Whether what was said before is hidden from the user.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         hides_earlier: bool,
+        /// Where the group's members talk in topics: when the user came. They hear what is said there after this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topics_since: Option<Millis>,
     },
+    /// There is a topic more in the group: its followers follow it as well.
+    TopicMade { topic: TopicId },
+    /// These topics of the group are gone: its followers follow them no more.
+    TopicsGone { topics: Vec<TopicId> },
     /// The user is no member any more: their devices follow the group no more.
     Left { group: GroupId },
     /// The user was put out of a room: none of their devices hears of it any more.
@@ -337,7 +344,7 @@ impl From<Push> for Arc<Event> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::id::AppId;
+    use protocol::id::{AppId, ChannelId};
     use serde_json::json;
 
     use super::*;
@@ -364,7 +371,7 @@ mod tests {
     }
 
     fn room() -> Topic {
-        Topic::Group(AppId(1), GroupId::parse("@TGS#1").unwrap())
+        Topic::Group(AppId(1), ChannelId::parse("@TGS#1").unwrap())
     }
 
     fn read(topic: &Topic, text: &str) -> Event {
@@ -448,7 +455,7 @@ mod tests {
         for (body, name_of) in [(named, "ReadC2c"), (unnamed, "Push")] {
             let body_text = body.json().get().to_owned();
             let message = Stamp { seq: Seq(3), at: Millis(4) };
-            let group = GroupId::parse("room").unwrap();
+            let group = ChannelId::parse("room").unwrap();
             let aside = Aside { of: AsideOf::Recall { group, message }, at: Millis(5) };
             let push = Push::new(body).by(Some(origin.clone())).changing_account().telling(aside.clone());
             let text = serde_json::to_string(&Event::from(push)).unwrap();

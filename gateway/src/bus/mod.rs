@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use aside::{Aside, AsideOf, HeardAsides, ReadTo};
@@ -31,7 +31,7 @@ pub use passing::{PASSED_WINDOW_MS, Pass, Passed};
 pub use receiver::{Receiver, channel};
 #[cfg(test)]
 pub(crate) use redis::channels::LAST_PASSED;
-pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of};
+pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of, part_of, tag_of};
 #[cfg(feature = "internals")]
 pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
@@ -39,14 +39,14 @@ pub use redis::{RedisBus, RedisLiveness};
 pub use room::{Coming, Going, RoomStay, Visitor, Wish};
 pub use source::{
     CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedByUser,
-    MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, UserPlace,
+    MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, TopicPlace, UserPlace,
 };
 
-/// Where an event is sent: to all devices of a user, or to all who follow a group.
+/// Where an event is sent: to all devices of a user, or to all who follow a group, or a part of one in which they talk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Topic {
     User(AppId, UserId),
-    Group(AppId, GroupId),
+    Group(AppId, ChannelId),
 }
 
 /// Where in a log the event's entry stands.

@@ -97,14 +97,14 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
-    use protocol::id::{AppId, GroupId};
+    use protocol::id::{AppId, ChannelId};
 
     use super::*;
     use crate::bus::testing::nothing;
 
     fn pass(room: &str, at: u64, token: Option<&'static str>) -> Pass {
         Pass {
-            topic: Topic::Group(AppId(1), GroupId::parse(room).unwrap()),
+            topic: Topic::Group(AppId(1), ChannelId::parse(room).unwrap()),
             at: Millis(at),
             token: token.map(|token| Bytes::from_static(token.as_bytes())),
             event: Arc::new(nothing(1).into()),

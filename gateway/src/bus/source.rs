@@ -4,14 +4,14 @@ use std::collections::{HashMap, VecDeque};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, TopicId, UserId};
 use protocol::session::KickReason;
 
 use tokio::sync::mpsc;
 
 use super::{Coming, Delivery, DeviceId, Entry, Event, Going, HeardAsides, RoomStay, Stamp, Visitor, Wish};
 
-/// How far a group was followed.
+/// How far a group, or a topic of it, was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPlace {
     /// A group that was dismissed and made anew has another.
@@ -265,10 +265,22 @@ pub struct MissedByDevice {
     pub anew: usize,
 }
 
+/// Where a topic of a group stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicPlace {
+    pub topic: TopicId,
+    /// The last number of what was said before a time.
+    pub before: Seq,
+    /// The last number.
+    pub end: Seq,
+}
+
 /// A group of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub group: GroupId,
+    /// Whether its members talk in topics.
+    pub has_topics: bool,
     pub joined_at: Millis,
     /// The group's last number when the user came.
     pub joined_after: Seq,
@@ -309,17 +321,26 @@ pub struct SourceError(pub String);
 /// Answers from the store what the bus may have lost. May be asked anything twice.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
-    /// Where a group stands now; `None` when there is no such group.
-    async fn group_place(&self, app: AppId, group: &GroupId) -> Result<Option<GroupPlace>, SourceError>;
+    /// Where a group, or a topic of it, stands now; `None` when there is none such.
+    async fn group_place(&self, app: AppId, group: &ChannelId) -> Result<Option<GroupPlace>, SourceError>;
+
+    /// The topics of a group, in which its members talk, and where they stood at a time; where none is given, where they
+    /// stand now.
+    async fn topics(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        at: Option<Millis>,
+    ) -> Result<Vec<TopicPlace>, SourceError>;
 
     /// The last number of an epoch of a group.
-    async fn group_end(&self, app: AppId, group: &GroupId, epoch: &Bytes) -> Result<Seq, SourceError>;
+    async fn group_end(&self, app: AppId, group: &ChannelId, epoch: &Bytes) -> Result<Seq, SourceError>;
 
     /// Numbers and times of the entries from one number to another, as far as they are kept.
     async fn group_stamps(
         &self,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         epoch: &Bytes,
         range: (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError>;
@@ -328,7 +349,7 @@ pub trait Source: Send + Sync + 'static {
     async fn missed_in_group(
         &self,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError>;
 
@@ -336,7 +357,7 @@ pub trait Source: Send + Sync + 'static {
     async fn recalled_in_group(
         &self,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         epoch: &Bytes,
         after: RecallMark,
     ) -> Result<Recalls, SourceError>;

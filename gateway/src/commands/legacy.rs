@@ -68,8 +68,8 @@ pub async fn history(
     page: PageBefore,
 ) -> Result<Vec<(Millis, Message)>, Failure> {
     let actor = Actor { app, user: admin.clone(), is_admin: true, device: None };
-    let messages = &context.services.group_messages;
-    let history = messages.before(&actor, group, page.second, page.settled, page.count);
+    let (messages, channel) = (&context.services.group_messages, group.into());
+    let history = messages.before(&actor, &channel, page.second, page.settled, page.count);
     match tokio::time::timeout(context.deadline, history).await {
         Ok(history) => history.map_err(|error| Refusal::from(error).failure(&family::GROUP)),
         Err(_) => Err(Failure::new(ErrorCode::BACKEND_TIMEOUT)),

@@ -102,6 +102,8 @@ fn is_off(name: &str, loaded: &Loaded) -> bool {
         "limits.invitations_per_user" => is_any(limits.invitations_per_user),
         "limits.admins_per_group" => is_any(limits.admins_per_group),
         "limits.application_days" => limits.application_days == 0,
+        "limits.topics_per_group" => is_any(limits.topics_per_group),
+        "limits.topic_custom_bytes" => is_any(limits.topic_custom_bytes),
         "limits.attributes_per_group" => is_any(limits.attributes_per_group),
         "limits.attribute_key_bytes" => is_any(limits.attribute_key_bytes),
         "limits.attribute_value_bytes" => is_any(limits.attribute_value_bytes),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::id::{GroupId, Seq};
+use protocol::id::{ChannelId, GroupId, Seq, TopicId};
 
 use super::Attachment;
 use super::frame::Dialect;
@@ -57,7 +57,7 @@ impl Follower {
 /// Who was logged in, and where.
 pub(super) struct Detached {
     pub(super) attachment: Arc<Attachment>,
-    pub(super) groups: Vec<GroupId>,
+    pub(super) channels: Vec<ChannelId>,
     pub(super) rooms: Vec<GroupId>,
     pub(super) seat: Seat,
 }
@@ -72,37 +72,55 @@ struct State {
 }
 
 /// A set for few groups and many connections: sorted, and no larger than what is in it. With the numbers up to which
-/// everything is hidden there.
+/// everything is hidden there. The topics of a group stand behind it.
 #[derive(Default)]
-struct GroupSet(Vec<(GroupId, Seq)>);
+struct GroupSet(Vec<(ChannelId, Seq)>);
 
 impl GroupSet {
-    fn place(&self, group: &GroupId) -> Result<usize, usize> {
-        self.0.binary_search_by(|(known, _)| known.cmp(group))
+    fn place(&self, channel: &ChannelId) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(channel))
     }
 
-    fn contains(&self, group: &GroupId) -> bool {
-        self.place(group).is_ok()
+    fn contains(&self, channel: &ChannelId) -> bool {
+        self.place(channel).is_ok()
     }
 
     /// The number up to which everything is hidden; nothing where the group is not there.
-    fn hidden(&self, group: &GroupId) -> Option<Seq> {
-        self.place(group).ok().and_then(|place| self.0.get(place)).map(|(_, hidden)| *hidden)
+    fn hidden(&self, channel: &ChannelId) -> Option<Seq> {
+        self.place(channel).ok().and_then(|place| self.0.get(place)).map(|(_, hidden)| *hidden)
     }
 
     /// True when it was not there.
-    fn insert(&mut self, group: &GroupId, hidden: Seq) -> bool {
-        let Err(place) = self.place(group) else { return false };
+    fn insert(&mut self, channel: &ChannelId, hidden: Seq) -> bool {
+        let Err(place) = self.place(channel) else { return false };
         if self.0.is_empty() {
             self.0.reserve_exact(1);
         }
-        self.0.insert(place, (group.clone(), hidden));
+        self.0.insert(place, (channel.clone(), hidden));
         true
     }
 
     /// True when it was there.
-    fn remove(&mut self, group: &GroupId) -> bool {
-        self.place(group).map(|place| self.0.remove(place)).is_ok()
+    fn remove(&mut self, channel: &ChannelId) -> bool {
+        self.place(channel).map(|place| self.0.remove(place)).is_ok()
+    }
+
+    /// Takes out a group with its topics.
+    fn remove_group(&mut self, group: &GroupId) -> Vec<ChannelId> {
+        let own = ChannelId::from(group);
+        let mut removed = Vec::new();
+        if self.remove(&own) {
+            removed.push(own);
+        }
+        if group.is_of_community() {
+            // Other groups may stand between a group and its topics.
+            let start = format!("{group}{}", TopicId::MARK);
+            let first = self.0.partition_point(|(known, _)| known.as_str() < start.as_str());
+            let is_of_group = |(known, _): &&(ChannelId, Seq)| known.as_str().starts_with(&start);
+            let count = self.0[first..].iter().take_while(is_of_group).count();
+            removed.extend(self.0.drain(first..first + count).map(|(topic, _)| topic));
+        }
+        removed
     }
 }
 
@@ -118,8 +136,8 @@ impl Connection {
     }
 
     /// Whether it hears of a group when its user is a member.
-    pub(super) fn cares_for(&self, group: &GroupId) -> bool {
-        self.only.as_ref().is_none_or(|only| only == group)
+    pub(super) fn cares_for(&self, channel: &ChannelId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.as_str() == channel.as_str())
     }
 
     fn state(&self) -> MutexGuard<'_, Option<State>> {
@@ -147,14 +165,14 @@ impl Connection {
         generation
     }
 
-    /// Who was logged in, the groups they followed and the rooms they were in.
+    /// Who was logged in, the groups and topics they followed and the rooms they were in.
     pub(super) fn detach(self: &Arc<Self>) -> Option<Detached> {
         let mut state = self.state();
         let seat = Seat::of(self, self.generation.fetch_add(1, Ordering::Release));
-        let groups = |groups: GroupSet| groups.0.into_iter().map(|(group, _)| group).collect();
+        let channels = |groups: GroupSet| groups.0.into_iter().map(|(channel, _)| channel).collect();
         let rooms = |rooms: Vec<(GroupId, u64)>| rooms.into_iter().map(|(room, _)| room).collect();
         let State { attachment, groups: followed, rooms: entered, .. } = state.take()?;
-        Some(Detached { attachment, groups: groups(followed), rooms: rooms(entered), seat })
+        Some(Detached { attachment, channels: channels(followed), rooms: rooms(entered), seat })
     }
 
     /// The list of the user's groups is followed, or will be read anew.
@@ -175,11 +193,11 @@ impl Connection {
         Some(Follower { connection: self.clone(), attachment, device, generation })
     }
 
-    /// The groups that are followed.
-    pub(super) fn groups(&self) -> Vec<GroupId> {
+    /// The groups that are followed, and the topics of them.
+    pub(super) fn channels(&self) -> Vec<ChannelId> {
         let state = self.state();
         let groups = state.iter().flat_map(|state| &state.groups.0);
-        groups.map(|(group, _)| group.clone()).collect()
+        groups.map(|(channel, _)| channel.clone()).collect()
     }
 
     /// The rooms that the device is in.
@@ -191,7 +209,7 @@ impl Connection {
     /// Who comes into a room with it, and the topic to follow; nothing when the device is in it.
     pub(super) fn enter_room(&self, stay: &RoomStay) -> Option<(Arc<Attachment>, Topic)> {
         let mut guard = self.state();
-        let state = guard.as_mut().filter(|_| self.cares_for(&stay.room))?;
+        let state = guard.as_mut().filter(|_| self.cares_for(&(&stay.room).into()))?;
         let known = state.rooms.iter_mut().find(|(room, _)| *room == stay.room);
         match known {
             Some((_, epoch)) if *epoch == stay.epoch => return None,
@@ -199,7 +217,7 @@ impl Connection {
             Some((_, epoch)) => *epoch = stay.epoch,
             None => state.rooms.push((stay.room.clone(), stay.epoch)),
         }
-        let topic = Topic::Group(state.attachment.app, stay.room.clone());
+        let topic = Topic::Group(state.attachment.app, (&stay.room).into());
         Some((state.attachment.clone(), topic))
     }
 
@@ -228,37 +246,62 @@ impl Connection {
     }
 
     /// Whether what has this number in a group is hidden from the user.
-    pub(super) fn hides(&self, group: &GroupId, seq: Seq) -> bool {
-        self.state().as_ref().and_then(|state| state.groups.hidden(group)).is_some_and(|hidden| seq <= hidden)
+    pub(super) fn hides(&self, channel: &ChannelId, seq: Seq) -> bool {
+        self.state()
+            .as_ref()
+            .and_then(|state| state.groups.hidden(channel))
+            .is_some_and(|hidden| seq <= hidden)
     }
 
     /// The topic to follow now, if it was not followed yet, where everything is `hidden` up to a number. `anew` overrules that
     /// the user left the group before.
     pub(super) fn enter(&self, group: &GroupId, hidden: Seq, anew: bool) -> Option<Topic> {
-        if !self.cares_for(group) {
+        let group = ChannelId::from(group);
+        if !self.cares_for(&group) {
             return None;
         }
         let mut guard = self.state();
         let state = guard.as_mut()?;
         if let Some(left) = &mut state.left {
             if anew {
-                left.remove(group);
-            } else if left.contains(group) {
+                left.remove(&group);
+            } else if left.contains(&group) {
                 return None;
             }
         }
-        state.groups.insert(group, hidden).then(|| Topic::Group(state.attachment.app, group.clone()))
+        state.groups.insert(&group, hidden).then(|| Topic::Group(state.attachment.app, group))
     }
 
-    /// The topic to follow no more, if it was followed.
-    pub(super) fn leave(self: &Arc<Self>, group: &GroupId) -> Option<(Topic, Seat)> {
+    /// The same of a topic of a group, which is followed only where the group is.
+    pub(super) fn enter_topic(&self, topic: &TopicId, hidden: Seq) -> Option<Topic> {
         let mut guard = self.state();
         let state = guard.as_mut()?;
-        if let Some(left) = &mut state.left {
-            left.insert(group, Seq::ZERO);
+        if !state.groups.contains(&ChannelId::from(&topic.group())) {
+            return None;
         }
+        let topic = ChannelId::from(topic);
+        state.groups.insert(&topic, hidden).then(|| Topic::Group(state.attachment.app, topic))
+    }
+
+    /// The topics to follow no more, where they were followed: that of the group, and those of its topics.
+    pub(super) fn leave(self: &Arc<Self>, group: &GroupId) -> Vec<(Topic, Seat)> {
+        let mut guard = self.state();
+        let Some(state) = guard.as_mut() else { return Vec::new() };
+        if let Some(left) = &mut state.left {
+            left.insert(&ChannelId::from(group), Seq::ZERO);
+        }
+        let (app, seat) = (state.attachment.app, Seat::of(self, self.generation.load(Ordering::Acquire)));
+        let removed = state.groups.remove_group(group).into_iter();
+        removed.map(|channel| (Topic::Group(app, channel), seat)).collect()
+    }
+
+    /// The topic to follow no more, if it was followed, of a topic that is gone.
+    pub(super) fn leave_topic(self: &Arc<Self>, topic: &TopicId) -> Option<(Topic, Seat)> {
+        let mut guard = self.state();
+        let state = guard.as_mut()?;
         let seat = Seat::of(self, self.generation.load(Ordering::Acquire));
-        state.groups.remove(group).then(|| (Topic::Group(state.attachment.app, group.clone()), seat))
+        let topic = ChannelId::from(topic);
+        state.groups.remove(&topic).then(|| (Topic::Group(state.attachment.app, topic), seat))
     }
 }
 
@@ -284,12 +327,33 @@ mod tests {
     #[test]
     fn a_list_that_was_read_before_brings_no_group_back() {
         let (connection, login) = connection();
-        assert!(connection.leave(&group(1)).is_none());
+        assert!(connection.leave(&group(1)).is_empty());
         assert!(connection.enter(&group(1), Seq::ZERO, false).is_none());
         assert!(connection.enter(&group(2), Seq::ZERO, false).is_some());
         connection.has_entered(login);
-        assert!(connection.leave(&group(2)).is_some());
+        assert_eq!(connection.leave(&group(2)).len(), 1);
         assert!(connection.enter(&group(2), Seq::ZERO, true).is_some());
+    }
+
+    #[test]
+    fn a_topic_is_followed_where_its_group_is() {
+        let (connection, login) = connection();
+        connection.has_entered(login);
+        let names = ["@TGS#_a", "@TGS#_a@", "@TGS#_ab", "@TGS#_b"];
+        let [group, others @ ..] = names.map(|name| GroupId::parse(name).unwrap());
+        let topic = |group: &GroupId, name: &str| TopicId::parse(&format!("{group}@TOPIC#_{name}")).unwrap();
+        assert!(connection.enter_topic(&topic(&group, "x"), Seq::ZERO).is_none());
+        for group in others.iter().chain([&group]) {
+            connection.enter(group, Seq::ZERO, true);
+            for name in ["x", "y"] {
+                assert!(connection.enter_topic(&topic(group, name), Seq::ZERO).is_some());
+                assert!(connection.enter_topic(&topic(group, name), Seq::ZERO).is_none());
+            }
+        }
+        assert!(connection.leave_topic(&topic(&group, "y")).is_some());
+        assert_eq!(connection.leave(&group).len(), 2);
+        assert_eq!(connection.channels().len(), 9, "{:?}", connection.channels());
+        assert!(connection.enter_topic(&topic(&group, "x"), Seq::ZERO).is_none());
     }
 
     #[test]

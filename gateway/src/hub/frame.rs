@@ -7,7 +7,7 @@ use bytes::Bytes;
 use protocol::envelope;
 use protocol::event;
 use protocol::group::Change;
-use protocol::id::{GroupId, Seq, UserId};
+use protocol::id::{ChannelId, Seq, UserId};
 use protocol::legacy;
 use protocol::message::{C2cItem, GroupItem, GroupLabel, Message};
 use protocol::push::Mark;
@@ -133,8 +133,8 @@ impl Content<'_> {
         match self {
             Content::Event(event, stamp, user) => envelope::push(event::PUSH, &body(event, *stamp, user)),
             Content::Mention(group, message, Stamp { seq, at }) => {
-                let (group, from) = (group.id.clone(), message.from.user.clone());
-                let mark = Mark { group, from, seq: *seq, me: false, all: true };
+                let (channel, from) = (group.id.clone(), message.from.user.clone());
+                let mark = Mark { channel, from, seq: *seq, me: false, all: true };
                 envelope::push(event::PUSH, &event::push::mark_of_all(&mark, *at))
             }
             Content::Kick(reason, by) => {
@@ -174,7 +174,7 @@ pub(super) fn may_leave(event: &Event) -> bool {
 }
 
 /// The message of a group that the event tells was recalled.
-pub(super) fn recalled(event: &Event) -> Option<(&GroupId, Seq)> {
+pub(super) fn recalled(event: &Event) -> Option<(&ChannelId, Seq)> {
     match &event.aside()?.of {
         AsideOf::Recall { group, message } => Some((group, message.seq)),
         _ => None,
@@ -182,7 +182,7 @@ pub(super) fn recalled(event: &Event) -> Option<(&GroupId, Seq)> {
 }
 
 /// The group in which something is said, where the topic does not tell.
-pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
+pub(super) fn group_of(event: &Event) -> Option<&ChannelId> {
     match event.told()? {
         Entry::GroupMessage { group, .. } => Some(&group.id),
         _ => None,
@@ -193,7 +193,7 @@ pub(super) fn group_of(event: &Event) -> Option<&GroupId> {
 pub(super) fn marked_group(delivery: &Delivery) -> Option<Topic> {
     match (&delivery.topic, delivery.event.as_ref()) {
         (Topic::User(app, _), Event::Entry(Entry::Mark { mark })) => {
-            Some(Topic::Group(*app, mark.group.clone()))
+            Some(Topic::Group(*app, mark.channel.clone()))
         }
         _ => None,
     }

@@ -17,6 +17,7 @@ mod rooms;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod turns;
 
 use std::collections::VecDeque;
@@ -24,7 +25,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Seq, UserId};
 use protocol::session::Newcomer;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -179,8 +180,10 @@ impl Hub {
             tracing::warn!(%error, "the groups of a user could not be read");
             NotFollowed
         })?;
-        let enter = |membership: Membership| connection.enter(&membership.group, membership.hidden(), false);
-        self.follow(connection, groups.into_iter().filter_map(enter).collect()).await?;
+        let enter = |membership: &Membership| connection.enter(&membership.group, membership.hidden(), false);
+        self.follow(connection, groups.iter().filter_map(enter).collect()).await?;
+        // Behind their groups: of a topic that is made from now on they hear there.
+        self.follow_topics(connection, app, groups.iter().filter(|group| group.has_topics)).await?;
         connection.has_entered(login);
         self.enter_rooms(connection).await.map_err(|error| {
             tracing::warn!(%error, "the rooms of a device could not be read");
@@ -214,6 +217,11 @@ impl Hub {
         for topic in topics {
             waits.extend(self.join(connection, &topic, None));
         }
+        self.followed(waits).await
+    }
+
+    /// Waits until these topics are followed.
+    async fn followed(&self, waits: Vec<oneshot::Receiver<()>>) -> Result<(), NotFollowed> {
         if waits.is_empty() {
             return Ok(());
         }
@@ -253,7 +261,7 @@ impl Hub {
     }
 
     fn detach_as(&self, connection: &Arc<Connection>, going: Going) -> Option<Arc<Attachment>> {
-        let Detached { attachment, groups, rooms, seat } = connection.detach()?;
+        let Detached { attachment, channels, rooms, seat } = connection.detach()?;
         // What waited was for this user, and goes out before another one can be there.
         connection.outbound.release();
         connection.outbound.forget_user();
@@ -261,8 +269,8 @@ impl Hub {
         if going == Going::Away {
             self.wait_for(&attachment, &rooms);
         }
-        for group in groups.into_iter().chain(rooms.iter().cloned()) {
-            self.shards.remove(&Topic::Group(attachment.app, group), seat);
+        for channel in channels.into_iter().chain(rooms.iter().map(ChannelId::from)) {
+            self.shards.remove(&Topic::Group(attachment.app, channel), seat);
         }
         self.left_rooms(&attachment, &rooms, going);
         Some(attachment)
@@ -384,7 +392,7 @@ impl Hub {
 
     async fn act(&self, control: &Control, delivery: Delivery, followers: Followers) {
         match control {
-            Control::Entered { group, after, hides_earlier } => {
+            Control::Entered { group, after, hides_earlier, topics_since } => {
                 let hidden = if *hides_earlier { *after } else { Seq::ZERO };
                 for Follower { connection, .. } in followers.iter() {
                     if let Some(topic) = connection.enter(group, hidden, true) {
@@ -394,6 +402,21 @@ impl Hub {
                         // Nobody waits: what is said till then is read from the store.
                         drop(self.join(connection, &topic, Some(after.next())));
                     }
+                    if let Some(since) = topics_since {
+                        self.begin_entering_topics(connection, group, *since, *hides_earlier);
+                    }
+                }
+            }
+            Control::TopicMade { topic } => {
+                for Follower { connection, .. } in followers.iter() {
+                    if let Some(topic) = connection.enter_topic(topic, Seq::ZERO) {
+                        drop(self.join(connection, &topic, Some(Seq(1))));
+                    }
+                }
+            }
+            Control::TopicsGone { topics } => {
+                for Follower { connection, .. } in followers.iter() {
+                    self.leave_topics(connection, topics);
                 }
             }
             Control::Left { group } => self.leave(followers.iter(), group).await,
@@ -402,8 +425,9 @@ impl Hub {
             Control::Dismissed { notice, .. } => {
                 self.source.heard(&delivery);
                 self.fanout.push(followers.clone(), delivery).await;
-                self.put_out(followers.iter(), &notice.group.id);
-                self.leave(followers.iter(), &notice.group.id).await;
+                let group = notice.group.id.group();
+                self.put_out(followers.iter(), &group);
+                self.leave(followers.iter(), &group).await;
             }
             Control::Kicked { device, reason, by, terminal } => {
                 let by = Newcomer { inst_id: *by, terminal: *terminal };
@@ -419,16 +443,17 @@ impl Hub {
     async fn leave<'a>(&self, followers: impl Iterator<Item = &'a Follower> + Send, group: &GroupId) {
         let mut with_nothing_to_hear = Vec::new();
         for Follower { connection, attachment, .. } in followers {
-            if let Some((topic, seat)) = connection.leave(group) {
+            let left = connection.leave(group);
+            if !left.is_empty() && !connection.cares_for_all() {
+                with_nothing_to_hear.push((attachment.app, connection.clone()));
+            }
+            for (topic, seat) in left {
                 self.shards.remove(&topic, seat);
-                if !connection.cares_for_all() {
-                    with_nothing_to_hear.push((attachment.app, connection.clone()));
-                }
             }
         }
         // Who comes back may be let in again.
         if let Some((app, _)) = with_nothing_to_hear.first() {
-            let topic = Topic::Group(*app, group.clone());
+            let topic = Topic::Group(*app, group.into());
             let connections = with_nothing_to_hear.into_iter().map(|(_, connection)| connection).collect();
             self.fanout.close(&topic, connections, Closing::GoingAway).await;
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, Millis, Seq, UserId};
 use protocol::session::Newcomer;
 
 use super::Hub;
@@ -139,10 +139,10 @@ impl Hub {
         let Recovery { lease, place } = recovery;
         let Some(place) = place else {
             let log = match &lease.topic {
-                Topic::Group(app, group) => match self.source.group_place(*app, group).await? {
+                Topic::Group(app, channel) => match self.source.group_place(*app, channel).await? {
                     Some(place) => LogPlace::Group(place),
                     None => {
-                        self.forget_group(lease, group);
+                        self.forget_group(lease, channel);
                         return Ok(Look::Over);
                     }
                 },
@@ -153,11 +153,13 @@ impl Hub {
         };
         metrics::counter!("gateway_topics_recovered_total").increment(1);
         match (&lease.topic, &mut place.log) {
-            (Topic::Group(app, group), LogPlace::Group(log)) => {
-                if let Look::Over = self.recover_group(lease, *app, group, log).await? {
-                    self.forget_group(lease, group);
+            (Topic::Group(app, channel), LogPlace::Group(log)) => {
+                let since = log.asides.since();
+                if let Look::Over = self.recover_group(lease, *app, channel, log).await? {
+                    self.forget_group(lease, channel);
                     return Ok(Look::Over);
                 }
+                self.recover_topics(lease, *app, channel, since).await?;
             }
             (Topic::User(app, user), LogPlace::User(log)) => {
                 self.recover_user(lease, *app, user, log).await?;
@@ -172,7 +174,7 @@ impl Hub {
         &self,
         lease: &Lease,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         log: &mut GroupPlace,
     ) -> Result<Look, SourceError> {
         // A store that was restored, or whose replica took over, may have forgotten entries: their numbers are news.
@@ -209,7 +211,7 @@ impl Hub {
         &self,
         lease: &Lease,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         log: &mut GroupPlace,
     ) -> Result<(), SourceError> {
         let mut after = RecallMark { at_us: log.asides.since().0 * 1000, seq: Seq::ZERO };
@@ -262,10 +264,15 @@ impl Hub {
                     let is_new = membership.joined_at >= since;
                     let since = is_new.then(|| membership.joined_after.next());
                     drop(self.join(connection, &topic, since));
+                    if membership.has_topics {
+                        let came = is_new.then_some(membership.joined_at);
+                        drop(self.enter_topics(connection, app, membership, came).await?);
+                    }
                 }
             }
             self.enter_rooms(connection).await?;
-            for group in connection.groups() {
+            let left = connection.channels().into_iter().filter(|channel| !channel.is_topic());
+            for group in left.map(|channel| channel.group()) {
                 if groups.iter().all(|membership| membership.group != group) {
                     self.leave(std::iter::once(follower), &group).await;
                 }
@@ -277,11 +284,11 @@ impl Hub {
     /// A user has come into a group behind a number, and is about to follow it. What was said since then may have been brought
     /// by a bus that loses nothing before this was.
     pub(super) fn begin_entering(&self, connection: &Arc<Connection>, topic: &Topic, after: Seq) {
-        let Topic::Group(app, group) = topic else { return };
-        let (hub, connection, app, group) = (self.clone(), connection.clone(), *app, group.clone());
+        let Topic::Group(app, channel) = topic else { return };
+        let (hub, connection, app, channel) = (self.clone(), connection.clone(), *app, channel.clone());
         let counting = connection.outbound.begin_count();
         self.spawn(async move {
-            let missed = hub.missed_before(&connection, app, &group, after).await;
+            let missed = hub.missed_before(&connection, app, &channel, after).await;
             let missed = missed.inspect_err(|error| {
                 tracing::warn!(%error, "what was said while somebody came into a group could not be read");
             });
@@ -289,11 +296,11 @@ impl Hub {
         });
     }
 
-    async fn missed_before(
+    pub(super) async fn missed_before(
         &self,
         connection: &Connection,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         after: Seq,
     ) -> Result<Vec<MissedPush>, SourceError> {
         // The semaphore is never closed.
@@ -338,7 +345,8 @@ impl Hub {
         recovery: &Recovery,
         newcomers: &[(Follower, Option<Seq>)],
     ) -> Result<(), SourceError> {
-        let (Topic::Group(app, group), Some(place)) = (&recovery.lease.topic, recovery.place.as_ref()) else {
+        let (Topic::Group(app, channel), Some(place)) = (&recovery.lease.topic, recovery.place.as_ref())
+        else {
             return Ok(());
         };
         let LogPlace::Group(here) = &place.log else { return Ok(()) };
@@ -346,7 +354,7 @@ impl Hub {
             let Some(since) = since.filter(|since| *since <= here.seq) else { continue };
             let mut from = GroupPlace { seq: since.previous(), ..here.clone() };
             while from.seq < here.seq {
-                match self.source.missed_in_group(*app, group, &from).await? {
+                match self.source.missed_in_group(*app, channel, &from).await? {
                     MissedInGroup::Events(events, next) if next.seq > from.seq => {
                         let followers = Followers::one(follower.clone());
                         for (stamp, event) in events.into_iter().filter(|(stamp, _)| stamp.seq <= here.seq) {
@@ -365,10 +373,17 @@ impl Hub {
         Ok(())
     }
 
-    /// The group is gone, and its followers did not hear of it.
-    fn forget_group(&self, lease: &Lease, group: &GroupId) {
+    /// The group, or the topic, is gone, and its followers did not hear of it.
+    fn forget_group(&self, lease: &Lease, channel: &ChannelId) {
         for connection in self.shards.abandon(lease) {
-            connection.leave(group);
+            match channel.topic() {
+                Some(topic) => self.leave_topics(&connection, &[topic]),
+                None => {
+                    for (topic, seat) in connection.leave(&channel.group()) {
+                        self.shards.remove(&topic, seat);
+                    }
+                }
+            }
         }
     }
 
@@ -393,8 +408,8 @@ impl Hub {
         // While the store does not answer there is nothing to compare with; the next look will tell.
         let Ok(offset) = self.bus.last_offset(&topic).await else { return };
         let end = match (&topic, epoch) {
-            (Topic::Group(app, group), Some(epoch)) => {
-                let Ok(end) = self.source.group_end(*app, group, &epoch).await else { return };
+            (Topic::Group(app, channel), Some(epoch)) => {
+                let Ok(end) = self.source.group_end(*app, channel, &epoch).await else { return };
                 Some(end)
             }
             _ => None,

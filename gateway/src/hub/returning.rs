@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::id::{GroupId, Millis, Seq, UserId};
+use protocol::id::{ChannelId, Millis, Seq, UserId};
 use protocol::{envelope, event};
 
 use super::connection::Connection;
@@ -87,7 +87,7 @@ pub(super) enum Subject {
 impl Subject {
     /// What an event tells a device of this user.
     pub(super) fn of(attached: &Attachment, event: &Event, seq: Seq) -> Option<Self> {
-        let group = |group: &GroupId| Topic::Group(attached.app, group.clone());
+        let group = |group: &ChannelId| Topic::Group(attached.app, group.clone());
         let peer = |peer: &UserId| Topic::User(attached.app, peer.clone());
         match event {
             Event::Entry(Entry::GroupMessage { group: label, .. } | Entry::GroupTip { group: label, .. }) => {
@@ -157,7 +157,7 @@ impl Hub {
         let reached = self.fanout.reached();
         let mut at = reached;
         if self.bus.can_lose() {
-            let groups = connection.groups().into_iter().map(|group| Topic::Group(attached.app, group));
+            let groups = connection.channels().into_iter().map(|channel| Topic::Group(attached.app, channel));
             let user = Topic::User(attached.app, attached.user.clone());
             let held = groups.chain([user]).filter_map(|topic| self.shards.held_for(&topic, reached)).max();
             let now = self.clock.now();

@@ -43,14 +43,14 @@ impl Hub {
 
     /// The same for somebody who is not logged in.
     pub async fn hear_room(&self, app: AppId, room: &GroupId) {
-        self.hear(&Topic::Group(app, room.clone())).await;
+        self.hear(&Topic::Group(app, room.into())).await;
     }
 
     /// A device that left a room hears it no more.
     pub fn leave_room(&self, connection: &Arc<Connection>, room: &GroupId, going: Going) {
         let went = |attached: &Attachment| self.source.went(&visitor(attached), room, going);
         let Some((attached, seat)) = connection.leave_room(room, went) else { return };
-        self.shards.remove(&Topic::Group(attached.app, room.clone()), seat);
+        self.shards.remove(&Topic::Group(attached.app, room.into()), seat);
     }
 
     /// The rooms that a device is in, by what is kept of it.
@@ -74,7 +74,7 @@ impl Hub {
     pub(super) fn wait_for(&self, attached: &Attachment, rooms: &[GroupId]) {
         if self.bus.can_lose() {
             for room in rooms {
-                let topic = Topic::Group(attached.app, room.clone());
+                let topic = Topic::Group(attached.app, room.into());
                 self.begin_recovery(self.shards.listen(&topic, true));
             }
         }

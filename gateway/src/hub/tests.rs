@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::event::{self, PushBody};
 use protocol::group::{GroupKind, Shown};
-use protocol::id::Millis;
+use protocol::id::{ChannelId, Millis, TopicId};
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use protocol::push::{Notice, NoticeKind};
 use protocol::session::KickReason;
@@ -23,7 +23,7 @@ use super::*;
 use crate::bus::{
     Aside, AsideOf, BusError, DeviceId, Entry, GroupPlace, HeardAsides, HeardWindow, MissedByDevice,
     MissedByUser, MissedInGroup, MostMissed, Numbering, Pairs, Pass, Passed, Push, ReadTo, RecallMark,
-    Recalls, SourceError, Stamp, UserPlace, channel,
+    Recalls, SourceError, Stamp, TopicPlace, UserPlace, channel,
 };
 
 const APP: AppId = AppId(1);
@@ -40,7 +40,7 @@ fn room() -> GroupId {
 }
 
 fn room_topic() -> Topic {
-    Topic::Group(APP, room())
+    Topic::Group(APP, (&room()).into())
 }
 
 fn message(from: &str, text: &str) -> Message {
@@ -66,7 +66,8 @@ fn message(from: &str, text: &str) -> Message {
 }
 
 fn said(seq: Seq) -> Event {
-    let group = GroupLabel { id: room(), name: "room".into(), kind: GroupKind::Meeting };
+    let group =
+        GroupLabel { id: (&room()).into(), name: "room".into(), kind: GroupKind::Meeting, has_topics: false };
     Entry::GroupMessage { group, message: message("author", &format!("<m{}>", seq.0)), counts: true }.into()
 }
 
@@ -96,6 +97,8 @@ struct World {
     asides: Mutex<Vec<Aside>>,
     offsets: Mutex<HashMap<Topic, u64>>,
     members: Mutex<Vec<Membership>>,
+    /// The topics of the groups that have some.
+    topics: Mutex<Vec<TopicPlace>>,
     ended: Mutex<Option<Ended>>,
     fails: AtomicBool,
     /// Whether topics come to be followed only once it is over.
@@ -149,10 +152,7 @@ impl World {
 
     fn recall_of(&self, seq: Seq) -> Event {
         let message = self.stamp(seq);
-        push_of(Aside {
-            of: AsideOf::Recall { group: GroupId::parse("room").unwrap(), message },
-            at: message.at,
-        })
+        push_of(Aside { of: AsideOf::Recall { group: (&room()).into(), message }, at: message.at })
     }
 
     /// Recalls a message of the room, and gives the event of it.
@@ -242,7 +242,7 @@ impl Bus for World {
 
 #[async_trait]
 impl Source for World {
-    async fn group_place(&self, _: AppId, _: &GroupId) -> Result<Option<GroupPlace>, SourceError> {
+    async fn group_place(&self, _: AppId, _: &ChannelId) -> Result<Option<GroupPlace>, SourceError> {
         tokio::task::yield_now().await;
         self.answer()?;
         let seq = Seq(self.last());
@@ -251,7 +251,12 @@ impl Source for World {
         Ok(Some(GroupPlace { epoch: Bytes::from_static(b"1"), seq, window, asides }))
     }
 
-    async fn group_end(&self, _: AppId, _: &GroupId, _: &Bytes) -> Result<Seq, SourceError> {
+    async fn topics(&self, _: AppId, _: &GroupId, _: Option<Millis>) -> Result<Vec<TopicPlace>, SourceError> {
+        self.answer()?;
+        Ok(self.topics.lock().unwrap().clone())
+    }
+
+    async fn group_end(&self, _: AppId, _: &ChannelId, _: &Bytes) -> Result<Seq, SourceError> {
         self.answer()?;
         Ok(Seq(self.last()))
     }
@@ -259,7 +264,7 @@ impl Source for World {
     async fn group_stamps(
         &self,
         _: AppId,
-        _: &GroupId,
+        _: &ChannelId,
         _: &Bytes,
         (from, to): (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError> {
@@ -270,7 +275,7 @@ impl Source for World {
     async fn missed_in_group(
         &self,
         _: AppId,
-        _: &GroupId,
+        _: &ChannelId,
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError> {
         tokio::task::yield_now().await;
@@ -296,7 +301,7 @@ impl Source for World {
     async fn recalled_in_group(
         &self,
         _: AppId,
-        _: &GroupId,
+        _: &ChannelId,
         _: &Bytes,
         after: RecallMark,
     ) -> Result<Recalls, SourceError> {
@@ -387,6 +392,7 @@ impl Bench {
     fn of(world: Arc<World>) -> Self {
         world.members.lock().unwrap().push(Membership {
             group: room(),
+            has_topics: false,
             joined_at: Millis(0),
             joined_after: Seq::ZERO,
             hides_earlier: false,
@@ -620,7 +626,8 @@ async fn a_member_hears_everything_since_he_entered() {
     let topic = Topic::User(APP, user("late"));
     bench.bring(two).await;
     bench.bring(three).await;
-    let event = Control::Entered { group: room(), after: Seq(1), hides_earlier: false }.into();
+    let event =
+        Control::Entered { group: room(), after: Seq(1), hides_earlier: false, topics_since: None }.into();
     let numbering = bench.world.next_turn(&topic);
     bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
     bench.bring(bench.world.say()).await;
@@ -777,6 +784,7 @@ async fn what_has_no_number_of_a_log_has_one_of_its_own() {
     let groups = ["one", "two"].map(|name| GroupId::parse(name).unwrap());
     let member = |group: &GroupId| Membership {
         group: group.clone(),
+        has_topics: false,
         joined_at: Millis(0),
         joined_after: Seq::ZERO,
         hides_earlier: true,
@@ -784,9 +792,14 @@ async fn what_has_no_number_of_a_log_has_one_of_its_own() {
     *bench.world.members.lock().unwrap() = groups.iter().map(member).collect();
     let alice = bench.log_in("alice").await;
     for group in groups {
-        let topic = Topic::Group(APP, group.clone());
+        let topic = Topic::Group(APP, (&group).into());
         let notice = Notice {
-            group: GroupLabel { id: group, name: "a group".into(), kind: GroupKind::Work },
+            group: GroupLabel {
+                id: (&group).into(),
+                name: "a group".into(),
+                kind: GroupKind::Work,
+                has_topics: false,
+            },
             operator: Shown { user: user("owner"), nick: String::new(), face: String::new() },
             kind: NoticeKind::Dismissed,
             remark: String::new(),
@@ -1095,6 +1108,7 @@ async fn a_recall_of_what_is_hidden_from_a_member_is_not_told() {
     bench.settle().await;
     let joined = |hides_earlier| Membership {
         group: room(),
+        has_topics: false,
         joined_at: Millis(0),
         joined_after: Seq(2),
         hides_earlier,
@@ -1108,7 +1122,8 @@ async fn a_recall_of_what_is_hidden_from_a_member_is_not_told() {
         bench.world.members.lock().unwrap().clear();
         late.push(bench.log_in(&format!("{name}.live")).await);
         let topic = Topic::User(APP, user(&format!("{name}.live")));
-        let event = Control::Entered { group: room(), after: Seq(2), hides_earlier }.into();
+        let event =
+            Control::Entered { group: room(), after: Seq(2), hides_earlier, topics_since: None }.into();
         let numbering = bench.world.next_turn(&topic);
         bench.bring(Delivery { topic, stamp: None, numbering, event }).await;
     }
@@ -1123,6 +1138,59 @@ async fn a_recall_of_what_is_hidden_from_a_member_is_not_told() {
     assert_eq!(late.iter().map(|connection| heard(connection)).collect::<Vec<_>>(), expected);
 }
 
+/// Beside its group each topic is followed; what a lossy bus does not bring of their making and end is found.
+#[tokio::test(start_paused = true)]
+async fn who_follows_a_group_follows_its_topics() {
+    for is_sound in [false, true] {
+        let bench = Bench::of(Arc::new(World { is_sound, ..World::default() }));
+        let group = GroupId::parse("@TGS#_forum").unwrap();
+        let topic = |name: &str| TopicId::parse(&format!("{group}@TOPIC#_{name}")).unwrap();
+        let place = |name: &str| TopicPlace { topic: topic(name), before: Seq::ZERO, end: Seq::ZERO };
+        let of_group = Topic::Group(APP, (&group).into());
+        let follows = |name: &str| bench.hub.shards.count(&Topic::Group(APP, (&topic(name)).into()));
+        let tell = async |topic: &Topic, control: Control| {
+            let numbering = if is_sound { Numbering::Unneeded } else { bench.world.next_turn(topic) };
+            bench
+                .bring(Delivery { topic: topic.clone(), stamp: None, numbering, event: control.into() })
+                .await;
+        };
+        *bench.world.members.lock().unwrap() = vec![Membership {
+            group: group.clone(),
+            has_topics: true,
+            joined_at: Millis(0),
+            joined_after: Seq::ZERO,
+            hides_earlier: false,
+        }];
+        *bench.world.topics.lock().unwrap() = vec![place("one"), place("two")];
+        let early = bench.log_in("early").await;
+        assert_eq!((follows("one"), follows("two"), follows("three")), (1, 1, 0));
+        // One who comes while they are there.
+        bench.world.members.lock().unwrap().clear();
+        bench.log_in("late").await;
+        let (after, topics_since) = (Seq::ZERO, Some(Millis(1)));
+        let entered = Control::Entered { group: group.clone(), after, hides_earlier: false, topics_since };
+        tell(&Topic::User(APP, user("late")), entered).await;
+        bench.settle().await;
+        assert_eq!((follows("one"), follows("two")), (2, 2));
+        tell(&of_group, Control::TopicMade { topic: topic("three") }).await;
+        tell(&of_group, Control::TopicsGone { topics: vec![topic("one")] }).await;
+        bench.settle().await;
+        assert_eq!((follows("one"), follows("two"), follows("three")), (0, 2, 2));
+        if !is_sound {
+            // Lost, but for its number.
+            *bench.world.topics.lock().unwrap() = vec![place("three"), place("four")];
+            bench.world.next_turn(&of_group);
+            bench.settle().await;
+            assert_eq!((follows("two"), follows("three"), follows("four")), (0, 2, 2));
+        }
+        tell(&Topic::User(APP, user("late")), Control::Left { group: group.clone() }).await;
+        bench.settle().await;
+        assert_eq!((follows("three"), bench.hub.shards.count(&of_group)), (1, 1));
+        bench.hub.detach(&early);
+        assert_eq!((follows("three"), bench.hub.shards.count(&of_group)), (0, 0));
+    }
+}
+
 /// A message may be stored between the look for the group's last number and the entering.
 #[tokio::test(start_paused = true)]
 async fn who_enters_while_something_is_said_hears_it_of_a_bus_that_loses_nothing() {
@@ -1132,7 +1200,9 @@ async fn who_enters_while_something_is_said_hears_it_of_a_bus_that_loses_nothing
     let late = bench.log_in("late").await;
     let enter = async |name, after| {
         let topic = Topic::User(APP, user(name));
-        let event = Control::Entered { group: room(), after: Seq(after), hides_earlier: false }.into();
+        let event =
+            Control::Entered { group: room(), after: Seq(after), hides_earlier: false, topics_since: None }
+                .into();
         bench.bring(Delivery { topic, stamp: None, numbering: Numbering::Unneeded, event }).await;
     };
     for _ in 0..6 {

@@ -58,6 +58,10 @@ pub struct Limits {
     pub live_rooms_per_device: usize,
     /// Live rooms that one user has made.
     pub live_rooms_per_owner: usize,
+    /// Topics of one community.
+    pub topics_per_group: usize,
+    /// What an application keeps with a topic.
+    pub topic_custom_bytes: usize,
     /// Applications of one group that wait for a decision.
     pub applications_per_group: usize,
     /// Invitations that wait for one user to say whether they come.
@@ -109,6 +113,8 @@ impl Limits {
             &mut self.applications_per_group,
             &mut self.invitations_per_user,
             &mut self.admins_per_group,
+            &mut self.topics_per_group,
+            &mut self.topic_custom_bytes,
             &mut self.attributes_per_group,
             &mut self.attribute_key_bytes,
             &mut self.attribute_value_bytes,
@@ -164,6 +170,8 @@ impl Default for Limits {
             invitations_per_user: 200,
             application_days: 30,
             admins_per_group: 100,
+            topics_per_group: 200,
+            topic_custom_bytes: 3000,
             attributes_per_group: 16,
             attribute_key_bytes: 32,
             attribute_value_bytes: 4096,

@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 
-use protocol::id::{GroupId, Millis, Seq, UserId};
+use protocol::id::{ChannelId, GroupId, Millis, Seq, UserId};
 use protocol::message::Message;
 use protocol::push::Mark;
 use serde::{Deserialize, Serialize};
 
 use super::conversation::group_taken_off_up_to;
 use super::deps::{Actor, Deps, side_by_side, whole_ones};
-use super::group::{GroupError, GroupRef, Groups, Member};
+use super::group::{ChannelRef, GroupError, Groups, Member};
 use super::timeline::{Entry, Position, Timelines, position_key};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Key, Log, Scan, StorageError, Table};
@@ -59,7 +59,13 @@ impl Mentions {
 
     async fn unseen_in(&self, actor: &Actor, id: GroupId) -> Result<Vec<(Millis, Mark)>, StorageError> {
         let Some(found) = self.groups.find(actor.app, &id).await? else { return Ok(Vec::new()) };
-        let log = found.channel().log;
+        let places = self.groups.places(found).await?;
+        let unseen = whole_ones(places, |place| self.unseen_at(actor, place));
+        Ok(unseen.await?.into_iter().flatten().collect())
+    }
+
+    async fn unseen_at(&self, actor: &Actor, place: ChannelRef) -> Result<Vec<(Millis, Mark)>, StorageError> {
+        let log = place.channel().log;
         let scan = Scan {
             table: Table::Mention,
             prefix: log.name.clone(),
@@ -72,13 +78,13 @@ impl Mentions {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(seen) = self.seen_up_to(&found, &actor.user).await? else { return Ok(Vec::new()) };
+        let Some(seen) = self.seen_up_to(&place, &actor.user).await? else { return Ok(Vec::new()) };
         let number = |suffix: &[u8]| suffix.last_chunk().map(|number| Seq(u64::from_be_bytes(*number)));
         let seqs: Vec<Seq> =
             records.iter().filter_map(|(suffix, _)| number(suffix)).filter(|seq| *seq > seen).collect();
         let entries = self.timelines.entries(&log, &seqs, Some(&actor.user)).await?;
         let mark = |message: &Message, seq| Mark {
-            group: id.clone(),
+            channel: place.id(),
             from: message.from.user.clone(),
             seq,
             me: false,
@@ -98,35 +104,38 @@ impl Mentions {
 
     /// The last number of what a member has seen, cleared, taken off their list, or was not there for; nothing when they are
     /// none.
-    async fn seen_up_to(&self, found: &GroupRef, user: &UserId) -> Result<Option<Seq>, StorageError> {
-        let keys = [found.member_key(user), position_key(&found.channel().log, user)];
+    async fn seen_up_to(&self, place: &ChannelRef, user: &UserId) -> Result<Option<Seq>, StorageError> {
+        let found = &place.found;
+        let keys = [found.member_key(user), position_key(&place.channel().log, user)];
         let mut values = self.deps.engine.get(&found.partition(), &keys).await?;
         let (position, member) = (values.pop().flatten(), values.pop().flatten());
         let Some(member) = member else { return Ok(None) };
         let member: Versioned<Member> = records::versioned(&member)?;
         let position: Option<Position> = position.map(|value| records::decode(&value.bytes)).transpose()?;
         let Position { read, cleared, mentions, .. } = position.unwrap_or_default();
-        let taken_off = group_taken_off_up_to(&self.deps, found.app, user, &found.id).await?;
-        Ok(Some(read.max(cleared).max(mentions).max(member.record.joined_after).max(taken_off)))
+        let taken_off = group_taken_off_up_to(&self.deps, found.app, user, &place.id()).await?;
+        let joined_after = self.groups.joined_after(place, &member.record).await?;
+        Ok(Some(read.max(cleared).max(mentions).max(joined_after).max(taken_off)))
     }
 
     /// The actor has seen these: in each group everything up to the last of them. Groups that they are not in do not
     /// matter.
-    pub async fn see(&self, actor: &Actor, seen: &[(GroupId, Seq)]) -> Result<(), GroupError> {
-        let mut last: HashMap<&GroupId, Seq> = HashMap::new();
+    pub async fn see(&self, actor: &Actor, seen: &[(ChannelId, Seq)]) -> Result<(), GroupError> {
+        let mut last: HashMap<&ChannelId, Seq> = HashMap::new();
         for (group, seq) in seen {
             let last = last.entry(group).or_default();
             *last = (*last).max(*seq);
         }
-        let last: Vec<(GroupId, Seq)> = last.into_iter().map(|(group, seq)| (group.clone(), seq)).collect();
+        let last: Vec<(ChannelId, Seq)> = last.into_iter().map(|(group, seq)| (group.clone(), seq)).collect();
         let moves = side_by_side(last, |(group, seq)| async move {
-            let Some(found) = self.groups.find(actor.app, &group).await? else { return Ok(()) };
-            if self.groups.member(&found, &actor.user).await?.is_none() {
+            let Some(place) = self.groups.place(actor.app, &group).await? else { return Ok(()) };
+            if self.groups.member(&place.found, &actor.user).await?.is_none() {
                 return Ok(());
             }
-            let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
+            let log = place.channel().log;
+            let end = self.deps.engine.log_end(&log).await?.seq;
             let to = Position { mentions: seq.min(end), ..Position::default() };
-            self.timelines.advance(&found.channel().log, &actor.user, to, &[]).await?;
+            self.timelines.advance(&log, &actor.user, to, &[]).await?;
             Ok::<_, GroupError>(())
         });
         moves.await?;

@@ -12,7 +12,8 @@ use super::account::Account;
 use super::conversation::Preference;
 use super::friend::{Friendship, Place};
 use super::group::{
-    Application, Attributes, Counters, Group, Indexed, Marks, Member, Owned, PollClaims, Stay, WaitingEntry,
+    Application, Attributes, Counters, Group, GroupTopic, Indexed, Marks, Member, Owned, PollClaims, Stay,
+    TopicChoice, WaitingEntry,
 };
 use super::mention::Mentioned;
 use super::message::Pin;
@@ -92,6 +93,12 @@ stored! {
         at_most "one a group: `counters_per_group` of `counter_key_bytes`";
     "pins": Vec<Pin>, in Shared,
         at_most "one a group: `pins_per_group`";
+    "topic": GroupTopic, in Topic,
+        at_most "`topics_per_group`; `group_name_bytes`, `group_introduction_bytes`, `group_notification_bytes`, \
+                 `group_face_bytes` and `topic_custom_bytes`";
+    // How a member is told of what is said in a topic.
+    "topic choice": TopicChoice, in Topic,
+        at_most "one a topic and member; goes with either";
     "position": Position, in Read,
         at_most "one a member, and administrators; one for each of a pair";
     // Which notices a device has acknowledged.

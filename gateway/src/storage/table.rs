@@ -44,6 +44,8 @@ pub enum Table {
     Application,
     /// group; epoch, `attributes`, `counters` or `pins`; what its members keep together.
     Shared,
+    /// group; epoch, topic id; a topic of the group. group; epoch of a topic, user; what a member chose for it.
+    Topic,
     /// group; epoch, name; a number kept by the store: of members, of bytes that are kept. pair; epoch, `bytes`, user; of
     /// bytes that are kept of what one of the two has said. group or pair; epoch, `given`; up to which entry bytes were given
     /// back. user; name; how many rows of a kind the user has, `friends` those of
@@ -66,7 +68,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 22] = [
+    pub const ALL: [Table; 23] = [
         Table::Account,
         Table::Session,
         Table::Joined,
@@ -81,6 +83,7 @@ impl Table {
         Table::Stay,
         Table::Owned,
         Table::Application,
+        Table::Topic,
         Table::Shared,
         Table::Counter,
         Table::Read,
@@ -108,6 +111,7 @@ impl Table {
             Table::Stay => b'S',
             Table::Owned => b'O',
             Table::Application => b'p',
+            Table::Topic => b'y',
             Table::Shared => b'b',
             Table::Counter => b'n',
             Table::Read => b'r',

@@ -118,6 +118,8 @@ bounds! {
     RestCommands = "rest_commands";
     /// Messages in a live room: those that matter least are dropped.
     RoomMessages = "room_messages";
+    /// Topics of a community.
+    TopicsPerGroup = "topics_per_group";
     /// Calls that go on without their callers.
     UnattendedCalls = "unattended_calls";
     /// Bodies and messages that have not come whole.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::ErrorCode;
-use crate::id::{GroupId, Seq, UserId};
+use crate::id::{ChannelId, GroupId, Seq, UserId};
 use crate::message::Recall;
 use crate::request::{Empty, request};
 
@@ -12,7 +12,8 @@ use crate::request::{Empty, request};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Target {
     Peer(UserId),
-    Group(GroupId),
+    /// A group, or a topic.
+    Group(ChannelId),
 }
 
 /// A conversation as requests and answers name it. In pushes the peer is `User_Account` and the group `GroupId`.
@@ -32,7 +33,7 @@ pub struct Contact {
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub group: Option<GroupId>,
+    pub group: Option<ChannelId>,
 }
 
 impl Contact {
@@ -263,7 +264,7 @@ pub struct Delete {
     #[serde(rename = "To_Account")]
     pub peer: Option<UserId>,
     #[serde(rename = "ToGroupid", alias = "ToGroupId", alias = "GroupId", alias = "ToAccount")]
-    pub group: Option<GroupId>,
+    pub group: Option<ChannelId>,
     #[serde(rename = "ClearRamble", default, deserialize_with = "crate::json::lenient_flag")]
     pub clear: bool,
 }
@@ -290,7 +291,7 @@ pub struct Clear {
     #[serde(rename = "To_Account")]
     pub peer: Option<UserId>,
     #[serde(rename = "ToGroupid", alias = "ToGroupId", alias = "GroupId", alias = "ToAccount")]
-    pub group: Option<GroupId>,
+    pub group: Option<ChannelId>,
 }
 
 impl Clear {
@@ -381,7 +382,7 @@ pub struct ReadAll {
 #[derive(Debug, Deserialize)]
 pub struct GroupRead {
     #[serde(rename = "GroupId")]
-    pub group: GroupId,
+    pub group: ChannelId,
     #[serde(rename = "MsgSeq")]
     pub seq: Seq,
 }
@@ -397,7 +398,7 @@ pub struct AllRead {
 #[derive(Debug, Serialize)]
 pub struct GroupReadResult {
     #[serde(rename = "GroupId")]
-    pub group: GroupId,
+    pub group: ChannelId,
     #[serde(rename = "MsgSeq")]
     pub seq: Seq,
     #[serde(rename = "RetCode")]

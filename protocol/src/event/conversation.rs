@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::message::read_info;
 use super::{Former, PushBody, c2c_notify};
 use crate::conversation::Target;
-use crate::id::{GroupId, Seq, UserId};
+use crate::id::{ChannelId, Seq, UserId};
 
 /// A conversation as pushes name it.
 fn pushed_contact(target: &Target) -> Value {
@@ -38,9 +39,8 @@ pub fn muted(peers: &[UserId], receive: u8) -> PushBody {
 }
 
 /// The user read everything.
-pub fn all_read(peers: bool, groups: &[(GroupId, Seq)]) -> PushBody {
-    let list: Vec<Value> =
-        groups.iter().map(|(group, seq)| json!({"GroupId": group, "LastReadMsgSeq": seq})).collect();
+pub fn all_read(peers: bool, groups: &[(ChannelId, Seq)]) -> PushBody {
+    let list: Vec<Value> = groups.iter().map(|(channel, seq)| read_info(channel, *seq)).collect();
     PushBody::of(json!({"Event": 14, "C2CReadAllMsg": u8::from(peers), "GroupReadInfoArray": list}))
         .formerly(Former::ReadAll { peers, groups: groups.to_vec() })
 }

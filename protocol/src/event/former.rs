@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{PushBody, conversation, group, message, profile};
 use crate::conversation::Target;
 use crate::group::ReceiveOption;
-use crate::id::{GroupId, Millis, Seq, UserId};
+use crate::id::{ChannelId, Millis, Seq, UserId};
 use crate::message::c2c::MessageKey;
 use crate::message::{GroupLabel, GroupMessageId, Recall};
 use crate::profile::Item;
@@ -21,8 +21,8 @@ pub enum Former {
     C2cRecalled { from: UserId, to: UserId, key: MessageKey, tiny_id: u64, client_time: u64, recall: Recall },
     ReadByPeer { reader: UserId, time: u64 },
     ReadC2c { peer: UserId, time: u64 },
-    ReadGroup { group: GroupId, seq: Seq },
-    ReadAll { peers: bool, groups: Vec<(GroupId, Seq)> },
+    ReadGroup { group: ChannelId, seq: Seq },
+    ReadAll { peers: bool, groups: Vec<(ChannelId, Seq)> },
     ConversationsDeleted { targets: Vec<Target> },
     ConversationsPinned { targets: Vec<Target>, pinned: bool },
     PeersMuted { peers: Vec<UserId>, receive: u8 },

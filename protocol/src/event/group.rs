@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Former, PushBody, system_item, text};
 use crate::group::{AttributeItem, AttributesChange, CounterItem, CountersChange, ReceiveOption, Shown};
-use crate::id::{Millis, Seq, UserId};
+use crate::id::{Millis, Seq, TopicId, UserId};
 use crate::message::{GroupItem, GroupLabel, GroupMessageId};
 
 /// A tip in a group.
@@ -38,6 +38,26 @@ pub fn receive_option(
     item["MsgFlag"] = json!(option);
     PushBody::of(json!({"Event": 5, "GroupTips": [item]}))
         .formerly(Former::ReceiveOption { group: label.clone(), option })
+}
+
+/// A topic of the community was made. `number` is unique.
+pub fn topic_created(label: &GroupLabel, operator: &UserId, number: u64, at: Millis) -> PushBody {
+    let mut item = system_item(None, Some(label), number, at);
+    item["MsgBody"] = json!({"ReportType": 17, "Operator_Account": operator});
+    PushBody::of(json!({"Event": 5, "GroupTips": [item]}))
+}
+
+/// Topics of the community are gone. `label` is the community's, `number` is unique.
+pub fn topics_deleted(
+    label: &GroupLabel,
+    operator: &UserId,
+    topics: &[TopicId],
+    number: u64,
+    at: Millis,
+) -> PushBody {
+    let mut item = system_item(None, Some(label), number, at);
+    item["MsgBody"] = json!({"ReportType": 18, "Operator_Account": operator, "TopicIdArray": topics});
+    PushBody::of(json!({"Event": 5, "GroupTips": [item]}))
 }
 
 /// What all members are told of, and what stands in no history. The SDKs look into it before they take it for a tip: of

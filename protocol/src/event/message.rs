@@ -1,10 +1,10 @@
 //! What was said, taken back and read.
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Former, PushBody, c2c_notify, system_item, text};
-use crate::id::{GroupId, Millis, Seq, UserId};
+use crate::id::{ChannelId, Millis, Seq, UserId};
 use crate::message::c2c::MessageKey;
 use crate::message::{C2cItem, GroupItem, GroupLabel, GroupMessageId, Recall};
 use crate::push::Receipt;
@@ -43,10 +43,14 @@ pub fn group_recalled(
 ) -> PushBody {
     let mut item = system_item(None, Some(label), message.seq.0, at);
     item["RevokerInfo"] = json!(recall);
-    item["MsgBody"] = json!({"ReportType": 14, "GroupWithdrawInfoArray": [{
-        "GroupId": label.id, "MsgSeq": message.seq, "MsgRandom": message.random,
+    let mut info = json!({
+        "GroupId": label.id.group(), "MsgSeq": message.seq, "MsgRandom": message.random,
         "TinyId": message.tiny_id.to_string(), "MsgClientTime": message.client_time, "MsgTime": message.time,
-    }]});
+    });
+    if let Some(topic) = label.id.topic() {
+        info["TopicId"] = json!(topic);
+    }
+    item["MsgBody"] = json!({"ReportType": 14, "GroupWithdrawInfoArray": [info]});
     PushBody::wanting(json!({"Event": 5, "GroupTips": [item]}), receipt).formerly(Former::GroupRecalled {
         group: label.clone(),
         message: message.clone(),
@@ -93,12 +97,20 @@ pub fn c2c_read(peer: &UserId, time: u64) -> PushBody {
     PushBody::of(notify).formerly(Former::ReadC2c { peer: peer.clone(), time })
 }
 
-/// The user read a group on another device. `number` must be unique per user.
-pub fn group_read(user: &UserId, group: &GroupId, seq: Seq, number: u64, at: Millis) -> PushBody {
+/// The user read a group, or a topic, on another device. `number` must be unique per user.
+pub fn group_read(user: &UserId, channel: &ChannelId, seq: Seq, number: u64, at: Millis) -> PushBody {
     let mut item = system_item(Some(user), None, number, at);
-    item["GroupInfo"] = json!({"GroupId": group});
-    item["MsgBody"] =
-        json!({"ReportType": 15, "GroupReadInfoArray": [{"GroupId": group, "LastReadMsgSeq": seq}]});
+    item["GroupInfo"] = json!({"GroupId": channel.group()});
+    item["MsgBody"] = json!({"ReportType": 15, "GroupReadInfoArray": [read_info(channel, seq)]});
     PushBody::of(json!({"Event": 5, "GroupTips": [item]}))
-        .formerly(Former::ReadGroup { group: group.clone(), seq })
+        .formerly(Former::ReadGroup { group: channel.clone(), seq })
+}
+
+/// How far a group, or a topic, was read.
+pub(super) fn read_info(channel: &ChannelId, seq: Seq) -> Value {
+    let mut info = json!({"GroupId": channel.group(), "LastReadMsgSeq": seq});
+    if let Some(topic) = channel.topic() {
+        info["TopicId"] = json!(topic);
+    }
+    info
 }

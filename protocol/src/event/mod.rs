@@ -122,11 +122,18 @@ fn system_item(user: Option<&UserId>, label: Option<&GroupLabel>, number: u64, a
         item["To_Account"] = user.as_str().into();
     }
     if let Some(label) = label {
-        item["ToGroupId"] = label.id.as_str().into();
+        let group = label.id.group();
+        item["ToGroupId"] = group.as_str().into();
         item["GroupInfo"] = json!({
-            "GroupId": label.id, "GroupName": label.name, "GroupType": label.kind,
-            "From_Account": SYSTEM_ACCOUNT, "To_Account": user.map_or(label.id.as_str(), UserId::as_str),
+            "GroupId": group, "GroupName": label.name, "GroupType": label.kind,
+            "From_Account": SYSTEM_ACCOUNT, "To_Account": user.map_or(group.as_str(), UserId::as_str),
         });
+        if let Some(flag) = label.community_flag() {
+            item["GroupInfo"]["MillionGroupFlag"] = flag.into();
+        }
+        if let Some(topic) = label.id.topic() {
+            item["GroupInfo"]["TopicId"] = json!(topic);
+        }
     }
     item
 }

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{CustomField, NewMember, ReceiveOption, Role};
-use crate::id::{GroupId, UserId};
-use crate::json::lenient_flag;
+use crate::id::{GroupId, TopicId, UserId};
+use crate::json::{lenient_flag, maybe_id};
 use crate::request::{Empty, request};
 
 /// A member as clients and back ends read them. Old and new names of the mute stand side by side.
@@ -173,12 +173,15 @@ request! { DeleteMembers = "group_open_http_svc.delete_group_member" -> Empty }
 /// `group_open_http_svc.modify_group_member_info`: role, mute, name card, receive option. Source: observed.
 ///
 /// ```json
-/// {"GroupId": "{group}", "Member_Account": "{other}", "Role": "Admin", "MuteTime": 0}
+/// {"GroupId": "{group}", "TopicId": "", "Member_Account": "{other}", "Role": "Admin", "MuteTime": 0}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct ModifyMember {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// What is changed is so in this topic alone: the mute, or the receive option. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "Member_Account")]
     pub user: UserId,
     #[serde(rename = "Role")]

@@ -10,6 +10,7 @@ mod live;
 mod member;
 mod profile;
 mod tip;
+mod topic;
 
 pub use application::*;
 pub use attribute::*;
@@ -21,3 +22,4 @@ pub use live::*;
 pub use member::*;
 pub use profile::*;
 pub use tip::*;
+pub use topic::*;

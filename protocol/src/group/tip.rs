@@ -67,6 +67,8 @@ pub enum Change {
     Unbanned {
         members: Vec<Shown>,
     },
+    /// Of the topic in whose history it stands.
+    Topic(Box<TopicChange>),
 }
 
 /// A member who may not speak for so many seconds; 0 lifts it.
@@ -102,6 +104,24 @@ pub struct ProfileChange {
     pub custom: Vec<CustomField>,
 }
 
+/// The fields of a topic that changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TopicChange {
+    #[serde(rename = "TopicName", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(rename = "TopicIntroduction", default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<String>,
+    #[serde(rename = "TopicNotification", default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    #[serde(rename = "TopicFaceUrl", default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<String>,
+    #[serde(rename = "CustomString", default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<String>,
+    /// 1 when nobody may speak, 0 when that ends.
+    #[serde(rename = "ShutupAll", default, skip_serializing_if = "Option::is_none")]
+    pub mute_all: Option<u8>,
+}
+
 /// A tip's `MsgBody`: an object, where a message has a list.
 #[derive(Serialize)]
 pub struct TipBody<'a> {
@@ -128,6 +148,8 @@ pub struct TipBody<'a> {
     profile: Option<&'a ProfileChange>,
     #[serde(rename = "MsgMemberInfo", skip_serializing_if = "<[_]>::is_empty")]
     mutes: &'a [Mute],
+    #[serde(rename = "MsgTopicNewInfo", skip_serializing_if = "Option::is_none")]
+    topic: Option<&'a TopicChange>,
 }
 
 impl Tip {
@@ -143,6 +165,7 @@ impl Tip {
             Change::Muted { .. } => 7,
             Change::Banned { .. } => 10,
             Change::Unbanned { .. } => 11,
+            Change::Topic(_) => 8,
         }
     }
 
@@ -159,6 +182,7 @@ impl Tip {
             shown: &[],
             profile: None,
             mutes: &[],
+            topic: None,
         };
         match &self.change {
             Change::Joined { members, invited } => {
@@ -174,6 +198,7 @@ impl Tip {
             Change::Left => {}
             Change::Profile(change) => body.profile = Some(change),
             Change::Muted { members } => body.mutes = members,
+            Change::Topic(change) => body.topic = Some(change),
         }
         body.accounts = body.shown.iter().map(|shown| &shown.user).collect();
         body

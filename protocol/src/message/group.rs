@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{GroupItem, GroupLabel, Mention, Options, Priority, Recall};
-use crate::id::{GroupId, Seq, UserId};
-use crate::json::{lenient_flag, raw, whole_number};
+use crate::id::{GroupId, Seq, TopicId, UserId};
+use crate::json::{lenient_flag, maybe_id, raw, whole_number};
 use crate::request::{Empty, request};
 
 /// `group_open_http_svc.send_group_msg`: says something in a group. Source: observed; REST: 269/1629.
 ///
 /// ```json
-/// {"GroupId": "{group}", "From_Account": "{caller}", "Random": 77, "ClientSeq": 78, "MsgPriority": "Normal",
+/// {"GroupId": "{group}", "TopicId": "", "From_Account": "{caller}", "Random": 77, "ClientSeq": 78, "MsgPriority": "Normal",
 /// "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}], "CloudCustomData": "",
 /// "MsgClientTime": 1795368256, "OnlineOnlyFlag": 0, "NeedReadReceipt": 0, "SupportMessageExtension": 0,
 /// "IsRelayMsg": 0, "SendMsgControl": ["NoUnread"], "GroupAtInfo": [{"GroupAtAllFlag": 0, "GroupAt_Account":
@@ -21,6 +21,9 @@ use crate::request::{Empty, request};
 pub struct Send {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     /// An administrator may speak for anybody; without it they speak themselves.
     #[serde(rename = "From_Account")]
     pub from: Option<UserId>,
@@ -97,13 +100,16 @@ request! { Send = "group_open_http_svc.send_group_msg" -> Sent, acts_for from }
 /// `group_open_http_svc.group_msg_get`: history for the SDKs, newest first.
 ///
 /// ```json
-/// {"GroupId": "{group}", "ReqMsgSeq": {seq}, "ReqMsgNumber": 20, "WithRecalledMsg": 1, "GetType": 0,
+/// {"GroupId": "{group}", "TopicId": "", "ReqMsgSeq": {seq}, "ReqMsgNumber": 20, "WithRecalledMsg": 1, "GetType": 0,
 /// "ReqMsgSeqList": [{seq}]}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetHistory {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     /// The newest number wanted; 0 or absent means the last.
     #[serde(rename = "ReqMsgSeq", default)]
     pub newest: Seq,
@@ -202,12 +208,15 @@ fn ends_of_range(newest: Seq, oldest: Option<Seq>) -> Vec<Seq> {
 /// `group_open_http_svc.group_msg_get_simple`: history for back ends. Source: 269/2738.
 ///
 /// ```json
-/// {"GroupId": "{group}", "ReqMsgNumber": 20, "ReqMsgSeq": {seq}, "WithRecalledMsg": 1}
+/// {"GroupId": "{group}", "TopicId": "", "ReqMsgNumber": 20, "ReqMsgSeq": {seq}, "WithRecalledMsg": 1}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetHistorySimple {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "ReqMsgNumber")]
     pub count: u32,
     /// The newest number wanted; absent means the last.
@@ -257,12 +266,15 @@ request! { GetHistorySimple = "group_open_http_svc.group_msg_get_simple" -> Simp
 /// `group_open_http_svc.group_msg_recall`: takes messages back. Source: observed; REST: 269/12341.
 ///
 /// ```json
-/// {"GroupId": "{group}", "MsgSeqList": [{"MsgSeq": {seq}}], "Reason": ""}
+/// {"GroupId": "{group}", "TopicId": "", "MsgSeqList": [{"MsgSeq": {seq}}], "Reason": ""}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct RecallMessages {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "MsgSeqList")]
     pub seqs: Vec<SeqItem>,
     #[serde(rename = "Reason", default)]
@@ -295,12 +307,15 @@ request! { RecallMessages = "group_open_http_svc.group_msg_recall" -> Recalled }
 /// `group_open_http_svc.msg_read_report`: read up to this number. The position never goes back.
 ///
 /// ```json
-/// {"GroupId": "{group}", "MsgReadedSeq": {seq}}
+/// {"GroupId": "{group}", "TopicId": "", "MsgReadedSeq": {seq}}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct ReportRead {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "MsgReadedSeq")]
     pub seq: Seq,
 }
@@ -310,12 +325,15 @@ request! { ReportRead = "group_open_http_svc.msg_read_report" -> Empty }
 /// `group_open_http_svc.delete_group_ramble_msg_by_seq`: hides messages from oneself.
 ///
 /// ```json
-/// {"GroupId": "{group}", "Deleter_Account": "{caller}", "Seqs": ["{seq}"]}
+/// {"GroupId": "{group}", "TopicId": "", "Deleter_Account": "{caller}", "Seqs": ["{seq}"]}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct DeleteForMe {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "Deleter_Account")]
     pub deleter: Option<UserId>,
     /// Decimal numbers as texts, at most 30.
@@ -330,6 +348,9 @@ request! { DeleteForMe = "group_open_http_svc.delete_group_ramble_msg_by_seq" ->
 pub struct RecallQuery {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "BeginTime", default)]
     pub begin_us: u64,
     #[serde(rename = "EndTime", default)]
@@ -343,6 +364,8 @@ pub struct RecallQuery {
 pub struct RecallList {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    #[serde(rename = "TopicId", skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "NextMsgTime")]
     pub next_us: u64,
     /// Each a [`RecallItem`].

@@ -6,18 +6,30 @@ use serde::Serialize;
 
 use super::{Message, Priority, Sender};
 use crate::group::{GroupKind, Tip};
-use crate::id::{GroupId, Millis, Seq, UserId};
+use crate::id::{ChannelId, GroupId, Millis, Seq, TopicId, UserId};
 use crate::json::flag;
 
 /// What a message says of its group. `GroupId` and `GroupType` let a client that does not know the group show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct GroupLabel {
+    /// The group, or the topic.
     #[serde(rename = "g")]
-    pub id: GroupId,
+    pub id: ChannelId,
+    /// Of the group.
     #[serde(rename = "n")]
     pub name: String,
     #[serde(rename = "k")]
     pub kind: GroupKind,
+    /// The group's members talk in topics.
+    #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_topics: bool,
+}
+
+impl GroupLabel {
+    /// `MillionGroupFlag`: 2 where members talk in topics. The SDKs do not list what is told with it and without a topic.
+    pub(crate) fn community_flag(&self) -> Option<u8> {
+        self.has_topics.then_some(2)
+    }
 }
 
 /// That a message was recalled, by whom and why.
@@ -32,7 +44,11 @@ pub struct Recall {
 #[derive(Serialize)]
 struct GroupInfo<'a> {
     #[serde(rename = "GroupId")]
-    id: &'a GroupId,
+    id: GroupId,
+    #[serde(rename = "TopicId", skip_serializing_if = "Option::is_none")]
+    topic: Option<TopicId>,
+    #[serde(rename = "MillionGroupFlag", skip_serializing_if = "Option::is_none")]
+    community_flag: Option<u8>,
     #[serde(rename = "GroupName")]
     name: &'a str,
     #[serde(rename = "GroupType")]
@@ -40,7 +56,7 @@ struct GroupInfo<'a> {
     #[serde(rename = "From_Account")]
     from: &'a str,
     #[serde(rename = "To_Account")]
-    to: &'a str,
+    to: GroupId,
     #[serde(rename = "From_AccountNick", skip_serializing_if = "Option::is_none")]
     nick: Option<&'a str>,
     #[serde(rename = "From_AccountHeadurl", skip_serializing_if = "Option::is_none")]
@@ -62,11 +78,13 @@ struct ExtraInfo<'a> {
 impl<'a> GroupInfo<'a> {
     fn of(label: &'a GroupLabel, sender: Option<&'a Sender>) -> Self {
         Self {
-            id: &label.id,
+            id: label.id.group(),
+            topic: label.id.topic(),
+            community_flag: label.community_flag(),
             name: &label.name,
             kind: label.kind,
             from: sender.map_or(super::SYSTEM_ACCOUNT, |sender| sender.user.as_str()),
-            to: label.id.as_str(),
+            to: label.id.group(),
             nick: sender.map(|sender| sender.nick.as_str()),
             face: sender.map(|sender| sender.face.as_str()),
             extra: sender.map(|sender| ExtraInfo { name_card: &sender.name_card }),
@@ -104,7 +122,10 @@ pub struct GroupItem<'a> {
     #[serde(rename = "From_Account")]
     from: &'a str,
     #[serde(rename = "ToGroupId")]
-    to: &'a GroupId,
+    to: GroupId,
+    /// Where one reads a history the SDKs look here, and else into `GroupInfo`.
+    #[serde(rename = "TopicId", skip_serializing_if = "Option::is_none")]
+    topic: Option<TopicId>,
     #[serde(rename = "MsgSeq")]
     seq: Seq,
     #[serde(rename = "MsgRandom")]
@@ -163,7 +184,8 @@ impl<'a> GroupItem<'a> {
         Self {
             event: None,
             from: message.from.user.as_str(),
-            to: &label.id,
+            to: label.id.group(),
+            topic: label.id.topic(),
             seq,
             random: message.random,
             time: at.seconds(),
@@ -190,7 +212,8 @@ impl<'a> GroupItem<'a> {
         Self {
             event: Some(4),
             from: super::SYSTEM_ACCOUNT,
-            to: &label.id,
+            to: label.id.group(),
+            topic: label.id.topic(),
             seq,
             random: tip.random,
             time: at.seconds(),
@@ -231,7 +254,8 @@ impl<'a> GroupItem<'a> {
         Self {
             event: None,
             from: "",
-            to: &label.id,
+            to: label.id.group(),
+            topic: label.id.topic(),
             seq,
             random: 0,
             time: 0,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::group::Shown;
-use crate::id::{GroupId, Millis, Seq, UserId};
+use crate::id::{ChannelId, Millis, Seq, UserId};
 use crate::message::GroupLabel;
 use crate::request::{Empty, request};
 
@@ -99,7 +99,9 @@ impl NoticeKind {
 /// A mention in a group message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    pub group: GroupId,
+    /// The group, or the topic.
+    #[serde(rename = "group")]
+    pub channel: ChannelId,
     pub from: UserId,
     /// The message.
     pub seq: Seq,
@@ -190,9 +192,9 @@ pub struct NoticeItem {
 
 impl NoticeItem {
     /// The group and the message, when it says that everybody was mentioned.
-    pub fn of_all(&self) -> Option<(GroupId, Seq)> {
-        let group = GroupId::parse(self.group.as_ref()?.as_str()?).ok()?;
-        (self.random.as_ref()?.as_u64()? == ALL_RANDOM).then_some((group, self.seq))
+    pub fn of_all(&self) -> Option<(ChannelId, Seq)> {
+        let channel = ChannelId::parse(self.group.as_ref()?.as_str()?).ok()?;
+        (self.random.as_ref()?.as_u64()? == ALL_RANDOM).then_some((channel, self.seq))
     }
 }
 

@@ -13,3 +13,4 @@ mod pages;
 mod profile;
 mod rights;
 mod tip;
+mod topic;

@@ -629,6 +629,10 @@ fn every_command_about_a_group_has_its_row() {
         "group_open_http_noauth_svc.apply_join_group",
         "group_open_long_polling_http_svc.get_msg",
         "group_open_long_polling_http_noauth_svc.get_msg",
+        "million_group_open_http_svc.create_topic",
+        "million_group_open_http_svc.get_topic",
+        "million_group_open_http_svc.modify_topic",
+        "million_group_open_http_svc.destroy_topic",
     ]
     .into();
     let here: BTreeSet<&str> = rights().iter().map(|right| right.command).collect();

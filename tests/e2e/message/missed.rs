@@ -26,14 +26,15 @@ async fn of_recalls_more_than_a_page_is_read() {
     let services = &back_end.context.services;
     let group = GroupId::parse("room").unwrap();
     let admin = Actor { app: APP, user: UserId::parse(ADMIN).unwrap(), is_admin: true, device: None };
-    let place = services.catch_up.group_place(APP, &group).await.unwrap().unwrap();
+    let place = services.catch_up.group_place(APP, &(&group).into()).await.unwrap().unwrap();
     let all: Vec<Seq> = (1..=u64::from(COUNT)).map(Seq).collect();
-    services.group_messages.recall(&admin, &group, &all, "").await.unwrap();
+    services.group_messages.recall(&admin, &(&group).into(), &all, "").await.unwrap();
 
     let mut told = Vec::new();
     let mut after = RecallMark { at_us: place.asides.since().0 * 1000, seq: Seq::ZERO };
     loop {
-        let page = services.catch_up.recalled_in_group(APP, &group, &place.epoch, after).await.unwrap();
+        let page =
+            services.catch_up.recalled_in_group(APP, &(&group).into(), &place.epoch, after).await.unwrap();
         assert!(page.events.len() < all.len(), "it is a page");
         told.extend(page.events.iter().map(|(stamp, _)| stamp.seq));
         let Some(next) = page.next else { break };

@@ -3,6 +3,7 @@
 //! | name | type | holds |
 //! |---|---|---|
 //! | `timgate:{1400000000/uID}`, `timgate:{1400000000/gID}` | channel | the events of the user's or the group's topic |
+//! | the group's and `:c:NAME` | channel | those of the topic that has this name behind the group's |
 //! | the channel's name and `:r` | hash | at the field `k` the last offset of the topic, decimal; at `y` the last number of what is kept nowhere |
 //! | the channel's name, `:p:` and a span of time | hash that expires | numbers of what was passed on in it, by their tokens |
 //! | the channel's name and `:w` | hash that expires | what instances say of the topic, by their numbers |
@@ -19,11 +20,27 @@ pub(crate) const LAST_OFFSET: &[u8] = b"k";
 
 /// The channel of a topic.
 pub(crate) fn channel_of(names: &Namespace, topic: &Topic) -> Vec<u8> {
-    let (app, kind, id) = match topic {
-        Topic::User(app, user) => (app, 'u', user.as_str()),
-        Topic::Group(app, group) => (app, 'g', group.as_str()),
+    let mut channel = tag_of(names, topic);
+    channel.extend_from_slice(&part_of(topic));
+    channel
+}
+
+/// What the names of all begin with that belongs to the user or to the whole group.
+pub(crate) fn tag_of(names: &Namespace, topic: &Topic) -> Vec<u8> {
+    let name = match topic {
+        Topic::User(app, user) => format!("{app}/u{user}"),
+        Topic::Group(app, channel) => format!("{app}/g{}", channel.group()),
     };
-    names.key(format!("{app}/{kind}{id}").as_bytes())
+    names.key(name.as_bytes())
+}
+
+/// What follows that in the name of the channel: nothing, but for a part of a group.
+pub(crate) fn part_of(topic: &Topic) -> Vec<u8> {
+    let Topic::Group(_, channel) = topic else { return Vec::new() };
+    let own = channel
+        .topic()
+        .and_then(|topic| topic.as_str().strip_prefix(topic.group().as_str()).map(str::to_owned));
+    own.map(|own| format!(":c:{own}").into_bytes()).unwrap_or_default()
 }
 
 /// The field of the last number of what is kept nowhere.

@@ -15,8 +15,8 @@
 
 use protocol::group::GroupKind;
 #[cfg(feature = "internals")]
-use protocol::id::{AppId, UserId};
-use protocol::id::{GroupId, Millis, Seq};
+use protocol::id::{AppId, GroupId, UserId};
+use protocol::id::{ChannelId, Millis, Seq};
 use protocol::message::{GroupLabel, Message};
 
 use crate::bus::{Entry, Event, Numbering, Stamp, Topic};
@@ -61,7 +61,7 @@ pub(super) type Told = (Numbering, Option<Stamp>, Event);
 /// Calls `tell` with each event of a payload.
 pub(super) fn decode(topic: &Topic, payload: &[u8], tell: impl FnMut(Told)) -> Result<(), Malformed> {
     match (payload.strip_prefix(b"m "), topic) {
-        (Some(messages), Topic::Group(_, group)) => decode_messages(group, messages, tell),
+        (Some(messages), Topic::Group(_, channel)) => decode_messages(channel, messages, tell),
         _ => decode_one(topic, payload).map(tell),
     }
 }
@@ -71,13 +71,13 @@ pub(super) fn decode(topic: &Topic, payload: &[u8], tell: impl FnMut(Told)) -> R
 pub fn read_payload(payload: &[u8]) {
     let (app, user, group) = (AppId(1), UserId::parse("u"), GroupId::parse("g"));
     let (Ok(user), Ok(group)) = (user, group) else { return };
-    for topic in [Topic::User(app, user), Topic::Group(app, group)] {
+    for topic in [Topic::User(app, user), Topic::Group(app, (&group).into())] {
         // What cannot be read is told of; what can is an event.
         let _ = decode(&topic, payload, drop);
     }
 }
 
-fn decode_messages(id: &GroupId, mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
+fn decode_messages(id: &ChannelId, mut rest: &[u8], mut tell: impl FnMut(Told)) -> Result<(), Malformed> {
     let length = take_number(&mut rest, b' ').ok_or(Malformed("frame"))?;
     let frame = take(&mut rest, length).ok_or(Malformed("frame"))?;
     let frame = serde_json::from_slice::<Frame>(frame).ok();
@@ -85,7 +85,8 @@ fn decode_messages(id: &GroupId, mut rest: &[u8], mut tell: impl FnMut(Told)) ->
         let (name, kind, counts, before, behind) = frame.clone()?;
         let message = entry.get(before..entry.len().checked_sub(behind)?)?;
         let message = serde_json::from_slice::<Message>(message).ok()?;
-        let group = GroupLabel { id: id.clone(), name, kind };
+        // In a community with topics all is said in those.
+        let group = GroupLabel { id: id.clone(), name, kind, has_topics: id.is_topic() };
         Some(Event::Entry(Entry::GroupMessage { group, message, counts }))
     };
     loop {
@@ -159,7 +160,7 @@ mod tests {
     use crate::bus::testing::{nothing, number_of};
 
     fn room() -> Topic {
-        Topic::Group(protocol::id::AppId(1), GroupId::parse("room").unwrap())
+        Topic::Group(protocol::id::AppId(1), ChannelId::parse("room").unwrap())
     }
 
     fn payload(head: &str) -> Vec<u8> {
@@ -214,9 +215,10 @@ mod tests {
 
     fn event(text: &str) -> Event {
         let group = GroupLabel {
-            id: GroupId::parse("room").unwrap(),
+            id: ChannelId::parse("room").unwrap(),
             name: "Room {1 2 } ".to_owned(),
             kind: GroupKind::Meeting,
+            has_topics: false,
         };
         let body = [serde_json::json!({"MsgType": "TIMTextElem", "MsgContent": {"Text": text}})];
         let message = serde_json::json!({"s": {"u": "alice", "t": 1}, "r": 2, "q": 3, "ct": 4, "b": body});

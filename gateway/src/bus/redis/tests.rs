@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use protocol::id::{AppId, GroupId, Millis, Seq};
+use protocol::id::{AppId, ChannelId, Millis, Seq};
 use test_servers::Persistence::{EveryWrite, Nothing};
 use test_servers::{RedisCluster, RedisServer, Sentinels, eventually};
 use tokio::time::{Instant, sleep, timeout};
@@ -70,7 +70,7 @@ impl Node {
 }
 
 fn topic(name: impl ToString) -> Topic {
-    Topic::Group(AppId(7), GroupId::parse(&format!("g{}", name.to_string())).unwrap())
+    Topic::Group(AppId(7), ChannelId::parse(&format!("g{}", name.to_string())).unwrap())
 }
 
 fn number(delivery: &Delivery) -> u64 {

@@ -8,7 +8,7 @@ use protocol::conversation::{
     PeerItem, PeerLast, Pin, ReadAll, SearchLists, SetMutes, Target,
 };
 use protocol::group::ReceiveOption;
-use protocol::id::{GroupId, Seq};
+use protocol::id::{ChannelId, Seq};
 use protocol::json::{flag, raw};
 use protocol::message::{GroupItem as GroupMessageItem, SYSTEM_ACCOUNT};
 use protocol::request::Empty;
@@ -259,7 +259,7 @@ pub(super) async fn search_lists(_: &Context, _: &Call, _: SearchLists) -> Resul
 
 pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -> Result<AllRead, Refusal> {
     let actor = call.actor()?;
-    let mut groups = BTreeMap::<GroupId, Seq>::new();
+    let mut groups = BTreeMap::<ChannelId, Seq>::new();
     for item in request.groups {
         let seq = groups.entry(item.group).or_default();
         *seq = (*seq).max(item.seq);
@@ -280,7 +280,7 @@ pub(super) async fn read_all(context: &Context, call: &Call, request: ReadAll) -
     });
     let groups = groups.await?;
     let is_read = |result: &&GroupReadResult| result.code == ErrorCode::OK;
-    let read: Vec<(GroupId, Seq)> =
+    let read: Vec<(ChannelId, Seq)> =
         groups.iter().filter(is_read).map(|result| (result.group.clone(), result.seq)).collect();
     context.services.conversations.tell_all_read(&actor, request.peers, read).await;
     Ok(AllRead { peers: flag(request.peers), groups })

@@ -10,11 +10,11 @@ use protocol::json::raw;
 use protocol::request::Empty;
 use serde_json::{Map, Value};
 
-use super::too_large;
+use super::{channel, too_large};
 use crate::commands::page::{Filling, once};
 use crate::commands::{Call, Context, Refusal};
 use crate::services::group::{
-    AddOutcome, Cursor, Fields, GroupRef, Member, MemberChange, MemberView, Standing,
+    AddOutcome, Cursor, Fields, GroupError, GroupRef, Invalid, Member, MemberChange, MemberView, Standing,
 };
 use crate::services::{Services, StorageError};
 
@@ -195,6 +195,16 @@ pub(in crate::commands) async fn modify(
     request: ModifyMember,
 ) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
+    let groups = &context.services.groups;
+    if let Some(topic) = &request.topic {
+        channel(&request.group, Some(topic))?;
+        if request.role.is_some() || request.name_card.is_some() || request.custom.is_some() {
+            return Err(GroupError::Invalid(Invalid::NotOfTopic).into());
+        }
+        let change = (request.mute_seconds, request.receive);
+        groups.modify_member_in_topic(&actor, topic, &request.user, change).await?;
+        return Ok(Empty {});
+    }
     let change = MemberChange {
         role: request.role,
         name_card: request.name_card,
@@ -202,7 +212,7 @@ pub(in crate::commands) async fn modify(
         receive: request.receive,
         custom: request.custom,
     };
-    context.services.groups.modify_member(&actor, &request.group, &request.user, &change).await?;
+    groups.modify_member(&actor, &request.group, &request.user, &change).await?;
     Ok(Empty {})
 }
 

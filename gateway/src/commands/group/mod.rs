@@ -9,14 +9,17 @@ mod lifecycle;
 mod live;
 mod member;
 mod profile;
+mod topic;
 
 use protocol::group::{
-    AddMembers, AnswerInvitation, Ban, ChangeOwner, ClearAttributes, CountOnline, Create, DecideInvitation,
-    DecideJoin, DeleteAttributes, DeleteCounters, DeleteMembers, Dismiss, Get, GetApplications,
-    GetAttributes, GetBanned, GetCommunityApplications, GetCounters, GetJoined, GetJoinedCommunities,
-    GetMembers, GetPresent, GetPublic, GetSpecifiedMembers, GetWithSelf, Join, JoinUnknown, MarkMembers,
-    Modify, ModifyAttributes, ModifyMember, Poll, PollUnknown, Quit, SetAttributes, Unban, UpdateCounters,
+    AddMembers, AnswerInvitation, Ban, ChangeOwner, ClearAttributes, CountOnline, Create, CreateTopic,
+    DecideInvitation, DecideJoin, DeleteAttributes, DeleteCounters, DeleteMembers, DestroyTopics, Dismiss,
+    Get, GetApplications, GetAttributes, GetBanned, GetCommunityApplications, GetCounters, GetJoined,
+    GetJoinedCommunities, GetMembers, GetPresent, GetPublic, GetSpecifiedMembers, GetTopics, GetWithSelf,
+    Join, JoinUnknown, MarkMembers, Modify, ModifyAttributes, ModifyMember, ModifyTopic, Poll, PollUnknown,
+    Quit, SetAttributes, Unban, UpdateCounters,
 };
+use protocol::id::{ChannelId, GroupId, TopicId};
 use protocol::{ErrorCode, Failure};
 
 use super::Refusal;
@@ -79,6 +82,10 @@ pub(super) static ROWS: &[Row] = rows! {
     COMMUNITY {
         User Apart GetCommunityApplications => application::get_of_communities, 20 per second per user;
         User Apart GetJoinedCommunities => profile::get_joined_communities, 20 per second per user;
+        UserOrAdmin Apart CreateTopic => topic::create, 10 per second per user, 200 per second per app;
+        UserOrAdmin Reads GetTopics => topic::get, 20 per second per user, 200 per second per app;
+        UserOrAdmin Apart ModifyTopic => topic::modify, 20 per second per user, 200 per second per app;
+        UserOrAdmin Apart DestroyTopics => topic::destroy, 10 per second per user, 200 per second per app;
     }
 };
 
@@ -113,6 +120,19 @@ impl From<GroupError> for Refusal {
             GroupError::TooManyGroups | GroupError::TooManyInvitations => ErrorCode::TOO_MANY_GROUPS.into(),
             GroupError::IdTaken => ErrorCode::GROUP_ID_TAKEN.into(),
             GroupError::IdYours => ErrorCode::GROUP_ID_YOURS.into(),
+            GroupError::NoTopic => {
+                Failure::because(ErrorCode::GROUP_MISSING, "TopicId: no such topic").into()
+            }
+            GroupError::BadTopicId => Failure::because(
+                ErrorCode::GROUP_BAD_ID,
+                "TopicId is up to 96 printable ASCII characters: GroupId, @TOPIC#_, and more",
+            )
+            .into(),
+            GroupError::TopicTaken => Failure::because(ErrorCode::GROUP_ID_TAKEN, "TopicId").into(),
+            GroupError::TooManyTopics => {
+                Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "the group has as many topics as it may")
+                    .into()
+            }
             GroupError::TooManyMutes => {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many members of the group are muted")
                     .into()
@@ -191,6 +211,15 @@ fn too_large(whom: impl std::fmt::Display) -> Failure {
     Failure::new(ErrorCode::GROUP_ANSWER_TOO_LARGE)
 }
 
+/// Where a request means something: in the group that it names, or in a topic of that.
+pub(super) fn channel(group: &GroupId, topic: Option<&TopicId>) -> Result<ChannelId, Refusal> {
+    match topic {
+        None => Ok(group.into()),
+        Some(topic) if topic.group() == *group => Ok(topic.into()),
+        Some(_) => Err(GroupError::BadTopicId.into()),
+    }
+}
+
 fn not_allowed(why: impl std::fmt::Display) -> Refusal {
     Failure::worded(ErrorCode::GROUP_NOT_ALLOWED, format!("no permission: {why}")).into()
 }
@@ -199,9 +228,13 @@ fn not_allowed(why: impl std::fmt::Display) -> Refusal {
 fn what_is_invalid(invalid: Invalid) -> String {
     match invalid {
         Invalid::NameEmpty => "Name is empty: give the group a name".to_owned(),
+        Invalid::TopicNameEmpty => "TopicName is empty: give the topic a name".to_owned(),
+        Invalid::NotOfTopic => "with TopicId only ShutUpTime and MsgFlag are changed".to_owned(),
         Invalid::TooLong(text, most) => {
             let name = match text {
                 Text::Name => "Name",
+                Text::TopicName => "TopicName",
+                Text::TopicCustom => "CustomString",
                 Text::Introduction => "Introduction",
                 Text::Notification => "Notification",
                 Text::Face => "FaceUrl",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use protocol::event;
-use protocol::id::{GroupId, Seq, UserId};
+use protocol::id::{ChannelId, Seq, UserId};
 use protocol::json::raw;
 use protocol::message::c2c::{
     DeleteForMe, GetHistory, GetPeerReadTime, History, MessageKey, PairUnread, PeerReadTimes, RecallMessage,
@@ -243,16 +243,16 @@ impl SyncCookie {
         Some(Self { notice, mentions: parts.map_while(mention).collect() })
     }
 
-    fn group(id: &GroupId) -> u32 {
+    fn group(id: &ChannelId) -> u32 {
         crc32fast::hash(id.as_str().as_bytes())
     }
 
     fn knows(&self, mark: &Mark) -> bool {
-        self.mentions.get(&Self::group(&mark.group)).is_some_and(|last| *last >= mark.seq)
+        self.mentions.get(&Self::group(&mark.channel)).is_some_and(|last| *last >= mark.seq)
     }
 
     fn learn(&mut self, mark: &Mark) {
-        let last = self.mentions.entry(Self::group(&mark.group)).or_default();
+        let last = self.mentions.entry(Self::group(&mark.channel)).or_default();
         *last = (*last).max(mark.seq);
     }
 }
@@ -289,13 +289,13 @@ pub(in crate::commands) async fn sync(
                 StoredNotice::Notice(notice) if !is_new => {
                     // It read the list before this: the SDKs would count nothing in the group any more.
                     let is_undone = notice.kind == NoticeKind::Kicked
-                        && context.services.groups.is_member(actor, &notice.group.id).await?;
+                        && context.services.groups.is_member(actor, &notice.group.id.group()).await?;
                     (!is_undone).then(|| raw(&event::push::notice_event(&actor.user, &notice, seq.0, at)))
                 }
                 StoredNotice::Notice(_) => None,
                 StoredNotice::Mark(mark) => {
                     let messages = &context.services.group_messages;
-                    let is_unread = messages.is_unread(actor, &mark.group, mark.seq).await?;
+                    let is_unread = messages.is_unread(actor, &mark.channel, mark.seq).await?;
                     is_unread.then(|| raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)))
                 }
             };
@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn a_cookie_says_what_a_device_knows() {
         let mark = |group: &str, seq| Mark {
-            group: GroupId::parse(group).unwrap(),
+            channel: ChannelId::parse(group).unwrap(),
             from: UserId::parse("alice").unwrap(),
             seq: Seq(seq),
             me: false,

@@ -13,6 +13,7 @@ use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 use serde_json::value::RawValue;
 
+use crate::commands::group::channel;
 use crate::commands::page::{self, Filling, once};
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
@@ -85,6 +86,7 @@ pub(in crate::commands) async fn send(
     request: Send,
 ) -> Result<Sent, Refusal> {
     let actor = call.actor()?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
     if request.only_to.len() > MAX_RECEIVERS {
         return Err(ErrorCode::GROUP_TOO_MANY_ACCOUNTS.into());
     }
@@ -104,7 +106,7 @@ pub(in crate::commands) async fn send(
         options,
     };
     let messages = &context.services.group_messages;
-    let said = messages.send(&actor, &request.group, draft, &request.only_to).await?;
+    let said = messages.send(&actor, &channel, draft, &request.only_to).await?;
     let end = said.end;
     if said.is_in_order {
         call.set_said(said);
@@ -128,23 +130,24 @@ pub(in crate::commands) async fn get_history(
     request: GetHistory,
 ) -> Result<History, Refusal> {
     let actor = call.actor()?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
     let messages = &context.services.group_messages;
-    let GroupHistory { found, mut items, mut next, newest } = if request.get_type == 3 {
+    let GroupHistory { place, mut items, mut next, newest } = if request.get_type == 3 {
         let exact = once(request.exact.clone());
         if exact.len() > MAX_PAGE {
             return Err(Refusal::malformed("ReqMsgSeqList has at most 20 numbers"));
         }
-        messages.exactly(&actor, &request.group, &exact).await?
+        messages.exactly(&actor, &channel, &exact).await?
     } else {
-        messages.history(&actor, &request.group, request.newest, page_size(request.count)).await?
+        messages.history(&actor, &channel, request.newest, page_size(request.count)).await?
     };
     // 2.27.6 takes a page that ends with number 2 for the last one. It asked for one more than a page has, so it gets
     // number 1 too.
     if next == Some(FIRST) && request.count as usize > MAX_PAGE {
-        items.extend(messages.exactly(&actor, &request.group, &[FIRST]).await?.items);
+        items.extend(messages.exactly(&actor, &channel, &[FIRST]).await?.items);
         next = None;
     }
-    let (label, counts) = (found.label(), messages.counts_unread(&found));
+    let (label, counts) = (place.label(), messages.counts_unread(&place.found));
     let page = HistoryPage {
         items: items.iter().map(|seen| (seen.seq, item(&label, seen, counts))).collect(),
         hidden: items.iter().filter(|seen| seen.is_hidden).map(|seen| seen.seq).collect(),
@@ -168,9 +171,9 @@ pub(in crate::commands) async fn get_history_simple(
 ) -> Result<SimpleHistory, Refusal> {
     let actor = call.actor()?;
     let count = page_size(request.count);
+    let channel = channel(&request.group, request.topic.as_ref())?;
     let messages = &context.services.group_messages;
-    let GroupHistory { items, next, .. } =
-        messages.history(&actor, &request.group, request.newest, count).await?;
+    let GroupHistory { items, next, .. } = messages.history(&actor, &channel, request.newest, count).await?;
     let is_cut = next.is_some() && items.len() < request.count as usize;
     Ok(SimpleHistory {
         group: request.group,
@@ -226,8 +229,9 @@ pub(in crate::commands) async fn recall(
         return Err(Refusal::malformed("MsgSeqList has 1 to 30 numbers"));
     }
     let seqs: Vec<Seq> = request.seqs.iter().map(|item| item.seq).collect();
+    let channel = channel(&request.group, request.topic.as_ref())?;
     let messages = &context.services.group_messages;
-    let outcomes = messages.recall(&actor, &request.group, &seqs, &request.reason).await?;
+    let outcomes = messages.recall(&actor, &channel, &seqs, &request.reason).await?;
     let result = |outcome: RecallOutcome| RecallResult {
         seq: outcome.seq,
         code: outcome.result.err().map_or(ErrorCode::OK, ErrorCode::from),
@@ -241,7 +245,8 @@ pub(in crate::commands) async fn report_read(
     request: ReportRead,
 ) -> Result<Empty, Refusal> {
     let actor = call.actor()?;
-    context.services.group_messages.read(&actor, &request.group, request.seq).await?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
+    context.services.group_messages.read(&actor, &channel, request.seq).await?;
     Ok(Empty {})
 }
 
@@ -255,7 +260,8 @@ pub(in crate::commands) async fn delete_for_me(
     let seqs = seqs
         .filter(|seqs| (1..=MAX_SEQS).contains(&seqs.len()))
         .ok_or(Refusal::malformed("Seqs has 1 to 30 numbers as strings"))?;
-    context.services.group_messages.delete_for_me(&actor, &request.group, &seqs).await?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
+    context.services.group_messages.delete_for_me(&actor, &channel, &seqs).await?;
     Ok(Empty {})
 }
 
@@ -266,13 +272,15 @@ async fn recall_list(
     (actor, is_resumed): (&Actor, bool),
     query: RecallQuery,
 ) -> Result<RecallList, Refusal> {
+    let (group, topic) = (query.group, query.topic);
+    let channel = channel(&group, topic.as_ref())?;
     if is_resumed {
-        return Ok(RecallList { group: query.group, next_us: 0, recalls: Vec::new() });
+        return Ok(RecallList { group, topic, next_us: 0, recalls: Vec::new() });
     }
     let limit = (query.limit as usize).clamp(1, MAX_RECALLS);
     let end_us = if query.end_us == 0 { u64::MAX } else { query.end_us };
     let messages = &context.services.group_messages;
-    let recalls = messages.recalls(actor, &query.group, query.begin_us, end_us, limit).await?;
+    let recalls = messages.recalls(actor, &channel, query.begin_us, end_us, limit).await?;
     let mut is_cut = recalls.len() >= limit;
     let mut page = Filling::new(limit, page::BYTES / MAX_QUERIES);
     let mut last_us = 0;
@@ -283,7 +291,7 @@ async fn recall_list(
         }
         last_us = past.at_us;
     }
-    Ok(RecallList { group: query.group, next_us: if is_cut { last_us } else { 0 }, recalls: page.items() })
+    Ok(RecallList { group, topic, next_us: if is_cut { last_us } else { 0 }, recalls: page.items() })
 }
 
 pub(in crate::commands) async fn get_recalls(
@@ -297,10 +305,10 @@ pub(in crate::commands) async fn get_recalls(
     }
     let (actor, is_resumed) = (&actor, call.is_resumed());
     let lists = side_by_side(request.queries, |query| async move {
-        let group = query.group.clone();
+        let (group, topic) = (query.group.clone(), query.topic.clone());
         match recall_list(context, (actor, is_resumed), query).await {
             // A group that the user left meanwhile must not spoil the others; an empty list ends the question.
-            Err(Refusal::Coded(_)) => Ok(RecallList { group, next_us: 0, recalls: Vec::new() }),
+            Err(Refusal::Coded(_)) => Ok(RecallList { group, topic, next_us: 0, recalls: Vec::new() }),
             told => told,
         }
     });

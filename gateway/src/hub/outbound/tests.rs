@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::poll;
-use protocol::id::{AppId, GroupId, Millis, UserId};
+use protocol::id::{AppId, ChannelId, Millis, UserId};
 
 use super::*;
 use crate::bus::Stamp;
@@ -289,7 +289,7 @@ async fn a_recall_is_not_told_twice_because_its_push_has_waited() {
     let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
     outbound.open(pipe.clone());
     pipe.allow(1000);
-    let room = Topic::Group(AppId(1), GroupId::parse("room").unwrap());
+    let room = Topic::Group(AppId(1), ChannelId::parse("room").unwrap());
     let recall = Some(Subject::Recall(room, Stamp { seq: Seq(1), at: Millis(1) }));
     outbound.hold();
     let pushes = vec![MissedPush { subject: recall.clone(), frame: frame("recall") }];
@@ -427,7 +427,7 @@ async fn a_recall_that_was_missed_is_told_once() {
     let app = AppId(1);
     let recall = |topic, seq| Some(Subject::Recall(topic, Stamp { seq: Seq(seq), at: Millis(seq) }));
     let of_bob = |seq| recall(Topic::User(app, UserId::parse("bob").unwrap()), seq);
-    let of_room = |seq| recall(Topic::Group(app, GroupId::parse("room").unwrap()), seq);
+    let of_room = |seq| recall(Topic::Group(app, ChannelId::parse("room").unwrap()), seq);
     outbound.push_once(of_bob(1), &frame("bob 1"));
     outbound.push_once(of_bob(2), &frame("bob 2"));
     outbound.push_once(of_room(3), &frame("room 3"));

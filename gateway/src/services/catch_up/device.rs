@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::conversation::Target;
 use protocol::event;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, UserId};
 use protocol::message::c2c::MessageKey;
 use protocol::push::{Notice, NoticeKind};
 
@@ -16,7 +16,7 @@ use crate::bus::{
 use crate::services::StorageError;
 use crate::services::conversation::{Preference, pair_log};
 use crate::services::deps::{side_by_side, whole_ones};
-use crate::services::group::{GroupError, GroupRef, Member};
+use crate::services::group::{ChannelRef, GroupError, GroupRef, Member};
 use crate::services::push::StoredNotice;
 use crate::services::session::KnownRecalls;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, after_tips};
@@ -102,9 +102,10 @@ impl CatchUp {
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
         let groups = whole_ones(joined, |(found, member)| self.of_group(reader, found, member));
         let groups = groups.await.map_err(|error: GroupError| SourceError(error.to_string()))?;
+        let groups = groups.into_iter().flatten().map(Some);
         let peers = self.conversations.peers(app, user).await?;
         let peers = whole_ones(peers, |(peer, preference)| self.of_peer(reader, peer, preference)).await?;
-        let mut talks: Vec<Talk> = groups.into_iter().chain(peers).flatten().collect();
+        let mut talks: Vec<Talk> = groups.chain(peers).flatten().collect();
         // Where not all of them fit, most of them do.
         talks.sort_by_key(|talk| talk.bytes);
         let (mut events, mut late, mut anew, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
@@ -119,6 +120,8 @@ impl CatchUp {
                     }
                     late.extend(talk.late);
                 }
+                // Of topics the SDKs forget what they have when they are back.
+                _ if matches!(&talk.target, Target::Group(channel) if channel.is_topic()) => {}
                 _ => anew.push(talk.target),
             }
         }
@@ -143,7 +146,7 @@ impl CatchUp {
         let notices = self.notices.since(reader.app, reader.user, Seq::ZERO).await?;
         let left = notices.into_iter().filter_map(|(_, at, kept)| match kept {
             StoredNotice::Notice(Notice { kind: NoticeKind::Kicked, group, .. }) if at >= reader.since => {
-                Some((group.id, at))
+                Some((group.id.group(), at))
             }
             StoredNotice::Notice(_) | StoredNotice::Mark(_) => None,
         });
@@ -155,49 +158,69 @@ impl CatchUp {
                 return Ok(None);
             }
             let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
-            Ok::<_, StorageError>(Some(self.group_read(reader, &found.id, end, at)))
+            Ok::<_, StorageError>(Some(self.group_read(reader, &(&found.id).into(), end, at)))
         });
         Ok(told.await?.into_iter().flatten().collect())
     }
 
     /// That the user has read a group, on another device.
-    fn group_read(&self, reader: Reader<'_>, group: &GroupId, read: Seq, at: Millis) -> (Stamp, Event) {
+    fn group_read(&self, reader: Reader<'_>, group: &ChannelId, read: Seq, at: Millis) -> (Stamp, Event) {
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at };
         let body = event::message::group_read(reader.user, group, read, stamp.seq.0, stamp.at);
         (stamp, Push::new(body).into())
     }
 
+    /// Of a group, and of each of its topics.
     async fn of_group(
         &self,
         reader: Reader<'_>,
         found: GroupRef,
         member: Member,
-    ) -> Result<Option<Talk>, GroupError> {
-        let channel = found.channel();
-        let target = Target::Group(found.id.clone());
+    ) -> Result<Vec<Talk>, GroupError> {
+        let (places, member) = (self.groups.places(found).await?, &member);
+        let talks = whole_ones(places, |place| self.of_channel(reader, place, member));
+        Ok(talks.await?.into_iter().flatten().collect())
+    }
+
+    async fn of_channel(
+        &self,
+        reader: Reader<'_>,
+        place: ChannelRef,
+        member: &Member,
+    ) -> Result<Option<Talk>, StorageError> {
+        let channel = place.channel();
+        let id = place.id();
+        let target = Target::Group(id.clone());
         let position = self.timelines.position(&channel.log, reader.user).await?;
         let preference = self.conversations.preference(reader.app, reader.user, &target).await?;
-        let from = member.joined_after.max(position.cleared).max(preference.hidden_up_to);
+        let joined_after = self.groups.joined_after(&place, member).await?;
+        let from = joined_after.max(position.cleared).max(preference.hidden_up_to);
         let unheard = self.unheard(&channel.log, reader, from).await?;
         let mut talk = Talk { target, events: None, late: Vec::new(), bytes: 0 };
         let Unheard::Entries(mut entries) = unheard else { return Ok(Some(talk)) };
+        if place.topic.is_some() && position.moved_by == Some(reader.device) {
+            // What the device itself has said it has read, it has. Of topics 3.x SDKs forget that when they are back, and would
+            // tell of it as new.
+            entries.retain(|seen| seen.seq > position.read);
+        }
         let Some(mut recalls) = self.recalls(&channel.log, reader, from).await? else {
             return Ok(Some(talk));
         };
         let is_new = member.joined_at >= reader.since;
         let mut events = Vec::new();
-        let came_again = is_new && member.joined_after > Seq::ZERO;
-        let came_again = came_again && self.groups.rules(found.app, found.group.record.kind).counts_unread;
+        let came_again = is_new && joined_after > Seq::ZERO;
+        let came_again =
+            came_again && self.groups.rules(place.found.app, place.found.group.record.kind).counts_unread;
         if came_again {
             // Of what was unread before they left nothing is.
-            let read = after_tips(member.joined_after, &entries);
-            events.push(self.group_read(reader, &found.id, read, member.joined_at));
+            let read = after_tips(joined_after, &entries);
+            events.push(self.group_read(reader, &id, read, member.joined_at));
         }
         let mut own = (position.read > Seq::ZERO && reader.is_told_read(position)).then(|| {
             let read = after_tips(position.read, &entries);
-            self.group_read(reader, &found.id, read, position.moved_at)
+            self.group_read(reader, &id, read, position.moved_at)
         });
-        let read = own.as_ref().map(|_| position.read).or(came_again.then_some(member.joined_after));
+        let read = own.as_ref().map(|_| position.read).or(came_again.then_some(joined_after));
         reader.keep_news(&mut entries, &mut recalls, read);
         // What is told of entries, not an entry itself: it waits for them where the group is new.
         let mut beside = Vec::new();
@@ -206,21 +229,21 @@ impl CatchUp {
                 beside.extend(own.take());
             }
             for past in up_to(&mut recalls, seen.seq.previous()) {
-                beside.extend(self.recalled(&found, past).await?);
+                beside.extend(self.recalled(&place, past).await?);
             }
             if !is_new {
                 events.append(&mut beside);
             }
             talk.bytes += size(&seen);
             let stamp = Stamp { seq: seen.seq, at: seen.at };
-            events.push((stamp, self.event(&found, seen.entry)));
+            events.push((stamp, self.event(&place, seen.entry)));
             for past in up_to(&mut recalls, stamp.seq) {
                 // It stands right behind what it takes back.
-                beside.extend(self.recalled(&found, past).await?.map(|(_, event)| (stamp, event)));
+                beside.extend(self.recalled(&place, past).await?.map(|(_, event)| (stamp, event)));
             }
         }
         for past in recalls.into_values() {
-            beside.extend(self.recalled(&found, past).await?);
+            beside.extend(self.recalled(&place, past).await?);
         }
         beside.extend(own);
         if is_new {

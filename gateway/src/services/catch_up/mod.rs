@@ -6,7 +6,7 @@ mod user;
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::event;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
 use tokio::sync::mpsc;
 
@@ -14,14 +14,15 @@ use super::StorageError;
 use super::account::Accounts;
 use super::conversation::Conversations;
 use super::deps::{Deps, side_by_side};
-use super::group::{GroupRef, Groups};
+use super::group::{ChannelRef, Groups};
 use super::push::Notices;
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
     self, Aside, AsideOf, CLOCK_DIFFERENCE, Coming, Delivery, DeviceClaim, DeviceId, Ended, Event, Going,
     GroupPlace, HeardAsides, HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup,
-    MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, UserPlace, Visitor, Wish,
+    MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, TopicPlace, UserPlace,
+    Visitor, Wish,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -51,24 +52,25 @@ fn earlier(time: Millis) -> Millis {
 }
 
 impl CatchUp {
-    async fn place(&self, found: &GroupRef) -> Result<GroupPlace, StorageError> {
-        let at = self.deps.now();
-        let LogEnd { seq, at: end_at } = self.deps.engine.log_end(&found.channel().log).await?;
+    async fn place(&self, place: &ChannelRef) -> Result<GroupPlace, StorageError> {
+        let (at, log) = (self.deps.now(), place.channel().log);
+        let LogEnd { seq, at: end_at } = self.deps.engine.log_end(&log).await?;
         let window = HeardWindow::from_end(Stamp { seq, at: end_at });
         let mut asides = HeardAsides::new(at);
         // Later it is read again from as long before as clocks differ: what is there now is known then.
         let after = (asides.since().0 * 1000, Seq::ZERO);
-        let past = self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await?;
-        let known = side_by_side(past, |past| self.recalled(found, past)).await?;
+        let past = self.timelines.recalls(&log, after, u64::MAX, PAGE).await?;
+        let known = side_by_side(past, |past| self.recalled(place, past)).await?;
         for aside in known.iter().flatten().filter_map(|(_, event)| event.aside()) {
             asides.hear(aside);
         }
-        Ok(GroupPlace { epoch: found.epoch(), seq, window, asides })
+        Ok(GroupPlace { epoch: place.epoch(), seq, window, asides })
     }
 
-    fn event(&self, found: &GroupRef, entry: Entry) -> Event {
+    fn event(&self, place: &ChannelRef, entry: Entry) -> Event {
+        let found = &place.found;
         let counts = self.groups.rules(found.app, found.group.record.kind).counts_unread;
-        let group = found.label();
+        let group = place.label();
         match entry {
             Entry::Message(message) => bus::Entry::GroupMessage { group, message, counts }.into(),
             Entry::Tip(tip) => bus::Entry::GroupTip { group, tip, counts }.into(),
@@ -78,10 +80,10 @@ impl CatchUp {
     /// What followers are told of a recall; nothing when its message is gone.
     async fn recalled(
         &self,
-        found: &GroupRef,
+        place: &ChannelRef,
         past: PastRecall,
     ) -> Result<Option<(Stamp, Event)>, StorageError> {
-        let Some(seen) = self.timelines.entry(&found.channel().log, past.seq).await? else { return Ok(None) };
+        let Some(seen) = self.timelines.entry(&place.channel().log, past.seq).await? else { return Ok(None) };
         let Entry::Message(message) = &seen.entry else { return Ok(None) };
         let message = GroupMessageId {
             seq: seen.seq,
@@ -91,10 +93,10 @@ impl CatchUp {
             time: seen.at.seconds(),
         };
         let stamp = Stamp { seq: seen.seq, at: Millis(past.at_us / 1000) };
-        let receipt = self.groups.recall_receipt(found, &past).await?;
-        let body = event::message::group_recalled(&found.label(), &message, &past.recall, stamp.at, receipt);
+        let receipt = self.groups.recall_receipt(&place.found, &past).await?;
+        let body = event::message::group_recalled(&place.label(), &message, &past.recall, stamp.at, receipt);
         let message = Stamp { seq: seen.seq, at: seen.at };
-        let of = AsideOf::Recall { group: found.id.clone(), message };
+        let of = AsideOf::Recall { group: place.id(), message };
         let push = Push::new(body).by(past.made_on()).telling(Aside { of, at: stamp.at });
         Ok(Some((stamp, push.into())))
     }
@@ -134,26 +136,37 @@ impl CatchUp {
 
 #[async_trait]
 impl Source for CatchUp {
-    async fn group_place(&self, app: AppId, group: &GroupId) -> Result<Option<GroupPlace>, SourceError> {
-        match self.groups.find(app, group).await? {
+    async fn group_place(&self, app: AppId, group: &ChannelId) -> Result<Option<GroupPlace>, SourceError> {
+        match self.groups.place(app, group).await? {
             None => Ok(None),
-            Some(found) => Ok(Some(self.place(&found).await?)),
+            Some(place) => Ok(Some(self.place(&place).await?)),
         }
     }
 
-    async fn group_end(&self, app: AppId, group: &GroupId, epoch: &Bytes) -> Result<Seq, SourceError> {
-        let partition = crate::storage::Partition::group(app, group);
+    async fn topics(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        at: Option<Millis>,
+    ) -> Result<Vec<TopicPlace>, SourceError> {
+        let Some(found) = self.groups.find(app, group).await? else { return Ok(Vec::new()) };
+        Ok(self.groups.topic_places(&found, at).await?)
+    }
+
+    async fn group_end(&self, app: AppId, group: &ChannelId, epoch: &Bytes) -> Result<Seq, SourceError> {
+        let partition = crate::storage::Partition::group(app, &group.group());
         Ok(self.deps.engine.log_end(&Log { partition, name: epoch.clone() }).await?.seq)
     }
 
     async fn group_stamps(
         &self,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         epoch: &Bytes,
         (from, to): (Seq, Seq),
     ) -> Result<Vec<Stamp>, SourceError> {
-        let log = Log { partition: crate::storage::Partition::group(app, group), name: epoch.clone() };
+        let log =
+            Log { partition: crate::storage::Partition::group(app, &group.group()), name: epoch.clone() };
         let window = Window { from, to, limit: PAGE, newest_first: true };
         let entries = self.deps.engine.read(&log, window).await?;
         Ok(entries.into_iter().map(|entry| Stamp { seq: entry.seq, at: entry.at }).collect())
@@ -162,15 +175,15 @@ impl Source for CatchUp {
     async fn missed_in_group(
         &self,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         from: &GroupPlace,
     ) -> Result<MissedInGroup, SourceError> {
-        let Some(found) = self.groups.find(app, group).await? else { return Ok(MissedInGroup::Gone) };
-        if found.epoch() != from.epoch {
-            return Ok(MissedInGroup::Anew(self.place(&found).await?));
+        let Some(known) = self.groups.place(app, group).await? else { return Ok(MissedInGroup::Gone) };
+        if known.epoch() != from.epoch {
+            return Ok(MissedInGroup::Anew(self.place(&known).await?));
         }
         let window = Window { from: from.seq.next(), to: Seq(u64::MAX), limit: PAGE, newest_first: false };
-        let log = found.channel().log;
+        let log = known.channel().log;
         let entries = self.timelines.read(&log, window, None).await?;
         // When they were recalled: devices acknowledge a recall by that.
         let recalled = entries.iter().find(|seen| seen.recall.is_some());
@@ -185,18 +198,18 @@ impl Source for CatchUp {
             place.seq = stamp.seq;
             place.window.hear(stamp);
             let recall = seen.recall.clone();
-            events.push((stamp, self.event(&found, seen.entry)));
+            events.push((stamp, self.event(&known, seen.entry)));
             // With its message: without that the SDKs would have a hole there, and count the recall.
             if let Some(recall) = recall {
-                let known = recalls.iter().find(|past| past.seq == stamp.seq).cloned();
-                let past = known.unwrap_or(PastRecall {
+                let noted = recalls.iter().find(|past| past.seq == stamp.seq).cloned();
+                let past = noted.unwrap_or(PastRecall {
                     seq: stamp.seq,
                     random: 0,
                     recall,
                     at_us: stamp.at.0 * 1000,
                     origin: None,
                 });
-                if let Some(recalled) = self.recalled(&found, past).await? {
+                if let Some(recalled) = self.recalled(&known, past).await? {
                     if let Some(aside) = recalled.1.aside() {
                         place.asides.hear(aside);
                     }
@@ -210,18 +223,18 @@ impl Source for CatchUp {
     async fn recalled_in_group(
         &self,
         app: AppId,
-        group: &GroupId,
+        group: &ChannelId,
         epoch: &Bytes,
         after: RecallMark,
     ) -> Result<Recalls, SourceError> {
         let read_at = self.deps.now();
-        let found = self.groups.find(app, group).await?.filter(|found| found.epoch() == *epoch);
-        let Some(found) = found else { return Ok(Recalls { events: Vec::new(), next: None, read_at }) };
+        let place = self.groups.place(app, group).await?.filter(|place| place.epoch() == *epoch);
+        let Some(place) = place else { return Ok(Recalls { events: Vec::new(), next: None, read_at }) };
         let after = (after.at_us, after.seq);
-        let past = self.timelines.recalls(&found.channel().log, after, u64::MAX, PAGE).await?;
+        let past = self.timelines.recalls(&place.channel().log, after, u64::MAX, PAGE).await?;
         let last = past.last().map(|last| RecallMark { at_us: last.at_us, seq: last.seq });
         let next = last.filter(|_| past.len() == PAGE);
-        let events = side_by_side(past, |past| self.recalled(&found, past)).await?;
+        let events = side_by_side(past, |past| self.recalled(&place, past)).await?;
         Ok(Recalls { events: events.into_iter().flatten().collect(), next, read_at })
     }
 

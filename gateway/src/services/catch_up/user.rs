@@ -2,7 +2,7 @@
 //! the user and the peers have read.
 
 use protocol::event;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, Millis, Seq, UserId};
 
 use super::{CatchUp, PAGE, earlier};
 use crate::bus::{
@@ -12,7 +12,7 @@ use crate::bus::{
 use crate::services::StorageError;
 use crate::services::conversation::pair_log;
 use crate::services::deps::{unless_damaged, whole_ones};
-use crate::services::group::{GroupRef, Member};
+use crate::services::group::{ChannelRef, GroupRef, Member};
 use crate::services::push::StoredNotice;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, after_tips};
 use crate::storage::{Log, Window};
@@ -57,7 +57,7 @@ impl CatchUp {
         events.extend(self.missed_of_peers(app, user, from).await?);
         let joined = self.groups.joined(app, user).await.map_err(|error| SourceError(error.to_string()))?;
         let groups = self.memberships(&joined);
-        let reads = whole_ones(joined, |(found, _)| self.missed_read(user, found, from)).await?;
+        let reads = whole_ones(joined, |(found, _)| self.missed_reads(user, found, from)).await?;
         events.extend(reads.into_iter().flatten());
         Ok(MissedByUser { events, groups, read_at })
     }
@@ -176,23 +176,35 @@ impl CatchUp {
         }
     }
 
-    /// That the user has read a group on another device.
-    async fn missed_read(
+    /// That the user has read a group, and topics of it, on another device.
+    async fn missed_reads(
         &self,
         user: &UserId,
         found: GroupRef,
         from: &UserPlace,
+    ) -> Result<Vec<(Stamp, Event)>, StorageError> {
+        let places = self.groups.places(found).await?;
+        let reads = whole_ones(places, |place| self.missed_read(user, place, from)).await?;
+        Ok(reads.into_iter().flatten().collect())
+    }
+
+    async fn missed_read(
+        &self,
+        user: &UserId,
+        place: ChannelRef,
+        from: &UserPlace,
     ) -> Result<Option<(Stamp, Event)>, StorageError> {
-        let position = unless_damaged(self.timelines.position(&found.channel().log, user).await.map(Some))?;
+        let log = place.channel().log;
+        let position = unless_damaged(self.timelines.position(&log, user).await.map(Some))?;
         let position = position.unwrap_or_default();
-        let group: &GroupId = &found.id;
+        let group = &place.id();
         let aside = position.aside(|to| AsideOf::GroupRead { group: group.clone(), to });
         if position.moved_at < from.asides.since() || position.read == Seq::ZERO || from.asides.has(&aside) {
             return Ok(None);
         }
         let from = position.read.next();
         let behind = Window { from, to: Seq(u64::MAX), limit: PAGE, newest_first: false };
-        let behind = self.timelines.read(&found.channel().log, behind, None).await?;
+        let behind = self.timelines.read(&log, behind, None).await?;
         let read = after_tips(position.read, &behind);
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
         let body = event::message::group_read(user, group, read, stamp.seq.0, stamp.at);
@@ -202,6 +214,7 @@ impl CatchUp {
     pub(super) fn memberships(&self, joined: &[(GroupRef, Member)]) -> Vec<Membership> {
         let membership = |(found, member): &(GroupRef, Member)| Membership {
             group: found.id.clone(),
+            has_topics: found.group.record.has_topics,
             joined_at: member.joined_at,
             joined_after: member.joined_after,
             hides_earlier: !self.groups.rules(found.app, found.group.record.kind).shows_earlier_messages,

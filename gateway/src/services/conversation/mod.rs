@@ -7,13 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use protocol::conversation::Target;
 use protocol::event;
-use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Seq, UserId};
 
 use super::account::{Account, Accounts};
 use super::cursor;
 use super::decide::Refused;
 use super::deps::{Actor, Deps, MayBeDamage, side_by_side, whole_ones};
-use super::group::{GroupError, GroupRef, Groups, Indexed, Member};
+use super::group::{GroupError, GroupRef, Groups, Indexed, Member, TopicView};
 use super::timeline::{Entry, Position, Seen, Timelines};
 use crate::bus::{AsideOf, Push, Stamp, Topic};
 use crate::storage::records::Versioned;
@@ -111,6 +111,28 @@ pub struct GroupConversation {
 impl GroupConversation {
     pub fn counted(&self) -> Counted {
         Counted::of(self.found.channel().topic, self.end, self.unread)
+    }
+}
+
+/// What is said in a topic, as a reader sees it.
+pub struct TopicTalk {
+    /// The last message.
+    pub last: Option<Seen>,
+    /// What of that behind the reader's position does not count as unread.
+    pub uncounted: Vec<Seq>,
+    pub counted: Counted,
+}
+
+/// Whether an entry behind a reader's position counts as unread.
+fn counts(seen: &Seen, reader: &UserId) -> bool {
+    match &seen.entry {
+        Entry::Message(message) => {
+            message.from.user != *reader
+                && !message.options.no_unread
+                && seen.recall.is_none()
+                && !seen.is_hidden
+        }
+        Entry::Tip(_) => false,
     }
 }
 
@@ -248,14 +270,18 @@ impl Conversations {
         Ok(last.is_some_and(|seen| seen.recall.is_some()))
     }
 
-    /// `None` when it is not on the list: nothing was said in it.
+    /// `None` when it is not on the list: nothing was said in it, or nothing is.
     async fn in_group(
         &self,
         actor: &Actor,
         found: GroupRef,
         member: Member,
     ) -> Result<Option<GroupConversation>, GroupError> {
-        let target = Target::Group(found.id.clone());
+        if found.group.record.has_topics {
+            // Its members talk in those, which are listed with it.
+            return Ok(None);
+        }
+        let target = Target::Group((&found.id).into());
         let preference = self.preference(actor.app, &actor.user, &target).await?;
         let end = self.deps.engine.log_end(&found.channel().log).await?;
         if end.seq <= preference.hidden_up_to {
@@ -283,12 +309,78 @@ impl Conversations {
         }))
     }
 
+    /// What a topic shows to the actor beside what it says of itself.
+    pub async fn in_topic(&self, actor: &Actor, view: &TopicView) -> Result<TopicTalk, StorageError> {
+        let channel = view.place.channel();
+        let position = view.own.as_ref().map(|own| own.position).unwrap_or_default();
+        let last = self.last_message(&channel.log, &actor.user, position).await?;
+        let uncounted = match view.own {
+            Some(_) => self.uncounted(&channel.log, &actor.user, position, view.end.seq).await?,
+            None => Vec::new(),
+        };
+        let unread =
+            (view.end.seq.0 - position.read.0.min(view.end.seq.0)).saturating_sub(uncounted.len() as u64);
+        Ok(TopicTalk { last, counted: Counted::of(channel.topic, view.end, unread), uncounted })
+    }
+
+    /// The numbers behind a reader's position that do not count as unread, as far as messages are counted one by one.
+    async fn uncounted(
+        &self,
+        log: &Log,
+        reader: &UserId,
+        position: Position,
+        end: Seq,
+    ) -> Result<Vec<Seq>, StorageError> {
+        let (mut after, mut uncounted, mut looked_at) = (position.read, Vec::new(), 0);
+        while after < end && looked_at < COUNTED_AMONG {
+            let window = Window { from: after.next(), to: end, limit: COUNTED_UNREAD, newest_first: false };
+            let seen = self.timelines.read(log, window, Some(reader)).await?;
+            let Some(last) = seen.last() else { break };
+            // What was dropped, or cleared, is unread no more.
+            let gone = seen.first().map_or(after.next(), |first| first.seq);
+            uncounted.extend((after.next().0..gone.0).map(Seq).take(COUNTED_AMONG));
+            after = last.seq;
+            looked_at += seen.len();
+            let is_cleared = |seen: &&Seen| seen.seq <= position.cleared || !counts(seen, reader);
+            uncounted.extend(seen.iter().filter(is_cleared).map(|seen| seen.seq));
+        }
+        Ok(uncounted)
+    }
+
+    /// The newest message that a reader may see and that wants to be the last.
+    async fn last_message(
+        &self,
+        log: &Log,
+        reader: &UserId,
+        position: Position,
+    ) -> Result<Option<Seen>, StorageError> {
+        self.last_of(log, reader, position, |seen| match &seen.entry {
+            Entry::Message(message) => !message.options.no_last,
+            Entry::Tip(_) => false,
+        })
+        .await
+    }
+
     /// The newest entry that a reader may see and that wants to be the last.
     async fn last(
         &self,
         log: &Log,
         reader: &UserId,
         position: Position,
+    ) -> Result<Option<Seen>, StorageError> {
+        self.last_of(log, reader, position, |seen| match &seen.entry {
+            Entry::Message(message) => !message.options.no_last,
+            Entry::Tip(_) => true,
+        })
+        .await
+    }
+
+    async fn last_of(
+        &self,
+        log: &Log,
+        reader: &UserId,
+        position: Position,
+        may_be_last: impl Fn(&Seen) -> bool,
     ) -> Result<Option<Seen>, StorageError> {
         let (from, mut to) = (position.cleared.next(), Seq(u64::MAX));
         let (mut at_once, mut looked_at) = (LAST_AT_ONCE, 0);
@@ -300,13 +392,7 @@ impl Conversations {
             to = oldest.seq.previous();
             looked_at += seen.len();
             at_once *= 4;
-            let last = seen.into_iter().find(|seen| {
-                let may_be_last = match &seen.entry {
-                    Entry::Message(message) => !message.options.no_last,
-                    Entry::Tip(_) => true,
-                };
-                may_be_last && !seen.is_hidden
-            });
+            let last = seen.into_iter().find(|seen| may_be_last(seen) && !seen.is_hidden);
             if last.is_some() {
                 return Ok(last);
             }
@@ -322,15 +408,6 @@ impl Conversations {
         position: Position,
         end: Seq,
     ) -> Result<u64, StorageError> {
-        let counts = |seen: &&Seen| match &seen.entry {
-            Entry::Message(message) => {
-                message.from.user != *reader
-                    && !message.options.no_unread
-                    && seen.recall.is_none()
-                    && !seen.is_hidden
-            }
-            Entry::Tip(_) => false,
-        };
         let mut after = position.read.max(position.cleared);
         let (mut counted, mut looked_at) = (0, 0);
         while after < end {
@@ -339,7 +416,7 @@ impl Conversations {
             // What was dropped unread is unread no more.
             let Some(last) = seen.last() else { break };
             after = last.seq;
-            counted += seen.iter().filter(counts).count();
+            counted += seen.iter().filter(|seen| counts(seen, reader)).count();
             looked_at += seen.len();
             if counted >= COUNTED_UNREAD || looked_at >= COUNTED_AMONG {
                 return Ok(counted as u64 + end.0.saturating_sub(after.0));
@@ -352,10 +429,10 @@ impl Conversations {
     async fn log(&self, actor: &Actor, target: &Target) -> Result<Option<Log>, ConversationError> {
         match target {
             Target::Peer(peer) => Ok(Some(pair_log(actor.app, &actor.user, peer))),
-            Target::Group(group) => {
-                let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(None) };
-                let member = self.groups.member(&found, &actor.user).await?;
-                Ok(member.map(|_| found.channel().log))
+            Target::Group(channel) => {
+                let Some(place) = self.groups.place(actor.app, channel).await? else { return Ok(None) };
+                let member = self.groups.member(&place.found, &actor.user).await?;
+                Ok(member.map(|_| place.channel().log))
             }
         }
     }
@@ -389,7 +466,7 @@ impl Conversations {
     }
 
     /// Tells the actor's other devices that they read all peers, or these groups up to these numbers.
-    pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(GroupId, Seq)>) {
+    pub async fn tell_all_read(&self, actor: &Actor, peers: bool, groups: Vec<(ChannelId, Seq)>) {
         let push = Push::new(event::conversation::all_read(peers, &groups)).by(actor.origin());
         self.deps.tell(actor.app, &actor.user, None, push).await;
     }

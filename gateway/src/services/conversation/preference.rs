@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use protocol::conversation::Target;
 use protocol::event;
-use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::id::{AppId, ChannelId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationError, Conversations, pair_log};
@@ -66,7 +66,7 @@ fn peer_suffix(peer: &UserId) -> Vec<u8> {
     [b"u", peer.as_str().as_bytes()].concat()
 }
 
-fn group_suffix(group: &GroupId) -> Vec<u8> {
+fn group_suffix(group: &ChannelId) -> Vec<u8> {
     [b"g", group.as_str().as_bytes()].concat()
 }
 
@@ -79,7 +79,7 @@ fn key(target: &Target) -> Key {
 }
 
 /// Where a user's view of a group is kept.
-pub(in crate::services) fn group_key(group: &GroupId) -> Key {
+pub(in crate::services) fn group_key(group: &ChannelId) -> Key {
     key(&Target::Group(group.clone()))
 }
 
@@ -88,7 +88,7 @@ pub(in crate::services) async fn group_taken_off_up_to(
     deps: &Deps,
     app: AppId,
     user: &UserId,
-    group: &GroupId,
+    group: &ChannelId,
 ) -> Result<Seq, StorageError> {
     let found: Option<Versioned<Preference>> =
         records::get(&deps.engine, &Partition::user(app, user), group_key(group)).await?;
@@ -369,7 +369,9 @@ impl Conversations {
             if clear {
                 self.clear(actor, &target).await?;
             }
-            Ok::<_, ConversationError>(Some((target, end)))
+            // Topics stand on no list.
+            let is_listed = !matches!(&target, Target::Group(channel) if channel.is_topic());
+            Ok::<_, ConversationError>(is_listed.then_some((target, end)))
         });
         let ends: HashMap<Target, Seq> = ends.await?.into_iter().flatten().collect();
         let targets: Vec<Target> = ends.keys().cloned().collect();

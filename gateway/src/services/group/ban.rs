@@ -29,8 +29,7 @@ impl Groups {
         found: &GroupRef,
         user: &UserId,
     ) -> Result<Option<Versioned<u64>>, StorageError> {
-        let ban =
-            records::get(&self.deps.engine, &found.partition(), found.timed_key(Timed::Ban, user)).await;
+        let ban = records::get(&self.deps.engine, &found.partition(), found.ban_key(user)).await;
         // One that is damaged keeps nobody out.
         unless_damaged(ban)
     }
@@ -96,7 +95,7 @@ impl Groups {
             let found = self.existing(actor.app, id).await?;
             let (key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now()).check(key, unchanged);
-            let batch = self.with_until(batch, &found, (Timed::Ban, user, until), is_doubted).await?;
+            let batch = self.with_until(batch, &found.into(), (Timed::Ban, user, until), is_doubted).await?;
             Ok::<_, GroupError>(Decision::Commit(batch, ()))
         });
         if decided.await?.is_none() {
@@ -137,7 +136,8 @@ impl Groups {
         let (found, member) = self.as_seen_by(actor, id).await?;
         require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).kicks)?;
         let now = self.deps.now().seconds();
-        let all: Vec<(bytes::Bytes, Versioned<u64>)> = self.all_timed(&found, Timed::Ban).await?;
+        let all: Vec<(bytes::Bytes, Versioned<u64>)> =
+            self.all_timed(&found.clone().into(), Timed::Ban).await?;
         let prefix = found.epoch().len();
         let banned = all.into_iter().filter(|(_, ban)| ban.record > now).filter_map(|(suffix, ban)| {
             let user = std::str::from_utf8(suffix.get(prefix..)?).ok()?;

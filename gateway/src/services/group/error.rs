@@ -37,6 +37,10 @@ pub enum Denial {
     NotARoom,
     #[error("the key is none that lets one read along here")]
     NoPollingKey,
+    #[error("the group has no topics")]
+    NoTopics,
+    #[error("in this group all is said in its topics")]
+    SaidInTopics,
 }
 
 /// What is wrong with a value that was given.
@@ -44,6 +48,10 @@ pub enum Denial {
 pub enum Invalid {
     #[error("the name is empty")]
     NameEmpty,
+    #[error("the name of the topic is empty")]
+    TopicNameEmpty,
+    #[error("this is not changed in a topic")]
+    NotOfTopic,
     #[error("{0:?} is longer than {1} bytes")]
     TooLong(Text, usize),
     #[error("the group has more members than it is to have places")]
@@ -84,6 +92,9 @@ pub enum Invalid {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {
     Name,
+    TopicName,
+    /// What an application keeps with a topic.
+    TopicCustom,
     Introduction,
     Notification,
     Face,

@@ -7,7 +7,6 @@ use protocol::push::{Notice, NoticeKind};
 
 use super::application::{ApplicationId, OpenApplication};
 use super::lifecycle::check_text;
-use super::mute::Timed;
 use super::{
     Denial, GroupError, GroupRef, Groups, Indexed, Invalid, Joined, Member, Text, joined_key, rank, require,
 };
@@ -252,12 +251,17 @@ impl Groups {
             let mut batch = Batch::new(found.partition(), now)
                 .check(key, unchanged)
                 .check(found.member_key(user), Expected::Absent)
-                .check(found.timed_key(Timed::Ban, user), not_banned)
+                .check(found.ban_key(user), not_banned)
                 .put(found.member_key(user), records::encode(&member))
                 .add(found.count_key(), 1, Some(most))
                 .announce(
                     Topic::User(actor.app, user.clone()),
-                    Control::Entered { group: id.clone(), after, hides_earlier },
+                    Control::Entered {
+                        group: id.clone(),
+                        after,
+                        hides_earlier,
+                        topics_since: found.group.record.has_topics.then_some(now),
+                    },
                 );
             batch = self.with_places(batch, &found, [(user, &member)]);
             batch = self.without_applications(batch, &found, user, decides.as_ref()).await?;
@@ -345,7 +349,7 @@ impl Groups {
             let (key, unchanged) = found.unchanged();
             let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
             let number = self.deps.clock.number();
-            let all_read = Push::new(event::message::group_read(user, id, end, number, now));
+            let all_read = Push::new(event::message::group_read(user, &id.into(), end, number, now));
             let mut batch = Batch::new(found.partition(), now)
                 .check(key.clone(), unchanged)
                 .check(found.member_key(user), Expected::Version(member.version))
@@ -358,6 +362,7 @@ impl Groups {
                 // Before the tip: one who left hears nothing more of the group, or their client would list it again.
                 .announce(Topic::User(actor.app, user.clone()), Control::Left { group: id.clone() });
             batch = self.without_place(batch, &found, user, &member.record, placed);
+            batch = self.without_places_in_topics(batch, &found, user).await?;
             // A mute that is not over stays, or it would end by going and coming again.
             batch = self.without_mute_that_is_over(batch, &found, user).await?;
             if is_owner {
@@ -495,7 +500,7 @@ impl Groups {
         let partition = Partition::user(app, user);
         let (groups, pinned) =
             (Tally::groups(&self.deps.settings(app).limits), Tally::pinned(&self.deps.settings(app).limits));
-        let keys = [joined_key(id), groups.key(), conversation::group_key(id), pinned.key()];
+        let keys = [joined_key(id), groups.key(), conversation::group_key(&id.into()), pinned.key()];
         let decided = self.deps.decide("forget a group", || async {
             let mut values = match self.deps.engine.get(&partition, &keys).await {
                 // The row says only that they may be a member, and they are told that they are not.
@@ -516,8 +521,8 @@ impl Groups {
             if let Some(value) = preference {
                 let preference: Preference = records::decode(&value.bytes)?;
                 batch = batch
-                    .check(conversation::group_key(id), Expected::Version(value.version))
-                    .delete(conversation::group_key(id));
+                    .check(conversation::group_key(&id.into()), Expected::Version(value.version))
+                    .delete(conversation::group_key(&id.into()));
                 if preference.pinned {
                     let rows = || conversation::count_pinned(&self.deps, &partition);
                     let kept = (many_pinned.as_ref(), false);

@@ -57,6 +57,7 @@ const OF_AN_EPOCH: &[Table] = &[
     Table::Ban,
     Table::Mark,
     Table::Application,
+    Table::Topic,
     Table::Shared,
     Table::Counter,
     Table::Read,
@@ -85,12 +86,15 @@ pub fn check_custom_id(id: &GroupId, rules: &Rules) -> Result<(), GroupError> {
     Err(GroupError::BadId { has_mark: rules.chosen_ids_have_mark })
 }
 
-/// A made id: 50 random bits behind the kind's mark.
-fn make_id(mark: &str) -> GroupId {
+/// 50 random bits.
+pub(super) fn made_letters() -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let letters: String =
-        (0..10).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect();
-    GroupId::parse(&format!("@TGS#{mark}{letters}")).expect("short printable text is a group id")
+    (0..10).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect()
+}
+
+/// A made id: letters behind the kind's mark.
+fn make_id(mark: &str) -> GroupId {
+    GroupId::parse(&format!("@TGS#{mark}{}", made_letters())).expect("short printable text is a group id")
 }
 
 pub(in crate::services) fn check_text(text: &str, most: usize, which: Text) -> Result<(), GroupError> {
@@ -309,8 +313,12 @@ impl Groups {
             .add(found.count_key(), i64::try_from(members.len()).unwrap_or(i64::MAX), None);
         for (user, member) in members {
             // Nothing was said before.
-            let entered =
-                Control::Entered { group: id.clone(), after: member.joined_after, hides_earlier: false };
+            let entered = Control::Entered {
+                group: id.clone(),
+                after: member.joined_after,
+                hides_earlier: false,
+                topics_since: None,
+            };
             batch = batch
                 .put(found.member_key(user), records::encode(member))
                 .announce(Topic::User(actor.app, user.clone()), entered);
@@ -377,15 +385,17 @@ impl Groups {
                 application: None,
                 ban_seconds: None,
             };
+            let topics = self.topics(&found).await?;
             let (key, unchanged) = found.unchanged();
             let batch = Batch::new(found.partition(), self.deps.now())
                 .check(key.clone(), unchanged)
                 .delete(key)
                 .announce(found.channel().topic, Control::Dismissed { notice, origin: actor.device });
-            Ok::<_, GroupError>(Decision::Commit(batch, found))
+            Ok::<_, GroupError>(Decision::Commit(batch, (found, topics)))
         });
-        let found = decided.await?;
+        let (found, topics) = decided.await?;
         self.sweep(&found);
+        self.sweep_topics(&found, topics);
         if self.is_room(&found) {
             self.forget_owned(&found).await?;
         }

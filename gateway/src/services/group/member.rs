@@ -7,8 +7,8 @@ use protocol::push::NoticeKind;
 
 use super::lifecycle::{check_custom, check_merged, check_text, merge};
 use super::{
-    Cursor, Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Standing, Text, rank,
-    require,
+    ChannelRef, Cursor, Denial, Fields, GroupError, GroupRef, Groups, Invalid, Member, MemberPage, Standing,
+    Text, rank, require,
 };
 use crate::bus::{Push, Topic};
 use crate::services::decide::Decision;
@@ -277,12 +277,8 @@ impl Groups {
         }
         let tips = self.rules(found.app, found.group.record.kind).tips;
         if let Some(seconds) = change.mute_seconds {
-            let until = self.muted_until(seconds);
-            batch = self.with_mute(batch, found, (user, until), is_doubted).await?;
-            if tips.mute {
-                let mute = Change::Muted { members: vec![Mute { user: user.clone(), seconds }] };
-                batch = self.with_tip(batch, found, actor, mute, None).await?;
-            }
+            let place = found.clone().into();
+            batch = self.with_mute_told(batch, &place, actor, (user, seconds), is_doubted).await?;
         }
         if let Some(option) = change.receive
             && option != target.record.receive
@@ -311,6 +307,24 @@ impl Groups {
         }
         let page = self.page(found, Some(&[Role::Admin]), 0, Some(most)).await?;
         Ok(page.members.len() >= most)
+    }
+
+    /// Mutes a member in the batch for so many seconds, where members talk, and tells of it where such a change is a tip.
+    pub(super) async fn with_mute_told(
+        &self,
+        batch: Batch,
+        place: &ChannelRef,
+        actor: &Actor,
+        (user, seconds): (&UserId, u64),
+        is_doubted: bool,
+    ) -> Result<Batch, StorageError> {
+        let until = self.muted_until(seconds);
+        let batch = self.with_mute(batch, place, (user, until), is_doubted).await?;
+        if !self.rules(place.found.app, place.found.group.record.kind).tips.mute {
+            return Ok(batch);
+        }
+        let mute = Change::Muted { members: vec![Mute { user: user.clone(), seconds }] };
+        self.with_tip_in(batch, place, actor, mute, None).await
     }
 
     async fn tell_role(

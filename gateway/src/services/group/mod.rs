@@ -15,6 +15,7 @@ mod member;
 mod mute;
 mod order;
 mod profile;
+mod topic;
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ use super::decide::Refused;
 use super::deps::{Actor, Deps, MayBeDamage};
 use super::push::Notices;
 use super::rates::{Throttle, TooOften};
-use super::timeline::{EntryRef, PastRecall};
+use super::timeline::{EntryRef, PastRecall, Timelines};
 use crate::bus::{self, Push, Topic};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Log, Partition, StorageError, Table};
@@ -64,6 +65,8 @@ pub(in crate::services) use live::{Marks, Owned, PollClaims, Stay, stay_key};
 pub use member::{MemberChange, MemberView};
 pub use order::{Cursor, MemberPage};
 pub use profile::{GroupState, ProfileEdit};
+pub(in crate::services) use topic::TopicChoice;
+pub use topic::{ChannelRef, GroupTopic, NewTopic, OwnPlace, TopicEdit, TopicRef, TopicView};
 
 /// Why something about a group was not done.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +102,14 @@ pub enum GroupError {
     IdTaken,
     #[error("the group id is taken by a group of the same owner")]
     IdYours,
+    #[error("no such topic")]
+    NoTopic,
+    #[error("the topic id is not one of this group")]
+    BadTopicId,
+    #[error("the topic id is taken")]
+    TopicTaken,
+    #[error("the group has too many topics")]
+    TooManyTopics,
     /// So many are muted already, of members and past ones.
     #[error("too many members of the group are muted")]
     TooManyMutes,
@@ -189,7 +200,7 @@ impl Group {
     }
 
     pub fn label(&self, id: &GroupId) -> GroupLabel {
-        GroupLabel { id: id.clone(), name: self.name.clone(), kind: self.kind }
+        GroupLabel { id: id.into(), name: self.name.clone(), kind: self.kind, has_topics: self.has_topics }
     }
 }
 
@@ -248,7 +259,7 @@ impl GroupRef {
     pub fn channel(&self) -> Channel {
         Channel {
             log: Log { partition: self.partition(), name: self.epoch() },
-            topic: Topic::Group(self.app, self.id.clone()),
+            topic: Topic::Group(self.app, (&self.id).into()),
         }
     }
 
@@ -258,7 +269,7 @@ impl GroupRef {
 
     /// Until when a user may not speak; kept apart from the membership, because it survives leaving.
     pub fn mute_key(&self, user: &UserId) -> Key {
-        Key::new(Table::Mute, [&self.epoch()[..], user.as_str().as_bytes()].concat())
+        mute_key(&self.epoch(), user)
     }
 
     pub fn count_key(&self) -> Key {
@@ -269,6 +280,10 @@ impl GroupRef {
     pub fn unchanged(&self) -> (Key, Expected) {
         (group_key(), Expected::Version(self.group.version))
     }
+}
+
+fn mute_key(epoch: &[u8], user: &UserId) -> Key {
+    Key::new(Table::Mute, [epoch, user.as_str().as_bytes()].concat())
 }
 
 pub(super) fn epoch_bytes(epoch: u64) -> Bytes {
@@ -297,6 +312,7 @@ pub struct Groups {
     notices: Notices,
     throttle: Throttle,
     rooms: Rooms,
+    timelines: Timelines,
     /// Held while the order of a group's members is written anew.
     ordering: Arc<tokio::sync::Mutex<()>>,
     /// Held while a group's counters change.
@@ -306,12 +322,14 @@ pub struct Groups {
 impl Groups {
     pub fn new(deps: Deps, accounts: Accounts, notices: Notices, throttle: Throttle) -> Self {
         let rooms = Rooms::new(deps.clone(), accounts.clone());
+        let timelines = Timelines::new(deps.clone());
         Self {
             deps,
             accounts,
             notices,
             throttle,
             rooms,
+            timelines,
             ordering: Arc::default(),
             counting: counter::Turns::default(),
         }
@@ -404,20 +422,32 @@ impl Groups {
         if self.is_room(found) {
             return Ok(batch);
         }
+        self.with_tip_in(batch, &found.clone().into(), actor, change, members).await
+    }
+
+    /// The same where members talk: in a group, or in a topic of one.
+    pub(super) async fn with_tip_in(
+        &self,
+        batch: Batch,
+        place: &ChannelRef,
+        actor: &Actor,
+        change: Change,
+        members: Option<u64>,
+    ) -> Result<Batch, StorageError> {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let random = u64::from(rand::random::<u32>());
         let tip = Tip { random, operator, change, members, online: None };
-        let rules = self.rules(found.app, found.group.record.kind);
+        let rules = self.rules(place.found.app, place.found.group.record.kind);
+        let (label, channel) = (place.label(), place.channel());
         if !rules.keeps_tips {
-            let (label, channel) = (found.label(), found.channel());
             let last = self.deps.engine.log_end(&channel.log).await?.seq;
             let body = event::group::passing_tip(GroupItem::tip(&label, last, batch.at, &tip));
             return Ok(batch.announce(channel.topic, Push::new(body)));
         }
         let counts = rules.counts_unread;
         let entry = records::encode(&EntryRef::Tip(&tip));
-        let event = bus::Entry::GroupTip { group: found.label(), tip, counts };
-        Ok(found.channel().say(batch, entry, event))
+        let event = bus::Entry::GroupTip { group: label, tip, counts };
+        Ok(channel.say(batch, entry, event))
     }
 }
 

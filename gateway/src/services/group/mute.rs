@@ -3,7 +3,7 @@
 
 use protocol::id::UserId;
 
-use super::{GroupRef, Groups};
+use super::{ChannelRef, GroupRef, Groups};
 use crate::services::deps::unless_damaged;
 use crate::services::limits::Limits;
 use crate::services::tally::Tally;
@@ -42,22 +42,27 @@ impl Timed {
 }
 
 impl GroupRef {
-    pub(super) fn timed_key(&self, timed: Timed, user: &UserId) -> Key {
-        Key::new(timed.table(), [&self.epoch()[..], user.as_str().as_bytes()].concat())
+    /// Until when a user may not come into the group.
+    pub(super) fn ban_key(&self, user: &UserId) -> Key {
+        timed_key(&self.epoch(), Timed::Ban, user)
     }
 }
 
+fn timed_key(epoch: &[u8], timed: Timed, user: &UserId) -> Key {
+    Key::new(timed.table(), [epoch, user.as_str().as_bytes()].concat())
+}
+
 impl Groups {
-    fn tally(&self, found: &GroupRef, timed: Timed) -> Tally {
-        timed.tally(&self.deps.settings(found.app).limits, &found.epoch())
+    fn tally(&self, place: &ChannelRef, timed: Timed) -> Tally {
+        timed.tally(&self.deps.settings(place.found.app).limits, &place.epoch())
     }
 
     pub(super) async fn all_timed(
         &self,
-        found: &GroupRef,
+        place: &ChannelRef,
         timed: Timed,
     ) -> Result<Vec<(bytes::Bytes, Versioned<u64>)>, StorageError> {
-        records::scan_all(&self.deps.engine, &found.partition(), timed.table(), found.epoch()).await
+        records::scan_all(&self.deps.engine, &place.found.partition(), timed.table(), place.epoch()).await
     }
 
     /// The second until which somebody is mute who is muted for so long from now; 0 is not at all.
@@ -69,41 +74,41 @@ impl Groups {
         }
     }
 
-    /// Mutes a user in the batch until a second.
+    /// Mutes a user there in the batch until a second.
     pub(super) async fn with_mute(
         &self,
         batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         (user, until): (&UserId, u64),
         is_doubted: bool,
     ) -> Result<Batch, StorageError> {
-        self.with_until(batch, found, (Timed::Mute, user, until), is_doubted).await
+        self.with_until(batch, place, (Timed::Mute, user, until), is_doubted).await
     }
 
-    /// Forbids a user something in the batch until a second, which replaces what there is; 0 is the same as if nothing had ever
-    /// been said about it. Where the count is doubted it is counted anew, and what is over makes room.
+    /// Forbids a user something there in the batch until a second, which replaces what there is; 0 is the same as if nothing
+    /// had ever been said about it. Where the count is doubted it is counted anew, and what is over makes room.
     pub(super) async fn with_until(
         &self,
         batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         (timed, user, until): (Timed, &UserId, u64),
         is_doubted: bool,
     ) -> Result<Batch, StorageError> {
-        let (key, tally) = (found.timed_key(timed, user), self.tally(found, timed));
-        let mut values = self.deps.engine.get(&found.partition(), &[key.clone(), tally.key()]).await?;
+        let (key, tally) = (timed_key(&place.epoch(), timed, user), self.tally(place, timed));
+        let mut values = self.deps.engine.get(&place.found.partition(), &[key.clone(), tally.key()]).await?;
         let (count, known) = (values.pop().flatten(), values.pop().flatten());
         let expected = known.as_ref().map_or(Expected::Absent, |known| Expected::Version(known.version));
         let batch = batch.check(key.clone(), expected);
         match (&known, until) {
             (None, 0) => Ok(batch),
-            (Some(_), 0) => self.counted(batch.delete(key), found, timed, count.as_ref(), -1).await,
+            (Some(_), 0) => self.counted(batch.delete(key), place, timed, count.as_ref(), -1).await,
             (Some(_), until) => Ok(batch.put(key, records::encode(&until))),
             (None, until) => {
                 let batch = batch.put(key, records::encode(&until));
                 if is_doubted {
-                    self.with_room(batch, found, timed, count.as_ref()).await
+                    self.with_room(batch, place, timed, count.as_ref()).await
                 } else {
-                    self.counted(batch, found, timed, count.as_ref(), 1).await
+                    self.counted(batch, place, timed, count.as_ref(), 1).await
                 }
             }
         }
@@ -116,9 +121,11 @@ impl Groups {
         found: &GroupRef,
         user: &UserId,
     ) -> Result<Batch, StorageError> {
-        let (key, mutes) = (found.mute_key(user), self.tally(found, Timed::Mute));
+        let place = &ChannelRef::from(found.clone());
+        let (key, mutes) = (place.mute_key(user), self.tally(place, Timed::Mute));
         let mut values =
-            records::values_each(&self.deps.engine, &found.partition(), &[key.clone(), mutes.key()]).await?;
+            records::values_each(&self.deps.engine, &place.found.partition(), &[key.clone(), mutes.key()])
+                .await?;
         let (count, known) = (values.pop().transpose()?.flatten(), values.pop().unwrap_or(Ok(None)));
         // One that is damaged keeps nobody.
         let Some(known) = unless_damaged(known)? else { return Ok(batch) };
@@ -129,21 +136,21 @@ impl Groups {
             return Ok(batch);
         }
         let batch = batch.check(key.clone(), Expected::Version(known.version)).delete(key);
-        self.counted(batch, found, Timed::Mute, count.as_ref(), -1).await
+        self.counted(batch, place, Timed::Mute, count.as_ref(), -1).await
     }
 
     /// Notes that the batch makes so many more.
     async fn counted(
         &self,
         batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         timed: Timed,
         count: Option<&Value>,
         change: i64,
     ) -> Result<Batch, StorageError> {
-        let tally = self.tally(found, timed);
-        let rows = || async { Ok(self.all_timed(found, timed).await?.len()) };
-        let basis = tally.basis(&self.deps, &found.partition(), (count, false), rows).await?;
+        let tally = self.tally(place, timed);
+        let rows = || async { Ok(self.all_timed(place, timed).await?.len()) };
+        let basis = tally.basis(&self.deps, &place.found.partition(), (count, false), rows).await?;
         Ok(tally.note(batch, basis, change))
     }
 
@@ -151,14 +158,14 @@ impl Groups {
     async fn with_room(
         &self,
         mut batch: Batch,
-        found: &GroupRef,
+        place: &ChannelRef,
         timed: Timed,
         count: Option<&Value>,
     ) -> Result<Batch, StorageError> {
-        let tally = self.tally(found, timed);
-        let (now, all) = (self.deps.now().seconds(), self.all_timed(found, timed).await?);
+        let tally = self.tally(place, timed);
+        let (now, all) = (self.deps.now().seconds(), self.all_timed(place, timed).await?);
         let rows = || std::future::ready(Ok(all.len()));
-        let basis = tally.basis(&self.deps, &found.partition(), (count, true), rows).await?;
+        let basis = tally.basis(&self.deps, &place.found.partition(), (count, true), rows).await?;
         let over = all.iter().filter(|(_, until)| until.record <= now).take(CLEARED);
         let mut change = 1;
         for (suffix, until) in over {

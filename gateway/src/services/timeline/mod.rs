@@ -404,10 +404,22 @@ impl Timelines {
     /// The first entry whose time is at least `second` (Unix), by bisection: times never go backwards.
     /// One past the end when all are earlier. What was trimmed is earlier than everything.
     pub async fn first_at(&self, log: &Log, second: u64) -> Result<Seq, StorageError> {
+        self.first_later(log, |at| at.seconds() < second).await
+    }
+
+    /// The last entry that was there before a time; zero when there was none.
+    pub async fn last_before(&self, log: &Log, time: Millis) -> Result<Seq, StorageError> {
+        Ok(self.first_later(log, |at| at < time).await?.previous())
+    }
+
+    async fn first_later(&self, log: &Log, is_early: impl Fn(Millis) -> bool) -> Result<Seq, StorageError> {
         let end = self.deps.engine.log_end(log).await?;
+        if end.seq == Seq::ZERO || is_early(end.at) {
+            return Ok(end.seq.next());
+        }
         let (mut low, mut high) = match self.first(log).await? {
             None => return Ok(end.seq.next()),
-            Some(first) if first.at.seconds() >= second => return Ok(first.seq),
+            Some(first) if !is_early(first.at) => return Ok(first.seq),
             Some(first) => (first.seq.next(), end.seq.next()),
         };
         while low < high {
@@ -415,7 +427,7 @@ impl Timelines {
             // Some may be trimmed meanwhile; the first that is left stands for them.
             let window = Window { from: middle, to: end.seq, limit: 1, newest_first: false };
             match self.deps.engine.read(log, window).await?.first() {
-                Some(entry) if entry.at.seconds() < second => low = entry.seq.next(),
+                Some(entry) if is_early(entry.at) => low = entry.seq.next(),
                 Some(_) => high = middle,
                 None => high = middle,
             }

@@ -6,7 +6,7 @@ use crate::bus::{Stamp, Topic};
 use crate::storage::Expected;
 
 fn topic() -> Topic {
-    Topic::Group(AppId(1), GroupId::parse("room").unwrap())
+    Topic::Group(AppId(1), ChannelId::parse("room").unwrap())
 }
 
 fn said(delivery: &Delivery) -> u64 {

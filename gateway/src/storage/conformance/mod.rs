@@ -16,7 +16,7 @@ pub(crate) mod retention;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use protocol::id::{AppId, GroupId, Millis, Seq};
+use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq};
 
 use super::{
     Batch, CommitError, Committed, Cursor, Engine, Entry, Key, Log, LogEnd, Partition, Scan, StorageError,

@@ -5,8 +5,8 @@
 -- KEYS  the partition's hash; the hash of the tokens; the hash of older or newer tokens where those count too, or else
 --       the first again; the log
 -- ARGV  how many; the generation of the tokens; the value of the field `d` at which all checks of the run are known to
---       hold, or "-" and then the checks of each message come, too; the field of the log's end; what the event begins
---       with
+--       hold, or "-" and then the checks of each message come, too; the field of the log's end; what follows the
+--       partition's name in that of the channel; what the event begins with
 --       for each: token; time; the entry's bytes; the checks (see `refused`) if they come
 -- One event tells of those that were stored: the beginning, then id, length of the bytes, and bytes of each ("-" for the
 -- length of the only one); or some events, when that is much.
@@ -29,8 +29,8 @@
 --       puts: field, to which the entry's number is added where it is found by the record; bytes
 --       deletes: field
 --       entries: the time if there are any; the bytes of each
---       announces: "e" (an entry of the own topic), "t" (an own offset) or the place in KEYS of another topic's hash,
---          counted from the partition's; the event
+--       announces: "e" (an entry of the own topic; what follows it, follows the partition's name in that of the channel),
+--          "t" (an own offset) or the place in KEYS of another topic's hash, counted from the partition's; the event
 -- Answers  one answer.
 --
 -- An answer is an error: nothing of the batch was stored, for a reason that is its own. Or a text: carried out; the ids of the entries with commas between them, then each sum behind a space.
@@ -83,8 +83,8 @@ while at <= #args do
   local count = tonumber(args[at])
   if count then
     local hash, once, other, log = keys[key], keys[key + 1], keys[key + 2], keys[key + 3]
-    local generation, known, field, event = args[at + 1], args[at + 2], args[at + 3], args[at + 4]
-    key, at = key + 4, at + 5
+    local generation, known, field, part, event = args[at + 1], args[at + 2], args[at + 3], args[at + 4], args[at + 5]
+    key, at = key + 4, at + 6
     -- How many arguments each message has.
     local width = 3
 
@@ -172,7 +172,7 @@ while at <= #args do
                 call('PEXPIRE', once, TOKENS_MS)
                 call('HSET', hash, field, answer, 'o', generation)
               end
-              try(publish, sub(hash, 1, -3), event .. answer .. ' - ' .. bytes)
+              try(publish, sub(hash, 1, -3) .. part, event .. answer .. ' - ' .. bytes)
             end
           elseif is_new == 0 then
             before = call('HGET', once, token)
@@ -191,7 +191,7 @@ while at <= #args do
       else
         -- What the messages of this very run were answered; the parts of the event, how many and how long they are.
         local stored, remembered, told, parts, length = {}, {}, { event }, 1, 0
-        local pairs, channel = 0, sub(hash, 1, -3)
+        local pairs, channel = 0, sub(hash, 1, -3) .. part
         local id
         for i = 1, count do
           local token, clock, bytes = tokens[i], args[at + 1], args[at + 2]
@@ -494,7 +494,9 @@ while at <= #args do
         if head == 't' then
           offset = offset + 1
           head = format('t%d', offset)
-        elseif head ~= 'e' then
+        elseif sub(head, 1, 1) == 'e' then
+          if #head > 1 then head, topic = 'e', sub(hash, 1, -3) .. sub(head, 2) .. ':r' end
+        else
           topic = keys[base + head]
           local number = try('HINCRBY', topic, 'k', 1)
           head = type(number) == 'number' and format('t%d', number)

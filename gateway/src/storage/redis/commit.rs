@@ -71,6 +71,8 @@ struct Message {
 struct Run {
     generations: Generations,
     log: Bytes,
+    /// The part of the group in whose channel it is told.
+    part: Vec<u8>,
     /// What the event begins with.
     event: Vec<u8>,
 }
@@ -111,6 +113,8 @@ struct Spoken {
 /// How an event is numbered, and where: see `commit.lua`.
 enum Numbered {
     Entry,
+    /// In the channel of this part of the group.
+    EntryOf(Vec<u8>),
     OwnOffset,
     /// Of the topic whose hash has this place among the keys, from 1.
     TurnOf(usize),
@@ -170,7 +174,12 @@ fn message(keys: &Keys, batch: &Batch, tag: &Tag) -> Option<Message> {
         checks.extend_from_slice(expected);
     }
     Some(Message {
-        run: Run { generations: Generations::of(batch.at), log: append.log.clone(), event: beginning },
+        run: Run {
+            generations: Generations::of(batch.at),
+            log: append.log.clone(),
+            part: keys::part_of(&announce.topic),
+            event: beginning,
+        },
         token: token.clone(),
         checks,
         are_decisive: batch.checks.iter().all(|check| keys::affects_checks(check.key.table)),
@@ -252,6 +261,7 @@ fn any(keys: &Keys, batch: &Batch, tag: Tag, spread: bool) -> Result<Prepared, S
     for Spoken { to, event, .. } in &spoken {
         let to = match to {
             Numbered::Entry => b"e".to_vec(),
+            Numbered::EntryOf(part) => [b"e", &part[..]].concat(),
             Numbered::OwnOffset => b"t".to_vec(),
             Numbered::TurnOf(place) => place.to_string().into_bytes(),
         };
@@ -300,7 +310,7 @@ pub(super) fn write<'a>(batches: impl Iterator<Item = &'a Prepared>, known: &Che
         let checks: Vec<_> =
             messages.iter().map(|message| message.are_decisive.then(|| message.checks.clone())).collect();
         let version = known.version(&batch.tag, checks.iter().map(Option::as_deref));
-        let Run { generations, log, event } = &first.run;
+        let Run { generations, log, part, event } = &first.run;
         names.push(batch.tag.hash());
         names.extend(generations.keys(&batch.tag));
         names.push(batch.tag.log(log));
@@ -309,6 +319,7 @@ pub(super) fn write<'a>(batches: impl Iterator<Item = &'a Prepared>, known: &Che
             generations.own.to_string().into_bytes(),
             version.as_ref().map_or(b"-".to_vec(), |version| version.to_vec()),
             keys::end_of_log(log),
+            part.clone(),
             event.clone(),
         ]);
         for message in messages {
@@ -351,7 +362,16 @@ fn announces(
         let tag = keys.of_topic(topic);
         if tag == *own {
             let is_entry = event.is_entry() && append.is_some();
-            let to = if is_entry { Numbered::Entry } else { Numbered::OwnOffset };
+            let part = keys::part_of(topic);
+            let to = match (is_entry, part.is_empty()) {
+                (true, true) => Numbered::Entry,
+                (true, false) => Numbered::EntryOf(part),
+                (false, true) => Numbered::OwnOffset,
+                (false, false) => {
+                    names.push(keys.offsets_of(topic));
+                    Numbered::TurnOf(names.len())
+                }
+            };
             spoken.push(Spoken { to, append, event: text });
         } else if spread {
             foreign.push(Foreign { tag, append, event: text });

@@ -6,6 +6,8 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `tag` | channel | the events of the user's or the group's topic, see `bus/redis/channels.rs` |
+//! | `tag:c:name` | channel | those of a part of the group |
+//! | `tag:c:name:r` | hash | at `k` the last offset of such a topic, decimal |
 //! | `tag:r` | hash | see below |
 //! | `tag:i` | sorted set, all scores 0 | the names of the hash's records and counters, for scans |
 //! | `tag:t:log` | stream | a log; the id is the entry's number and time, the field `b` its bytes |
@@ -34,7 +36,8 @@ use bytes::Bytes;
 use protocol::id::AppId;
 
 pub(super) use crate::bus::LAST_OFFSET;
-use crate::bus::{Topic, channel_of, hash_of};
+pub(super) use crate::bus::part_of;
+use crate::bus::{Topic, channel_of, hash_of, tag_of};
 use crate::redis::{Address, Namespace, Topology, slot_of};
 use crate::storage::{Key, Log, Partition, Table};
 
@@ -76,7 +79,12 @@ impl Keys {
 
     /// That of the partition of the user or the group.
     pub(super) fn of_topic(&self, topic: &Topic) -> Tag {
-        Tag(channel_of(&self.names, topic))
+        Tag(tag_of(&self.names, topic))
+    }
+
+    /// The hash in which the offsets of the topic are counted.
+    pub(super) fn offsets_of(&self, topic: &Topic) -> Vec<u8> {
+        hash_of(&channel_of(&self.names, topic))
     }
 
     /// The number of the store's format.
@@ -194,7 +202,7 @@ pub(super) fn end_of_log(name: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::id::{GroupId, UserId};
+    use protocol::id::{GroupId, TopicId, UserId};
 
     use super::*;
 
@@ -222,10 +230,17 @@ mod tests {
             let (user, group) = (UserId::parse(name).unwrap(), GroupId::parse(name).unwrap());
             let of_user = keys.of_topic(&Topic::User(app, user.clone()));
             assert_eq!(of_user, keys.of_partition(&Partition::user(app, &user)));
-            let of_group = keys.of_topic(&Topic::Group(app, group.clone()));
+            let of_group = keys.of_topic(&Topic::Group(app, (&group).into()));
             assert_eq!(of_group, keys.of_partition(&Partition::group(app, &group)));
             assert_ne!(of_user, of_group);
         }
+        let part = TopicId::parse("@TGS#_a{b}@TOPIC#_:r}").unwrap();
+        let topic = Topic::Group(app, (&part).into());
+        assert_eq!(keys.of_topic(&topic), keys.of_partition(&Partition::group(app, &part.group())));
+        let channel = [keys.of_topic(&topic).channel(), b":c:@TOPIC#_:r}"].concat();
+        assert_eq!(keys.offsets_of(&topic), [&channel[..], b":r"].concat());
+        assert_eq!(slot_of(&channel), slot_of(keys.of_topic(&topic).channel()));
+        assert_eq!(keys.log_of(&keys.offsets_of(&topic)), None);
     }
 
     #[test]

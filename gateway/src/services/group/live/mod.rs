@@ -153,7 +153,7 @@ impl Rooms {
     }
 
     fn wish(&self, app: AppId, id: &GroupId, is_wanted: bool) {
-        let topic = Topic::Group(app, id.clone());
+        let topic = Topic::Group(app, id.into());
         // Who grants it ends with the gateway.
         let _ = self.wish.send(Wish { topic, is_wanted });
     }
@@ -195,7 +195,7 @@ impl Rooms {
             // Another instance may wait for it.
             let control =
                 Control::IsAt { visitor: visitor.user.clone(), device: visitor.device, node: self.deps.node };
-            let (bus, topic) = (self.deps.bus.clone(), Topic::Group(key.0, key.1));
+            let (bus, topic) = (self.deps.bus.clone(), Topic::Group(key.0, (&key.1).into()));
             self.deps.tasks.spawn(async move { bus.publish(topic, None, control.into()).await });
         }
     }
@@ -234,7 +234,8 @@ impl Rooms {
 
     /// Something happened on a group's topic that stands in no log.
     pub fn heard(&self, delivery: &Delivery) {
-        let Topic::Group(app, id) = &delivery.topic else { return };
+        let Topic::Group(app, channel) = &delivery.topic else { return };
+        let id = &channel.group();
         let (settings, quota) = (self.settings(*app), self.quota(*app));
         let mut rooms = self.rooms();
         let Some(room) = rooms.get_mut(&(*app, id.clone())) else { return };
@@ -322,7 +323,7 @@ impl Rooms {
 
     /// Notes who is here, for other instances.
     async fn say(&self, key: &RoomKey, note: Option<Note>) {
-        let topic = Topic::Group(key.0, key.1.clone());
+        let topic = Topic::Group(key.0, (&key.1).into());
         let note = note.filter(|_| !self.is_closing.load(Ordering::Relaxed));
         let note = note.and_then(|note| serde_json::to_vec(&note).ok()).map(Bytes::from);
         if let Err(error) = self.deps.bus.note(&topic, note, NOTE_LIFETIME).await {
@@ -379,7 +380,7 @@ impl Rooms {
         id: &GroupId,
         push: crate::bus::Push,
     ) -> Result<Passed, BusError> {
-        let topic = Topic::Group(app, id.clone());
+        let topic = Topic::Group(app, id.into());
         self.deps.bus.pass(Pass { topic, at: self.deps.now(), token: None, event: push.into() }).await
     }
 
@@ -447,7 +448,7 @@ impl Rooms {
         {
             return others.clone();
         }
-        let topic = Topic::Group(key.0, key.1.clone());
+        let topic = Topic::Group(key.0, (&key.1).into());
         let notes = match self.deps.bus.notes(&topic).await {
             Ok(notes) => notes,
             Err(error) => {

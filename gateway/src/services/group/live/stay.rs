@@ -380,7 +380,7 @@ impl Groups {
                     return Err(GroupError::NotMember);
                 }
                 let until = self.muted_until(seconds);
-                batch = self.with_mute(batch, &found, (user, until), is_doubted).await?;
+                batch = self.with_mute(batch, &found.clone().into(), (user, until), is_doubted).await?;
                 if rules.tips.mute {
                     let mute = protocol::group::Mute { user: user.clone(), seconds };
                     told.push(Change::Muted { members: vec![mute] });

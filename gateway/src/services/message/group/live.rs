@@ -2,7 +2,7 @@
 
 use protocol::event;
 use protocol::group::Role;
-use protocol::id::{GroupId, Seq};
+use protocol::id::{ChannelId, Seq};
 use protocol::message::{GroupMessageId, Recall};
 
 use super::{GroupMessages, NotRecalled, RecallOutcome};
@@ -51,13 +51,14 @@ impl GroupMessages {
         let numbers = (&draft.from, draft.random);
         let answer = |end: LogEnd| SentMessage {
             numbers: draft.numbers(),
-            conversation: Topic::Group(app, id.clone()),
+            conversation: Topic::Group(app, id.into()),
             end,
             is_told: false,
             is_in_order: false,
         };
         // More is said than can be brought to its hearers.
-        let is_behind = self.deps.bus.is_behind() && !is_staff && !self.may_speak_while_behind(app, id);
+        let is_behind =
+            self.deps.bus.is_behind() && !is_staff && !self.may_speak_while_behind(app, &id.into());
         // What was told before is only looked up.
         if !is_repetition && (is_behind || !rooms.admits(app, id, weight, Some(numbers))) {
             metrics::counter!("gateway_room_messages_dropped_total", "priority" => priority(weight))
@@ -136,7 +137,15 @@ impl GroupMessages {
     }
 
     /// A room that somebody speaks of.
-    pub(super) async fn room(&self, actor: &Actor, id: &GroupId) -> Result<Option<GroupRef>, MessageError> {
+    pub(super) async fn room(
+        &self,
+        actor: &Actor,
+        channel: &ChannelId,
+    ) -> Result<Option<GroupRef>, MessageError> {
+        if channel.is_topic() {
+            return Ok(None);
+        }
+        let id = &channel.group();
         let found = self.groups.find(actor.app, id).await?.ok_or(GroupError::Missing)?;
         Ok(self.groups.is_room(&found).then_some(found))
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use protocol::event;
 use protocol::group::Role;
-use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
+use protocol::id::{AppId, ChannelId, Millis, Seq, UserId};
 use protocol::message::{GroupMessageId, Message, Recall};
 
 pub use self::pin::Pin;
@@ -21,7 +21,9 @@ use crate::bus::{Aside, AsideOf, Push, Stamp, Topic};
 use crate::services::account::Accounts;
 use crate::services::conversation::group_taken_off_up_to;
 use crate::services::deps::{Actor, Deps};
-use crate::services::group::{GroupError, GroupRef, Groups, History, Invalid, Member, Text, check_text};
+use crate::services::group::{
+    ChannelRef, GroupError, GroupRef, Groups, History, Invalid, Member, Text, check_text,
+};
 use crate::services::push::Notices;
 use crate::services::rates::Throttle;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines, after_tips};
@@ -34,7 +36,7 @@ const CLOCK_LAG_US: u64 = 5_000_000;
 
 /// A page of a group's history.
 pub struct GroupHistory {
-    pub found: GroupRef,
+    pub place: ChannelRef,
     /// Newest first.
     pub items: Vec<Seen>,
     /// Where the next page begins; `None` when nothing older can be seen.
@@ -75,7 +77,7 @@ const SPEAKERS: usize = 20_000;
 const LET_THROUGH: usize = 20_000;
 
 /// The epoch of the store in which a speaker was read, and where they speak.
-type SpeakerKey = (u64, (AppId, GroupId, UserId));
+type SpeakerKey = (u64, (AppId, ChannelId, UserId));
 
 /// Messages in groups.
 #[derive(Clone)]
@@ -90,7 +92,7 @@ pub struct GroupMessages {
     said: Arc<Said>,
     speakers: Arc<quick_cache::sync::Cache<SpeakerKey, Arc<Speaker>>>,
     /// When groups last said something while deliveries were behind.
-    let_through: Arc<quick_cache::sync::Cache<(AppId, GroupId), Instant>>,
+    let_through: Arc<quick_cache::sync::Cache<(AppId, ChannelId), Instant>>,
 }
 
 impl GroupMessages {
@@ -118,13 +120,15 @@ impl GroupMessages {
     async fn oldest(
         &self,
         actor: &Actor,
-        found: &GroupRef,
+        place: &ChannelRef,
         member: Option<&Versioned<Member>>,
     ) -> Result<Seq, MessageError> {
         let Some(member) = member.filter(|_| !actor.is_admin) else { return Ok(Seq(1)) };
+        let found = &place.found;
         let earlier = self.groups.rules(found.app, found.group.record.kind).shows_earlier_messages;
-        let joined = if earlier { Seq::ZERO } else { member.record.joined_after };
-        let cleared = self.timelines.position(&found.channel().log, &actor.user).await?.cleared;
+        let joined =
+            if earlier { Seq::ZERO } else { self.groups.joined_after(place, &member.record).await? };
+        let cleared = self.timelines.position(&place.channel().log, &actor.user).await?.cleared;
         Ok(joined.max(cleared).next())
     }
 
@@ -132,14 +136,14 @@ impl GroupMessages {
     pub async fn history(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         newest: Seq,
         count: usize,
     ) -> Result<GroupHistory, MessageError> {
-        let (found, member) = self.readable(actor, group).await?;
-        self.keeps_history(&found)?;
-        let oldest = self.oldest(actor, &found, member.as_ref()).await?;
-        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
+        let (place, member) = self.readable(actor, channel).await?;
+        self.keeps_history(&place.found)?;
+        let oldest = self.oldest(actor, &place, member.as_ref()).await?;
+        let end = self.deps.engine.log_end(&place.channel().log).await?.seq;
         let from_top = if newest == Seq::ZERO { end } else { newest };
         // A start beyond the end is not shifted: recovery and hopping count on the range they name.
         let low = Seq(from_top.0.saturating_sub(count as u64) + 1).max(oldest);
@@ -155,10 +159,10 @@ impl GroupMessages {
         let mut next = (low > oldest).then(|| low.previous());
         let mut items = Vec::new();
         if window.from <= window.to {
-            items = self.timelines.read(&found.channel().log, window, reader).await?;
+            items = self.timelines.read(&place.channel().log, window, reader).await?;
             next = items.pop_if(|oldest| oldest.seq < low).map(|older| older.seq);
         }
-        Ok(GroupHistory { found, items, next, newest: (low <= end).then_some(newest) })
+        Ok(GroupHistory { place, items, next, newest: (low <= end).then_some(newest) })
     }
 
     /// What was said before a Unix second, newest first: messages that nobody recalled, without tips.
@@ -168,18 +172,18 @@ impl GroupMessages {
     pub async fn before(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         second: u64,
         settled: u64,
         count: usize,
     ) -> Result<Vec<(Millis, Message)>, MessageError> {
-        let (found, _) = self.readable(actor, group).await?;
+        let (place, _) = self.readable(actor, channel).await?;
         let mut page: Vec<(Millis, Message)> = Vec::new();
         let mut looked_at = 0;
-        let mut to = self.timelines.first_at(&found.channel().log, second).await?.previous();
+        let mut to = self.timelines.first_at(&place.channel().log, second).await?.previous();
         while to > Seq::ZERO {
             let window = Window { from: Seq(1), to, limit: STRIDE, newest_first: true };
-            let stride = self.timelines.read(&found.channel().log, window, None).await?;
+            let stride = self.timelines.read(&place.channel().log, window, None).await?;
             let Some(last) = stride.last() else { break };
             to = last.seq.previous();
             looked_at += stride.len();
@@ -203,22 +207,22 @@ impl GroupMessages {
     pub async fn exactly(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         seqs: &[Seq],
     ) -> Result<GroupHistory, MessageError> {
-        let (found, member) = self.readable(actor, group).await?;
-        self.keeps_history(&found)?;
-        let oldest = self.oldest(actor, &found, member.as_ref()).await?;
+        let (place, member) = self.readable(actor, channel).await?;
+        self.keeps_history(&place.found)?;
+        let oldest = self.oldest(actor, &place, member.as_ref()).await?;
         // What is pinned is shown to all.
-        let has_hidden = seqs.iter().any(|seq| *seq < oldest);
-        let pinned = if has_hidden { self.pinned_seqs(&found).await? } else { Vec::new() };
+        let has_hidden = place.topic.is_none() && seqs.iter().any(|seq| *seq < oldest);
+        let pinned = if has_hidden { self.pinned_seqs(&place.found).await? } else { Vec::new() };
         let is_shown = |seq: &Seq| *seq >= oldest || pinned.contains(seq);
         let mut wanted: Vec<Seq> = seqs.iter().copied().filter(is_shown).collect();
         wanted.sort_unstable_by(|a, b| b.cmp(a));
         wanted.dedup();
         let reader = (!actor.is_admin).then_some(&actor.user);
-        let items = self.timelines.entries(&found.channel().log, &wanted, reader).await?;
-        Ok(GroupHistory { found, items, next: None, newest: None })
+        let items = self.timelines.entries(&place.channel().log, &wanted, reader).await?;
+        Ok(GroupHistory { place, items, next: None, newest: None })
     }
 
     fn keeps_history(&self, found: &GroupRef) -> Result<(), MessageError> {
@@ -231,32 +235,27 @@ impl GroupMessages {
     async fn readable(
         &self,
         actor: &Actor,
-        group: &GroupId,
-    ) -> Result<(GroupRef, Option<Versioned<Member>>), MessageError> {
-        let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
-        let member = self.groups.member(&found, &actor.user).await?;
-        if member.is_none() && !actor.is_admin {
-            return Err(GroupError::NotMember.into());
-        }
-        Ok((found, member))
+        channel: &ChannelId,
+    ) -> Result<(ChannelRef, Option<Versioned<Member>>), MessageError> {
+        Ok(self.groups.place_seen_by(actor, channel).await?)
     }
 
     /// Takes messages back, each for itself.
     pub async fn recall(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         seqs: &[Seq],
         reason: &str,
     ) -> Result<Vec<RecallOutcome>, MessageError> {
         check_text(reason, self.deps.settings(actor.app).limits.reason_bytes, Text::Reason)?;
-        if let Some(room) = self.room(actor, group).await? {
+        if let Some(room) = self.room(actor, channel).await? {
             return self.recall_in_room(actor, &room, seqs, reason).await;
         }
-        let (found, member) = self.readable(actor, group).await?;
+        let (place, member) = self.readable(actor, channel).await?;
         let mut outcomes = Vec::with_capacity(seqs.len());
         for &seq in seqs {
-            let result = self.recall_one(actor, &found, member.as_ref(), seq, reason).await?;
+            let result = self.recall_one(actor, &place, member.as_ref(), seq, reason).await?;
             outcomes.push(RecallOutcome { seq, result });
         }
         Ok(outcomes)
@@ -265,12 +264,12 @@ impl GroupMessages {
     async fn recall_one(
         &self,
         actor: &Actor,
-        found: &GroupRef,
+        place: &ChannelRef,
         member: Option<&Versioned<Member>>,
         seq: Seq,
         reason: &str,
     ) -> Result<Result<(), NotRecalled>, MessageError> {
-        let Some(seen) = self.timelines.entry(&found.channel().log, seq).await? else {
+        let Some(seen) = self.timelines.entry(&place.channel().log, seq).await? else {
             return Ok(Err(NotRecalled::Missing));
         };
         let Entry::Message(message) = &seen.entry else { return Ok(Err(NotRecalled::Impossible)) };
@@ -293,16 +292,18 @@ impl GroupMessages {
             time: seen.at.seconds(),
         };
         let recalled = self.timelines.recall_now((seq, message.random), recall, actor.device);
-        let receipt = self.groups.recall_receipt(found, &recalled).await?;
+        let receipt = self.groups.recall_receipt(&place.found, &recalled).await?;
         let at = Millis(recalled.at_us / 1000);
-        let body = event::message::group_recalled(&found.label(), &message_id, &recalled.recall, at, receipt);
+        let body = event::message::group_recalled(&place.label(), &message_id, &recalled.recall, at, receipt);
         let message = Stamp { seq, at: seen.at };
-        let of = AsideOf::Recall { group: found.id.clone(), message };
+        let of = AsideOf::Recall { group: place.id(), message };
         let push = Push::new(body).by(actor.origin()).telling(Aside { of, at });
         // Recalled before is recalled: the caller has what they want.
-        let announces = vec![(found.channel().topic, push.into())];
-        self.timelines.recall(&found.channel().log, recalled, announces).await?;
-        self.unpin_recalled(actor, found, seq).await?;
+        let announces = vec![(place.channel().topic, push.into())];
+        self.timelines.recall(&place.channel().log, recalled, announces).await?;
+        if place.topic.is_none() {
+            self.unpin_recalled(actor, &place.found, seq).await?;
+        }
         Ok(Ok(()))
     }
 
@@ -310,31 +311,37 @@ impl GroupMessages {
     pub async fn recalls(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         begin_us: u64,
         end_us: u64,
         limit: usize,
     ) -> Result<Vec<PastRecall>, MessageError> {
-        let (found, _) = self.readable(actor, group).await?;
+        let (place, _) = self.readable(actor, channel).await?;
         let now_us = self.deps.now().0 * 1000;
         let end_us = if end_us.saturating_add(CLOCK_LAG_US) >= now_us { u64::MAX } else { end_us };
-        Ok(self.timelines.recalls(&found.channel().log, (begin_us, Seq(u64::MAX)), end_us, limit).await?)
+        Ok(self.timelines.recalls(&place.channel().log, (begin_us, Seq(u64::MAX)), end_us, limit).await?)
     }
 
     /// Whether a member has yet to read a message: one that was not recalled, nor said before they came, nor taken off their
     /// list.
-    pub async fn is_unread(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<bool, StorageError> {
-        let Some(found) = self.groups.find(actor.app, group).await? else { return Ok(false) };
-        let Some(member) = self.groups.member(&found, &actor.user).await? else { return Ok(false) };
+    pub async fn is_unread(
+        &self,
+        actor: &Actor,
+        channel: &ChannelId,
+        seq: Seq,
+    ) -> Result<bool, StorageError> {
+        let Some(place) = self.groups.place(actor.app, channel).await? else { return Ok(false) };
+        let Some(member) = self.groups.member(&place.found, &actor.user).await? else { return Ok(false) };
+        let joined_after = self.groups.joined_after(&place, &member.record).await?;
         let Position { read, cleared, .. } =
-            self.timelines.position(&found.channel().log, &actor.user).await?;
-        if seq <= read.max(cleared).max(member.record.joined_after) {
+            self.timelines.position(&place.channel().log, &actor.user).await?;
+        if seq <= read.max(cleared).max(joined_after) {
             return Ok(false);
         }
-        if seq <= group_taken_off_up_to(&self.deps, actor.app, &actor.user, group).await? {
+        if seq <= group_taken_off_up_to(&self.deps, actor.app, &actor.user, channel).await? {
             return Ok(false);
         }
-        let seen = self.timelines.entry(&found.channel().log, seq).await?;
+        let seen = self.timelines.entry(&place.channel().log, seq).await?;
         Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
@@ -342,15 +349,15 @@ impl GroupMessages {
     ///
     /// Tips behind it are read as well. The device that says so is told that, for 2.x SDKs count all that they have behind what
     /// they have read, also a tip that has come meanwhile.
-    pub async fn read(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<Seq, MessageError> {
+    pub async fn read(&self, actor: &Actor, channel: &ChannelId, seq: Seq) -> Result<Seq, MessageError> {
         /// They come one by one; where there are more, what is unread is counted anew at the next login.
         const TIPS: usize = 20;
-        let (found, _) = self.readable(actor, group).await?;
-        if self.keeps_history(&found).is_err() {
+        let (place, _) = self.readable(actor, channel).await?;
+        if self.keeps_history(&place.found).is_err() {
             // Nothing is unread where nothing is kept.
             return Ok(seq);
         }
-        let log = found.channel().log;
+        let log = place.channel().log;
         let end = self.deps.engine.log_end(&log).await?.seq;
         let said = seq.min(end);
         let mut seq = said;
@@ -360,12 +367,12 @@ impl GroupMessages {
             seq = after_tips(said, &behind);
         }
         let (now, number) = (self.deps.now(), self.deps.clock.number());
-        let push = Push::new(event::message::group_read(&actor.user, group, seq, number, now));
+        let push = Push::new(event::message::group_read(&actor.user, channel, seq, number, now));
         let push = if seq > said { push } else { push.by(actor.origin()) };
         let topic = Topic::User(actor.app, actor.user.clone());
         let (read_time, moved_by) = (now.seconds(), actor.device);
         let to = Position { read: seq, read_time, moved_at: now, moved_by, ..Position::default() };
-        let aside = to.aside(|to| AsideOf::GroupRead { group: group.clone(), to });
+        let aside = to.aside(|to| AsideOf::GroupRead { group: channel.clone(), to });
         self.timelines.advance(&log, &actor.user, to, &[(topic, push.telling(aside).into())]).await?;
         Ok(seq)
     }
@@ -374,21 +381,21 @@ impl GroupMessages {
     pub async fn delete_for_me(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         seqs: &[Seq],
     ) -> Result<(), MessageError> {
-        let (found, _) = self.readable(actor, group).await?;
-        if self.keeps_history(&found).is_err() {
+        let (place, _) = self.readable(actor, channel).await?;
+        if self.keeps_history(&place.found).is_err() {
             return Err(MessageError::NotDeleted);
         }
-        let end = self.deps.engine.log_end(&found.channel().log).await?.seq;
+        let end = self.deps.engine.log_end(&place.channel().log).await?.seq;
         if seqs.iter().any(|seq| *seq == Seq::ZERO || *seq > end) {
             return Err(GroupError::Invalid(Invalid::NoSuchMessage).into());
         }
         // What is kept no more, or was hidden before, is hidden already: it gets no mark that would outlive it.
-        let shown = self.timelines.entries(&found.channel().log, seqs, Some(&actor.user)).await?;
+        let shown = self.timelines.entries(&place.channel().log, seqs, Some(&actor.user)).await?;
         let shown: Vec<Seq> = shown.into_iter().filter(|seen| !seen.is_hidden).map(|seen| seen.seq).collect();
-        self.timelines.hide(&found.channel().log, &actor.user, &shown).await?;
+        self.timelines.hide(&place.channel().log, &actor.user, &shown).await?;
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use crate::bus::Push;
 use crate::services::channel::Channel;
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, unless_damaged};
-use crate::services::group::{GroupError, GroupRef, Invalid, require};
+use crate::services::group::{ChannelRef, GroupError, GroupRef, Invalid, require};
 use crate::services::message::MessageError;
 use crate::services::timeline::{Entry, Seen};
 use crate::storage::records::{self, Versioned};
@@ -94,7 +94,7 @@ impl GroupMessages {
 
     /// The pinned messages of a group, as a member finds them, in the order in which they were pinned.
     pub async fn pinned(&self, actor: &Actor, group: &GroupId) -> Result<Vec<Pin>, MessageError> {
-        let (found, _) = self.readable(actor, group).await?;
+        let (ChannelRef { found, .. }, _) = self.readable(actor, &group.into()).await?;
         let pins = self.kept_pins(&found).await?.pins;
         Ok(self.living(&found, pins, (!actor.is_admin).then_some(&actor.user)).await?)
     }
@@ -105,20 +105,21 @@ impl GroupMessages {
         let operator = self.accounts.shown(actor.app, &actor.user).await?;
         let operator = &operator;
         let decided = self.deps.decide("pin a message", || async move {
-            let (found, member) = self.readable(actor, group).await?;
+            let (place, member) = self.readable(actor, &group.into()).await?;
+            let found = &place.found;
             require(actor, member.as_ref(), self.groups.rules(found.app, found.group.record.kind).pins)?;
             let channel = found.channel();
-            let oldest = self.oldest(actor, &found, member.as_ref()).await?;
+            let oldest = self.oldest(actor, &place, member.as_ref()).await?;
             let seen = if seq < oldest { None } else { self.timelines.entry(&channel.log, seq).await? };
             let Some((seen, message)) = seen.as_ref().and_then(|seen| Some((seen, pinnable(seen)?))) else {
                 return Err(GroupError::Invalid(Invalid::NothingToPin).into());
             };
-            let kept = self.kept_pins(&found).await?;
+            let kept = self.kept_pins(found).await?;
             if kept.position(seq).is_some() {
                 return Err(MessageError::PinnedAlready);
             }
             // One whose message is gone makes room.
-            let mut pins = self.living(&found, kept.pins, None).await?;
+            let mut pins = self.living(found, kept.pins, None).await?;
             if pins.len() >= most {
                 return Err(MessageError::TooManyPins);
             }
@@ -131,10 +132,10 @@ impl GroupMessages {
             };
             pins.push(Pin { by: actor.user.clone(), message: id });
             let (label, now) = (found.label(), self.deps.now());
-            let item = GroupItem::message(&label, seq, seen.at, message, self.counts_unread(&found));
+            let item = GroupItem::message(&label, seq, seen.at, message, self.counts_unread(found));
             let told = (seq, self.deps.clock.number(), now);
             let body = event::group::pinned(&label, operator, item, told);
-            let batch = pinning(&found, &channel, (pins, kept.expected), Push::new(body), now);
+            let batch = pinning(found, &channel, (pins, kept.expected), Push::new(body), now);
             Ok::<_, MessageError>(Decision::Commit(batch, ()))
         });
         let decided = decided.await;
@@ -146,7 +147,7 @@ impl GroupMessages {
 
     /// Takes the pin off a message. One that is not pinned stays so.
     pub async fn unpin(&self, actor: &Actor, group: &GroupId, seq: Seq) -> Result<(), MessageError> {
-        let (found, member) = self.readable(actor, group).await?;
+        let (ChannelRef { found, .. }, member) = self.readable(actor, &group.into()).await?;
         require(actor, member.as_ref(), self.groups.rules(found.app, found.group.record.kind).pins)?;
         self.without_pin(actor, &found, seq).await
     }

@@ -1,10 +1,10 @@
-//! Saying something in a group.
+//! Saying something in a group, or in a topic of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::group::Role;
-use protocol::id::{AppId, GroupId, Seq, UserId};
+use protocol::id::{AppId, ChannelId, Seq, UserId};
 use protocol::message::{Mention, Message};
 use protocol::push::Mark;
 
@@ -12,7 +12,7 @@ use super::GroupMessages;
 use crate::bus::{self, Event, Stamp, Topic};
 use crate::services::decide::Decision;
 use crate::services::deps::{Actor, side_by_side};
-use crate::services::group::{Denial, GroupError, GroupRef, Invalid, Member};
+use crate::services::group::{ChannelRef, Denial, GroupError, Invalid, Member};
 use crate::services::mention;
 use crate::services::message::{Draft, MessageError, SentMessage};
 use crate::services::push::StoredNotice;
@@ -30,9 +30,9 @@ const OF_EACH_APPLICATION: Quota = Quota { calls: 20, seconds: 1, burst: 20 };
 
 /// Somebody who wants to speak in a group.
 pub(super) struct Speaker {
-    found: GroupRef,
+    place: ChannelRef,
     member: Option<Member>,
-    /// Unix second.
+    /// Unix second: of the group, or of the topic.
     muted_until: u64,
     /// What must still hold of the membership and the mute.
     checks: Vec<Check>,
@@ -45,7 +45,7 @@ impl GroupMessages {
     pub async fn send(
         &self,
         actor: &Actor,
-        group: &GroupId,
+        channel: &ChannelId,
         draft: Draft,
         only_to: &[UserId],
     ) -> Result<SentMessage, MessageError> {
@@ -57,15 +57,15 @@ impl GroupMessages {
             return Err(MessageError::TooManyMentions);
         }
         let epoch = self.deps.engine.epoch();
-        let key = (actor.app, group.clone(), draft.from.clone());
-        let said = self.said.key(&(actor.app, group, &draft.from, draft.random));
+        let key = (actor.app, channel.clone(), draft.from.clone());
+        let said = self.said.key(&(actor.app, channel, &draft.from, draft.random));
         let is_repetition = self.said.has(said);
         if !is_repetition && self.throttle.is_held(actor) {
             self.throttle.look(actor.app, Rule::UserMessages, &draft.from)?;
         }
         // Who has spoken in a group of which something is kept is known.
         if self.speakers.get(&(epoch, key.clone())).is_none()
-            && let Some(room) = self.room(actor, group).await?
+            && let Some(room) = self.room(actor, channel).await?
         {
             if !only_to.is_empty() {
                 return Err(GroupError::NotAllowed(Denial::ForAll).into());
@@ -73,21 +73,21 @@ impl GroupMessages {
             return self.say_in_room(actor, &room, draft).await;
         }
         if !is_repetition {
-            self.hold_sender(actor, group, &draft)?;
+            self.hold_sender(actor, channel, &draft)?;
         }
         // After the rates: one who is held back has not spoken for the group.
-        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, group) {
+        if self.deps.bus.is_behind() && !self.may_speak_while_behind(actor.app, channel) {
             return Err(MessageError::TooFast);
         }
         let is_stored = !draft.options.online_only && only_to.is_empty();
         if !is_stored {
             let _next = self.order.next(&key).await;
-            let speaker = self.speaker(actor, group, &draft.from).await?;
+            let speaker = self.speaker(actor, channel, &draft.from).await?;
             self.may_speak(actor, &speaker)?;
-            self.hold_group(actor.app, group, &draft)?;
+            self.hold_group(actor.app, channel, &draft)?;
             let message = self.message(actor, &draft, &speaker).await?;
-            let end = self.send_unstored(actor, &speaker.found, message, only_to).await?;
-            let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
+            let end = self.send_unstored(actor, &speaker.place, message, only_to).await?;
+            let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, channel.clone()));
             return Ok(SentMessage { numbers, conversation, end, is_told: true, is_in_order: true });
         }
         let mut is_first = true;
@@ -101,11 +101,11 @@ impl GroupMessages {
                 let kept = if is_first { self.speakers.get(&(epoch, key.clone())) } else { None };
                 let speaker = match kept.filter(|speaker| self.may_speak(actor, speaker).is_ok()) {
                     Some(speaker) => speaker,
-                    None => Arc::new(self.speaker(actor, group, &draft.from).await?),
+                    None => Arc::new(self.speaker(actor, channel, &draft.from).await?),
                 };
                 self.may_speak(actor, &speaker)?;
                 if is_first && !is_repetition {
-                    self.hold_group(actor.app, group, draft)?;
+                    self.hold_group(actor.app, channel, draft)?;
                 }
                 let batch = self.batch(actor, &speaker, draft).await?;
                 // Before it is stored: who hears nothing of it and says it again says nothing new.
@@ -115,7 +115,7 @@ impl GroupMessages {
         });
         let decided = decided.await;
         if let Err(MessageError::NoRoom) = &decided {
-            Bound::BytesPerGroup.refused(group);
+            Bound::BytesPerGroup.refused(channel);
         }
         if let Err(error) = &decided
             && !matches!(error, MessageError::TooOften(_) | MessageError::NoRoom)
@@ -127,25 +127,25 @@ impl GroupMessages {
         let committed = committed.unwrap_or_default();
         let end = committed.entry();
         if !committed.repeated && !draft.mentions.is_empty() {
-            let marked = self.mark(actor.app, &speaker.found, &draft.from, end.seq, &draft.mentions).await;
+            let marked = self.mark(actor.app, &speaker.place, &draft.from, end.seq, &draft.mentions).await;
             // The message is said all the same.
             if let Err(error) = marked {
                 tracing::warn!(%error, "members could not be told that they were mentioned");
             }
         }
         self.speakers.insert((epoch, key), speaker);
-        let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, group.clone()));
+        let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, channel.clone()));
         Ok(SentMessage { numbers, conversation, end, is_told: !committed.repeated, is_in_order: true })
     }
 
     /// Holds a sender to the rates that are theirs, before anything is read. Of the group's it is only seen whether
     /// anything is left: those who may not speak in it take nothing from those who may.
-    fn hold_sender(&self, actor: &Actor, group: &GroupId, draft: &Draft) -> Result<(), TooOften> {
+    fn hold_sender(&self, actor: &Actor, channel: &ChannelId, draft: &Draft) -> Result<(), TooOften> {
         let (app, throttle) = (actor.app, &self.throttle);
         let mentions_all = draft.mentions.contains(&Mention::All);
-        throttle.look(app, Rule::GroupMessages, group)?;
+        throttle.look(app, Rule::GroupMessages, channel)?;
         if mentions_all {
-            throttle.look(app, Rule::GroupMentionsOfAll, group)?;
+            throttle.look(app, Rule::GroupMentionsOfAll, channel)?;
         }
         if throttle.is_held(actor) {
             if mentions_all {
@@ -157,19 +157,19 @@ impl GroupMessages {
     }
 
     /// Takes from the group's buckets for one who may speak.
-    fn hold_group(&self, app: AppId, group: &GroupId, draft: &Draft) -> Result<(), TooOften> {
+    fn hold_group(&self, app: AppId, channel: &ChannelId, draft: &Draft) -> Result<(), TooOften> {
         if draft.mentions.contains(&Mention::All) {
-            self.throttle.take(app, Rule::GroupMentionsOfAll, group, 1)?;
+            self.throttle.take(app, Rule::GroupMentionsOfAll, channel, 1)?;
         }
-        self.throttle.take(app, Rule::GroupMessages, group, 1)
+        self.throttle.take(app, Rule::GroupMessages, channel, 1)
     }
 
     /// Whether a group may say something although more is said than can be delivered.
-    pub(super) fn may_speak_while_behind(&self, app: AppId, group: &GroupId) -> bool {
+    pub(super) fn may_speak_while_behind(&self, app: AppId, channel: &ChannelId) -> bool {
         if self.deps.apps.are_several() && self.throttle.hold(OF_EACH_APPLICATION, &("while behind", app)) {
             return true;
         }
-        let key = (app, group.clone());
+        let key = (app, channel.clone());
         let is_loud = self.let_through.get(&key).is_some_and(|at| at.elapsed() < ONE_EVERY);
         if !is_loud {
             self.let_through.insert(key, Instant::now());
@@ -177,36 +177,51 @@ impl GroupMessages {
         !is_loud
     }
 
-    /// What decides whether somebody may speak in a group, as it is stored now.
-    async fn speaker(&self, actor: &Actor, group: &GroupId, user: &UserId) -> Result<Speaker, MessageError> {
-        let found = self.groups.find(actor.app, group).await?.ok_or(GroupError::Missing)?;
-        if self.groups.is_room(&found) {
+    /// What decides whether somebody may speak in a group, or in a topic of it, as it is stored now.
+    async fn speaker(
+        &self,
+        actor: &Actor,
+        channel: &ChannelId,
+        user: &UserId,
+    ) -> Result<Speaker, MessageError> {
+        let missing = || if channel.is_topic() { GroupError::NoTopic } else { GroupError::Missing };
+        let place = self.groups.place(actor.app, channel).await?.ok_or_else(missing)?;
+        let found = &place.found;
+        if self.groups.is_room(found) {
             // Of the same name as one in which they spoke a moment ago.
             return Err(GroupError::Busy.into());
         }
-        let keys = [found.member_key(user), found.mute_key(user)];
-        let mut values = self.deps.engine.get(&found.partition(), &keys).await?.into_iter();
-        let (member, mute) = (values.next().flatten(), values.next().flatten());
-        let version = |value: &Option<Value>| {
+        let mut keys = vec![found.member_key(user), found.mute_key(user)];
+        if place.topic.is_some() {
+            keys.push(place.mute_key(user));
+        }
+        let values = self.deps.engine.get(&found.partition(), &keys).await?;
+        let expected = |value: &Option<Value>| {
             value.as_ref().map_or(Expected::Absent, |value| Expected::Version(value.version))
         };
-        let expected = [version(&member), version(&mute)];
-        let check = |(key, expected)| Check { key, expected };
-        let checks = keys.into_iter().zip(expected).map(check).collect();
-        Ok(Speaker {
-            member: member.map(|value| records::decode(&value.bytes)).transpose()?,
-            muted_until: mute.map(|value| records::decode(&value.bytes)).transpose()?.unwrap_or(0),
-            checks,
-            found,
-        })
+        let check = |(key, value)| Check { key, expected: expected(value) };
+        let checks = keys.into_iter().zip(&values).map(check).collect();
+        let mut values = values.into_iter();
+        let member = values.next().flatten();
+        let mut muted_until = 0;
+        for value in values.flatten() {
+            muted_until = muted_until.max(records::decode(&value.bytes)?);
+        }
+        let member = member.map(|value| records::decode(&value.bytes)).transpose()?;
+        Ok(Speaker { member, muted_until, checks, place })
     }
 
     fn may_speak(&self, actor: &Actor, speaker: &Speaker) -> Result<(), MessageError> {
+        let is_spoken_in = || match speaker.place.is_spoken_in() {
+            true => Ok(()),
+            false => Err(GroupError::NotAllowed(Denial::SaidInTopics).into()),
+        };
         if actor.is_admin {
-            return Ok(());
+            return is_spoken_in();
         }
         let Some(member) = &speaker.member else { return Err(GroupError::NotMember.into()) };
-        if speaker.found.group.record.mute_all && member.role < Role::Admin {
+        is_spoken_in()?;
+        if speaker.place.mutes_all() && member.role < Role::Admin {
             return Err(MessageError::Muted);
         }
         if speaker.muted_until > self.deps.now().seconds() {
@@ -253,20 +268,19 @@ impl GroupMessages {
     /// What stores the message, if the group, the membership and the mute are still as they were read.
     async fn batch(&self, actor: &Actor, speaker: &Speaker, draft: &Draft) -> Result<Batch, MessageError> {
         let message = self.message(actor, draft, speaker).await?;
-        let found = &speaker.found;
+        let place = &speaker.place;
+        let channel = place.channel();
         let sender = message.from.user.as_str().as_bytes();
-        let said = [found.epoch().as_ref(), sender, &message.random.to_be_bytes()].concat();
+        let said = [&channel.log.name[..], sender, &message.random.to_be_bytes()].concat();
         let bytes = records::encode(&EntryRef::Message(&message));
-        let (key, unchanged) = found.unchanged();
-        let mut batch =
-            Batch::new(found.partition(), self.deps.now()).idempotency_key(said).check(key, unchanged);
+        let batch = Batch::new(place.found.partition(), self.deps.now()).idempotency_key(said);
+        let mut batch = place.unchanged(batch);
         if !actor.is_admin {
             batch.checks.extend(speaker.checks.iter().cloned());
         }
         let mentions_all = message.mentions_all();
-        let event =
-            bus::Entry::GroupMessage { group: found.label(), message, counts: self.counts_unread(found) };
-        let channel = found.channel();
+        let counts = self.counts_unread(&place.found);
+        let event = bus::Entry::GroupMessage { group: place.label(), message, counts };
         let most = self.deps.settings(actor.app).limits.bytes_per_group;
         batch = volume::note(batch, &channel.log, None, bytes.len(), most);
         batch = channel.say(batch, bytes, event);
@@ -281,7 +295,7 @@ impl GroupMessages {
     async fn mark(
         &self,
         app: AppId,
-        found: &GroupRef,
+        place: &ChannelRef,
         sender: &UserId,
         seq: Seq,
         mentions: &[Mention],
@@ -299,9 +313,9 @@ impl GroupMessages {
         }
         named.sort_unstable();
         named.dedup();
-        let members = self.groups.members_among(found, &named).await?;
+        let members = self.groups.members_among(&place.found, &named).await?;
         let told = side_by_side(members, |(user, _)| async move {
-            let mark = Mark { group: found.id.clone(), from: sender.clone(), seq, me: true, all };
+            let mark = Mark { channel: place.id(), from: sender.clone(), seq, me: true, all };
             self.notices.notify(app, &user, StoredNotice::Mark(mark), None).await
         });
         told.await?;
@@ -312,25 +326,25 @@ impl GroupMessages {
     async fn send_unstored(
         &self,
         actor: &Actor,
-        found: &GroupRef,
+        place: &ChannelRef,
         message: Message,
         only_to: &[UserId],
     ) -> Result<LogEnd, MessageError> {
-        let end = self.deps.engine.log_end(&found.channel().log).await?;
+        let end = self.deps.engine.log_end(&place.channel().log).await?;
         let end = LogEnd { seq: end.seq, at: self.deps.now() };
         let sender = message.from.user.clone();
         let event: Arc<Event> = Arc::from(bus::Entry::GroupMessage {
-            group: found.label(),
+            group: place.label(),
             message,
-            counts: self.counts_unread(found),
+            counts: self.counts_unread(&place.found),
         });
         let mut topics = Vec::new();
         if only_to.is_empty() {
-            topics.push(found.channel().topic);
+            topics.push(place.channel().topic);
         } else {
             topics.push(Topic::User(actor.app, sender.clone()));
             let others: Vec<UserId> = only_to.iter().filter(|user| **user != sender).cloned().collect();
-            if self.groups.members_among(found, &others).await?.len() < others.len() {
+            if self.groups.members_among(&place.found, &others).await?.len() < others.len() {
                 return Err(GroupError::Invalid(Invalid::ReceiverNotMember).into());
             }
             topics.extend(others.into_iter().map(|user| Topic::User(actor.app, user)));

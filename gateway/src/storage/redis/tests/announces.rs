@@ -9,9 +9,10 @@ fn tip() -> Entry {
     let operator = Shown { user: user("alice"), nick: String::new(), face: String::new() };
     Entry::GroupTip {
         group: GroupLabel {
-            id: GroupId::parse("room").unwrap(),
+            id: ChannelId::parse("room").unwrap(),
             name: "Room".to_owned(),
             kind: GroupKind::Meeting,
+            has_topics: false,
         },
         tip: Tip { random: 1, operator, change: Change::Left, members: None, online: None },
         counts: false,
@@ -59,6 +60,59 @@ async fn an_entry_of_the_topic_has_its_number_and_the_others_have_turns() {
     for (numbering, seq, event) in expected {
         assert_eq!(next(&mut events).await, (room(), numbering, seq, event));
     }
+}
+
+/// A part of a group has a channel of its own, with the numbers of its log and offsets of its own; all lies with the group.
+async fn a_part_of_a_group_is_told_on_its_own_channel(target: Target) {
+    let servers = Topology::start(target);
+    assert!(servers.wait(Duration::from_secs(10)).await);
+    let fixture: Part<RedisServer> = part();
+    let forum = GroupId::parse("@TGS#_forum").unwrap();
+    let part = |name: &str| ChannelId::parse(&format!("{forum}@TOPIC#_{name}")).unwrap();
+    let topic = |channel: &ChannelId| Topic::Group(AppId(1), channel.clone());
+    let (whole, one, two) = (ChannelId::from(&forum), part("one"), part("two"));
+    let (_bus, mut events) =
+        listen(&servers, &fixture.names, &[topic(&whole), topic(&one), topic(&two)]).await;
+    let engine = Redis::new(servers, fixture.names, Settings::default());
+    // Messages as the services write them, several in one call, and what goes to several parts at once.
+    let said = |channel: &ChannelId, number| message_on(channel, "alice", number);
+    let batches = (1..=3).flat_map(|number| [said(&one, number), said(&two, number)]);
+    for committed in batches.map(|batch| engine.submit(batch)).collect::<Vec<_>>() {
+        committed.await.unwrap();
+    }
+    let all = Batch::new(Partition::group(AppId(1), &forum), Millis(1000))
+        .announce(topic(&whole), nothing(1))
+        .append(one.as_str().to_owned(), "tip")
+        .announce(topic(&one), tip())
+        .announce(topic(&two), nothing(2));
+    engine.commit(all).await.unwrap();
+
+    let mut told: Vec<(Topic, Numbering, Option<u64>)> = Vec::new();
+    for _ in 0..9 {
+        let (topic, numbering, seq, _) = next(&mut events).await;
+        told.push((topic, numbering, seq));
+    }
+    let of = |channel: &ChannelId| -> Vec<_> {
+        let told = told.iter().filter(|(topic, ..)| *topic == Topic::Group(AppId(1), channel.clone()));
+        told.map(|(_, numbering, seq)| (*numbering, *seq)).collect()
+    };
+    let entry = |seq| (Numbering::Entry, Some(seq));
+    assert_eq!(of(&one), [entry(1), entry(2), entry(3), entry(4)]);
+    assert_eq!(of(&two), [entry(1), entry(2), entry(3), (Numbering::Offset(1), Some(4))]);
+    assert_eq!(of(&whole), [(Numbering::Offset(1), None)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_of_a_group_on_one_server() {
+    let server = RedisServer::start(Nothing).await;
+    a_part_of_a_group_is_told_on_its_own_channel(server.target()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_of_a_group_on_a_cluster() {
+    let fixture: Part<RedisCluster> = part();
+    drop(fixture.open().await);
+    a_part_of_a_group_is_told_on_its_own_channel(fixture.servers.get().unwrap().target()).await;
 }
 
 fn devices_of(name: &str) -> Topic {

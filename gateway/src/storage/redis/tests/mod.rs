@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, Weak};
 
 use protocol::group::GroupKind;
-use protocol::id::{AppId, GroupId, Millis, UserId};
+use protocol::id::{AppId, ChannelId, GroupId, Millis, UserId};
 use protocol::message::{Body, GroupLabel, Message, Options, Priority, Sender};
 use test_servers::Persistence::{EveryWrite, Nothing};
 use test_servers::{RedisCluster, RedisServer, Sentinels, eventually};
@@ -137,7 +137,7 @@ fn user(name: &str) -> UserId {
 
 /// The topic that the suite announces on.
 fn room() -> Topic {
-    Topic::Group(AppId(1), GroupId::parse("room").unwrap())
+    Topic::Group(AppId(1), ChannelId::parse("room").unwrap())
 }
 
 fn room_log() -> Log {
@@ -155,6 +155,15 @@ fn message(from: &str, number: u64) -> Batch {
 }
 
 fn message_to(name: &str, from: &str, number: u64) -> Batch {
+    said_in(&ChannelId::parse(name).unwrap(), "log", from, number)
+}
+
+/// The same in a part of a group, whose log has its name.
+fn message_on(channel: &ChannelId, from: &str, number: u64) -> Batch {
+    said_in(channel, channel.as_str(), from, number)
+}
+
+fn said_in(channel: &ChannelId, log: &str, from: &str, number: u64) -> Batch {
     let sender = Sender {
         user: user(from),
         tiny_id: 1,
@@ -175,12 +184,16 @@ fn message_to(name: &str, from: &str, number: u64) -> Batch {
         origin: None,
     };
     let entry = format!("{{\"m\":{}}}", serde_json::to_string(&message).unwrap());
-    let id = GroupId::parse(name).unwrap();
-    let label = GroupLabel { id: id.clone(), name: name.to_owned(), kind: GroupKind::Meeting };
-    Batch::new(group(name), Millis(1000))
-        .idempotency_key(format!("{from} {number}"))
-        .append("log", entry)
-        .announce(Topic::Group(AppId(1), id), Entry::GroupMessage { group: label, message, counts: true })
+    let id = channel.clone();
+    let name = channel.as_str().to_owned();
+    let label = GroupLabel { id, name, kind: GroupKind::Meeting, has_topics: channel.is_topic() };
+    Batch::new(Partition::group(AppId(1), &channel.group()), Millis(1000))
+        .idempotency_key(format!("{log} {from} {number}"))
+        .append(log.to_owned(), entry)
+        .announce(
+            Topic::Group(AppId(1), channel.clone()),
+            Entry::GroupMessage { group: label, message, counts: true },
+        )
 }
 
 async fn entries(engine: &dyn Engine) -> Vec<Bytes> {

@@ -23,6 +23,7 @@ mod stay;
 mod tips;
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -70,6 +71,9 @@ const NOTE_LIFETIME: Duration = Duration::from_secs(70);
 
 /// Nothing is noted again sooner while something waits to be told.
 const SOON: Duration = Duration::from_millis(100);
+
+/// A message whose number is known already comes within this time, or is none.
+const COMES_SOON: Duration = Duration::from_millis(500);
 
 /// For so long what other instances have noted is not asked for again.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -478,11 +482,27 @@ impl Rooms {
         others
     }
 
-    /// The message with a number, as far as it is remembered here.
-    pub fn said(&self, app: AppId, id: &GroupId, seq: Seq) -> Option<(Stamp, Message, bool)> {
-        let rooms = self.rooms();
-        let (stamp, message, is_recalled) = rooms.get(&(app, id.clone()))?.ring.message(seq)?;
-        Some((stamp, message.clone(), is_recalled))
+    /// The message with a number, as far as it is remembered here. Its sender may know the number before it has come: then it is
+    /// waited for a moment.
+    pub async fn said(&self, app: AppId, id: &GroupId, seq: Seq) -> Option<(Stamp, Message, bool)> {
+        let (key, until) = ((app, id.clone()), Instant::now() + COMES_SOON);
+        loop {
+            let news = self.rooms().get(&key)?.news.clone();
+            // Before the look, so that what happens in between is not missed.
+            let mut notified = pin!(news.notified());
+            notified.as_mut().enable();
+            {
+                let rooms = self.rooms();
+                let ring = &rooms.get(&key)?.ring;
+                if let Some((stamp, message, is_recalled)) = ring.message(seq) {
+                    return Some((stamp, message.clone(), is_recalled));
+                }
+                if seq < ring.next_seq() || Instant::now() >= until {
+                    return None;
+                }
+            }
+            let _ = timeout_at(until, notified).await;
+        }
     }
 
     /// The latest messages for one who comes.

@@ -104,7 +104,7 @@ impl GroupMessages {
         reason: &str,
     ) -> Result<Result<(), NotRecalled>, MessageError> {
         let rooms = self.groups.rooms();
-        let Some((stamp, message, is_recalled)) = rooms.said(actor.app, &found.id, seq) else {
+        let Some((stamp, message, is_recalled)) = rooms.said(actor.app, &found.id, seq).await else {
             return Ok(Err(NotRecalled::Missing));
         };
         if !actor.is_admin {

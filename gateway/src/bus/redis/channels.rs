@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `timgate:{1400000000/uID}`, `timgate:{1400000000/gID}` | channel | the events of the user's or the group's topic |
 //! | the group's and `:c:NAME` | channel | those of the topic that has this name behind the group's |
-//! | the channel's name and `:r` | hash | at the field `k` the last offset of the topic, decimal; at `y` the last number of what is kept nowhere |
+//! | the channel's name and `:r` | hash | at the field `k` the last offset of the topic, decimal; at `z` the last number of what is kept nowhere |
 //! | the channel's name, `:p:` and a span of time | hash that expires | numbers of what was passed on in it, by their tokens |
 //! | the channel's name and `:w` | hash that expires | what instances say of the topic, by their numbers |
 //! | `timgate:{nodes}` | sorted set that expires | which instances live; the score is until when, in Unix milliseconds |
@@ -45,7 +45,7 @@ pub(crate) fn part_of(topic: &Topic) -> Vec<u8> {
 
 /// The field of the last number of what is kept nowhere.
 #[cfg(test)]
-pub(crate) const LAST_PASSED: &[u8] = b"y";
+pub(crate) const LAST_PASSED: &[u8] = b"z";
 
 /// The hash in which the offsets of a channel are counted.
 pub(crate) fn hash_of(channel: &[u8]) -> Vec<u8> {

@@ -9,10 +9,10 @@ if token ~= '' then
     return known .. ' 1'
   end
 end
-local number = redis.call('HINCRBY', KEYS[1], 'y', 1)
+local number = redis.call('HINCRBY', KEYS[1], 'z', 1)
 if number == 1 then
   number = tonumber(ARGV[1])
-  redis.call('HSET', KEYS[1], 'y', ARGV[1])
+  redis.call('HSET', KEYS[1], 'z', ARGV[1])
 end
 local stamp = string.format('%.0f ', number) .. ARGV[2]
 if token ~= '' then

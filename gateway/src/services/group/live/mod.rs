@@ -239,6 +239,9 @@ impl Rooms {
     /// Something happened on a group's topic that stands in no log.
     pub fn heard(&self, delivery: &Delivery) {
         let Topic::Group(app, channel) = &delivery.topic else { return };
+        if channel.is_topic() {
+            return;
+        }
         let id = &channel.group();
         let (settings, quota) = (self.settings(*app), self.quota(*app));
         let mut rooms = self.rooms();

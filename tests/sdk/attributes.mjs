@@ -26,7 +26,8 @@ export default async function attributes(t) {
       { label, body: (part) => conflicts(part, cast, `ac${tag}`) },
       { label, body: (part) => bounds(part, cast, `ab${tag}`) },
       { label, body: (part) => counting(part, cast, `ct${tag}`) },
-      { label, body: (part) => liveRoom(part, cast, `lr${tag}`) },
+      { label, body: (part) => elsewhere(part, cast, `lr${tag}`, 'a live room', 'GRP_AVCHATROOM') },
+      { label, body: (part) => elsewhere(part, cast, `co${tag}`, 'a community', 'GRP_COMMUNITY') },
     ];
   }));
 }
@@ -287,20 +288,20 @@ async function counting(t, cast, tag) {
   });
 }
 
-/** Members by presence: what they keep together stays when they are gone. */
-async function liveRoom(t, cast, tag) {
+/** In types of group that have members by presence, or other names for some commands. */
+async function elsewhere(t, cast, tag, where, type) {
   const { alice, bob, carol } = await settled(t, tag, cast);
-  const { group: { groupID } } = await alice.createGroup({ type: alice.types.GRP_AVCHATROOM, name: 'Live' });
+  const { group: { groupID } } = await alice.createGroup({ type: alice.types[type], name: 'Here' });
   for (const device of [alice, bob]) await device.joinGroup({ groupID });
 
-  await t.check('a live room: attributes are told to those who are there', async () => {
+  await t.check(`${where}: attributes are told to those who are there`, async () => {
     await bob.initGroupAttributes({ groupID, groupAttributes: { seat1: bob.user } });
     for (const device of [alice, bob]) assert.deepEqual(await told(device, groupID, { updated: ['seat1'] }), { seat1: bob.user });
     await alice.setGroupAttributes({ groupID, groupAttributes: { seat2: alice.user } });
     for (const device of [alice, bob]) await told(device, groupID, { updated: ['seat2'] });
   });
 
-  await t.check('a live room: who comes later reads them, and is refused with 10056 before', async () => {
+  await t.check(`${where}: who comes later reads them, and is refused with 10056 before`, async () => {
     await carol.joinGroup({ groupID });
     await refused(10056, carol.setGroupAttributes({ groupID, groupAttributes: { seat3: carol.user } }));
     assert.deepEqual(await kept(carol, groupID), { seat1: bob.user, seat2: alice.user });
@@ -308,14 +309,14 @@ async function liveRoom(t, cast, tag) {
     await told(bob, groupID, { deleted: ['seat1'] });
   });
 
-  await t.check('a live room: counters are told to those who are there', async () => {
+  await t.check(`${where}: counters are told to those who are there`, async () => {
     await carol.increaseGroupCounter({ groupID, key: 'likes', value: 3 });
     for (const device of [alice, bob]) {
       await device.event('GROUP_COUNTER_UPDATED', (one) => one.groupID === groupID && one.key === 'likes' && one.value === 3);
     }
   });
 
-  await t.check('a live room: who has left writes nothing', async () => {
+  await t.check(`${where}: who has left writes nothing`, async () => {
     await carol.quitGroup(groupID);
     await refused(10007, carol.setGroupAttributes({ groupID, groupAttributes: { seat3: carol.user } }));
     await refused(10007, carol.increaseGroupCounter({ groupID, key: 'likes', value: 1 }));

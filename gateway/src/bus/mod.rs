@@ -27,7 +27,7 @@ pub use aside::{Aside, AsideOf, HeardAsides, ReadTo};
 pub use event::{Control, DeviceId, Entry, Event, Origin, Passing, Push};
 pub use liveness::{Liveness, SingleInstance};
 pub use local::LocalBus;
-pub use passing::{PASSED_WINDOW_MS, Pass, Passed};
+pub use passing::{Pass, Passed};
 pub use receiver::{Receiver, channel};
 #[cfg(test)]
 pub(crate) use redis::channels::LAST_PASSED;
@@ -101,7 +101,7 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Sends an event that is kept nowhere, with the next number of its topic: its receivers get those of a topic in the
     /// order of their numbers, which no instance gives twice. What is sent again under the same token within
-    /// [`PASSED_WINDOW_MS`] is not told again, and has the number of the first. Waits while the receivers are behind. When it
+    /// `PASSED_WINDOW_MS` is not told again, and has the number of the first. Waits while the receivers are behind. When it
     /// fails it may have been told.
     async fn pass(&self, pass: Pass) -> Result<Passed, BusError>;
 

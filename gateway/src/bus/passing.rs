@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{Event, Stamp, Topic};
 
 /// How long it is known at least that something was told.
-pub const PASSED_WINDOW_MS: u64 = 120_000;
+pub(super) const PASSED_WINDOW_MS: u64 = 120_000;
 
 /// Rooms begin within so many milliseconds ahead of the clock: about a quarter of an hour.
 const SPREAD: u64 = 1 << 20;

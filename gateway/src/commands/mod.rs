@@ -52,7 +52,9 @@ pub use crate::services::RoomStay;
 pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
-pub use table::{Counts, Row, counts_of, find, table};
+#[cfg(any(test, feature = "internals"))]
+pub use table::find;
+pub use table::{Counts, Row, counts_of, table};
 #[cfg(any(test, feature = "internals"))]
 pub use {
     family::Family,

@@ -136,8 +136,8 @@ pub struct ClearAttributes {
 
 request! { ClearAttributes = "group_open_http_svc.clear_group_attr" -> AttributesWritten }
 
-/// `group_open_attr_http_svc.get_group_attr`: reads all attributes of a group. Source: observed; REST: "Get Group Custom
-/// Attributes".
+/// `group_open_attr_http_svc.get_group_attr`: reads all attributes of a group. The SDKs have another name for it where the
+/// group is a community. Source: observed; REST: "Get Group Custom Attributes".
 ///
 /// ```json
 /// {"GroupId": "{group}", "GroupType": 0}
@@ -156,7 +156,7 @@ pub struct Attributes {
     pub items: Vec<AttributeItem>,
 }
 
-request! { GetAttributes = "group_open_attr_http_svc.get_group_attr" -> Attributes }
+request! { GetAttributes = "group_open_attr_http_svc.get_group_attr" also "million_group_open_http_svc.get_group_attr" -> Attributes }
 
 /// What became of a group's attributes, as its members are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

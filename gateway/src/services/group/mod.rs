@@ -58,15 +58,13 @@ pub(in crate::services) use kind::{History, Membership};
 pub use kind::{Overrides, RuleBook, Rules};
 pub(in crate::services) use lifecycle::check_text;
 pub use lifecycle::{FirstMember, NewGroup, check_custom_id};
-pub use live::{
-    Answered, Joined, LiveSettings, MOST_LISTED, MOST_MARKED, Marked, Poller, Present, Rooms, Weight,
-};
+pub use live::{Answered, Joined, LiveSettings, Marked, Poller, Rooms, Weight};
 pub(in crate::services) use live::{Marks, Owned, PollClaims, Stay, stay_key};
 pub use member::{MemberChange, MemberView};
 pub use order::{Cursor, MemberPage};
 pub use profile::{GroupState, ProfileEdit};
 pub(in crate::services) use topic::TopicChoice;
-pub use topic::{ChannelRef, GroupTopic, NewTopic, OwnPlace, TopicEdit, TopicRef, TopicView};
+pub use topic::{ChannelRef, GroupTopic, NewTopic, OwnPlace, TopicEdit, TopicView};
 
 /// Why something about a group was not done.
 #[derive(Debug, thiserror::Error)]

@@ -493,9 +493,10 @@ impl Groups {
         let topics: Vec<(TopicId, Option<TopicRef>)> = if named.is_empty() {
             self.topics(&found).await?.into_iter().map(|topic| (topic.id.clone(), Some(topic))).collect()
         } else {
-            let known = named.iter().cloned().map(|id| async {
-                let topic = self.topic(&found, &id).await?;
-                Ok::<_, StorageError>((id, topic))
+            let found = &found;
+            let known = named.iter().map(|id| async move {
+                let topic = self.topic(found, id).await?;
+                Ok::<_, StorageError>((id.clone(), topic))
             });
             futures_util::future::try_join_all(known).await?
         };

@@ -15,7 +15,7 @@ use crate::storage::{Batch, Expected, Key, StorageError, Table};
 use crate::telemetry::Bound;
 
 /// Users whom one call marks. Source: 1047/50294.
-pub const MOST_MARKED: usize = 500;
+const MOST_MARKED: usize = 500;
 
 /// Kinds of marks that a room has. Source: the header of the native SDKs.
 const MOST_KINDS: usize = 10;

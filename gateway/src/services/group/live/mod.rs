@@ -52,7 +52,7 @@ use crate::storage::{Partition, StorageError};
 
 pub use self::allowance::Weight;
 pub(in crate::services) use self::mark::Marks;
-pub use self::mark::{MOST_MARKED, Marked};
+pub use self::mark::Marked;
 pub(in crate::services) use self::poll::PollClaims;
 pub use self::poll::{Answered, Poller};
 pub use self::settings::LiveSettings;
@@ -79,7 +79,7 @@ const COMES_SOON: Duration = Duration::from_millis(500);
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Of those who are there so many are listed, the latest.
-pub const MOST_LISTED: usize = 1000;
+const MOST_LISTED: usize = 1000;
 
 /// An instance that has noted something so shortly ago lives.
 const YOUNG_MS: u64 = 3000;

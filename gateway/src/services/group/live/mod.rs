@@ -51,8 +51,8 @@ use crate::storage::records::{self, Versioned};
 use crate::storage::{Partition, StorageError};
 
 pub use self::allowance::Weight;
-pub(in crate::services) use self::mark::Marks;
 pub use self::mark::Marked;
+pub(in crate::services) use self::mark::Marks;
 pub(in crate::services) use self::poll::PollClaims;
 pub use self::poll::{Answered, Poller};
 pub use self::settings::LiveSettings;

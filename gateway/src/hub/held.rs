@@ -96,15 +96,15 @@ impl Held {
         self.bytes
     }
 
-    /// What is written of what the device missed and of what waits: in order, the answers among it. `recalls` has those that
-    /// it is told, now or at the end.
-    pub(super) fn resume(&mut self, missed: Vec<MissedPush>, recalls: Option<&ToldRecalls>) -> Resumed {
+    /// What is written of what the device missed and of what waits: in order, the answers among it. `once` has what it is
+    /// told now or at the end, and not again.
+    pub(super) fn resume(&mut self, missed: Vec<MissedPush>, once: Option<&Told>) -> Resumed {
         let told: HashSet<Subject> = missed.iter().filter_map(|missed| missed.subject.clone()).collect();
         // What was said while it was read what was missed is in both.
         let is_told =
-            |subject: &Subject| told.contains(subject) || recalls.is_some_and(|recalls| recalls.has(subject));
+            |subject: &Subject| told.contains(subject) || once.is_some_and(|once| once.has(subject));
         self.pushes.retain(|push| !push.subject.as_ref().is_some_and(is_told));
-        let missed = missed.into_iter().map(|MissedPush { subject, frame }| (subject, frame));
+        let missed = missed.into_iter().map(|MissedPush { subject, frame, .. }| (subject, frame));
         let news = self.pushes.extract_if(.., |push| push.number.is_none());
         let news = news.map(|push| (push.subject, push.frame));
         let resumed = among(missed.chain(news), std::mem::take(&mut self.answers));
@@ -153,17 +153,23 @@ fn among(pushes: impl Iterator<Item = (Option<Subject>, Frame)>, mut answers: Ve
     Resumed { frames, answered, behind: answers }
 }
 
-/// The recalls that a device was told when it came back: what tells of one of them once more is late.
-pub(super) struct ToldRecalls {
+/// What a device was told when it came back and may be told once more, because it was on its way then: recalls, and what was
+/// said just before.
+pub(super) struct Told {
     at: Instant,
     of: HashSet<Subject>,
 }
 
-impl ToldRecalls {
+impl Told {
     /// Nothing where there are none.
     pub(super) fn among<'a>(missed: impl Iterator<Item = &'a MissedPush>) -> Option<Self> {
-        let subjects = missed.filter_map(|missed| missed.subject.clone());
-        let of: HashSet<_> = subjects.filter(|subject| matches!(subject, Subject::Recall(..))).collect();
+        let is_late = |missed: &MissedPush| match missed.subject {
+            Some(Subject::Recall(..)) => true,
+            Some(Subject::Entry(..)) => missed.is_fresh,
+            None => false,
+        };
+        let late = missed.filter(|missed| is_late(missed));
+        let of: HashSet<_> = late.filter_map(|missed| missed.subject.clone()).collect();
         (!of.is_empty()).then(|| Self { at: Instant::now(), of })
     }
 

@@ -16,7 +16,7 @@ use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
 use super::frame::Frame;
-use super::held::{Held, HeldAnswer, Resumed, ToldRecalls};
+use super::held::{Held, HeldAnswer, Resumed, Told};
 use super::returning::{Missed, MissedPush, Subject};
 use super::turns::{Push, Turn, Turns};
 use crate::bus::Topic;
@@ -95,8 +95,8 @@ struct Queue {
     count_round: u32,
     /// Present when the client has said something.
     turns: Option<Box<Turns>>,
-    /// Present for a while when the device is back and was told of recalls.
-    told_recalls: Option<Box<ToldRecalls>>,
+    /// Present for a while when the device is back and was told what may come once more.
+    told_back: Option<Box<Told>>,
 }
 
 /// An answer that counts messages and is being made.
@@ -138,7 +138,7 @@ impl Outbound {
             unplaced: 0,
             count_round: 0,
             turns: None,
-            told_recalls: None,
+            told_back: None,
         };
         Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
     }
@@ -204,7 +204,7 @@ impl Outbound {
     /// Writes what was said in a group before its followers were told that the user of this connection is one of them, but
     /// for what has come here. `counting` was begun before that, so that what is pushed there stands behind it.
     pub(super) fn push_before(&self, counting: &Counting, missed: Vec<MissedPush>) {
-        let push = |MissedPush { subject, frame }| Push { number: None, subject, frame };
+        let push = |MissedPush { subject, frame, .. }| Push { number: None, subject, frame };
         self.change(|queue| {
             let turns = queue.turns.get_or_insert_default();
             if turns.put_before(missed.into_iter().map(push).collect()) > 0 {
@@ -338,7 +338,7 @@ impl Outbound {
         let mut queue = self.queue();
         let is_held = queue.held.as_ref().is_some_and(|held| !held.is_told());
         let is_counted = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
-        if is_held || is_counted || queue.told_recalls.is_some() {
+        if is_held || is_counted || queue.told_back.is_some() {
             return false;
         }
         let push = Push { number: None, subject: None, frame: frame.clone() };
@@ -455,10 +455,10 @@ impl Outbound {
         self.change(|queue| {
             let count = u32::try_from(pushes.len()).unwrap_or(u32::MAX);
             queue.unreceipted = queue.unreceipted.saturating_add(count);
-            let recalls = ToldRecalls::among(pushes.iter().chain(&late)).map(Box::new);
+            let once = Told::among(pushes.iter().chain(&late)).map(Box::new);
             let held = queue.held.get_or_insert_default();
-            let Resumed { frames, answered, behind } = held.resume(pushes, recalls.as_deref());
-            queue.told_recalls = recalls;
+            let Resumed { frames, answered, behind } = held.resume(pushes, once.as_deref());
+            queue.told_back = once;
             queue.has_answered(answered);
             // In one piece: a system call, not one for each.
             let mut is_to_wake =
@@ -503,7 +503,7 @@ impl Outbound {
     pub(super) fn forget_user(&self) {
         self.change(|queue| {
             let is_to_wake = self.end(queue, Instant::now());
-            (queue.told, queue.turns, queue.told_recalls) = (Seq::ZERO, None, None);
+            (queue.told, queue.turns, queue.told_back) = (Seq::ZERO, None, None);
             is_to_wake
         });
     }
@@ -655,8 +655,8 @@ impl Queue {
 
     /// Whether the device was told of it when it came back.
     fn has_told(&mut self, subject: Option<&Subject>) -> bool {
-        self.told_recalls.take_if(|told| told.is_over());
-        subject.is_some_and(|subject| self.told_recalls.as_ref().is_some_and(|told| told.has(subject)))
+        self.told_back.take_if(|told| told.is_over());
+        subject.is_some_and(|subject| self.told_back.as_ref().is_some_and(|told| told.has(subject)))
     }
 
     /// What of that comes to the client is not waited for.

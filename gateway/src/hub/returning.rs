@@ -53,6 +53,8 @@ impl Missed {
 pub(super) struct MissedPush {
     pub(super) subject: Option<Subject>,
     pub(super) frame: Frame,
+    /// Whether it was said so lately that its own push may still be on its way.
+    pub(super) is_fresh: bool,
 }
 
 impl MissedPush {
@@ -71,7 +73,7 @@ impl MissedPush {
         }
         let encoded = Encoded::new(Content::Event(event, stamp, attached.user.clone()));
         let frame = encoded.frame(connection.dialect)?;
-        Some(Self { subject: Subject::of(attached, event, stamp.seq), frame })
+        Some(Self { subject: Subject::of(attached, event, stamp.seq), frame, is_fresh: false })
     }
 }
 
@@ -133,10 +135,12 @@ impl Hub {
         metrics::counter!("gateway_resumed_events_total")
             .increment((missed.events.len() + missed.late.len()) as u64);
         metrics::counter!("gateway_resumed_anew_total").increment(missed.anew as u64);
+        let fresh_from = earlier(self.clock.now(), ON_THE_WAY);
         let push = |(stamp, event): &(Stamp, Event)| {
             let encoded = Encoded::new(Content::Event(event, *stamp, user.clone()));
             let frame = encoded.frame(connection.dialect)?;
-            Some(MissedPush { subject: Subject::of(attached, event, stamp.seq), frame })
+            let is_fresh = stamp.at >= fresh_from;
+            Some(MissedPush { subject: Subject::of(attached, event, stamp.seq), frame, is_fresh })
         };
         let pushes = missed.events.iter().filter_map(push).collect();
         Ok(Missed { pushes, late: missed.late.iter().filter_map(push).collect() })

@@ -292,7 +292,7 @@ async fn a_recall_is_not_told_twice_because_its_push_has_waited() {
     let room = Topic::Group(AppId(1), ChannelId::parse("room").unwrap());
     let recall = Some(Subject::Recall(room, Stamp { seq: Seq(1), at: Millis(1) }));
     outbound.hold();
-    let pushes = vec![MissedPush { subject: recall.clone(), frame: frame("recall") }];
+    let pushes = vec![MissedPush { subject: recall.clone(), frame: frame("recall"), is_fresh: false }];
     outbound.resume(Missed { pushes, late: Vec::new() });
     outbound.is_asked_in_order(true);
     outbound.push_once(recall, &frame("recall"));
@@ -336,7 +336,8 @@ async fn what_was_missed_comes_before_what_waits_and_notices_wait_on() {
     outbound.say(&frame("answer"));
     let topic = |name: &str| Topic::User(AppId(1), UserId::parse(name).unwrap());
     let entry = |name, seq| Subject::Entry(topic(name), Seq(seq));
-    let missed = |name, seq, text| MissedPush { subject: Some(entry(name, seq)), frame: frame(text) };
+    let missed =
+        |name, seq, text| MissedPush { subject: Some(entry(name, seq)), frame: frame(text), is_fresh: false };
     let numbers = |random| ClientNumbers { random, client_seq: 7 };
     outbound.push_once(Some(entry("bob", 5)), &frame("missed 5"));
     outbound.push_once(Some(entry("bob", 6)), &frame("new 6"));
@@ -432,7 +433,7 @@ async fn a_recall_that_was_missed_is_told_once() {
     outbound.push_once(of_bob(2), &frame("bob 2"));
     outbound.push_once(of_room(3), &frame("room 3"));
     outbound.push_once(of_room(5), &frame("room 5"));
-    let missed = |subject, text| MissedPush { subject, frame: frame(text) };
+    let missed = |subject, text| MissedPush { subject, frame: frame(text), is_fresh: false };
     let pushes = vec![missed(of_bob(1), "bob 1"), missed(of_room(3), "room 3"), missed(of_room(4), "room 4")];
     let late = outbound.resume(Missed { pushes, late: vec![missed(of_room(5), "room 5")] });
     assert!(!outbound.push_at_once(&frame("which it is has to be looked at")));
@@ -442,6 +443,22 @@ async fn a_recall_that_was_missed_is_told_once() {
     outbound.push_late(late);
     let expected = ["bob 1", "room 3", "room 4", "bob 2", "room 6", "room 5"];
     assert_eq!(*pipe.taken.lock().unwrap(), expected.map(frame).concat());
+}
+
+#[tokio::test]
+async fn what_was_said_while_a_device_came_back_is_told_once_though_its_push_is_late() {
+    let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+    outbound.open(pipe.clone());
+    pipe.allow(1000);
+    outbound.hold();
+    let room = Topic::Group(AppId(1), ChannelId::parse("room").unwrap());
+    let entry = |seq| Some(Subject::Entry(room.clone(), Seq(seq)));
+    let missed = |seq, text, is_fresh| MissedPush { subject: entry(seq), frame: frame(text), is_fresh };
+    let pushes = vec![missed(1, "room 1", false), missed(2, "room 2", true)];
+    outbound.resume(Missed { pushes, late: Vec::new() });
+    outbound.push_once(entry(2), &frame("room 2"));
+    outbound.push_once(entry(3), &frame("room 3"));
+    assert_eq!(*pipe.taken.lock().unwrap(), ["room 1", "room 2", "room 3"].map(frame).concat());
 }
 
 #[tokio::test(start_paused = true)]

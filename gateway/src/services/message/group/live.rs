@@ -9,6 +9,7 @@ use super::{GroupMessages, NotRecalled, RecallOutcome};
 use crate::bus::{Push, Topic};
 use crate::services::deps::Actor;
 use crate::services::group::{Denial, GroupError, GroupRef, Weight};
+use crate::services::message::sender_order::Next;
 use crate::services::message::{Draft, MessageError, SentMessage, is_recallable};
 use crate::services::rates::Rule;
 use crate::storage::{LogEnd, StorageError, records};
@@ -22,6 +23,7 @@ impl GroupMessages {
         actor: &Actor,
         found: &GroupRef,
         draft: Draft,
+        _next: Next<'_>,
     ) -> Result<SentMessage, MessageError> {
         if !draft.mentions.is_empty() {
             return Err(GroupError::NotAllowed(Denial::ForAll).into());
@@ -32,7 +34,6 @@ impl GroupMessages {
         if !is_repetition && self.throttle.is_held(actor) {
             self.throttle.take(app, Rule::UserMessages, &draft.from, 1)?;
         }
-        let _next = self.order.next(&(app, id.clone(), draft.from.clone())).await;
         let member = self.groups.member(found, &draft.from).await?.map(|member| member.record);
         let role = member.as_ref().map(|member| member.role);
         if !actor.is_admin {

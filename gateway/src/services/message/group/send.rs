@@ -63,6 +63,8 @@ impl GroupMessages {
         if !is_repetition && self.throttle.is_held(actor) {
             self.throttle.look(actor.app, Rule::UserMessages, &draft.from)?;
         }
+        // The first that is waited for: whoever looked something up before could be overtaken meanwhile.
+        let next = self.order.next(&key).await;
         // Who has spoken in a group of which something is kept is known.
         if self.speakers.get(&(epoch, key.clone())).is_none()
             && let Some(room) = self.room(actor, channel).await?
@@ -70,7 +72,7 @@ impl GroupMessages {
             if !only_to.is_empty() {
                 return Err(GroupError::NotAllowed(Denial::ForAll).into());
             }
-            return self.say_in_room(actor, &room, draft).await;
+            return self.say_in_room(actor, &room, draft, next).await;
         }
         if !is_repetition {
             self.hold_sender(actor, channel, &draft)?;
@@ -81,7 +83,7 @@ impl GroupMessages {
         }
         let is_stored = !draft.options.online_only && only_to.is_empty();
         if !is_stored {
-            let _next = self.order.next(&key).await;
+            let _next = next;
             let speaker = self.speaker(actor, channel, &draft.from).await?;
             self.may_speak(actor, &speaker)?;
             self.hold_group(actor.app, channel, &draft)?;
@@ -90,12 +92,16 @@ impl GroupMessages {
             let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, channel.clone()));
             return Ok(SentMessage { numbers, conversation, end, is_told: true, is_in_order: true });
         }
-        let mut is_first = true;
+        let mut first = Some(next);
         let decided = self.deps.decide_and_tell("send a message", || {
-            let is_first = std::mem::take(&mut is_first);
+            let first = first.take();
+            let is_first = first.is_some();
             let (key, draft) = (&key, &draft);
             async move {
-                let next = self.order.next(key).await;
+                let next = match first {
+                    Some(next) => next,
+                    None => self.order.next(key).await,
+                };
                 // What is kept in memory will do at first: the store checks that it still holds, in the same step in
                 // which it stores.
                 let kept = if is_first { self.speakers.get(&(epoch, key.clone())) } else { None };

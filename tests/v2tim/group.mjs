@@ -455,11 +455,16 @@ async function keptTogether(t) {
     await told(late, { stage: 'two', seat: 'late_k' });
   });
   await t.check('of a phone and the web that write at once one is refused with 10056', async () => {
-    await Promise.all([kept(phone), web.getGroupAttributes({ groupID, keyList: [] })]);
-    const codes = await Promise.all([
-      phone.group('setGroupAttributes', groupID, { stage: 'phone' }).then(() => 0, ({ code }) => code),
-      web.setGroupAttributes({ groupID, groupAttributes: { stage: 'web' } }).then(() => 0, ({ code }) => code),
-    ]);
+    const together = async () => {
+      await Promise.all([kept(phone), web.getGroupAttributes({ groupID, keyList: [] })]);
+      return Promise.all([
+        phone.group('setGroupAttributes', groupID, { stage: 'phone' }).then(() => 0, ({ code }) => code),
+        web.setGroupAttributes({ groupID, groupAttributes: { stage: 'web' } }).then(() => 0, ({ code }) => code),
+      ]);
+    };
+    let codes = await together();
+    // One that heard of the other's before it wrote itself knew it.
+    for (let round = 1; round < 4 && codes.every((code) => code === 0); round += 1) codes = await together();
     assert.deepEqual([...codes].sort(), [0, 10056], codes.join());
     assert.equal((await kept(other, ['stage'])).stage, codes[0] === 0 ? 'phone' : 'web');
   });

@@ -19,7 +19,7 @@ const FORBIDDEN = [
 const KEY = 'timgate:{1/g}:r';
 const CALLS = {
   ASKING: [], CLUSTER: ['SLOTS'], EVAL: ['return 1', '1', KEY], EVALSHA: ['0'.repeat(40), '1', KEY], GET: [KEY],
-  HDEL: [KEY, 'a'], HELLO: ['3'], HGET: [KEY, 'a'], HINCRBY: [KEY, 'a', '1'], HMGET: [KEY, 'a'], HSET: [KEY, 'a', 'b'], HSETNX: [KEY, 'a', 'b'], INFO: ['server'],
+  HDEL: [KEY, 'a'], HELLO: ['3'], HGET: [KEY, 'a'], HGETALL: [KEY], HINCRBY: [KEY, 'a', '1'], HMGET: [KEY, 'a'], HSET: [KEY, 'a', 'b'], HSETNX: [KEY, 'a', 'b'], INFO: ['server'],
   PEXPIRE: [KEY, '1'], PING: [], PUBLISH: ['timgate:{1/g}', 'x'], SCAN: ['0'], SCRIPT: ['LOAD', 'return 1'],
   SET: [KEY, 'a', 'PX', '1'], SPUBLISH: ['timgate:{1/g}', 'x'], SSUBSCRIBE: ['timgate:{1/g}'], SUBSCRIBE: ['timgate:{1/g}'],
   TIME: [], UNLINK: [KEY], WAIT: ['0', '1'], XADD: [KEY, '1-1', 'b', 'x'], XRANGE: [KEY, '-', '+'], XREVRANGE: [KEY, '+', '-'],

@@ -65,8 +65,9 @@ impl GroupMessages {
         }
         // The first that is waited for: whoever looked something up before could be overtaken meanwhile.
         let next = self.order.next(&key).await;
+        let kept = self.speakers.get(&(epoch, key.clone()));
         // Who has spoken in a group of which something is kept is known.
-        if self.speakers.get(&(epoch, key.clone())).is_none()
+        if kept.is_none()
             && let Some(room) = self.room(actor, channel).await?
         {
             if !only_to.is_empty() {
@@ -92,19 +93,17 @@ impl GroupMessages {
             let (numbers, conversation) = (draft.numbers(), Topic::Group(actor.app, channel.clone()));
             return Ok(SentMessage { numbers, conversation, end, is_told: true, is_in_order: true });
         }
-        let mut first = Some(next);
+        // What is kept in memory will do at first: the store checks that it still holds, in the same step in which it stores.
+        let mut first = Some((next, kept));
         let decided = self.deps.decide_and_tell("send a message", || {
             let first = first.take();
             let is_first = first.is_some();
             let (key, draft) = (&key, &draft);
             async move {
-                let next = match first {
-                    Some(next) => next,
-                    None => self.order.next(key).await,
+                let (next, kept) = match first {
+                    Some(first) => first,
+                    None => (self.order.next(key).await, None),
                 };
-                // What is kept in memory will do at first: the store checks that it still holds, in the same step in
-                // which it stores.
-                let kept = if is_first { self.speakers.get(&(epoch, key.clone())) } else { None };
                 let speaker = match kept.filter(|speaker| self.may_speak(actor, speaker).is_ok()) {
                     Some(speaker) => speaker,
                     None => Arc::new(self.speaker(actor, channel, &draft.from).await?),

@@ -2,28 +2,33 @@
 //!
 //! A topic belongs to one worker, a task, so its events keep their order while topics are served side by side. What waits
 //! for a worker is taken together, and the frames of one topic that are there at once go to each follower in one piece:
-//! a busy room costs a system call for each follower and batch, not for each follower and message.
+//! a busy room costs a system call for each follower and batch, not for each follower and message, also while people come
+//! and go. Who came into a large room and left it is told with the next message there: by itself it would cost as much, and
+//! a message that comes meanwhile would wait for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use bytes::Bytes;
+use protocol::group::Change;
 use protocol::id::{Millis, Seq};
 use protocol::message::{ClientNumbers, Message};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Connection, Follower};
-use super::followers::{Followers, PART};
+use super::followers::Followers;
 use super::frame::{self, Content, Dialect, Encoded, Frame};
 use super::outbound::Closing;
 use super::returning::Subject;
-use crate::bus::{Delivery, DeviceId, Entry, Stamp, Topic};
+use crate::bus::{Delivery, DeviceId, Entry, Event, Passing, Stamp, Topic};
 use crate::clock::Clock;
 
 /// Events that may wait for a worker. Afterwards the hub waits, then the bus, then the store.
@@ -31,6 +36,12 @@ const QUEUE: usize = 256;
 
 /// Events that a worker takes at once.
 const MOST_AT_ONCE: usize = 64;
+
+/// Followers that are served before other work of the process has its turn: about half a millisecond of it.
+const IN_A_TURN: usize = 64;
+
+/// What can wait for a message waits no longer.
+const RIDE_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a worker does, in order.
 enum Job {
@@ -120,19 +131,22 @@ async fn serve(
     reached: Arc<AtomicU64>,
 ) {
     let mut taken = Vec::with_capacity(MOST_AT_ONCE);
+    let mut riders = Riders::default();
     let mut stopped = pin!(stop.cancelled());
     loop {
-        let count = tokio::select! {
+        let is_over = tokio::select! {
             biased;
-            count = jobs.recv_many(&mut taken, MOST_AT_ONCE) => count,
-            () = &mut stopped => 0,
+            count = jobs.recv_many(&mut taken, MOST_AT_ONCE) => count == 0,
+            () = riders.wait() => false,
+            () = &mut stopped => true,
         };
-        if count == 0 {
+        if is_over {
             return;
         }
+        riders.embark(&mut taken);
         for run in runs(&mut taken) {
             match run {
-                Run::Push(followers, deliveries) => deliver(&followers, &deliveries, &clock).await,
+                Run::Push(batches) => deliver_all(batches, &clock).await,
                 Run::Close(connections, reason) => {
                     for connection in connections {
                         connection.outbound.close(reason);
@@ -146,29 +160,91 @@ async fn serve(
     }
 }
 
+/// What waits for a message in its room, and until when.
+#[derive(Default)]
+struct Riders(HashMap<Topic, (Instant, Vec<(Followers, Delivery)>)>);
+
+impl Riders {
+    /// Until something has waited for long enough.
+    async fn wait(&self) {
+        match self.0.values().map(|(until, _)| *until).min() {
+            Some(until) => tokio::time::sleep_until(until).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes what can wait out of these jobs, and puts what has waited before the jobs of the same topic.
+    fn embark(&mut self, jobs: &mut Vec<Job>) {
+        if self.0.is_empty() && !jobs.iter().any(Job::can_wait) {
+            return;
+        }
+        let now = Instant::now();
+        for job in std::mem::take(jobs) {
+            let can_wait = job.can_wait();
+            match job {
+                Job::Push(followers, delivery) if can_wait => {
+                    let new = || (now + RIDE_WITHIN, Vec::new());
+                    let (_, riders) = self.0.entry(delivery.topic.clone()).or_insert_with(new);
+                    riders.push((followers, delivery));
+                }
+                Job::Push(followers, delivery) => {
+                    let (_, riders) = self.0.remove(&delivery.topic).unwrap_or((now, Vec::new()));
+                    // With it, to those who hear it: whoever has come meanwhile may hear of those before them.
+                    jobs.extend(riders.into_iter().map(|(_, rider)| Job::Push(followers.clone(), rider)));
+                    jobs.push(Job::Push(followers, delivery));
+                }
+                Job::Close(..) | Job::Reach(_) | Job::Tell(_) => jobs.push(job),
+            }
+        }
+        for (_, (_, riders)) in self.0.extract_if(|_, (until, _)| *until <= now) {
+            jobs.extend(riders.into_iter().map(|(followers, rider)| Job::Push(followers, rider)));
+        }
+    }
+}
+
+impl Job {
+    /// Whether it is told to many who it is that came into a room or left it.
+    fn can_wait(&self) -> bool {
+        let Job::Push(Followers::Many(_), delivery) = self else { return false };
+        let Event::Passing(Passing { entry: Entry::GroupTip { tip, .. } }) = delivery.event.as_ref() else {
+            return false;
+        };
+        matches!(tip.change, Change::Joined { .. } | Change::Left | Change::AllLeft { .. })
+    }
+}
+
 /// Jobs that are done together.
 enum Run {
-    Push(Followers, Vec<Delivery>),
+    /// Events of one topic.
+    Push(Vec<Batch>),
     Close(Vec<Arc<Connection>>, Closing),
     Reach(Millis),
     Tell(oneshot::Sender<()>),
 }
 
-/// Puts together what goes to the same followers. The order within a topic stays.
+/// Events that follow each other and go to the same followers.
+struct Batch {
+    followers: Followers,
+    deliveries: Vec<Delivery>,
+}
+
+/// Puts together what belongs to the same topic. The order within a topic stays.
 fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    // Where the last run of a list of followers stands. A list belongs to one topic.
-    let mut last: HashMap<*const (), usize> = HashMap::new();
+    // Where the last run of a topic stands.
+    let mut last: HashMap<Topic, usize> = HashMap::new();
     for job in jobs.drain(..) {
         match job {
             Job::Push(followers, delivery) => {
-                let known = last.get(&followers.id());
-                if let Some(Run::Push(_, deliveries)) = known.and_then(|place| runs.get_mut(*place)) {
-                    deliveries.push(delivery);
-                } else {
-                    // Whatever of the topic came before had another list, and stays before.
-                    last.insert(followers.id(), runs.len());
-                    runs.push(Run::Push(followers, vec![delivery]));
+                let known = last.get(&delivery.topic);
+                let Some(Run::Push(batches)) = known.and_then(|place| runs.get_mut(*place)) else {
+                    last.insert(delivery.topic.clone(), runs.len());
+                    runs.push(Run::Push(vec![Batch { followers, deliveries: vec![delivery] }]));
+                    continue;
+                };
+                match batches.last_mut().filter(|batch| batch.followers.id() == followers.id()) {
+                    Some(batch) => batch.deliveries.push(delivery),
+                    None => batches.push(Batch { followers, deliveries: vec![delivery] }),
                 }
             }
             Job::Close(connections, reason) => {
@@ -187,6 +263,32 @@ fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
         }
     }
     runs
+}
+
+/// Brings events of one topic to its followers, who may have become others in between. Those who lie where nobody came or went
+/// have all of them in one piece; the others have what is for each list by itself, in order. Nobody is among both, for who
+/// moves changes the part that they leave and the one into which they come.
+async fn deliver_all(batches: Vec<Batch>, clock: &Clock) {
+    let parts = |batch: &Batch| batch.followers.parts().map(place).collect::<HashSet<_>>();
+    let mut each = batches.iter();
+    let Some(first) = each.next() else { return };
+    let unchanged = each.fold(parts(first), |unchanged, batch| &unchanged & &parts(batch));
+    if batches.len() > 1 {
+        for Batch { followers, deliveries } in &batches {
+            let changed: Vec<_> =
+                followers.parts().filter(|part| !unchanged.contains(&place(part))).collect();
+            deliver(&changed, deliveries, clock).await;
+        }
+    }
+    let Some(followers) = batches.last().map(|batch| batch.followers.clone()) else { return };
+    let deliveries: Vec<Delivery> = batches.into_iter().flat_map(|batch| batch.deliveries).collect();
+    let unchanged: Vec<_> = followers.parts().filter(|part| unchanged.contains(&place(part))).collect();
+    deliver(&unchanged, &deliveries, clock).await;
+}
+
+/// Tells parts of lists apart that exist at the same time.
+fn place(part: &[Follower]) -> usize {
+    part.as_ptr().addr()
 }
 
 /// Events of one topic on their way to the same followers.
@@ -211,19 +313,20 @@ struct Piece<'a> {
     mention: Option<&'a Message>,
 }
 
-async fn deliver(followers: &Followers, deliveries: &[Delivery], clock: &Clock) {
-    let Some(first) = followers.iter().next() else { return };
+async fn deliver(parts: &[&[Follower]], deliveries: &[Delivery], clock: &Clock) {
+    let followers = || parts.iter().copied().flatten();
+    let Some(first) = followers().next() else { return };
     let pieces = Pieces::new(deliveries, first, clock);
     let mut pushed = 0;
     // First those who wait for the answer to what they said.
     if !pieces.authors.is_empty() {
-        let authors = followers.iter().filter(|follower| pieces.is_author(follower));
+        let authors = followers().filter(|follower| pieces.is_author(follower));
         pushed += authors.map(|follower| pieces.push_to(follower)).sum::<u64>();
     }
-    for part in followers.parts() {
-        let others = part.iter().filter(|follower| !pieces.is_author(follower));
+    for some in parts.iter().flat_map(|part| part.chunks(IN_A_TURN)) {
+        let others = some.iter().filter(|follower| !pieces.is_author(follower));
         pushed += others.map(|follower| pieces.push_to(follower)).sum::<u64>();
-        if part.len() == PART {
+        if some.len() == IN_A_TURN {
             tokio::task::yield_now().await;
         }
     }
@@ -360,6 +463,134 @@ impl Piece<'_> {
             None => {
                 let user = follower.attachment.user.clone();
                 Encoded::new(Content::Event(&self.delivery.event, self.stamp, user)).frame(dialect)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::group::{GroupKind, Shown, Tip};
+    use protocol::id::{AppId, ChannelId, UserId};
+    use protocol::message::GroupLabel;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+    use crate::bus::Numbering;
+    use crate::bus::testing::nothing;
+    use crate::hub::followers::{List, PART};
+    use crate::hub::{Attachment, DeviceClaim};
+
+    fn follower(number: u32) -> Follower {
+        let connection = Arc::new(Connection::new(Dialect::Text, None, 1 << 20));
+        let device = DeviceClaim { id: number, platform: 1, since: Millis(0) };
+        connection.attach(Attachment { app: AppId(1), user: UserId::parse("alice").unwrap(), device });
+        connection.follower().unwrap()
+    }
+
+    /// What the numbers of the events begin with.
+    const MARK: &str = "98765";
+
+    fn delivery(room: &str, event: Event) -> Delivery {
+        let topic = Topic::Group(AppId(1), ChannelId::parse(room).unwrap());
+        Delivery { topic, stamp: None, numbering: Numbering::Unneeded, event: Arc::new(event) }
+    }
+
+    fn numbered(room: &str, number: u64) -> Delivery {
+        delivery(room, nothing(format!("{MARK}{number}").parse().unwrap()).into())
+    }
+
+    fn left(room: &str) -> Delivery {
+        let id = ChannelId::parse(room).unwrap();
+        let group = GroupLabel { id, name: String::new(), kind: GroupKind::Live, has_topics: false };
+        let operator =
+            Shown { user: UserId::parse("alice").unwrap(), nick: String::new(), face: String::new() };
+        let tip = Tip { random: 1, operator, change: Change::Left, members: None, online: None };
+        delivery(room, Passing { entry: Entry::GroupTip { group, tip, counts: false } }.into())
+    }
+
+    /// What is done, as the rooms in which something is told, in which a rider is a `-`.
+    fn told(jobs: &[Job]) -> Vec<String> {
+        let tell = |job: &Job| match job {
+            Job::Push(followers, delivery) => {
+                let Topic::Group(_, room) = &delivery.topic else { panic!("a user") };
+                let what =
+                    if job.can_wait() || matches!(*delivery.event, Event::Passing(_)) { "-" } else { "" };
+                format!("{what}{room} to {}", followers.iter().count())
+            }
+            Job::Reach(_) => "reach".to_owned(),
+            _ => panic!("another job"),
+        };
+        jobs.iter().map(tell).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_came_into_a_large_room_is_told_with_the_next_message_or_a_little_later() {
+        let mut many = List::default();
+        (0..PART as u32 + 1).for_each(|number| many.add(follower(number)));
+        let (few, before) = (Followers::one(follower(0)), many.now());
+        many.add(follower(9999));
+        let after = many.now();
+        let mut riders = Riders::default();
+        let mut jobs = vec![
+            Job::Push(before.clone(), left("a")),
+            Job::Push(before.clone(), left("b")),
+            Job::Push(few.clone(), left("small")),
+            Job::Reach(Millis(1)),
+        ];
+        riders.embark(&mut jobs);
+        assert_eq!(told(&jobs), ["-small to 1", "reach"]);
+        let mut jobs = vec![Job::Push(after.clone(), left("a")), Job::Push(after, numbered("a", 1))];
+        riders.embark(&mut jobs);
+        assert_eq!(told(&jobs), ["-a to 258", "-a to 258", "a to 258"]);
+        // Nothing is said in the other.
+        let begin = Instant::now();
+        riders.wait().await;
+        assert!(begin.elapsed() >= RIDE_WITHIN);
+        let mut jobs = Vec::new();
+        riders.embark(&mut jobs);
+        assert_eq!(told(&jobs), ["-b to 257"]);
+        assert!(riders.0.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_comes_and_goes_between_two_events_hears_what_is_theirs_once_and_in_order() {
+        let mut random = StdRng::seed_from_u64(1);
+        for (size, moves) in [(3, 1), (3, 0), (PART, 2), (5 * PART, 0), (5 * PART, 3), (5 * PART, 900)] {
+            let mut list = List::default();
+            let mut here: Vec<(Follower, Vec<u64>)> = Vec::new();
+            let mut gone = Vec::new();
+            let come = |list: &mut List, here: &mut Vec<_>| {
+                let new = follower(here.len() as u32);
+                list.add(new.clone());
+                here.push((new, Vec::new()));
+            };
+            (0..size).for_each(|_| come(&mut list, &mut here));
+            let mut jobs = Vec::new();
+            for number in 0..4 {
+                here.iter_mut().for_each(|(_, heard)| heard.push(number));
+                jobs.push(Job::Push(list.now(), numbered("room", number)));
+                for _ in 0..moves {
+                    let (one, heard) = here.swap_remove(random.random_range(0..here.len()));
+                    list.remove(one.seat());
+                    gone.push((one, heard));
+                    come(&mut list, &mut here);
+                }
+            }
+            for run in runs(&mut jobs) {
+                let Run::Push(batches) = run else { panic!("nothing else was put") };
+                assert_eq!(batches.len(), if moves == 0 { 1 } else { 4 });
+                deliver_all(batches, &Clock::from_fn(|| Millis(1))).await;
+            }
+            for (follower, heard) in here.into_iter().chain(gone) {
+                let told = follower.connection.outbound.take().concat();
+                let told = String::from_utf8_lossy(&told).into_owned();
+                let numbers: Vec<u64> = told
+                    .match_indices(MARK)
+                    .map(|(at, mark)| told[at + mark.len()..][..1].parse().unwrap())
+                    .collect();
+                assert_eq!(numbers, heard, "{size} followers, {moves} moves: {told}");
             }
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::connection::{Follower, Seat};
 
-/// Followers that lie together: what is copied at once, and what is served before other work of the process has its turn.
+/// Followers that lie together: what is copied at once.
 pub(super) const PART: usize = 256;
 
 type Part = Arc<Vec<Follower>>;

@@ -422,6 +422,7 @@ impl Hub {
             Control::Left { group } => self.leave(followers.iter(), group).await,
             Control::PutOut { room } => self.put_out(followers.iter(), room),
             Control::IsAt { .. } => self.source.heard(&delivery),
+            Control::RollCall => self.source.roll_called(&delivery.topic),
             Control::Dismissed { notice, .. } => {
                 self.source.heard(&delivery);
                 self.fanout.push(followers.clone(), delivery).await;

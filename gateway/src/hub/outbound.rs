@@ -4,21 +4,23 @@
 //! Answers come only to who asked, however large: they wait until the socket takes them. While they fill the queue nothing
 //! more is read from the connection ([`Outbound::is_full_of_answers`]), so they are bounded by the calls under way.
 
-use std::collections::{HashMap, VecDeque};
+mod queue;
+
+use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::Buf;
 use futures_util::task::AtomicWaker;
 use protocol::id::Seq;
 use protocol::message::ClientNumbers;
 use tokio::time::Instant;
 
+use self::queue::{Kind, Queue};
 use super::frame::Frame;
-use super::held::{Held, HeldAnswer, Resumed, Told};
+use super::held::{HeldAnswer, Resumed, Told};
 use super::returning::{Missed, MissedPush, Subject};
-use super::turns::{Push, Turn, Turns};
+use super::turns::{Push, Turn};
 use crate::bus::Topic;
 
 /// Frames that one system call takes.
@@ -62,48 +64,12 @@ impl Closing {
     }
 }
 
-/// What a frame is, for the bounds of the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Answer,
-    Push,
-}
-
-struct Queue {
-    /// Empty, or the socket took nothing more when it was last asked, or there is none yet.
-    frames: VecDeque<(Kind, Frame)>,
-    /// Of the pushes among them.
-    push_bytes: usize,
-    /// Of the answers among them.
-    answer_bytes: usize,
-    /// When the first frame came or the socket last took something.
-    moved_at: Option<Instant>,
-    closing: Option<Closing>,
-    /// The last frame has been said.
-    is_over: bool,
-    /// Present while pushes wait for [`Outbound::release`].
-    held: Option<Box<Held>>,
-    /// Notices up to this number were told in an answer.
-    told: Seq,
-    /// Pushes since the client was last asked for a receipt.
-    unreceipted: u32,
-    /// Pushes of this connection, and what its client has changed by itself.
-    pushes: u64,
-    /// Those among them of which an answer that is being made does not tell whether it has counted them.
-    unplaced: u64,
-    /// Changes when pushes do not wait any more for the answers that are being made.
-    count_round: u32,
-    /// Present when the client has said something.
-    turns: Option<Box<Turns>>,
-    /// Present for a while when the device is back and was told what may come once more.
-    told_back: Option<Box<Told>>,
-}
-
 /// An answer that counts messages and is being made.
 pub struct Counting {
     pushes: u64,
     unplaced: u64,
     round: u32,
+    user_round: u32,
 }
 
 /// What a device that is back is told when it has come to the end of what it missed.
@@ -124,23 +90,7 @@ pub struct Outbound {
 
 impl Outbound {
     pub(super) fn new(most_bytes: usize) -> Self {
-        let queue = Queue {
-            frames: VecDeque::new(),
-            push_bytes: 0,
-            answer_bytes: 0,
-            moved_at: None,
-            closing: None,
-            is_over: false,
-            held: None,
-            told: Seq::ZERO,
-            unreceipted: 0,
-            pushes: 0,
-            unplaced: 0,
-            count_round: 0,
-            turns: None,
-            told_back: None,
-        };
-        Self { pipe: OnceLock::new(), queue: Mutex::new(queue), task: AtomicWaker::new(), most_bytes }
+        Self { pipe: OnceLock::new(), queue: Mutex::default(), task: AtomicWaker::new(), most_bytes }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -171,12 +121,21 @@ impl Outbound {
     /// the answer where that has not counted it, and before it where it has.
     pub fn begin_count(&self) -> Counting {
         let mut queue = self.queue();
-        queue.turns.get_or_insert_default().begin_count();
-        let Queue { pushes, unplaced, count_round: round, .. } = *queue;
+        let counting = queue.begin_count();
         drop(queue);
         // Or nobody would see that it does not end.
         self.task.wake();
-        Counting { pushes, unplaced, round }
+        counting
+    }
+
+    /// The same for [`Outbound::push_before`].
+    pub(super) fn begin_entering(&self) -> Counting {
+        let mut queue = self.queue();
+        queue.entering.get_or_insert_default().begin();
+        let counting = queue.begin_count();
+        drop(queue);
+        self.task.wake();
+        counting
     }
 
     /// Writes an answer that has counted what was said up to these ends: true when that is done, or will be behind what waits.
@@ -202,12 +161,24 @@ impl Outbound {
     }
 
     /// Writes what was said in a group before its followers were told that the user of this connection is one of them, but
-    /// for what has come here. `counting` was begun before that, so that what is pushed there stands behind it.
+    /// for what has come here. `counting` was begun before that by [`Outbound::begin_entering`], so that what is pushed there
+    /// stands behind it, as long as pushes wait for it.
     pub(super) fn push_before(&self, counting: &Counting, missed: Vec<MissedPush>) {
         let push = |MissedPush { subject, frame, .. }| Push { number: None, subject, frame };
         self.change(|queue| {
-            let turns = queue.turns.get_or_insert_default();
-            if turns.put_before(missed.into_iter().map(push).collect()) > 0 {
+            // It was another user's.
+            if queue.user_round != counting.user_round {
+                return false;
+            }
+            let entering = queue.entering.as_deref();
+            let has_come = |missed: &MissedPush| {
+                let subject = missed.subject.as_ref();
+                subject.is_some_and(|subject| entering.is_some_and(|entering| entering.has(subject)))
+            };
+            let missed: Vec<Push> = missed.into_iter().filter(|missed| !has_come(missed)).map(push).collect();
+            queue.entering.take_if(|entering| entering.end());
+            if !missed.is_empty() {
+                queue.turns.get_or_insert_default().put_before(missed);
                 queue.change();
             }
             queue.end_count(counting);
@@ -338,7 +309,7 @@ impl Outbound {
         let mut queue = self.queue();
         let is_held = queue.held.as_ref().is_some_and(|held| !held.is_told());
         let is_counted = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
-        if is_held || is_counted || queue.told_back.is_some() {
+        if is_held || is_counted || queue.told_back.is_some() || queue.entering.is_some() {
             return false;
         }
         let push = Push { number: None, subject: None, frame: frame.clone() };
@@ -369,6 +340,9 @@ impl Outbound {
     /// connection's task has to look at it.
     fn put(&self, queue: &mut Queue, push: Push) -> bool {
         queue.pushes = queue.pushes.wrapping_add(1);
+        if let Some(entering) = &mut queue.entering {
+            entering.pushes(push.subject.as_ref());
+        }
         let is_counting = queue.turns.as_ref().is_some_and(|turns| turns.is_counting());
         if !(is_counting && matches!(push.subject, Some(Subject::Entry(..)))) {
             queue.unplaced = queue.unplaced.wrapping_add(1);
@@ -503,7 +477,8 @@ impl Outbound {
     pub(super) fn forget_user(&self) {
         self.change(|queue| {
             let is_to_wake = self.end(queue, Instant::now());
-            (queue.told, queue.turns, queue.told_back) = (Seq::ZERO, None, None);
+            (queue.told, queue.turns, queue.told_back, queue.entering) = (Seq::ZERO, None, None, None);
+            queue.user_round = queue.user_round.wrapping_add(1);
             is_to_wake
         });
     }
@@ -619,7 +594,7 @@ impl Outbound {
             }
         }
         if queue.frames.capacity() > SPARE_FRAMES {
-            queue.frames = VecDeque::new();
+            queue.frames = Default::default();
         }
     }
 
@@ -642,96 +617,6 @@ impl Outbound {
         let mut queue = self.queue();
         (queue.push_bytes, queue.answer_bytes) = (0, 0);
         queue.frames.drain(..).map(|(_, frame)| frame).collect()
-    }
-}
-
-impl Queue {
-    fn bytes_of(&mut self, kind: Kind) -> &mut usize {
-        match kind {
-            Kind::Answer => &mut self.answer_bytes,
-            Kind::Push => &mut self.push_bytes,
-        }
-    }
-
-    /// Whether the device was told of it when it came back.
-    fn has_told(&mut self, subject: Option<&Subject>) -> bool {
-        self.told_back.take_if(|told| told.is_over());
-        subject.is_some_and(|subject| self.told_back.as_ref().is_some_and(|told| told.has(subject)))
-    }
-
-    /// What of that comes to the client is not waited for.
-    fn has_answered(&mut self, answered: Vec<ClientNumbers>) {
-        for numbers in answered {
-            self.turns.get_or_insert_default().has_answered(numbers);
-        }
-    }
-
-    fn end_count(&mut self, counting: &Counting) {
-        if self.count_round == counting.round
-            && let Some(turns) = &mut self.turns
-        {
-            turns.end_count();
-        }
-    }
-
-    /// Something of which an answer that is being made does not tell whether it has counted it.
-    fn change(&mut self) {
-        self.pushes = self.pushes.wrapping_add(1);
-        self.unplaced = self.unplaced.wrapping_add(1);
-    }
-
-    /// Queues what was held. True when the connection's task has to look at it.
-    fn release(&mut self, most_bytes: usize) -> bool {
-        let Some(held) = self.held.take().filter(|held| held.bytes() > 0) else { return false };
-        if self.is_over || self.closing.is_some_and(Closing::is_abrupt) {
-            return false;
-        }
-        if self.push_bytes + held.bytes() > most_bytes {
-            self.overflow();
-        } else {
-            if self.frames.is_empty() {
-                self.moved_at = Some(Instant::now());
-            }
-            self.push_bytes += held.bytes();
-            let Resumed { frames, answered, behind } = held.into_resumed();
-            self.has_answered(answered);
-            self.has_answered(behind.iter().map(|answer| answer.numbers).collect());
-            let frames = frames.into_iter().chain(behind.into_iter().map(|answer| answer.frame));
-            self.frames.extend(frames.map(|frame| (Kind::Push, frame)));
-        }
-        true
-    }
-
-    fn forget(&mut self) {
-        self.frames = VecDeque::new();
-        (self.push_bytes, self.answer_bytes) = (0, 0);
-        self.moved_at = None;
-        self.held = None;
-        self.turns = None;
-    }
-
-    fn overflow(&mut self) {
-        self.forget();
-        self.closing = Some(Closing::Overflow);
-        metrics::counter!("gateway_slow_readers_total").increment(1);
-    }
-
-    /// The socket took so many bytes of what is queued.
-    fn advance(&mut self, mut count: usize) {
-        while let Some((kind, first)) = self.frames.front_mut() {
-            let (kind, taken) = (*kind, count.min(first.len()));
-            let is_whole = taken == first.len();
-            if !is_whole {
-                first.advance(taken);
-            }
-            *self.bytes_of(kind) -= taken;
-            if !is_whole {
-                break;
-            }
-            count -= taken;
-            self.frames.pop_front();
-        }
-        self.moved_at = (!self.frames.is_empty()).then(Instant::now);
     }
 }
 

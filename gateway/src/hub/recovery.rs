@@ -286,7 +286,7 @@ impl Hub {
     pub(super) fn begin_entering(&self, connection: &Arc<Connection>, topic: &Topic, after: Seq) {
         let Topic::Group(app, channel) = topic else { return };
         let (hub, connection, app, channel) = (self.clone(), connection.clone(), *app, channel.clone());
-        let counting = connection.outbound.begin_count();
+        let counting = connection.outbound.begin_entering();
         self.spawn(async move {
             let missed = hub.missed_before(&connection, app, &channel, after).await;
             let missed = missed.inspect_err(|error| {

@@ -1,14 +1,23 @@
 //! Connections in rooms: groups in which one is by being there. Whoever keeps the rooms is told who comes and goes, and hears
 //! what is told there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use protocol::id::{AppId, GroupId};
+use protocol::id::{AppId, GroupId, UserId};
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, Follower};
 use super::{Attachment, Hub, NotFollowed};
-use crate::bus::{Coming, Going, RoomStay, SourceError, Topic, Visitor, Wish};
+use crate::bus::{Audience, Coming, Going, RoomStay, SourceError, Topic, Visitor, Wish};
+
+impl Audience for Hub {
+    fn users(&self, topic: &Topic) -> u64 {
+        let followers = self.shards.all_followers(topic);
+        let users: HashSet<&UserId> = followers.iter().map(|follower| &follower.attachment.user).collect();
+        users.len() as u64
+    }
+}
 
 fn visitor(attached: &Attachment) -> Visitor {
     Visitor { app: attached.app, user: attached.user.clone(), device: attached.device.id }

@@ -248,6 +248,11 @@ impl Shards {
         self.shard(&lease.topic).get(&lease.topic).is_some_and(|room| room.id == lease.room)
     }
 
+    /// Who follows a topic now.
+    pub(super) fn all_followers(&self, topic: &Topic) -> Followers {
+        self.shard(topic).get(topic).map(|room| room.followers.now()).unwrap_or_default()
+    }
+
     /// Who follows now; nobody when the following that is recovered has ended.
     pub(super) fn followers(&self, lease: &Lease) -> Followers {
         let shard = self.shard(&lease.topic);

@@ -66,7 +66,7 @@ impl Hub {
         let (group, joined_after) = (group.clone(), Seq::ZERO);
         let membership = Membership { group, has_topics: true, joined_at, joined_after, hides_earlier };
         // Where nothing is lost, what was brought before the topics are followed is read, and stands before what comes.
-        let counting = (!self.bus.can_lose()).then(|| connection.outbound.begin_count());
+        let counting = (!self.bus.can_lose()).then(|| connection.outbound.begin_entering());
         self.spawn(async move {
             let entered = hub.enter_topics(&connection, app, &membership, Some(joined_at)).await;
             let mut missed = Ok(Vec::new());

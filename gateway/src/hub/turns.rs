@@ -7,7 +7,7 @@
 //! And of an answer that counts messages: clients add to it what they are pushed behind it. What is pushed while it is made
 //! waits for it, and stands before it as far as it was counted.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use protocol::id::Seq;
 use protocol::message::ClientNumbers;
@@ -44,15 +44,6 @@ enum Waiting {
     Push(Push),
     Count(Frame),
     Release,
-}
-
-impl Waiting {
-    fn subject(&self) -> Option<&Subject> {
-        match self {
-            Waiting::Push(push) => push.subject.as_ref(),
-            _ => None,
-        }
-    }
 }
 
 /// A push, or the answer to what the client said.
@@ -181,17 +172,12 @@ impl Turns {
         self.counting.is_some()
     }
 
-    /// Puts pushes before all that wait, but for those of what others tell of. Gives how many those are that are put there.
-    pub(super) fn put_before(&mut self, pushes: Vec<Push>) -> usize {
-        let known: HashSet<Subject> = self.waiting.iter().filter_map(Waiting::subject).cloned().collect();
-        let is_new = |push: &Push| push.subject.as_ref().is_none_or(|subject| !known.contains(subject));
-        let pushes: Vec<Push> = pushes.into_iter().filter(is_new).collect();
-        let count = pushes.len();
+    /// Puts pushes before all that wait.
+    pub(super) fn put_before(&mut self, pushes: Vec<Push>) {
         for push in pushes.into_iter().rev() {
             self.push_bytes += push.frame.len();
             self.waiting.push_front(Waiting::Push(push));
         }
-        count
     }
 
     /// Lets an answer wait that has counted what was said up to these ends, and behind it the pushes of what was said later.

@@ -461,6 +461,52 @@ async fn what_was_said_while_a_device_came_back_is_told_once_though_its_push_is_
     assert_eq!(*pipe.taken.lock().unwrap(), ["room 1", "room 2", "room 3"].map(frame).concat());
 }
 
+/// Also where reading it takes so long that pushes do not wait for it any more.
+#[tokio::test]
+async fn what_was_said_before_one_came_into_a_group_is_told_once() {
+    let room = Topic::Group(AppId(1), ChannelId::parse("room").unwrap());
+    let entry = |seq| Some(Subject::Entry(room.clone(), Seq(seq)));
+    let missed =
+        |seq: u64| MissedPush { subject: entry(seq), frame: frame(&format!("room {seq}")), is_fresh: false };
+    for is_slow in [false, true] {
+        let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+        outbound.open(pipe.clone());
+        pipe.allow(1000);
+        let counting = outbound.begin_entering();
+        let other = outbound.begin_entering();
+        outbound.push_once(entry(3), &frame("room 3"));
+        if is_slow {
+            outbound.end_turns(Some(Instant::now()));
+        }
+        // Of what is in one piece it could not be told what it is.
+        assert!(!outbound.push_at_once(&frame("room 4")));
+        outbound.push_once(entry(4), &frame("room 4"));
+        outbound.push_before(&counting, [2, 3, 4].map(missed).into());
+        outbound.push_before(&other, Vec::new());
+        assert!(outbound.push_at_once(&frame("room 5")));
+        let told =
+            |seqs: &[u64]| seqs.iter().map(|seq| frame(&format!("room {seq}"))).collect::<Vec<_>>().concat();
+        let expected: &[u64] = if is_slow { &[3, 4, 2, 5] } else { &[2, 3, 4, 5] };
+        assert_eq!(*pipe.taken.lock().unwrap(), told(expected));
+    }
+}
+
+/// One who logs in on the same connection has nothing of what the one before them missed.
+#[tokio::test]
+async fn what_was_read_for_another_user_is_not_told() {
+    let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));
+    outbound.open(pipe.clone());
+    pipe.allow(1000);
+    let counting = outbound.begin_entering();
+    outbound.forget_user();
+    outbound.push_before(
+        &counting,
+        vec![MissedPush { subject: None, frame: frame("of another"), is_fresh: false }],
+    );
+    outbound.push(&frame("own"));
+    assert_eq!(*pipe.taken.lock().unwrap(), frame("own"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn pushes_wait_for_the_answers_that_clients_take_in_order() {
     let (outbound, pipe) = (Outbound::new(1000), Arc::new(Narrow::default()));

@@ -175,6 +175,11 @@ impl Room {
         self.here.len() as u64
     }
 
+    /// How many hear what is told, as far as that is known.
+    pub(super) fn hearers(&self) -> u64 {
+        self.len() + self.others.as_ref().map_or(0, |(_, others)| others.count)
+    }
+
     /// Those who came last, in no order.
     pub(super) fn latest(&self) -> Vec<Present> {
         let mut all: Vec<(&UserId, Millis)> =

@@ -188,7 +188,7 @@ impl Rooms {
         let is_new = room.come(visitor, stay.since);
         self.tune(&key, room);
         if is_new && coming == Coming::Joined {
-            room.tips.came(&visitor.user, settings.names_per_tip);
+            room.tips.came(&visitor.user, tips::named(settings.names_per_tip, room.hearers()));
         }
         if is_new {
             self.is_to_note(room);
@@ -225,7 +225,7 @@ impl Rooms {
             return;
         }
         if going == Going::Left {
-            room.tips.went(&visitor.user, settings.names_per_tip);
+            room.tips.went(&visitor.user, tips::named(settings.names_per_tip, room.hearers()));
         }
         self.is_to_note(room);
         self.stir(key, room);
@@ -295,7 +295,8 @@ impl Rooms {
             let (note, due, epoch, note_at, stirred) = {
                 let mut rooms = self.rooms();
                 let Some(room) = rooms.get_mut(&key) else { return };
-                let due = room.tips.due(Instant::now(), self.settings(key.0).tips_per_second);
+                let hearers = room.hearers();
+                let due = room.tips.due(Instant::now(), self.settings(key.0).tips_per_second, hearers);
                 let note = room.is_note_due().then(|| room.note(self.deps.now()));
                 if note.is_none() && due == Due::Nothing && room.is_noted {
                     room.is_stirred = false;

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct LiveSettings {
     /// For how long one counts as being there whose connection is gone; 0 is not at all.
     pub away_seconds: u64,
-    /// Of so many who come and go in a second each is told by itself, on each instance; of more, once a second. 0 is any number.
+    /// Of so many who come and go in a second each is told by itself, on each instance; of more, once a second. Fewer and less
+    /// often in rooms of thousands. 0 is any number.
     pub tips_per_second: u32,
-    /// How many of them are named then; 0 is all.
+    /// How many of them are named then, in rooms of up to 2,500; fewer in larger ones. 0 is as many as may be.
     pub names_per_tip: usize,
     /// The latest messages that one who comes is told, where the client asks for them; 0 is none.
     pub recent_messages: usize,

@@ -30,6 +30,9 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// So long nothing may happen while something is waited for.
 const PATIENCE_NS: u64 = 20 * SECOND_NS;
 
+/// When nothing has come for so long, nothing more comes by itself.
+const QUIET_NS: u64 = SECOND_NS / 2;
+
 /// Clients that enter at the same time.
 const ENTER_AT_ONCE: usize = 64;
 
@@ -83,6 +86,8 @@ pub(crate) struct Generator {
     text: Vec<u8>,
     answers: Vec<Answer>,
     ready: usize,
+    /// Of all connections since the beginning.
+    bytes_read: u64,
     only_login: bool,
     is_awake: bool,
 }
@@ -108,6 +113,7 @@ impl Generator {
             text: Vec::new(),
             answers: Vec::new(),
             ready: 0,
+            bytes_read: 0,
             only_login: false,
             is_awake: false,
         })
@@ -118,9 +124,21 @@ impl Generator {
         self.addresses[1] = address;
     }
 
-    /// Has everybody enter who is not there yet.
+    /// Has everybody enter who is not there yet, and waits until they are told no more of it.
     pub(crate) fn enter(&mut self) -> Result<()> {
-        self.enter_some(usize::MAX)
+        self.enter_some(usize::MAX)?;
+        let mut events = Events::with_capacity(1024);
+        let (begin_ns, mut seen, mut since_ns) = (now_ns(), self.bytes_read, now_ns());
+        while now_ns() - since_ns < QUIET_NS {
+            self.turn(&mut events, now_ns() + QUIET_NS / 10)?;
+            if self.bytes_read > seen {
+                (seen, since_ns) = (self.bytes_read, now_ns());
+            }
+            if since_ns - begin_ns > 3 * PATIENCE_NS {
+                return Err("those who entered are told of it without end".into());
+            }
+        }
+        Ok(())
     }
 
     /// Has so many more enter: first those who create the rooms, then the others.
@@ -289,6 +307,7 @@ impl Generator {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(now_ns()),
                 Err(error) => return Err(connection.fault(&error.to_string())),
             };
+            self.bytes_read += length as u64;
             let now = now_ns();
             let buffer = &mut self.buffer[..ROOM + length];
             if connection.stage == Stage::Ready {

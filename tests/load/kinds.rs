@@ -18,6 +18,7 @@ use tests::{APP, Admin, Device, Dialect, User};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Result;
+use crate::clock::{SECOND_NS, now_ns};
 use crate::generator::{Generator, Shape};
 use crate::one::{Bench, Load, Outcome, Plan};
 use crate::process::Process;
@@ -37,9 +38,11 @@ const MOST_TOPIC: f64 = 1.1;
 /// Messages on their way at saturation.
 const WINDOW: u64 = 16;
 
-/// People who come and go, and how many of each a minute.
+/// People who come and go, and how many of each a minute: of a live room, and of a community, where each is told by itself to
+/// all who are online.
 const RESTLESS: usize = 100;
-const MOVES_A_MINUTE: u64 = 5_000;
+const MOVES_A_MINUTE: u32 = 5_000;
+const MOVES_OF_MEMBERS_A_MINUTE: u32 = 600;
 
 /// Brought in with one call, and calls on their way meanwhile.
 const IN_A_CALL: usize = 100;
@@ -169,7 +172,7 @@ impl Options {
         let measured = |restless: usize| -> Result<f64> {
             let stage = Stage::set(bench, Room::Live, plan.shape.connections())?;
             let mut generator = stage.enter(plan.shape)?;
-            let churn = Churn::begin(&stage, restless);
+            let churn = Churn::begin(&stage, restless, MOVES_A_MINUTE);
             let outcome = whole(stage.explain(plan.measure(&mut generator, &stage.ids()))?)?;
             churn.end()?;
             Ok(outcome.latency_ms.p99)
@@ -190,12 +193,13 @@ impl Options {
         let mut measured = |members: usize| -> Result<f64> {
             let stage = Stage::set(bench, Room::Community, ONLINE)?;
             let mut generator = stage.enter_first(plan.shape)?;
-            stage.fill(members.saturating_sub(ONLINE as usize))?;
+            // There is room for those who come and go.
+            stage.fill(members.saturating_sub(ONLINE as usize + RESTLESS))?;
             generator.enter()?;
             let outcome = whole(stage.explain(plan.measure(&mut generator, &stage.ids()))?)?;
             if members > ONLINE as usize {
-                let churn = Churn::begin(&stage, RESTLESS);
-                generator.run(crate::clock::now_ns() + 5 * crate::clock::SECOND_NS)?;
+                let churn = Churn::begin(&stage, RESTLESS, MOVES_OF_MEMBERS_A_MINUTE);
+                generator.run(now_ns() + (self.seconds * SECOND_NS as f64) as u64)?;
                 joins.push(churn.end()?);
             }
             Ok(outcome.cpu_s_per_million)
@@ -222,7 +226,8 @@ impl Options {
         let join = Bound {
             name: "join",
             title: format!(
-                "p99 of a join in a community of {}, in ms, the sync to disk included",
+                "p99 of a join in a community of {} of whom 2,000 are online, in ms, the sync to disk included, while \
+                 {MOVES_OF_MEMBERS_A_MINUTE} a minute join and as many leave",
                 self.members
             ),
             ratios: joins,
@@ -330,7 +335,7 @@ struct Churn {
 }
 
 impl Churn {
-    fn begin(stage: &Stage, people: usize) -> Self {
+    fn begin(stage: &Stage, people: usize, moves_a_minute: u32) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         if people == 0 {
             return Self { is_over, thread: None };
@@ -339,7 +344,8 @@ impl Churn {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| error.to_string())?;
-            runtime.block_on(come_and_go(room, key, address, people, end)).map_err(|error| error.to_string())
+            let moving = come_and_go(room, key, address, (people, moves_a_minute), end);
+            runtime.block_on(moving).map_err(|error| error.to_string())
         });
         Self { is_over, thread: Some(thread) }
     }
@@ -357,7 +363,7 @@ async fn come_and_go(
     room: Room,
     key: SecretKey,
     address: SocketAddr,
-    people: usize,
+    (people, moves_a_minute): (usize, u32),
     is_over: Arc<AtomicBool>,
 ) -> Result<Histogram<u64>> {
     let mut users = Vec::new();
@@ -372,7 +378,7 @@ async fn come_and_go(
     let body = json!({"GroupId": room.group(0)});
     let mut times = Histogram::<u64>::new(3)?;
     // One comes and one goes with each beat.
-    let mut beat = interval(Duration::from_secs(60) / u32::try_from(MOVES_A_MINUTE)?);
+    let mut beat = interval(Duration::from_secs(60) / moves_a_minute);
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for turn in 0.. {
         if is_over.load(Ordering::Relaxed) {

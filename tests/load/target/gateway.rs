@@ -106,8 +106,10 @@ pub(crate) fn start_at(
     variables: &[(&str, &str)],
     address: SocketAddr,
 ) -> Result<(Process, SocketAddr)> {
-    // A build from before there were rates says that it does not know them, and ends.
-    start_with(site, key, variables, address, RATES_OFF)
+    // A build from before there were such rates says that it does not know them, and ends.
+    let newest = format!("{RATES_OFF}{RATE_OF_ROOMS_OFF}");
+    start_with(site, key, variables, address, &newest)
+        .or_else(|_| start_with(site, key, variables, address, RATES_OFF))
         .or_else(|_| start_with(site, key, variables, address, ""))
 }
 
@@ -128,6 +130,9 @@ user_accounts_made = { calls = 0, seconds = 1, burst = 0 }
 app_accounts_made = { calls = 0, seconds = 1, burst = 0 }
 address_logins = { calls = 0, seconds = 1, burst = 0 }
 ";
+
+/// The same of live rooms, which are younger.
+const RATE_OF_ROOMS_OFF: &str = "room_messages = { calls = 0, seconds = 1, burst = 0 }\n";
 
 fn start_with(
     site: &Site,

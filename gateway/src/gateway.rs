@@ -85,6 +85,7 @@ impl Gateway {
         let services = Services::new(deps);
         let rooms = services.groups.rooms().clone();
         let hub = Hub::new(bus, services.catch_up.clone(), &clock);
+        services.presence.hears_from(Arc::new(hub.clone()));
         let edge = Edge::new(
             Context::new(services, tasks.clone()),
             hub.clone(),

@@ -346,6 +346,22 @@ async function topicTalk(t, cast, tag) {
     await shows(bob, groupID, one, { unreadCount: 0 });
   });
 
+  if (cast.alice === 'chat') {
+    await t.check('pinGroupMessage pins a message of a topic there', async () => {
+      const said = await alice.say(one, 'the rules');
+      await alice.pinGroupMessage({ groupID: one, message: said, isPinned: true });
+      const told = (isPinned) => (event) =>
+        event.groupID === one && event.isPinned === isPinned && event.message.sequence === said.sequence;
+      const { message } = await carol.event('PINNED_GROUP_MESSAGE_UPDATED', told(true));
+      includes(message, { ID: said.ID, from: alice.user, to: one, conversationID: groupConversation(one) });
+      assert.deepEqual(texts((await carol.getPinnedGroupMessageList(one)).messageList), ['the rules']);
+      assert.deepEqual((await carol.getPinnedGroupMessageList(two)).messageList, []);
+      await alice.pinGroupMessage({ groupID: one, message: said, isPinned: false });
+      await carol.event('PINNED_GROUP_MESSAGE_UPDATED', told(false));
+      assert.deepEqual((await carol.getPinnedGroupMessageList(one)).messageList, []);
+    });
+  }
+
   await t.check('deleteMessage hides a message of a topic from oneself', async () => {
     await alice.say(two, 'for now');
     const heard = await carol.message('for now');
@@ -365,6 +381,27 @@ async function topicTalk(t, cast, tag) {
     includes(mark, { from: alice.user, groupID, topicID: one });
     await bob.setMessageRead({ conversationID: groupConversation(one) });
     await until(async () => (await oneTopic(bob, groupID, one)).groupAtInfoList.length === 0, 5_000, 'the mark is gone');
+  });
+
+  await t.check('who was away finds the marks of a topic, until they have read it', async () => {
+    await alice.send('TextAt', { ...alice.toGroup(two), payload: { text: 'where are you', atUserList: [bob.user] } });
+    await alice.send('TextAt', { ...alice.toGroup(two), payload: { text: 'all of you', atUserList: [alice.types.MSG_AT_ALL] } });
+    await bob.message('all of you');
+    const marks = async () => (await oneTopic(bob, groupID, two)).groupAtInfoList.map(({ atTypeArray }) => atTypeArray);
+    const back = async () => {
+      await forget(bob);
+      await bob.getJoinedCommunityList();
+      await bob.getTopicList({ groupID });
+    };
+    await back();
+    const both = [[bob.types.CONV_AT_ME], [bob.types.CONV_AT_ALL]];
+    await until(async () => (await marks()).length === both.length, 5_000, 'the topic has its marks').catch(() => {});
+    assert.deepEqual(await marks(), both);
+    await bob.setMessageRead({ conversationID: groupConversation(two) });
+    await until(async () => (await marks()).length === 0, 5_000, 'the marks are gone');
+    await back();
+    await bob.quiet();
+    assert.deepEqual(await marks(), []);
   });
 
   await t.check('nobody speaks in a topic while all are muted there', async () => {

@@ -98,6 +98,8 @@ pub enum Control {
     PutOut { room: GroupId },
     /// A device that came back is at an instance now: others that wait for it need not.
     IsAt { visitor: UserId, device: DeviceId, node: u64 },
+    /// Every instance is to say how many users follow the group there.
+    RollCall,
     /// The group is gone: its followers are told, and follow it no more.
     #[serde(rename = "GroupDismissed")]
     Dismissed { notice: Notice, origin: Option<DeviceId> },

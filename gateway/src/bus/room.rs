@@ -42,6 +42,12 @@ pub enum Going {
     Out,
 }
 
+/// Knows who follows a topic on this instance.
+pub trait Audience: Send + Sync + 'static {
+    /// How many users do.
+    fn users(&self, topic: &Topic) -> u64;
+}
+
 /// Whether what is told on a topic is to be heard though nobody who is connected here follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {

@@ -9,7 +9,9 @@ use protocol::session::KickReason;
 
 use tokio::sync::mpsc;
 
-use super::{Coming, Delivery, DeviceId, Entry, Event, Going, HeardAsides, RoomStay, Stamp, Visitor, Wish};
+use super::{
+    Coming, Delivery, DeviceId, Entry, Event, Going, HeardAsides, RoomStay, Stamp, Topic, Visitor, Wish,
+};
 
 /// How far a group, or a topic of it, was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -410,6 +412,9 @@ pub trait Source: Send + Sync + 'static {
 
     /// Something happened on a group's topic that stands in no log.
     fn heard(&self, _delivery: &Delivery) {}
+
+    /// It is to be said how many users follow a group here.
+    fn roll_called(&self, _topic: &Topic) {}
 
     /// Which topics are to be heard though nobody follows them. Given once.
     fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {

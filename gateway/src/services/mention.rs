@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::conversation::group_taken_off_up_to;
 use super::deps::{Actor, Deps, side_by_side, whole_ones};
 use super::group::{ChannelRef, GroupError, Groups, Member};
+use super::push::{Notices, StoredNotice};
 use super::timeline::{Entry, Position, Timelines, position_key};
 use crate::storage::records::{self, Versioned};
 use crate::storage::{Key, Log, Scan, StorageError, Table};
@@ -38,12 +39,13 @@ pub(super) fn index_key(log: &Log) -> Key {
 pub struct Mentions {
     deps: Deps,
     groups: Groups,
+    notices: Notices,
     timelines: Timelines,
 }
 
 impl Mentions {
-    pub fn new(deps: Deps, groups: Groups, timelines: Timelines) -> Self {
-        Self { deps, groups, timelines }
+    pub fn new(deps: Deps, groups: Groups, notices: Notices, timelines: Timelines) -> Self {
+        Self { deps, groups, notices, timelines }
     }
 
     /// What the actor has yet to see, oldest first; the newest ones when there are many.
@@ -100,6 +102,58 @@ impl Mentions {
                 _ => None,
             })
             .collect())
+    }
+
+    /// The messages that mention the actor by name, as far as that is kept. They may have been read.
+    pub async fn by_name(&self, actor: &Actor) -> Result<Vec<Mark>, StorageError> {
+        let kept = self.notices.since(actor.app, &actor.user, Seq::ZERO).await?;
+        let marks = kept.into_iter().filter_map(|(_, _, kept)| match kept {
+            StoredNotice::Mark(mark) => Some(mark),
+            StoredNotice::Notice(_) => None,
+        });
+        Ok(marks.collect())
+    }
+
+    /// The mentions in one place that the actor has yet to see, in the order of the messages.
+    pub async fn in_place(
+        &self,
+        actor: &Actor,
+        place: &ChannelRef,
+        by_name: &[Mark],
+    ) -> Result<Vec<Mark>, StorageError> {
+        let of_all = self.unseen_at(actor, place.clone()).await?;
+        let mut marks: Vec<Mark> = of_all.into_iter().map(|(_, mark)| mark).collect();
+        let id = place.id();
+        for mark in by_name.iter().filter(|mark| mark.channel == id) {
+            if self.is_unseen(actor, &id, mark.seq).await? {
+                marks.push(mark.clone());
+            }
+        }
+        marks.sort_by_key(|mark| mark.seq);
+        Ok(marks)
+    }
+
+    /// Whether a member has yet to read a message: one that was not recalled, nor said before they came, nor taken off their
+    /// list.
+    pub async fn is_unseen(
+        &self,
+        actor: &Actor,
+        channel: &ChannelId,
+        seq: Seq,
+    ) -> Result<bool, StorageError> {
+        let Some(place) = self.groups.place(actor.app, channel).await? else { return Ok(false) };
+        let Some(member) = self.groups.member(&place.found, &actor.user).await? else { return Ok(false) };
+        let joined_after = self.groups.joined_after(&place, &member.record).await?;
+        let Position { read, cleared, .. } =
+            self.timelines.position(&place.channel().log, &actor.user).await?;
+        if seq <= read.max(cleared).max(joined_after) {
+            return Ok(false);
+        }
+        if seq <= group_taken_off_up_to(&self.deps, actor.app, &actor.user, channel).await? {
+            return Ok(false);
+        }
+        let seen = self.timelines.entry(&place.channel().log, seq).await?;
+        Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
     /// The last number of what a member has seen, cleared, taken off their list, or was not there for; nothing when they are

@@ -82,10 +82,10 @@ impl Services {
         let groups = Groups::new(deps.clone(), accounts.clone(), notices.clone(), throttle.clone());
         let conversations =
             Conversations::new(deps.clone(), accounts.clone(), groups.clone(), timelines.clone());
+        let presence = Presence::new(deps.clone(), groups.clone(), sessions.clone());
         Self {
             apps: deps.apps.clone(),
-            mentions: Mentions::new(deps.clone(), groups.clone(), timelines.clone()),
-            presence: Presence::new(deps.clone(), groups.clone(), sessions.clone()),
+            mentions: Mentions::new(deps.clone(), groups.clone(), notices.clone(), timelines.clone()),
             friends: Friends::new(deps.clone(), accounts.clone(), throttle.clone()),
             profiles: Profiles::new(deps.clone(), accounts.clone(), conversations.clone(), throttle.clone()),
             group_messages: GroupMessages::new(
@@ -110,8 +110,10 @@ impl Services {
                 groups: groups.clone(),
                 conversations: conversations.clone(),
                 notices: notices.clone(),
+                presence: presence.clone(),
                 timelines,
             }),
+            presence,
             accounts,
             sessions,
             groups,

@@ -114,9 +114,11 @@ pub fn pinned(
     message: GroupItem<'_>,
     (seq, number, at): (Seq, u64, Millis),
 ) -> PushBody {
+    let mut message = json!(message.in_push());
+    message["ToGroupId"] = json!(label.id);
     let body = json!({
         "OpType": 16, "Operator_Account": operator.user, "MsgOperatorMemberExtraInfo": operator,
-        "PinnedMsg": message.in_push(),
+        "PinnedMsg": message,
     });
     pin(label, (seq, number, at), body)
 }
@@ -138,10 +140,12 @@ pub fn unpinned(
     pin(label, (message.seq, number, at), body)
 }
 
-/// `MsgSeq` is that of the message: the 2.x SDKs, which know no pins, take the item for a tip with this number.
+/// `MsgSeq` is that of the message: the 2.x SDKs, which know no pins, take the item for a tip with this number. `ToGroupId`
+/// is a topic, where there is one: the SDKs give an application what stands there.
 fn pin(label: &GroupLabel, (seq, number, at): (Seq, u64, Millis), body: Value) -> PushBody {
     let mut item = system_item(None, Some(label), number, at);
     item["MsgSeq"] = json!(seq);
+    item["ToGroupId"] = json!(label.id);
     item["MsgBody"] = body;
     PushBody::of(json!({"Event": 6, "GroupTips": [item]}))
 }

@@ -50,9 +50,7 @@ pub fn receipt_wanted(at: Millis) -> String {
 /// The event of a mention, as pushes and `openim.getmsg` have it.
 pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value {
     let mut item = system_item(Some(user), None, number, at);
-    let kinds: Vec<u8> =
-        [(mark.me, 1), (mark.all, 2)].iter().filter(|(is, _)| *is).map(|(_, n)| *n).collect();
-    item["GroupAtTips"] = at_tips(mark, &kinds);
+    item["GroupAtTips"] = at_tips(mark);
     json!({"Event": 12, "GroupTips": [item]})
 }
 
@@ -60,13 +58,13 @@ pub fn mark_event(user: &UserId, mark: &Mark, number: u64, at: Millis) -> Value 
 pub fn mark_of_all_event(mark: &Mark, at: Millis) -> Value {
     let mut item = system_item(None, None, mark.seq.0, at);
     item["MsgRandom"] = ALL_RANDOM.into();
-    item["GroupAtTips"] = at_tips(mark, &[2]);
+    item["GroupAtTips"] = at_tips(mark);
     json!({"Event": 12, "GroupTips": [item]})
 }
 
-fn at_tips(mark: &Mark, kinds: &[u8]) -> Value {
+fn at_tips(mark: &Mark) -> Value {
     let mut tips = json!({
-        "From_Account": mark.from, "GroupId": mark.channel.group(), "MsgSeq": mark.seq, "GroupAtType": kinds,
+        "From_Account": mark.from, "GroupId": mark.channel.group(), "MsgSeq": mark.seq, "GroupAtType": mark.kinds(),
     });
     if let Some(topic) = mark.channel.topic() {
         tips["TopicId"] = json!(topic);

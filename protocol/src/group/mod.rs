@@ -2,6 +2,7 @@
 
 mod application;
 mod attribute;
+mod ban;
 mod counter;
 mod join;
 mod kind;
@@ -14,6 +15,7 @@ mod topic;
 
 pub use application::*;
 pub use attribute::*;
+pub use ban::*;
 pub use counter::*;
 pub use join::*;
 pub use kind::*;

@@ -9,6 +9,7 @@ use crate::ErrorCode;
 use crate::id::{GroupId, Seq, TopicId, UserId};
 use crate::json::maybe_id;
 use crate::message::{Body, Message, Recall};
+use crate::push::Mark;
 use crate::request::{Empty, request};
 
 /// `million_group_open_http_svc.create_topic`: makes a topic of a community that has topics.
@@ -112,6 +113,27 @@ pub struct TopicInfo {
     pub last_message_at: u64,
     #[serde(rename = "LastMsg", skip_serializing_if = "Option::is_none")]
     pub last: Option<LastOfTopic>,
+    /// The mentions that the caller has yet to see. The SDKs find those of topics nowhere else.
+    #[serde(rename = "AtInfoList", skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<MentionInTopic>,
+}
+
+/// That a message mentions the caller.
+#[derive(Debug, Serialize)]
+pub struct MentionInTopic {
+    /// 1: by name, 2: as one of all.
+    #[serde(rename = "AtFlagList")]
+    kinds: Vec<u8>,
+    #[serde(rename = "AtMsgSeq")]
+    seq: Seq,
+    #[serde(rename = "From_Account")]
+    from: UserId,
+}
+
+impl From<Mark> for MentionInTopic {
+    fn from(mark: Mark) -> Self {
+        Self { kinds: mark.kinds(), seq: mark.seq, from: mark.from }
+    }
 }
 
 /// The last message of a topic.

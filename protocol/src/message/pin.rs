@@ -1,19 +1,23 @@
-//! Pinned messages of a group.
+//! Pinned messages of groups and topics.
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{GroupId, Seq, UserId};
+use crate::id::{GroupId, Seq, TopicId, UserId};
+use crate::json::maybe_id;
 use crate::request::{Empty, request};
 
-/// `group_open_http_svc.pin_message`: pins a message in its group. Source: observed.
+/// `group_open_http_svc.pin_message`: pins a message in its group, or topic. Source: observed.
 ///
 /// ```json
-/// {"GroupId": "{group}", "MsgSeq": {seq}, "Pinner_Account": "{caller}"}
+/// {"GroupId": "{group}", "TopicId": "", "MsgSeq": {seq}, "Pinner_Account": "{caller}"}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct PinMessage {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "MsgSeq")]
     pub seq: Seq,
     #[serde(rename = "Pinner_Account")]
@@ -25,12 +29,15 @@ request! { PinMessage = "group_open_http_svc.pin_message" -> Empty, acts_for pin
 /// `group_open_http_svc.unpin_message`: takes a pin off a message. One that is not pinned stays so. Source: observed.
 ///
 /// ```json
-/// {"GroupId": "{group}", "MsgSeq": {seq}, "UnPinner_Account": "{caller}"}
+/// {"GroupId": "{group}", "TopicId": "", "MsgSeq": {seq}, "UnPinner_Account": "{caller}"}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct UnpinMessage {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
     #[serde(rename = "MsgSeq")]
     pub seq: Seq,
     #[serde(rename = "UnPinner_Account")]
@@ -39,15 +46,18 @@ pub struct UnpinMessage {
 
 request! { UnpinMessage = "group_open_http_svc.unpin_message" -> Empty, acts_for unpinner }
 
-/// `group_open_http_svc.get_pinned_messages`: which messages are pinned in a group. Source: observed.
+/// `group_open_http_svc.get_pinned_messages`: which messages are pinned in a group, or a topic. Source: observed.
 ///
 /// ```json
-/// {"GroupId": "{group}"}
+/// {"GroupId": "{group}", "TopicId": ""}
 /// ```
 #[derive(Debug, Deserialize)]
 pub struct GetPinned {
     #[serde(rename = "GroupId")]
     pub group: GroupId,
+    /// Of a community with topics: the topic. `""` is none.
+    #[serde(rename = "TopicId", default, deserialize_with = "maybe_id")]
+    pub topic: Option<TopicId>,
 }
 
 /// A client reads what it does not have by `group_msg_get` with `GetType` 3.

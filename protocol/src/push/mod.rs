@@ -109,6 +109,13 @@ pub struct Mark {
     pub all: bool,
 }
 
+impl Mark {
+    /// As clients are told: 1 by name, 2 as one of all.
+    pub(crate) fn kinds(&self) -> Vec<u8> {
+        [(self.me, 1), (self.all, 2)].iter().filter(|(is, _)| *is).map(|(_, kind)| *kind).collect()
+    }
+}
+
 /// The `MsgRandom` of the event that everybody was mentioned. Its `ClientSeq` is the number of the message, where that of
 /// a notice is its number among the user's, which is its `MsgRandom` too and begins with 1.
 pub const ALL_RANDOM: u64 = 0;

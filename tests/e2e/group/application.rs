@@ -475,6 +475,41 @@ async fn so_many_invitations_wait_for_a_user_and_no_more() {
     assert_eq!(names, [json!("ten"), json!("eleven")]);
 }
 
+/// The approval and the question to the invited person are one step: either both happened or none.
+#[tokio::test]
+async fn an_approval_that_cannot_ask_the_invited_person_leaves_the_application_open() {
+    let mut gateway = asking().await;
+    gateway.configure(|config| config.apps.set(|settings| settings.limits.invitations_per_user = 1));
+    gateway.restart().await;
+    let [alice, bob, carol] = gateway.users(["alice", "bob", "carol"]).await;
+    let create = |id: &str| json!({"Type": "Public", "Name": "n", "GroupId": id, "InviteJoinOption": "NeedPermission"});
+    for id in ["club", "other"] {
+        alice.call(CREATE, create(id)).await.ok();
+    }
+    apply(&bob, &Group { id: "club".into() }, "").await.ok();
+    decide(&alice, &waiting(&alice).await[0], "Agree").await.ok();
+    let invite = |id: &str| json!({"GroupId": id, "MemberList": [{"Member_Account": "carol"}]});
+    assert_eq!(bob.call(ADD, invite("club")).await.ok()["MemberList"][0]["Result"], 3);
+    assert_eq!(alice.call(ADD, invite("other")).await.ok()["MemberList"][0]["Result"], 3);
+    let proposal = waiting(&alice).await.remove(0);
+    decide(&alice, &proposal, "Agree").await.refused(ErrorCode::TOO_MANY_GROUPS);
+    assert_eq!(waiting(&alice).await, [proposal.clone()]);
+    // As soon as the invited person has room it can be approved, once.
+    let other = waiting(&carol).await.remove(0);
+    let answer = |asked: &Value, by: &str, verdict: &str| {
+        json!({"GroupId": asked["GroupId"], "Inviter_Account": by, "HandleMsg": verdict,
+            "Authentication": asked["Authentication"]})
+    };
+    carol.call(ANSWER, answer(&other, "alice", "Reject")).await.ok();
+    decide(&alice, &proposal, "Agree").await.ok();
+    decide(&alice, &proposal, "Agree").await.refused(ErrorCode::APPLICATION_DECIDED);
+    let asked = waiting(&carol).await.remove(0);
+    assert_eq!(asked["From_Account"], "bob");
+    carol.call(ANSWER, answer(&asked, "bob", "Agree")).await.ok();
+    let group = Group { id: "club".into() };
+    assert_eq!(alice.members(&group).await, ["alice", "bob", "carol"]);
+}
+
 #[tokio::test]
 async fn all_admins_are_told_and_there_are_so_many_and_no_more() {
     let gateway = TestGateway::start_with(|config| {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use gateway::Config;
-use gateway::config::RedisConfig;
-use gateway::redis::Target;
 use protocol::ErrorCode;
 use serde_json::{Value, json};
-use tests::{Answer, Dialect, Group, Persistence, RedisServer, TestGateway, User};
+use tests::{Answer, Dialect, Group, TestGateway, User};
+
+use super::stage::{Stage, as_it_is, on_both};
 
 const QUIT: &str = "group_open_http_svc.quit_group";
 const BAN: &str = "group_open_http_svc.ban_group_member";
@@ -21,59 +21,6 @@ const MODIFY_MEMBER: &str = "group_open_http_svc.modify_group_member_info";
 const POLL: &str = "group_open_long_polling_http_svc.get_msg";
 const POLL_UNKNOWN: &str = "group_open_long_polling_http_noauth_svc.get_msg";
 const READ_ALONG: &str = "group_open_http_noauth_svc.apply_join_group";
-
-/// One gateway on its own store, or two on one Redis.
-struct Stage {
-    one: TestGateway,
-    two: Option<TestGateway>,
-    _redis: Option<RedisServer>,
-}
-
-impl Stage {
-    async fn alone(change: fn(&mut Config)) -> Self {
-        Self { one: TestGateway::start_with(change).await, two: None, _redis: None }
-    }
-
-    async fn of_two(change: fn(&mut Config)) -> Self {
-        let redis = RedisServer::start(Persistence::Nothing).await;
-        let shared = |config: &mut Config| {
-            config.redis = Some(RedisConfig {
-                target: Target::parse(&redis.url()).unwrap(),
-                prefix: "timgate".to_owned(),
-                wait_replicas: 0,
-                wait_timeout: Duration::from_secs(1),
-                allow_eviction: false,
-            });
-            change(config);
-        };
-        let one = TestGateway::start_with(shared).await;
-        let apps = one.config().apps.clone();
-        let two = TestGateway::start_with(|config| {
-            shared(config);
-            config.apps = apps;
-        })
-        .await;
-        Self { one, two: Some(two), _redis: Some(redis) }
-    }
-
-    fn there(&self) -> &TestGateway {
-        self.two.as_ref().unwrap_or(&self.one)
-    }
-}
-
-/// Does the same on each engine.
-macro_rules! on_both {
-    ($name:ident, $change:expr, |$stage:ident| $body:block) => {
-        #[tokio::test]
-        async fn $name() {
-            async fn work($stage: &mut Stage) $body
-            work(&mut Stage::alone($change).await).await;
-            work(&mut Stage::of_two($change).await).await;
-        }
-    };
-}
-
-fn as_it_is(_: &mut Config) {}
 
 async fn room_of(owner: &User) -> Group {
     owner.create_group_of("AVChatRoom", "live").await

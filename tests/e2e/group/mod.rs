@@ -12,5 +12,6 @@ mod member;
 mod pages;
 mod profile;
 mod rights;
+mod stage;
 mod tip;
 mod topic;

@@ -437,7 +437,7 @@ impl Stage {
         let gateway =
             TestGateway::start_with(|config| config.apps.set(|settings| settings.rates = Rates::off())).await;
         let mut casts = BTreeMap::new();
-        for (index, (_, name, _)) in served() {
+        for (index, (_, name, _)) in KINDS.into_iter().enumerate() {
             let user = |role: &str| {
                 let name = format!("{role}-{name}");
                 let gateway = &gateway;
@@ -604,10 +604,6 @@ fn worst(body: &Value) -> u64 {
     }
 }
 
-fn served() -> impl Iterator<Item = (usize, (GroupKind, &'static str, &'static str))> {
-    KINDS.into_iter().enumerate().filter(|(_, (kind, _, _))| Rules::of(*kind).is_served())
-}
-
 /// Whether the cell makes sense: whether the kind has such a role, and the surface such a command.
 fn exists(right: &Right, kind: GroupKind, caller: Caller) -> bool {
     let row = table().find(|row| row.name == right.command);
@@ -629,7 +625,7 @@ async fn every_right_of_every_role_in_every_kind_of_group() {
     let (stage, rights) = (Stage::set().await, rights());
     let mut cells = Vec::new();
     for (row, right) in rights.iter().enumerate() {
-        for (kind, (of, _, _)) in served() {
+        for (kind, (of, _, _)) in KINDS.into_iter().enumerate() {
             let callers = Caller::ALL.into_iter().map(|(caller, _, _)| caller);
             cells.extend(
                 callers.filter(|caller| exists(right, of, *caller)).map(|caller| (row, kind, caller)),
@@ -692,7 +688,7 @@ fn page(rights: &[Right], outcomes: &BTreeMap<(usize, usize, Caller), u64>) -> S
          on that surface. Groups are as their kind is made; what an operator or an owner has changed stands in the row. \
          What is done to somebody is done to a plain member unless it says otherwise.\n",
     );
-    for (kind, (_, name, _)) in served() {
+    for (kind, (_, name, _)) in KINDS.into_iter().enumerate() {
         let columns: Vec<&str> = Caller::ALL.into_iter().map(|(_, _, who)| who).collect();
         write!(page, "\n## {name}\n\n| what | command | {} |\n", columns.join(" | ")).unwrap();
         writeln!(page, "|---|---{}|", "|---".repeat(columns.len())).unwrap();

@@ -15,6 +15,9 @@ const DESTROY: &str = "million_group_open_http_svc.destroy_topic";
 const SEND: &str = "million_group_open_http_svc.send_group_msg";
 const HISTORY: &str = "million_group_open_http_svc.group_msg_get";
 const READ: &str = "million_group_open_http_svc.msg_read_report";
+const PIN: &str = "million_group_open_http_svc.pin_message";
+const UNPIN: &str = "million_group_open_http_svc.unpin_message";
+const PINNED: &str = "million_group_open_http_svc.get_pinned_messages";
 const MEMBER: &str = "million_group_open_http_svc.modify_group_member_info";
 
 /// A community with topics of `alice`, of which the others are members.
@@ -308,6 +311,49 @@ async fn messages_in_topics_are_recalled_hidden_and_cleared() {
     bob.call("recentcontact.clear_msg", clear).await.ok();
     assert!(texts(&bob, &group, &one).await.is_empty());
     assert_eq!(unread(&topics(&bob, &group, &[&one]).await[0]), 0);
+}
+
+#[tokio::test]
+async fn what_is_pinned_in_a_topic_is_pinned_there_alone() {
+    let mut gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = forum(&alice, &[&bob]).await;
+    let (news, talk) = (topic(&alice, &group, "news").await, topic(&alice, &group, "talk").await);
+    let said = say(&alice, &group, &news, "the rules").await;
+    let slip = say(&bob, &group, &news, "a slip").await;
+    say(&alice, &group, &talk, "elsewhere").await;
+    let request = |topic: &str, seq| json!({"GroupId": group.id, "TopicId": topic, "MsgSeq": seq});
+    bob.call(PIN, request(&news, said)).await.refused(ErrorCode::GROUP_NOT_ALLOWED);
+    alice.call(PIN, request(&talk, said + 9)).await.refused(ErrorCode::GROUP_BAD_PARAMETER);
+    for seq in [said, slip] {
+        alice.call(PIN, request(&news, seq)).await.ok();
+        let tip = bob.expect_passing(&Group { id: news.clone() }, 16).await;
+        assert_eq!(tip["GroupInfo"]["TopicId"], news.as_str());
+        let message = &tip["MsgBody"]["PinnedMsg"];
+        assert_eq!((&message["MsgSeq"], &message["ToGroupId"]), (&json!(seq), &json!(news)));
+    }
+    alice.call(PIN, request(&news, said)).await.refused(ErrorCode::PINNED_ALREADY);
+
+    gateway.restart().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let pinned = async |topic: &str| {
+        let answer = bob.call(PINNED, json!({"GroupId": group.id, "TopicId": topic})).await.ok();
+        let pins = answer["PinnedMsgList"].as_array().unwrap().clone();
+        pins.iter().map(|pin| pin["MsgSeq"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(pinned(&news).await, [said, slip]);
+    assert!(pinned(&talk).await.is_empty() && pinned("").await.is_empty());
+    // One that is recalled is pinned no more.
+    alice.recall_in(&group, &news, slip).await;
+    bob.expect_passing(&Group { id: news.clone() }, 17).await;
+    assert_eq!(pinned(&news).await, [said]);
+    alice.call(UNPIN, request(&news, said)).await.ok();
+    bob.expect_passing(&Group { id: news.clone() }, 17).await;
+    assert!(pinned(&news).await.is_empty());
+    // Another group's topic is none.
+    let other = community(&alice, "@TGS#_other", true).await;
+    let body = json!({"GroupId": other.id, "TopicId": news, "MsgSeq": said});
+    alice.call(PIN, body).await.refused(ErrorCode::GROUP_BAD_ID);
 }
 
 #[tokio::test]

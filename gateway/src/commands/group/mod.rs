@@ -104,7 +104,6 @@ impl From<GroupError> for Refusal {
             }
             GroupError::NotMember => not_allowed("not a member of the group"),
             GroupError::NotAllowed(denial) => not_allowed(denial),
-            GroupError::KindNotServed => not_allowed("groups of this type are not served here"),
             GroupError::Decided => ErrorCode::APPLICATION_DECIDED.into(),
             GroupError::TooManyApplications => {
                 Failure::worded(ErrorCode::GROUP_BAD_PARAMETER, "too many wait to be let into the group")

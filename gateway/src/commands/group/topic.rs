@@ -1,11 +1,12 @@
 //! Topics of communities.
 
 use protocol::group::{
-    CreateTopic, DestroyTopics, FailedTopic, GetTopics, LastOfTopic, ModifyTopic, NamedTopic, Switch,
-    TopicCreated, TopicInfo, TopicItem, TopicResult, TopicSelfInfo, Topics, TopicsDestroyed,
+    CreateTopic, DestroyTopics, FailedTopic, GetTopics, LastOfTopic, MentionInTopic, ModifyTopic, NamedTopic,
+    Switch, TopicCreated, TopicInfo, TopicItem, TopicResult, TopicSelfInfo, Topics, TopicsDestroyed,
 };
-use protocol::id::{GroupId, TopicId};
+use protocol::id::{GroupId, Seq, TopicId};
 use protocol::json::{flag, raw};
+use protocol::push::Mark;
 use protocol::request::Empty;
 use protocol::{ErrorCode, Failure};
 
@@ -15,7 +16,7 @@ use crate::commands::{Call, Context, Effect, Refusal, family};
 use crate::services::StorageError;
 use crate::services::deps::side_by_side;
 use crate::services::group::{GroupError, NewTopic, OwnPlace, TopicEdit, TopicView};
-use crate::services::timeline::Entry;
+use crate::services::timeline::{Entry, Seen};
 
 /// Topics that one call names.
 const MAX_NAMED: usize = 100;
@@ -77,21 +78,24 @@ pub(in crate::commands) async fn get(
         raw(&FailedTopic { code: failure.code, info: failure.info, topic })
     };
     let mut counted = Vec::new();
-    let seen = side_by_side(views, |(id, view)| {
-        let actor = &actor;
-        async move {
-            let Some(view) = view else { return Ok((id, None)) };
-            let seen = context.services.conversations.in_topic(actor, &view).await?;
-            Ok::<_, StorageError>((id, Some((view, seen))))
-        }
+    let (mentions, actor) = (&context.services.mentions, &actor);
+    let by_name = &mentions.by_name(actor).await?;
+    let seen = side_by_side(views, |(id, view)| async move {
+        let Some(view) = view else { return Ok((id, None)) };
+        let seen = context.services.conversations.in_topic(actor, &view).await?;
+        let unseen = match view.own {
+            Some(_) => mentions.in_place(actor, &view.place, by_name).await?,
+            None => Vec::new(),
+        };
+        Ok::<_, StorageError>((id, Some((view, seen, unseen))))
     });
     for (id, view) in seen.await? {
-        let Some((view, seen)) = view else {
+        let Some((view, seen, unseen)) = view else {
             items.adds(failed(id.as_str().to_owned(), failure(GroupError::NoTopic)));
             continue;
         };
         counted.push(seen.counted);
-        if !items.takes(raw(&item(&id, view, seen.last, seen.uncounted))) {
+        if !items.takes(raw(&item(&id, view, (seen.last, seen.uncounted), unseen))) {
             items.adds(failed(id.as_str().to_owned(), too_large(&actor.user)));
         }
     }
@@ -105,8 +109,8 @@ pub(in crate::commands) async fn get(
 fn item(
     id: &TopicId,
     view: TopicView,
-    last: Option<crate::services::timeline::Seen>,
-    uncounted: Vec<protocol::id::Seq>,
+    (last, uncounted): (Option<Seen>, Vec<Seq>),
+    unseen: Vec<Mark>,
 ) -> TopicItem {
     let TopicView { place, end, own, now } = view;
     let group = place.found.id.clone();
@@ -134,6 +138,7 @@ fn item(
         next_seq: end.seq.next(),
         last_message_at: end.at.seconds(),
         last,
+        mentions: unseen.into_iter().map(MentionInTopic::from).collect(),
     };
     TopicItem { code: ErrorCode::OK, info: "", topic, own }
 }

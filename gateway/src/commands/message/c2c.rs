@@ -294,9 +294,9 @@ pub(in crate::commands) async fn sync(
                 }
                 StoredNotice::Notice(_) => None,
                 StoredNotice::Mark(mark) => {
-                    let messages = &context.services.group_messages;
-                    let is_unread = messages.is_unread(actor, &mark.channel, mark.seq).await?;
-                    is_unread.then(|| raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)))
+                    let mentions = &context.services.mentions;
+                    let is_unseen = mentions.is_unseen(actor, &mark.channel, mark.seq).await?;
+                    is_unseen.then(|| raw(&event::push::mark_event(&actor.user, &mark, seq.0, at)))
                 }
             };
             Ok::<_, StorageError>((seq, event))

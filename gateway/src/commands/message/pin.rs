@@ -1,8 +1,9 @@
-//! Pinned messages of a group.
+//! Pinned messages of groups and topics.
 
 use protocol::message::pin::{GetPinned, PinItem, PinMessage, Pinned, UnpinMessage};
 use protocol::request::Empty;
 
+use crate::commands::group::channel;
 use crate::commands::table::{Row, rows};
 use crate::commands::{Call, Context, Refusal};
 
@@ -15,16 +16,19 @@ pub(in crate::commands) static ROWS: &[Row] = rows! {
 };
 
 async fn pin(context: &Context, call: &Call, request: PinMessage) -> Result<Empty, Refusal> {
-    context.services.group_messages.pin(&call.actor()?, &request.group, request.seq).await?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
+    context.services.group_messages.pin(&call.actor()?, &channel, request.seq).await?;
     Ok(Empty {})
 }
 
 async fn unpin(context: &Context, call: &Call, request: UnpinMessage) -> Result<Empty, Refusal> {
-    context.services.group_messages.unpin(&call.actor()?, &request.group, request.seq).await?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
+    context.services.group_messages.unpin(&call.actor()?, &channel, request.seq).await?;
     Ok(Empty {})
 }
 
 async fn get(context: &Context, call: &Call, request: GetPinned) -> Result<Pinned, Refusal> {
-    let pins = context.services.group_messages.pinned(&call.actor()?, &request.group).await?;
+    let channel = channel(&request.group, request.topic.as_ref())?;
+    let pins = context.services.group_messages.pinned(&call.actor()?, &channel).await?;
     Ok(Pinned { pins: pins.into_iter().map(|pin| PinItem { seq: pin.message.seq, by: pin.by }).collect() })
 }

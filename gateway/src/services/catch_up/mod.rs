@@ -15,14 +15,15 @@ use super::account::Accounts;
 use super::conversation::Conversations;
 use super::deps::{Deps, side_by_side};
 use super::group::{ChannelRef, Groups};
+use super::presence::Presence;
 use super::push::Notices;
 use super::session::Sessions;
 use super::timeline::{Entry, PastRecall, Seen, Timelines};
 use crate::bus::{
     self, Aside, AsideOf, CLOCK_DIFFERENCE, Coming, Delivery, DeviceClaim, DeviceId, Ended, Event, Going,
     GroupPlace, HeardAsides, HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup,
-    MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, TopicPlace, UserPlace,
-    Visitor, Wish,
+    MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, Topic, TopicPlace,
+    UserPlace, Visitor, Wish,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -38,6 +39,7 @@ pub struct CatchUp {
     pub groups: Groups,
     pub conversations: Conversations,
     pub notices: Notices,
+    pub presence: Presence,
     pub timelines: Timelines,
 }
 
@@ -294,6 +296,10 @@ impl Source for CatchUp {
 
     fn heard(&self, delivery: &Delivery) {
         self.groups.rooms().heard(delivery);
+    }
+
+    fn roll_called(&self, topic: &Topic) {
+        self.presence.roll_called(topic);
     }
 
     fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {

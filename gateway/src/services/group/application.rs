@@ -135,18 +135,19 @@ pub(super) fn read_entry(suffix: &[u8]) -> Option<(u64, GroupId, ApplicationId)>
 
 impl Groups {
     /// Notes that somebody waits, and tells those who decide. Who waits already goes on waiting: those who decide have been
-    /// told.
+    /// told. What was decided in favour of it ends with the same batch.
     pub(super) async fn apply(
         &self,
         actor: &Actor,
         found: &GroupRef,
         id: &ApplicationId,
         (text, custom): (&str, &str),
+        decided: Option<&OpenApplication>,
     ) -> Result<(), GroupError> {
         let limits = &self.deps.settings(actor.app).limits;
         check_text(text, limits.reason_bytes, Text::Application)?;
         check_text(custom, limits.custom_value_bytes, Text::ApplicationField)?;
-        if self.throttle.is_held(actor) {
+        if decided.is_none() && self.throttle.is_held(actor) {
             self.throttle.take(actor.app, Rule::Applications, &actor.user, 1)?;
         }
         let application = Application {
@@ -157,8 +158,13 @@ impl Groups {
             custom: custom.to_owned(),
         };
         let most = i64::try_from(limits.applications_per_group).unwrap_or(i64::MAX);
-        let decided = self.deps.decide("apply for a group", || async {
+        let applied = self.deps.decide("apply for a group", || async {
             let found = self.existing(actor.app, &found.id).await?;
+            let mut batch = Batch::new(found.partition(), self.deps.now());
+            if let Some(decided) = decided {
+                batch = self.ending(batch, &found, decided).await?;
+            }
+            let ended = if decided.is_some() { -1 } else { 0 };
             if self.member(&found, &id.user).await?.is_some() {
                 return Err(GroupError::AlreadyMember);
             }
@@ -169,8 +175,12 @@ impl Groups {
                 None => (Expected::Absent, 1),
                 // One that is over makes room for the new one.
                 Some(open) if self.is_over(found.app, &open.record) => (Expected::Version(open.version), 0),
-                Some(_) => return Ok(Decision::Done(None)),
+                Some(_) if ended == 0 => return Ok(Decision::Done(None)),
+                Some(_) => {
+                    return Ok(Decision::Commit(batch.add(found.applications_key(), ended, None), None));
+                }
             };
+            let more = more + ended;
             // Looked at before anything is stored: who is refused leaves no entries behind.
             if more > 0 && self.open_applications(&found).await? >= most {
                 self.drop_over(&found).await?;
@@ -185,7 +195,7 @@ impl Groups {
             let noted = side_by_side(deciders.iter().cloned(), |user| self.note_one(&found, user, &entry));
             noted.await?;
             let (group_key, unchanged) = found.unchanged();
-            let batch = Batch::new(found.partition(), self.deps.now())
+            let batch = batch
                 .check(group_key, unchanged)
                 .check(found.member_key(&id.user), Expected::Absent)
                 .check(key.clone(), expected)
@@ -193,15 +203,15 @@ impl Groups {
                 .add(found.applications_key(), more, Some(most));
             Ok::<_, GroupError>(Decision::Commit(batch, Some((found, deciders))))
         });
-        let decided = decided.await.map_err(|error| match error {
+        let applied = applied.await.map_err(|error| match error {
             // The only count of the batch.
             GroupError::Full => GroupError::TooManyApplications,
             error => error,
         });
-        if matches!(decided, Err(GroupError::TooManyApplications)) {
+        if matches!(applied, Err(GroupError::TooManyApplications)) {
             Bound::ApplicationsPerGroup.refused(&found.id);
         }
-        let Some((found, noted)) = &decided? else { return Ok(()) };
+        let Some((found, noted)) = &applied? else { return Ok(()) };
         // Whoever came to decide meanwhile looked before it was there, or is found now.
         let deciders = self.deciders(found, id).await?;
         let asks = id.kind == ApplicationKind::Invitation;
@@ -225,6 +235,22 @@ impl Groups {
         });
         told.await?;
         Ok(())
+    }
+
+    /// Adds that an open application ends, which is to be counted with the rest of the batch. Fails when it is open no more.
+    async fn ending(
+        &self,
+        batch: Batch,
+        found: &GroupRef,
+        open: &OpenApplication,
+    ) -> Result<Batch, GroupError> {
+        let key = found.application_key(&open.id);
+        let values = self.deps.engine.get(&found.partition(), std::slice::from_ref(&key)).await?;
+        let version = values.into_iter().flatten().next().map(|value| value.version);
+        if version != Some(open.version) {
+            return Err(GroupError::Decided);
+        }
+        Ok(batch.check(key.clone(), Expected::Version(open.version)).delete(key))
     }
 
     async fn open_applications(&self, found: &GroupRef) -> Result<i64, StorageError> {
@@ -460,23 +486,23 @@ impl Groups {
             self.drop_open(&found, key, open.version).await?;
             return Err(GroupError::Decided);
         }
-        let at_us = open.record.at_us;
+        let (at_us, version) = (open.record.at_us, open.version);
         let asks_first = id.kind == ApplicationKind::InvitationToApprove
             && self.rules(found.app, found.group.record.kind).asks_invited;
+        let decided = OpenApplication { id: id.clone(), version };
         match verdict {
-            Verdict::Agree if !asks_first => {
-                let open = OpenApplication { id: id.clone(), version: open.version };
-                self.let_in(actor, &found, open, text).await?;
+            Verdict::Agree if asks_first => {
+                let asked = ApplicationId { kind: ApplicationKind::Invitation, ..id.clone() };
+                let inviter = Actor { user: open.record.by, device: None, ..actor.clone() };
+                let words = (open.record.text.as_str(), "");
+                self.apply(&inviter, &found, &asked, words, Some(&decided)).await?;
             }
-            Verdict::Agree | Verdict::Reject => {
-                if !self.drop_open(&found, key, open.version).await? {
+            Verdict::Agree => self.let_in(actor, &found, decided, text).await?,
+            Verdict::Reject => {
+                if !self.drop_open(&found, key, version).await? {
                     return Err(GroupError::Decided);
                 }
-                if verdict == Verdict::Agree {
-                    let asked = ApplicationId { kind: ApplicationKind::Invitation, ..id.clone() };
-                    let inviter = Actor { user: open.record.by, device: None, ..actor.clone() };
-                    self.apply(&inviter, &found, &asked, (&open.record.text, "")).await?;
-                } else if id.kind == ApplicationKind::Join {
+                if id.kind == ApplicationKind::Join {
                     let notice = self.notice(actor, &found, NoticeKind::Rejected, text).await?;
                     self.notices.notify(actor.app, &id.user, StoredNotice::Notice(notice), None).await?;
                 }

@@ -108,7 +108,7 @@ impl Groups {
                     return Err(GroupError::AlreadyMember);
                 }
                 let application = ApplicationId { kind: ApplicationKind::Join, user: actor.user.clone() };
-                self.apply(actor, &found, &application, asked).await?;
+                self.apply(actor, &found, &application, asked, None).await?;
                 return Ok(JoinOutcome::Waiting);
             }
         }
@@ -216,7 +216,7 @@ impl Groups {
             return Err(GroupError::AlreadyMember);
         }
         let application = ApplicationId { kind, user: user.clone() };
-        self.apply(actor, found, &application, ("", "")).await
+        self.apply(actor, found, &application, ("", ""), None).await
     }
 
     /// Makes `user` a member.

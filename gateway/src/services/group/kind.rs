@@ -94,14 +94,6 @@ const NO_TIPS: Tips = Tips { membership: false, role: false, mute: false, profil
 const ALL_TIPS: Tips = Tips { membership: true, role: true, mute: false, profile: true };
 
 impl Rules {
-    /// Whether such groups can be made here: whether everything is there that the row asks for.
-    pub fn is_served(&self) -> bool {
-        matches!(
-            (self.membership, self.history),
-            (Membership::Stored, History::Log) | (Membership::Present, History::Ring)
-        )
-    }
-
     /// The vendor's defaults.
     pub fn of(kind: GroupKind) -> Self {
         let admins = Some(Role::Admin);
@@ -259,13 +251,6 @@ mod tests {
         });
         assert_eq!(book.of(GroupKind::Meeting).max_members, 20);
         assert_eq!(book.of(GroupKind::Work), &Rules::of(GroupKind::Work));
-    }
-
-    #[test]
-    fn what_is_served_is_of_the_shape_that_is_there() {
-        let is_served = |kind: &GroupKind| Rules::of(*kind).is_served();
-        let served: Vec<GroupKind> = GroupKind::ALL.into_iter().filter(is_served).collect();
-        assert_eq!(served, GroupKind::ALL);
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub struct FirstMember {
     pub custom: Vec<CustomField>,
 }
 
-/// The records that belong to one epoch of a group.
-const OF_AN_EPOCH: &[Table] = &[
+/// The records that belong to one epoch of a group, or to a topic.
+pub(super) const OF_AN_EPOCH: &[Table] = &[
     Table::Member,
     Table::Order,
     Table::Mute,
@@ -156,9 +156,6 @@ pub(super) fn check_custom(fields: &[CustomField], which: Fields, limits: &Limit
 }
 
 fn check(new: &NewGroup, limits: &Limits, rules: &Rules) -> Result<(), GroupError> {
-    if !rules.is_served() {
-        return Err(GroupError::KindNotServed);
-    }
     if let Some(id) = &new.id {
         check_custom_id(id, rules)?;
     }

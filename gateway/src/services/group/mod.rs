@@ -78,8 +78,6 @@ pub enum GroupError {
     NotMember,
     #[error("{0}")]
     NotAllowed(Denial),
-    #[error("groups of this type are not served here")]
-    KindNotServed,
     #[error("nobody waits so: it was decided")]
     Decided,
     #[error("too many applications wait in the group")]

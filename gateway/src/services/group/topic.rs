@@ -13,7 +13,7 @@ use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, TopicId, UserId};
 use protocol::message::GroupLabel;
 use serde::{Deserialize, Serialize};
 
-use super::lifecycle::{check_text, made_letters};
+use super::lifecycle::{OF_AN_EPOCH, check_text, made_letters};
 use super::{
     Denial, GroupError, GroupRef, Groups, Invalid, Member, Text, epoch_bytes, group_key, mute_key, rank,
     require,
@@ -29,19 +29,6 @@ use crate::telemetry::Bound;
 
 /// Topics that one call ends. Others follow.
 const GONE_AT_ONCE: usize = 20;
-
-/// The records that belong to a topic.
-const OF_A_TOPIC: &[Table] = &[
-    Table::Topic,
-    Table::Mute,
-    Table::Counter,
-    Table::Read,
-    Table::Annotation,
-    Table::Mention,
-    Table::Recall,
-    Table::Hidden,
-    Table::Message,
-];
 
 /// A topic, as it is kept.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -467,7 +454,7 @@ impl Groups {
         let (engine, partition) = (self.deps.engine.clone(), found.partition());
         self.deps.tasks.spawn(async move {
             for topic in gone {
-                if let Err(error) = engine.purge(&partition, OF_A_TOPIC, topic.epoch()).await {
+                if let Err(error) = engine.purge(&partition, OF_AN_EPOCH, topic.epoch()).await {
                     tracing::warn!(%error, "what a topic left behind was not swept");
                 }
             }

@@ -19,7 +19,6 @@ use super::sender_order::SenderOrder;
 use super::{MessageError, is_recallable};
 use crate::bus::{Aside, AsideOf, Push, Stamp, Topic};
 use crate::services::account::Accounts;
-use crate::services::conversation::group_taken_off_up_to;
 use crate::services::deps::{Actor, Deps};
 use crate::services::group::{
     ChannelRef, GroupError, GroupRef, Groups, History, Invalid, Member, Text, check_text,
@@ -27,8 +26,8 @@ use crate::services::group::{
 use crate::services::push::Notices;
 use crate::services::rates::Throttle;
 use crate::services::timeline::{Entry, PastRecall, Position, Seen, Timelines, after_tips};
+use crate::storage::Window;
 use crate::storage::records::Versioned;
-use crate::storage::{StorageError, Window};
 
 /// Clients set their clock by the whole seconds of the login answer, so what they call "now" lies behind.
 /// A recall told twice harms nobody, one that is missed does.
@@ -214,8 +213,8 @@ impl GroupMessages {
         self.keeps_history(&place.found)?;
         let oldest = self.oldest(actor, &place, member.as_ref()).await?;
         // What is pinned is shown to all.
-        let has_hidden = place.topic.is_none() && seqs.iter().any(|seq| *seq < oldest);
-        let pinned = if has_hidden { self.pinned_seqs(&place.found).await? } else { Vec::new() };
+        let has_hidden = seqs.iter().any(|seq| *seq < oldest);
+        let pinned = if has_hidden { self.pinned_seqs(&place).await? } else { Vec::new() };
         let is_shown = |seq: &Seq| *seq >= oldest || pinned.contains(seq);
         let mut wanted: Vec<Seq> = seqs.iter().copied().filter(is_shown).collect();
         wanted.sort_unstable_by(|a, b| b.cmp(a));
@@ -301,9 +300,7 @@ impl GroupMessages {
         // Recalled before is recalled: the caller has what they want.
         let announces = vec![(place.channel().topic, push.into())];
         self.timelines.recall(&place.channel().log, recalled, announces).await?;
-        if place.topic.is_none() {
-            self.unpin_recalled(actor, &place.found, seq).await?;
-        }
+        self.unpin_recalled(actor, place, seq).await?;
         Ok(Ok(()))
     }
 
@@ -320,29 +317,6 @@ impl GroupMessages {
         let now_us = self.deps.now().0 * 1000;
         let end_us = if end_us.saturating_add(CLOCK_LAG_US) >= now_us { u64::MAX } else { end_us };
         Ok(self.timelines.recalls(&place.channel().log, (begin_us, Seq(u64::MAX)), end_us, limit).await?)
-    }
-
-    /// Whether a member has yet to read a message: one that was not recalled, nor said before they came, nor taken off their
-    /// list.
-    pub async fn is_unread(
-        &self,
-        actor: &Actor,
-        channel: &ChannelId,
-        seq: Seq,
-    ) -> Result<bool, StorageError> {
-        let Some(place) = self.groups.place(actor.app, channel).await? else { return Ok(false) };
-        let Some(member) = self.groups.member(&place.found, &actor.user).await? else { return Ok(false) };
-        let joined_after = self.groups.joined_after(&place, &member.record).await?;
-        let Position { read, cleared, .. } =
-            self.timelines.position(&place.channel().log, &actor.user).await?;
-        if seq <= read.max(cleared).max(joined_after) {
-            return Ok(false);
-        }
-        if seq <= group_taken_off_up_to(&self.deps, actor.app, &actor.user, channel).await? {
-            return Ok(false);
-        }
-        let seen = self.timelines.entry(&place.channel().log, seq).await?;
-        Ok(seen.is_some_and(|seen| seen.recall.is_none()))
     }
 
     /// Notes how far a member has read, but not beyond the newest message, and tells their other devices. Gives how far.

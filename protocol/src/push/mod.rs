@@ -187,8 +187,8 @@ pub struct DeleteNotices {
 /// the message, and [`ALL_RANDOM`].
 #[derive(Debug, Deserialize)]
 pub struct NoticeItem {
-    /// The `ClientSeq` of the push.
-    #[serde(rename = "MsgSeq")]
+    /// The `ClientSeq` of the push. The SDKs name none of what they found in a list of topics, which they have read by then.
+    #[serde(rename = "MsgSeq", default)]
     pub seq: Seq,
     /// The `MsgRandom` of the push.
     #[serde(rename = "MsgRandom", default)]

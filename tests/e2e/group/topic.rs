@@ -387,8 +387,18 @@ async fn who_is_mentioned_in_a_topic_is_told_where() {
         events.iter().filter(|event| event["Event"] == 12).count()
     };
     assert_eq!((marks("bob").await, marks("carol").await), (2, 1));
+    // So does who reads the list of topics.
+    let listed = async |user: &User| topics(user, &group, &[&one]).await[0]["TopicInfo"]["AtInfoList"].clone();
+    let by_name = json!({"AtFlagList": [1], "AtMsgSeq": 1, "From_Account": "alice"});
+    let as_one_of_all = json!({"AtFlagList": [2], "AtMsgSeq": 2, "From_Account": "alice"});
+    assert_eq!(listed(&bob).await, json!([by_name, as_one_of_all]));
+    assert_eq!(listed(&carol).await, json!([as_one_of_all]));
+    assert_eq!(listed(&alice).await, Value::Null);
     bob.call(READ, json!({"GroupId": group.id, "TopicId": one, "MsgReadedSeq": 2})).await.ok();
+    let gone = json!({"DelMsgList": [{"From_Account": "alice", "To_Account": "bob", "GroupId": one}]});
+    bob.call("openim.deletemsg", gone).await.ok();
     assert_eq!((marks("bob").await, marks("carol").await), (0, 1));
+    assert_eq!((listed(&bob).await, listed(&carol).await), (Value::Null, json!([as_one_of_all])));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::generator::{Generator, Shape};
 use crate::one::{Bench, Load, Outcome, Plan};
-use crate::process::Process;
+use crate::process::{Process, in_turns};
 use crate::scenario::TEXT_BYTES;
 use crate::target::gateway::{Room, protocol_in, start};
 
@@ -43,6 +43,9 @@ const WINDOW: u64 = 16;
 const RESTLESS: usize = 100;
 const MOVES_A_MINUTE: u32 = 5_000;
 const MOVES_OF_MEMBERS_A_MINUTE: u32 = 600;
+
+/// They are watched for so much longer, because there are so few.
+const JOINS_TAKE: f64 = 3.0;
 
 /// Brought in with one call, and calls on their way meanwhile.
 const IN_A_CALL: usize = 100;
@@ -199,7 +202,9 @@ impl Options {
             let outcome = whole(stage.explain(plan.measure(&mut generator, &stage.ids()))?)?;
             if members > ONLINE as usize {
                 let churn = Churn::begin(&stage, RESTLESS, MOVES_OF_MEMBERS_A_MINUTE);
-                generator.run(now_ns() + (self.seconds * SECOND_NS as f64) as u64)?;
+                // Who joins waits for the gateway and not for the generator.
+                let until_ns = now_ns() + (JOINS_TAKE * self.seconds * SECOND_NS as f64) as u64;
+                in_turns(|| generator.run(until_ns))?;
                 joins.push(churn.end()?);
             }
             Ok(outcome.cpu_s_per_million)
@@ -355,7 +360,10 @@ impl Churn {
         self.is_over.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread else { return Ok(0.0) };
         let joins = thread.join().map_err(|_| "those who come and go have panicked")??;
-        Ok(joins.value_at_quantile(0.99) as f64 / 1e6)
+        let ms = |quantile| joins.value_at_quantile(quantile) as f64 / 1e6;
+        let (half, most, worst) = (ms(0.5), ms(0.9), ms(0.99));
+        eprintln!("joins: {}, p50 {half:.2} p90 {most:.2} p99 {worst:.2} ms", joins.len());
+        Ok(worst)
     }
 }
 

@@ -58,13 +58,25 @@ impl GoFirst {
         let group = group.trim().rsplit_once(' ').map(|(_, priority)| priority.to_owned());
         let _ = fs::write(GROUP, PRIORITY.to_string());
         // The generator keeps a schedule, so it does not wait for the end of anybody's turn; what it starts takes turns.
-        let own = std::process::id().to_string();
-        let quiet = || Stdio::null();
-        let mut change = Command::new("chrt");
-        change.args(["--fifo", "--reset-on-fork", "--pid", "1", &own]);
-        let _ = change.stdin(quiet()).stdout(quiet()).stderr(quiet()).status();
+        schedule(&["--fifo", "--reset-on-fork"], "1");
         Self { group }
     }
+}
+
+/// Has the generator take turns with others on its core while it does something: where they are measured, and not it.
+pub(crate) fn in_turns<T>(work: impl FnOnce() -> T) -> T {
+    schedule(&["--other", "--reset-on-fork"], "0");
+    let done = work();
+    schedule(&["--fifo", "--reset-on-fork"], "1");
+    done
+}
+
+fn schedule(how: &[&str], priority: &str) {
+    let own = std::process::id().to_string();
+    let quiet = || Stdio::null();
+    let mut change = Command::new("chrt");
+    change.args(how).args(["--pid", priority, &own]);
+    let _ = change.stdin(quiet()).stdout(quiet()).stderr(quiet()).status();
 }
 
 impl Drop for GoFirst {

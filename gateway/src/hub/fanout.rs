@@ -37,8 +37,8 @@ const QUEUE: usize = 256;
 /// Events that a worker takes at once.
 const MOST_AT_ONCE: usize = 64;
 
-/// Followers that are served before other work of the process has its turn: about half a millisecond of it.
-const IN_A_TURN: usize = 64;
+/// Followers that are served before other work of the process has its turn: about a quarter of a millisecond.
+const IN_A_TURN: usize = 32;
 
 /// What can wait for a message waits no longer.
 const RIDE_WITHIN: Duration = Duration::from_secs(1);

@@ -388,7 +388,8 @@ async fn who_is_mentioned_in_a_topic_is_told_where() {
     };
     assert_eq!((marks("bob").await, marks("carol").await), (2, 1));
     // So does who reads the list of topics.
-    let listed = async |user: &User| topics(user, &group, &[&one]).await[0]["TopicInfo"]["AtInfoList"].clone();
+    let listed =
+        async |user: &User| topics(user, &group, &[&one]).await[0]["TopicInfo"]["AtInfoList"].clone();
     let by_name = json!({"AtFlagList": [1], "AtMsgSeq": 1, "From_Account": "alice"});
     let as_one_of_all = json!({"AtFlagList": [2], "AtMsgSeq": 2, "From_Account": "alice"});
     assert_eq!(listed(&bob).await, json!([by_name, as_one_of_all]));

@@ -493,7 +493,7 @@ async fn an_approval_that_cannot_ask_the_invited_person_leaves_the_application_o
     assert_eq!(alice.call(ADD, invite("other")).await.ok()["MemberList"][0]["Result"], 3);
     let proposal = waiting(&alice).await.remove(0);
     decide(&alice, &proposal, "Agree").await.refused(ErrorCode::TOO_MANY_GROUPS);
-    assert_eq!(waiting(&alice).await, [proposal.clone()]);
+    assert_eq!(waiting(&alice).await, std::slice::from_ref(&proposal));
     // As soon as the invited person has room it can be approved, once.
     let other = waiting(&carol).await.remove(0);
     let answer = |asked: &Value, by: &str, verdict: &str| {

@@ -17,7 +17,7 @@ const RARE = {
   gateway_long_polls_total: 'gateway/src/commands/unattended.rs',
   gateway_refused_total: 'gateway/src/telemetry/bound.rs',
   gateway_store_free_bytes: 'gateway/src/storage/embedded/space.rs',
-  gateway_slow_readers_total: 'gateway/src/hub/outbound.rs',
+  gateway_slow_readers_total: 'gateway/src/hub/outbound/queue.rs',
   gateway_redis_errors_total: 'gateway/src/storage/redis/calls.rs',
   gateway_redis_reconnects_total: 'gateway/src/redis/connection.rs',
 };

@@ -211,7 +211,9 @@ export class Model {
       const { below, above } = isFresh ? { below: 0, above: 0 } : this.#tolerance(name, user, kind, conversation, view);
       if (shown.unread < unread - below || shown.unread > unread + above) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
       const last = displayLast(view.at(-1));
-      if (shown.last !== last) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);
+      // 2.x SDKs ask what a new group is for each item until they know, and put what comes meanwhile in the order of the answers.
+      const isNew = kind !== 'chat' && !isFresh && view.every(({ text }) => text === undefined);
+      if (shown.last !== last && !(isNew && view.some((entry) => displayLast(entry) === shown.last))) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);
     }
     for (const conversation of list.keys()) if (!logs.has(conversation)) differences.push(`${conversation} is listed, and nobody ever made it`);
     if (total !== sum) differences.push(`${total} unread in total, and ${sum} in the list`);
@@ -297,9 +299,12 @@ export class Model {
     return changes.some((out, place) => !out.isMember && isAway({ from: out.from, to: changes[place + 1]?.to ?? Infinity }));
   }
 
-  /** The absence of a device in which it could not hear a message at once; undefined if there was none. */
+  /**
+   * The last absence of a device in which it could not hear a message at once; undefined if there was none. What is said over a
+   * line that is down takes until its sender is back, and others may be away more than once in that time.
+   */
   #away(device, message, before = 0) {
-    return this.#absences.find((absence) => absence.device === device && absence.from - before <= message.to && absence.to >= message.from);
+    return this.#absences.findLast((absence) => absence.device === device && absence.from - before <= message.to && absence.to >= message.from);
   }
 }
 

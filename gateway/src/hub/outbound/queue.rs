@@ -1,6 +1,6 @@
 //! What waits to be written to a connection, and what is known of what was.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use bytes::Buf;
 use protocol::id::Seq;
@@ -12,7 +12,6 @@ use super::super::held::{Held, Resumed, Told};
 use super::super::returning::Subject;
 use super::super::turns::Turns;
 use super::{Closing, Counting};
-use crate::bus::Topic;
 
 /// What a frame is, for the bounds of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +55,15 @@ pub(super) struct Queue {
     pub(super) told_back: Option<Box<Told>>,
 }
 
-/// What is pushed of groups while it is read what was said in some of them before they were followed.
+/// Of so many pushes it is known that they have come while something is read. What was said behind them may come twice.
+const MOST_KNOWN: usize = 4096;
+
+/// What is pushed while it is read what was said in groups before they were followed.
 #[derive(Default)]
 pub(super) struct Entering {
     /// How many are read.
     under_way: usize,
-    /// The first that was pushed of each: all behind it is pushed as well.
-    first: HashMap<Topic, Seq>,
+    pushed: HashSet<Subject>,
 }
 
 impl Entering {
@@ -71,17 +72,16 @@ impl Entering {
     }
 
     pub(super) fn pushes(&mut self, subject: Option<&Subject>) {
-        if let Some(Subject::Entry(topic, seq)) = subject
-            && !self.first.contains_key(topic)
+        if let Some(subject) = subject
+            && self.pushed.len() < MOST_KNOWN
         {
-            self.first.insert(topic.clone(), *seq);
+            self.pushed.insert(subject.clone());
         }
     }
 
     /// Whether something that was read is pushed by itself.
     pub(super) fn has(&self, subject: &Subject) -> bool {
-        let Subject::Entry(topic, seq) = subject else { return false };
-        self.first.get(topic).is_some_and(|first| first <= seq)
+        self.pushed.contains(subject)
     }
 
     /// True when nothing is read any more.

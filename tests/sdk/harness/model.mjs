@@ -212,7 +212,7 @@ export class Model {
       if (shown.unread < unread - below || shown.unread > unread + above) differences.push(`${conversation} has ${shown.unread} unread, not ${unread}`);
       const last = displayLast(view.at(-1));
       // 2.x SDKs ask what a new group is for each item until they know, and put what comes meanwhile in the order of the answers.
-      const isNew = kind !== 'chat' && !isFresh && view.every(({ text }) => text === undefined);
+      const isNew = kind !== NEWEST && !isFresh && view.every(({ text }) => text === undefined);
       if (shown.last !== last && !(isNew && view.some((entry) => displayLast(entry) === shown.last))) differences.push(`the last of ${conversation} is ${shown.last}, not ${last}`);
     }
     for (const conversation of list.keys()) if (!logs.has(conversation)) differences.push(`${conversation} is listed, and nobody ever made it`);

@@ -32,14 +32,23 @@ async function has(device, conversationID, { unread, last, history }) {
   };
   const is = async () => JSON.stringify(await seen()) === JSON.stringify({ unread, last });
   await until(is, 3_000, `${conversationID} of ${device.user}`).catch(async () => assert.deepEqual(await seen(), { unread, last }));
-  if (history) assert.deepEqual(texts(await wholeHistory(device, conversationID)), history);
+  if (history) assert.deepEqual(texts(await wholeHistory(device, conversationID)).filter((text) => text !== READY), history);
 }
+
+/** What is said first in a group, so that all begin alike. */
+const READY = 'ready';
 
 /** A Work group of `owner` in which the others have heard what its beginning says, and have read it. */
 async function settled(owner, others) {
   const id = await work(owner, others);
   for (const device of others) {
     await device.message(({ type, to }) => type === 'TIMCustomElem' && to === id);
+    await device.quiet();
+  }
+  // 2.27.6 asks what the group is, and of what comes meanwhile it may take the earlier for the last, and read no farther.
+  await owner.say(id, READY);
+  for (const device of others) {
+    await device.message(({ to, payload }) => to === id && payload?.text === READY);
     await device.setMessageRead({ conversationID: groupConversation(id) });
   }
   return id;
@@ -279,7 +288,7 @@ async function again(t, kind) {
     await alice.say(id, 'new');
     await bob.message('new');
     const heard = texts(bob.messages());
-    assert.deepEqual(heard.filter((text) => !text.startsWith('told')), [...said, 'new']);
+    assert.deepEqual(heard.filter((text) => text !== READY && !text.startsWith('told')), [...said, 'new']);
     assert.equal(heard.filter((text) => text.startsWith('told')).length, 10);
     await has(bob, groupConversation(id), { unread: 201, last: 'new', history: [...said, 'new'] });
     await has(bob, userConversation(alice), { unread: 10, last: 'told 9' });

@@ -269,16 +269,15 @@ fn runs(jobs: &mut Vec<Job>) -> Vec<Run> {
 /// have all of them in one piece; the others have what is for each list by itself, in order. Nobody is among both, for who
 /// moves changes the part that they leave and the one into which they come.
 async fn deliver_all(batches: Vec<Batch>, clock: &Clock) {
+    if let [Batch { followers, deliveries }] = batches.as_slice() {
+        return deliver(&followers.parts().collect::<Vec<_>>(), deliveries, clock).await;
+    }
     let parts = |batch: &Batch| batch.followers.parts().map(place).collect::<HashSet<_>>();
-    let mut each = batches.iter();
-    let Some(first) = each.next() else { return };
-    let unchanged = each.fold(parts(first), |unchanged, batch| &unchanged & &parts(batch));
-    if batches.len() > 1 {
-        for Batch { followers, deliveries } in &batches {
-            let changed: Vec<_> =
-                followers.parts().filter(|part| !unchanged.contains(&place(part))).collect();
-            deliver(&changed, deliveries, clock).await;
-        }
+    let each = batches.iter().map(parts);
+    let unchanged = each.reduce(|unchanged, parts| &unchanged & &parts).unwrap_or_default();
+    for Batch { followers, deliveries } in &batches {
+        let changed: Vec<_> = followers.parts().filter(|part| !unchanged.contains(&place(part))).collect();
+        deliver(&changed, deliveries, clock).await;
     }
     let Some(followers) = batches.last().map(|batch| batch.followers.clone()) else { return };
     let deliveries: Vec<Delivery> = batches.into_iter().flat_map(|batch| batch.deliveries).collect();

@@ -176,6 +176,12 @@ mod tests {
     }
 
     #[test]
+    fn the_more_hear_of_it_the_fewer_are_named() {
+        let fitting = [(20, 0), (20, 2_500), (20, 10_000), (20, 1_000_000), (2, 10), (2, 1_000_000)];
+        assert_eq!(fitting.map(|(most, hearers)| named(most, hearers)), [20, 20, 5, 3, 2, 2]);
+    }
+
+    #[test]
     fn one_who_came_and_went_unheard_of_is_not_told_of() {
         let start = Instant::now();
         let mut tips = Tips::new(start, 1);

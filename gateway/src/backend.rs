@@ -102,7 +102,7 @@ impl Backend {
         let failed = engine.failed();
         let node = rand::random();
         let (bus, incoming) = RedisBus::start_with(topology.clone(), names.clone(), node, engine.epochs());
-        let liveness = RedisLiveness::start(topology, &names, node);
+        let liveness = RedisLiveness::start(topology, &names, node).await;
         Ok(Self {
             engine: Arc::new(engine),
             bus: Arc::new(bus),

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::id::{AppId, Millis, UserId};
-
+use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
 
 use super::application::{Applications, Settings};
-use crate::bus::{Bus, Event, Liveness, Origin, Stamp, Topic};
+use crate::bus::{Bus, BusError, Event, Liveness, Origin, Stamp, Topic};
 use crate::clock::Clock;
 use crate::storage::{Batch, CommitError, Committed, Engine, StorageError};
 
@@ -124,6 +124,16 @@ impl Deps {
     ) {
         let topic = Topic::User(app, user.clone());
         self.bus.publish(topic, stamp, Arc::new(event.into())).await;
+    }
+
+    /// What the instances that live say of a topic, each with its number. This one is among them.
+    pub async fn notes<T: DeserializeOwned>(&self, topic: &Topic) -> Result<Vec<(u64, T)>, BusError> {
+        let notes = self.bus.notes(topic).await?;
+        let nodes: Vec<u64> = notes.iter().map(|(node, _)| *node).collect();
+        let alive = self.liveness.alive(&nodes).await;
+        let living = notes.into_iter().zip(alive).filter_map(|(note, is_alive)| is_alive.then_some(note));
+        // Another version may say other things.
+        Ok(living.filter_map(|(node, note)| Some((node, serde_json::from_slice(&note).ok()?))).collect())
     }
 }
 

@@ -105,15 +105,11 @@ impl Presence {
             return Ok(here);
         }
         let now = self.deps.now();
-        let notes = self.deps.bus.notes(&topic).await.unwrap_or_else(|error| {
+        let mut notes = self.deps.notes::<Note>(&topic).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "it could not be asked how many follow a group");
             Vec::new()
         });
-        let notes: Vec<(u64, Note)> = notes
-            .into_iter()
-            .filter_map(|(node, note)| Some((node, serde_json::from_slice::<Note>(&note).ok()?)))
-            .filter(|(_, note)| note.at.0 + SAID_WITHIN_MS > now.0)
-            .collect();
+        notes.retain(|(_, note)| note.at.0 + SAID_WITHIN_MS > now.0);
         let asking = self.asking.get(&topic).filter(|asking| asking.last.0 + SAID_WITHIN_MS > now.0);
         let since = asking.map_or(now, |asking| asking.since);
         self.asking.insert(topic.clone(), Asking { since, last: now });
@@ -123,11 +119,8 @@ impl Presence {
         if asked_since.is_none_or(|since| since.0 + ANSWERED_WITHIN_MS > now.0) {
             return self.looked_at(found).await;
         }
-        let nodes: Vec<u64> = notes.iter().map(|(node, _)| *node).collect();
-        let alive = self.deps.liveness.alive(&nodes).await;
-        let is_other = |node: u64, is_alive: bool| is_alive && node != self.deps.node;
-        let others = notes.iter().zip(alive).filter(|((node, _), is_alive)| is_other(*node, *is_alive));
-        Ok(here + others.map(|((_, note), _)| note.followers).sum::<u64>())
+        let others = notes.iter().filter(|(node, _)| *node != self.deps.node);
+        Ok(here + others.map(|(_, note)| note.followers).sum::<u64>())
     }
 
     /// It is to be said how many follow a group here.

@@ -25,7 +25,7 @@ const PACE: Pace = Pace { renew: Duration::from_secs(2), lifetime: Duration::fro
 
 /// How soon it is said again after it could not be said: well within the lifetime, and less often than it is renewed.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(1));
-/// The least time between looks for instances that are not known, and how long one may take.
+/// The least time between looks for instances that were looked for and not found, and how long one may take.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(1);
 /// No look is made for so long after one that failed: the last answer stands.
@@ -51,8 +51,11 @@ struct Shared {
 }
 
 /// The last answer.
+#[derive(Default)]
 struct Seen {
     living: HashSet<u64>,
+    /// Looked for and not found since it was last said that this instance lives.
+    missing: HashSet<u64>,
     /// When it was asked for.
     asked: Option<Instant>,
     /// When asking failed last.
@@ -60,9 +63,13 @@ struct Seen {
 }
 
 impl RedisLiveness {
-    /// Begins to say that `node` lives. Needs a Tokio runtime; ends when dropped.
-    pub fn start(servers: Arc<Topology>, names: &Namespace, node: u64) -> Self {
-        Self::at_pace(servers, names, node, PACE)
+    /// Begins to say that `node` lives, and has said so when it returns if a server answers. Needs a Tokio runtime; ends
+    /// when dropped.
+    pub async fn start(servers: Arc<Topology>, names: &Namespace, node: u64) -> Self {
+        let liveness = Self::at_pace(servers, names, node, PACE);
+        // Else whoever logs in here at once counts as away elsewhere. A failure is noted, and it is said again.
+        liveness.shared.look(&[node]).await;
+        liveness
     }
 
     fn at_pace(servers: Arc<Topology>, names: &Namespace, node: u64, pace: Pace) -> Self {
@@ -71,7 +78,7 @@ impl RedisLiveness {
             key: channels::nodes(names),
             node,
             pace,
-            seen: Mutex::new(Seen { living: HashSet::new(), asked: None, failed: None }),
+            seen: Mutex::default(),
             looking: tokio::sync::Mutex::default(),
         });
         let task = AbortOnDropHandle::new(tokio::spawn(renew(shared.clone())));
@@ -84,8 +91,9 @@ impl Liveness for RedisLiveness {
     /// One look, of at most a second, for instances that the last answer did not have.
     async fn alive(&self, nodes: &[u64]) -> Vec<bool> {
         let shared = &self.shared;
-        if !nodes.iter().all(|node| shared.is_alive(*node)) {
-            shared.look().await;
+        let unknown: Vec<u64> = nodes.iter().copied().filter(|node| !shared.is_alive(*node)).collect();
+        if !unknown.is_empty() {
+            shared.look(&unknown).await;
         }
         nodes.iter().map(|node| shared.is_alive(*node)).collect()
     }
@@ -110,6 +118,7 @@ async fn renew(shared: Arc<Shared>) {
         let pause = match shared.say().await {
             Ok(()) => {
                 backoff.reset();
+                shared.seen().missing.clear();
                 shared.pace.renew
             }
             Err(error) => {
@@ -130,19 +139,25 @@ impl Shared {
         node == self.node || self.seen().living.contains(&node)
     }
 
-    /// Asks anew, but for what was asked a moment ago.
-    async fn look(&self) {
+    /// Asks anew, but for what was asked a moment ago. An instance that nobody has looked for yet may be younger than that.
+    async fn look(&self, nodes: &[u64]) {
         let come = Instant::now();
         let _looking = self.looking.lock().await;
         {
             let seen = self.seen();
-            let is_fresh = seen.asked.is_some_and(|asked| asked >= come || asked.elapsed() < LOOK_PAUSE);
-            if is_fresh || seen.failed.is_some_and(|failed| failed.elapsed() < AWAY) {
+            let is_known = nodes.iter().all(|node| seen.living.contains(node) || seen.missing.contains(node));
+            let is_fresh = |asked: Instant| asked >= come || is_known && asked.elapsed() < LOOK_PAUSE;
+            if seen.asked.is_some_and(is_fresh) || seen.failed.is_some_and(|failed| failed.elapsed() < AWAY) {
                 return;
             }
         }
-        // The failure is noted, and the last answer stands.
-        let _ = self.say().await;
+        // A failure is noted, and the last answer stands.
+        if self.say().await.is_ok() {
+            let mut seen = self.seen();
+            let missing: Vec<u64> =
+                nodes.iter().copied().filter(|node| !seen.living.contains(node)).collect();
+            seen.missing.extend(missing);
+        }
     }
 
     /// Says that this instance lives, and takes note of who else does.
@@ -159,7 +174,9 @@ impl Shared {
         match answer {
             // An answer that was overtaken is older than what is known.
             Ok(_) if seen.asked.is_some_and(|known| known > asked) => {}
-            Ok(living) => *seen = Seen { living, asked: Some(asked), failed: None },
+            Ok(living) => {
+                (seen.living, seen.asked, seen.failed) = (living, Some(asked), None);
+            }
             Err(error) => {
                 seen.failed = Some(Instant::now());
                 return Err(error);
@@ -209,6 +226,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_instance_that_has_just_begun_is_known_at_once() {
+        let server = RedisServer::start(Nothing).await;
+        let (servers, names) = (Topology::start(server.target()), Namespace::new("test"));
+        let one = RedisLiveness::start(servers.clone(), &names, 1).await;
+        for node in 2..20 {
+            assert!(!is_alive(&one, 1000 + node).await, "a look, so that the next one is within its pause");
+            let next = RedisLiveness::start(servers.clone(), &names, node).await;
+            assert!(is_alive(&one, node).await, "{node} has begun");
+            next.leave().await;
+        }
+    }
+
+    #[tokio::test]
     async fn who_is_silent_is_dead() {
         let server = RedisServer::start(Nothing).await;
         let (one, two) = (registry(&server, 1), registry(&server, 2));
@@ -252,8 +282,8 @@ mod tests {
     async fn a_cluster_keeps_the_list_in_one_place() {
         let cluster = RedisCluster::start().await;
         let servers = Topology::start(cluster.target());
-        let one = RedisLiveness::start(servers.clone(), &Namespace::new("test"), 1);
-        let two = RedisLiveness::start(servers, &Namespace::new("test"), 2);
+        let one = RedisLiveness::start(servers.clone(), &Namespace::new("test"), 1).await;
+        let two = RedisLiveness::start(servers, &Namespace::new("test"), 2).await;
         eventually(SOON, "the second is known", async || is_alive(&one, 2).await).await;
         eventually(SOON, "the first is known", async || is_alive(&two, 1).await).await;
     }

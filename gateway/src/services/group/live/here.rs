@@ -209,10 +209,10 @@ impl Room {
     }
 
     /// What is to be noted now: nothing where nobody is here.
-    pub(super) fn note(&mut self, at: Millis) -> Option<Note> {
+    pub(super) fn note(&mut self) -> Option<Note> {
         (self.is_noted, self.noted_at) = (true, Some(Instant::now()));
         let latest = || self.latest().into_iter().map(|present| (present.user, present.since)).collect();
-        (!self.here.is_empty()).then(|| Note { epoch: self.epoch, at, count: self.len(), latest: latest() })
+        (!self.here.is_empty()).then(|| Note { epoch: self.epoch, count: self.len(), latest: latest() })
     }
 
     /// Something is said here, which will come as everything does.

@@ -81,9 +81,6 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// Of those who are there so many are listed, the latest.
 const MOST_LISTED: usize = 1000;
 
-/// An instance that has noted something so shortly ago lives.
-const YOUNG_MS: u64 = 3000;
-
 /// A room of an application.
 type RoomKey = (AppId, GroupId);
 
@@ -113,7 +110,6 @@ pub struct Present {
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     epoch: u64,
-    at: Millis,
     count: u64,
     latest: Vec<(UserId, Millis)>,
 }
@@ -297,7 +293,7 @@ impl Rooms {
                 let Some(room) = rooms.get_mut(&key) else { return };
                 let hearers = room.hearers();
                 let due = room.tips.due(Instant::now(), self.settings(key.0).tips_per_second, hearers);
-                let note = room.is_note_due().then(|| room.note(self.deps.now()));
+                let note = room.is_note_due().then(|| room.note());
                 if note.is_none() && due == Due::Nothing && room.is_noted {
                     room.is_stirred = false;
                     if room.is_idle() {
@@ -457,7 +453,7 @@ impl Rooms {
             return others.clone();
         }
         let topic = Topic::Group(key.0, (&key.1).into());
-        let notes = match self.deps.bus.notes(&topic).await {
+        let notes = match self.deps.notes::<Note>(&topic).await {
             Ok(notes) => notes,
             Err(error) => {
                 tracing::warn!(%error, "it could not be asked who is in a room");
@@ -465,20 +461,12 @@ impl Rooms {
                 return known.map(|(_, others)| others).unwrap_or_default();
             }
         };
-        let nodes: Vec<u64> = notes.iter().map(|(node, _)| *node).collect();
-        let alive = self.deps.liveness.alive(&nodes).await;
         let mut others = Others::default();
-        let now = self.deps.now();
-        for ((node, note), is_alive) in notes.into_iter().zip(alive) {
-            let Ok(note) = serde_json::from_slice::<Note>(&note) else { continue };
-            // Of one that began a moment ago it may not be known that it lives.
-            if !is_alive && note.at.0 + YOUNG_MS < now.0 {
-                continue;
-            }
-            if node != self.deps.node && note.epoch == epoch {
-                others.count += note.count;
-                others.latest.extend(note.latest.into_iter().map(|(user, since)| Present { user, since }));
-            }
+        for (_, note) in
+            notes.into_iter().filter(|(node, note)| *node != self.deps.node && note.epoch == epoch)
+        {
+            others.count += note.count;
+            others.latest.extend(note.latest.into_iter().map(|(user, since)| Present { user, since }));
         }
         if let Some(room) = self.rooms().get_mut(key) {
             room.others = Some((Instant::now(), others.clone()));

@@ -611,6 +611,55 @@ on_both!(
     }
 );
 
+on_both!(whoever_asks_here_and_there_hears_each_thing_once, as_it_is, |stage| {
+    let alice = stage.one.user("alice").await;
+    let group = room_of(&alice).await;
+    let places = [stage.one.anonymous().await, stage.there().anonymous().await];
+    let begin = json!({"GroupId": group.id, "ApplyMsg": ""});
+    places[1].call(READ_ALONG, begin.clone()).await.ok();
+    let joined = places[0].call(READ_ALONG, begin).await.ok();
+    let (mut key, mut from) = (joined["LongPollingKey"].clone(), joined["StartSeq"].clone());
+    let set = async |value: u64| {
+        let body = json!({"GroupId": group.id, "GroupAttr": [{"key": "k", "value": value.to_string()}]});
+        alice.call("group_open_http_svc.set_group_attr", body).await.ok();
+    };
+    // What is set has no number, what is said has one.
+    let mut expected = Vec::new();
+    for round in 0..6 {
+        if round % 3 != 1 {
+            alice.send_text(&group, &format!("said {round}")).await;
+            expected.push(format!("said {round}"));
+        }
+        for value in [2 * round, 2 * round + 1] {
+            set(value).await;
+            expected.push(format!("set {value}"));
+        }
+    }
+    let mut heard = Vec::new();
+    for turn in 0.. {
+        let body = json!({"USP": 1, "StartSeq": from, "StartBroadcastSeq": 1, "HoldTime": 90, "Key": key});
+        let polled = places[(turn + 1) % 2].call(POLL_UNKNOWN, body).await.ok();
+        for item in polled["RspMsgList"].as_array().unwrap() {
+            let set = &item["MsgBody"]["MsgGroupNewInfo"]["GroupAttrOption"]["GroupAttrInfo"][0]["value"];
+            heard.push(match set.as_str() {
+                Some(value) => format!("set {value}"),
+                None => item["MsgBody"][0]["MsgContent"]["Text"].as_str().unwrap().to_owned(),
+            });
+        }
+        (key, from) = (polled["Key"].clone(), polled["NextSeq"].clone());
+        if heard.len() >= expected.len() {
+            break;
+        }
+        if turn < 6 {
+            let (said, value) = (format!("between {turn}"), 100 + turn as u64);
+            alice.send_text(&group, &said).await;
+            set(value).await;
+            expected.extend([said, format!("set {value}")]);
+        }
+    }
+    assert_eq!(heard, expected);
+});
+
 #[tokio::test]
 async fn newcomers_are_told_a_little_of_what_was_said() {
     let gateway = TestGateway::start_with(|config| {

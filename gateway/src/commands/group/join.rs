@@ -25,7 +25,7 @@ pub(in crate::commands) async fn join(
             let polling = match joined.stay.is_pushed {
                 true => Polling { key: None, from: None },
                 false => {
-                    let (key, from) = groups.begin_polling(&joined.found, user)?;
+                    let (key, from) = groups.begin_polling(&joined.found, user).await?;
                     Polling { key: Some(key), from: Some(from) }
                 }
             };

@@ -270,7 +270,8 @@ impl Rooms {
         }
         if settings.kept_items > 0 {
             let most = (settings.kept_items, settings.kept_bytes);
-            room.ring.push(delivery.stamp, self.deps.now(), delivery.event.clone(), most);
+            let (stamp, numbering) = (delivery.stamp, delivery.numbering);
+            room.ring.push(stamp, numbering, self.deps.now(), delivery.event.clone(), most);
         }
         room.news.notify_waiters();
     }

@@ -1,7 +1,7 @@
 //! Those who ask for what is told in a room, because they are not pushed it: who is not logged in, and where it is set so.
 //!
-//! What they ask with is signed and says how far they have heard, so any instance can answer; on the one that answered last
-//! it goes on exactly where that ended.
+//! What they ask with is signed and says how far they have heard, so any instance can answer: they all count what is told in a
+//! room alike, by its offset on the bus. An instance alone counts for itself.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -45,11 +45,11 @@ pub(in crate::services) struct PollClaims {
     /// Who asks; nobody who is known where it is absent.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     user: Option<(UserId, DeviceId)>,
-    /// The instance that has answered last, and how far in what it remembers.
+    /// The instance that has answered last, and where its next item stands; absent where that could not be asked.
     #[serde(rename = "n")]
     node: u64,
-    #[serde(rename = "p")]
-    place: u64,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    place: Option<u64>,
     #[serde(rename = "t")]
     until: Millis,
 }
@@ -82,6 +82,13 @@ impl From {
             From::Seq(seq) => item.stamp.seq >= seq,
         }
     }
+
+    fn place(self) -> u64 {
+        match self {
+            From::Place(place) => place,
+            From::Seq(_) => 0,
+        }
+    }
 }
 
 impl Groups {
@@ -94,17 +101,22 @@ impl Groups {
         if !self.deps.settings(app).live.anonymous {
             return Err(GroupError::NotAllowed(Denial::NoSession));
         }
-        self.begin_polling(&found, None)
+        self.begin_polling(&found, None).await
     }
 
     /// What somebody asks with who is in a room, and from which number.
-    pub fn begin_polling(
+    pub async fn begin_polling(
         &self,
         found: &GroupRef,
         user: Option<(UserId, DeviceId)>,
     ) -> Result<(String, Seq), GroupError> {
         let epoch = found.group.record.epoch;
         let (place, next) = self.rooms.listen(found.app, &found.id, epoch);
+        let place = match self.deps.bus.can_lose() {
+            // Others may have heard more of it.
+            true => self.deps.bus.last_offset(&found.channel().topic).await.map(|last| last + 1).ok(),
+            false => Some(place),
+        };
         let claims = PollClaims {
             app: found.app,
             room: found.id.clone(),
@@ -133,13 +145,14 @@ impl Groups {
         if claims.user != poller.user {
             return Err(GroupError::NotAllowed(Denial::NoPollingKey));
         }
-        let place = (claims.node == self.deps.node).then_some(claims.place);
+        let is_counted_alike = self.deps.bus.can_lose() || claims.node == self.deps.node;
+        let place = claims.place.filter(|_| is_counted_alike);
         let found = self.find(claims.app, &claims.room).await?;
         if found.is_none_or(|found| found.group.record.epoch != claims.epoch) {
             // What was told last is that it is gone.
             let rest = self.rooms.rest((claims.app, &claims.room, claims.epoch), place, from);
             let (items, next, place) = rest.ok_or(GroupError::Missing)?;
-            let key = self.key(PollClaims { node: self.deps.node, place, ..claims })?;
+            let key = self.key(PollClaims { node: self.deps.node, place: Some(place), ..claims })?;
             return Ok(Answered { key, next, items });
         }
         if let Some((user, device)) = &claims.user {
@@ -150,7 +163,7 @@ impl Groups {
         }
         let (items, next, place) =
             self.rooms.hear((claims.app, &claims.room, claims.epoch), place, from).await?;
-        let key = self.key(PollClaims { node: self.deps.node, place, ..claims })?;
+        let key = self.key(PollClaims { node: self.deps.node, place: Some(place), ..claims })?;
         Ok(Answered { key, next, items })
     }
 }
@@ -170,7 +183,7 @@ impl Rooms {
         (room.ring.next(), room.ring.next_seq())
     }
 
-    /// What was told in a room from a place of this instance on, or from a number on, which is the next where it is 0.
+    /// What was told in a room from a place on, or from a number on, which is the next where it is 0.
     async fn hear(
         &self,
         (app, id, epoch): (AppId, &GroupId, u64),
@@ -197,7 +210,7 @@ impl Rooms {
             notified.as_mut().enable();
             {
                 let rooms = self.rooms();
-                let Some(room) = rooms.get(&key) else { return Ok((Vec::new(), Seq::ZERO, 0)) };
+                let Some(room) = rooms.get(&key) else { return Ok((Vec::new(), Seq::ZERO, from.place())) };
                 let told = told(room, from);
                 if !told.0.is_empty() || room.is_over || Instant::now() >= until {
                     return Ok(told);
@@ -221,7 +234,9 @@ type Told = (Vec<Box<RawValue>>, Seq, u64);
 
 /// What was told in a room from somewhere on.
 fn told(room: &Room, from: From) -> Told {
-    let (mut list, mut next, mut place) = (Vec::new(), room.ring.next_seq(), room.ring.next());
+    let (mut list, mut next) = (Vec::new(), room.ring.next_seq());
+    // It may be known farther elsewhere.
+    let mut place = room.ring.next().max(from.place());
     for item in room.ring.items().filter(|item| from.wants(item)).take(MOST_ITEMS) {
         list.extend(item.polled());
         (next, place) = (item.stamp.seq.next(), item.place + 1);

@@ -8,14 +8,14 @@ use protocol::id::{Millis, Seq};
 use protocol::message::Message;
 use serde_json::value::RawValue;
 
-use crate::bus::{Entry, Event, Stamp};
+use crate::bus::{Entry, Event, Numbering, Stamp};
 
 /// What an item takes beside what was said, about.
 const BESIDE: usize = 600;
 
 /// Something that was told, as those read it who ask for it.
 pub(super) struct Item {
-    /// Where it stands in this ring.
+    /// Where it stands among what was told in the room: its offset on the bus where that has one.
     pub(super) place: u64,
     /// What has no number of its own has that of the item before it.
     pub(super) stamp: Stamp,
@@ -65,6 +65,7 @@ impl Ring {
     pub(super) fn push(
         &mut self,
         stamp: Option<Stamp>,
+        numbering: Numbering,
         now: Millis,
         event: Arc<Event>,
         most: (usize, usize),
@@ -82,9 +83,14 @@ impl Ring {
             _ => 0,
         };
         let bytes = BESIDE + said;
+        // Where offsets were lost they are counted on from here.
+        let place = match numbering {
+            Numbering::Offset(offset) => offset.max(self.next),
+            Numbering::Entry | Numbering::Unneeded => self.next,
+        };
         self.bytes += bytes;
-        self.items.push_back(Item { place: self.next, stamp, event, is_recalled: false, bytes });
-        self.next += 1;
+        self.items.push_back(Item { place, stamp, event, is_recalled: false, bytes });
+        self.next = place + 1;
         while self.items.len() > most_items || (self.bytes > most_bytes && self.items.len() > 1) {
             let Some(oldest) = self.items.pop_front() else { break };
             self.bytes -= oldest.bytes;

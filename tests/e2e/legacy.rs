@@ -4,14 +4,12 @@ use std::time::{Duration, Instant};
 
 use gateway::Config;
 use gateway::clock::Zone;
-use gateway::config::RedisConfig;
-use gateway::redis::Target;
 use protocol::id::Millis;
 use protocol::usersig;
 use serde_json::{Value, json};
 use tests::{
     APP, Device, Dialect, Group, LegacyRoutes, Persistence, RawSocket, RedisServer, TestGateway, User,
-    exchange, exchange_with, legacy,
+    exchange, exchange_with, legacy, redis_at,
 };
 
 async fn start() -> (TestGateway, LegacyRoutes) {
@@ -738,13 +736,7 @@ async fn instances_on_one_redis_are_one_room() {
     let redis = RedisServer::start(Persistence::Nothing).await;
     let shared = |config: &mut Config| {
         config.legacy = Some(legacy());
-        config.redis = Some(RedisConfig {
-            target: Target::parse(&redis.url()).unwrap(),
-            prefix: "timgate".to_owned(),
-            wait_replicas: 0,
-            wait_timeout: Duration::from_secs(1),
-            allow_eviction: false,
-        });
+        config.redis = Some(redis_at(&redis.url()));
     };
     let one = TestGateway::start_with(shared).await;
     let apps = one.config().apps.clone();

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gateway::config::{Connections, LogFormat};
+use gateway::config::{Connections, LogFormat, RedisConfig};
+use gateway::redis::Target;
 use gateway::services::application::{Application, Applications, Settings};
 use gateway::services::retention::{Dropped, Retention};
 use gateway::{Config, Gateway};
@@ -75,6 +76,17 @@ fn config(directory: &TempDir) -> Config {
         retention_interval: Duration::from_secs(24 * 3600),
         log_format: LogFormat::Text,
         legacy: None,
+    }
+}
+
+/// How a gateway uses a Redis that nobody else uses.
+pub fn redis_at(url: &str) -> RedisConfig {
+    RedisConfig {
+        target: Target::parse(url).unwrap(),
+        prefix: "timgate".to_owned(),
+        wait_replicas: 0,
+        wait_timeout: Duration::from_secs(1),
+        allow_eviction: false,
     }
 }
 

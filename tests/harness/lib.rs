@@ -38,7 +38,7 @@ pub use admin::Admin;
 pub use anonymous::Anonymous;
 pub use answer::{Answer, is_documented};
 pub use clock::TestClock;
-pub use gateway::{APP, TestGateway, new_application};
+pub use gateway::{APP, TestGateway, new_application, redis_at};
 pub use http::{Reply, exchange, exchange_with};
 pub use instance::{Instance, InstanceSettings, gateway_behind, gateway_binary, listening};
 pub use legacy::{LegacyClient, LegacyRoutes, legacy};

@@ -43,6 +43,9 @@ const IN_A_TURN: usize = 32;
 /// What can wait for a message waits no longer.
 const RIDE_WITHIN: Duration = Duration::from_secs(1);
 
+/// Nor where so many wait in one room.
+const MOST_RIDERS: usize = 64;
+
 /// What a worker does, in order.
 enum Job {
     Push(Followers, Delivery),
@@ -184,8 +187,11 @@ impl Riders {
             match job {
                 Job::Push(followers, delivery) if can_wait => {
                     let new = || (now + RIDE_WITHIN, Vec::new());
-                    let (_, riders) = self.0.entry(delivery.topic.clone()).or_insert_with(new);
+                    let (until, riders) = self.0.entry(delivery.topic.clone()).or_insert_with(new);
                     riders.push((followers, delivery));
+                    if riders.len() >= MOST_RIDERS {
+                        *until = now;
+                    }
                 }
                 Job::Push(followers, delivery) => {
                     let (_, riders) = self.0.remove(&delivery.topic).unwrap_or((now, Vec::new()));
@@ -550,6 +556,10 @@ mod tests {
         let mut jobs = Vec::new();
         riders.embark(&mut jobs);
         assert_eq!(told(&jobs), ["-b to 257"]);
+        assert!(riders.0.is_empty());
+        let mut jobs: Vec<Job> = (0..MOST_RIDERS).map(|_| Job::Push(before.clone(), left("a"))).collect();
+        riders.embark(&mut jobs);
+        assert_eq!(jobs.len(), MOST_RIDERS, "so many wait no longer");
         assert!(riders.0.is_empty());
     }
 

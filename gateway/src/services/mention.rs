@@ -4,7 +4,7 @@
 //! concerns follows from the message and from how far the member has read, as with unread messages. Who mentions members
 //! by name tells each of them by a notice, see `message/group/send.rs`; one who is mentioned both ways has the notice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use protocol::id::{ChannelId, GroupId, Millis, Seq, UserId};
 use protocol::message::Message;
@@ -32,6 +32,14 @@ pub(super) struct Mentioned {}
 /// Where the record beside such a message begins.
 pub(super) fn index_key(log: &Log) -> Key {
     Key::new(Table::Mention, log.name.clone())
+}
+
+/// The last numbers of what a member has seen in a place.
+struct SeenUpTo {
+    /// Read, cleared, taken off their list, or said before they came.
+    read: Seq,
+    /// What was told as mentioning everybody.
+    mentions: Seq,
 }
 
 /// Knows who has yet to see that everybody was mentioned.
@@ -81,6 +89,7 @@ impl Mentions {
             return Ok(Vec::new());
         }
         let Some(seen) = self.seen_up_to(&place, &actor.user).await? else { return Ok(Vec::new()) };
+        let seen = seen.read.max(seen.mentions);
         let number = |suffix: &[u8]| suffix.last_chunk().map(|number| Seq(u64::from_be_bytes(*number)));
         let seqs: Vec<Seq> =
             records.iter().filter_map(|(suffix, _)| number(suffix)).filter(|seq| *seq > seen).collect();
@@ -124,11 +133,10 @@ impl Mentions {
         let of_all = self.unseen_at(actor, place.clone()).await?;
         let mut marks: Vec<Mark> = of_all.into_iter().map(|(_, mark)| mark).collect();
         let id = place.id();
-        for mark in by_name.iter().filter(|mark| mark.channel == id) {
-            if self.is_unseen(actor, &id, mark.seq).await? {
-                marks.push(mark.clone());
-            }
-        }
+        let by_name = || by_name.iter().filter(|mark| mark.channel == id);
+        let seqs: Vec<Seq> = by_name().map(|mark| mark.seq).collect();
+        let unread = self.unread_of(place, &actor.user, &seqs).await?;
+        marks.extend(by_name().filter(|mark| unread.contains(&mark.seq)).cloned());
         marks.sort_by_key(|mark| mark.seq);
         Ok(marks)
     }
@@ -142,23 +150,27 @@ impl Mentions {
         seq: Seq,
     ) -> Result<bool, StorageError> {
         let Some(place) = self.groups.place(actor.app, channel).await? else { return Ok(false) };
-        let Some(member) = self.groups.member(&place.found, &actor.user).await? else { return Ok(false) };
-        let joined_after = self.groups.joined_after(&place, &member.record).await?;
-        let Position { read, cleared, .. } =
-            self.timelines.position(&place.channel().log, &actor.user).await?;
-        if seq <= read.max(cleared).max(joined_after) {
-            return Ok(false);
-        }
-        if seq <= group_taken_off_up_to(&self.deps, actor.app, &actor.user, channel).await? {
-            return Ok(false);
-        }
-        let seen = self.timelines.entry(&place.channel().log, seq).await?;
-        Ok(seen.is_some_and(|seen| seen.recall.is_none()))
+        Ok(self.unread_of(&place, &actor.user, &[seq]).await?.contains(&seq))
     }
 
-    /// The last number of what a member has seen, cleared, taken off their list, or was not there for; nothing when they are
-    /// none.
-    async fn seen_up_to(&self, place: &ChannelRef, user: &UserId) -> Result<Option<Seq>, StorageError> {
+    /// Those of some messages that a member has yet to read.
+    async fn unread_of(
+        &self,
+        place: &ChannelRef,
+        user: &UserId,
+        seqs: &[Seq],
+    ) -> Result<HashSet<Seq>, StorageError> {
+        if seqs.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let Some(seen) = self.seen_up_to(place, user).await? else { return Ok(HashSet::new()) };
+        let seqs: Vec<Seq> = seqs.iter().copied().filter(|seq| *seq > seen.read).collect();
+        let entries = self.timelines.entries(&place.channel().log, &seqs, None).await?;
+        Ok(entries.into_iter().filter(|seen| seen.recall.is_none()).map(|seen| seen.seq).collect())
+    }
+
+    /// What a member has seen; nothing when they are none.
+    async fn seen_up_to(&self, place: &ChannelRef, user: &UserId) -> Result<Option<SeenUpTo>, StorageError> {
         let found = &place.found;
         let keys = [found.member_key(user), position_key(&place.channel().log, user)];
         let mut values = self.deps.engine.get(&found.partition(), &keys).await?;
@@ -169,7 +181,7 @@ impl Mentions {
         let Position { read, cleared, mentions, .. } = position.unwrap_or_default();
         let taken_off = group_taken_off_up_to(&self.deps, found.app, user, &place.id()).await?;
         let joined_after = self.groups.joined_after(place, &member.record).await?;
-        Ok(Some(read.max(cleared).max(mentions).max(joined_after).max(taken_off)))
+        Ok(Some(SeenUpTo { read: read.max(cleared).max(joined_after).max(taken_off), mentions }))
     }
 
     /// The actor has seen these: in each group everything up to the last of them. Groups that they are not in do not

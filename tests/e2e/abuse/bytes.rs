@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use gateway::Config;
-use gateway::config::RedisConfig;
-use gateway::redis::Target;
 use gateway::services::retention::Policy;
 use protocol::ErrorCode;
 use serde_json::json;
-use tests::{Persistence, RedisServer, TestGateway, User};
+use tests::{Persistence, RedisServer, TestGateway, User, redis_at};
 
 use super::totals::met;
 
@@ -35,13 +33,7 @@ fn bounded_for_a_user(config: &mut Config) {
 async fn on_redis(redis: &RedisServer, bounded: impl FnOnce(&mut Config)) -> TestGateway {
     TestGateway::start_with(|config| {
         bounded(config);
-        config.redis = Some(RedisConfig {
-            target: Target::parse(&redis.url()).unwrap(),
-            prefix: "timgate".to_owned(),
-            wait_replicas: 0,
-            wait_timeout: Duration::from_secs(1),
-            allow_eviction: false,
-        });
+        config.redis = Some(redis_at(&redis.url()));
     })
     .await
 }

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use gateway::Config;
-use gateway::config::RedisConfig;
-use gateway::redis::Target;
 use protocol::ErrorCode;
 use serde_json::json;
 use tests::{
     Dialect, Instance, InstanceSettings, Persistence, RedisServer, Reply, TestGateway, User, exchange,
+    redis_at,
 };
 use tokio::time::{sleep, timeout};
 
@@ -16,15 +15,8 @@ use tokio::time::{sleep, timeout};
 const SOON: Duration = Duration::from_secs(15);
 
 fn on(url: &str) -> impl FnOnce(&mut Config) {
-    let target = Target::parse(url).unwrap();
     move |config| {
-        config.redis = Some(RedisConfig {
-            target,
-            prefix: "timgate".to_owned(),
-            wait_replicas: 0,
-            wait_timeout: Duration::from_secs(1),
-            allow_eviction: false,
-        });
+        config.redis = Some(redis_at(url));
     }
 }
 

@@ -1,11 +1,7 @@
 //! Where a test of groups is played: on one instance, and on two that share a Redis.
 
-use std::time::Duration;
-
 use gateway::Config;
-use gateway::config::RedisConfig;
-use gateway::redis::Target;
-use tests::{Persistence, RedisServer, TestGateway};
+use tests::{Persistence, RedisServer, TestGateway, redis_at};
 
 /// One gateway on its own store, or two on one Redis.
 pub(super) struct Stage {
@@ -22,13 +18,7 @@ impl Stage {
     pub(super) async fn of_two(change: fn(&mut Config)) -> Self {
         let redis = RedisServer::start(Persistence::Nothing).await;
         let shared = |config: &mut Config| {
-            config.redis = Some(RedisConfig {
-                target: Target::parse(&redis.url()).unwrap(),
-                prefix: "timgate".to_owned(),
-                wait_replicas: 0,
-                wait_timeout: Duration::from_secs(1),
-                allow_eviction: false,
-            });
+            config.redis = Some(redis_at(&redis.url()));
             change(config);
         };
         let one = TestGateway::start_with(shared).await;

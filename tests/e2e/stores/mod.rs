@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gateway::config::{Config, RedisConfig};
-use gateway::redis::Target;
+use gateway::config::Config;
 use protocol::usersig::SecretKey;
 use serde::{Deserialize, Serialize};
-use tests::{DEADLINE, Instance, InstanceSettings, Persistence, RedisServer, TestGateway, new_application};
+use tests::{
+    DEADLINE, Instance, InstanceSettings, Persistence, RedisServer, TestGateway, new_application, redis_at,
+};
 use tokio::time::{sleep, timeout};
 
 use self::story::{KEPT, Teller};
@@ -153,13 +154,7 @@ async fn stores_of_older_versions_on_redis_are_opened() {
         }
         let url = redis.url();
         let gateway = open(|config| {
-            config.redis = Some(RedisConfig {
-                target: Target::parse(&url).unwrap(),
-                prefix: "timgate".to_owned(),
-                wait_replicas: 0,
-                wait_timeout: Duration::from_secs(1),
-                allow_eviction: false,
-            });
+            config.redis = Some(redis_at(&url));
         })
         .await;
         story::check(&gateway).await;

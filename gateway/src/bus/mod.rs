@@ -36,7 +36,7 @@ pub(crate) use redis::channels::{LAST_OFFSET, channel_of, hash_of, part_of, tag_
 pub use redis::read_payload;
 pub(crate) use redis::{PUBLISH, take_apart};
 pub use redis::{RedisBus, RedisLiveness};
-pub use room::{Audience, Coming, Going, RoomStay, Visitor, Wish};
+pub use room::{Audience, Coming, Going, RoomStay, Visitor, Wishes};
 pub use source::{
     CLOCK_DIFFERENCE, DeviceClaim, Ended, GroupPlace, HeardWindow, Membership, MissedByDevice, MissedByUser,
     MissedInGroup, MostMissed, Pairs, RecallMark, Recalls, Source, SourceError, TopicPlace, UserPlace,

@@ -1,16 +1,15 @@
 //! What the store knows about a topic: asked by who follows it and may have missed something.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, TopicId, UserId};
 use protocol::session::KickReason;
 
-use tokio::sync::mpsc;
-
 use super::{
-    Coming, Delivery, DeviceId, Entry, Event, Going, HeardAsides, RoomStay, Stamp, Topic, Visitor, Wish,
+    Coming, Delivery, DeviceId, Entry, Event, Going, HeardAsides, RoomStay, Stamp, Topic, Visitor, Wishes,
 };
 
 /// How far a group, or a topic of it, was followed.
@@ -416,8 +415,8 @@ pub trait Source: Send + Sync + 'static {
     /// It is to be said how many users follow a group here.
     fn roll_called(&self, _topic: &Topic) {}
 
-    /// Which topics are to be heard though nobody follows them. Given once.
-    fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {
+    /// Which topics are to be heard though nobody follows them.
+    fn wishes(&self) -> Option<Arc<Wishes>> {
         None
     }
 }

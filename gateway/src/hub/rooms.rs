@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use protocol::id::{AppId, GroupId, UserId};
-use tokio::sync::mpsc;
 
 use super::connection::{Connection, Follower};
 use super::{Attachment, Hub, NotFollowed};
-use crate::bus::{Audience, Coming, Going, RoomStay, SourceError, Topic, Visitor, Wish};
+use crate::bus::{Audience, Coming, Going, RoomStay, SourceError, Topic, Visitor, Wishes};
 
 impl Audience for Hub {
     fn users(&self, topic: &Topic) -> u64 {
@@ -104,13 +103,15 @@ impl Hub {
     }
 
     /// Follows topics for whoever keeps the rooms, as they wish.
-    pub(super) async fn keep_wishes(self, mut wishes: mpsc::UnboundedReceiver<Wish>) {
-        while let Some(Wish { topic, is_wanted }) = wishes.recv().await {
-            if is_wanted {
-                let recovery = self.shards.listen(&topic, self.bus.can_lose());
-                self.begin_recovery(recovery);
-            } else {
-                self.shards.listen_no_more(&topic);
+    pub(super) async fn keep_wishes(self, wishes: Arc<Wishes>) {
+        loop {
+            for (topic, is_wanted) in wishes.next().await {
+                if is_wanted {
+                    let recovery = self.shards.listen(&topic, self.bus.can_lose());
+                    self.begin_recovery(recovery);
+                } else {
+                    self.shards.listen_no_more(&topic);
+                }
             }
         }
     }

@@ -3,12 +3,13 @@
 mod device;
 mod user;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::event;
 use protocol::id::{AppId, ChannelId, GroupId, Millis, Seq, UserId};
 use protocol::message::GroupMessageId;
-use tokio::sync::mpsc;
 
 use super::StorageError;
 use super::account::Accounts;
@@ -23,7 +24,7 @@ use crate::bus::{
     self, Aside, AsideOf, CLOCK_DIFFERENCE, Coming, Delivery, DeviceClaim, DeviceId, Ended, Event, Going,
     GroupPlace, HeardAsides, HeardWindow, Membership, MissedByDevice, MissedByUser, MissedInGroup,
     MostMissed, Push, RecallMark, Recalls, RoomStay, Source, SourceError, Stamp, Topic, TopicPlace,
-    UserPlace, Visitor, Wish,
+    UserPlace, Visitor, Wishes,
 };
 use crate::storage::{Log, LogEnd, Window};
 
@@ -302,7 +303,7 @@ impl Source for CatchUp {
         self.presence.roll_called(topic);
     }
 
-    fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {
-        self.groups.rooms().wishes()
+    fn wishes(&self) -> Option<Arc<Wishes>> {
+        Some(self.groups.rooms().wishes())
     }
 }

@@ -35,14 +35,14 @@ use protocol::id::{AppId, GroupId, Millis, Seq, UserId};
 use protocol::message::{GroupLabel, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{Group, epoch_bytes, group_key};
 use crate::bus::{
     BusError, Coming, Control, Delivery, Entry, Event, Going, Pass, Passed, Passing, RoomStay, Stamp, Topic,
-    Visitor, Wish,
+    Visitor, Wishes,
 };
 use crate::services::account::Accounts;
 use crate::services::deps::Deps;
@@ -90,9 +90,7 @@ pub struct Rooms {
     deps: Deps,
     accounts: Accounts,
     rooms: Arc<Mutex<HashMap<RoomKey, Room>>>,
-    wish: mpsc::UnboundedSender<Wish>,
-    /// Until whoever grants them takes them.
-    wishes: Arc<Mutex<Option<mpsc::UnboundedReceiver<Wish>>>>,
+    wishes: Arc<Wishes>,
     /// Of each application, how many more may ask at once.
     polls: Arc<HashMap<AppId, Arc<Semaphore>>>,
     /// Whether the gateway goes down: nobody is here any more for other instances.
@@ -123,7 +121,6 @@ struct Others {
 
 impl Rooms {
     pub fn new(deps: Deps, accounts: Accounts) -> Self {
-        let (wish, wishes) = mpsc::unbounded_channel();
         let polls =
             |app| (app, Arc::new(Semaphore::new(deps.settings(app).live.polls.min(Semaphore::MAX_PERMITS))));
         let polls = Arc::new(deps.apps.ids().map(polls).collect());
@@ -131,16 +128,15 @@ impl Rooms {
             deps,
             accounts,
             rooms: Arc::default(),
-            wish,
-            wishes: Arc::new(Mutex::new(Some(wishes))),
+            wishes: Arc::default(),
             polls,
             is_closing: Arc::default(),
         }
     }
 
-    /// Which topics are to be heard for those who ask. Given once.
-    pub fn wishes(&self) -> Option<mpsc::UnboundedReceiver<Wish>> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Which topics are to be heard for those who ask.
+    pub fn wishes(&self) -> Arc<Wishes> {
+        self.wishes.clone()
     }
 
     /// Has a room heard, or not any more, as it is to be.
@@ -153,9 +149,7 @@ impl Rooms {
     }
 
     fn wish(&self, app: AppId, id: &GroupId, is_wanted: bool) {
-        let topic = Topic::Group(app, id.into());
-        // Who grants it ends with the gateway.
-        let _ = self.wish.send(Wish { topic, is_wanted });
+        self.wishes.wish(Topic::Group(app, id.into()), is_wanted);
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomKey, Room>> {

@@ -227,6 +227,42 @@ async fn who_missed_too_much_reads_it_anew() {
     bob.expect_message(&busy, "new").await;
 }
 
+/// No more bytes than half of what may wait for a socket: the longest of the conversations are read anew, and as few as that
+/// takes.
+#[tokio::test]
+async fn who_missed_more_bytes_than_may_wait_reads_the_longest_anew() {
+    let gateway = TestGateway::start_with(|config| config.connections.queue_bytes = 64 * 1024).await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let [long, longer, short] = [
+        alice.create_group("long").await,
+        alice.create_group("longer").await,
+        alice.create_group("short").await,
+    ];
+    for group in [&long, &longer, &short] {
+        bob.join(group).await;
+    }
+    let bob = back(&gateway, bob).await;
+    let text = |n: usize| format!("{n} {}", "x".repeat(7000));
+    for n in 0..3 {
+        alice.send_text(&longer, &text(n)).await;
+    }
+    for n in 0..2 {
+        alice.send_text(&long, &text(n)).await;
+    }
+    alice.send_text(&short, "short").await;
+    bob.try_login().await.ok();
+    bob.expect_message(&short, "short").await;
+    bob.expect_message(&long, &text(1)).await;
+    let mut begins: Vec<String> =
+        heard(&bob).into_iter().map(|text| text.chars().take(5).collect()).collect();
+    begins.sort();
+    assert_eq!(begins, ["0 xxx", "1 xxx", "short"], "of the shorter ones all");
+    let first = &bob.socket.events()[0].value;
+    let forgotten = &first["RecentContactMod"][0]["RecentContactDeleteItem"]["RecentContactList"];
+    assert_eq!(forgotten.as_array().unwrap().len(), 1, "{first}");
+    assert!(forgotten.to_string().contains("longer"), "{first}");
+}
+
 /// What others may not see of what was missed, and what one has put away.
 #[tokio::test]
 async fn nobody_is_told_what_they_may_not_see() {

@@ -21,6 +21,21 @@ pub(crate) fn compare(path: &str, page: &str) {
     );
 }
 
+/// The same for the part of a page between `<!-- NAME: … -->` and `<!-- /NAME -->`, each on a line of its own.
+#[track_caller]
+pub(crate) fn compare_part(path: &str, name: &str, part: &str) {
+    let committed = std::fs::read_to_string(root().join(path)).unwrap();
+    let place = || {
+        let (before, rest) = committed.split_once(&format!("<!-- {name}: "))?;
+        let (says, rest) = rest.split_once('\n')?;
+        let (_, after) = rest.split_once(&format!("<!-- /{name} -->"))?;
+        let indent = before.rsplit('\n').next()?;
+        Some(format!("{before}<!-- {name}: {says}\n{part}{indent}<!-- /{name} -->{after}"))
+    };
+    let page = place().unwrap_or_else(|| panic!("{path} has no part `{name}`"));
+    compare(path, &page);
+}
+
 /// The repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use gateway::commands::{Access, FEATURES, Row, Surface, table};
 
-use crate::bless::compare;
+use crate::bless::{compare, compare_part};
 use crate::source::requests;
 
 /// The first sentence of a doc comment, without the command's name and the source.
@@ -87,6 +87,22 @@ fn the_commands_are_written_down() {
         writeln!(page, "| {} | {} | {open} | {} |", feature.bit, feature.name, needs.join(", ")).unwrap();
     }
     compare("gateway/COMMANDS.md", &page);
+}
+
+#[test]
+fn what_back_ends_can_call_is_on_the_first_page() {
+    let mut lines = vec![String::new()];
+    for row in sorted().into_iter().filter(|row| row.is_on(Surface::Rest)) {
+        let (_, command) = row.name.split_once('.').unwrap();
+        if lines.last().unwrap().len() + command.len() > 120 {
+            lines.push(String::new());
+        }
+        write!(lines.last_mut().unwrap(), " `{command}`").unwrap();
+    }
+    let list: String = lines.iter().map(|line| format!(" {line}\n")).collect();
+    for page in ["README.md", "README.zh-CN.md"] {
+        compare_part(page, "rest", &list);
+    }
 }
 
 /// The rows by service, in the order of the table within one.

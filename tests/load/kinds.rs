@@ -10,7 +10,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use hdrhistogram::Histogram;
 use protocol::usersig::{self, SecretKey};
 use serde_json::json;
@@ -19,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Result;
 use crate::clock::{SECOND_NS, now_ns};
+use crate::fill::bring_in;
 use crate::generator::{Generator, Shape};
 use crate::one::{Bench, Load, Outcome, Plan};
 use crate::process::{Process, in_turns};
@@ -46,10 +46,6 @@ const MOVES_OF_MEMBERS_A_MINUTE: u32 = 600;
 
 /// They are watched for so much longer, because there are so few.
 const JOINS_TAKE: f64 = 3.0;
-
-/// Brought in with one call, and calls on their way meanwhile.
-const IN_A_CALL: usize = 100;
-const AT_ONCE: usize = 16;
 
 const DAY_SECONDS: u64 = 24 * 3600;
 
@@ -308,23 +304,8 @@ impl Stage {
     fn fill(&self, members: usize) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let admin = Admin::new(self.address, "administrator", sign(&self.key, "administrator")?);
-        let (group, begin) = (self.room.group(0), Instant::now());
-        let calls = (0..members).step_by(IN_A_CALL).map(|first| {
-            let some = first..members.min(first + IN_A_CALL);
-            let list: Vec<_> = some.map(|number| json!({"Member_Account": format!("off{number}")})).collect();
-            let body = json!({"GroupId": group, "Silence": 1, "MemberList": list});
-            let (admin, command) = (&admin, self.room.command("add_group_member"));
-            async move {
-                admin.call(&command, body).await.ok();
-                Ok::<_, std::io::Error>(())
-            }
-        });
-        runtime
-            .block_on(stream::iter(calls).buffer_unordered(AT_ONCE).try_for_each(|()| async { Ok(()) }))?;
-        if members > 0 {
-            eprintln!("community: {members} brought in after {:.0?}", begin.elapsed());
-        }
-        Ok(())
+        let (add, group) = (self.room.command("add_group_member"), self.room.group(0));
+        runtime.block_on(bring_in(&admin, &add, &group, "off", members))
     }
 }
 

@@ -12,6 +12,7 @@ mod attack;
 mod clock;
 mod compare;
 mod curves;
+mod fill;
 mod floor;
 mod frame;
 mod generator;

@@ -2,21 +2,17 @@
 
 use std::time::Instant;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use tests::{Admin, Group, User};
+use tests::{Group, User};
 
 use crate::Result;
+use crate::fill::bring_in;
 use crate::one::Bench;
 
 use super::gateway::{Calls, Place, Started, calls};
-use super::{Curve, Row, column, grouped};
+use super::{Curve, Row, column};
 
 const MEMBERS: [usize; 4] = [100, 1_000, 10_000, 100_000];
-
-/// Brought in with one call, and calls on their way meanwhile.
-const IN_A_CALL: usize = 100;
-const AT_ONCE: usize = 16;
 
 const CALLS: usize = 300;
 
@@ -63,7 +59,7 @@ async fn point(bench: &Bench, members: usize) -> Result<Row> {
         "Type": "Community", "Name": "c", "GroupId": group.id, "Owner_Account": "owner", "MaxMemberCount": 100_000,
     });
     admin.call("million_group_open_http_svc.create_group", community).await.ok();
-    fill(&admin, &group, members - 2).await?;
+    bring_in(&admin, "million_group_open_http_svc.add_group_member", &group.id, "m", members - 2).await?;
     let (owner, guest) = (place.log_in(&started, "owner").await?, place.log_in(&started, "guest").await?);
 
     let body = json!({"GroupId": group.id, "ApplyMsg": ""});
@@ -108,24 +104,6 @@ async fn point(bench: &Bench, members: usize) -> Result<Row> {
             message.cpu_us,
         ],
     ))
-}
-
-/// Brings so many in.
-async fn fill(admin: &Admin, group: &Group, members: usize) -> Result<()> {
-    let begin = Instant::now();
-    let firsts = (0..members).step_by(IN_A_CALL);
-    let each = stream::iter(firsts).map(|first| async move {
-        let some = first..members.min(first + IN_A_CALL);
-        let list: Vec<_> = some.map(|number| json!({"Member_Account": format!("m{number}")})).collect();
-        let asked = list.len();
-        let body = json!({"GroupId": group.id, "Silence": 1, "MemberList": list});
-        let added = admin.call("million_group_open_http_svc.add_group_member", body).await.ok();
-        let results = added["MemberList"].as_array().map_or(0, Vec::len);
-        if results == asked { Ok(()) } else { Err(format!("{results} of {asked} were looked at")) }
-    });
-    each.buffer_unordered(AT_ONCE).try_for_each(|()| async { Ok(()) }).await?;
-    eprintln!("members: {} in {:.1?}", grouped(members as u64), begin.elapsed());
-    Ok(())
 }
 
 async fn page(user: &User, group: &Group, next: &str) -> serde_json::Value {

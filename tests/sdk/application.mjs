@@ -21,16 +21,6 @@ export default async function application(t) {
   }
 }
 
-/** The devices, when they have come to the end of their beginning: what comes before it the SDKs take for old, and tell nobody. */
-async function settled(t, tag, cast) {
-  const devices = await t.logins(tag, cast);
-  await Promise.all(Object.values(devices).map(async (device) => {
-    await device.getGroupList();
-    await device.quiet();
-  }));
-  return devices;
-}
-
 /** A Public group of `owner`. */
 async function club(owner, members = [], more = {}) {
   const memberList = members.map(({ user, role }) => ({ userID: user, role }));
@@ -44,7 +34,7 @@ async function waiting(device) {
 }
 
 async function applying(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const groupID = await club(alice);
   let message;
 
@@ -114,7 +104,7 @@ async function applying(t, cast, tag) {
 }
 
 async function admins(t, cast, tag) {
-  const { alice, bob, carol, dave } = await settled(t, tag, cast);
+  const { alice, bob, carol, dave } = await t.settled(tag, cast);
   const groupID = await club(alice, [{ user: bob.user }]);
 
   await t.check('who becomes an admin is told, and finds the applications that wait', async () => {
@@ -157,7 +147,7 @@ async function admins(t, cast, tag) {
 }
 
 async function options(t, cast, tag) {
-  const { alice, bob, carol, dave } = await settled(t, tag, cast);
+  const { alice, bob, carol, dave } = await t.settled(tag, cast);
   const groupID = await club(alice, [{ user: bob.user }]);
 
   await t.check('a Public group is made with its default options', async () => {

@@ -32,16 +32,6 @@ export default async function attributes(t) {
   }));
 }
 
-/** The devices, when they have come to the end of their beginning: what comes before it the SDKs tell nobody. */
-async function settled(t, tag, cast) {
-  const devices = await t.logins(tag, cast);
-  await Promise.all(Object.values(devices).map(async (device) => {
-    await device.getGroupList();
-    await device.quiet();
-  }));
-  return devices;
-}
-
 /** The attributes that a device is told of; `updated` and `deleted` are the keys. */
 async function told(device, groupID, { updated = [], deleted = [] }) {
   const data = await device.event('GROUP_ATTRIBUTES_UPDATED', (one) => one.groupID === groupID
@@ -55,7 +45,7 @@ async function kept(device, groupID, keyList = []) {
 }
 
 async function keeping(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const groupID = await meeting(alice, [bob]);
   const all = [alice, bob];
 
@@ -125,7 +115,7 @@ async function keeping(t, cast, tag) {
 async function conflicts(t, cast, tag) {
   // Where there are several instances those who write at once are on two of them.
   const { ports } = t.gateway;
-  const { carol } = await settled(t, tag, { carol: cast.carol });
+  const { carol } = await t.settled(tag, { carol: cast.carol });
   const alice = await t.login(`alice_${tag}`, cast.alice, { server: `ws://127.0.0.1:${ports[0]}` });
   await alice.getGroupList();
   await alice.quiet();
@@ -183,7 +173,7 @@ async function conflicts(t, cast, tag) {
 }
 
 async function bounds(t, cast, tag) {
-  const { alice, bob } = await settled(t, tag, { alice: cast.alice, bob: cast.bob });
+  const { alice, bob } = await t.settled(tag, { alice: cast.alice, bob: cast.bob });
   const groupID = await meeting(alice);
   const many = (count, value) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key${index}`, value]));
   const init = (groupAttributes) => alice.initGroupAttributes({ groupID, groupAttributes });
@@ -219,7 +209,7 @@ async function bounds(t, cast, tag) {
 }
 
 async function counting(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const groupID = await meeting(alice, [bob]);
   const counted = (device, key, value) =>
     device.event('GROUP_COUNTER_UPDATED', (one) => one.groupID === groupID && one.key === key && one.value === value);
@@ -290,7 +280,7 @@ async function counting(t, cast, tag) {
 
 /** In types of group that have members by presence, or other names for some commands. */
 async function elsewhere(t, cast, tag, where, type) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const { group: { groupID } } = await alice.createGroup({ type: alice.types[type], name: 'Here' });
   for (const device of [alice, bob]) await device.joinGroup({ groupID });
 

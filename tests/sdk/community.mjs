@@ -27,16 +27,6 @@ export default async function community(t) {
   }
 }
 
-/** The devices, when they have come to the end of their beginning: what comes before it the SDKs take for old, and tell nobody. */
-async function settled(t, tag, cast) {
-  const devices = await t.logins(tag, cast);
-  await Promise.all(Object.values(devices).map(async (device) => {
-    await device.getGroupList();
-    await device.quiet();
-  }));
-  return devices;
-}
-
 /** A community of `owner` that the others have joined. */
 async function club(owner, others, more = {}) {
   const { group } = await owner.createGroup({ type: owner.types.GRP_COMMUNITY, name: 'Club', ...more });
@@ -53,7 +43,7 @@ function tip(device, groupID, operationType) {
 }
 
 async function plain(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   let groupID;
 
   await t.check('createGroup makes a community, whose ID begins with @TGS#_', async () => {
@@ -206,7 +196,7 @@ async function shows(device, groupID, topicID, expected) {
 }
 
 async function topicLife(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   let groupID;
   let topicID;
 
@@ -297,7 +287,7 @@ async function topicLife(t, cast, tag) {
 }
 
 async function topicTalk(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const { groupID, topics: [one, two] } = await forum(alice, [bob, carol], ['one', 'two']);
 
   await t.check('what is said in a topic is heard by the members, and counts there', async () => {

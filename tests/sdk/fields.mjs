@@ -46,16 +46,6 @@ export default async function fields(t) {
   })]);
 }
 
-/** The devices, when they have come to the end of their beginning: what comes before it the SDKs tell nobody. */
-async function settled(t, tag, cast) {
-  const devices = await t.logins(tag, cast);
-  await Promise.all(Object.values(devices).map(async (device) => {
-    await device.getGroupList();
-    await device.quiet();
-  }));
-  return devices;
-}
-
 const field = (key, value) => ({ key, value });
 
 async function groupFields(device, groupID, keys = ['level', 'mood', 'notes']) {
@@ -69,7 +59,7 @@ async function memberFields(device, groupID, userID, keys = ['team', 'badge']) {
 }
 
 async function defined(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const { group: { groupID } } = await alice.createGroup({
     type: alice.types.GRP_PUBLIC, name: 'Club', groupCustomField: [field('level', '1'), field('notes', 'n')],
     memberList: [{ userID: bob.user, memberCustomField: [field('badge', 'gold')] }, { userID: carol.user }],
@@ -133,7 +123,7 @@ async function ofEveryType(alice, bob) {
 }
 
 async function everyType(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const groups = await ofEveryType(alice, bob);
 
   for (const [type, groupID] of Object.entries(groups)) {
@@ -190,7 +180,7 @@ async function everyType(t, cast, tag) {
 
 /** Only the 3.x have it. An invitation is a message like any other. */
 async function signals(t, tag) {
-  const { alice, bob } = await settled(t, tag, { alice: 'chat', bob: 'chat' });
+  const { alice, bob } = await t.settled(tag, { alice: 'chat', bob: 'chat' });
   const groupID = await meeting(alice, [bob]);
   const invited = (data) => bob.message(({ payload }) => {
     const signal = payload?.data?.startsWith('{') ? JSON.parse(payload.data) : {};
@@ -208,7 +198,7 @@ async function signals(t, tag) {
 
 /** In Work groups of this part. */
 async function passingTips(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const groupID = await work(alice, [bob]);
   const conversationID = groupConversation(groupID);
   await until(() => hasGroup(bob, groupID), 5_000, 'the group is in the list of a member');
@@ -235,7 +225,7 @@ async function passingTips(t, cast, tag) {
 }
 
 async function limits(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
 
   await t.check('a group of two takes no third, who is refused with 10014', async () => {
     const groupID = await meeting(alice, [bob], { maxMemberNum: 2 });

@@ -32,17 +32,6 @@ export default async function live(t) {
   }
 }
 
-/** The devices, when they have come to the end of their beginning. */
-async function settled(t, tag, cast, settings = {}) {
-  const devices = {};
-  await Promise.all(Object.entries(cast).map(async ([user, kind]) => {
-    devices[user] = await t.login(`${user}_${tag}`, kind, settings);
-    await devices[user].getGroupList();
-    await devices[user].quiet();
-  }));
-  return devices;
-}
-
 async function room(owner, more = {}) {
   const { group } = await owner.createGroup({ type: owner.types.GRP_AVCHATROOM, name: 'Live', ...more });
   return group.groupID;
@@ -64,7 +53,7 @@ async function counted(device, groupID, expected) {
 }
 
 async function talking(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   let groupID;
 
   await t.check('an AVChatRoom is made, and its owner joins it like everybody', async () => {
@@ -168,7 +157,7 @@ async function talking(t, cast, tag) {
 }
 
 async function ruling(t, cast, tag) {
-  const { alice, bob, carol } = await settled(t, tag, cast);
+  const { alice, bob, carol } = await t.settled(tag, cast);
   const groupID = await room(alice);
   for (const device of [alice, bob, carol]) await device.joinGroup({ groupID });
 
@@ -239,8 +228,8 @@ const connected = (device) => device.event('NET_STATE_CHANGE', ({ state }) => st
 async function comingBack(t, kind) {
   const relay = await Relay.to(t.gateway);
   t.onLeave(() => relay.close());
-  const { alice } = await settled(t, `lb_${kind}`, { alice: 'chat' });
-  const { bob } = await settled(t, `lb_${kind}`, { bob: kind }, { server: relay.url });
+  const { alice } = await t.settled(`lb_${kind}`, { alice: 'chat' });
+  const { bob } = await t.settled(`lb_${kind}`, { bob: kind }, { server: relay.url });
   const groupID = await room(alice);
   await alice.joinGroup({ groupID });
   await bob.joinGroup({ groupID });
@@ -274,7 +263,7 @@ async function comingBack(t, kind) {
 }
 
 async function readingAlong(t, kind) {
-  const { alice } = await settled(t, `la_${kind}`, { alice: kind });
+  const { alice } = await t.settled(`la_${kind}`, { alice: kind });
   const groupID = await room(alice);
   await alice.joinGroup({ groupID });
   const nobody = await t.device(`nobody_${kind}`, kind);
@@ -301,7 +290,7 @@ async function polling(t, kind) {
   const gateway = await Gateway.start({ config: '[live]\nlong_polling = true\nrecent_messages = 2\n' });
   t.onLeave(() => gateway.remove());
   const settings = { gateway, server: gateway.url };
-  const { alice, bob } = await settled(t, `lp_${kind}`, { alice: kind, bob: kind }, settings);
+  const { alice, bob } = await t.settled(`lp_${kind}`, { alice: kind, bob: kind }, settings);
   const groupID = await room(alice);
   await alice.joinGroup({ groupID });
 
@@ -345,7 +334,7 @@ async function flood(t, kind) {
   });
   t.onLeave(() => gateway.remove());
   const settings = { gateway, server: gateway.url };
-  const { alice, bob, carol } = await settled(t, `lf_${kind}`, { alice: kind, bob: kind, carol: kind }, settings);
+  const { alice, bob, carol } = await t.settled(`lf_${kind}`, { alice: kind, bob: kind, carol: kind }, settings);
   const groupID = await room(alice);
   for (const device of [alice, bob, carol]) await device.joinGroup({ groupID });
 

@@ -31,13 +31,6 @@ export default async function mentions(t) {
   }
 }
 
-/** Users who are logged in, and whose SDKs have asked what they ask at first: the SDKs lose a mark that comes before. */
-async function settled(t, tag, kinds) {
-  const devices = await t.logins(tag, kinds);
-  await Promise.all(Object.values(devices).map((device) => device.quiet()));
-  return devices;
-}
-
 /** Says something that mentions these users, or all with `MSG_AT_ALL`. */
 function mention(device, groupID, text, ...users) {
   return device.send('TextAt', { ...device.toGroup(groupID), payload: { text, atUserList: users } });
@@ -87,7 +80,7 @@ async function several(t, kind) {
   const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => `${name}_${tag}`);
   const names = ['all', 'me', 'both', 'none'];
   const groups = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await rest.group(`${name}_${tag}`, alice, [bob, carol])])));
-  const devices = await settled(t, tag, { alice: kind, bob: kind, carol: kind });
+  const devices = await t.settled(tag, { alice: kind, bob: kind, carol: kind });
   const said = {};
 
   await t.check('each of several groups has its own marks, live: @ of all, of me, of both', async () => {
@@ -152,7 +145,7 @@ async function reading(t, kind, type) {
   const tag = `r_${type}_${kind}`;
   const rest = new Rest(t.gateway);
   const groupID = await rest.group(`group_${tag}`, `alice_${tag}`, [`bob_${tag}`], { Type: type });
-  const { alice, bob } = await settled(t, tag, { alice: kind, bob: kind });
+  const { alice, bob } = await t.settled(tag, { alice: kind, bob: kind });
   const conversationID = groupConversation(groupID);
 
   await t.check('marks of all and of me go when the conversation is read, and stay away after a login', async () => {
@@ -201,7 +194,7 @@ async function reading(t, kind, type) {
 }
 
 async function membership(t, kind) {
-  const { alice, bob } = await settled(t, `m_${kind}`, { alice: kind, bob: kind });
+  const { alice, bob } = await t.settled(`m_${kind}`, { alice: kind, bob: kind });
   const groupID = await meeting(alice);
 
   await t.check('who joins later is not marked by what was said before', async () => {
@@ -228,7 +221,7 @@ async function membership(t, kind) {
 }
 
 async function recalled(t, kind) {
-  const { alice, bob } = await settled(t, `c_${kind}`, { alice: kind, bob: kind });
+  const { alice, bob } = await t.settled(`c_${kind}`, { alice: kind, bob: kind });
   const groupID = await meeting(alice, [bob]);
 
   await t.check('a message to all that was recalled marks nobody who logs in later', async () => {

@@ -14,16 +14,6 @@ export default async function pins(t) {
   ]);
 }
 
-/** The devices, when they have come to the end of their beginning: what comes before it the SDKs tell nobody. */
-async function settled(t, tag, cast) {
-  const devices = await t.logins(tag, cast);
-  await Promise.all(Object.values(devices).map(async (device) => {
-    await device.getGroupList();
-    await device.quiet();
-  }));
-  return devices;
-}
-
 /** Waits until a device is told that a message is pinned, or that it is no more. */
 function told(device, groupID, { sequence }, isPinned = true) {
   return device.event('PINNED_GROUP_MESSAGE_UPDATED', (one) =>
@@ -41,7 +31,7 @@ async function pinned(device, groupID) {
 }
 
 async function pinning(t) {
-  const { alice, bob, carol } = await settled(t, 'pin', { alice: 'chat', bob: 'chat', carol: 'chat' });
+  const { alice, bob, carol } = await t.settled('pin', { alice: 'chat', bob: 'chat', carol: 'chat' });
   await alice.updateMyProfile({ nick: 'Alice', avatar: 'https://example.com/a.png' });
   const groupID = await meeting(alice, [bob]);
   const said = await bob.say(groupID, 'the rules');
@@ -104,7 +94,7 @@ async function pinning(t) {
 }
 
 async function endings(t) {
-  const { alice, bob, carol } = await settled(t, 'end', { alice: 'chat', bob: 'chat', carol: 'chat' });
+  const { alice, bob, carol } = await t.settled('end', { alice: 'chat', bob: 'chat', carol: 'chat' });
   const { group: { groupID } } = await alice.createGroup({
     type: alice.types.GRP_PUBLIC, name: 'Club', memberList: [{ userID: bob.user }],
   });
@@ -147,7 +137,7 @@ async function endings(t) {
 }
 
 async function rights(t) {
-  const { alice, bob, carol } = await settled(t, 'right', { alice: 'chat', bob: 'chat', carol: 'chat' });
+  const { alice, bob, carol } = await t.settled('right', { alice: 'chat', bob: 'chat', carol: 'chat' });
 
   await t.check('a member of a Meeting pins nothing, an admin does', async () => {
     const groupID = await meeting(alice, [bob]);
@@ -174,7 +164,7 @@ async function rights(t) {
 
 /** 2.27.6 knows no pins: it takes what it is told for a tip that passes. */
 async function mixed(t) {
-  const { alice, bob } = await settled(t, 'mixed', { alice: 'chat', bob: 'tim-js' });
+  const { alice, bob } = await t.settled('mixed', { alice: 'chat', bob: 'tim-js' });
   const groupID = await meeting(alice, [bob]);
   const said = await bob.say(groupID, 'from 2.27.6');
   await alice.message('from 2.27.6');

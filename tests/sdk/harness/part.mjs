@@ -112,11 +112,21 @@ export class Part {
   }
 
   /** Several logged-in users at once: `{ alice: 'chat', bob: 'tim-js' }`, with user ids made unique by `tag`. */
-  async logins(tag, kinds) {
+  async logins(tag, kinds, settings = {}) {
     const devices = await Promise.all(
-      Object.entries(kinds).map(async ([user, kind]) => [user, await this.login(`${user}_${tag}`, kind)]),
+      Object.entries(kinds).map(async ([user, kind]) => [user, await this.login(`${user}_${tag}`, kind, settings)]),
     );
     return Object.fromEntries(devices);
+  }
+
+  /** The same, when they have come to the end of their beginning: what comes before it the SDKs take for old, and tell nobody. */
+  async settled(tag, kinds, settings = {}) {
+    const devices = await this.logins(tag, kinds, settings);
+    await Promise.all(Object.values(devices).map(async (device) => {
+      await device.getGroupList();
+      await device.quiet();
+    }));
+    return devices;
   }
 
   /** Something to undo when the scene ends: a relay, a browser. */

@@ -23,6 +23,11 @@ export class Report {
     this.#notes.push(text);
   }
 
+  /** How long a part took: whoever has the suite wait less begins with the longest. */
+  ended(part, seconds) {
+    console.log(`--    ${part} took ${seconds.toFixed(0)} s`);
+  }
+
   hasFailures(part) {
     return this.#failures.some(({ title }) => title.startsWith(`${part}: `));
   }

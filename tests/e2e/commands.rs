@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use gateway::commands::{Access, FEATURES, Row, Surface, table};
+use gateway::commands::{Access, FEATURES, Repeated, Row, Surface, table};
 
 use crate::bless::{compare, compare_part};
 use crate::source::requests;
@@ -51,7 +51,9 @@ fn the_commands_are_written_down() {
          `million_group_open_http_svc` as well: so the SDKs call it of a community.\n\n\
          *At most* is how often each caller of a kind may give the command; ten seconds' worth may come at once. Beyond \
          it a back end is told 60007, a user 10006 of groups, 72010 of the session, 60007 of all else. \
-         `[rates]` of the settings multiplies it, and has rates for what commands do.\n",
+         `[rates]` of the settings multiplies it, and has rates for what commands do.\n\n\
+         *Once*: a client repeats the frame of what was unanswered when its line broke, before it logs in again. That is \
+         answered as it was, and nothing is done. All else does the same again, which is no harm.\n",
     );
     let mut service = "";
     for row in sorted() {
@@ -71,7 +73,8 @@ fn the_commands_are_written_down() {
             .unwrap();
         }
         let aliases: String = row.aliases.iter().map(|alias| format!(", also `{alias}`")).collect();
-        let purpose = purpose.replace('|', "\\|");
+        let once = if row.repeated == Repeated::Once { ". *Once*" } else { "" };
+        let purpose = purpose.replace('|', "\\|") + once;
         let rates: Vec<String> = row.rates.iter().map(ToString::to_string).collect();
         let cells = [places(row), callers(row), &rates.join("; "), &purpose].join(" | ");
         writeln!(page, "| `{}`{aliases} | {cells} |", row.name).unwrap();

@@ -18,6 +18,7 @@ mod friend;
 mod group;
 pub mod legacy;
 mod message;
+mod once;
 mod page;
 mod profile;
 mod push;
@@ -52,9 +53,10 @@ pub use crate::services::RoomStay;
 pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
+pub use once::RequestKey;
 #[cfg(any(test, feature = "internals"))]
 pub use table::find;
-pub use table::{Counts, Row, counts_of, table};
+pub use table::{Counts, Repeated, Row, counts_of, table};
 #[cfg(any(test, feature = "internals"))]
 pub use {
     family::Family,
@@ -64,6 +66,7 @@ pub use {
     unattended::{MAX_UNATTENDED, Unattended},
 };
 
+use once::Lately;
 use refusal::Refusal;
 use unknown::Unknown;
 
@@ -84,6 +87,8 @@ pub struct Parts {
     unattended: unattended::Counts,
     deadline: Duration,
     unknown: Unknown,
+    /// What was asked for by frames that may be repeated.
+    lately: Lately,
 }
 
 impl Context {
@@ -99,6 +104,7 @@ impl Context {
             tasks,
             deadline,
             unknown: Unknown::default(),
+            lately: Lately::default(),
         }))
     }
 }
@@ -196,12 +202,19 @@ pub enum Effect {
 /// One call of a command.
 pub struct Call {
     pub caller: Caller,
+    /// Where it is done once, however often it is asked for.
+    request: Option<RequestKey>,
     effect: Mutex<Option<Box<Effect>>>,
 }
 
 impl Call {
-    fn new(caller: Caller) -> Self {
-        Self { caller, effect: Mutex::new(None) }
+    fn new(caller: Caller, request: Option<RequestKey>) -> Self {
+        Self { caller, request, effect: Mutex::new(None) }
+    }
+
+    /// What tells the request from all others: its repetition has the same.
+    fn request(&self) -> Option<[u8; 16]> {
+        self.request.map(RequestKey::bytes)
     }
 
     fn set_effect(&self, effect: Effect) {
@@ -312,13 +325,39 @@ impl Answer {
 /// Carries out one command. Every call is answered, none later than after [`DEADLINE`]. What was begun is carried to its
 /// end: also when the deadline passes, and when this is dropped.
 pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, body: &str) -> Answer {
+    dispatch_frame(context, identity, name, body, &[]).await
+}
+
+/// The same for what was asked for by a frame. A client repeats one that was unanswered: what is done once is then answered
+/// as it was.
+pub async fn dispatch_frame(
+    context: &Context,
+    identity: Identity<'_>,
+    name: &str,
+    body: &str,
+    frame: &[u8],
+) -> Answer {
     let row = match open(context, identity.app(), name) {
         Ok(row) => row,
         Err(refusal) => return refusal,
     };
+    let has_token = match identity {
+        Identity::Session { .. } => true,
+        Identity::Frame(credentials) | Identity::Rest(credentials) => !credentials.token.is_empty(),
+    };
+    let is_once = row.repeated == Repeated::Once && has_token && !frame.is_empty();
+    let request = is_once.then(|| RequestKey::of(frame));
+    // What is repeated comes before the login on its connection.
+    let repeated = request.filter(|_| matches!(identity, Identity::Frame(_)));
     let work = async {
         let caller = access::admit(context, identity, row).await?;
-        carry_out(context, caller, row, body).await
+        if let Some(request) = repeated
+            && let Some(body) = context.lately.answered(request).await
+        {
+            metrics::counter!("gateway_repeated_requests_total").increment(1);
+            return Ok(Done { body: body.to_string(), effect: None });
+        }
+        carry_out(context, caller, row, body, request).await
     };
     answer(context, row, work).await
 }
@@ -346,7 +385,7 @@ pub async fn admit(context: &Context, credentials: Credentials<'_>, name: &str) 
 /// Carries out the command of one who was admitted.
 pub async fn dispatch_admitted(context: &Context, admitted: Admitted, body: &str) -> Answer {
     let Admitted { row, caller } = admitted;
-    answer(context, row, carry_out(context, caller, row, body)).await
+    answer(context, row, carry_out(context, caller, row, body, None)).await
 }
 
 /// The row of a command that can be begun now, in the application whose call it is said to be.
@@ -401,9 +440,18 @@ async fn carry_out(
     caller: Caller,
     row: &'static Row,
     body: &str,
+    request: Option<RequestKey>,
 ) -> Result<Done, Refusal> {
     let app = caller.app();
-    let work = (row.begin)(context, Call::new(caller), body)?;
+    let mut work = (row.begin)(context, Call::new(caller, request), body)?;
+    if let Some(request) = request {
+        let under_way = context.lately.begin(request);
+        work = Box::pin(async move {
+            let done = work.await?;
+            under_way.done(&done.body);
+            Ok(done)
+        });
+    }
     unattended::Attended::new(context, app, row, work).await
 }
 

@@ -42,6 +42,7 @@ pub struct Row {
     /// How often each kind of caller may give it.
     pub rates: &'static [Rate],
     pub counts: Counts,
+    pub repeated: Repeated,
     /// Reads the request and gives the work that it asks for.
     pub(super) begin: fn(&Context, Call, &str) -> Result<Work, Refusal>,
 }
@@ -57,6 +58,23 @@ pub enum Counts {
     Reads,
     /// It changes them for the caller, whose device is pushed nothing of that.
     Changes,
+}
+
+/// What a command does that a client repeats because its line broke before the answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeated {
+    /// What it did before, which is no harm: it reads, or comes to the same, or the store knows it.
+    Alike,
+    /// Nothing: it is answered as it was.
+    Once,
+}
+
+/// What is said of a row, or what is so where nothing is.
+pub(super) const fn repeated(said: &[Repeated]) -> Repeated {
+    match said {
+        [] => Repeated::Alike,
+        [said, ..] => *said,
+    }
 }
 
 /// Where a command can be called.
@@ -77,10 +95,10 @@ impl Row {
     }
 }
 
-/// Rows, by family: `Access, counts, request type => handler, rates;`. Names and shapes come from the request.
+/// Rows, by family: `Access, counts, request type => handler, rates;`, and `+ Once` behind the counts of what is done once. Names and shapes come from the request.
 macro_rules! rows {
     ($($family:ident {
-        $($access:ident $counts:ident $request:ty => $handler:path, $($calls:literal per $time:ident per $each:ident),+;)*
+        $($access:ident $counts:ident $(+ $repeated:ident)? $request:ty => $handler:path, $($calls:literal per $time:ident per $each:ident),+;)*
     })*) => {
         &[$($($crate::commands::table::Row {
             name: $crate::commands::family::$family.name(<$request as protocol::Request>::NAME),
@@ -89,6 +107,7 @@ macro_rules! rows {
             family: &$crate::commands::family::$family,
             rates: &[$($crate::commands::rate::rate!($calls per $time per $each)),+],
             counts: $crate::commands::table::Counts::$counts,
+            repeated: $crate::commands::table::repeated(&[$($crate::commands::table::Repeated::$repeated)?]),
             begin: |context, call, body| {
                 let request: $request = $crate::commands::decode(&call, body)?;
                 let context = context.clone();

@@ -11,6 +11,7 @@ mod live;
 mod member;
 mod pages;
 mod profile;
+mod repeating;
 mod rights;
 mod stage;
 mod tip;

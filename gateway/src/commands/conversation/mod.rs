@@ -37,15 +37,15 @@ const AT_ONCE: usize = 20;
 pub(super) static ROWS: &[Row] = rows! {
     CONVERSATION {
         User Reads GetPage => get_page, 20 per second per user;
-        User Changes DeleteMany => delete_many, 20 per second per user;
-        User Changes Delete => delete, 20 per second per user;
-        User Changes Clear => clear, 20 per second per user;
+        User Changes + Once DeleteMany => delete_many, 20 per second per user;
+        User Changes + Once Delete => delete, 20 per second per user;
+        User Changes + Once Clear => clear, 20 per second per user;
         User Changes Pin => pin, 20 per second per user;
         User Apart GetLists => get_lists, 20 per second per user;
         User Apart SearchLists => search_lists, 50 per second per user;
     }
     C2C {
-        User Changes ReadAll => read_all, 10 per second per user;
+        User Changes + Once ReadAll => read_all, 10 per second per user;
         User Apart GetMutes => get_mutes, 50 per second per user;
         User Apart SetMutes => set_mutes, 20 per second per user;
     }

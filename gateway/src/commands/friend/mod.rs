@@ -18,7 +18,7 @@ use crate::services::friend::{Field, FriendError, NewFriend};
 pub(super) static ROWS: &[Row] = rows! {
     FRIEND {
         User Apart GetBlackList => get_black_list, 20 per second per user;
-        User Apart AddFriends => add_friends, 10 per second per user;
+        User Apart + Once AddFriends => add_friends, 10 per second per user;
         User Apart GetFriends => get_friends, 50 per second per user;
         User Apart GetSpecifiedFriends => get_specified_friends, 20 per second per user;
         User Apart GetFriendLists => get_friend_lists, 20 per second per user;

@@ -10,7 +10,8 @@ pub(in crate::commands) async fn update(
     call: &Call,
     UpdateCounters { group, items, mode }: UpdateCounters,
 ) -> Result<CountersUpdated, Refusal> {
-    let items = context.services.groups.count_up(&call.actor()?, &group, mode, &items).await?;
+    let items =
+        context.services.groups.count_up(&call.actor()?, &group, (mode, &items), call.request()).await?;
     Ok(CountersUpdated { items })
 }
 

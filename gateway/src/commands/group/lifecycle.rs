@@ -30,6 +30,7 @@ pub(in crate::commands) async fn create(
     let new = NewGroup {
         kind,
         id,
+        request: call.request(),
         owner,
         name: request.name,
         introduction: request.introduction,

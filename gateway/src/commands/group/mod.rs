@@ -30,36 +30,36 @@ use crate::telemetry::Bound;
 
 pub(super) static ROWS: &[Row] = rows! {
     GROUP_CREATION {
-        UserOrAdmin Apart Create => lifecycle::create, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once Create => lifecycle::create, 10 per second per user, 200 per second per app;
     }
     GROUP {
-        UserOrAdmin Apart Dismiss => lifecycle::dismiss, 10 per second per user, 200 per second per app;
-        User Apart ChangeOwner => lifecycle::change_owner, 10 per second per user;
-        User Apart Join => join::join, 20 per second per user;
-        User Apart Quit => join::quit, 20 per second per user;
+        UserOrAdmin Apart + Once Dismiss => lifecycle::dismiss, 10 per second per user, 200 per second per app;
+        User Apart + Once ChangeOwner => lifecycle::change_owner, 10 per second per user;
+        User Apart + Once Join => join::join, 20 per second per user;
+        User Apart + Once Quit => join::quit, 20 per second per user;
         User Apart GetApplications => application::get, 20 per second per user;
-        User Apart DecideJoin => application::decide_join, 20 per second per user;
-        User Apart DecideInvitation => application::decide_invitation, 20 per second per user;
-        User Apart AnswerInvitation => application::answer_invitation, 20 per second per user;
+        User Apart + Once DecideJoin => application::decide_join, 20 per second per user;
+        User Apart + Once DecideInvitation => application::decide_invitation, 20 per second per user;
+        User Apart + Once AnswerInvitation => application::answer_invitation, 20 per second per user;
         User Apart GetJoined => profile::get_joined, 20 per second per user;
         User Apart GetWithSelf => profile::get_with_self, 50 per second per user;
         User Apart GetPublic => profile::get_public, 50 per second per user;
         Admin Apart Get => profile::get, 200 per second per app;
-        User Apart Modify => profile::modify, 20 per second per user;
+        User Apart + Once Modify => profile::modify, 20 per second per user;
         UserOrAdmin Apart GetMembers => member::get, 50 per second per user, 200 per second per app;
         User Apart GetSpecifiedMembers => member::get_specified, 50 per second per user;
-        UserOrAdmin Apart AddMembers => member::add, 10 per second per user, 200 per second per app;
-        UserOrAdmin Apart DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
-        UserOrAdmin Apart ModifyMember => member::modify, 20 per second per user, 200 per second per app;
-        UserOrAdmin Apart Ban => ban::ban, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once AddMembers => member::add, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once DeleteMembers => member::delete, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once ModifyMember => member::modify, 20 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once Ban => ban::ban, 10 per second per user, 200 per second per app;
         Admin Apart Unban => ban::unban, 200 per second per app;
         Admin Apart GetBanned => ban::get, 200 per second per app;
         UserOrAdmin Apart CountOnline => member::count_online, 20 per second per user, 200 per second per app;
-        UserOrAdmin Apart SetAttributes => attribute::set, 10 per second per user, 200 per second per app;
-        UserOrAdmin Apart ModifyAttributes => attribute::modify, 10 per second per user, 200 per second per app;
-        UserOrAdmin Apart DeleteAttributes => attribute::delete, 10 per second per user, 200 per second per app;
-        UserOrAdmin Apart ClearAttributes => attribute::clear, 10 per second per user, 200 per second per app;
-        UserOrAdmin Apart UpdateCounters => counter::update, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once SetAttributes => attribute::set, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once ModifyAttributes => attribute::modify, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once DeleteAttributes => attribute::delete, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once ClearAttributes => attribute::clear, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once UpdateCounters => counter::update, 10 per second per user, 200 per second per app;
         UserOrAdmin Apart GetCounters => counter::get, 20 per second per user, 200 per second per app;
         Admin Apart DeleteCounters => counter::delete, 200 per second per app;
     }
@@ -68,7 +68,7 @@ pub(super) static ROWS: &[Row] = rows! {
     }
     LIVE {
         UserOrAdmin Apart GetPresent => live::get_present, 5 per second per user, 200 per second per app;
-        UserOrAdmin Apart MarkMembers => live::mark, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once MarkMembers => live::mark, 10 per second per user, 200 per second per app;
     }
     LIVE_UNKNOWN {
         Anybody Apart JoinUnknown => live::join_unknown, 2 per second per connection;
@@ -82,10 +82,10 @@ pub(super) static ROWS: &[Row] = rows! {
     COMMUNITY {
         User Apart GetCommunityApplications => application::get_of_communities, 20 per second per user;
         User Apart GetJoinedCommunities => profile::get_joined_communities, 20 per second per user;
-        UserOrAdmin Apart CreateTopic => topic::create, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once CreateTopic => topic::create, 10 per second per user, 200 per second per app;
         UserOrAdmin Reads GetTopics => topic::get, 20 per second per user, 200 per second per app;
-        UserOrAdmin Apart ModifyTopic => topic::modify, 20 per second per user, 200 per second per app;
-        UserOrAdmin Apart DestroyTopics => topic::destroy, 10 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once ModifyTopic => topic::modify, 20 per second per user, 200 per second per app;
+        UserOrAdmin Apart + Once DestroyTopics => topic::destroy, 10 per second per user, 200 per second per app;
     }
 };
 

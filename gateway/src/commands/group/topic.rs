@@ -29,6 +29,7 @@ pub(in crate::commands) async fn create(
     let actor = call.actor_for(request.from.as_ref())?;
     let new = NewTopic {
         id: request.topic,
+        request: call.request(),
         name: request.name,
         introduction: request.introduction,
         notification: request.notification,

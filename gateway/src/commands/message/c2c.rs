@@ -41,8 +41,8 @@ pub(in crate::commands) static ROWS: &[Row] = rows! {
         User Apart GetHistory => get_history, 50 per second per user;
         User Changes ReportRead => report_read, 100 per second per user;
         User Apart GetPeerReadTime => get_peer_read_time, 50 per second per user;
-        User Changes RecallMessage => recall, 50 per second per user;
-        User Changes DeleteForMe => delete_for_me, 50 per second per user;
+        User Changes + Once RecallMessage => recall, 50 per second per user;
+        User Changes + Once DeleteForMe => delete_for_me, 50 per second per user;
         User Reads Sync => sync, 20 per second per user;
     }
 };

@@ -40,9 +40,9 @@ pub(in crate::commands) static ROWS: &[Row] = rows! {
         UserOrAdmin Apart Send => send, 100 per second per user, 200 per second per app;
         User Apart GetHistory => get_history, 50 per second per user;
         Admin Apart GetHistorySimple => get_history_simple, 200 per second per app;
-        User Changes RecallMessages => recall, 50 per second per user;
+        User Changes + Once RecallMessages => recall, 50 per second per user;
         User Changes ReportRead => report_read, 100 per second per user;
-        User Changes DeleteForMe => delete_for_me, 50 per second per user;
+        User Changes + Once DeleteForMe => delete_for_me, 50 per second per user;
         User Apart GetRecalls => get_recalls, 50 per second per user;
         User Apart GetGroupRecalls => get_group_recalls, 50 per second per user;
     }

@@ -9,8 +9,8 @@ use crate::commands::{Call, Context, Refusal};
 
 pub(in crate::commands) static ROWS: &[Row] = rows! {
     GROUP {
-        User Apart PinMessage => pin, 10 per second per user;
-        User Apart UnpinMessage => unpin, 10 per second per user;
+        User Apart + Once PinMessage => pin, 10 per second per user;
+        User Apart + Once UnpinMessage => unpin, 10 per second per user;
         User Apart GetPinned => get, 20 per second per user;
     }
 };

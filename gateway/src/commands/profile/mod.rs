@@ -18,7 +18,7 @@ use crate::services::profile::ProfileError;
 pub(super) static ROWS: &[Row] = rows! {
     PROFILE {
         User Apart GetAll => get_all, 50 per second per user;
-        User Apart Set => set, 20 per second per user;
+        User Apart + Once Set => set, 20 per second per user;
     }
 };
 

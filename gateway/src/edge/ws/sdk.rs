@@ -78,7 +78,7 @@ impl ClientProtocol for Client {
                     {
                         session = settling.wait().await.or(session);
                     }
-                    carry_out(&edge, &client, session.as_deref(), &frame).await
+                    carry_out(&edge, &client, session.as_deref(), &frame, &payload).await
                 }
                 Err(failure) => {
                     let reply = envelope::push(MALFORMED, &envelope::refusal(&failure));
@@ -89,14 +89,20 @@ impl ClientProtocol for Client {
     }
 }
 
-async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, frame: &Frame<'_>) -> Done {
+async fn carry_out(
+    edge: &Edge,
+    client: &Client,
+    session: Option<&Session>,
+    frame: &Frame<'_>,
+    payload: &[u8],
+) -> Done {
     let servcmd = frame.head.servcmd.as_ref();
     let counts = commands::counts_of(servcmd);
     let answer = match frame.body() {
         Ok(body) if counts == Counts::Reads => count(edge, client, session, frame, body).await,
         Ok(body) => {
             let identity = identity(session, client, &frame.head);
-            let answer = commands::dispatch(&edge.context, identity, servcmd, body).await;
+            let answer = commands::dispatch_frame(&edge.context, identity, servcmd, body, payload).await;
             if counts == Counts::Changes {
                 client.outbound().has_changed();
             }

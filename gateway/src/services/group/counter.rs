@@ -93,13 +93,14 @@ impl Groups {
         Ok(records::get(&self.deps.engine, &found.partition(), found.counters_key()).await?)
     }
 
-    /// Sets counters or adds to them, and tells all members. Gives what they are then.
+    /// Sets counters or adds to them, and tells all members. Gives what they are then. What is asked for twice by the same
+    /// `request` is added once.
     pub async fn count_up(
         &self,
         actor: &Actor,
         id: &GroupId,
-        mode: CounterMode,
-        items: &[CounterItem],
+        (mode, items): (CounterMode, &[CounterItem]),
+        request: Option<[u8; 16]>,
     ) -> Result<Vec<CounterItem>, GroupError> {
         let limits = &self.deps.settings(actor.app).limits;
         check(items, limits)?;
@@ -107,8 +108,8 @@ impl Groups {
             CounterMode::Set => CountersChange::Set,
             CounterMode::Increase | CounterMode::Decrease => CountersChange::Moved,
         };
-        let changed = self.change_counters(actor, id, change, |before| moved(before, mode, items, limits));
-        let changed = changed.await;
+        let moved = |before: &Counters| moved(before, mode, items, limits);
+        let changed = self.change_counters(actor, id, (change, request), moved).await;
         if let Err(GroupError::Counters(CounterFault::TooMany(_))) = &changed {
             Bound::CountersPerGroup.refused(id);
         }
@@ -122,7 +123,8 @@ impl Groups {
         id: &GroupId,
         keys: &[String],
     ) -> Result<(), GroupError> {
-        self.change_counters(actor, id, CountersChange::Deleted, |before| Ok(without(before, keys))).await?;
+        let change = |before: &Counters| Ok(without(before, keys));
+        self.change_counters(actor, id, (CountersChange::Deleted, None), change).await?;
         Ok(())
     }
 
@@ -131,12 +133,12 @@ impl Groups {
         &self,
         actor: &Actor,
         id: &GroupId,
-        kind: CountersChange,
+        (kind, request): (CountersChange, Option<[u8; 16]>),
         change: impl Fn(&Counters) -> Result<(Counters, Vec<CounterItem>), CounterFault>,
     ) -> Result<Vec<CounterItem>, GroupError> {
         let change = &change;
         let _turn = self.counting.of(actor.app, id).await;
-        let decided = self.deps.decide("change counters", || async move {
+        let decided = self.deps.decide_and_tell("change counters", || async move {
             let (found, member) = self.as_seen_by(actor, id).await?;
             require(actor, member.as_ref(), self.rules(found.app, found.group.record.kind).counts)?;
             let (before, expected) = match self.kept_counters(&found).await? {
@@ -156,9 +158,19 @@ impl Groups {
                 .check(found.counters_key(), expected)
                 .put(found.counters_key(), records::encode(&after))
                 .announce(found.channel().topic, Push::new(body));
+            let batch = match request {
+                Some(request) => batch.idempotency_key(request.to_vec()),
+                None => batch,
+            };
             Ok::<_, GroupError>(Decision::Commit(batch, items))
         });
-        decided.await
+        let (items, committed) = decided.await?;
+        if !committed.is_some_and(|committed| committed.repeated) {
+            return Ok(items);
+        }
+        // They are what it made them, and whatever was added since.
+        let keys: Vec<String> = items.into_iter().map(|item| item.key).collect();
+        Ok(self.counters(actor, id).await?.items(&keys))
     }
 }
 

@@ -39,6 +39,8 @@ pub struct NewGroup {
     pub custom: Vec<CustomField>,
     /// Whether its members talk in topics of it, and not in itself.
     pub has_topics: bool,
+    /// By what it is known that it was made already, where its id is made here.
+    pub request: Option<[u8; 16]>,
 }
 
 /// A member that a group begins with, beside its owner.
@@ -87,14 +89,18 @@ pub fn check_custom_id(id: &GroupId, rules: &Rules) -> Result<(), GroupError> {
 }
 
 /// 50 random bits.
-pub(super) fn made_letters() -> String {
+///
+/// What the same `request` makes twice has the same, by which it is known that it is there.
+pub(super) fn made_letters(request: Option<[u8; 16]>) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    (0..10).map(|_| char::from(LETTERS[rand::random_range(0..LETTERS.len())])).collect()
+    let bytes: [u8; 16] = request.unwrap_or_else(rand::random);
+    bytes.iter().take(10).map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }
 
 /// A made id: letters behind the kind's mark.
-fn make_id(mark: &str) -> GroupId {
-    GroupId::parse(&format!("@TGS#{mark}{}", made_letters())).expect("short printable text is a group id")
+fn make_id(mark: &str, request: Option<[u8; 16]>) -> GroupId {
+    GroupId::parse(&format!("@TGS#{mark}{}", made_letters(request)))
+        .expect("short printable text is a group id")
 }
 
 pub(in crate::services) fn check_text(text: &str, most: usize, which: Text) -> Result<(), GroupError> {
@@ -245,8 +251,18 @@ impl Groups {
         }
         let decided = self.deps.decide("make a group", || async {
             let id = match &new.id {
-                // A made id that exists already loses the race: another one is made.
-                None => make_id(rules.id_mark),
+                None => {
+                    let id = make_id(rules.id_mark, new.request);
+                    let made = match new.request {
+                        Some(_) => self.find(actor.app, &id).await?,
+                        // One that exists already loses the race: another one is made.
+                        None => None,
+                    };
+                    if made.is_some_and(|made| made.group.record.owner == new.owner) {
+                        return Ok(Decision::Done((id, None)));
+                    }
+                    id
+                }
                 Some(id) => match self.find(actor.app, id).await? {
                     None => id.clone(),
                     Some(found) if found.group.record.owner.as_ref() == Some(&actor.user) => {
@@ -260,9 +276,10 @@ impl Groups {
             }
             let members = self.indexed_of(actor, &id, &members).await?;
             let batch = self.created(actor, &id, &group, &members).await?;
-            Ok::<_, GroupError>(Decision::Commit(batch, (id, members)))
+            Ok::<_, GroupError>(Decision::Commit(batch, (id, Some(members))))
         });
         let (id, entered) = decided.await?;
+        let Some(entered) = entered else { return Ok((id, Vec::new())) };
         self.tell_created(actor, &id, &group, &entered).await?;
         let is_out = |user: &UserId| entered.iter().all(|(entered, _)| entered != user);
         Ok((id, users_of(&members).into_iter().filter(is_out).collect()))
@@ -496,7 +513,7 @@ mod tests {
         for text in ["@TGS#3ABC", "@TGS#_ABC", "会议", &"x".repeat(49)] {
             assert!(matches!(verdict(text), Err(GroupError::BadId { has_mark: false })), "{text}");
         }
-        assert!(make_id("3").as_str().starts_with("@TGS#3"));
+        assert!(make_id("3", None).as_str().starts_with("@TGS#3"));
     }
 
     #[test]

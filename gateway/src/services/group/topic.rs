@@ -156,6 +156,8 @@ pub struct NewTopic {
     pub notification: String,
     pub face: String,
     pub custom: String,
+    /// By what it is known that it was made already, where its id is made here.
+    pub request: Option<[u8; 16]>,
 }
 
 /// What is to be changed about a topic. Absent members stay.
@@ -311,13 +313,14 @@ impl Groups {
         let most = limits.topics_per_group;
         let decided = self.deps.decide("make a topic", || async {
             let found = self.with_topics_for(actor, id).await?;
-            let made = || TopicId::parse(&format!("{id}{}{}", TopicId::MARK, made_letters()));
+            let made = || TopicId::parse(&format!("{id}{}{}", TopicId::MARK, made_letters(new.request)));
             let topic_id = match &new.id {
                 Some(topic) => topic.clone(),
                 None => made().map_err(|_| GroupError::BadTopicId)?,
             };
             if self.topic(&found, &topic_id).await?.is_some() {
-                return Err(GroupError::TopicTaken);
+                let is_repeated = new.id.is_none() && new.request.is_some();
+                return if is_repeated { Ok(Decision::Done(topic_id)) } else { Err(GroupError::TopicTaken) };
             }
             let now = self.deps.now();
             let topic = GroupTopic {

@@ -1,0 +1,190 @@
+//! What is carried out once, however often it is asked for.
+//!
+//! The SDKs repeat what was unanswered when the line broke, byte for byte, on the next connection and before they log in
+//! there. A group that is made must not be made twice by that, and whoever has left a group must not be told that they
+//! were never in it: what was answered to a frame is answered to its repetition, and one that is still at work is waited
+//! for. Messages are known by the store instead, and so is what would be wrong for good if another instance, or the next life
+//! of this one, did it again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// How long an answer is kept: as long as the store knows a message.
+const WINDOW: Duration = Duration::from_secs(600);
+
+/// Answers that are kept, and their bytes.
+const MOST: usize = 1 << 16;
+const MOST_BYTES: usize = 32 << 20;
+
+/// What a request takes beside its answer, about.
+const BESIDE: usize = 200;
+
+/// A request, by its frame. That holds the token of a session, so nobody else can make one with the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestKey(u128);
+
+impl RequestKey {
+    pub fn of(frame: &[u8]) -> Self {
+        Self(xxh3_128(frame))
+    }
+
+    /// The same on every instance, and in each of its lives.
+    pub(super) fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// What became of a request: nothing yet, or the body of the answer.
+type Outcome = Option<Arc<str>>;
+
+struct Kept {
+    outcome: watch::Receiver<Outcome>,
+    since: Instant,
+}
+
+#[derive(Default)]
+struct Requests {
+    known: HashMap<RequestKey, Kept>,
+    /// The oldest first, each with the bytes that it was counted with.
+    order: VecDeque<(RequestKey, Instant, usize)>,
+    bytes: usize,
+}
+
+/// Requests of the last minutes, in memory. A cheap handle.
+#[derive(Clone, Default)]
+pub(super) struct Lately(Arc<Mutex<Requests>>);
+
+/// A request that is being carried out. One that is refused, or given up, may be asked for again.
+pub(super) struct UnderWay {
+    lately: Lately,
+    key: RequestKey,
+    since: Instant,
+    tell: watch::Sender<Outcome>,
+}
+
+impl Lately {
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        // Nothing under this lock can panic half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was answered to a request; waits while it is being carried out. Nothing where it is to be carried out.
+    pub(super) async fn answered(&self, key: RequestKey) -> Outcome {
+        let mut outcome = self.requests().known.get(&key)?.outcome.clone();
+        let answered = outcome.wait_for(Option::is_some).await.ok()?;
+        answered.clone()
+    }
+
+    /// A request is begun.
+    pub(super) fn begin(&self, key: RequestKey) -> UnderWay {
+        let (tell, outcome) = watch::channel(None);
+        let since = Instant::now();
+        self.requests().known.insert(key, Kept { outcome, since });
+        UnderWay { lately: self.clone(), key, since, tell }
+    }
+}
+
+impl UnderWay {
+    /// It was carried out, and this is answered.
+    pub(super) fn done(self, body: &str) {
+        let bytes = BESIDE + body.len();
+        self.tell.send_replace(Some(body.into()));
+        let mut requests = self.lately.requests();
+        requests.bytes += bytes;
+        requests.order.push_back((self.key, self.since, bytes));
+        requests.forget(self.since);
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if self.tell.borrow().is_none() {
+            let mut requests = self.lately.requests();
+            if requests.known.get(&self.key).is_some_and(|kept| kept.since == self.since) {
+                requests.known.remove(&self.key);
+            }
+        }
+    }
+}
+
+impl Requests {
+    /// Forgets what is too old, and the oldest of too many.
+    fn forget(&mut self, now: Instant) {
+        let is_old = |since: Instant, window: Duration| now.saturating_duration_since(since) > window;
+        while let Some((key, since, bytes)) = self.order.front().copied() {
+            if !is_old(since, WINDOW) && self.order.len() <= MOST && self.bytes <= MOST_BYTES {
+                break;
+            }
+            self.order.pop_front();
+            self.bytes -= bytes;
+            // One that was carried out again meanwhile has a later entry.
+            if self.known.get(&key).is_some_and(|kept| kept.since == since) {
+                self.known.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(frame: &str) -> RequestKey {
+        RequestKey::of(frame.as_bytes())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_carried_out_is_answered_alike_for_some_minutes() {
+        let lately = Lately::default();
+        assert_eq!(lately.answered(key("a")).await, None);
+        lately.begin(key("a")).done("one");
+        lately.begin(key("b")).done("two");
+        assert_eq!(lately.answered(key("a")).await.as_deref(), Some("one"));
+        assert_eq!(lately.answered(key("c")).await, None);
+        tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
+        lately.begin(key("c")).done("three");
+        assert_eq!(lately.answered(key("a")).await, None);
+        assert_eq!((lately.requests().known.len(), lately.requests().order.len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn one_under_way_is_waited_for() {
+        let lately = Lately::default();
+        let under_way = lately.begin(key("a"));
+        let repeated = lately.answered(key("a"));
+        let (answered, ()) = tokio::join!(repeated, async {
+            tokio::task::yield_now().await;
+            under_way.done("one");
+        });
+        assert_eq!(answered.as_deref(), Some("one"));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_refused_may_be_asked_for_again() {
+        let lately = Lately::default();
+        let under_way = lately.begin(key("a"));
+        let (answered, ()) = tokio::join!(lately.answered(key("a")), async { drop(under_way) });
+        assert_eq!(answered, None);
+        assert!(lately.requests().known.is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let lately = Lately::default();
+        for number in 0..MOST + 10 {
+            lately.begin(key(&number.to_string())).done("{}");
+        }
+        assert_eq!((lately.requests().known.len(), lately.requests().order.len()), (MOST, MOST));
+        let large = "x".repeat(1 << 20);
+        for number in 0..100 {
+            lately.begin(key(&format!("large {number}"))).done(&large);
+        }
+        let requests = lately.requests();
+        assert!(requests.bytes <= MOST_BYTES && requests.known.len() == requests.order.len());
+    }
+}

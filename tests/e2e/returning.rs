@@ -590,6 +590,34 @@ async fn nothing_stays_unread_of_a_group_that_one_was_put_out_of() {
     }
 }
 
+/// SDKs count anew what lies behind what they are told is read: also tips, which do not count.
+#[tokio::test]
+async fn what_was_read_elsewhere_is_told_up_to_what_counts() {
+    let gateway = TestGateway::start().await;
+    let [alice, bob] = gateway.users(["alice", "bob"]).await;
+    let group = invite(&alice, "work").await;
+    bob.sync().await;
+    let phone = gateway.user_on("bob", Device::android("phone".to_owned()), Dialect::Binary).await;
+    let bob = back(&gateway, bob).await;
+    let said = alice.send_text(&group, "read by the phone").await;
+    let read = json!({"GroupId": "work", "MsgReadedSeq": said.seq});
+    phone.call("group_open_http_svc.msg_read_report", read).await.ok();
+    phone.send_text(&group, "one's own words").await;
+    alice
+        .call("group_open_http_svc.modify_group_base_info", json!({"GroupId": "work", "Name": "new"}))
+        .await
+        .ok();
+    bob.try_login().await.ok();
+    has_come_to_the_end(&bob).await;
+    bob.ping().await;
+    let told: Vec<u64> = (bob.socket.events().iter())
+        .filter_map(|event| {
+            event.value["GroupTips"][0]["MsgBody"]["GroupReadInfoArray"][0]["LastReadMsgSeq"].as_u64()
+        })
+        .collect();
+    assert_eq!(told, [said.seq + 2], "up to the tip behind the words of bob");
+}
+
 /// A client that reads its list of conversations anew forgets the marks that it had.
 #[tokio::test]
 async fn a_mention_that_is_not_read_is_told_again() {

@@ -213,11 +213,11 @@ impl CatchUp {
             came_again && self.groups.rules(place.found.app, place.found.group.record.kind).counts_unread;
         if came_again {
             // Of what was unread before they left nothing is.
-            let read = after_tips(joined_after, &entries);
+            let read = after_tips(joined_after, &entries, Some(reader.user));
             events.push(self.group_read(reader, &id, read, member.joined_at));
         }
         let mut own = (position.read > Seq::ZERO && reader.is_told_read(position)).then(|| {
-            let read = after_tips(position.read, &entries);
+            let read = after_tips(position.read, &entries, Some(reader.user));
             self.group_read(reader, &id, read, position.moved_at)
         });
         let read = own.as_ref().map(|_| position.read).or(came_again.then_some(joined_after));

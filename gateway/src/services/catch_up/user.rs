@@ -205,7 +205,7 @@ impl CatchUp {
         let from = position.read.next();
         let behind = Window { from, to: Seq(u64::MAX), limit: PAGE, newest_first: false };
         let behind = self.timelines.read(&log, behind, None).await?;
-        let read = after_tips(position.read, &behind);
+        let read = after_tips(position.read, &behind, Some(user));
         let stamp = Stamp { seq: Seq(self.deps.clock.number()), at: position.moved_at };
         let body = event::message::group_read(user, group, read, stamp.seq.0, stamp.at);
         Ok(Some((stamp, told_read(body, user, position, aside))))

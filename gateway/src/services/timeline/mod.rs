@@ -47,12 +47,15 @@ pub(super) struct Annotation {
     origin: Option<DeviceId>,
 }
 
-/// Where a reader of everything up to `read` is told that they are: 2.x SDKs count all that they have behind it, tips too,
-/// which do not count.
-pub(in crate::services) fn after_tips(read: Seq, entries: &[Seen]) -> Seq {
+/// Where a reader of everything up to `read` is told that they are: SDKs count all that they have behind it, tips too, which
+/// do not count. Nor do their own words, behind which there may be tips: those of `own` are passed over as well.
+pub(in crate::services) fn after_tips(read: Seq, entries: &[Seen], own: Option<&UserId>) -> Seq {
     let behind = entries.iter().filter(|seen| seen.seq > read);
-    let tips = behind.take_while(|seen| matches!(seen.entry, Entry::Tip(_)));
-    tips.last().map_or(read, |tip| tip.seq)
+    let uncounted = behind.take_while(|seen| match &seen.entry {
+        Entry::Tip(_) => true,
+        Entry::Message(message) => own.is_some_and(|own| message.from.user == *own),
+    });
+    uncounted.last().map_or(read, |last| last.seq)
 }
 
 /// A recall, in the order of their times.

@@ -338,7 +338,7 @@ impl GroupMessages {
         if said < end {
             let window = Window { from: said.next(), to: end, limit: TIPS, newest_first: false };
             let behind = self.timelines.read(&log, window, Some(&actor.user)).await?;
-            seq = after_tips(said, &behind);
+            seq = after_tips(said, &behind, None);
         }
         let (now, number) = (self.deps.now(), self.deps.clock.number());
         let push = Push::new(event::message::group_read(&actor.user, channel, seq, number, now));

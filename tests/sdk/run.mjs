@@ -5,7 +5,7 @@ import { Report } from './harness/report.mjs';
 
 /** The longest first: what is begun last is waited for alone. */
 const PARTS = [
-  'repeating', 'refusals', 'live', 'session', 'resume', 'group', 'converging', 'community', 'returning', 'counts', 'message', 'restart', 'elements', 'conversation',
+  'refusals', 'live', 'session', 'repeating', 'resume', 'group', 'converging', 'community', 'returning', 'counts', 'message', 'restart', 'elements', 'conversation',
   'attributes', 'fields', 'application', 'versions', 'friend', 'mentions', 'profile', 'browser', 'damage', 'pins', 'rest', 'features',
 ];
 /** Parts wait much and compute little, so some run side by side; each has its own gateway. */

@@ -34,6 +34,10 @@ pub struct Head<'a> {
     /// The session token of the login answer.
     #[serde(borrow, default, deserialize_with = "text_or_empty")]
     pub a2: Cow<'a, str>,
+    /// 1 where the same was asked for before, on a connection that broke. Our own: the Java library says it. The web SDKs are
+    /// known by repeating it before they log in.
+    #[serde(default, deserialize_with = "number_or_0")]
+    pub again: u32,
 }
 
 fn number_or_0<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

@@ -8,6 +8,7 @@ import { elapse, until } from '../js/wait.mjs';
 import { Scene } from './harness/scene.mjs';
 import { Garbage } from './harness/garbage.mjs';
 
+const ANSWERED_WITHIN_MS = 5_000;
 const CUTS = Number(process.env.V2TIM_CUTS ?? 25);
 const SEED = Number(process.env.V2TIM_SEED ?? Date.now() % 1_000_000);
 
@@ -85,6 +86,22 @@ async function breaks(t) {
     assert.deepEqual(seen.map(({ ID }) => ID), [sent.msgID]);
     const history = await phone.message('getGroupHistoryMessageList', groupID, 5, null);
     assert.equal(history.filter(({ textElem }) => textElem.text === 'was I heard?').length, 1);
+  });
+  await t.check('what was done as the answer was lost is done once, and its callback says so', async () => {
+    const unheard = async (command, ask) => {
+      const answers = relay.count(command);
+      relay.holdAnswers();
+      const asked = ask();
+      await until(async () => answers() > 0, ANSWERED_WITHIN_MS, `${command} is answered`);
+      relay.cut();
+      return asked;
+    };
+    const made = await unheard('create_group', () => phone.sdk('createGroup', 'Meeting', null, 'Once'));
+    const groups = await phone.group('getJoinedGroupList');
+    assert.deepEqual(groups.filter(({ groupName }) => groupName === 'Once').map((group) => group.groupID), [made]);
+    await unheard('destroy_group', () => phone.sdk('dismissGroup', made));
+    await unheard('quit_group', () => phone.sdk('quitGroup', groupID));
+    await unheard('apply_join_group', () => phone.sdk('joinGroup', groupID, ''));
   });
   await t.check('questions that were open are answered on the next line', async () => {
     relay.holdAnswers();

@@ -53,7 +53,7 @@ pub use crate::services::RoomStay;
 pub use crate::services::conversation::Counted;
 pub use crate::services::session::Device;
 pub use access::{Access, Credentials, Identity};
-pub use once::RequestKey;
+pub use once::{Asked, RequestKey};
 #[cfg(any(test, feature = "internals"))]
 pub use table::find;
 pub use table::{Counts, Repeated, Row, counts_of, table};
@@ -325,30 +325,24 @@ impl Answer {
 /// Carries out one command. Every call is answered, none later than after [`DEADLINE`]. What was begun is carried to its
 /// end: also when the deadline passes, and when this is dropped.
 pub async fn dispatch(context: &Context, identity: Identity<'_>, name: &str, body: &str) -> Answer {
-    dispatch_frame(context, identity, name, body, &[]).await
+    dispatch_asked(context, identity, name, body, None).await
 }
 
-/// The same for what was asked for by a frame. A client repeats one that was unanswered: what is done once is then answered
-/// as it was.
-pub async fn dispatch_frame(
+/// The same for what an SDK asks for, which it repeats where it was unanswered: what is done once is then answered as it was.
+pub async fn dispatch_asked(
     context: &Context,
     identity: Identity<'_>,
     name: &str,
     body: &str,
-    frame: &[u8],
+    asked: Option<Asked<'_>>,
 ) -> Answer {
     let row = match open(context, identity.app(), name) {
         Ok(row) => row,
         Err(refusal) => return refusal,
     };
-    let has_token = match identity {
-        Identity::Session { .. } => true,
-        Identity::Frame(credentials) | Identity::Rest(credentials) => !credentials.token.is_empty(),
-    };
-    let is_once = row.repeated == Repeated::Once && has_token && !frame.is_empty();
-    let request = is_once.then(|| RequestKey::of(frame));
-    // What is repeated comes before the login on its connection.
-    let repeated = request.filter(|_| matches!(identity, Identity::Frame(_)));
+    let asked = asked.filter(|asked| row.repeated == Repeated::Once && !asked.token.is_empty());
+    let request = asked.map(|asked| asked.key(row.name, body));
+    let repeated = request.filter(|_| asked.is_some_and(|asked| asked.is_repeated));
     let work = async {
         let caller = access::admit(context, identity, row).await?;
         if let Some(request) = repeated

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::Xxh3;
 
 /// How long an answer is kept: as long as the store knows a message.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -24,15 +24,34 @@ const MOST_BYTES: usize = 32 << 20;
 /// What a request takes beside its answer, about.
 const BESIDE: usize = 200;
 
-/// A request, by its frame. That holds the token of a session, so nobody else can make one with the same number.
+/// A request, by the token of its session, so that nobody else can make one with the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestKey(u128);
 
-impl RequestKey {
-    pub fn of(frame: &[u8]) -> Self {
-        Self(xxh3_128(frame))
-    }
+/// What an SDK asked for, as its frame tells it from all else that it asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Of the session; empty where there is none.
+    pub token: &'a str,
+    /// The number of the request: an SDK gives each another.
+    pub number: u64,
+    /// Whether it may have been asked for before, on a connection that broke.
+    pub is_repeated: bool,
+}
 
+impl Asked<'_> {
+    pub(super) fn key(&self, command: &str, body: &str) -> RequestKey {
+        let mut hash = Xxh3::new();
+        for part in [self.token, command, body] {
+            hash.update(&part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.update(&self.number.to_be_bytes());
+        RequestKey(hash.digest128())
+    }
+}
+
+impl RequestKey {
     /// The same on every instance, and in each of its lives.
     pub(super) fn bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
@@ -134,8 +153,25 @@ impl Requests {
 mod tests {
     use super::*;
 
-    fn key(frame: &str) -> RequestKey {
-        RequestKey::of(frame.as_bytes())
+    fn key(body: &str) -> RequestKey {
+        Asked { token: "t", number: 1, is_repeated: false }.key("a.b", body)
+    }
+
+    #[test]
+    fn each_part_tells_a_request_from_others() {
+        let of = |token, number, command, body| {
+            Asked { token, number, is_repeated: number > 1 }.key(command, body)
+        };
+        let keys = [
+            of("t", 1, "a.b", "{}"),
+            of("u", 1, "a.b", "{}"),
+            of("t", 2, "a.b", "{}"),
+            of("t", 1, "a.c", "{}"),
+            of("t", 1, "a.b", "[]"),
+            of("ta", 1, ".b", "{}"),
+        ];
+        assert_eq!(keys.iter().collect::<std::collections::HashSet<_>>().len(), keys.len());
+        assert_eq!(of("t", 1, "a.b", "{}"), keys[0]);
     }
 
     #[tokio::test(start_paused = true)]

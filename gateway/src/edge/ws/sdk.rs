@@ -13,7 +13,7 @@ use protocol::{ErrorCode, Failure};
 
 use super::session::{Client, Session, identity};
 use super::{Arrival, Call, ClientProtocol, Done, Settling, upgrade};
-use crate::commands::{self, Answer, Counts, Effect};
+use crate::commands::{self, Answer, Asked, Counts, Effect, Identity};
 use crate::edge::Edge;
 use crate::edge::admission::CountedLogin;
 use crate::edge::peer::Peer;
@@ -78,7 +78,7 @@ impl ClientProtocol for Client {
                     {
                         session = settling.wait().await.or(session);
                     }
-                    carry_out(&edge, &client, session.as_deref(), &frame, &payload).await
+                    carry_out(&edge, &client, session.as_deref(), &frame).await
                 }
                 Err(failure) => {
                     let reply = envelope::push(MALFORMED, &envelope::refusal(&failure));
@@ -89,20 +89,17 @@ impl ClientProtocol for Client {
     }
 }
 
-async fn carry_out(
-    edge: &Edge,
-    client: &Client,
-    session: Option<&Session>,
-    frame: &Frame<'_>,
-    payload: &[u8],
-) -> Done {
+async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, frame: &Frame<'_>) -> Done {
     let servcmd = frame.head.servcmd.as_ref();
     let counts = commands::counts_of(servcmd);
     let answer = match frame.body() {
         Ok(body) if counts == Counts::Reads => count(edge, client, session, frame, body).await,
         Ok(body) => {
             let identity = identity(session, client, &frame.head);
-            let answer = commands::dispatch_frame(&edge.context, identity, servcmd, body, payload).await;
+            // The web SDKs repeat what was unanswered before they log in on the new connection.
+            let is_repeated = matches!(identity, Identity::Frame(_)) || frame.head.again > 0;
+            let asked = Asked { token: &frame.head.a2, number: frame.head.seq, is_repeated };
+            let answer = commands::dispatch_asked(&edge.context, identity, servcmd, body, Some(asked)).await;
             if counts == Counts::Changes {
                 client.outbound().has_changed();
             }

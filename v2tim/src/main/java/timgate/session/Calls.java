@@ -16,16 +16,16 @@ import timgate.wire.Json;
  * Requests that wait for their answers.
  *
  * One that was not answered when the connection broke is asked again on the next, with the same number and the same body:
- * the gateway knows a message by them and keeps it once. Each ends in time, whatever the line does.
+ * the gateway knows by them what it has done, and does it once. Each ends in time, whatever the line does.
  */
 final class Calls {
     static final long ANSWER_WITHIN_MS = 15_000;
     /** Apps that ask more than this at once ask in a loop. */
     private static final int MOST = 1_000;
 
-    /** Writes a request to the connection. */
+    /** Writes a request to the connection; `isAgain` when it was written to another before. */
     interface Writer {
-        void write(long seq, Request request);
+        void write(long seq, Request request, boolean isAgain);
     }
 
     private static final class Call {
@@ -135,9 +135,10 @@ final class Calls {
     }
 
     private void write(Call call) {
+        boolean isAgain = call.wasWritten;
         call.isWritten = true;
         call.wasWritten = true;
-        writer.write(call.seq, call.request);
+        writer.write(call.seq, call.request, isAgain);
     }
 
     private long nextSeq() {

@@ -15,7 +15,8 @@ public final class Head {
 
     private Head() {}
 
-    public static JSONObject of(String command, long seq, int sdkAppId, Credentials credentials) {
+    /** With `isAgain` the same was asked before, on a connection that broke: the gateway does it once. */
+    public static JSONObject of(String command, long seq, boolean isAgain, int sdkAppId, Credentials credentials) {
         JSONObject head = Json.object(
             "ver", VERSION,
             "platform", PLATFORM,
@@ -27,6 +28,9 @@ public final class Head {
             "sdkappid", sdkAppId,
             "contenttype", "json",
             "sdkability", ABILITIES);
+        if (isAgain) {
+            Json.put(head, "again", 1);
+        }
         credentials.write(head);
         return head;
     }

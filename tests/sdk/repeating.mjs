@@ -103,7 +103,7 @@ async function repeated(t, kind) {
   });
 }
 
-/** What would be wrong for good is done once also where nobody remembers what was answered. */
+/** On another instance, and what would be wrong for good also where nobody remembers what was answered. */
 async function elsewhere(t, kind) {
   const { relay, alice, rest } = await frail(t, `el_${kind}`, kind);
   const { GRP_MEETING, GRP_COMMUNITY } = alice.types;
@@ -128,5 +128,19 @@ async function elsewhere(t, kind) {
     const { topicID } = await unheard(relay, 'create_topic', () => alice.createTopicInCommunity({ groupID: club.groupID, topicName: 'Once' }), leave);
     const { successTopicList } = await alice.getTopicList({ groupID: club.groupID });
     assert.deepEqual(successTopicList.map((topic) => topic.topicID), [topicID]);
+  });
+
+  if (ports.length === 1) return;
+
+  await t.check('attributes, and whoever leaves a group and comes again, are answered alike on another instance', async () => {
+    const { group: other } = await alice.createGroup({ type: alice.types.GRP_COMMUNITY, name: 'Other' });
+    await unheard(relay, 'modify_group_attr', () => alice.setGroupAttributes({ groupID, groupAttributes: { a: '1' } }), leave);
+    await unheard(relay, 'destroy_group', () => alice.dismissGroup(other.groupID), leave);
+    const { bob } = await t.settled(`el_${kind}`, { bob: 'chat' });
+    await bob.joinGroup({ groupID });
+    await unheard(relay, 'change_group_owner', () => alice.changeGroupOwner({ groupID, newOwnerID: bob.user }), leave);
+    await unheard(relay, 'quit_group', () => alice.quitGroup(groupID), leave);
+    const { status } = await unheard(relay, 'apply_join_group', () => alice.joinGroup({ groupID }), leave);
+    assert.equal(status, 'JoinedSuccess');
   });
 }

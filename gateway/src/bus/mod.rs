@@ -112,6 +112,16 @@ pub trait Bus: Send + Sync + 'static {
     /// What instances say of a topic, and which of them: also such as have died.
     async fn notes(&self, topic: &Topic) -> Result<Vec<(u64, Bytes)>, BusError>;
 
+    /// Has all instances remember something for `lifetime`. Where there is one it remembers by itself, and nothing is done.
+    async fn remember(&self, _name: [u8; 16], _value: Bytes, _lifetime: Duration) -> Result<(), BusError> {
+        Ok(())
+    }
+
+    /// What an instance had remembered under a name.
+    async fn remembered(&self, _name: [u8; 16]) -> Result<Option<Bytes>, BusError> {
+        Ok(None)
+    }
+
     /// From the return of this call on, events of `topic` are received.
     /// While the carrier is away the call returns all the same, and [`Incoming::Suspect`] comes once they are.
     async fn follow(&self, topic: &Topic);

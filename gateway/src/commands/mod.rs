@@ -107,6 +107,14 @@ impl Context {
             lately: Lately::default(),
         }))
     }
+
+    /// What was answered to a request, here or by another instance; waits while it is carried out here.
+    async fn answered(&self, request: RequestKey) -> Option<String> {
+        match self.lately.answered(request).await {
+            Some(body) => Some(body.to_string()),
+            None => self.services.sessions.kept_answer(request.bytes()).await,
+        }
+    }
 }
 
 impl Deref for Context {
@@ -346,10 +354,10 @@ pub async fn dispatch_asked(
     let work = async {
         let caller = access::admit(context, identity, row).await?;
         if let Some(request) = repeated
-            && let Some(body) = context.lately.answered(request).await
+            && let Some(body) = context.answered(request).await
         {
             metrics::counter!("gateway_repeated_requests_total").increment(1);
-            return Ok(Done { body: body.to_string(), effect: None });
+            return Ok(Done { body, effect: None });
         }
         carry_out(context, caller, row, body, request).await
     };
@@ -440,8 +448,10 @@ async fn carry_out(
     let mut work = (row.begin)(context, Call::new(caller, request), body)?;
     if let Some(request) = request {
         let under_way = context.lately.begin(request);
+        let sessions = context.services.sessions.clone();
         work = Box::pin(async move {
             let done = work.await?;
+            sessions.keep_answer(request.bytes(), &done.body).await;
             under_way.done(&done.body);
             Ok(done)
         });

@@ -3,8 +3,8 @@
 //! The SDKs repeat what was unanswered when the line broke, byte for byte, on the next connection and before they log in
 //! there. A group that is made must not be made twice by that, and whoever has left a group must not be told that they
 //! were never in it: what was answered to a frame is answered to its repetition, and one that is still at work is waited
-//! for. Messages are known by the store instead, and so is what would be wrong for good if another instance, or the next life
-//! of this one, did it again.
+//! for. Instances that share a store tell each other what they answered. Messages are known by the store instead, and so is what
+//! would be wrong for good if the next life of an instance did it again.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

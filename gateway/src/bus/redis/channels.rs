@@ -7,6 +7,7 @@
 //! | the channel's name and `:r` | hash | at the field `k` the last offset of the topic, decimal; at `z` the last number of what is kept nowhere |
 //! | the channel's name, `:p:` and a span of time | hash that expires | numbers of what was passed on in it, by their tokens |
 //! | the channel's name and `:w` | hash that expires | what instances say of the topic, by their numbers |
+//! | `timgate:{answer/NAME}` | string that expires | what was answered to a request, which has a name of 32 hexadecimal digits |
 //! | `timgate:{nodes}` | sorted set that expires | which instances live; the score is until when, in Unix milliseconds |
 //!
 //! The store keeps what belongs to a topic under the same name (`storage/redis/keys.rs`), so that its script may take
@@ -60,6 +61,11 @@ pub(super) fn tokens_of(channel: &[u8], generation: u64) -> Vec<u8> {
 /// What instances say of a topic.
 pub(super) fn notes_of(channel: &[u8]) -> Vec<u8> {
     [channel, b":w"].concat()
+}
+
+/// What was answered to a request.
+pub(super) fn answer(names: &Namespace, name: [u8; 16]) -> Vec<u8> {
+    names.key(format!("answer/{:032x}", u128::from_be_bytes(name)).as_bytes())
 }
 
 /// The instances that live.

@@ -172,6 +172,25 @@ impl Bus for RedisBus {
         Ok(notes.into_iter().map(|(node, note)| (node, note.into())).collect())
     }
 
+    async fn remember(&self, name: [u8; 16], value: Bytes, lifetime: Duration) -> Result<(), BusError> {
+        let key = channels::answer(&self.names, name);
+        let mut command = redis::cmd("SET");
+        command.arg(&key).arg(&value[..]);
+        command.arg("PX").arg(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
+        call(&self.pool, slot_of(&key), command, DEADLINE).await.map_err(BusError)?;
+        Ok(())
+    }
+
+    async fn remembered(&self, name: [u8; 16]) -> Result<Option<Bytes>, BusError> {
+        let key = channels::answer(&self.names, name);
+        let mut command = redis::cmd("GET");
+        command.arg(&key);
+        let answer = call(&self.pool, slot_of(&key), command, DEADLINE).await.map_err(BusError)?;
+        let value: Option<Vec<u8>> = redis::from_redis_value(answer)
+            .map_err(|_| BusError("what was answered has another shape".to_owned()))?;
+        Ok(value.map(Bytes::from))
+    }
+
     async fn follow(&self, topic: &Topic) {
         if let Some(wait) = self.table.follow(topic) {
             let _ = timeout(DEADLINE, wait.end()).await;

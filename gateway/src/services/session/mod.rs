@@ -4,6 +4,7 @@
 //! up, so any instance with the same key knows it after any restart; what is kept of a session is only what can end it:
 //! the device list of the user, and the account's "not before".
 
+mod answers;
 mod position;
 mod recalls;
 pub(super) mod sealed;

@@ -23,6 +23,9 @@ pub struct Head<'a> {
     /// Pairs the answer with the request.
     #[serde(default)]
     pub seq: u64,
+    /// When the client asked, in Unix seconds by its own clock. What it asks again has the time of the first.
+    #[serde(default, deserialize_with = "number_or_0")]
+    pub reqtime: u32,
     #[serde(default, deserialize_with = "number_or_0")]
     pub sdkappid: u32,
     #[serde(default, deserialize_with = "number_or_0")]

@@ -33,8 +33,10 @@ pub struct RequestKey(u128);
 pub struct Asked<'a> {
     /// Of the session; empty where there is none.
     pub token: &'a str,
-    /// The number of the request: an SDK gives each another.
+    /// The number of the request: an SDK gives each another, as long as it lives.
     pub number: u64,
+    /// When it was asked for, by the client's clock: a client may begin its numbers anew.
+    pub at: u32,
     /// Whether it may have been asked for before, on a connection that broke.
     pub is_repeated: bool,
 }
@@ -47,6 +49,7 @@ impl Asked<'_> {
             hash.update(part.as_bytes());
         }
         hash.update(&self.number.to_be_bytes());
+        hash.update(&self.at.to_be_bytes());
         RequestKey(hash.digest128())
     }
 }
@@ -154,13 +157,18 @@ mod tests {
     use super::*;
 
     fn key(body: &str) -> RequestKey {
-        Asked { token: "t", number: 1, is_repeated: false }.key("a.b", body)
+        Asked { token: "t", number: 1, at: 9, is_repeated: false }.key("a.b", body)
+    }
+
+    fn kept(lately: &Lately) -> (usize, usize) {
+        let requests = lately.requests();
+        (requests.known.len(), requests.order.len())
     }
 
     #[test]
     fn each_part_tells_a_request_from_others() {
         let of = |token, number, command, body| {
-            Asked { token, number, is_repeated: number > 1 }.key(command, body)
+            Asked { token, number, at: 9, is_repeated: number > 1 }.key(command, body)
         };
         let keys = [
             of("t", 1, "a.b", "{}"),
@@ -172,6 +180,8 @@ mod tests {
         ];
         assert_eq!(keys.iter().collect::<std::collections::HashSet<_>>().len(), keys.len());
         assert_eq!(of("t", 1, "a.b", "{}"), keys[0]);
+        let later = Asked { token: "t", number: 1, at: 10, is_repeated: false };
+        assert_ne!(later.key("a.b", "{}"), keys[0]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -185,7 +195,7 @@ mod tests {
         tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
         lately.begin(key("c")).done("three");
         assert_eq!(lately.answered(key("a")).await, None);
-        assert_eq!((lately.requests().known.len(), lately.requests().order.len()), (1, 1));
+        assert_eq!(kept(&lately), (1, 1));
     }
 
     #[tokio::test]
@@ -215,7 +225,7 @@ mod tests {
         for number in 0..MOST + 10 {
             lately.begin(key(&number.to_string())).done("{}");
         }
-        assert_eq!((lately.requests().known.len(), lately.requests().order.len()), (MOST, MOST));
+        assert_eq!(kept(&lately), (MOST, MOST));
         let large = "x".repeat(1 << 20);
         for number in 0..100 {
             lately.begin(key(&format!("large {number}"))).done(&large);

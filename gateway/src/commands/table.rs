@@ -95,7 +95,8 @@ impl Row {
     }
 }
 
-/// Rows, by family: `Access, counts, request type => handler, rates;`, and `+ Once` behind the counts of what is done once. Names and shapes come from the request.
+/// Rows, by family: `Access, counts, request type => handler, rates;`, and `+ Once` behind the counts of what is done once.
+/// Names and shapes come from the request.
 macro_rules! rows {
     ($($family:ident {
         $($access:ident $counts:ident $(+ $repeated:ident)? $request:ty => $handler:path, $($calls:literal per $time:ident per $each:ident),+;)*

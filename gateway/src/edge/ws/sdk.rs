@@ -98,7 +98,8 @@ async fn carry_out(edge: &Edge, client: &Client, session: Option<&Session>, fram
             let identity = identity(session, client, &frame.head);
             // The web SDKs repeat what was unanswered before they log in on the new connection.
             let is_repeated = matches!(identity, Identity::Frame(_)) || frame.head.again > 0;
-            let asked = Asked { token: &frame.head.a2, number: frame.head.seq, is_repeated };
+            let (number, at) = (frame.head.seq, frame.head.reqtime);
+            let asked = Asked { token: &frame.head.a2, number, at, is_repeated };
             let answer = commands::dispatch_asked(&edge.context, identity, servcmd, body, Some(asked)).await;
             if counts == Counts::Changes {
                 client.outbound().has_changed();

@@ -23,15 +23,17 @@ final class Calls {
     /** Apps that ask more than this at once ask in a loop. */
     private static final int MOST = 1_000;
 
-    /** Writes a request to the connection; `isAgain` when it was written to another before. */
+    /** Writes a request to the connection that was first asked at `askedAt`; `isAgain` when it was written to another before. */
     interface Writer {
-        void write(long seq, Request request, boolean isAgain);
+        void write(long seq, Request request, long askedAt, boolean isAgain);
     }
 
     private static final class Call {
         final long seq;
         final Request request;
         final Answer answer;
+        /** In Unix seconds. */
+        final long askedAt = System.currentTimeMillis() / 1000;
         Timer timer;
         /** Whether it was written to the connection that there is. */
         boolean isWritten;
@@ -138,7 +140,7 @@ final class Calls {
         boolean isAgain = call.wasWritten;
         call.isWritten = true;
         call.wasWritten = true;
-        writer.write(call.seq, call.request, isAgain);
+        writer.write(call.seq, call.request, call.askedAt, isAgain);
     }
 
     private long nextSeq() {

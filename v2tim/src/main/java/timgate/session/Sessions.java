@@ -59,14 +59,14 @@ public final class Sessions implements Line.Owner {
         Random random = new Random();
         calls = new Calls(loop, new Calls.Writer() {
             @Override
-            public void write(long seq, Request request, boolean isAgain) {
-                send(seq, request, isAgain, session.credentials);
+            public void write(long seq, Request request, long askedAt, boolean isAgain) {
+                send(seq, request, askedAt, isAgain, session.credentials);
             }
         }, random);
         greetings = new Calls(loop, new Calls.Writer() {
             @Override
-            public void write(long seq, Request request, boolean isAgain) {
-                send(seq, request, isAgain, speaker());
+            public void write(long seq, Request request, long askedAt, boolean isAgain) {
+                send(seq, request, askedAt, isAgain, speaker());
             }
         }, random);
         line = new Line(loop, this, address, sdkAppId, random);
@@ -451,8 +451,8 @@ public final class Sessions implements Line.Owner {
         return session == null ? Credentials.NOBODY : session.credentials;
     }
 
-    private void send(long seq, Request request, boolean isAgain, Credentials credentials) {
-        line.send(Frame.text(Head.of(request.command, seq, isAgain, sdkAppId, credentials), request.body));
+    private void send(long seq, Request request, long askedAt, boolean isAgain, Credentials credentials) {
+        line.send(Frame.text(Head.of(request.command, seq, askedAt, isAgain, sdkAppId, credentials), request.body));
     }
 
     private static class Ignored implements Answer {

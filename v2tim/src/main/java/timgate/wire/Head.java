@@ -15,8 +15,11 @@ public final class Head {
 
     private Head() {}
 
-    /** With `isAgain` the same was asked before, on a connection that broke: the gateway does it once. */
-    public static JSONObject of(String command, long seq, boolean isAgain, int sdkAppId, Credentials credentials) {
+    /**
+     * Of a request that was first asked at `askedAt`, in Unix seconds. With `isAgain` that was on a connection that broke:
+     * the gateway does it once.
+     */
+    public static JSONObject of(String command, long seq, long askedAt, boolean isAgain, int sdkAppId, Credentials credentials) {
         JSONObject head = Json.object(
             "ver", VERSION,
             "platform", PLATFORM,
@@ -24,7 +27,7 @@ public final class Head {
             "websdkversion", PROTOCOL_VERSION,
             "servcmd", command,
             "seq", seq,
-            "reqtime", System.currentTimeMillis() / 1000,
+            "reqtime", askedAt,
             "sdkappid", sdkAppId,
             "contenttype", "json",
             "sdkability", ABILITIES);

@@ -112,7 +112,7 @@ impl Context {
     async fn answered(&self, request: RequestKey) -> Option<String> {
         match self.lately.answered(request).await {
             Some(body) => Some(body.to_string()),
-            None => self.services.sessions.kept_answer(request.bytes()).await,
+            None => self.services.sessions.kept_answer(request.slot(), request.bytes()).await,
         }
     }
 }
@@ -451,7 +451,7 @@ async fn carry_out(
         let sessions = context.services.sessions.clone();
         work = Box::pin(async move {
             let done = work.await?;
-            sessions.keep_answer(request.bytes(), &done.body).await;
+            sessions.keep_answer(request.slot(), request.bytes(), &done.body).await;
             under_way.done(&done.body);
             Ok(done)
         });

@@ -8,14 +8,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 use xxhash_rust::xxh3::Xxh3;
 
-/// How long an answer is kept: as long as the store knows a message.
-const WINDOW: Duration = Duration::from_secs(600);
+use crate::services::session::ANSWERS_KEPT;
+
+/// Answers of a session that instances tell each other: an SDK has fewer requests under way.
+const SLOTS: u64 = 32;
 
 /// Answers that are kept, and their bytes.
 const MOST: usize = 1 << 16;
@@ -26,7 +27,10 @@ const BESIDE: usize = 200;
 
 /// A request, by the token of its session, so that nobody else can make one with the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RequestKey(u128);
+pub struct RequestKey {
+    key: u128,
+    slot: u128,
+}
 
 /// What an SDK asked for, as its frame tells it from all else that it asks for.
 #[derive(Clone, Copy, Debug)]
@@ -43,21 +47,30 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     pub(super) fn key(&self, command: &str, body: &str) -> RequestKey {
-        let mut hash = Xxh3::new();
-        for part in [self.token, command, body] {
-            hash.update(&part.len().to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        hash.update(&self.number.to_be_bytes());
-        hash.update(&self.at.to_be_bytes());
-        RequestKey(hash.digest128())
+        let hash = |parts: &[&[u8]]| {
+            let mut hash = Xxh3::new();
+            for part in parts {
+                hash.update(&part.len().to_be_bytes());
+                hash.update(part);
+            }
+            hash.digest128()
+        };
+        let (number, at) = (self.number.to_be_bytes(), self.at.to_be_bytes());
+        let key = hash(&[self.token.as_bytes(), command.as_bytes(), body.as_bytes(), &number, &at]);
+        let slot = hash(&[self.token.as_bytes(), &(self.number % SLOTS).to_be_bytes()]);
+        RequestKey { key, slot }
     }
 }
 
 impl RequestKey {
     /// The same on every instance, and in each of its lives.
     pub(super) fn bytes(self) -> [u8; 16] {
-        self.0.to_be_bytes()
+        self.key.to_be_bytes()
+    }
+
+    /// Under what instances tell each other the answer: a later request of the session takes its place.
+    pub(super) fn slot(self) -> [u8; 16] {
+        self.slot.to_be_bytes()
     }
 }
 
@@ -137,9 +150,9 @@ impl Drop for UnderWay {
 impl Requests {
     /// Forgets what is too old, and the oldest of too many.
     fn forget(&mut self, now: Instant) {
-        let is_old = |since: Instant, window: Duration| now.saturating_duration_since(since) > window;
+        let is_old = |since: Instant| now.saturating_duration_since(since) > ANSWERS_KEPT;
         while let Some((key, since, bytes)) = self.order.front().copied() {
-            if !is_old(since, WINDOW) && self.order.len() <= MOST && self.bytes <= MOST_BYTES {
+            if !is_old(since) && self.order.len() <= MOST && self.bytes <= MOST_BYTES {
                 break;
             }
             self.order.pop_front();
@@ -182,6 +195,11 @@ mod tests {
         assert_eq!(of("t", 1, "a.b", "{}"), keys[0]);
         let later = Asked { token: "t", number: 1, at: 10, is_repeated: false };
         assert_ne!(later.key("a.b", "{}"), keys[0]);
+        // What a session has told other instances is bounded.
+        let slots: std::collections::HashSet<_> =
+            (0..1000).map(|number| of("t", number, "a.b", "{}").slot()).collect();
+        assert_eq!(slots.len() as u64, SLOTS);
+        assert!(!slots.contains(&of("u", 1, "a.b", "{}").slot()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -192,7 +210,7 @@ mod tests {
         lately.begin(key("b")).done("two");
         assert_eq!(lately.answered(key("a")).await.as_deref(), Some("one"));
         assert_eq!(lately.answered(key("c")).await, None);
-        tokio::time::advance(WINDOW + Duration::from_secs(1)).await;
+        tokio::time::advance(ANSWERS_KEPT + std::time::Duration::from_secs(1)).await;
         lately.begin(key("c")).done("three");
         assert_eq!(lately.answered(key("a")).await, None);
         assert_eq!(kept(&lately), (1, 1));

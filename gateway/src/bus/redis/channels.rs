@@ -7,7 +7,7 @@
 //! | the channel's name and `:r` | hash | at the field `k` the last offset of the topic, decimal; at `z` the last number of what is kept nowhere |
 //! | the channel's name, `:p:` and a span of time | hash that expires | numbers of what was passed on in it, by their tokens |
 //! | the channel's name and `:w` | hash that expires | what instances say of the topic, by their numbers |
-//! | `timgate:{answer/NAME}` | string that expires | what was answered to a request, which has a name of 32 hexadecimal digits |
+//! | `timgate:{answer/NAME}` | string that expires | what was answered to a request; the name, of 32 hexadecimal digits, is one of 32 of its session |
 //! | `timgate:{nodes}` | sorted set that expires | which instances live; the score is until when, in Unix milliseconds |
 //!
 //! The store keeps what belongs to a topic under the same name (`storage/redis/keys.rs`), so that its script may take

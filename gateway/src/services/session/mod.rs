@@ -32,6 +32,7 @@ use crate::storage::records::{self, Versioned};
 use crate::storage::{Batch, Expected, Key, Partition, StorageError, Table};
 use crate::telemetry::Bound;
 
+pub use answers::ANSWERS_KEPT;
 pub(super) use position::DevicePosition;
 pub(super) use recalls::KnownRecalls;
 pub use token::Claims;
